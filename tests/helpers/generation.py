@@ -1,4 +1,4 @@
-"""Anything that can be set for an answer, for hypothesis."""
+"""Hypothesis strategies for generation parameters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from desktop_app.domain.conversations.generation import NAMES, GenerationParamet
 
 
 def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """A value or None."""
+    """Return a strategy of values or None."""
     return st.none() | values
 
 

@@ -1,4 +1,4 @@
-"""Asks a server of hostile replies as the program asks its providers."""
+"""Requests to the server of hostile replies, made as the program asks its providers."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.unit.providers.samples import CATALOG, ask
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a request.
+    """The outcome of a request.
 
     Attributes:
-        kept: the text that arrived, or what was made of the reply.
-        error: the error that ended it, None if there was none.
+        kept: the text that arrived, or a summary of the reply.
+        error: the error that ended the request, or None.
     """
 
     kept: str
@@ -35,7 +35,7 @@ class Outcome:
 async def outcome_of(
     address: str, reply: HostileReply, timeouts: Timeouts | None = None
 ) -> Outcome:
-    """Return what the client makes of `reply` from the server at `address`."""
+    """Return the client's outcome for `reply` from the server at `address`."""
     api = Api.CHAT_COMPLETIONS if reply.asks in ("chat", "results") else Api.RESPONSES
     base_url = f"{address}/{path_of(reply.name)}/v1"
     profile = ProviderProfile("h", "Host", ProviderKind.OPENAI, base_url, api=api)

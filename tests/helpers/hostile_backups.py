@@ -1,6 +1,7 @@
-"""Backups that were made to do harm, each out of a sound one.
+"""Malicious backups, each derived from a valid backup.
 
-What a sound backup holds must come back from those that are only strange; the others are refused.
+The contents of the valid backup must be restored from the strange ones. The broken ones are
+refused.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ Rows = Callable[[sqlite3.Connection], None]
 
 @dataclass(frozen=True)
 class Sound:
-    """A sound backup, unpacked.
+    """An unpacked valid backup.
 
     Attributes:
-        folder: to write into.
-        store: the bytes of its database.
-        members: all other members.
+        folder: the folder for derived backups.
+        store: the bytes of the database.
+        members: all other members of the archive.
     """
 
     folder: Path
@@ -50,7 +51,7 @@ class Sound:
         return cls(folder, members.pop(STORE), members)
 
     def packed(self, name: str, store: bytes, **more: bytes) -> Path:
-        """A backup with this store, and with further members (`/` is written `__`)."""
+        """Write a backup with this store and further members (`__` in a name means `/`)."""
         path = self.folder / f"{name}.zip"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
             pack.writestr(STORE, store)
@@ -61,7 +62,7 @@ class Sound:
         return path
 
     def changed(self, name: str, change: Rows) -> Path:
-        """A backup whose database somebody has changed."""
+        """Write a backup whose database was changed."""
         path = self.folder / f"{name}.sqlite3"
         path.write_bytes(self.store)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -73,7 +74,7 @@ class Sound:
 
 
 def sql(*statements: str) -> Rows:
-    """Runs statements."""
+    """Return a change that runs statements."""
 
     def change(connection: sqlite3.Connection) -> None:
         for statement in statements:
@@ -88,7 +89,7 @@ def _setting(key: str, value: Any) -> Rows:
 
 
 def profile(**changes: Any) -> str:
-    """The body of a profile."""
+    """Return the JSON body of a profile."""
     body = {
         "name": "Evil", "kind": "compatible", "base_url": EVIL, "api": None, "models": [],
         "price_multiplier": "1", "needs_key": False, **changes,
@@ -103,7 +104,7 @@ def _profile(profile_id: str, body: str) -> Rows:
 
 
 def _writable(*statements: str) -> Rows:
-    """Changes the schema behind SQLite's back."""
+    """Return a change that edits the schema table directly."""
 
     def change(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA writable_schema = ON")
@@ -113,7 +114,7 @@ def _writable(*statements: str) -> Rows:
 
 
 def _retyped(table: str, column: str, value: Any) -> Rows:
-    """Puts a value of any type into a column: the table is no longer STRICT."""
+    """Return a change that stores a value of any type, making the table non-STRICT."""
 
     def change(connection: sqlite3.Connection) -> None:
         (made,) = connection.execute(
@@ -278,12 +279,12 @@ BROKEN: Final[dict[str, Rows]] = {
 
 
 def page(store: bytes, number: int) -> slice:
-    """Where a page of 4096 bytes stands."""
+    """Return the slice of a page of 4096 bytes."""
     return slice((number - 1) * 4096, number * 4096)
 
 
 def root_of(store: bytes, table: str) -> int:
-    """The page that a table begins with."""
+    """Return the number of a table's root page."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.deserialize(store)
         row = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,))
@@ -291,7 +292,7 @@ def root_of(store: bytes, table: str) -> int:
 
 
 def forged_trees(store: bytes) -> dict[str, bytes]:
-    """Databases whose pages were changed."""
+    """Return databases with forged pages."""
     data = bytearray(store)
     root = root_of(store, "messages")
     leaf = bytearray(data[page(store, root)])
@@ -311,7 +312,7 @@ def forged_trees(store: bytes) -> dict[str, bytes]:
         dag += entry
     moved = bytearray(leaf)
     dag[page(store, root)] = dag[page(store, first)]
-    # The leaf itself gets a page at the end, which the deepest level names.
+    # The leaf is copied to a page at the end, which the deepest level names.
     dag += moved
     last = len(dag) // 4096
     deepest = page(store, first + 9)
@@ -340,7 +341,7 @@ def forged_trees(store: bytes) -> dict[str, bytes]:
 
 
 def strange_archives(sound: Sound) -> dict[str, Path]:
-    """Archives that can be restored for all that is strange about them."""
+    """Write archives that are strange but can be restored."""
     other = hashlib.sha256(b"of nobody").hexdigest()
     return {
         "paths-that-lead-out": sound.packed(
@@ -355,7 +356,7 @@ def strange_archives(sound: Sound) -> dict[str, Path]:
 
 
 def broken_archives(sound: Sound) -> dict[str, Path]:
-    """Archives that must be refused."""
+    """Write archives that must be refused."""
     made: dict[str, Path] = {}
 
     def add(name: str, store: bytes = sound.store, **more: bytes) -> Path:
@@ -411,7 +412,7 @@ def broken_archives(sound: Sound) -> dict[str, Path]:
 
 
 def write_huge(path: Path, manifest: bytes) -> None:
-    """A backup whose store states a petabyte (ZIP64)."""
+    """Write a backup whose store claims a size of a petabyte (ZIP64)."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
         pack.writestr(MANIFEST, manifest)
         info = zipfile.ZipInfo(STORE)
@@ -431,7 +432,7 @@ def write_huge(path: Path, manifest: bytes) -> None:
 
 
 def write_shared(path: Path, manifest: bytes, store: bytes) -> None:
-    """A backup with a thousand attachments that are all the bytes of one."""
+    """Write a backup with a thousand attachments that share the bytes of a single member."""
     name = "attachments/ab/" + "0" * 62
     with zipfile.ZipFile(path, "w") as pack:
         pack.writestr(STORE, store)

@@ -1,6 +1,6 @@
-"""Files to import that were made to do harm, each with what should come out of it.
+"""Malicious import files, each with the expected result.
 
-Where a file holds several conversations, one of them is sound and bears the title GOOD: it must come.
+If a file holds several conversations, one is valid and has the title GOOD. It must be imported.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ CHOICE: Final = {"provider_id": "", "model": "m", "variant": None, "effort": Non
 
 @dataclass(frozen=True)
 class Hostile:
-    """A file, and how many conversations of it are imported."""
+    """A file with the number of conversations that it imports."""
 
     path: Path
     comes: int = 0
 
 
 def conversation(number: int = 1, title: str = "Bad", **changes: Any) -> dict[str, Any]:
-    """A conversation as our own JSON has it, with one question."""
+    """Return a conversation in our own JSON, with a single question."""
     id_ = f"{number:032x}"
     return {
         "id": id_,
@@ -53,7 +53,7 @@ def conversation(number: int = 1, title: str = "Bad", **changes: Any) -> dict[st
 
 
 def message(number: int = 1, at: int = 1, **changes: Any) -> dict[str, Any]:
-    """A question as our own JSON has it."""
+    """Return a question in our own JSON."""
     return {
         "id": f"{number:016x}{at:016x}",
         "parent_id": None,
@@ -72,12 +72,12 @@ def message(number: int = 1, at: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 def own(*conversations: Any, **sections: Any) -> dict[str, Any]:
-    """Our own JSON."""
+    """Return an export in our own JSON."""
     return {"format": "repartee", "version": 1, "conversations": list(conversations), **sections}
 
 
 def chatgpt(number: int = 1, title: str = "Bad", text: str = "Hello", **changes: Any) -> Any:
-    """A conversation as ChatGPT exports it."""
+    """Return a conversation as ChatGPT exports it."""
     asked = {
         "author": {"role": "user"},
         "content": {"content_type": "text", "parts": [text]},
@@ -97,7 +97,7 @@ GOOD_CHATGPT: Final = chatgpt(999, GOOD)
 
 
 def bad_conversations() -> dict[str, Any]:
-    """Conversations of our own JSON that must be left out, by what is wrong with each."""
+    """Return invalid conversations in our own JSON, by defect. They must be skipped."""
     bad_id, bad_hash = "../../../../etc/passwd", "../" * 20 + "etc/passwd"
     document = {"kind": "document", "name": "a", "media_type": "text/plain", "size": 1}
     usage = {"input_tokens": 1, "cached_tokens": 0, "output_tokens": 0, "reasoning_tokens": 0}
@@ -169,7 +169,7 @@ def bad_conversations() -> dict[str, Any]:
 
 
 def bad_texts() -> dict[str, str]:
-    """Conversations of our own JSON as text, with numbers that Python's writer would not write."""
+    """Return conversations as JSON text with numbers that Python would not write."""
     text = json.dumps(conversation(messages=[message(duration_s=12345)]))
     usage = json.dumps(
         conversation(messages=[message(usage={"input_tokens": 67890, "cached_tokens": 0})])
@@ -183,7 +183,7 @@ def bad_texts() -> dict[str, str]:
 
 
 def foreign_files() -> dict[str, tuple[Any, int]]:
-    """Exports of other programs, each with how many conversations come."""
+    """Return exports of other programs with the numbers of imported conversations."""
     marks = "\ue200" * 200_000
     chain = {
         f"n{n}": {
@@ -246,7 +246,7 @@ def foreign_files() -> dict[str, tuple[Any, int]]:
 
 
 def names() -> list[str]:
-    """The files that `hostile_files` writes."""
+    """Return the names of the files that `hostile_files` writes."""
     own_names = [f"own-{name}" for name in (*bad_conversations(), *bad_texts())]
     return [*own_names, *foreign_files(), *_OTHERS, *_ARCHIVES]
 
@@ -263,7 +263,7 @@ _ARCHIVES: Final = (
 
 
 def hostile_files(folder: Path) -> dict[str, Hostile]:
-    """Write all of them but what is no ordinary file; see `special_files`."""
+    """Write all malicious regular files. For other file types, see `special_files`."""
     folder.mkdir(parents=True)
     made: dict[str, Hostile] = {}
 
@@ -300,7 +300,7 @@ def hostile_files(folder: Path) -> dict[str, Hostile]:
 
 
 def hostile_archives(folder: Path) -> dict[str, Hostile]:
-    """Archives that hold exports, or seem to."""
+    """Write archives that hold exports, or claim to."""
     good = json.dumps([GOOD_CHATGPT]).encode()
     made: dict[str, Hostile] = {}
 
@@ -347,7 +347,7 @@ def hostile_archives(folder: Path) -> dict[str, Hostile]:
 
 @contextmanager
 def special_files(folder: Path) -> Iterator[dict[str, Path]]:
-    """What lies in the file system and is no file with an end."""
+    """Yield paths that are not finite regular files."""
     folder.mkdir(parents=True, exist_ok=True)
     fifo, link = folder / "fifo.json", folder / "link.json"
     os.mkfifo(fifo)
@@ -357,7 +357,7 @@ def special_files(folder: Path) -> Iterator[dict[str, Path]]:
     address = folder / "socket.json"
     with socket.socket(socket.AF_UNIX) as listening:
         here = Path.cwd()
-        os.chdir(folder)  # an address takes 108 bytes
+        os.chdir(folder)  # a socket's address is limited to 108 bytes
         try:
             listening.bind(address.name)
         finally:
@@ -378,7 +378,7 @@ def special_files(folder: Path) -> Iterator[dict[str, Path]]:
 
 
 def flip(path: Path, *, flag: int) -> None:
-    """Set a flag of every member, in its header and in the directory."""
+    """Set a flag of every member, in its local header and in the directory."""
     data = bytearray(path.read_bytes())
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         at = data.find(signature)
@@ -394,14 +394,14 @@ def rename(path: Path, old: bytes, new: bytes) -> None:
 
 
 def state_size(path: Path, size: int) -> None:
-    """Have the directory state another size of the first member, unpacked."""
+    """Change the uncompressed size of the first member in the directory."""
     data = bytearray(path.read_bytes())
     struct.pack_into("<I", data, data.find(b"PK\x01\x02") + 24, size)
     path.write_bytes(data)
 
 
 def write_overlapping(path: Path, name: str, content: bytes, count: int) -> None:
-    """A directory whose members all unpack the same bytes."""
+    """Write an archive whose members all share the same bytes."""
     with zipfile.ZipFile(path, "w") as pack:
         pack.writestr(name.format("000"), content)
     whole = path.read_bytes()
@@ -415,7 +415,7 @@ def write_overlapping(path: Path, name: str, content: bytes, count: int) -> None
 
 
 def write_directory(path: Path, size: int) -> None:
-    """An archive that is all directory."""
+    """Write an archive that consists only of its directory."""
     entry = b"PK\x01\x02" + bytes(42)
     count = size // len(entry)
     with path.open("wb") as file:

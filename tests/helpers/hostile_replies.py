@@ -1,9 +1,9 @@
 """Replies that try to block the window or to fill the memory, and a server that sends them.
 
-Each reply is named, says what the client has to ask for to get it, and is made piece by piece:
-many of them never end. `python -m tests.helpers.hostile_replies` serves them all on loopback, each
-below a path of its own (`http://127.0.0.1:PORT/NAME/v1`), and prints the port. The server is a
-process of its own, so that neither its memory nor its work counts as the client's.
+Each reply has a name and the kind of request that gets it. Replies are generated in pieces, because
+many never end. `python -m tests.helpers.hostile_replies` serves each reply on loopback under its
+own path (`http://127.0.0.1:PORT/NUMBER/v1`, see `path_of`) and prints the port. The server is a
+separate process, so that its memory and work do not count as the client's.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ DAMAGED: Final = "UnexpectedReplyError"
 CUT: Final = "StreamCutError"
 REFUSED: Final = "ProviderFaultError"
 KEPT: Final = "What had arrived."
-"""The text that comes first, if the reply begins like an answer."""
+"""The text sent first, if the reply begins like an answer."""
 
 
 @dataclass(frozen=True)
 class HostileReply:
-    """One hostile reply.
+    """A hostile reply.
 
     Attributes:
-        asks: what the client asks for: "answer" or "chat" (the two streaming APIs), "run" (in the
+        asks: the client's request: "answer" or "chat" (the two streaming APIs), "run" (in the
             background), "models", "embeddings", "results" (of a batch) or "compaction".
-        begins: whether KEPT arrives before the attack.
-        error: the class of the error that is to be shown; "" if what arrives is large, but in order.
-        is_long: whether it takes minutes, too long for the suite.
+        begins: True if KEPT arrives before the attack.
+        error: the class name of the expected error, or "" if the reply is large but valid.
+        is_long: True if the reply takes minutes, too long for the suite.
     """
 
     name: str
@@ -57,17 +57,17 @@ class HostileReply:
 
 
 def event(value: object) -> bytes:
-    """One server-sent event."""
+    """Return a server-sent event."""
     return b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\n\n"
 
 
 def delta(text: str) -> bytes:
-    """A piece of an answer of the Responses API."""
+    """Return a text delta of the Responses API."""
     return event({"type": "response.output_text.delta", "output_index": 0, "delta": text})
 
 
 def chat_delta(text: str) -> bytes:
-    """A piece of an answer of Chat Completions."""
+    """Return a text delta of Chat Completions."""
     return event({"id": "c", "choices": [{"index": 0, "delta": {"content": text}}]})
 
 
@@ -80,7 +80,7 @@ CHAT_BEGUN: Final = STREAM + BODY + chat_delta(KEPT)
 
 
 def _repeated(piece: bytes, size: int | None = None) -> Iterator[bytes]:
-    """`piece` again and again, in larger pieces; `size` bytes of it, or without end."""
+    """Repeat `piece` in larger blocks, for `size` bytes or without end."""
     block = piece * max(1, PIECE // len(piece))
     if size is None:
         yield from itertools.repeat(block)
@@ -91,14 +91,14 @@ def _repeated(piece: bytes, size: int | None = None) -> Iterator[bytes]:
 
 
 def _numbered(made: Callable[[int], bytes], count: int | None = None) -> Iterator[bytes]:
-    """What `made` gives for 0, 1, 2 and so on, in larger pieces."""
+    """Yield the results of `made` for 0, 1, 2 and so on, joined to larger blocks."""
     numbers = itertools.count() if count is None else iter(range(count))
     while some := [made(number) for number in itertools.islice(numbers, 200)]:
         yield b"".join(some)
 
 
 def _bomb(layers: int = 1) -> bytes:
-    """A stream of events that unpacks to a gigabyte, or more where it is packed repeatedly."""
+    """Return a compressed stream of events that unpacks to a gigabyte."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     head = packer.compress(CREATED + delta(KEPT) + b"data: ")
     packed = head + b"".join(packer.compress(b"a" * MB) for _ in range(1024)) + packer.flush()
@@ -108,7 +108,7 @@ def _bomb(layers: int = 1) -> bytes:
 
 
 def _dripping(head: bytes) -> Iterator[bytes]:
-    """A byte every 50 ms, without end."""
+    """Yield `head`, then a byte every 50 ms without end."""
     yield head
     while True:
         time.sleep(0.05)
@@ -174,7 +174,7 @@ Part = bytes | Callable[[], Iterable[bytes]]
 
 
 class _Group:
-    """Makes replies that begin alike."""
+    """A factory of replies with a common beginning."""
 
     def __init__(self, asks: str, head: bytes = b"", *, begins: bool = False) -> None:
         self._asks, self._head, self._begins = asks, head, begins
@@ -440,7 +440,7 @@ REPLIES: Final = {reply.name: reply for reply in _all()}
 
 
 def path_of(name: str) -> str:
-    """Return the path below which the server sends the reply `name`."""
+    """Return the path under which the server sends the reply `name`."""
     return str(list(REPLIES).index(name))
 
 
@@ -487,7 +487,7 @@ def _read_request(connection: socket.socket) -> str:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """Run the server; gives its address, without a path."""
+    """Run the server and yield its address without a path."""
     arguments = [sys.executable, "-m", "tests.helpers.hostile_replies"]
     server = subprocess.Popen(
         arguments,

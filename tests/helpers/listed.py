@@ -1,6 +1,8 @@
-"""Markdown with lists in lists, in quotes, with all that may stand in them: what is parted by a blank
-line and what is not is drawn for each two blocks by itself, so that lists turn loose early, late and
-at any depth."""
+"""Hypothesis strategies for Markdown with nested lists and quotes.
+
+For each pair of neighboring blocks, the strategy draws independently if a blank line separates
+them. So lists become loose early, late and at any depth.
+"""
 
 from __future__ import annotations
 
@@ -47,4 +49,4 @@ def _within(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 sources: Final = _several(st.recursive(st.sampled_from(_TEXTS), _within, max_leaves=12)).map(
     _joined
 )
-"""Sources, most of them with lists."""
+"""Markdown sources, most of them with lists."""

@@ -1,4 +1,4 @@
-"""Messages for tests, with only what a test cares about."""
+"""Messages for tests, with defaults for all other fields."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
 
 
 def question(text: str, *parts: Part) -> Message:
-    """A question, with attachments if any."""
+    """Return a question with the given attachments."""
     return _message(Role.USER, MessageStatus.COMPLETE, (TextPart(text), *parts))
 
 
 def answer(
     text: str, status: MessageStatus = MessageStatus.COMPLETE, reasoning: str = "", **more: Any
 ) -> Message:
-    """An answer by GPT-5.2 Thinking at effort high."""
+    """Return an answer by GPT-5.2 Thinking at high effort."""
     parts: tuple[Part, ...] = (ReasoningPart(reasoning),) if reasoning else ()
     return _message(Role.ASSISTANT, status, (*parts, TextPart(text)), **more)
 
 
 def streaming(text: str = "", **more: Any) -> Message:
-    """An answer on its way."""
+    """Return an answer that is still streaming."""
     return answer(text, MessageStatus.STREAMING, **more)
 
 

@@ -1,4 +1,4 @@
-"""For tests in which nothing is too large to be read at once."""
+"""A source of document parts that must not be used."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import NoReturn
 
 
 class NothingInParts:
-    """Satisfies services.ports.PartsSource."""
+    """An implementation of services.ports.PartsSource that fails on any call."""
 
     def read(self, *_: object) -> NoReturn:
-        """Nobody is to come here."""
+        """Fail."""
         raise AssertionError("nothing was to be read in parts")
 
     async def plan(self, *_: object) -> NoReturn:
-        """Nor here."""
+        """Fail."""
         raise AssertionError("nothing was to be read in parts")
 
     async def texts(self, *_: object) -> NoReturn:
-        """Nor here."""
+        """Fail."""
         raise AssertionError("nothing was to be read in parts")

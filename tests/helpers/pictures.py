@@ -1,4 +1,4 @@
-"""Pictures for tests, made by Pillow: photos, screenshots, animations, and such as do harm."""
+"""Images for tests, made with Pillow: photos, drawings, animations and malicious files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECRET = b"59.9139 N 10.7522 E"
 
 
 def photo(width: int = 64, height: int = 48, mode: str = "RGB") -> Image.Image:
-    """Noise: as many colours as pixels."""
+    """Return an image of noise, with as many colors as pixels."""
     channels = len(Image.new(mode, (1, 1)).getbands())
     return Image.frombytes(
         mode, (width, height), random.Random(7).randbytes(width * height * channels)
@@ -22,21 +22,21 @@ def photo(width: int = 64, height: int = 48, mode: str = "RGB") -> Image.Image:
 
 
 def drawing(width: int = 64, height: int = 48) -> Image.Image:
-    """Two colours, the left half red."""
+    """Return an image of two colors: the left half red, the right half white."""
     image = Image.new("RGB", (width, height), "white")
     image.paste((255, 0, 0), (0, 0, width // 2, height))
     return image
 
 
 def packed(image: Image.Image, kind: str, **options: Any) -> bytes:
-    """The bytes of a picture."""
+    """Return an image's bytes in a file format."""
     target = io.BytesIO()
     image.save(target, kind, **options)
     return target.getvalue()
 
 
 def exif(turn: int = 1) -> bytes:
-    """A camera's note: how it was held, and where."""
+    """Return a camera's Exif data with orientation and position."""
     block = Image.Exif()
     block[0x0112] = turn
     block[0x010E] = SECRET.decode()
@@ -45,20 +45,20 @@ def exif(turn: int = 1) -> bytes:
 
 
 def unpacked(data: bytes) -> Image.Image:
-    """The picture in `data`."""
+    """Return the image in `data`."""
     image = Image.open(io.BytesIO(data))
     image.load()
     return image
 
 
 def animation(frames: int, size: tuple[int, int] = (16, 16)) -> bytes:
-    """A GIF of many frames."""
+    """Return a GIF of `frames` frames."""
     images = [Image.new("RGB", size, (number * 40 % 256, 0, 99)) for number in range(frames)]
     return packed(images[0], "GIF", save_all=True, append_images=images[1:], duration=20)
 
 
 def long_animation(frames: int) -> bytes:
-    """A GIF of very many frames, made by hand: one frame's blocks again and again."""
+    """Return a GIF of very many frames by repeating the blocks of a single frame."""
     single = animation(2)
     first = single.index(b"\x21\xf9")
     second = single.index(b"\x21\xf9", first + 1)
@@ -66,7 +66,7 @@ def long_animation(frames: int) -> bytes:
 
 
 def png_claiming(width: int, height: int) -> bytes:
-    """A PNG whose header claims a size, with a few bytes of content."""
+    """Return a PNG whose header claims a size, with little content."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return (
@@ -79,7 +79,7 @@ def png_claiming(width: int, height: int) -> bytes:
 
 
 def bomb(side: int) -> bytes:
-    """A true PNG of one colour: some kilobytes that unpack to side × side × 3 bytes."""
+    """Return a valid single-color PNG: some kilobytes that unpack to side × side × 3 bytes."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return (

@@ -1,7 +1,7 @@
-"""A named pipe that tells whether anybody opened it to read.
+"""A named pipe that records if it was opened for reading.
 
-By itself reading it would block for ever. So a shell stands ready to write a letter into it, once:
-whoever opens the pipe first gets on, and gets the letter.
+A plain pipe would block its reader forever. So a shell waits to write a single letter into it. The
+first reader gets the letter and continues.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Self
 
 
 class PipeTrap:
-    """See the module. The path is short, so that no place cuts it.
+    """A trap with a path so short that the window never elides it.
 
     Attributes:
-        path: of the pipe.
+        path: the path of the pipe.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class PipeTrap:
         self._folder.cleanup()
 
     def was_opened(self) -> bool:
-        """Return True if anybody opened it since the last time."""
+        """Return True if the pipe was opened since the last call."""
         reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
         self._shell.wait()
         is_first = os.read(reader, 1) == b"x"

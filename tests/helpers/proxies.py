@@ -1,4 +1,4 @@
-"""Real proxies on loopback, of a few lines each: HTTP (CONNECT and plain), and SOCKS5."""
+"""Minimal proxies on loopback: HTTP (CONNECT and plain) and SOCKS5."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ LOOPBACK = "127.0.0.1"
 
 
 class TestProxy:
-    """What both kinds share.
+    """The base class of both proxies.
 
     Attributes:
-        wanted: "host:port" of every connection that was asked for.
-        refused: how many did not bring the right user and password.
+        wanted: "host:port" of every requested connection.
+        refused: number of clients without the right user and password.
     """
 
     __test__ = False
@@ -50,11 +50,11 @@ class TestProxy:
 
     @property
     def url(self) -> str:
-        """Its address, with neither user nor password."""
+        """The proxy's URL without user and password."""
         return f"{self.scheme}://{LOOPBACK}:{self._server.sockets[0].getsockname()[1]}"
 
     def url_for(self, login: str) -> str:
-        """Its address with `login` in it."""
+        """Return the proxy's URL with `login` in it."""
         return self.url.replace("://", f"://{login}@")
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -70,7 +70,7 @@ class TestProxy:
                 await writer.wait_closed()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
+        """Serve a connection."""
         raise NotImplementedError
 
     async def _open(
@@ -83,7 +83,7 @@ class TestProxy:
 
 
 class HttpProxy(TestProxy):
-    """CONNECT, and GET or POST of a whole address."""
+    """An HTTP proxy for CONNECT, and for GET and POST of absolute URLs."""
 
     @property
     def scheme(self) -> str:  # type: ignore[override]
@@ -119,7 +119,7 @@ class HttpProxy(TestProxy):
 
 
 class SocksProxy(TestProxy):
-    """SOCKS5 (RFC 1928) with a user and a password (RFC 1929) or without."""
+    """A SOCKS5 proxy (RFC 1928), with or without user and password (RFC 1929)."""
 
     scheme = "socks5"
 

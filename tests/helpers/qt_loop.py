@@ -12,14 +12,14 @@ import qasync
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-# qasync leaves its timers running when it is closed. They must not be collected on another thread,
-# which Python may do at any time, and Qt crashes on.
+# A closed qasync loop leaves its timers running. Qt crashes if Python collects them on another
+# thread, so closed loops are kept.
 CLOSED_LOOPS: list[qasync.QEventLoop] = []
 
 
 @contextmanager
 def qt_loop(application: QApplication) -> Iterator[qasync.QEventLoop]:
-    """A loop that is closed at the end and kept for good."""
+    """Yield a loop that is closed at the end but never freed."""
     loop = qasync.QEventLoop(application)
     loop.set_default_executor(ThreadPoolExecutor(4, "work"))  # as the program does
     CLOSED_LOOPS.append(loop)

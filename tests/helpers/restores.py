@@ -1,4 +1,4 @@
-"""A backup restored as somebody does who answers at once."""
+"""Restores of backups whose question is answered at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from desktop_app.storage.settings.outbound_settings import Change
 
 
 class Asked:
-    """Answers the question of a restore, and remembers what was listed."""
+    """A callback that answers the question of a restore and records the listed changes."""
 
     def __init__(self, answer: Answer = Answer.TAKE) -> None:
         self.answer = answer
@@ -24,14 +24,14 @@ class Asked:
 
     @property
     def listed(self) -> list[str]:
-        """The lines of the list."""
+        """The sentences of the listed changes."""
         return [change.sentence for change in self.changes]
 
 
 def restored(
     archive: Path, database: Path, attachments: Path, at: datetime, ask: Asked | None = None
 ) -> Restored | None:
-    """Restore a backup; all settings are taken over unless `ask` says otherwise."""
+    """Restore a backup with all its settings, unless `ask` answers otherwise."""
     return restore_backup(
         archive,
         database,

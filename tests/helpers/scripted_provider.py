@@ -1,4 +1,4 @@
-"""A provider that answers as it is told, at the seam that services.ports designs for it."""
+"""A scripted provider that implements the interface in services.ports."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from desktop_app.domain.spending.cost import Usage
 
 
 class ScriptedProvider:
-    """Plays one script a request; `HOLD` in a script waits until `release` is set.
+    """A provider that plays a script per request. `HOLD` in a script waits for `release`.
 
-    No server for tests has /responses/compact, so this is the stub of it: `states` are what it
-    answers, in order; without one it says that there is no such endpoint.
+    It also stubs /responses/compact, which no published test server has. It returns `states` in
+    order, and raises EndpointMissingError if none is left.
 
     Attributes:
-        requests: what was asked, in order.
-        compacted: what was to be compacted, in order.
-        resumed, cancelled: the runs in the background that were.
-        took: what is said of a run that was cancelled.
-        closed: how many streams were closed, played to the end or not.
+        requests: the chat requests, in order.
+        compacted: the compaction requests, in order.
+        resumed, cancelled: the background runs that were resumed or canceled.
+        took: the usage of a canceled run, or the error to raise.
+        closed: the number of closed streams, finished or not.
     """
 
     HOLD = "hold"
@@ -43,11 +43,11 @@ class ScriptedProvider:
         self.took: Usage | ProviderError | None = None
 
     def add(self, *script: StreamEvent | str) -> None:
-        """One more script, after the others."""
+        """Append a script."""
         self._scripts.append(script)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
-        """The next state."""
+        """Return the next state."""
         self.compacted.append(request)
         made = self.states.pop(0) if self.states else EndpointMissingError("No such endpoint.")
         if isinstance(made, ProviderError):
@@ -55,7 +55,7 @@ class ScriptedProvider:
         return made
 
     async def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
-        """The next script's events, of the run."""
+        """Yield the events of the next script for a background run."""
         self.resumed.append(run)
         for event in self._scripts.pop(0):
             if isinstance(event, str):
@@ -65,14 +65,14 @@ class ScriptedProvider:
                 yield event
 
     async def cancel(self, run: RemoteRun) -> Usage | None:
-        """Took what `took` says, or could not be told."""
+        """Return `took`, or raise it if it is an error."""
         self.cancelled.append(run)
         if isinstance(self.took, ProviderError):
             raise self.took
         return self.took
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
-        """The next script's events."""
+        """Yield the events of the next script."""
         self.requests.append(request)
         try:
             for step in self._scripts.pop(0):
@@ -86,30 +86,30 @@ class ScriptedProvider:
 
 
 class OneProvider:
-    """A gateway with one provider for every profile, or an error in its place."""
+    """A gateway with the same provider, or the same error, for every profile."""
 
     def __init__(self, provider: ScriptedProvider | UserFacingError) -> None:
         self._provider = provider
         self.known = LearnedSupport()
 
     async def provider(self, _profile: ProviderProfile) -> ScriptedProvider:
-        """The provider, or the error."""
+        """Return the provider or raise the error."""
         if isinstance(self._provider, UserFacingError):
             raise self._provider
         return self._provider
 
     async def learnt(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
-        """What the test says that it has learnt."""
+        """Return the test's `known`."""
         return self.known
 
 
 class WordCounter:
-    """Counts words; knows whether it is asked."""
+    """A token counter that counts words and records its calls."""
 
     def __init__(self) -> None:
         self.asked = 0
 
     async def count(self, text: str, _profile: ProviderProfile) -> tuple[int, bool]:
-        """Words of the text."""
+        """Return the number of words, as an exact count."""
         self.asked += 1
         return len(text.split()), True

@@ -1,4 +1,4 @@
-"""Keys as a client takes them: with the origin that they belong to."""
+"""API keys bound to the origin of a server."""
 
 from __future__ import annotations
 

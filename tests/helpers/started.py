@@ -1,4 +1,4 @@
-"""The program started without its window, in the folders that REPARTEE_HOME names."""
+"""The program's backend without a window, in the folders set by REPARTEE_HOME."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from desktop_app.backend.backend import Backend, build_backend
 
 @asynccontextmanager
 async def started(environment: Mapping[str, str] | None = None) -> AsyncIterator[Backend]:
-    """Open the store, and close it at the end.
+    """Yield an open backend and close it at the end.
 
     Args:
-        environment: what the program sees of it; none of this process's.
+        environment: the variables that the program sees, by default none.
     """
     backend = build_backend(environment=environment or {})
     await backend.open()

@@ -35,17 +35,17 @@ NAMES: Final = sys.stdlib_module_names | {"desktop_app", *_AT_STARTUP, *_LIBRARI
 
 
 def imported_later() -> frozenset[str]:
-    """Those of `NAMES` that Python does not import before the first line of a program."""
+    """Return the `NAMES` that Python does not import before a program's first line."""
     command = [sys.executable, "-c", "import sys; print(*sys.modules)"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return NAMES - set(_AT_STARTUP) - set(done.stdout.split())
 
 
 class Traps:
-    """Modules in a folder; one that runs says so, and fails.
+    """A folder of modules that record their import and fail.
 
     Attributes:
-        folder: where they lie.
+        folder: the folder of the modules.
     """
 
     def __init__(self, folder: Path, names: frozenset[str] | set[str] = NAMES) -> None:
@@ -67,5 +67,5 @@ class Traps:
 
     @property
     def sprung(self) -> list[str]:
-        """The modules that ran."""
+        """The names of the imported modules."""
         return self._sprung.read_text().split() if self._sprung.exists() else []

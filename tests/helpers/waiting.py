@@ -1,4 +1,4 @@
-"""Waiting for a condition, never for a time."""
+"""Waiting for a condition instead of a fixed time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Return once `condition` holds.
 
     Raises:
-        TimeoutError: it does not hold within 30 s.
+        TimeoutError: the condition does not hold within 30 s.
     """
     async with asyncio.timeout(LONGEST_S):
-        while not await condition():  # noqa: ASYNC110 — the condition lies on a disk, not in this loop
+        while not await condition():  # noqa: ASYNC110 — the condition depends on a disk, not on this loop
             await asyncio.sleep(PAUSE_S)
