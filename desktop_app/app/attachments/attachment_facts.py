@@ -1,4 +1,4 @@
-"""The text of a document's chip: pages, tokens, share of the window, cost, and what is sent."""
+"""The text of a document's chip: pages, tokens, share of the window, cost, parts sent."""
 
 from __future__ import annotations
 

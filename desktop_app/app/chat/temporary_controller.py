@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TemporaryController(QObject):
-    """Connects command, card and row with the private conversation, of which there is only one.
+    """Connects command, card and row with the only private conversation.
 
     Signals:
         content_dropped(DroppedContent, str, bool): something was dropped on the conversation's row;

@@ -1,4 +1,4 @@
-"""Takes the requests of later starts over a local socket (window_request.py)."""
+"""Receives the requests of later starts over a local socket (window_request.py)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.app.desktop.window_request import Reply
 
 LONGEST_S: Final = 10.0
-"""For a whole request; as long as its sender waits."""
+"""The time limit of a request; its sender waits as long."""
 
 MOST_CALLERS: Final = 16
 _PIECE: Final = 1 << 18
@@ -27,10 +27,10 @@ _CREDENTIALS: Final = struct.Struct("3i")  # pid, uid, gid
 
 
 class CallServer:
-    """Listens for requests and passes them to `serve`, one frame a connection.
+    """Listens for requests and passes them to `serve`, with one frame per connection.
 
     Invalid requests are refused. Callers of other users get no reply, slow ones are disconnected,
-    and more than a few at once are told to retry.
+    and if there are more than a few at once, they are told to retry.
     """
 
     def __init__(self, path: Path, serve: Callable[[WindowRequest], None]) -> None:
@@ -42,12 +42,12 @@ class CallServer:
     async def start(self) -> None:
         """Start listening.
 
-        The window's lock guarantees that no other process listens: a socket at the path is left of
-        a process that was killed.
+        The window's lock guarantees that no other process listens, so an existing socket was left
+        by a process that was killed.
 
         Raises:
-            StorageError: the socket cannot be created: its folder is read-only, or its path is too
-                long.
+            StorageError: the socket cannot be created, because its folder is read-only or its path
+                too long.
         """
         try:
             self._path.unlink(missing_ok=True)
@@ -80,7 +80,7 @@ class CallServer:
                     writer.write(await self._reply(reader) + b"\n")
                     await writer.drain()
         except (OSError, EOFError, asyncio.CancelledError):
-            pass  # gone, too slow, or `aclose`: Python 3.11 would log the cancellation
+            pass  # gone, too slow, or `aclose`; Python 3.11 would log the cancellation
         finally:
             self._callers.discard(task)
             writer.close()
@@ -105,10 +105,10 @@ def _is_ours(writer: asyncio.StreamWriter) -> bool:
 
 
 async def _received(reader: asyncio.StreamReader) -> WindowRequest:
-    """Read one request, in pieces, so that the event loop can turn.
+    """Read a request in pieces, so that the event loop keeps running.
 
     Raises:
-        RequestError: it is invalid.
+        RequestError: the request is invalid.
         EOFError: the caller closed the connection early.
     """
     head_size, left = window_request.sizes(await reader.readexactly(window_request.PREFIX.size))

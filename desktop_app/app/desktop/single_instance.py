@@ -1,7 +1,8 @@
 """One window per store: the first process holds a lock, later ones call it.
 
-The lock is the kernel's (flock), so that it ends with the process. A call is one frame over a local
-socket (window_request.py). Standard library only: a second start takes milliseconds.
+The lock is the kernel's (flock), so that it ends with the process. A call is a frame over a local
+socket (window_request.py). Only the standard library is imported: a second start takes
+milliseconds.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def open_or_call(request: WindowRequest) -> int:
     """
     try:
         frame = encode(request)
-    except RequestError as error:  # too large, also for a window of our own
+    except RequestError as error:  # too large, even for a window of this process
         say(str(error))
         return 1
     where = folders()
@@ -103,7 +104,7 @@ def _call(where: Folders, frame: bytes) -> int:
         except (FileNotFoundError, ConnectionError):
             reply = b""  # the other process is still starting
         except OSError:
-            break  # it does not answer in time, or cannot be reached
+            break  # no reply in time, or no connection
         if reply == b"ok":
             return 0
         if reply == b"refused":  # a window of another version
@@ -115,14 +116,14 @@ def _call(where: Folders, frame: bytes) -> int:
 
 
 def call(path: Path, frame: bytes) -> bytes:
-    """Send one request to the window that listens at `path`, and return its reply; see `Reply`.
+    """Send a request to the window that listens at `path`; return its reply (see `Reply`).
 
     Raises:
-        OSError: nobody listens, or nobody answers within 10 s.
+        OSError: no window listens, or none replies within 10 s.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(CALL_TIMEOUT_S)
         connection.connect(str(path))
-        with suppress(BrokenPipeError):  # the reply came before all was sent
+        with suppress(BrokenPipeError):  # the reply arrived before everything was sent
             connection.sendall(frame)
         return connection.recv(16).rstrip(b"\n")

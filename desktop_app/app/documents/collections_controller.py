@@ -1,7 +1,7 @@
-"""Collections: created, filled, asked.
+"""Collections in the window: created, filled and asked.
 
-One collection is filled at a time. Closing the dialog does not stop that: the prompt's chip, and
-the dialog when it is opened again, show the progress.
+Only one collection is filled at a time. Closing the dialog does not stop that: the prompt's chip,
+and the dialog when it is opened again, show the progress.
 """
 
 from __future__ import annotations
@@ -80,9 +80,9 @@ class CollectionsController(QObject):
         self._filling: asyncio.Task[None] | None = None
         self._filled = ""  # the collection that is being filled
         self._at: CollectionProgress | None = None
-        self._deleted = ""  # the collection that is deleted unless that is undone
+        self._deleted = ""  # the collection that will be deleted, unless the user presses Undo
         self._looking = asyncio.Lock()
-        self._looked_for: set[str] = set()  # in the draft, and not read yet
+        self._looked_for: set[str] = set()  # in the draft, and not loaded yet
         self._gone: set[str] = set()  # in the draft, and deleted
         self._soon = QTimer(self, singleShot=True, interval=_SHOWN_ANEW_MS)
         self._soon.timeout.connect(lambda: self._start(self._reload()))
@@ -116,7 +116,7 @@ class CollectionsController(QObject):
     def _dialog_made(self) -> CollectionsDialog:
         if self._dialog is not None:
             return self._dialog
-        # Imported here: not a part of the start.
+        # Imported here, because the start does not need it.
         from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
         dialog = self._dialog = CollectionsDialog(self._theme.current, self._parent)
@@ -138,7 +138,7 @@ class CollectionsController(QObject):
         return dialog
 
     async def _reload(self) -> None:
-        """Read and show all collections; reads run one after the other."""
+        """Load and show all collections; loads run one after the other."""
         async with self._looking:
             await self._look()
 
@@ -206,7 +206,7 @@ class CollectionsController(QObject):
         return made.id
 
     def add(self, collection_id: str, paths: Sequence[Path]) -> None:
-        """Read files and folders into a collection."""
+        """Add files and folders to a collection."""
         self._fill(collection_id, lambda report: self._service.add(collection_id, paths, report))
 
     def _refresh(self, collection_id: str) -> None:
@@ -222,7 +222,7 @@ class CollectionsController(QObject):
             self._filling.cancel()
 
     def _fill(self, collection_id: str, work: Work, said: str | None = None) -> None:
-        """Run `work` for a collection, then say `said`, by default how much was read."""
+        """Run `work` for a collection, then report `said`, by default the number of files."""
         if self._filling is not None:
             self._say("Another collection is being filled: wait for it, or cancel it.")
             return
@@ -276,7 +276,7 @@ class CollectionsController(QObject):
         )
 
     async def _delete(self, collection_id: str) -> None:
-        """Delete a collection, for good once Undo has expired."""
+        """Delete a collection, permanently once Undo has expired."""
         await self._forget_deleted()
         state = self._states.get(collection_id)
         if state is None:
@@ -324,7 +324,7 @@ class CollectionsController(QObject):
             return
         if self._picker is None:
             from desktop_app.ui.window.command_palette import (
-                CommandPalette,  # not a part of the start
+                CommandPalette,  # not needed at the start
             )
 
             picker = self._picker = CommandPalette(self._parent, self._theme.current)
@@ -366,7 +366,7 @@ class CollectionsController(QObject):
             self._draft.set_attachments(kept)
 
     def _look_at_draft(self) -> None:
-        """Read collections in the draft whose size is not known yet."""
+        """Load the sizes of collections in the draft that are not known yet."""
         unknown = {p.collection_id for p in self._draft.value.collections} - set(self._states)
         if unknown and not self._soon.isActive() and self._looked_for != unknown:
             self._looked_for = unknown
@@ -380,13 +380,13 @@ class CollectionsController(QObject):
         return [(OFFER, self.offer_instead)] if fits_not and self._paths() else ()
 
     def _paths(self) -> dict[str, Path]:
-        """Return where the documents in the prompt were read from, as far as that is known."""
+        """Return the paths of the documents in the prompt, as far as known."""
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
         known = self._origins.paths
         return {p.sha256: known[p.sha256] for p in documents if p.sha256 in known}
 
     def offer_instead(self) -> None:
-        """Replace the documents in the prompt by a collection of them."""
+        """Replace the documents in the prompt with a collection of them."""
         self._start(self._make_instead())
 
     async def _make_instead(self) -> None:
@@ -397,18 +397,18 @@ class CollectionsController(QObject):
         self._put_into_draft(made)
 
     async def close(self) -> None:
-        """Stop, and complete a deletion: the program ends."""
+        """Stop at the program's end, and complete a deletion."""
         self.cancel()
         self._forgetting.stop()
         self._soon.stop()
         try:
             await self._forget_deleted()
         except StorageError:
-            return  # it stays, and is there at the next start
+            return  # the collection stays and is shown after the next start
 
 
 def _meaning(plan: EmbeddingPlan) -> str:
-    """Return what would be sent, to which provider, and its cost."""
+    """Return the text on what embedding sends, to which provider, and its cost."""
     cost = "" if plan.cost is None else f", about {format_money(plan.cost)}"
     count = f"{plan.passages:,} passage{'' if plan.passages == 1 else 's'}"
     return (

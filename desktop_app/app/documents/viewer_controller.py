@@ -1,8 +1,8 @@
 """Connects stored documents with the window that shows them.
 
-A PDF whose file is stored is shown as pages, any other document as the text that was read from it.
-A process of its own (`documents.worker.page_worker`) draws the pages that are visible, one strip
-after the other, and finds passages on them.
+A PDF whose file is stored is shown as pages, any other document as its extracted text. A separate
+process (`documents.worker.page_worker`) renders the visible pages, strip by strip, and finds
+passages on them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _PDF: Final = "application/pdf"
 _UNPLACED: Final = "Where exactly the passage stands could not be told. It reads:"
 _PATIENCE_S: Final = 1.0
 _MOST_SAID: Final = 600
-# The suffix decides which program opens a file; executable kinds are opened as text.
+# The suffix decides which program opens a file; executable types are opened as text.
 _ENDINGS: Final = frozenset(
     ".pdf .docx .odt .rtf .pptx .odp .xlsx .ods .epub .html .htm .eml .msg .md .csv .tsv .json "
     ".xml .yaml .zip".split()
@@ -59,13 +59,13 @@ _ENDINGS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Target:
-    """What is to be shown.
+    """The document, page and passage to show.
 
     Attributes:
-        page: from 1, if it is known.
-        place: where a passage is, as text: "page 3"; "" if there is none.
+        page: the page number from 1, if known.
+        place: the position of a passage in words, such as "page 3"; "" if there is none.
         span: the characters of the document's text that are marked.
-        words: the passage itself, "" if there is none.
+        words: the passage itself; "" if there is none.
     """
 
     sha256: str
@@ -103,9 +103,9 @@ class ViewerController(QObject):
         self._opening: asyncio.Task[Any] | None = None
         self._looked: ViewedDocument | None = None
         self._finding: ViewerSearch | None = None
-        self._marks: dict[int, list[QRectF]] = {}  # of the passage, by page
+        self._marks: dict[int, list[QRectF]] = {}  # boxes of the passage, by page
         self._words = ""  # the text of the document
-        self._found: Span | None = None  # the passage in it, if it is shown as text
+        self._found: Span | None = None  # the passage's range, if the document is shown as text
         self._text: DocumentText | None = None
         self._wanted: list[PageStrip] = []
         self._drawing: asyncio.Task[Any] | None = None
@@ -150,7 +150,7 @@ class ViewerController(QObject):
 
     def _window_of_it(self) -> DocumentViewer:
         if self._viewer is None:
-            # Imported here: not a part of the start.
+            # Imported here, because the start does not need it.
             from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
             viewer = self._viewer = DocumentViewer(self._theme.current)
@@ -164,7 +164,7 @@ class ViewerController(QObject):
         return self._viewer
 
     def _stop(self) -> None:
-        """Cancel all work for the document."""
+        """Cancel all work on the document."""
         self._wanted = []
         for task in (self._opening, self._drawing):
             if task is not None:
@@ -172,7 +172,7 @@ class ViewerController(QObject):
         self._opening = self._drawing = None
 
     def _rest(self) -> None:
-        """Free the document: its window is closed."""
+        """Free the document after its window was closed."""
         self._stop()
         self._target = self._looked = self._text = None
         self._begin_finding("")
@@ -228,7 +228,7 @@ class ViewerController(QObject):
             await self._mark(target, looked, pieces)
 
     async def _mark(self, target: Target, looked: ViewedDocument, pieces: list[TextPiece]) -> None:
-        """Find the passage on its pages and mark it; if it is not found, show its words."""
+        """Find the passage on its pages and mark it; otherwise show its words."""
         viewer = self._window_of_it()
         marks = self._marks = await self._boxes(looked, pieces)
         if marks:
@@ -250,7 +250,7 @@ class ViewerController(QObject):
                 marks |= {piece.page: [_rectangle(box) for box in boxes]} if boxes else {}
         return marks
 
-    # -------------------------------------------------------------- finding
+    # -------------------------------------------------------------- search
 
     def _begin_finding(self, text: str) -> None:
         """Set the text that is searched."""
@@ -310,9 +310,9 @@ class ViewerController(QObject):
     # -------------------------------------------------------------- pages
 
     def _want(self, strips: list[PageStrip]) -> None:
-        """Draw these strips next.
+        """Render these strips next.
 
-        A slow strip that was scrolled past is cancelled by ending its process.
+        If a slow strip has been scrolled past, its process is ended.
         """
         self._wanted = strips
         if self._drawn is not None and self._drawing is not None:
@@ -365,7 +365,7 @@ class ViewerController(QObject):
                     what_was_kept="For that it would have to be written to the disk.",
                 )
             if source is None:
-                await attachments.bytes(target.sha256)  # raises the error that it is gone
+                await attachments.bytes(target.sha256)  # raises the error for a missing file
                 return
             copy = await asyncio.to_thread(self._copy, source, kept)
             open_path(copy)
@@ -383,7 +383,7 @@ class ViewerController(QObject):
         return copy
 
     async def close(self) -> None:
-        """Stop: the program ends."""
+        """Stop at the program's end."""
         self._rest()
         if self._viewer is not None:
             self._viewer.close()
@@ -395,9 +395,9 @@ class ViewerController(QObject):
 
 
 def _sought_in(text: str, target: Target) -> Target:
-    """Return the target with its passage's position in the stored text.
+    """Return the target with the passage's position in the stored text.
 
-    Its position may be that in an older text.
+    The given position may belong to an older text.
     """
     if target.span is None or not target.words or text[slice(*target.span)] == target.words:
         return target

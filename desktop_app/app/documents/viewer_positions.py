@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 PAGE_MARK: Final = re.compile(r"^\[page (\d{1,6})\]$", re.MULTILINE)
-"""What stands between the pages of a PDF's text, and on none of them."""
+"""The text between the pages of a PDF, which belongs to no page."""
 Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class TextPiece:
-    """The part of a passage on one page, and the text that precedes it on that page."""
+    """The part of a passage on a page, and the text that precedes it on that page."""
 
     page: int
     text: str
@@ -21,7 +21,7 @@ class TextPiece:
 
 
 def pages_of(text: str, span: tuple[int, int]) -> list[TextPiece]:
-    """Return a passage of a PDF's text, page by page."""
+    """Return a passage of a PDF's text, split by page."""
     marks = list(PAGE_MARK.finditer(text))
     pieces = []
     for at, mark in enumerate(marks):

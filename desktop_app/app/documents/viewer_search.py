@@ -1,4 +1,4 @@
-"""Search in a shown document: where words are in its text, and which match is shown.
+"""Search in the shown document: the matches in its text, and the current match.
 
 The text is searched off the event loop. The viewer decides how a match is shown.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.ui.transcript.search.find_bar import FindBar
 
-_MOST: Final = 10_000  # matches
+_MOST: Final = 10_000  # matches found at most
 
 
 class ViewerSearch(QObject):
@@ -42,7 +42,7 @@ class ViewerSearch(QObject):
         bar.stepped.connect(lambda by: tasks.start(self._step(by)))
 
     def begin(self, text: str, near: int = 0) -> None:
-        """Search another document's text; the first match is the next one after `near`."""
+        """Set the text to search; the first match is the next after `near`."""
         self._text, self._from = text, near
         self._asked += 1
         self._places, self._at = [], -1
@@ -53,7 +53,7 @@ class ViewerSearch(QObject):
         found = await asyncio.to_thread(_places, self._text, words)
         if asked != self._asked:
             return
-        if self._at >= 0:  # continue from the shown match
+        if self._at >= 0:  # continue from the current match
             self._from = self._places[self._at][0]
         self._places = found
         behind = bisect_left(found, (self._from, 0))
@@ -72,8 +72,8 @@ class ViewerSearch(QObject):
 
 
 def _places(text: str, words: str) -> list[Span]:
-    """Return where words are, ignoring the marks between pages."""
-    from desktop_app.rendering.search.text_search import (  # not a part of the start
+    """Return the ranges of the words, ignoring the marks between pages."""
+    from desktop_app.rendering.search.text_search import (  # not needed at the start
         places_in,
         sought,
     )

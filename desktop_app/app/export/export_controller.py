@@ -1,7 +1,7 @@
-"""Export and print from the window.
+"""Exports and prints from the window.
 
-This module asks what to write and where; a child process writes, as `repartee export` does, so that
-the window never waits.
+This module asks for the content and the target; a child process writes the file, as
+`repartee export` does, so that the window never waits.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FORMATS: Final = {f"{one.label} (*{one.suffix})": one for one in reversed(EXPORT
 
 
 LONG_S: Final = 0.7
-"""After so many seconds it is said that something is being done."""
+"""The seconds after which a progress notification appears."""
 
 
 class ExportController(QObject):
@@ -64,11 +64,11 @@ class ExportController(QObject):
 
     def export(self) -> None:
         """Ask for a file and a format, and export the open conversation."""
-        from PySide6.QtWidgets import QFileDialog  # not a part of the start
+        from PySide6.QtWidgets import QFileDialog  # not needed at the start
 
         if not self._has_something():
             return
-        # Imported here: it imports every format.
+        # Imported here, because it imports every format.
         from desktop_app.cli.export_command import names_of
 
         dialog = QFileDialog(self._parent, "Export the conversation")
@@ -114,7 +114,7 @@ class ExportController(QObject):
         """Copy the open conversation as Markdown, and as HTML unless it is very long."""
         if not self._has_something():
             return
-        # Imported here: not a part of the start.
+        # Imported here, because the start does not need it.
         from desktop_app.exchange.writers import markdown_file, rich_text
         from desktop_app.ui.widgets.clipboard import HTML, LONGEST_RICH, MARKDOWN, PLAIN, Texts
 
@@ -142,7 +142,7 @@ class ExportController(QObject):
 
     def print_(self) -> None:
         """Ask for a printer, and print the open conversation."""
-        # Imported here: not a part of the start, and few users print.
+        # Imported here, because the start does not need it and few users print.
         from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 
         if not self._has_something():
@@ -154,11 +154,11 @@ class ExportController(QObject):
         conversation_id = self._current.id
         dialog.accepted.connect(lambda: self.print_on(conversation_id, printer))
         dialog.finished.connect(dialog.deleteLater)
-        dialog.setModal(True)  # QPrintDialog.open would want a slot by its name
+        dialog.setModal(True)  # QPrintDialog.open would need a slot by name
         dialog.show()
 
     def print_on(self, conversation_id: str, printer: QPrinter) -> None:
-        """Print a conversation on a printer that is set up."""
+        """Print a conversation on a configured printer."""
         from desktop_app.app.export.print_process import chosen
 
         request = {"conversation": conversation_id, "printer": chosen(printer)}
@@ -168,10 +168,10 @@ class ExportController(QObject):
         self._tasks.start(self._print(request, done))
 
     async def _print(self, request: Mapping[str, Any], done: str) -> None:
-        # Imported here: not a part of the start.
+        # Imported here, because the start does not need it.
         from desktop_app.storage.database.temporary_files import TemporaryFolder
 
-        # The process that prints is confined to this folder, and cannot remove it.
+        # The printing process is confined to this folder and cannot remove it.
         temporary = self._user_folders.temporary
         try:
             scratch = await asyncio.to_thread(TemporaryFolder, temporary)
@@ -191,7 +191,7 @@ class ExportController(QObject):
         self._notifications.notify(done if is_done else "The conversation was not printed.")
 
     async def _told(self, words: str, run: Coroutine[None, None, None]) -> bool:
-        """Run work, notify with a way to stop it if it takes long; return True if it succeeded."""
+        """Run work; if it takes long, offer to stop it. Return True if it succeeded."""
         notifications, called_off = self._notifications, asyncio.Event()
         task = asyncio.create_task(run)
 
@@ -222,10 +222,10 @@ class ExportController(QObject):
 async def _run(
     command: ChildCommand, request: bytes, what_happened: str, file: Path | None = None
 ) -> None:
-    """Run one of our processes to its end; if cancelled, remove what is left of `file`.
+    """Run a child process to its end; if the task is canceled, remove the partial `file`.
 
     Raises:
-        StorageError: it failed, with what it printed.
+        StorageError: the process failed; the error contains its output.
     """
     process = await start_child(command, stdin=PIPE, stdout=DEVNULL, stderr=PIPE)
     try:
@@ -252,6 +252,6 @@ def _format_of(name: str, chosen: str) -> ExportFormat:
 
 
 def _take_away_unfinished(file: Path) -> None:
-    """Remove a file that is incomplete; it has a temporary name until then."""
+    """Remove an incomplete file, which still has its temporary name."""
     target = file.resolve()
     target.with_name(f"{target.name}.part").unlink(missing_ok=True)

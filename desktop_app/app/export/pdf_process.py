@@ -1,9 +1,9 @@
-"""The child process that makes PDF files for `repartee export --format pdf`, without a screen.
+"""The child process that makes PDF files for `repartee export --format pdf`.
 
-It is confined before it reads a byte: it may read fonts, and writes no file. Each request is a
-pickled `LoadedConversation` on its standard input, each answer a PDF on its standard output, both
-behind their length (`LENGTH`). It ends with its standard input, or with a conversation that it
-cannot lay out.
+It needs no screen. It is confined before it reads any input: it may read fonts, but writes no file.
+Each request is a pickled `LoadedConversation` on its standard input, and each answer a PDF on its
+standard output; both follow their length (`LENGTH`). It ends when its standard input closes, or if
+it cannot lay out a conversation.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from desktop_app.cli.export_command import LoadedConversation
 
 LAYOUT_MEMORY: Final = 4 << 30
-"""Bytes. Laying a long conversation out takes a few hundred megabytes."""
+"""Memory limit in bytes; laying out a long conversation takes a few hundred megabytes."""
 
-# Letters are placed in whole pixels of this many to the inch.
+# Letters are placed at whole pixels of this resolution, in pixels per inch.
 _RESOLUTION: Final = 1200
 _FONTS: Final = tuple(
     map(
@@ -53,11 +53,11 @@ _FONTS: Final = tuple(
 
 def main() -> int:
     """Answer until the standard input closes; return the exit code."""
-    # Ctrl+C in a terminal is meant for the command, which ends this process itself.
+    # In a terminal, Ctrl+C is for the command, which ends this process itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     formulas = FormulaClient(child_command("math"))
-    formulas.start()  # later this process starts no other
+    formulas.start()  # after this, the process starts no other
     sandbox.confine(policy((*formulas.descriptors, answers.fileno())))
     application = without_a_screen()
     while loaded := _received(requests):
@@ -71,12 +71,12 @@ def main() -> int:
 
 
 def policy(descriptors: tuple[int, ...]) -> sandbox.Policy:
-    """Return what this process may do. `descriptors` stay open."""
+    """Return the permissions of this process. `descriptors` stay open."""
     return sandbox.Policy(LAYOUT_MEMORY, (resource_path(""), *fonts()), descriptors=descriptors)
 
 
 def fonts() -> Iterator[Path]:
-    """Yield the places of the system's fonts, of the user's own, and of the caches about them."""
+    """Yield the paths of the system's fonts, the user's own fonts, and the font caches."""
     yield from _FONTS
     home = Path.home()
     yield from (home / ".fonts", home / ".config" / "fontconfig")
@@ -88,7 +88,7 @@ def fonts() -> Iterator[Path]:
 
 
 def without_a_screen() -> QGuiApplication:
-    """Return Qt with fonts, and nothing to show."""
+    """Return a Qt application with fonts but without a display."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     return QGuiApplication(["repartee"])
 
@@ -111,7 +111,7 @@ def paint(pages: PrintedPages, device: QPagedPaintDevice, numbers: range) -> Non
     """Paint these pages, counted from 0, onto sheets.
 
     Raises:
-        OSError: the disk or the printer takes no more.
+        OSError: the disk is full, or the printer accepts no more.
     """
     painter = QPainter(device)
     try:

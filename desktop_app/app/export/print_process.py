@@ -1,10 +1,10 @@
-"""The child process that prints a conversation, so that the window goes on meanwhile.
+"""The child process that prints a conversation, so that the window stays responsive.
 
-It reads one JSON object from its standard input: `conversation`, the id; `printer`, what the person
-has chosen in the print dialog (see `chosen`); and `scratch`, an empty folder. First it takes the
-conversation and its pictures out of the store. Then it is confined (see the package `sandbox`), and
-only then does it parse any of that: it writes to the file that was chosen, or to the scratch folder
-and to a printer. What goes wrong is said on standard error.
+It reads a JSON object from its standard input: `conversation`, the id; `printer`, the user's
+choices in the print dialog (see `chosen`); and `scratch`, an empty folder. First it reads the
+conversation and its images from the store. Then it is confined (see the package `sandbox`), and
+only then does it parse any of that. It can write only to the chosen file, or to the scratch folder
+and a printer. Errors go to standard error.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from desktop_app.cli.export_command import LoadedConversation
 
 _IPP_PORT: Final = 631
-# What libcups reads to find its server and the user's name.
+# libcups reads these to find its server and the user's name.
 _CUPS: Final = tuple(
     map(
         Path,
@@ -57,12 +57,12 @@ _CUPS: Final = tuple(
 
 
 def main() -> int:
-    """Print what standard input asks for; returns the exit code."""
+    """Print the conversation that standard input names; return the exit code."""
     request = json.load(sys.stdin)
     application, formulas = None, FormulaClient(child_command("math"))
     try:
         loaded = asyncio.run(_load(request["conversation"]))
-        formulas.start()  # later this process starts no other
+        formulas.start()  # after this, the process starts no other
         _confine(request["printer"]["file"], request["scratch"], formulas.descriptors)
         application = without_a_screen()
         _print(loaded, request["printer"], formulas)
@@ -94,14 +94,14 @@ async def _load(conversation_id: str) -> LoadedConversation:
 
 
 def _confine(file: str, scratch: str, descriptors: tuple[int, ...]) -> None:
-    """Give up all that printing does not need: see `policy`.
+    """Give up all permissions that printing does not need: see `policy`.
 
     Raises:
         OSError: the file cannot be written.
     """
     if file:
-        with Path(file).open("ab") as output:  # Landlock permits a file that is there
-            if Path(file).is_file():  # and no device
+        with Path(file).open("ab") as output:  # Landlock can only permit an existing file
+            if Path(file).is_file():  # not a device
                 os.fchmod(output.fileno(), 0o600)
     else:
         os.environ["TMPDIR"] = scratch
@@ -109,12 +109,12 @@ def _confine(file: str, scratch: str, descriptors: tuple[int, ...]) -> None:
 
 
 def policy(file: str, scratch: str, descriptors: tuple[int, ...]) -> sandbox.Policy:
-    """Return what this process may do once it has taken the conversation out of the store.
+    """Return the permissions of this process once it has read the conversation.
 
     Args:
-        file: what is printed to, "" for a printer.
-        scratch: a folder for what goes to a printer.
-        descriptors: what stays open.
+        file: the output file, "" for a printer.
+        scratch: a folder for data that goes to a printer.
+        descriptors: the descriptors that stay open.
     """
     return sandbox.Policy(
         memory_bytes=LAYOUT_MEMORY,
@@ -132,7 +132,7 @@ def _printer_ports() -> tuple[int, ...]:
 
 
 def chosen(printer: QPrinter) -> dict[str, Any]:
-    """What is chosen of a printer and its paper, as JSON has it."""
+    """Return the chosen settings of a printer and its paper as JSON values."""
     layout = printer.pageLayout()
     size = layout.pageSize().size(QPageSize.Unit.Millimeter)
     file = printer.outputFileName()
@@ -150,7 +150,7 @@ def chosen(printer: QPrinter) -> dict[str, Any]:
 
 
 def printer_of(choice: Mapping[str, Any]) -> QPrinter:
-    """The printer that `chosen` has described."""
+    """Return the printer with the settings that `chosen` has returned."""
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
     if choice["name"]:
         printer.setPrinterName(choice["name"])

@@ -1,7 +1,7 @@
-"""Automatic backups, daily or weekly, into a folder that the user chose.
+"""Automatic backups, daily or weekly, to a folder that the user chose.
 
-The outcome of the last one is stored, so that a failure is notified once and then shown in the
-settings; it is retried every hour.
+The last outcome is stored, so that a failure is notified only once and then shown in the settings.
+A failed backup is retried every hour.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.notifications import Notifications
 
 LAST_KEY = "backup.last"
-# Not during the start.
+# Avoids a backup during the start.
 FIRST_LOOK = timedelta(seconds=20)
 TRY_AGAIN = timedelta(hours=1)
-# Qt's timers count milliseconds in 32 bits, and the clock may be changed meanwhile.
+# Qt's timers count milliseconds in 32 bits, and the clock may change meanwhile.
 LONGEST_WAIT = timedelta(hours=6)
 EVERY = {"day": timedelta(days=1), "week": timedelta(days=7)}
 TOPIC = "backup"
@@ -38,7 +38,7 @@ ByHand = Callable[[str, int], Awaitable[Ended | None]]
 
 
 def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
-    """Return the time until the next backup, None if none is wanted.
+    """Return the time until the next backup; None if backups are off.
 
     Args:
         last: {"at": time of the last backup, "failed_at": time of a later failure}, as ISO 8601.
@@ -47,7 +47,7 @@ def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
         return None
     due = at
     if made := _moment(last.get("at")):
-        # A backup from the future, made by a wrong clock, delays no others.
+        # A backup dated in the future, by a wrong clock, must not delay others.
         due = made + EVERY[every] if made <= at else at
     if failed := _moment(last.get("failed_at")):
         due = max(due, min(failed, at) + TRY_AGAIN)
@@ -55,7 +55,7 @@ def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
 
 
 class BackupController(QObject):
-    """Runs `repartee backup` when one is due.
+    """Runs `repartee backup` when a backup is due.
 
     Args:
         by_hand: makes one with visible progress.
@@ -91,7 +91,7 @@ class BackupController(QObject):
         self._wait(FIRST_LOOK)
 
     def close(self) -> None:
-        """Stop the timer and a running backup: the program ends."""
+        """Stop the timer and a running backup at the program's end."""
         self._timer.stop()
         self._command.stop()
 

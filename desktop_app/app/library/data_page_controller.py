@@ -1,4 +1,4 @@
-"""Restore, deletion and repair of the store, from the Library page of the settings."""
+"""Restore, deletion and repair of the store, on the Library page of the settings."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class DataPageController(QObject):
 
     def choose_restore(self) -> None:
         """Ask for a backup file, explain, and restore it."""
-        from PySide6.QtWidgets import QFileDialog  # here and below: not a part of the start
+        from PySide6.QtWidgets import QFileDialog  # here and below: not needed at the start
 
         name, _ = QFileDialog.getOpenFileName(
             self._parent, "Restore a backup", str(Path.home()), BACKUP_FILES
@@ -107,5 +107,5 @@ class DataPageController(QObject):
         box.open()
 
     def repair(self) -> None:
-        """Repair the store, which turned out to be damaged."""
+        """Repair the store, after damage was found."""
         self._end_for(repairing(self._user_folders))

@@ -1,8 +1,8 @@
-"""A folder's own settings, by the keys of the settings that they override.
+"""A folder's own settings, keyed by the settings that they override.
 
-Besides the settings that a conversation may have, a folder has the variant and effort of its new
-conversations. They apply at the default provider; a folder is tied to a provider only if it was
-imported with one.
+In addition to the settings of a conversation, a folder has the variant and effort of its new
+conversations. They apply at the default provider; only an imported folder may be tied to a
+provider.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def values_of(folder: Folder) -> dict[str, SettingValue]:
 
 
 def with_value(folder: Folder, key: str, value: SettingValue) -> Folder:
-    """Return the folder with a setting set to a valid value."""
+    """Return the folder with this setting set to a valid value."""
     choice = folder.choice or ModelChoice(_ANY_PROVIDER, "")
     if key == VARIANT:
         return replace(folder, choice=replace(choice, variant=Variant(str(value)), model=""))

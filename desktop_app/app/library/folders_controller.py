@@ -66,7 +66,7 @@ class FoldersController(QObject):
         self._navigator, self._presenter = navigator, presenter
         self._picker: CommandPalette | None = None
         self._picking: list[str] = []
-        self._asked_for = ""  # whose settings are shown; "": the open conversation's
+        self._asked_for = ""  # the folder whose settings are shown; "": the open conversation's
         self._connect()
 
     def _connect(self) -> None:
@@ -152,7 +152,7 @@ class FoldersController(QObject):
         self._navigator.open_new(folder_id)
         self._presenter.start(self._presenter.go(ListFilter.of_folder(folder_id)))
 
-    # -------------------------------------------------------------- filling them
+    # -------------------------------------------------------------- moving conversations
 
     def move(self, conversation_ids: Sequence[str], folder_id: str) -> None:
         """Move conversations into a folder, or out of theirs if it is ""; offer Undo."""
@@ -192,7 +192,7 @@ class FoldersController(QObject):
         self._picker.open_with(rows, Keymap({}, tuple(rows)))
 
     def _make_picker(self) -> CommandPalette:
-        from desktop_app.ui.window.command_palette import CommandPalette  # not a part of the start
+        from desktop_app.ui.window.command_palette import CommandPalette  # not needed at the start
 
         picker = CommandPalette(self._parent, self._theme.current)
         picker.name("folder-picker", "Move to a folder", "No folder has this in its name.")
@@ -206,7 +206,7 @@ class FoldersController(QObject):
         else:
             self.move(self._picking, "" if row == _NONE else row)
 
-    # -------------------------------------------------------------- their settings
+    # -------------------------------------------------------------- settings of folders
 
     def show_settings(self, folder_id: str = "") -> None:
         """Show a folder's settings.

@@ -1,6 +1,6 @@
 """Removes expired trash and unused attachments.
 
-That happens a little after the start, every few hours, and at the end.
+This runs a little after the start, every few hours, and at the end.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# After the start, before a document can be removed from a draft to be put back later.
+# Early after the start, before a document can be removed from a draft and put back.
 FIRST_MS: Final = 2000
 AT_END_S: Final = 2.0
 EVERY_MS: Final = 6 * 60 * 60 * 1000
 
 
 class Housekeeping(QObject):
-    """Runs the removal from time to time.
+    """Runs the removal periodically.
 
     Args:
         expire: deletes what has been in the trash for long enough.
@@ -48,12 +48,12 @@ class Housekeeping(QObject):
         super().__init__(parent)
         self._tasks, self._attachment_store, self._database = tasks, attachment_store, database
         self._expire = expire
-        # A window may stay open for weeks.
+        # Repeated, because a window may stay open for weeks.
         self._again = QTimer(self, interval=EVERY_MS)
         self._again.timeout.connect(self._begin)
 
     def start(self) -> None:
-        """Run after a moment, and then from time to time."""
+        """Run after a moment, and then periodically."""
         QTimer.singleShot(FIRST_MS, self, self._begin)
         self._again.start()
 
@@ -61,7 +61,7 @@ class Housekeeping(QObject):
         self._tasks.start(self.collect())
 
     async def collect(self) -> None:
-        """Remove everything unused now; failures are retried the next time."""
+        """Remove everything that is unused now; failures are retried the next time."""
         await self._expire()
         try:
             await self._attachment_store.collect()
@@ -70,6 +70,6 @@ class Housekeeping(QObject):
             log.warning("%s %s", error.what_happened, error.details)
 
     async def collect_in_time(self) -> None:
-        """Do the same at the program's end, for two seconds at most."""
+        """Collect at the program's end, for at most two seconds."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.collect(), AT_END_S)

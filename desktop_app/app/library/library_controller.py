@@ -1,4 +1,4 @@
-"""Opens conversations, and remembers where each one was scrolled to.
+"""Opens conversations and remembers their scroll positions.
 
 `ListPresenter` decides what the list shows; `Trash` deletes.
 """
@@ -103,9 +103,9 @@ class LibraryController(QObject):
     # -------------------------------------------------------------- start and end
 
     async def load(self) -> None:
-        """Fill the list, and open the last conversation where it was scrolled to."""
+        """Fill the list, and open the last conversation at its scroll position."""
         await self._conversations.interrupt_orphans()
-        if self._database.needs_check:  # the last exit was not clean, and the store is large
+        if self._database.needs_check:  # the last exit was unclean, and the store is large
             self._start(self._database.check())
         self._conversation_list.set_folders(self._folders.by_id.values())
         await self._presenter.go(LIST)
@@ -121,7 +121,7 @@ class LibraryController(QObject):
             self._open_blank()
 
     async def close(self) -> None:
-        """Store the draft and the position in the conversation."""
+        """Store the draft and the scroll position."""
         self._leave()
         settings = self._settings_store
         place = self._scroll.get(self._current.id)
@@ -135,7 +135,7 @@ class LibraryController(QObject):
     def open_here(self) -> None:
         """Open a blank conversation in the folder that the list shows.
 
-        From the archive and the trash, the list returns to all conversations.
+        If the list shows the archive or the trash, it returns to all conversations.
         """
         place = self._presenter.place
         self.open_new(place.folder_id or None)
@@ -143,7 +143,7 @@ class LibraryController(QObject):
             self._start(self._presenter.go(LIST))
 
     def open_new(self, folder_id: str | None = None) -> None:
-        """Open a blank conversation, with the draft that the last blank one left."""
+        """Open a blank conversation with the draft of the previous blank one."""
         self._openings += 1
         self._open_blank(folder_id)
         self._start(self._settings_store.remove(OPEN_KEY))
@@ -179,7 +179,7 @@ class LibraryController(QObject):
     def open(
         self, conversation_id: str, message_id: str = "", words: str = ""
     ) -> Coroutine[Any, Any, None]:
-        """Open a conversation, at a message and these words if they are given.
+        """Open a conversation, optionally at a message and some words in it.
 
         The latest call wins, in the order of the calls, not of the tasks that await them.
         """
@@ -208,7 +208,7 @@ class LibraryController(QObject):
         if opening != self._openings:
             return
         conversation = self._presenter.read(conversation)
-        early = self._leave()  # now: text typed until here belongs to the former conversation
+        early = self._leave()  # now, because text typed so far belongs to the former conversation
         draft = self._drafts.of(conversation)
         self._current.open(conversation, path, versions, draft)
         self._bring_along(early)
@@ -225,7 +225,8 @@ class LibraryController(QObject):
     async def _preview(self, opening: int, conversation: Conversation) -> None:
         """Show the end of a long conversation while the rest is read.
 
-        Sending is disabled meanwhile: the question would go to the conversation being left.
+        Sending is disabled in the meantime, because the question would go to the former
+        conversation.
         """
         store = self._conversations
         tail = await self._with_running(await store.tail(conversation.id, PREVIEW))
@@ -238,7 +239,7 @@ class LibraryController(QObject):
         self._pane.prompt.set_can_send(False, "The conversation is being read.")
         self._pane.transcript.set_messages([self._providers.as_shown(message) for message in tail])
         self._conversation_list.select(conversation.id)
-        self._pane.transcript.viewport().repaint()  # before reading takes the processor
+        self._pane.transcript.viewport().repaint()  # before reading occupies the processor
 
     async def _show_version(self, conversation_id: str, message_id: str) -> None:
         store = self._conversations
@@ -248,18 +249,18 @@ class LibraryController(QObject):
             await store.save(replace(conversation, leaf_id=leaf))
 
     async def _with_running(self, path: list[Message]) -> list[Message]:
-        """Return the path with the running answer as far as it has come in memory."""
+        """Return the path with the text of the running answer so far."""
         if not path or path[-1].status is not MessageStatus.STREAMING:
             return path
         last = self._running.newest(path[-1])
-        if last is path[-1]:  # it has ended since, or another process writes it
+        if last is path[-1]:  # it has ended, or another process writes it
             last = await self._conversations.message(last.id) or last
         return [*path[:-1], last]
 
     def _leave(self) -> str:
-        """Store position and draft of the conversation being left.
+        """Store the scroll position and the draft of the conversation that is left.
 
-        Returns text that was typed before any conversation was open.
+        Return text that was typed before any conversation was open.
         """
         if not self._is_loaded:
             self._is_loaded = True
@@ -269,7 +270,7 @@ class LibraryController(QObject):
         return ""
 
     def _remember_place(self) -> None:
-        """Remember the position of a reader; at the bottom there is nothing to remember."""
+        """Store the scroll position, unless it is at the bottom."""
         transcript, conversation_id = self._pane.transcript, self._current.id
         if not self._current.path or self._shown != conversation_id:
             return
@@ -321,7 +322,7 @@ class LibraryController(QObject):
         if neighbor is not None:
             self._start(self.open(neighbor))
 
-    # -------------------------------------------------------------- what others wrote
+    # -------------------------------------------------------------- writes of other processes
 
     async def refresh(self) -> None:
         """Show what other processes have written, in the list and in the transcript."""
@@ -343,7 +344,7 @@ class LibraryController(QObject):
             self._take_over(found, path)
 
     def _take_over(self, found: Conversation, path: Sequence[Message]) -> None:
-        """Show the open conversation and its messages as others have changed them."""
+        """Show the open conversation and its messages as other processes have changed them."""
         mine = self._current.conversation
         self._current.update(found.with_settings_of(mine))
         self._pane.set_title(found.title)

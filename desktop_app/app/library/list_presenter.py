@@ -1,7 +1,7 @@
-"""What the conversation list shows: one place of the library, page by page.
+"""Presents a part of the library in the conversation list, page by page.
 
 Conversations that were read or changed are cached by id. Changes are shown at once and written
-afterwards; reads wait for pending writes, so that an older state never comes back.
+later; reads wait for pending writes, so that an older state never returns.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ListPresenter(QObject):
     """Fills the list and applies changes to it.
 
     Signals:
-        retitled(str, str): a conversation, by its id, got a title that the user did not choose.
+        retitled(str, str): a conversation (its id) got an automatic title.
     """
 
     retitled = Signal(str, str)
@@ -87,17 +87,17 @@ class ListPresenter(QObject):
         self._tasks.start(work)
 
     def write(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Start a write of a change that is shown already; reads wait for it."""
+        """Start the write of a change that is already shown; reads wait for it."""
         task = self._tasks.start(work)
         self._changes += 1
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
 
-    # -------------------------------------------------------------- what is known
+    # -------------------------------------------------------------- cache
 
     @property
     def place(self) -> ListFilter:
-        """The place that the list shows."""
+        """The filter of the list."""
         return self._list.model.list_filter
 
     def known(self, conversation_id: str) -> Conversation | None:
@@ -105,28 +105,31 @@ class ListPresenter(QObject):
         return self._known.get(conversation_id)
 
     def usable(self, conversation_id: str) -> Conversation | None:
-        """Return a conversation, None if it was deleted; one in the trash only while it is open."""
+        """Return a conversation, None if it was deleted.
+
+        A conversation in the trash counts only while it is open.
+        """
         known = self.known(conversation_id)
         is_open = conversation_id == self._current.id
         return known if known is not None and (known.trashed_at is None or is_open) else None
 
     @property
     def chosen(self) -> list[Conversation]:
-        """The conversations that a command means: those marked in the list, else the open one."""
+        """The conversations that a command applies to: the marked ones, else the open one."""
         marked = self._list.marked
         return [known for id_ in marked if (known := self.known(id_)) is not None]
 
     def kept(self, conversation: Conversation) -> None:
-        """Show a conversation that was written, in its place."""
+        """Show a written conversation at its position."""
         self._changes += 1
         self._known[conversation.id] = conversation
         if self._private.was_begun(conversation.id):
-            return  # it is in no list
+            return  # private conversations are in no list
         self._list.upsert(self._as_shown(conversation))
         self._show_dot(conversation.id)
 
     def read(self, conversation: Conversation) -> Conversation:
-        """Return a conversation that was read, with changes that may not be written yet."""
+        """Return a conversation from the store with changes that may not be written yet."""
         known = self._known.get(conversation.id)
         if known is not None:
             conversation = replace(
@@ -136,7 +139,7 @@ class ListPresenter(QObject):
         return conversation
 
     def forget(self, conversation_id: str) -> None:
-        """Remove a conversation that was deleted for good."""
+        """Remove a permanently deleted conversation."""
         self._known.pop(conversation_id, None)
         self._list.remove(conversation_id)
 
@@ -149,7 +152,7 @@ class ListPresenter(QObject):
         if self._current.id in conversation_ids and not self._current.is_new:
             self._current.update(replace(self._current.conversation, **changes))
             self._pane.set_title(self._current.conversation.title)
-            self._setup.report_change()  # the folder has settings of its own
+            self._setup.report_change()  # the folder has its own settings
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title, and write it."""
@@ -158,12 +161,12 @@ class ListPresenter(QObject):
         self.write(self._flag_store.rename(conversation_id, title))
 
     def retitle(self, conversation_id: str, title: str) -> None:
-        """Give a conversation a title that the user did not choose."""
+        """Set an automatic title of a conversation."""
         self.rename(conversation_id, title)
         self.retitled.emit(conversation_id, title)
 
     def _take_choice(self) -> None:
-        """Cache the open conversation's choice, so that a change of the title does not undo it."""
+        """Cache the open conversation's choice, so that a new title does not undo it."""
         changed = self._current.conversation
         if changed.id in self._known:
             self._known[changed.id] = self._known[changed.id].with_settings_of(changed)
@@ -172,7 +175,7 @@ class ListPresenter(QObject):
     # -------------------------------------------------------------- places and pages
 
     async def go(self, place: ListFilter) -> None:
-        """Show another place, from its top. A later call supersedes it."""
+        """Apply another filter and scroll to the top. A later call supersedes it."""
         self._showing += 1
         showing = self._showing
         pinned, page = await self._settled(lambda: self._read_top(place, PAGE))
@@ -186,7 +189,7 @@ class ListPresenter(QObject):
         self._show_dots_of_folders()
 
     async def _more(self, *, whole: bool) -> None:
-        """Append the next page, or all that is missing."""
+        """Append the next page, or all remaining rows."""
         showing, size = self._showing, LARGE_PAGE if whole else PAGE
         last = self._list.model.last_of_pages
         while last is not None and showing == self._showing:
@@ -201,7 +204,7 @@ class ListPresenter(QObject):
                 return
 
     async def refresh(self) -> None:
-        """Show what others have written: the folders, the first rows, and the open conversation."""
+        """Show other processes' changes: folders, first rows and the open conversation."""
         place, showing = self.place, self._showing
         shown = [c for c in self._list.model.conversations if not self._stands_above(c)]
         limit = min(len(shown), MOST_READ_AGAIN) + PAGE
@@ -227,7 +230,7 @@ class ListPresenter(QObject):
     def _missing(
         self, found: set[str], page: Sequence[Conversation], limit: int
     ) -> list[Conversation]:
-        """Return conversations that are shown and were not found again."""
+        """Return shown conversations that were not found again."""
         shown = [c for c in self._list.model.conversations if c.id not in found]
         if len(page) < limit:
             return shown
@@ -235,7 +238,7 @@ class ListPresenter(QObject):
         return [c for c in shown if self._stands_above(c) or self.place.moment_of(c) > end]
 
     async def _look_after(self, missing: Sequence[Conversation]) -> None:
-        """Update or remove conversations that have moved or were deleted."""
+        """Update or remove conversations that were moved or deleted."""
         for conversation in missing:
             now = await self._conversations.get(conversation.id)
             if now is None:
@@ -253,7 +256,7 @@ class ListPresenter(QObject):
     def _take(self, read: Sequence[Conversation]) -> None:
         """Cache conversations that were just read.
 
-        The choice of the open one, and the dots of running answers, are newer here.
+        The open conversation's choice and the dots of running answers are newer in the cache.
         """
         for conversation in read:
             if self._running.is_running(conversation.id):
@@ -266,7 +269,7 @@ class ListPresenter(QObject):
     async def _read_top(
         self, place: ListFilter, limit: int
     ) -> tuple[list[Conversation], list[Conversation]]:
-        """Return the pinned conversations of a place, and its first page."""
+        """Return the pinned conversations of a filter, and its first page."""
         pinned: list[Conversation] = []
         if place.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
             every = await self._conversations.pinned()
@@ -286,7 +289,7 @@ class ListPresenter(QObject):
         return await store.listed(limit, after=after, folder_id=folder_id)
 
     async def _settled(self, read: _Read[_T]) -> _T:
-        """Return what `read` finds while no write is pending and nothing changes."""
+        """Repeat `read` until no write was pending meanwhile; return its result."""
         while True:
             while self._writes:
                 await asyncio.wait(set(self._writes))

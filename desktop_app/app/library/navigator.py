@@ -15,10 +15,10 @@ class Navigator(Protocol):
     def open(
         self, conversation_id: str, message_id: str = "", words: str = ""
     ) -> Coroutine[Any, Any, None]:
-        """Open a conversation, at a message and these words if they are given."""
+        """Open a conversation, optionally at a message and some words in it."""
 
     def open_new(self, folder_id: str | None = None) -> None:
-        """Open a blank conversation, with the draft that the last blank one left."""
+        """Open a blank conversation with the draft of the previous blank one."""
 
     def open_private(self, conversation: Conversation) -> None:
         """Open a private conversation without messages."""

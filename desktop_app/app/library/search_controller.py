@@ -1,4 +1,4 @@
-"""The search of the conversation list, while the user types, with filters."""
+"""The search in the conversation list, while the user types, with filters."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SearchController(QObject):
         self._shown.search_changed.connect(self._search)
 
     def _search(self, text: str) -> None:
-        """Search for this text; the search before is cancelled in the store, too."""
+        """Search for this text, and cancel the previous search in the store."""
         if self._task is not None:
             self._task.cancel()
             self._task = None
@@ -51,6 +51,6 @@ class SearchController(QObject):
         self._shown.show_hits([hit for hit in hits if self._is_to_be_found(hit.conversation_id)])
 
     def _is_to_be_found(self, conversation_id: str) -> bool:
-        """Return False for a conversation that is on its way into the trash."""
+        """Return False for a conversation that is about to move to the trash."""
         known = self._presenter.known(conversation_id)
         return known is None or known.trashed_at is None

@@ -1,4 +1,4 @@
-"""The footer of the list: the open conversation's provider, and what its month cost."""
+"""The footer of the list: the open conversation's provider and its spending this month."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Notices writes of other processes into the store, like `repartee import`.
+"""Detects writes to the store by other processes, such as `repartee import`.
 
-The write-ahead log changes with every write, and the system reports that; nothing is polled. SQLite
-tells whether another process wrote. Many writes in a row are reported a few times a second.
+The write-ahead log changes with every write, and the system reports that, so nothing is polled.
+SQLite tells if another process wrote. A series of writes is reported a few times per second.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ class StoreWatcher(QObject):
         self._pause.timeout.connect(lambda: tasks.start(self._look()))
 
     async def watch(self) -> None:
-        """Start watching. The store was read before, so that its log exists."""
+        """Start watching. The store has been read before, so its log exists."""
         self._version = await self._database.foreign_version()
         self._watcher.addPath(self._log)
 
     def close(self) -> None:
-        """Stop watching: the store is about to be closed."""
+        """Stop watching before the store is closed."""
         self._is_closed = True
         self._pause.stop()
         self._watcher.removePath(self._log)
 
     def _touched(self) -> None:
-        # Not restarted by each write, so that endless writes are reported, too.
+        # Writes do not restart the timer, so that an endless series is reported, too.
         if not self._is_closed and not self._pause.isActive():
             self._pause.start()
 

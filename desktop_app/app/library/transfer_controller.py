@@ -1,4 +1,4 @@
-"""Import and export: files are chosen here, and read or written by our own commands."""
+"""Import and export: asks for files; the program's own commands read and write them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 BUSY = "One thing after the other: wait until this has ended, or cancel it."
-# So many reasons are shown; the rest is a number.
+# The number of reasons shown; further ones are counted.
 MOST_REASONS = 3
 
 
@@ -55,14 +55,14 @@ class TransferController(QObject):
         self._bar: ProgressCard | None = None
 
     def close(self) -> None:
-        """Stop the running command: the program ends."""
+        """Stop the running command at the program's end."""
         self._command.stop()
 
-    # -------------------------------------------------------------- in
+    # -------------------------------------------------------------- import
 
     def choose_import(self) -> None:
         """Ask for files, and import them."""
-        from PySide6.QtWidgets import QFileDialog  # not a part of the start
+        from PySide6.QtWidgets import QFileDialog  # not needed at the start
 
         names, _ = QFileDialog.getOpenFileNames(
             self._parent, "Import conversations", str(Path.home()), "Exports (*.json *.zip)"
@@ -91,7 +91,7 @@ class TransferController(QObject):
             return
         try:
             files: list[dict[str, Any]] = json.loads(ended.output)["files"]
-        except (ValueError, KeyError):  # it ended before it could report
+        except (ValueError, KeyError):  # the command ended without a report
             raise StorageError(ended.said or "The import ended before its end.") from None
         refused = [why for file in files for why in file["refused"]]
         words = _what_came(files)
@@ -103,7 +103,7 @@ class TransferController(QObject):
         reasons += f" And {more:,} more." if more > 0 else ""
         raise ImportRefusedError(words, what_was_kept=reasons)
 
-    # -------------------------------------------------------------- out
+    # -------------------------------------------------------------- export
 
     def choose_export(self, conversation_ids: Sequence[str] | None, format_id: str) -> None:
         """Ask for a file or folder, and export these conversations, None for all."""
@@ -157,7 +157,7 @@ class TransferController(QObject):
         else:
             self._pane.notifications.notify(ended.said)
 
-    # -------------------------------------------------------------- any of our commands
+    # -------------------------------------------------------------- any command
 
     async def back_up(self, folder: str, keep: int) -> Ended | None:
         """Back up with visible progress; return None if another command runs."""

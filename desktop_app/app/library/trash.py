@@ -1,4 +1,4 @@
-"""Deletes, archives and restores conversations, with Undo, and deletes them for good."""
+"""Deletes, archives and restores conversations with Undo, and deletes them permanently."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ class Trash(QObject):
         shown.erase_requested.connect(self._offer_to_erase)
         shown.archive_requested.connect(self.archive)
         shown.empty_trash_requested.connect(self.offer_to_empty)
-        # An answer in the trash is meant to stay. Queued: the caller is about to open the
-        # conversation in its former state.
+        # An answer in the trash restores its conversation. Queued, because the caller is about to
+        # open the conversation in its former state.
         running.started.connect(self._restore_answered, Qt.ConnectionType.QueuedConnection)
         self._current.opened.connect(self._say_where_it_is)
 
-    # -------------------------------------------------------------- into it and out of it
+    # -------------------------------------------------------------- moving to and from the trash
 
     def delete(self, conversation_ids: Sequence[str]) -> None:
         """Move conversations into the trash, and offer Undo."""
@@ -102,7 +102,7 @@ class Trash(QObject):
             self._navigator.open_new()
 
     def _undo(self, ids: list[str], at: datetime, opened: str) -> None:
-        """Undo the deletion that happened at that moment."""
+        """Undo the deletion of that moment."""
         known = [(id_, self._presenter.known(id_)) for id_ in ids]
         still = [id_ for id_, c in known if c is not None and c.trashed_at == at]
         self.restore(still)
@@ -110,7 +110,7 @@ class Trash(QObject):
             self._presenter.start(self._navigator.open(opened))
 
     def _of_these(self, ids: Sequence[str], *, in_trash: bool) -> list[str]:
-        """Return those of the ids that are known, and in the trash or not."""
+        """Return the ids that are known and, by `in_trash`, in the trash or outside it."""
         found = [(id_, self._presenter.known(id_)) for id_ in ids]
         return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
 
@@ -124,7 +124,7 @@ class Trash(QObject):
         self._notifications.notify(words, actions=[("Undo", undo)])  # type: ignore[list-item]
 
     def delete_chosen(self) -> None:
-        """Delete the marked conversations; from the trash, for good."""
+        """Delete the marked conversations; those in the trash permanently."""
         ids = [conversation.id for conversation in self._presenter.chosen]
         self._offer_to_erase(ids)
         self.delete(ids)
@@ -136,7 +136,7 @@ class Trash(QObject):
         if ids:
             self.archive(ids, not all(conversation.archived for conversation in chosen))
 
-    # -------------------------------------------------------------- what is open
+    # -------------------------------------------------------------- the open conversation
 
     def _say_where_it_is(self) -> None:
         """Notify that the open conversation is in the trash, and offer to restore it."""
@@ -151,7 +151,7 @@ class Trash(QObject):
         if self._running.is_running(conversation_id):
             self.restore([conversation_id])
 
-    # -------------------------------------------------------------- for good
+    # -------------------------------------------------------------- permanent deletion
 
     def _offer_to_erase(self, conversation_ids: Sequence[str]) -> None:
         ids = self._of_these(conversation_ids, in_trash=True)
@@ -168,7 +168,7 @@ class Trash(QObject):
         )
 
     def _ask(self, words: str, act: object) -> None:
-        from PySide6.QtWidgets import QMessageBox  # not a part of the start
+        from PySide6.QtWidgets import QMessageBox  # not needed at the start
 
         box = message_box(words, "This cannot be undone.", parent=self._parent)
         box.setObjectName("delete-for-good")
@@ -179,14 +179,14 @@ class Trash(QObject):
         box.open()
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:
-        """Delete conversations in the trash for good."""
+        """Permanently delete conversations in the trash."""
         for conversation_id in conversation_ids:
             self._leave(conversation_id)
             self._presenter.forget(conversation_id)
         await self._conversations.erase(conversation_ids)
 
     async def empty(self) -> None:
-        """Delete everything in the trash for good."""
+        """Permanently delete everything in the trash."""
         opened = self._current.conversation
         if opened.trashed_at is not None:
             self._leave(opened.id)
@@ -196,7 +196,7 @@ class Trash(QObject):
             await self._presenter.go(TRASH)
 
     async def expire(self) -> None:
-        """Delete for good what has been in the trash for long enough.
+        """Permanently delete conversations whose time in the trash has expired.
 
         Failures are retried the next time; an open conversation stays until it is left.
         """

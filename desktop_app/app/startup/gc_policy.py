@@ -29,7 +29,7 @@ _REST_MS: Final = 10_000
 _RARELY: Final = 1_000
 """The young collections before a full one runs even without an idle phase.
 
-This is ten times Python's number: live objects grow with the screen's content, their garbage hardly.
+This is ten times Python's number: live objects grow with the screen's content, garbage hardly does.
 """
 
 
