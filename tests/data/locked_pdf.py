@@ -1,5 +1,7 @@
-"""PDF files behind a password, written on the fly by the standard's oldest handler (RC4, 40 bits; PDF
-32000-1, 7.6.3), which every reader knows. Each page is drawn without text, as a scan is."""
+"""Generates PDF files behind a password, with pages drawn without text, like scans.
+
+They use the standard's oldest handler (RC4, 40 bits; PDF 32000-1, 7.6.3), which every reader knows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PDF files of any text and length, written on the fly: a thousand pages need not lie in the repository."""
+"""Generates PDF files of any length, so that long files need not be in the repository."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LINES = 45
 
 
 def line(page: int, number: int) -> str:
-    """The words of one line; they differ from line to line and from page to page."""
+    """Return the words of a line, which differ by line and page."""
     start = (page * 7 + number * 3) % len(WORDS)
     return f"{page}.{number} " + " ".join((WORDS[start:] + WORDS[:start])[:14])
 

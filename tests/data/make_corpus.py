@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Makes the files of `corpus/`: what is hard about each format, small.
+"""Makes the files of `corpus/`: small files with the difficult features of each format.
 
     python tests/data/make_corpus.py [FOLDER]
 
-The files are committed; the tests do not run this. What is expected of FILE is `expected/FILE.txt`,
-checked by eye and kept by hand. Needs reportlab, pypdf, python-docx, openpyxl and Pillow, and
-LibreOffice's `soffice`. `house-rules.fodt` is written by hand; `outlook.msg` comes from the tests of python-oxmsg
-(MIT, Steve Canny). The texts may be used for any purpose.
+The files are committed; the tests do not run this. The expected text of FILE is in
+`expected/FILE.txt`, which was checked and is maintained by hand. Needs reportlab, pypdf,
+python-docx, openpyxl and Pillow, and LibreOffice's `soffice`. `house-rules.fodt` is written by
+hand. `outlook.msg` comes from the tests of python-oxmsg (MIT, Steve Canny). The texts may be used
+for any purpose.
 """
 
 # The libraries that write documents are no part of the tests' environment.
@@ -174,7 +175,7 @@ def form_pdf() -> bytes:
 
 
 def cjk_pdf() -> bytes:
-    """A line in Japanese, one in Chinese, one in Korean."""
+    """Make a PDF with lines in Japanese, Chinese and Korean."""
     target, canvas = _canvas()
     for y, font, line in (
         (780, "HeiseiMin-W3", "冷蔵倉庫の報告書：圧縮機の軸受けは十一月までに交換します。"),
@@ -226,7 +227,7 @@ def turned_pdf() -> bytes:
 
 
 def styled_docx() -> bytes:
-    """Headings by style alone, lists numbered by styles, merged cells, tracked changes, a header."""
+    """Make a document with style-only headings, numbered styles, merged cells and changes."""
     document = docx.Document()
     document.add_paragraph("A title by its style", style="Title")
     document.add_heading("First chapter", 1)
@@ -374,7 +375,7 @@ _FLAT = (
 
 
 def converted(source: bytes, name: str, endings: tuple[str, ...]) -> dict[str, bytes]:
-    """What LibreOffice makes of a file."""
+    """Convert a file with LibreOffice and return the results by name."""
     made = {}
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, name)

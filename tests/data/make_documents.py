@@ -242,7 +242,7 @@ def figures_xlsx() -> bytes:
 
 
 def slides_pptx() -> bytes:
-    """Two slides, one with a list, one with a table and notes of the speaker."""
+    """Make two slides: a list, then a table with speaker notes."""
     deck = pptx.Presentation()
     first = deck.slides.add_slide(deck.slide_layouts[1])
     first.shapes.title.text = "The quarter in brief"
@@ -375,7 +375,7 @@ TEXTS = {
 
 
 def converted(source: bytes, name: str, ending: str) -> bytes:
-    """What LibreOffice makes of a file."""
+    """Convert a file with LibreOffice."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, name)
         path.write_bytes(source)

@@ -1,8 +1,11 @@
-"""A program that speaks AT-SPI, as a screen reader does; run by the system's Python, which has
-pyatspi. It knows nothing of Repartee but the names of its widgets.
+"""An AT-SPI client that acts like a screen reader.
 
-One JSON request a line on standard input, one JSON reply a line on standard output:
-    {"do": "text" | "set_text" | "press" | "states" | "names" | "children" | "name" | "place", "id": …, "pid": …, …}
+It runs under the system's Python, which has pyatspi, and knows nothing of Repartee but the names of
+its widgets. It reads a JSON request per line from standard input and writes a JSON reply per line:
+
+    {"do": "text" | "set_text" | "press" | "states" | "names" | "children" | "name" | "place",
+     "id": …, "pid": …, …}
+
 A widget is found by the last part of its accessible id, which is the path of Qt's object names.
 """
 
@@ -41,7 +44,7 @@ def walk(node: Any, depth: int = 0) -> Iterator[Any]:
 
 
 def find(pid: int, identifier: str) -> Any:
-    """The widget whose id ends in `identifier`; LookupError where there is none."""
+    """Return the widget whose id ends in `identifier`, or raise LookupError."""
     application = application_of(pid)
     if application is None:
         raise LookupError("the program is not to be seen")
@@ -52,7 +55,7 @@ def find(pid: int, identifier: str) -> Any:
 
 
 def answer(request: dict[str, Any]) -> Any:
-    """Do one thing and say how it went."""
+    """Perform a request and return its result."""
     pid = request["pid"]
     if request["do"] == "names":
         application = application_of(pid)

@@ -1,4 +1,4 @@
-"""Batch jobs for pictures: one that has ended with everything that can go wrong, one that is asked for."""
+"""Batch jobs for screenshots: a job that ended with every error, and a job to confirm."""
 
 from __future__ import annotations
 

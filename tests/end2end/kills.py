@@ -1,17 +1,18 @@
-"""Kills of the real program at random moments: `python -m tests.end2end.kills [COUNT [SEED]]`, in the
-session that packaging/desktop-session.sh --screen makes.
+"""Kills the real program at random moments and checks that nothing is lost.
 
-One home lives through all of them. In each round the program is started, asked, given a draft, and
-killed (SIGKILL) somewhere between its start and the end of the answer, while a second process
-imports and exports beside it. After each kill:
+    python -m tests.end2end.kills [COUNT [SEED]]
+
+Run it in the session of packaging/desktop-session.sh --screen. All rounds share a home. In each
+round the program is started, asked, given a draft, and killed (SIGKILL) between its start and the
+end of the answer. Meanwhile a second process imports and exports. After each kill:
 
     the store passes its integrity check
     every question that was on the screen is on disk
-    no answer on disk is shorter than what was on the screen one second before
-    a draft that stood for a second is kept
-    the next start shows the conversation and asks nothing of the person
+    no answer on disk is shorter than the text on screen a second before
+    a draft that was unchanged for a second is stored
+    the next start shows the conversation and asks the user nothing
 
-The answer is a row of numbered words, so what was on the screen and on the disk can be compared.
+The answer is a sequence of numbered words, so that the screen and the disk can be compared.
 """
 
 from __future__ import annotations
@@ -98,12 +99,12 @@ class Seen:
     words: list[tuple[float, int]] = field(default_factory=list)
 
     def words_by(self, moment: float) -> int:
-        """How many words of the answer were on the screen at a moment."""
+        """Return the number of words of the answer that were on screen at a moment."""
         return max((count for at, count in self.words if at <= moment), default=0)
 
 
 class Kills:
-    """Round after round on one home."""
+    """A series of kills with the same home."""
 
     def __init__(
         self,
@@ -119,7 +120,7 @@ class Kills:
         self._round = 0
 
     def one(self) -> Seen:
-        """Start, ask, kill, look; raises AssertionError where something was lost."""
+        """Start, ask, kill and check. Raise AssertionError if something was lost."""
         self._round += 1
         seen = Seen(f"Question {self._round} of this home", f"Draft {self._round}")
         is_early = self._chance.random() < EARLY
@@ -220,7 +221,7 @@ class Kills:
 
 
 def _words_in(text: str) -> int:
-    """How far the row of words goes; its last may be cut: "w5" of "w51"."""
+    """Return the length of the word sequence. The last word may be cut: "w5" of "w51"."""
     return max((int(number) + 1 for number in _NUMBERS.findall(text)), default=0)
 
 

@@ -1,9 +1,11 @@
-"""Another program on the screen, from which things are dragged or copied: a process of its own, as
-XDND and the clipboard go between processes.
+"""Another program on the screen, from which content is dragged or copied.
 
-Run as a script it is that program: one JSON request a line on standard input, {"do": "offer" |
-"copy" | "action", "formats": {media type: base64}}, one JSON reply a line on standard output. What is
-offered is dragged from its window; "action" asks what would be done with it where it is held.
+It is a separate process, because XDND and the clipboard work between processes. Run as a script, it
+reads a JSON request per line and writes a JSON reply per line:
+
+    {"do": "offer" | "copy" | "action", "formats": {media type: base64}}
+
+The offered formats are dragged from its window. "action" returns the drop action at the pointer.
 """
 
 from __future__ import annotations
@@ -55,8 +57,11 @@ class OtherProgram:
         self._ask("copy", formats)
 
     def take(self, formats: Mapping[str, str]) -> None:
-        """Take hold of something that is offered like this; each time in another process, since Qt
-        tells what would be done only where that differs from what it last told, of another drag too."""
+        """Start to drag these formats.
+
+        Each drag uses a new process, because Qt reports an action only if it differs from the last
+        reported action, even of an earlier drag.
+        """
         if self._has_dragged:
             self._end()
             self._start()
@@ -76,13 +81,15 @@ class OtherProgram:
         self._place, self._aside = place, 0
 
     def tremble(self) -> None:
-        """Move as a hand does that holds still: Qt tells of a place only when the last one is
-        answered, and does not come back to it."""
+        """Move the pointer slightly, like a hand that holds still.
+
+        Qt reports a position only after the previous one is answered, and does not repeat it.
+        """
         self._aside = 2 - self._aside
         pointer("mousemove", self._place[0] + self._aside, self._place[1])
 
     def is_welcome(self) -> bool:
-        """Whether it would be taken where it is held."""
+        """Return True if a drop would be accepted here."""
         self.tremble()
         return str(self._ask("action", {})) != "IgnoreAction"
 

@@ -1,6 +1,6 @@
-"""A loopback server that speaks the Responses API with prepared answers, for pictures and trials.
+"""A loopback server of the Responses API with prepared answers, for screenshots and trials.
 
-It streams what a question asks for by its first words, at a reading pace; "cut" breaks the
+The first words of a question choose the answer, which streams at a reading pace. "cut" breaks the
 connection in the middle of the answer.
 """
 

@@ -22,7 +22,7 @@ PAUSE_S = 0.05
 
 
 class AssistiveClient:
-    """The AT-SPI program, asked one thing at a time."""
+    """The AT-SPI client process, which handles a request at a time."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -109,7 +109,7 @@ class Program:
         return list(self._client.ask(do="names", pid=self.process.pid))
 
     def has(self, identifier: str, state: str) -> bool:
-        """Whether a widget is in a state, such as "showing" or "enabled"."""
+        """Return True if a widget is in a state, such as "showing" or "enabled"."""
         return state in self.do("states", identifier)
 
     def wait_for_text(self, identifier: str, condition: Callable[[str], bool]) -> str:
@@ -129,7 +129,7 @@ class Program:
 
 
 def wait_for(look: Callable[[], T | None], what: str) -> T:
-    """What `look` gives, once it is not falsy; LookupErrors meanwhile are "not yet"."""
+    """Return the first truthy result of `look`. A LookupError means "not yet"."""
     deadline = time.monotonic() + LONGEST_S
     last = ""
     while time.monotonic() < deadline:

@@ -1,9 +1,10 @@
-"""Pictures of the real program: `python -m tests.end2end.screenshots FOLDER`, in the session that
-packaging/desktop-session.sh --screen makes.
+"""Takes screenshots of the real program.
 
-The store is filled through the program's own storage; answers come over HTTP from a prepared server
-on this computer, because a picture of the small on-device model would show what it says, not how the
-window looks.
+    python -m tests.end2end.screenshots FOLDER
+
+Run it in the session of packaging/desktop-session.sh --screen. The store is filled through the
+program's storage. Answers come over HTTP from a prepared local server, because the small on-device
+model's answers would distract from the window.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ async def main(folder: Path) -> None:
 
 
 class Pictures:
-    """One theme at one size."""
+    """The screenshots of a theme at a size."""
 
     def __init__(
         self,
@@ -217,7 +218,7 @@ class Pictures:
             await self._picture("quick-prompt", _quick, "quick")
 
     async def _attachments(self) -> None:
-        """What is sent of a document, and its password."""
+        """Show the chosen pages of a document, its preview and its password."""
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder) / "Annual report 2026.pdf"
             report.write_bytes(long_pdf(52))
@@ -243,14 +244,14 @@ class Pictures:
         await self._picture("damaged", _see_damage, damaged=True)
 
     async def _batches(self) -> None:
-        """Batch jobs: a new one, all of them, one that is asked for, one that has ended."""
+        """Show batch jobs: a new job, the list, a job to confirm and a job that has ended."""
         await self._picture("batch-new", _new_batch, batches=True)
         await self._picture("batch-jobs", _command("Batch jobs…", "batch-list"), batches=True)
         await self._picture("batch-ready", _open_batch(0), batches=True)
         await self._picture("batch-ended", _open_batch(1), batches=True)
 
     async def _collections(self) -> None:
-        """Documents that are asked, what an answer cites, and where that stands."""
+        """Show collections, a question to a collection, and the source of a citation."""
         await self._picture("collections-first", _command("Collections", "find-collections"))
         asking = _command("Ask a collection", "collection-picker")
         await self._picture("collections", _show_collection, documents=DOCUMENTS)

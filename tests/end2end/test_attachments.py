@@ -1,4 +1,4 @@
-"""Pages chosen and looked at through assistive technology alone, against the body that a server gets."""
+"""Choosing and previewing pages through AT-SPI, checked against the server's request body."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Power is lost while an answer is made in the background: it arrives whole, once, after the start.
+"""A background answer survives a power failure and arrives once after the restart.
 
-The provider is a stub in this process; the person's hands are AT-SPI and, in the menu, the keyboard.
+The provider is a stub in this process. The user's actions use AT-SPI and, in the menu, the
+keyboard.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ WHOLE = "".join(PIECES)
 
 
 def stored(home: Path, sql: str) -> list[tuple[Any, ...]]:
-    """What stands in the store."""
+    """Return rows from the store."""
     path = home / "data" / "repartee.sqlite3"
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         return connection.execute(sql).fetchall()

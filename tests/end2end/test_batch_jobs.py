@@ -1,5 +1,4 @@
-"""A batch job in the real window, as assistive technology has it: offered, read, started, and gone on with
-by the next start after the program was killed."""
+"""A batch job in the real window through AT-SPI, resumed after the program was killed."""
 
 from __future__ import annotations
 

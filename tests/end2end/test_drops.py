@@ -20,7 +20,7 @@ RICH = {
 
 
 def middle_of(program: Program, identifier: str, child: str = "") -> tuple[int, int]:
-    """Where a widget is on the screen."""
+    """Return the center of a widget on the screen."""
     x, y, width, height = program.do("place", identifier, child=child)
     return x + width // 2, y + height // 2
 

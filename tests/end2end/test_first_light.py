@@ -1,5 +1,7 @@
-"""The whole main job, as a person without an account meets it: ask, drop a document, lose power,
-come back. Driven from outside through AT-SPI; the answers come from the on-device model."""
+"""The main workflow of a user without an account: ask, drop a document, lose power, return.
+
+The program is driven from outside through AT-SPI. The answers come from the on-device model.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,7 @@ def answers_in(home: Path) -> list[tuple[str, str]]:
 
 
 def input_tokens_in(home: Path) -> int:
-    """What went in with the first call, as the server counted it."""
+    """Return the input tokens of the first call, as counted by the server."""
     path = home / "data" / "repartee.sqlite3"
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
         tokens: int = connection.execute("SELECT input_tokens FROM ledger").fetchone()[0]

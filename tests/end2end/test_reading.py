@@ -1,4 +1,4 @@
-"""The transcript as a screen reader has it: every word, what is folded and what stands in tables, too."""
+"""The transcript as a screen reader sees it: every word, including folds and tables."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def parent(qtbot: QtBot) -> Iterator[QObject]:
 
 
 class Slow:
-    """Texts of which all but the plain one wait to be let go; `made` says what has been made."""
+    """Texts whose conversions wait until they are released. `made` lists those done."""
 
     def __init__(self) -> None:
         self.gate, self.waits, self.made = Event(), Event(), list[str]()

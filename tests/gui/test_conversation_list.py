@@ -1,4 +1,4 @@
-"""The list keeps its order and its place through every change, and can be used by keys alone."""
+"""The list keeps its order and selection through every change, and works by keyboard alone."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def days(number: float) -> timedelta:
 
 
 def rows(model: QAbstractItemModel) -> list[str]:
-    """What a view shows, headings in brackets."""
+    """Return the rows of a view, with headings in brackets."""
     shown = []
     for row in range(model.rowCount()):
         index = model.index(row, 0)

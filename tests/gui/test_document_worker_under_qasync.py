@@ -45,7 +45,7 @@ async def _read_refuse_cancel_and_read_again(long: Path, short: Path) -> None:
 
 
 async def _turns_while_reading(path: Path) -> int:
-    """How often the loop turned while a document was read."""
+    """Return the number of loop iterations while a document was read."""
     worker = DocumentWorker()
     try:
         reading = asyncio.ensure_future(worker.extract(path))

@@ -1,4 +1,4 @@
-"""Hostile text in every place that shows text of others: it stays text, bounded, and loads nothing."""
+"""Hostile text in every place that shows foreign text stays plain, bounded and inert."""
 
 from __future__ import annotations
 
@@ -636,7 +636,7 @@ def the_hint_at_a_citation(stage: Stage, text: str) -> QWidget:
 
 
 def as_text(tip: str) -> str:
-    """What Qt shows of a tooltip."""
+    """Return the text that Qt shows for a tooltip."""
     if QtOfGui.mightBeRichText(tip):
         return QTextDocumentFragment.fromHtml(tip).toPlainText()
     return tip
@@ -662,7 +662,7 @@ def in_menu(menu: QMenu) -> Iterator[str]:
 
 
 def in_widget(widget: QWidget) -> Iterator[str]:
-    """Every text that one widget shows or says, but for those that are edited."""
+    """Yield the texts that a widget shows or announces, except editable text."""
     yield as_text(widget.toolTip())
     yield widget.accessibleName()
     yield widget.accessibleDescription()

@@ -1,4 +1,4 @@
-"""The three panes at every width, the drawers, dropped files, and what comes back at a restart."""
+"""The main window: three panes at every width, drawers, dropped files and restarts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def opened(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
 
 
 def focused() -> QWidget:
-    """Where the keyboard is."""
+    """Return the focused widget."""
     widget = QApplication.focusWidget()
     assert widget is not None
     return widget

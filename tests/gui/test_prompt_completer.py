@@ -1,4 +1,4 @@
-"""`/` in a prompt: when it opens the list, what its keys do, what a taken prompt leaves in the text."""
+"""`/` in a prompt: opening the list, its keys, and the text that a chosen prompt inserts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The prompt: keys, input methods, pasting, growing, narrow windows, and what it says when."""
+"""The prompt: keys, input methods, pasting, growth, narrow windows and messages."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def press(qtbot: QtBot, editor: PromptEditor, key: Qt.Key, *modifiers: Qt.Keyboa
 
 
 def compose(editor: PromptEditor, preedit: str, commit: str = "") -> None:
-    """What an input method sends: text that may still change, then text that stays."""
+    """Send input-method text: first the preedit text, then the committed text."""
     event = QInputMethodEvent(preedit, [])
     event.setCommitString(commit)
     QGuiApplication.sendEvent(text_of(editor), event)

@@ -25,7 +25,7 @@ TEMPERATURE = "answer.temperature"
 
 @pytest.fixture
 def tab(qtbot: QtBot, dressed: Theme) -> ResponsesTab:
-    """The page with one conversation that has a temperature of its own."""
+    """Return the page with a conversation that sets its own temperature."""
     made = ResponsesTab(dressed)
     made.set_values(with_defaults({TEMPERATURE: 0.5, "answer.verbosity": "low"}))
     made.set_own("c1", {TEMPERATURE: 1.0})

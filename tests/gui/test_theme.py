@@ -1,4 +1,4 @@
-"""The tokens are readable on every ground they are used on, and the theme follows its settings."""
+"""Theme tokens have enough contrast on their backgrounds, and the theme follows settings."""
 
 from __future__ import annotations
 

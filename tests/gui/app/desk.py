@@ -1,4 +1,4 @@
-"""The program as a person has it: the real window over a real store, with answers from a stage."""
+"""The whole program for tests: the real window and store, with scripted answers."""
 
 from __future__ import annotations
 
@@ -88,8 +88,10 @@ class Slow(Disk):
 
 
 class Held(Disk):
-    """A disk on which, while `is_holding`, the messages that were read and the ends of answers wait
-    until `release` is set."""
+    """A disk that can delay reads of messages and ends of answers.
+
+    While `is_holding`, these wait until `release` is set.
+    """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -114,11 +116,11 @@ class Held(Disk):
 
 
 class Desk:
-    """One run of the program, from its start to its end; an async context manager.
+    """A run of the program from start to end, as an async context manager.
 
     Attributes:
-        stage: gives the answers.
-        disk: where conversations are kept.
+        stage: the source of the answers.
+        disk: the storage of conversations.
     """
 
     def __init__(
@@ -162,7 +164,7 @@ class Desk:
         return self
 
     def before_ready(self) -> None:
-        """What happens between the first paint and the store's opening."""
+        """Run between the first paint and the opening of the store."""
         if not isinstance(self._request, QuickRequest):
             self.window.show()
 
@@ -200,12 +202,12 @@ class Desk:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
     async def close(self) -> None:
-        """Close the window as a person does, and wait for the program's end."""
+        """Close the window as a user does, and wait for the program's end."""
         self.window.close()
         self.ready.quit()
         await self.ready.closed()
 
-    # ------------------------------------------------------------------ the person's hands
+    # ------------------------------------------------------------------ user actions
 
     @property
     def text(self) -> PromptText:
@@ -219,7 +221,7 @@ class Desk:
     def press(
         self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
     ) -> None:
-        """A key, where the keyboard is."""
+        """Press a key in the focused widget."""
         QTest.keyClick(QApplication.focusWidget() or self.window, key, modifiers)
 
     def enter(self) -> None:
@@ -277,7 +279,7 @@ class Desk:
         button = [b for b in buttons if b.text() == label][-1]  # former ones are on their way out
         button.click()
 
-    # ------------------------------------------------------------------ the person's eyes
+    # ------------------------------------------------------------------ visible state
 
     @property
     def open_id(self) -> str:
@@ -290,7 +292,7 @@ class Desk:
 
     @property
     def said(self) -> str:
-        """The notification, "" where there is none."""
+        """Return the visible notification, or "" if there is none."""
         card = self.window.notifications
         return f"{card.status.text()} {card._details.text()}".strip() if card.isVisible() else ""
 
@@ -307,7 +309,7 @@ class Desk:
 
     @property
     def chips(self) -> list[str]:
-        """What is attached: name and detail."""
+        """Return the names and details of the attachments."""
         return [
             chip.accessibleName()
             for chip in self.window.prompt.findChildren(ChipWidget)
@@ -315,7 +317,7 @@ class Desk:
         ]
 
     def is_shown(self, name: str) -> bool:
-        """Whether a control of the prompt is there."""
+        """Return True if a control of the prompt is visible."""
         return find(self.window.prompt, QToolButton, name).isVisible()
 
     @property
@@ -329,7 +331,7 @@ class Desk:
     # ------------------------------------------------------------------ the store's view
 
     def stored(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """What another process reads from the store's file."""
+        """Return rows as another process reads them from the store's file."""
         uri = f"file:{folders().database}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
             return connection.execute(sql, values).fetchall()
@@ -349,13 +351,14 @@ class Desk:
         return str(json.loads(rows[0][0])["text"]) if rows and rows[0][0] else ""
 
     async def settled(self) -> None:
-        """Wait until no answer is under way and every write is done: both at one moment, since what
-        is being written may be the beginning of an answer."""
+        """Wait until no answer is running and every write is done.
+
+        Both must hold at the same moment, because a pending write may start an answer.
+        """
         await until(lambda: self._is_written() and not self.controllers.running.conversations)
 
     async def written(self) -> None:
-        """Wait until everything that was begun is done, but for the answers under way; the draft
-        is written now, not after its pause."""
+        """Wait until all work except running answers is done. The draft is written at once."""
         await until(self._is_written)
 
     def _is_written(self) -> bool:

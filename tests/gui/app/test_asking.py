@@ -1,4 +1,4 @@
-"""From the question to the answer: what the person sees, and what is on the disk by then."""
+"""From the question to the answer: the display, and the data on disk at each step."""
 
 from __future__ import annotations
 
@@ -416,7 +416,7 @@ async def test_an_edited_question_stands_beside_the_old_one() -> None:
 
 
 async def test_the_arrows_between_versions_stay_where_they_are() -> None:
-    """Of a question with much below it, neither version of which is to be sought after a click."""
+    """Show that the arrows stay in place for a question with much text below it."""
 
     async with Desk() as desk:
         await desk.ask_and_answer("One?", "first\n\n" * 90)

@@ -1,4 +1,4 @@
-"""Waiting that is seen, and answers that are made in the background: window, client, server."""
+"""Visible waiting, and answers made in the background: window, client and server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batch jobs in the window, with the real worker and a provider over HTTP that does as the test says."""
+"""Batch jobs in the window, with the real worker and a scripted HTTP provider."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def opened(provider: BatchServer) -> Desk:
 
 
 def bar_of(desk: Desk) -> str:
-    """What stands above the prompt, "" for nothing."""
+    """Return the text of the bar above the prompt, or "" if it is hidden."""
     bars = [bar for bar in desk.window.findChildren(BatchBar) if bar.isVisible()]
     return bars[0].words.text() if bars else ""
 

@@ -1,4 +1,4 @@
-"""Who answers: variants, efforts, models, what they cost; and the keys that make them available."""
+"""The choice of model: variants, efforts, prices, and the keys that enable providers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SERVER = ProviderProfile(
 
 
 def row(desk: Desk) -> ChoiceView:
-    """What the choice row shows."""
+    """Return the state of the choice row."""
     return desk.window.prompt.row._choice
 
 
@@ -42,7 +42,7 @@ def entry(desk: Desk, name: str) -> ModelEntry:
 
 
 def key_state(desk: Desk, profile_id: str) -> KeyState:
-    """What the panel says of a key."""
+    """Return the state of a key in the panel."""
     return desk.window.settings._key_states[profile_id]
 
 

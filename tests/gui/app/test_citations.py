@@ -1,4 +1,4 @@
-"""Citations in the whole program: what an answer cites opens where it stands."""
+"""Citations in the whole program: a click opens the cited passage."""
 
 from __future__ import annotations
 

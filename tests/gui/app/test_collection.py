@@ -1,4 +1,4 @@
-"""Documents go with the conversation that they were asked about, and with their chip in time."""
+"""Attached documents are deleted with their conversation or, in time, with their chip."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ STATE = ProviderState(ITEMS, Usage(input_tokens=100_000, output_tokens=9_000))
 
 
 def bar(desk: Desk) -> CompactionCard | None:
-    """The card above the prompt, where it is shown."""
+    """Return the card above the prompt if it is visible."""
     found = desk.window.findChild(CompactionCard)
     return found if found is not None and found.isVisible() else None
 
@@ -311,7 +311,7 @@ async def test_deleted_meanwhile_it_does_not_come_back() -> None:
 async def test_a_better_title_comes_once_it_is_wanted() -> None:
     async with Desk(environment=OPENAI) as desk:
         await desk.ask_and_answer("Why is the sky blue?", "Rayleigh.")
-        assert len(desk.stage.turns) == 1  # off, unless the person wants it
+        assert len(desk.stage.turns) == 1  # off by default
         await desk.state.values.set("library.model_titles", True)
         desk.window.conversations.new_requested.emit()
         asked = await desk.ask("Why is the sea salty?")
@@ -342,7 +342,7 @@ async def test_a_title_of_the_persons_is_left_alone() -> None:
         asked.end("Rivers.")
         await desk.settled()
         assert len(desk.stage.turns) == 1
-        # Renamed while the small model writes: the person's words stand.
+        # Renamed while the small model writes: the user's title is kept.
         desk.window.conversations.new_requested.emit()
         asked = await desk.ask("Why is the sky blue?")
         asked.end("Rayleigh.")
@@ -430,5 +430,5 @@ async def test_in_a_small_window_with_large_letters_nothing_is_cut() -> None:
 
 
 def needed(text: CardText) -> int:
-    """How high all words of a card are."""
+    """Return the height that a card's words need."""
     return text.column.heightForWidth(text.viewport().width())

@@ -1,4 +1,4 @@
-"""Several conversations: switching, drafts, the list, search, and what comes back at a restart."""
+"""Several conversations: switching, drafts, the list, search, and restarts."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tests.gui.app.desk import Desk, until
 
 
 def is_read(desk: Desk) -> bool:
-    """Whether nothing is being read any more."""
+    """Return True if no document is being read."""
     return not desk.controllers.attachments._reading
 
 

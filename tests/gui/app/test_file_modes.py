@@ -1,4 +1,4 @@
-"""What the window writes is for its owner alone, whatever the umask that it was started with."""
+"""Files written by the window are private to their owner under any umask."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def umask(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start as the program does, where nothing is taken from the modes that are asked for."""
+    """Apply the program's file modes from an initial umask of 0."""
     monkeypatch.setattr(child_processes, "_foreign_umask", None)
     before = os.umask(0)
     keep_files_private()
@@ -39,11 +39,11 @@ def umask(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class System(QObject):
-    """Stands where the system's programs stand.
+    """A stand-in for the system's programs.
 
     Attributes:
-        opened: files.
-        umasks: those that a program would have been started with.
+        opened: the opened files.
+        umasks: the umasks that started programs would have.
     """
 
     def __init__(self) -> None:

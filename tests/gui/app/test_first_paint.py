@@ -1,4 +1,4 @@
-"""What a start has imported by the time its window is painted; every module there is waited for."""
+"""The modules imported before the first paint, because each of them delays it."""
 
 from __future__ import annotations
 

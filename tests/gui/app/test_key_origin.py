@@ -1,4 +1,4 @@
-"""A real window and a real keyring: an address that changes takes the key away, and back again."""
+"""A changed address takes its key away and gets it back, with a real window and keyring."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Settings:
 
     @property
     def said(self) -> str:
-        """What the page says below its fields."""
+        """Return the text below the page's fields."""
         labels = self._panel.findChildren(QLabel)
         return "\n".join(label.text() for label in labels if label.isVisible())
 

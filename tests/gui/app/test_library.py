@@ -1,5 +1,7 @@
-"""The library in the real window: folders, archive, trash, pages, several at once, branches, and what
-other programs write."""
+"""The library in the real window.
+
+Covers folders, archive, trash, paging, multiple selection, branches, and writes of other programs.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ KEY = {"OPENAI_API_KEY": "not-a-key"}
 
 @asynccontextmanager
 async def another_program() -> AsyncIterator[Backend]:
-    """A second one on the same store."""
+    """Open a second program on the same store."""
     backend = build_backend(environment={})
     await backend.database.open()
     try:
@@ -55,7 +57,7 @@ async def another_program() -> AsyncIterator[Backend]:
 
 
 async def fill(count: int, title: str = "Old") -> list[Conversation]:
-    """Conversations of the last hours, the first the newest, put there before the window opens."""
+    """Store conversations of the last hours, newest first, before the window opens."""
     made = []
     async with another_program() as other:
         for number in range(count):

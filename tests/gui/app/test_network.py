@@ -1,4 +1,4 @@
-"""How the program reaches its providers: listings, the early connection, proxies, certificates."""
+"""Connections to providers: listings, the early connection, proxies and certificates."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tests.helpers.certificates import Authority
 from tests.helpers.proxies import HttpProxy
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 
-NEAR = ListedModel("old-one", date.today().replace(day=28))  # noqa: DTZ011 — the person's day
+NEAR = ListedModel("old-one", date.today().replace(day=28))  # noqa: DTZ011 — the user's day
 
 
 def offered(desk: Desk, provider_id: str) -> dict[str, str]:
-    """The menu's models of one provider, with what is said of each."""
+    """Return the menu's models of a provider with their notes."""
     entries = (e for e in row(desk).models if e.provider_id == provider_id)
     return {entry.model: entry.note for entry in entries}
 
@@ -189,7 +189,7 @@ async def test_the_connection_opens_early_through_the_proxy_and_with_the_certifi
 
 
 async def answers(received: Received, writer: asyncio.StreamWriter) -> None:
-    """A list of one model, or a short answer."""
+    """Reply with a list of a single model, or with a short answer."""
     part = {"type": "output_text", "text": "Rayleigh.", "annotations": []}
     message = {"type": "message", "id": "m", "role": "assistant", "content": [part]}
     whole = {"id": "r", "object": "response", "status": "completed", "output": [message]}

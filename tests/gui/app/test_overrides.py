@@ -1,4 +1,4 @@
-"""What is set for one conversation: kept with it, sent with it, and nowhere else."""
+"""Settings of a single conversation are stored and sent with it only."""
 
 from __future__ import annotations
 

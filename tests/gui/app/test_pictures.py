@@ -1,4 +1,4 @@
-"""Pictures in the whole program: pasted, dropped, chosen; their chips, their way to the model."""
+"""Images in the whole program: pasted, dropped and chosen, with their chips and requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 
 class Viewer(QObject):
-    """Stands where the system's viewer stands."""
+    """A stand-in for the system's image viewer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Viewer(QObject):
 
 
 def is_read(desk: Desk) -> bool:
-    """Whether nothing is being read any more."""
+    """Return True if no image is being read."""
     return not desk.controllers.attachments._reading
 
 

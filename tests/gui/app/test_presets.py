@@ -1,4 +1,4 @@
-"""Presets in the whole program: put into force, changed since, taken back, saved, the default one."""
+"""Presets in the whole program: applied, changed, undone, saved, and the default preset."""
 
 from __future__ import annotations
 

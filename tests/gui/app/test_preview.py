@@ -430,6 +430,6 @@ async def test_a_document_that_stands_in_the_conversation_is_not_sent_twice(data
 
 
 def part_again(desk: Desk) -> list[str]:
-    """What is kept of a question says nothing of one request."""
+    """Return the per-request notes in the stored messages, which must be empty."""
     parts = [part for message in desk.state.current.path for part in message.attachments]
     return [part.again_as for part in parts if isinstance(part, DocumentPart) and part.again_as]

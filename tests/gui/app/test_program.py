@@ -221,7 +221,7 @@ async def ask_quick(desk: Desk, question: str, text: str = "") -> Any:
 
 
 def answer_of(desk: Desk) -> str:
-    """What the quick prompt shows."""
+    """Return the text of the quick prompt's answer."""
     quick_of(desk).transcript.flush()
     return quick_of(desk).transcript.toPlainText()
 

@@ -1,4 +1,4 @@
-"""The library of prompts in the whole program: offered, edited, hidden, deleted, in and out."""
+"""The prompt library in the whole program: use, editing, hiding, deletion, import, export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search of the window: filters, order, the archive, and searches that others supersede."""
+"""The window's search: filters, order, the archive, and superseded searches."""
 
 from __future__ import annotations
 

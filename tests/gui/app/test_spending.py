@@ -130,7 +130,7 @@ async def test_the_quick_prompt_says_it_too() -> None:
 
 
 def in_hand(desk: Desk) -> str:
-    """Which widget of the window has the keyboard, or will when the window has."""
+    """Return the name of the focused widget, or of the next if the window is inactive."""
     return desk.window.focusWidget().objectName()
 
 

@@ -56,7 +56,7 @@ async def drawn(viewer: DocumentViewer) -> None:
 
 
 def marked_pixels(viewer: DocumentViewer) -> int:
-    """How much of the window is highlighted paper."""
+    """Return the number of sampled pixels in the highlight color."""
     image = viewer.pages.viewport().grab().toImage()
     wanted = QColor("#C9D6FF").rgb()
     return sum(
@@ -262,7 +262,7 @@ async def test_a_file_that_is_damaged_leaves_its_text(data: Path) -> None:
 
 
 class System(QObject):
-    """Stands where the system's programs stand."""
+    """A stand-in for the system's programs."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -83,7 +83,7 @@ def places_led_to(document: pypdfium2.PdfDocument) -> list[tuple[int, float]]:
 
 
 def box_of(page: pypdfium2.PdfPage, text: str) -> tuple[float, float, float, float]:
-    """Where words are on their page, from its left and from below: left, bottom, right, top."""
+    """Return the left, bottom, right and top of words on their page."""
     read = page.get_textpage()
     left, bottom, right, top = read.get_charbox(read.search(text).get_next()[0])
     return float(left), float(bottom), float(right), float(top)
