@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
-LONGEST_MS = 30_000
+LONGEST_MS = 120_000
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -143,7 +143,7 @@ def test_a_stored_answer_of_many_scripts_is_opened_in_slices(
     view.set_messages([answer(MANY)])
     assert MANY not in view.toPlainText()
     assert MANY[:12] in view.toPlainText()
-    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    qtbot.waitUntil(lambda: not view.is_writing)
     assert MANY in view.toPlainText()
     assert not loaded.missing(MANY[before_many_scripts(MANY) :], fonts_of(view))
 
@@ -167,7 +167,7 @@ def test_another_size_waits_for_its_fonts_where_scripts_are_many(
     view.set_theme(theme.light(1.5))
     view.set_theme(theme.light(1.2))
     assert fonts_of(view) == before
-    qtbot.waitUntil(lambda: fonts_of(view) != before, timeout=30_000)
+    qtbot.waitUntil(lambda: fonts_of(view) != before)
     assert view._theme == theme.light(1.2)
     assert not loaded.missing(MANY, fonts_of(view))
 

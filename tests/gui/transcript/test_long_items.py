@@ -265,11 +265,11 @@ def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot) -> 
     section = shown(view, qtbot)
     view._speaker.is_heard = lambda: True  # type: ignore[method-assign]
     view.set_theme(theme.dark())
-    qtbot.waitUntil(lambda: section.is_whole, timeout=30_000)
+    qtbot.waitUntil(lambda: section.is_whole)
     parts = view.toPlainText().split("\n")
     assert WORDS in "".join(parts)
     view.resize(600, 500)
-    qtbot.waitUntil(lambda: section.is_whole, timeout=30_000)
+    qtbot.waitUntil(lambda: section.is_whole)
 
 
 LONG = "- " + "".join(

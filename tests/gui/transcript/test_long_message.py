@@ -65,7 +65,7 @@ def long(view: TranscriptView, qtbot: QtBot) -> Message:
 
 
 def settle(view: TranscriptView, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    qtbot.waitUntil(lambda: not view.is_writing)
     qtbot.waitUntil(lambda: not view._tidying.isActive() and not view._filling.isActive())
     bar, document, port = view.verticalScrollBar(), view.document(), view.viewport()
     qtbot.waitUntil(
@@ -361,7 +361,7 @@ def test_a_hit_is_shown_while_it_arrives(view: TranscriptView, qtbot: QtBot) -> 
     view.set_messages([question("Q"), stored])
     assert view.is_writing
     view.scroll_to_message(stored.id, "words of part 390,")
-    qtbot.waitUntil(lambda: "words of part 390," in on_screen(view), timeout=30_000)
+    qtbot.waitUntil(lambda: "words of part 390," in on_screen(view))
     view.set_messages([question("Q"), stored])
     view.scroll_to_message(stored.id, "words of part 390,")
     view.verticalScrollBar().setValue(40)  # the reader goes elsewhere
@@ -373,7 +373,7 @@ def test_reasoning_is_unfolded_found_and_folded(view: TranscriptView, qtbot: QtB
     stored = replace(made := answer("Yes."), parts=(ReasoningPart(SOURCE), *made.parts))
     view.set_messages([question("Q"), stored])
     view.scroll_to_message(stored.id, "words of part 300,")
-    qtbot.waitUntil(lambda: "words of part 300," in on_screen(view), timeout=30_000)
+    qtbot.waitUntil(lambda: "words of part 300," in on_screen(view))
     settle(view, qtbot)
     assert view.document().characterCount() < 60_000
     assert not section_of(view, stored).is_whole
@@ -385,7 +385,7 @@ def test_reasoning_is_unfolded_found_and_folded(view: TranscriptView, qtbot: QtB
 def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
     view._speaker.is_heard = lambda: True  # type: ignore[method-assign]
     view.set_theme(theme.dark())
-    qtbot.waitUntil(lambda: not hidden(view, long), timeout=30_000)
+    qtbot.waitUntil(lambda: not hidden(view, long))
     text = view.toPlainText()
     assert all(f"Part {number}\n" in text for number in range(PARTS))
     view.resize(600, 500)

@@ -28,7 +28,7 @@ def test_the_beginning_is_there_at_once_and_the_rest_soon(
     view.set_messages([question("Why?"), answer(SOURCE)])
     assert "Part 0" in view.toPlainText()
     assert "The end." not in view.toPlainText()
-    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    qtbot.waitUntil(lambda: not view.is_writing)
     assert view.is_at_end
     assert "Some words of part 899." in view.toPlainText()
 
@@ -39,7 +39,7 @@ def test_what_is_on_screen_stays_while_it_grows_above(view: TranscriptView, qtbo
     view.scroll_to_message(last.id)
     state = view.scroll_state()
     assert view.is_writing
-    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    qtbot.waitUntil(lambda: not view.is_writing)
     assert view.scroll_state() == state
 
 
@@ -49,7 +49,7 @@ def test_a_definition_at_the_end_changes_all_that_named_it(
     code = "```\n" + "line\n" * 90 + "```\n\n"
     stored = answer(code + "See [there] and on.\n\n" * 800 + "[there]: https://example.com/\n")
     view.set_messages([stored])
-    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    qtbot.waitUntil(lambda: not view.is_writing)
     runs = [item.runs for item in view._messages.section_of(stored.id).items]
     links = [run for item in runs for run in item if run.link == "https://example.com/"]
     assert len([run for run in links if run.text == "there"]) == 800
@@ -82,7 +82,7 @@ def test_a_long_answer_that_is_still_opened_is_copied_whole_beside_the_window(
 def test_another_conversation_ends_it(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages([answer(SOURCE)])
     view.set_messages([answer("Short.")])
-    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    qtbot.waitUntil(lambda: not view.is_writing)
     assert "Part" not in view.toPlainText()
 
 
@@ -99,7 +99,7 @@ def test_a_long_question_is_written_in_slices(
     entry = view._messages.get(asked.id)
     assert entry is not None
     assert "The end." in entry.blocks()()[-1].text, "a copy made meanwhile is whole"
-    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    qtbot.waitUntil(lambda: not view.is_writing)
     assert text in view.toPlainText().replace("\u00a0", " ") or "\n" not in text
     assert view.toPlainText().endswith("The end.\n")
     shown = list(entry.section.items)
@@ -120,7 +120,7 @@ def test_long_reasoning_is_read_when_it_is_unfolded_and_in_slices(
     view._act(stored.id, "reasoning")
     assert "Part 0" in view.toPlainText()
     assert "The end." not in view.toPlainText()
-    qtbot.waitUntil(lambda: not view.is_writing, timeout=30_000)
+    qtbot.waitUntil(lambda: not view.is_writing)
     assert "Some words of part 899." in view.toPlainText()
     assert view.toPlainText().index("The end.") < view.toPlainText().index("Yes.")
     view._act(stored.id, "reasoning")
