@@ -1,4 +1,4 @@
-"""A loopback server of the Responses API with prepared answers, for screenshots and trials.
+"""A loopback server of the Responses API with prepared answers, for screenshots.
 
 The first words of a question choose the answer, which streams at a reading pace. "cut" breaks the
 connection in the middle of the answer.

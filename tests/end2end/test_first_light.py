@@ -1,4 +1,4 @@
-"""The main workflow of a user without an account: ask, drop a document, lose power, return.
+"""The main workflow without an account: ask, drop a document, lose power, return.
 
 The program is driven from outside through AT-SPI. The answers come from the on-device model.
 """

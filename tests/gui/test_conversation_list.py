@@ -1,4 +1,4 @@
-"""The list keeps its order and selection through every change, and works by keyboard alone."""
+"""The list keeps its order and selection through every change, and works by keyboard."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
 
 @pytest.fixture
 def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
-    """The panel with OpenAI shown and the fold open; it keeps what it is told, as the program does."""
+    """Return the panel with OpenAI shown and the fold open. It saves profiles."""
     made = SettingsPanel(dressed)
     known = {profile.id: profile for profile in (OPENAI, BOX, HERE)}
 

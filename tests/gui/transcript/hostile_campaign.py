@@ -1,11 +1,11 @@
-"""Many hostile answers through the transcript, each arriving and each opened as stored.
+"""Runs many hostile answers through the transcript, streamed and then opened as stored.
 
     python -m tests.gui.transcript.hostile_campaign 10000 [FIRST] [--processes 2] [--strace]
 
-Every step of the event loop is measured in processor time of the window's thread beside time by the
-clock: on a busy machine only the first says what the window itself did. The workers run without a
-network where the system lets us take it away. With --strace, what Qt's own code does is seen too:
-the system calls that open files or sockets are read from its record.
+Each step of the event loop is measured in CPU time of the window's thread and in wall time. On a
+busy machine only the CPU time shows the window's own work. The workers run without a network if the
+system allows it. --strace also records the system calls of Qt's own code that open files or
+sockets.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ _LONG_S: Final = 60.0
 _HERE: Final = Path(__file__).parents[3]
 _BEGINS: Final = "/the-hostile-campaign-begins-here"
 
-# What Python does that reaches out of the process. QProcess is Qt's, and starts what typesets alone.
+# Python's audit events that reach out of the process. QProcess belongs to Qt and starts only the
+# typesetter.
 _REACHES_OUT: Final = (
     "socket.", "subprocess.", "os.exec", "os.system", "os.posix_spawn", "urllib.", "ftplib.", "http.",
     "webbrowser.", "os.startfile", "os.fork", "shutil.",
@@ -98,7 +99,7 @@ _WATCH: list[Watch] = []
 
 
 def watch() -> Watch:
-    """The one that there is."""
+    """Return the process's only watch."""
     if not _WATCH:
         _WATCH.append(Watch())
     return _WATCH[0]
@@ -106,13 +107,14 @@ def watch() -> Watch:
 
 @dataclass
 class Shown:
-    """What happened to one input.
+    """The outcome of an input.
 
     Attributes:
-        cpu: seconds of processor time of each step, a step being at most one turn of the event
-            loop; `clock` the seconds by the clock of the longest.
-        longest: the most of `cpu`, and `slowest` the name of that step.
-        raised: exceptions that Qt has caught: it goes on where a slot has failed.
+        cpu: CPU seconds of each step, at most an iteration of the event loop each.
+        clock: wall seconds of the longest step.
+        longest: the maximum of `cpu`.
+        slowest: the name of that step.
+        raised: exceptions that Qt caught. Qt continues after a slot fails.
     """
 
     number: int
@@ -135,8 +137,7 @@ class Shown:
 
 
 def show(view: TranscriptView, number: int, turn: Callable[[], None]) -> Shown:
-    """Have an input arrive in pieces, which the view takes in slices, end, and be painted; then
-    have the same message opened as it was stored."""
+    """Stream an input in pieces, finish and paint it, then open it as a stored message."""
     text, began = generated(number), time.perf_counter()
     chance = random.Random(-number)
     cuts = sorted(chance.randrange(len(text) + 1) for _ in range(chance.randint(0, _PIECES)))
@@ -269,7 +270,7 @@ class Figures:
 
 
 def main() -> int:
-    """Run the campaign; 1 where anything was too slow, failed or reached out."""
+    """Run the campaign. Return 1 if anything was too slow, failed or reached out."""
     arguments = _arguments()
     if arguments.worker:
         work(range(arguments.first, arguments.first + arguments.count, arguments.worker))
@@ -301,7 +302,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _without_network() -> list[str]:
-    """What to start a process with so that it has no network; nothing where that is not allowed."""
+    """Return a command prefix that removes the network, or nothing if it is not allowed."""
     command = ["unshare", "--map-current-user", "--net"]
     if shutil.which("unshare") is None:
         return []

@@ -1,15 +1,15 @@
-"""What a Markdown document says, apart from how it looks: one line of text for each block.
+"""The structure of a Markdown document without its appearance: a line of text per block.
 
-Two readers bring to this form what is to be compared: one reads the HTML that the specifications
-expect, the other the QTextDocument of the transcript, of which it sees only what a person sees
-there: texts, fonts, links, margins, marks, tables. A block is written as
+Two readers produce this form for comparison. One reads the HTML that the specifications expect. The
+other reads the transcript's QTextDocument and uses only visible features: texts, fonts, links,
+margins, marks and tables. A block is written as
 
     p 1 2^ '•' plain [italic]{words}     kind, depth of lists, depth of quotes, mark, runs
 
-and a run with styles as `[bold+italic→target]{text}`. Text in a list that is set apart from what is
-in a list above it has a `+` behind its kind: in a loose list, behind and below a heading, in another
-list or quote than what is above it. Outside lists everything is set apart. Behind the depth of quotes
-stands a `^` for each quote that begins with the block. A quote of nothing shows nothing.
+and a run with styles as `[bold+italic→target]{text}`. A `+` after the kind marks text in a list
+with space above it: in a loose list, after or below a heading, or in another list or quote than the
+text above. Outside lists every block has space above it. Each `^` after the depth of quotes is a
+quote that begins with the block. An empty quote shows nothing.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _PLAIN: Final[Style] = (frozenset(), "")
 
 
 class _List:
-    """A list of the specification's HTML; loose where a paragraph of its items is marked as one."""
+    """A list of the specification's HTML. It is loose if an item contains a `<p>`."""
 
     def __init__(self, *, ordered: bool, number: int) -> None:
         self.ordered, self.number, self.is_loose = ordered, number, False
@@ -78,11 +78,11 @@ class Leaf:
 
     @property
     def is_text(self) -> bool:
-        """Whether it is a paragraph: what else there is stands apart from what is around it."""
+        """True if the leaf is a paragraph. Other kinds always have space around them."""
         return self.kind == "p"
 
     def add(self, text: str, style: Style) -> None:
-        """More text; what has one style is one run."""
+        """Append text. Adjacent text with the same style becomes a single run."""
         if text and self.runs and self.runs[-1][1] == style:
             text = self.runs.pop()[0] + text
         if text:
@@ -99,7 +99,7 @@ class Leaf:
 
 
 def said(runs: list[tuple[str, Style]]) -> str:
-    """Runs in one line."""
+    """Return runs as a line of text."""
     return "".join(
         f"[{'+'.join(sorted(styles))}{'→' + link if link else ''}]{{{text}}}"
         if styles or link
@@ -114,7 +114,7 @@ _INLINE: Final = {"em": "italic", "strong": "bold", "code": "code", "del": "stri
 
 
 def _is_apart(above: Leaf, leaf: Leaf) -> bool:
-    """Whether there is room between two leaves that follow each other in lists."""
+    """Return True if two consecutive leaves in lists have space between them."""
     shared = [one for one in leaf.within if one in above.within]
     parted = leaf.within[len(shared) :], above.within[len(shared) :]
     if not (above.is_text and leaf.is_text and shared) or all(parted):
@@ -175,7 +175,7 @@ class _HtmlReader(HTMLParser):
                     break
 
     def _empty_item(self) -> None:
-        """A mark stands on a line of its own where its item does not begin with text."""
+        """Put the mark on its own line if its item does not begin with text."""
         if self._mark:
             self._leaf("p")
 
@@ -409,7 +409,7 @@ class _DocumentReader:
         self.leaves[-1].rows.append(said_cells[-len(self.leaves[-1].aligns) :])
 
     def _read_table(self, table: QTextTable) -> None:
-        """Parts of one table are one table."""
+        """Read a table. Consecutive parts of a table are joined."""
         left, px = table.format().toTableFormat().leftMargin(), self._theme.px
         is_head = table.format().toTableFormat().headerRowCount() > 0
         if is_head or not self.leaves or self.leaves[-1].kind != "table":

@@ -1,4 +1,4 @@
-"""The text cursor of the transcript: where keys move it from, and what it does while text arrives."""
+"""The transcript's text cursor: movement by keys, and behavior while text arrives."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_where_one_listens_what_arrives_does_not_move_the_caret(
 def test_where_one_listens_keys_move_the_caret_from_where_it_is(
     qtbot: QtBot, view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What has been scrolled away from is still what was read out last."""
+    """Check that the caret is still where the screen reader last read, even off screen."""
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
     view.set_messages([question("q"), answer(TEXT)])
     view.setTextCursor(view.document().find("Paragraph 60"))

@@ -1,4 +1,4 @@
-"""Formulas in the transcript: typeset beside the window's work, copied and read as their source."""
+"""Formulas in the transcript: typeset in another process, copied and read as source."""
 
 from __future__ import annotations
 

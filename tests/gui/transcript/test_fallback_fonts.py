@@ -1,4 +1,4 @@
-"""The fonts of rare letters are loaded, a few at a time, before anything is written with them."""
+"""Fonts of rare letters are loaded a few at a time, before text that needs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find in the conversation: what is counted, where one comes, and that nothing waits for it."""
+"""Find in the conversation: match counts, navigation, and no waiting."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def marked(view: TranscriptView) -> list[str]:
 
 
 def is_marked(view: TranscriptView, words: str) -> bool:
-    """Whether one place is marked, with these words."""
+    """Return True if exactly these words are marked."""
     return [mark.replace(BLANK, "") for mark in marked(view)] == [words]
 
 
@@ -179,7 +179,10 @@ def test_a_match_in_a_formula_marks_its_drawing(view: TranscriptView, qtbot: QtB
 
 
 def test_a_selection_gives_way_to_what_is_found(qtbot: QtBot, view: TranscriptView) -> None:
-    """No mark is seen under it; and the text cursor is where a screen reader reads on."""
+    """Check that a match replaces the selection, which would hide its mark.
+
+    A screen reader continues from the text cursor.
+    """
     view.set_messages(conversation(3))
     view.selectAll()
     look_for(qtbot, view, "needle 1", "1 of 3")

@@ -1,4 +1,4 @@
-"""The keyboard goes from stop to stop, each with its name, and Enter does what a click would."""
+"""The keyboard moves between named targets, and Enter acts like a click."""
 
 from __future__ import annotations
 
@@ -442,7 +442,7 @@ def test_a_menu_only_borrows_the_keyboard_of_a_stop(qtbot: QtBot, view: Transcri
 def test_the_keyboard_stays_on_the_arrows_of_the_question(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
-    """Where the answer below has arrows, too, that lead the way on which there is no more of it."""
+    """Check this for an answer below that also has arrows, which lead to a hidden version."""
     asked, said = [question("Q"), question("R")], answer("Said.")
 
     def show(number: int) -> None:

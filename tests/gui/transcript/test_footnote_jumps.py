@@ -49,7 +49,7 @@ def words(view: TranscriptView) -> str:
 
 
 def go(view: TranscriptView, begin: str) -> None:
-    """Press Enter where the block says this."""
+    """Press Enter on the target with this text."""
     view._walk.land(next(s for s in stops(view) if text_of(view, s) == begin))
     QTest.keyClick(focused(), Qt.Key.Key_Return)
 
@@ -98,7 +98,7 @@ def test_back_is_where_one_came_from(noted: TranscriptView) -> None:
 def test_back_leads_to_the_mark_above_where_one_came_from_another_message(
     view: TranscriptView,
 ) -> None:
-    """Or where there is no such mark any more, in what a message says now."""
+    """Check the fallback too, if the changed message no longer has that mark."""
     first = answer("Mine[^1].\n\n[^1]: Own.")
     second = answer("One[^1].\n\nTwo[^1].\n\n[^1]: Said.")
     view.set_messages([first, second])

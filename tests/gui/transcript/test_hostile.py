@@ -1,6 +1,6 @@
-"""Hostile answers arrive, are opened as stored, and nothing leaves the process.
+"""Hostile answers are streamed, then opened as stored, and nothing leaves the process.
 
-A sample; hostile_campaign.py shows as many as one likes, and measures them.
+This is a sample. hostile_campaign.py runs any number and measures them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The process that Qt starts: where it works, and what it is given."""
+"""The process that Qt starts: its working folder and its input."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
-"""The language that the transcript speaks: the examples of CommonMark and of GitHub's extensions.
+"""The transcript's Markdown, checked with the examples of CommonMark and GitHub.
 
-Each example's expected HTML and the document that the transcript makes of its Markdown are brought
-to one form (structure.py) and must be equal. `shown-instead.json` lists every example where this
-program decides otherwise, with what is shown instead and which of its choices it is:
+Each example's expected HTML and the transcript's document are converted to a common form
+(structure.py) and must be equal. `shown-instead.json` lists each example that this program shows
+differently on purpose, with the result and the reason:
 
 - "raw-html": raw HTML is shown as text, and Markdown inside it is Markdown,
 - "bare-address": a bare address is linked, which CommonMark by itself does not do.
 
-A picture is named, with where it lies, and linked, never fetched: that is read out of the expected
-HTML in the same way, so that no example needs to be listed for it.
+An image is shown by name and address, and linked, but never fetched. The reader of the expected
+HTML does the same, so such examples need no entry.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What takes long to lay out is written around the screen alone, however few letters it has."""
+"""Text with a high layout cost is materialized only near the viewport, even if short."""
 
 from __future__ import annotations
 

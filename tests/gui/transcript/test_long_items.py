@@ -1,4 +1,4 @@
-"""Of one endless paragraph only what is around the screen is written, and nobody notices."""
+"""Only the part of an endless paragraph near the viewport is materialized, unnoticed."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def numbers(view: TranscriptView) -> list[int]:
 
 
 def is_filled(view: TranscriptView) -> bool:
-    """Whether the lines on screen stand one below the other."""
+    """Return True if the lines on screen follow each other without gaps."""
     layout = view.document().documentLayout()
     bottoms: list[float] = []
     top = view.verticalScrollBar().value()
@@ -248,7 +248,7 @@ def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) ->
 
 
 def assert_is_whole(view: TranscriptView, section: MessageLayout, message: Message) -> None:
-    """Filled bit by bit, the document is like one that is filled at once."""
+    """Check that a document filled in steps equals a document filled at once."""
     while view._window.fill_more(50):
         pass
     assert section.is_whole
@@ -318,7 +318,7 @@ def test_what_comes_and_goes_is_what_would_be(
 def test_the_ends_alone_are_those_of_the_whole(
     written: tuple[DocumentWriter, MessageLayout],
 ) -> None:
-    """Written with nothing before them, as in another theme, the parts begin where they would."""
+    """Check that parts written without their predecessors, as for a new theme, start equal."""
     writer, section = written
     whole, cuts = look(writer.document), section.shapes[0]
     writer.erase_parts(section, 0, ())

@@ -1,4 +1,4 @@
-"""Of one long message only what is around the screen is written, and nobody notices."""
+"""Only the part of a long message near the viewport is materialized, unnoticed."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def section_of(view: TranscriptView, message: Message) -> MessageLayout:
 
 
 def hidden(view: TranscriptView, message: Message) -> bool:
-    """Whether anything is not written but what is folded."""
+    """Return True if a placeholder remains outside folded sections."""
     section = section_of(view, message)
     return any(section.keys[hole.end][1] for hole in section.holes())
 
@@ -95,8 +95,10 @@ def top_item(view: TranscriptView) -> int:
 
 
 def is_filled(view: TranscriptView, screens: int = 0) -> bool:
-    """Whether nothing on screen, nor so many screens above and below it, waits to be written: no two
-    lines are far from each other there."""
+    """Return True if nothing on screen, or `screens` above or below, is a placeholder.
+
+    Then no two consecutive lines are far apart.
+    """
     tops: list[float] = []
     height = view.viewport().height()
     block = view.cursorForPosition(QPoint(0, -screens * height)).block()

@@ -1,4 +1,4 @@
-"""A very long paragraph is parted into blocks that nobody sees, and is one when it is copied."""
+"""A very long paragraph is split into blocks invisibly, and copied as a single paragraph."""
 
 from __future__ import annotations
 

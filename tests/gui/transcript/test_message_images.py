@@ -1,4 +1,4 @@
-"""Pictures of a question: their room, when they are asked for, how they are named and opened."""
+"""Images of a question: reserved space, requests, names and opening."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def red() -> QImage:
 
 
 def box_of(view: TranscriptView, picture: int) -> tuple[QPoint, int, int]:
-    """Where a picture is drawn in the viewport: its upper left corner, width, height."""
+    """Return the image's upper left corner, width and height in the viewport."""
     cursor = view.document().find("\ufffc")
     for _ in range(picture):
         cursor = view.document().find("\ufffc", cursor)
@@ -134,7 +134,7 @@ def test_a_picture_of_an_answer_is_never_drawn(qtbot: QtBot, view: TranscriptVie
 
 
 def test_another_conversation_and_back(qtbot: QtBot, view: TranscriptView) -> None:
-    """What was left before its picture came is asked for again."""
+    """Check that an image is requested again if the user left before it arrived."""
     asked: list[str] = []
     view.image_requested.connect(asked.append)
     messages = [question("What?", PHOTO)]

@@ -1,4 +1,4 @@
-"""Of a long conversation a stretch is written: its end, or what surrounds a message jumped to."""
+"""Only part of a long conversation is materialized: its end, or around a jump target."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_all_of_it_is_there_for_a_screen_reader(qtbot: QtBot, view: TranscriptVi
 
 
 def test_another_theme_writes_what_is_around_the_screen(view: TranscriptView) -> None:
-    """Of very much text; what is on screen stays there, and the rest comes as one scrolls to it."""
+    """Check with much text: the viewport keeps its content, and the rest follows on scrolling."""
     messages = [answer(f"Answer {n}.\n\n" + "Some words.\n\n" * 200) for n in range(60)]
     view.set_messages(messages)
     while view._messages.older:
@@ -288,7 +288,7 @@ def test_all_that_is_selected_is_the_conversation(view: TranscriptView, qtbot: Q
 def test_what_another_width_asks_for_comes_in_slices(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of very much text what is on screen first: all of it at once would be a window that stands still."""
+    """Check that the viewport comes first, because a full reflow at once would block the window."""
     row = "| Some words that take room | and more of them in another cell | and in a third |\n"
     table = "| a | b | c |\n|---|---|---|\n" + row * 12
     text = (table + "\n" + "Words and `code` that go on. " * 120 + "\n\n") * 30

@@ -1,4 +1,4 @@
-"""A link says where it leads and opens nothing but the web and mail; nothing is ever loaded."""
+"""Links show their target, only web and mail links open, and nothing is ever loaded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SCHEMES = (
 
 
 class System(QObject):
-    """Stands where the system is asked to open something."""
+    """A stand-in for the system's opener of files and links."""
 
     def __init__(self) -> None:
         super().__init__()

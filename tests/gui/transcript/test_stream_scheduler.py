@@ -101,7 +101,7 @@ def test_only_pieces_of_full_length_say_how_much_is_written_at_once(
 
 @pytest.fixture
 def written() -> list[tuple[str, str]]:
-    """What was written, and of which message."""
+    """Return the list of message ids and texts written."""
     return []
 
 
@@ -109,7 +109,7 @@ def written() -> list[tuple[str, str]]:
 def slow(
     written: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> Iterator[StreamScheduler]:
-    """Where a tenth of a second goes by whenever the time is asked for."""
+    """Yield a scheduler whose clock advances a tenth of a second per call."""
     ticks = (tick / 10 for tick in count(100))
     monkeypatch.setattr(stream_scheduler, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
 

@@ -1,4 +1,4 @@
-"""An answer that arrives piece by piece ends as one that was there from the start."""
+"""A streamed answer ends as the same document as an answer shown at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables: lines with tab stops where the cells fit, Qt's own where they must wrap, alike to see."""
+"""Tables are lines with tab stops if the cells fit, else Qt tables that look alike."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LONG_ROW = f"| {'many words that wrap ' * 12} | b | 3 |\n"
 
 
 def frames(view: TranscriptView) -> int:
-    """How many tables are Qt's own."""
+    """Return the number of Qt tables."""
     return len(view.document().rootFrame().childFrames())
 
 
@@ -55,7 +55,7 @@ def test_what_tab_stops_cannot_hold_is_in_cells(view: TranscriptView, cell: str)
 
 
 def test_both_kinds_have_the_same_columns_and_no_gap(view: TranscriptView) -> None:
-    """Two parts of one table, of which the second has a row that wraps; and the other way round."""
+    """Check two parts of a table: the second has a row that wraps, then the first."""
     view.resize(900, 3000)
     for text in (HEAD + ROW * 7 + LONG_ROW + ROW * 8, HEAD + LONG_ROW + ROW * 14):
         view.set_messages([answer(text + "\nend")])
@@ -76,7 +76,7 @@ def test_both_kinds_have_the_same_columns_and_no_gap(view: TranscriptView) -> No
 
 @pytest.mark.parametrize("width", [900, 280])
 def test_columns_follow_the_width(qtbot: QtBot, view: TranscriptView, width: int) -> None:
-    """What is written for one width and shown in another is as if written for that."""
+    """Check that a resized table equals a table written for the new width."""
     text = HEAD + "| a cell of words | another longer one | 12 |\n" * 12
     view.set_messages([answer(text)])
     view.resize(width, 600)
@@ -149,7 +149,7 @@ PLAIN_ROW = "| one | two | 3 |\n"
 
 
 def lefts(view: TranscriptView, *words: str) -> list[int]:
-    """Where words begin on screen, in pixels from the left."""
+    """Return the left edges of words on screen, in pixels."""
     found = (view.document().find(word) for word in words)
     return [view.cursorRect(cursor).left() for cursor in found]
 
@@ -269,7 +269,7 @@ def test_a_word_is_not_broken_where_other_columns_can_give_way(view: TranscriptV
 
 
 def test_a_table_whose_words_do_not_fit_is_scrolled_aside(view: TranscriptView) -> None:
-    """No word is broken, and every one can be reached."""
+    """Check that no word is broken and every word can be reached."""
     columns = 50
     rows = [" | ".join(f"long cell text {row}.{n}" for n in range(columns)) for row in range(3)]
     heads = " | ".join(f"Column {n}" for n in range(columns))

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class Browser(QObject):
-    """Stands where the system's browser stands."""
+    """A stand-in for the system's browser."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Browser(QObject):
 
 
 def select(view: TranscriptView, first: str, last: str) -> None:
-    """Select from the beginning of one text to the end of another."""
+    """Select from the start of `first` to the end of `last`."""
     start, end = view.document().find(first), view.document().find(last)
     cursor = QTextCursor(view.document())
     cursor.setPosition(start.selectionStart())
@@ -680,7 +680,7 @@ def test_the_text_stands_in_the_middle(view: TranscriptView, width: int, is_long
 
 
 def test_the_line_on_top_stays_when_the_window_is_resized(view: TranscriptView) -> None:
-    """Within one long answer, too, the text of which is broken anew."""
+    """Check this within a long answer, too, whose text reflows."""
     text = "\n\n".join(f"{n}: " + "some words of a paragraph " * 12 for n in range(60))
     view.set_messages([question("Why?"), answer(text)])
     view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() // 2)
@@ -703,8 +703,11 @@ def test_the_line_on_top_stays_when_the_window_is_resized(view: TranscriptView) 
 def test_what_is_on_top_stays_when_the_whole_program_has_larger_letters(
     view: TranscriptView, qapp: QApplication
 ) -> None:
-    """It is the program that has them first: its scroll bars take some of the text's width, in which
-    no paragraph fits any longer."""
+    """Check this for a new application font.
+
+    The application's scroll bars change first and take width from the text, so that no paragraph
+    fits.
+    """
     width = view.viewport().width()
     letters = QFontMetricsF(view.document().defaultFont())
     lines = ("i " * many + "w" * few for many in range(20, 300) for few in range(1, 20))
@@ -726,7 +729,7 @@ def test_what_is_on_top_stays_when_the_whole_program_has_larger_letters(
 
 
 def test_what_is_fitted_in_another_look_hides_nothing_below(view: TranscriptView) -> None:
-    """Tables, where Qt has not laid out all of it yet."""
+    """Check this for tables that Qt has not fully laid out yet."""
     table = "| " + "many words " * 9 + "| b |\n|---|---|\n| c | d |\n\n"
     view.set_messages([question("Q"), answer(table * 3 + LONG * 6 + "\n\nSome words.\n\n" * 60)])
     for scale in (2.0, 1.0, 1.5):

@@ -35,7 +35,7 @@ def put_caret(view: TranscriptView, words: str) -> None:
 
 
 def copied(view: TranscriptView, qtbot: QtBot) -> str:
-    """What is on the clipboard as plain text, once all of it is."""
+    """Return the plain text on the clipboard once the copy is complete."""
     with qtbot.assertNotEmitted(view.command_requested):
         QTest.keyClick(view, Qt.Key.Key_C, CTRL)
     qtbot.waitUntil(lambda: not view._copies.is_on)
@@ -99,7 +99,7 @@ def test_shift_and_a_click_select_from_what_is_written_no_more(
 def test_what_was_selected_from_may_be_taken_out(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As one scrolls on with the button held."""
+    """Check this while the user scrolls with the mouse button held."""
     monkeypatch.setattr(message_viewport, "MOST_TO_READ", 20_000)
     view.set_messages(many(MANY))
     view.moveCursor(QTextCursor.MoveOperation.End)

@@ -1,12 +1,11 @@
-"""Documents made to do harm, in any number: what is shipped, broken in many ways, and tricks.
+"""Generates and reads malicious documents: broken test files and special attacks.
 
     python -m tests.integration.documents.hostile 500 [FIRST]
 
-reads that many, each in the way a dropped file is read, and says what became of them: crashes of the
-reader, time-outs, files left behind, attempts to reach out of the process. It ends with 1 where
-anything but a text or a refusal in words came. Every 25th is read under strace where that is
-installed: no socket beyond those to its own parent, no file written, nothing opened for reading but
-the program, its libraries and the document.
+Reads that many documents like dropped files, and reports crashes of the reader, timeouts, leftover
+files and attempts to reach out of the process. Exits with 1 if any result is neither a text nor a
+worded refusal. Every 25th document is read under strace, if installed. The reader may use only the
+socket to its parent, write no file, and read only the program, its libraries and the document.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ SECRET = "not for the model"
 SEED = 20_261_120
 TRACED_EVERY = 25
 _ENDINGS = (".pdf", ".docx", ".odt", ".txt", ".rtf", ".html", ".eml", ".msg", ".ipynb", ".zip", "")
-# What the child does with a file, in a process that strace can follow from its first to its last call.
+# Reads a file as the child does, in a process that strace can follow from its first call.
 _READER = """
 import sys
 from pathlib import Path
@@ -112,7 +111,7 @@ def broken(data: bytes, chance: random.Random) -> bytes:
 
 
 def members_of(data: bytes) -> dict[str, bytes]:
-    """An archive's members; () of one that is damaged already."""
+    """Return the members of an archive."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -127,7 +126,7 @@ def packed(members: dict[str, bytes]) -> bytes:
 
 
 def broken_inside(data: bytes, chance: random.Random) -> bytes:
-    """A whole archive with one broken member, one missing, or one in another's place."""
+    """Return a valid archive with a member that is broken, missing or swapped."""
     members = members_of(data)
     name = chance.choice(sorted(members))
     match chance.randrange(3):
@@ -141,7 +140,7 @@ def broken_inside(data: bytes, chance: random.Random) -> bytes:
 
 
 def reaching_out(data: bytes, secret: Path, chance: random.Random) -> bytes:
-    """With external entities, laughs, links to files and hosts, names that lead out of the folder."""
+    """Return an archive with external entities, entity bombs, links and escaping names."""
     members = members_of(data)
     parts = [name for name in members if name.endswith((".xml", ".rels", ".xhtml", ".opf"))]
     entity = f'<!DOCTYPE x [<!ENTITY s SYSTEM "file://{secret}"><!ENTITY h SYSTEM "http://127.0.0.1:9/x">'
@@ -237,7 +236,7 @@ class Outcome:
 
 
 async def read_all(given: list[tuple[str, bytes]], scratch: Path, *, trace: bool) -> Outcome:
-    """Read documents one after the other, as files in `scratch`; nothing may be added there."""
+    """Read documents in turn as files in `scratch`, which must gain no other files."""
     outcome = Outcome()
     (scratch / "tmp").mkdir()
     os.environ["TMPDIR"] = str(scratch / "tmp")
@@ -306,7 +305,7 @@ def _read_traced(path: Path, scratch: Path, outcome: Outcome) -> None:
 
 
 def unexpected(log: str, document: Path) -> Iterator[str]:
-    """What a reader should not do, by strace's lines from where it is confined."""
+    """Yield forbidden actions of a reader, from strace's lines after confinement."""
     home = Path(__file__).parents[3]
     allowed = (
         *(str(Path(p)) for p in (home / "desktop_app", home / "resources", sys.prefix)),

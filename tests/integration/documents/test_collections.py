@@ -1,4 +1,4 @@
-"""Collections of real documents in a real store: filled, kept up to date, asked, taken away."""
+"""Collections of real documents in a real store: filling, updating, asking, deleting."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Shelf:
         return int(row[0])
 
     async def is_clean(self) -> bool:
-        """Whether the index is sound, and holds nothing but what the passages say."""
+        """Return True if the index is sound and matches the passages exactly."""
 
         def words(connection: sqlite3.Connection) -> int:
             connection.execute(

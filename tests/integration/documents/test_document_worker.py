@@ -1,4 +1,4 @@
-"""The child process that reads documents: started when needed, replaced when broken, never left."""
+"""The child process that reads documents: started when needed and replaced when broken."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DATA = ROOT / "tests" / "data"
 async def a_worker(
     limits: Limits | None = None, *, idle_s: float = 30, script: str = ""
 ) -> AsyncIterator[DocumentWorker]:
-    """A worker; with a `script`, one whose child runs that Python code instead."""
+    """Yield a worker. If `script` is given, its child runs that Python code instead."""
     command = python_child(script) if script else None
     worker = DocumentWorker(limits, idle_s=idle_s, command=command)
     try:

@@ -1,4 +1,4 @@
-"""Documents made to do harm: no crash of ours, no hang, nothing left behind, nothing fetched."""
+"""Malicious documents cause no crash or hang, leave nothing behind and fetch nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAMPLE = 80
 
 @pytest.fixture(autouse=True)
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the child would put temporary files."""
+    """Return the folder for the child's temporary files."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -33,7 +33,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def outcome(
     documents: list[tuple[str, bytes]], limits: Limits = LIMITS
 ) -> list[ExtractedDocument | errors.DocumentError]:
-    """What one worker makes of the documents, one after the other."""
+    """Return the results of a worker for documents read in turn."""
 
     async def main() -> list[ExtractedDocument | errors.DocumentError]:
         worker = DocumentWorker(limits)

@@ -1,4 +1,4 @@
-"""Pictures made to do harm: the child may end, the window gets a sentence, the next one is read."""
+"""Malicious images may end the child, but the window gets a message and can go on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIMITS = Limits(seconds=20, memory_bytes=1 << 30)
 
 
 def outcomes(pictures: list[bytes], limits: Limits = LIMITS) -> list[str | ScaledImage]:
-    """What is sent of each picture, or what the person is told."""
+    """Return the scaled image, or the message to the user, for each image."""
 
     async def main() -> list[str | ScaledImage]:
         worker, results = DocumentWorker(limits), list[str | ScaledImage]()
@@ -74,7 +74,7 @@ def test_a_photo_of_a_telephone_is_scaled_turned_and_bare() -> None:
 
 
 def test_the_loop_turns_while_a_picture_is_read() -> None:
-    """Four megabytes come back in one piece: the event loop must not notice."""
+    """Check this for a reply of four megabytes in one piece."""
 
     async def main() -> float:
         worker = DocumentWorker(LIMITS)

@@ -1,4 +1,4 @@
-"""Passages found by their meaning: asked of one provider, paid for, kept, and put together with words."""
+"""Passages found by embeddings: requests to a provider, costs, storage, and rank fusion."""
 
 from __future__ import annotations
 

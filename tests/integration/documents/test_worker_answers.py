@@ -63,7 +63,7 @@ if {stays}:
 
 
 def reader(answer: bytes, folder: Path, *, stays: bool = False) -> ChildCommand:
-    """Return the command of a reader that answers the first request so, and ends unless it stays."""
+    """Return the command of a reader that gives this answer, and ends unless `stays`."""
     path = folder / "answer"
     path.write_bytes(answer)
     return python_child(_READER.format(path=str(path), stays=stays))

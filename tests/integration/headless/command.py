@@ -1,4 +1,4 @@
-"""The command as a person's shell runs it: a process with folders and streams of its own."""
+"""The command as a user's shell runs it: a process with its own folders and streams."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """The one object on standard output."""
+        """The object on standard output, which must be a single line."""
         assert self.out.count("\n") == 1
         return json.loads(self.out)
 
     @property
     def json_lines(self) -> Any:
-        """The one value on standard output, over as many lines as it takes."""
+        """The value on standard output, which may span lines."""
         return json.loads(self.out)
 
 
 class Shell:
-    """Runs `repartee` with nothing of the person's around it.
+    """A runner of `repartee` isolated from the developer's environment.
 
     Attributes:
         home: REPARTEE_HOME.
@@ -106,7 +106,7 @@ class Shell:
         return await self.run("ask", *arguments, env={**gateway(base_url), **extra})
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the store holds."""
+        """Return rows from the store."""
         path = self.home / "data" / "repartee.sqlite3"
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             return connection.execute(query).fetchall()
@@ -122,7 +122,7 @@ def gateway(base_url: str) -> dict[str, str]:
 
 
 async def ended(process: asyncio.subprocess.Process, stdin: bytes | None = None) -> Ended:
-    """How a command that was started ends."""
+    """Wait for a started command and return its result."""
     try:
         out, err = await asyncio.wait_for(process.communicate(stdin), LONGEST_S)
     finally:
@@ -147,7 +147,7 @@ def against(*scripts: Script, test: Callable[[LoopbackServer], Awaitable[None]])
 def answer_to(
     shell: Shell, *scripts: Script, arguments: tuple[str, ...] = ("Which?",), **extra: str
 ) -> tuple[Ended, list[Any]]:
-    """How the command ends, and the bodies that the server got."""
+    """Return the result of the command and the bodies that the server received."""
     found: list[Any] = []
 
     async def test(server: LoopbackServer) -> None:

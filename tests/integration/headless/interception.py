@@ -1,6 +1,6 @@
-"""The providers' own hosts, without them: a proxy that leads every TLS connection to a server here.
+"""A proxy that leads every TLS connection to a local server instead of real providers.
 
-What the command sends to api.openai.com arrives at the test, and nowhere else.
+Requests of the command to api.openai.com reach only the test.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def certificate(folder: Path) -> Path:
 
 
 def server_context(path: Path) -> ssl.SSLContext:
-    """What a server with that certificate needs."""
+    """Return a server context with that certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     return context

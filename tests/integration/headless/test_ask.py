@@ -1,4 +1,4 @@
-"""What `repartee ask` sends for what was asked, the real command against a server on loopback."""
+"""The requests that `repartee ask` sends to a loopback server."""
 
 from __future__ import annotations
 

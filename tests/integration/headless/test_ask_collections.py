@@ -1,4 +1,4 @@
-"""`repartee ask --collection`: folders that become collections, what is sent of them, what is said."""
+"""`repartee ask --collection`: indexing folders, the passages sent, and the output."""
 
 from __future__ import annotations
 

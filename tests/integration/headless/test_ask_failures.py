@@ -88,7 +88,7 @@ def test_in_a_terminal_a_wait_is_said_once(shell: Shell) -> None:
 
 
 def all_said(terminal: int) -> bytes:
-    """What was written to a terminal that nobody holds open any more. It is closed."""
+    """Return the output on a terminal that no process holds open, and close it."""
     said = b""
     with suppress(OSError):  # what a terminal says when its last process is gone
         while more := os.read(terminal, 4096):

@@ -1,4 +1,4 @@
-"""`repartee ask` with an answer that no model writes: what arrives is in the output, up to 64 MB."""
+"""`repartee ask` with abnormally long answers: the output has what arrives, up to 64 MB."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def ask_all(
     *commands: tuple[tuple[str, ...], Mapping[str, str]],
     script: Script = WHOLE,
 ) -> tuple[list[Ended], list[Received], list[str]]:
-    """How these end one after the other, what was received, and which hosts were wanted."""
+    """Run commands in turn. Return their results, the requests received and the hosts wanted."""
 
     async def main() -> tuple[list[Ended], list[Received], list[str]]:
         file = certificate(shell.outside / "tmp")

@@ -1,5 +1,4 @@
-"""`repartee batch` as a shell runs it: against llmock's batches, and against a provider that does as the
-test says."""
+"""`repartee batch` in a shell, against llmock's batches and against a scripted provider."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ TASK = ("--task", "Which is it?")
 
 
 def answered(custom_id: str, text: str) -> dict[str, Any]:
-    """A row of the results with an answer of Chat Completions, which is what a gateway is asked."""
+    """Return a result row with an answer of Chat Completions, which gateways use."""
     message = {"role": "assistant", "content": text}
     body = {
         "id": "c",
@@ -204,7 +203,7 @@ def test_on_a_terminal_it_asks_before_it_sends(shell: Shell) -> None:
 
 
 async def on_terminal(shell: Shell, provider: BatchServer, typed: bytes, code: int) -> str:
-    """What the command says on a terminal of its own, where this is typed when it asks."""
+    """Run the command on its own terminal, type at its question, and return the output."""
     master, slave = os.openpty()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _ON_TERMINAL, "batch", "start", "note-1.md", *TASK),
@@ -313,7 +312,7 @@ def test_a_folder_is_its_files(shell: Shell) -> None:
 
 
 def test_killed_anywhere_it_is_sent_once_and_ends_whole(shell: Shell) -> None:
-    """The process is killed at each request that it makes, before the provider has done it and after."""
+    """Check this for a kill at each request, before and after the provider handles it."""
 
     async def test(provider: BatchServer, run: Run) -> None:
         steps = [("POST", "files"), ("POST", "batches"), ("GET", "batches"), ("GET", "files")]

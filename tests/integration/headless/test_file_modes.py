@@ -1,4 +1,4 @@
-"""Whatever the umask: what the commands write is for its owner alone, and goes when it should."""
+"""Files written by the commands are private to their owner under any umask."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def open_umask() -> Iterator[None]:
 
 
 def open_to_others(*roots: Path) -> list[str]:
-    """What somebody else may read, write or enter, with its mode."""
+    """Return the paths that other users can read, write or enter, with their modes."""
     found = []
     for root in roots:
         assert root.exists()

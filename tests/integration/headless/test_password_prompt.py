@@ -53,7 +53,7 @@ def test_a_terminal_is_asked_until_it_opens(
 
 
 def in_a_terminal(script: str, typed: list[bytes], folder: Path) -> str:
-    """What a terminal shows of a script into which this is typed, each at a question."""
+    """Run a script in a terminal, type an answer at each question, and return the screen."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)

@@ -1,4 +1,4 @@
-"""Conversations as PDF: a process that fails takes one of them along, and no more."""
+"""PDF export: a failing process affects only its own conversation."""
 
 from __future__ import annotations
 

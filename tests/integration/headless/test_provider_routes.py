@@ -1,4 +1,4 @@
-"""The real command on networks as people have them, and what `repartee doctor` says of the way."""
+"""The command on typical networks, and what `repartee doctor` reports about the route."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`repartee summarize`: what is asked of several documents, and what a summary in parts says it took."""
+"""`repartee summarize`: the requests for several documents, and the reported usage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EACH = "do this for each of them, under a heading with its name"
 
 
 def asked_for(shell: Shell, *arguments: str) -> str:
-    """What stands in the one request that is made."""
+    """Return the text of the only request."""
     found: list[str] = []
 
     async def test(server: LoopbackServer) -> None:
@@ -233,8 +233,10 @@ def test_a_summary_in_parts_that_is_refused_says_how_to_go_on(shell: Shell) -> N
 def test_a_server_that_names_its_window_is_not_sent_more_than_that(
     shell: Shell, model: str
 ) -> None:
-    """What it serves is asked once, where a document comes along: nothing may be known of the model,
-    or it may take less there."""
+    """Check that the window is asked once if a document is attached.
+
+    The model may be unknown, or its window may be smaller on this server.
+    """
     path = shell.outside / "here" / "long.txt"
     path.write_text("The ferry leaves at nine. " * 2_000, "utf-8")
     models = {"data": [{"id": model, "object": "model", "max_model_len": 4096}]}

@@ -1,6 +1,6 @@
-"""The commands on a real terminal: what they show of hostile words is text, and nothing else.
+"""The commands on a real terminal show hostile text as plain text only.
 
-Through a pipe the answer is what the server sent, byte for byte.
+Through a pipe, the answer is the server's text, byte for byte.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Terminal:
         self._shell = shell
 
     async def shows(self, *arguments: str | bytes, **env: str) -> str:
-        """What a command writes, once it is known to be safe."""
+        """Return the output of a command after checking that it is safe."""
         ours, its = os.openpty()
         mode = termios.tcgetattr(its)
         mode[1] &= ~termios.OPOST
@@ -66,7 +66,7 @@ def is_unsafe(char: str) -> bool:
 
 
 def all_of(terminal: int) -> bytes:
-    """What comes until nobody holds the terminal open any more. It is closed."""
+    """Return the terminal's output until no process holds it open, and close it."""
     said = b""
     with suppress(OSError):  # what a terminal says when its last process is gone
         while more := os.read(terminal, 65536):
@@ -76,7 +76,7 @@ def all_of(terminal: int) -> bytes:
 
 
 def asked(shell: Shell, script: Script, *arguments: str | bytes) -> str:
-    """What a command that asks shows."""
+    """Return the output of a command that asks a model."""
     shown: list[str] = []
 
     async def test(server: LoopbackServer) -> None:

@@ -1,4 +1,4 @@
-"""The summary's way with the real model here: a conversation that fills its window goes on."""
+"""Compaction by summary with the real local model: a full conversation continues."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def listening_addresses(pid: int) -> list[str]:
 
 
 def ended(pidfd: int) -> bool:
-    """Whether the process ends in time."""
+    """Return True if the process ends in time."""
     return bool(select.select([pidfd], [], [], PATIENCE_S)[0])
 
 

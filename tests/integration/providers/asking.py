@@ -1,4 +1,4 @@
-"""Asking as the program does it: the use case, a real store on disk, a real server on loopback."""
+"""Requests as the program makes them: the service, a real store and a loopback server."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from tests.unit.providers.samples import CATALOG, OPENAI
 
 @dataclass(frozen=True)
 class Met:
-    """One fault at one moment, and what came of it."""
+    """A fault at a moment, with its outcome."""
 
     fault: str
     moment: str
@@ -58,7 +58,7 @@ class Met:
 
 @dataclass(frozen=True)
 class OneClient:
-    """A gateway with one provider."""
+    """A gateway with a single provider."""
 
     client: ProviderClient
 
@@ -73,7 +73,7 @@ class OneClient:
 
 @dataclass
 class Asker:
-    """A person with one conversation."""
+    """A user with a single conversation."""
 
     chat: ChatService
     store: ConversationStore
@@ -157,7 +157,7 @@ async def asker_of(
 
 
 async def stored_path(folder: Path, conversation_id: str) -> list[Message]:
-    """What another run of the program finds."""
+    """Return the path of messages as another run of the program finds it."""
     database = Database(folder / "store.sqlite3")
     await database.open()
     path = await ConversationStore(database).path(conversation_id)

@@ -1,7 +1,7 @@
-"""The client against aimock, a server of prepared answers written by others, with its chaos.
+"""The client against aimock, a published server of prepared answers, with its chaos mode.
 
-Its streams differ from llmock's: Responses without sequence_number, reasoning summaries, function
-calls, `reasoning_content` in Chat Completions, and line separators that are not line ends.
+Unlike llmock, it streams Responses without sequence_number, reasoning summaries, function calls,
+`reasoning_content` in Chat Completions, and line separators that are not line ends.
 """
 
 from __future__ import annotations

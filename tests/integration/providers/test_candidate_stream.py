@@ -1,5 +1,7 @@
-"""Several answers at once from servers that nobody here wrote: llama.cpp with two places and with
-one, and llmock."""
+"""Several answers at once from published servers: llama.cpp and llmock.
+
+llama.cpp runs with two slots and with a single slot.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,7 @@ def llmock() -> Iterator[str]:
 
 
 async def ask(folder: Path, url: str, api: Api, count: int, *, stream: bool) -> list[Message]:
-    """The answers to one question, as another run of the program finds them."""
+    """Return the answers to a question, as another run of the program finds them."""
     # Long: the threads of a real server wait for each other where the machine is busy.
     async with asyncio.timeout(300), asker_of(folder, url, api=api) as asker:
         parameters = GenerationParameters(candidates=count, max_output_tokens=24, stream=stream)

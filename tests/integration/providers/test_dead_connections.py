@@ -1,7 +1,7 @@
-"""Connections that die in the middle of an answer: the peer's computer is gone, or ours slept.
+"""Connections that die during an answer: the peer vanishes, or this computer sleeps.
 
-Each ends in the text that had arrived and a reason, or, in the background, in the whole answer;
-never in a hang. The servers are real sockets; sleep is told by the clock that the client is given.
+Each case ends with the received text and a reason, or for background runs with the whole answer. It
+never hangs. The servers use real sockets. The client's clock simulates sleep.
 """
 
 from __future__ import annotations

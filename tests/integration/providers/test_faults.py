@@ -1,6 +1,6 @@
-"""Every fault at every moment: what the person sees of it and what a later run finds.
+"""Every fault at every moment: what the user sees, and what a later run finds.
 
-Each case runs over both APIs, which must not be told apart by what comes of it.
+Each case runs over both APIs, and the outcomes must be equal.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TIMES = Timeouts(read=0.9, silence=0.6)
 
 @dataclass(frozen=True)
 class Dialect:
-    """The pieces of a stream in one API."""
+    """The pieces of a stream in an API."""
 
     opening: bytes
     text: bytes
@@ -78,7 +78,7 @@ def _mid_event(api: Dialect) -> bytes:
     return api.more[: api.more.index("âtre".encode())]
 
 
-# What came before the fault, and the text that a person can read of it.
+# The bytes sent before the fault, and the text that the user sees of them.
 MOMENTS: dict[str, tuple[Callable[[Dialect], tuple[bytes, ...]], str]] = {
     "after the headers": (lambda api: (), ""),
     "mid-text": (lambda api: (api.opening, api.text), "Hé, "),
@@ -152,7 +152,7 @@ STATUSES: dict[str, tuple[Script, int, str]] = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run came to."""
+    """The outcome of a run."""
 
     requests: int
     said: tuple[str, ...]
@@ -175,7 +175,7 @@ class Outcome:
 
 
 async def outcome(folder: Path, api: Api, script: Script, stop_at: str | None = None) -> Outcome:
-    """Ask once over `api`, stopping where the text is `stop_at`; then look with another run."""
+    """Ask over `api`, stop if the text is `stop_at`, and return what another run finds."""
     async with (
         LoopbackServer(script) as server,
         asker_of(folder, server.base_url, api=api, timeouts=TIMES) as asker,

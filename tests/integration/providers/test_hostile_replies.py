@@ -1,6 +1,6 @@
-"""A server that sends too much, or too deep, or without end: the client ends it and keeps the rest.
+"""Replies that are too long, too deep or endless: the client stops and keeps the rest.
 
-What it costs meanwhile is measured by `python -m tests.benchmarks hostile_replies`.
+`python -m tests.benchmarks hostile_replies` measures the cost.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def endpoint() -> Iterator[LocalEndpoint]:
 
 @pytest.fixture
 def with_client(endpoint: LocalEndpoint) -> WithClient:
-    """Run a coroutine function with a client that speaks the one API."""
+    """Return a function that runs a coroutine with a client of an API."""
 
     def run(use: Use, api: Api, key: str | None = None) -> None:
         async def main() -> None:
@@ -165,7 +165,7 @@ def test_its_list_of_models_names_the_window(with_client: WithClient) -> None:
 
 
 async def test_so_do_its_properties(endpoint: LocalEndpoint) -> None:
-    """Which an older one has to be asked for."""
+    """Check this with the properties that older servers must be asked for."""
 
     profile = ProviderProfile("here", "Here", ProviderKind.COMPATIBLE, endpoint.base_url)
     key, socket_path = key_for(profile.base_url, endpoint.key), endpoint.socket_path

@@ -30,7 +30,7 @@ ANSWER = "It is a pangram, and it says so at some length. " * 20
 
 
 class CachingServer:
-    """Scripted answers with usage; `inputs` and `cached` are characters, one for each request."""
+    """A scripted server that reports cached input. `inputs` and `cached` are in characters."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -40,11 +40,11 @@ class CachingServer:
 
     @property
     def shares(self) -> list[float]:
-        """What is cached of each request's input."""
+        """The cached share of each request's input."""
         return [cached / sent for cached, sent in zip(self.cached, self.inputs, strict=True)]
 
     async def script(self, request: Received, writer: asyncio.StreamWriter) -> None:
-        """Answer one request."""
+        """Answer a request."""
         body = request.json
         # The model and the instructions stand before the input, as they do at the provider.
         said = [body["model"], body.get("instructions"), body.get("input", body.get("messages"))]

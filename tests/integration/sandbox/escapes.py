@@ -1,10 +1,10 @@
-"""Tries to get out of the sandbox: what an attacker would do who runs code in a confined process.
+"""Tries to escape from the sandbox, as an attacker in a confined process would.
 
     python -m tests.integration.sandbox.escapes '{"policy": "documents", …}'
 
-confines itself as that process of the program does, tries everything, and prints one line of JSON
-for each attempt: its name, and "done" or the error that refused it. `Target` says what to attack.
-The policy "none" confines nothing, which shows that the attempts are real.
+Confines itself like that process of the program, tries everything, and prints a line of JSON for
+each attempt: its name, and "done" or the error that refused it. `Target` describes the targets. The
+policy "none" confines nothing, which shows that the attempts work.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The processes of the program that read foreign input are confined, before they read a byte of it."""
+"""Processes that read foreign input are confined before they read any of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real processes on one store: killed in the middle, writing at once, on disks that are full."""
+"""Real processes on a store: killed, writing concurrently, and on full disks."""
 
 from __future__ import annotations
 

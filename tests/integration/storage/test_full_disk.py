@@ -1,4 +1,4 @@
-"""Import, backup, restore and repair on a disk that fills up: a plain error, and nothing lost."""
+"""Import, backup, restore and repair on a full disk give a clear error and lose nothing."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Power that fails: what a disk may hold then, and that nothing acknowledged is missing from it.
+"""Power failures: no acknowledged data is missing from any disk state they can leave.
 
-A process writes turns under strace, which records every write, truncation and sync of the store's
-files, and every acknowledgement. A moment in that record is chosen; what had been synced by then is
-on the disk, and of what was written since then any part: each write is there, is not, or is torn at
-a sector. The store is opened on that, must be sound, and must hold whatever had been acknowledged.
+A process writes turns under strace, which records each write, truncation and sync of the store's
+files, and each acknowledgment. For a moment in that record, data synced before it is on the disk.
+Of later writes, each is present, missing, or torn at a sector. The store must open on that state,
+be sound, and hold all acknowledged data.
 
-A seeded sample runs here; `python -m tests.integration.storage.test_power_loss 5000` runs as many as
-wanted, in the same way.
+The suite runs a seeded sample. `python -m tests.integration.storage.test_power_loss 5000` runs
+more.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _torn(step: Step, chance: random.Random) -> Step:
 
 
 def record(folder: Path) -> list[Step]:
-    """What the writer did, in order."""
+    """Return the writer's steps in order."""
     log = folder / "strace"
     store = folder / "store.sqlite3"
     calls = "trace=pwrite64,write,fsync,fdatasync,ftruncate,unlink,rename"
