@@ -1,4 +1,4 @@
-"""The seam between services and widgets: controllers, one package per feature.
+"""The layer between services and widgets: controllers, with a package per feature.
 
-May import everything; the only place of qasync.
+May import everything; the only place that uses qasync.
 """

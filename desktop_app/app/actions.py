@@ -1,4 +1,4 @@
-"""What each command of commands/command.py does in the window, by its id."""
+"""The action of each command of commands/command.py in the window, by its id."""
 
 from __future__ import annotations
 

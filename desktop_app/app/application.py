@@ -1,8 +1,9 @@
-"""The start of the program, in an order that makes it feel short.
+"""The start of the program, ordered for a fast first paint.
 
-The theme is read from the store alone, and the window is painted. Only then come the event loop,
-the store and everything that answers questions; httpx, keyring, Pygments and child processes wait
-until they are needed. tests/gui/app/test_first_paint.py lists what the first paint may import.
+The theme is read from the store alone, and the window is painted. Only then the event loop, the
+store and everything that answers questions are loaded; httpx, keyring, Pygments and child processes
+wait until they are needed. tests/gui/app/test_first_paint.py lists the imports allowed before the
+first paint.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-# Non-Qt imports of the first paint come before Qt: PySide inspects every later import.
+# The other imports of the first paint precede Qt, because PySide inspects every later import.
 from desktop_app.settings.values import with_defaults
 from desktop_app.storage.settings.startup_settings import settings_at_start
 
 # isort: split
 from PySide6.QtWidgets import QApplication
 
-import desktop_app.app.source_scan  # noqa: F401 — makes every import after it shorter
+import desktop_app.app.source_scan  # noqa: F401 — shortens every later import
 
 # isort: split
 from desktop_app import __version__
@@ -55,9 +56,9 @@ class Application:
     """The program with its window.
 
     Attributes:
-        window: from `show` on.
+        window: set by `show`.
         ready: the session, once it can answer.
-        starts_again: the program is to start again after its end.
+        starts_again: True if the program restarts after its end.
     """
 
     window: MainWindow
@@ -103,7 +104,7 @@ class Application:
         from qasync import QEventLoop
 
         loop = QEventLoop(self.qt)
-        # Before the first use: qasync would start ten QThreads, and crash with them at the end.
+        # Before the first use: qasync would start ten QThreads and crash with them at the end.
         loop.set_default_executor(ThreadPoolExecutor(4, "work"))
         asyncio.set_event_loop(loop)
         with loop:
@@ -173,7 +174,7 @@ def say_why_not(error: UserFacingError) -> int:
     from desktop_app.cli.console import say  # only a failing start needs it
     from desktop_app.ui.widgets.foreign_text import message_box
 
-    # The user's folders may be the problem: nothing is read from them here.
+    # The user's folders may be the cause, so nothing is read from them here.
     qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
     say(f"{error.sentences} {error.details}".rstrip())
     more = f"{error.what_was_kept} {error.what_to_do}".strip()

@@ -1,4 +1,4 @@
-"""The composition of the window: makes its controllers and joins them."""
+"""The composition of the window: creates its controllers and connects them."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ if TYPE_CHECKING:
 
 
 class Controllers(QObject):
-    """The controllers of a window, and the objects that they share.
+    """The controllers of a window, and their shared objects.
 
     Args:
-        show_error: shows the error that a task ended with.
-        end_for: ends the window, and does this with the closed store.
+        show_error: shows the error that ended a task.
+        end_for: ends the window, and does this work on the closed store.
         put_in_force: applies a changed setting, by its key.
     """
 
@@ -169,7 +169,7 @@ class Controllers(QObject):
         self._join()
 
     def _make_library(self) -> None:
-        """Make the list, and the controllers of whole conversations."""
+        """Create the list, and the controllers of whole conversations."""
         window, theme, state, running = self._window, self._theme, self.state, self.running
         self.draft_saver = DraftSaver(
             window.prompt, current=state.current, draft=state.draft, drafts=state.drafts
@@ -288,7 +288,7 @@ class Controllers(QObject):
         )
 
     def _make_prompt(self) -> None:
-        """Make the prompt's controllers, and those of attachments."""
+        """Create the controllers of the prompt and of attachments."""
         window, theme, state = self._window, self._theme, self.state
         self.choices = ModelChoices(
             window,
@@ -403,7 +403,7 @@ class Controllers(QObject):
         )
 
     def _make_chat(self) -> None:
-        """Make the controllers of questions and answers."""
+        """Create the controllers of questions and answers."""
         window, theme, state, running = self._window, self._theme, self.state, self.running
         self.viewer = ViewerController(
             window,

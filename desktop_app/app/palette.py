@@ -1,4 +1,4 @@
-"""The command palette of the main window, made when it is first needed."""
+"""The command palette of the main window, created on first use."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Palette(QObject):
         self._widget.open_with(offered, keymap)
 
     def _made(self) -> CommandPalette:
-        # Imported here: not a part of the start.
+        # Imported here, because the start does not need it.
         from desktop_app.ui.window.command_palette import CommandPalette
 
         widget = CommandPalette(self._parent, self._theme.current)

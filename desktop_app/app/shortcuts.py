@@ -1,4 +1,4 @@
-"""The keyboard: a QShortcut for each command that has one in the user's keymap."""
+"""The keyboard shortcuts: a QShortcut for each command with keys in the user's keymap."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 ESCAPE = "Esc"
-# On many keyboards + is Shift and the key of =; accept that key alone for it.
+# On many keyboards, + is Shift and the key of =; that key alone also counts as +.
 _PLUS, _WITHOUT_SHIFT = "Ctrl++", "Ctrl+="
 
 
 class Shortcuts(QObject):
-    """Binds commands to the actions of a window; call `bind` again after a change of keys."""
+    """Binds commands to the actions of a window; call `bind` again after the keys change."""
 
     def __init__(self, window: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
         super().__init__(window)
@@ -34,11 +34,11 @@ class Shortcuts(QObject):
         for old in self._bound:
             old.setEnabled(False)
             old.deleteLater()
-        # The prompt's own text handles keys that act in the prompt only.
+        # The prompt handles keys that apply only there.
         elsewhere = {command.id for command in keymap if command.scope is not CommandScope.PROMPT}
         wanted = [id_ for id_ in self._actions if id_ in elsewhere]
         bound = {id_: keys for id_ in wanted if (keys := keymap.shortcut_of(id_))}
-        # A shortcut would take Esc from the panel, drawer or menu that it should close.
+        # As a shortcut, Esc would not reach the panel, drawer or menu that it should close.
         self._on_escape = [self._actions[id_] for id_, keys in bound.items() if keys == ESCAPE]
         wanted_keys = [(keys, self._actions[id_]) for id_, keys in bound.items()]
         if _WITHOUT_SHIFT not in bound.values():
@@ -46,8 +46,8 @@ class Shortcuts(QObject):
         self._bound = [self._shortcut(keys, act) for keys, act in wanted_keys if keys != ESCAPE]
 
     def escape(self) -> None:
-        """Run the command of Esc, which nothing in the window has used."""
-        if len(self._on_escape) == 1:  # two are a conflict, in which neither runs
+        """Run the command of Esc, after nothing in the window has handled the key."""
+        if len(self._on_escape) == 1:  # two commands are a conflict, and neither runs
             self._on_escape[0]()
 
     def _shortcut(self, keys: str, action: Callable[[], object]) -> QShortcut:

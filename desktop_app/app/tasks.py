@@ -1,4 +1,4 @@
-"""Asyncio tasks with an owner: kept until they end, their failures shown."""
+"""Asyncio tasks with an owner, which keeps them until they end and shows their failures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Tasks:
     def start(self, work: Work) -> asyncio.Task[Any]:
         """Run `work` to its end; after `settle`, cancel it at once."""
         task = asyncio.get_running_loop().create_task(work)
-        if self._is_over:  # a timer may fire once more while the store closes
+        if self._is_over:  # a timer may still fire while the store closes
             task.cancel()
         self._running.add(task)
         task.add_done_callback(self._ended)

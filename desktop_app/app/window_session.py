@@ -41,12 +41,12 @@ BATCHES_MS = 1500  # after the start
 
 
 class WindowSession:
-    """Everything that answers in a window, from its start to its end.
+    """The running parts of a window, from its start to its end.
 
     Attributes:
         controllers: the controllers and their state.
-        actions: what each command does, by its id.
-        afterwards: work on the closed store, before the program starts again.
+        actions: the action of each command, by its id.
+        afterwards: work on the closed store before the program restarts.
     """
 
     def __init__(
@@ -95,13 +95,13 @@ class WindowSession:
 
     @property
     def quick(self) -> QuickPromptController:
-        """The quick prompt; it is made a moment after the start, to be ready for its shortcut."""
+        """The quick prompt, created soon after the start to be ready for its shortcut."""
         return self._quick.controller
 
     # -------------------------------------------------------------- start
 
     async def start(self, request: WindowRequest) -> None:
-        """Load what the window shows, and do what this start requests."""
+        """Load the window's content, and handle the request of this start."""
         use_weights(self._backend, await self._backend.settings.all())
         await self.controllers.state.load()
         use_limits(self._backend, self.controllers.state.values.all)
@@ -135,7 +135,7 @@ class WindowSession:
         self.controllers.housekeeping.start()
 
     def serve(self, request: WindowRequest) -> None:
-        """Do what this or a later start requests."""
+        """Handle the request of this or a later start."""
         if isinstance(request, QuickRequest):
             self.quick.open_with(request.text)
             return
@@ -180,7 +180,7 @@ class WindowSession:
             keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
         )
 
-    # -------------------------------------------------------------- settings in force
+    # -------------------------------------------------------------- changed settings
 
     def _on_value(self, key: str) -> None:
         values = self.controllers.state.values
@@ -196,7 +196,7 @@ class WindowSession:
             use_limits(self._backend, values.all)
 
     def _resize_text(self, step: int) -> None:
-        # From the theme: the setting may not be stored yet.
+        # Computed from the theme, because the setting may not be stored yet.
         size = 100 if step == 0 else round(self._theme.current.scale * 100) + step
         if 80 <= size <= 200:
             self._theme.set_text_size(size)
@@ -239,7 +239,7 @@ class WindowSession:
             self._ending = asyncio.get_running_loop().create_task(self._end())
 
     def end_for(self, work: ClosedWork) -> None:
-        """Close the window, do this with the closed store, and start again."""
+        """Close the window, do this work on the closed store, and start again."""
         self.afterwards = work
         self._window.hide()
         self.quit()
@@ -252,7 +252,7 @@ class WindowSession:
         ):
             try:
                 await step()
-            except UserFacingError as error:  # no window can show it any more
+            except UserFacingError as error:  # there is no window left to show it
                 log.error("%s %s", error.what_happened, error.details)  # noqa: TRY400
         self._closed.set_result(None)
 

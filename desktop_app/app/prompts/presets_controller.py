@@ -76,14 +76,14 @@ class PresetsController(QObject):
         providers.changed.connect(self._show_page)
 
     async def load(self) -> None:
-        """Read the store."""
+        """Load the presets from the store."""
         found = await self._prompt_store.presets()
         self._presets.replace_all(found)
         self._show()
         self._show_page()
 
     async def refresh(self) -> None:
-        """Add presets that an import outside of the window has brought."""
+        """Add presets that another process has imported."""
         found = await self._prompt_store.presets()
         new = [preset for preset in found if preset.id not in self._presets.by_id]
         for preset in new:
@@ -103,7 +103,7 @@ class PresetsController(QObject):
         )
 
     def leave(self) -> None:
-        """Remove the preset from the open conversation: its settings follow the defaults again."""
+        """Remove the preset from the open conversation, whose settings then follow the defaults."""
         self._change(
             lambda conversation: replace(conversation, overrides=Overrides(), preset_id=None),
             "No preset is in use here; the settings follow the defaults.",
@@ -115,7 +115,7 @@ class PresetsController(QObject):
         if after == before:
             return
         self._setup.take_settings(before.id, after)
-        # A slip in a menu must not lose settings that the user made.
+        # A mistake in a menu must not lose the user's settings.
         self._notifications.notify(
             words, [("Undo", lambda: self._setup.take_settings(before.id, before))]
         )
@@ -123,8 +123,8 @@ class PresetsController(QObject):
     def save_here(self) -> None:
         """Create a preset from the open conversation's settings, and edit its name.
 
-        It contains the instructions even if they come from the defaults or the folder, which may
-        differ elsewhere.
+        It contains the instructions even if they come from the defaults or the folder, because
+        those may differ elsewhere.
         """
         here, words = self._current.conversation, self._setup.ask_settings.instructions
         if here.overrides.instructions is None and words:
@@ -224,7 +224,7 @@ class PresetsController(QObject):
         self._start(self._write(self._prompt_store.save(presets=[preset])))
 
     def _save_named(self, preset: Preset) -> None:
-        """Save name and choice from the page; the settings here may be newer."""
+        """Save name and choice from the page; the settings in memory may be newer."""
         known = self._presets.by_id.get(preset.id)
         self._save(preset if known is None else replace(preset, overrides=known.overrides))
 

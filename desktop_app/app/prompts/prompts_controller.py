@@ -87,7 +87,7 @@ class PromptsController(QObject):
         prompt.suggestion_requested.connect(self.ask)
 
     async def load(self) -> None:
-        """Read the program's files and the store."""
+        """Load the prompts from the program's files and the store."""
         self._built_in = await asyncio.to_thread(built_in_prompts)
         stored = await self._prompt_store.prompts()
         self._stored = {prompt.id: prompt for prompt in stored}
@@ -116,7 +116,7 @@ class PromptsController(QObject):
         self._prompt.slash.open()
 
     def begin_example(self, key: str) -> None:
-        """Insert an example of the first start before what is typed, with its defaults.
+        """Insert an example of the first start before the typed text, with its defaults.
 
         If there is no such prompt, let the user choose files.
         """
@@ -130,24 +130,24 @@ class PromptsController(QObject):
         prompt.focus_text()
 
     def ask(self, prompt_id: str) -> None:
-        """Ask a suggested prompt; insert it if it needs input first."""
+        """Ask a suggested prompt; if it needs input, insert it instead."""
         template = next(p for p in self._list.offered if p.id == prompt_id)
         if missing(template.text, {}):
             self._prompt.slash.take(template)
         else:
             words = fill(template.text, {DATE: today()}).text.strip()
-            # It stays in the prompt until it is sent: if it is refused, because the document is too
-            # large for example, the user can choose what to do with it.
+            # The text stays in the prompt until it is sent. If it is refused, for example because
+            # the document is too large, the user can decide what to do.
             words = self._of_several(template, words)
             self._prompt.prepend(words, template.id)
             self._prompt.submit()
 
     def _of_several(self, template: Prompt, text: str) -> str:
-        """Return a template's text, extended if it needs one document and has several."""
+        """Return a template's text, extended for several documents if it is about one."""
         return for_each(text, template.needs, self._draft.value.attachments)
 
     def _filled_here(self, names: frozenset[str]) -> dict[str, str]:
-        """Return what the program fills in: selection, clipboard and date.
+        """Return the values that the program fills in: selection, clipboard and date.
 
         A text that is too long for the prompt is attached.
         """
@@ -178,7 +178,7 @@ class PromptsController(QObject):
         self._dialog.activateWindow()
 
     def _made(self) -> PromptsDialog:
-        # Imported here: not a part of the start.
+        # Imported here, because the start does not need it.
         from desktop_app.ui.library.prompts_dialog import PromptsDialog
 
         dialog = PromptsDialog(self._theme.current, self._parent)
@@ -206,7 +206,7 @@ class PromptsController(QObject):
         self._start(self._write(self._prompt_store.save([prompt])))
 
     async def _write(self, work: Work) -> None:
-        """Run writes one after the other, in the order of the calls."""
+        """Run a write after the previous ones, in the order of the calls."""
         async with self._saving:
             await work
 
@@ -295,13 +295,13 @@ class PromptsController(QObject):
 
 
 def _without(found: Sequence[Prompt], plain: Sequence[Prompt]) -> tuple[Prompt, ...]:
-    """Return the found prompts without those that equal the built-in ones."""
+    """Return the prompts without those that equal a built-in one."""
     same = {(p.id, p.title, p.folder, p.text) for p in plain}
     return tuple(p for p in found if p.hidden or (p.id, p.title, p.folder, p.text) not in same)
 
 
 def _write_file(path: Path, text: str) -> str:
-    """Write a file; return why that failed, "" if it did not."""
+    """Write a file. Return why that failed; "" if it succeeded."""
     from desktop_app.cli.export_command import unfinished  # imports every format
 
     try:

@@ -40,7 +40,7 @@ class QuickAttachments(QObject):
         parts: the attachments, in order.
 
     Signals:
-        changed: other attachments, or another model.
+        changed: the attachments or the model have changed.
 
     Args:
         resolved: returns the model that would be asked now.
@@ -94,7 +94,7 @@ class QuickAttachments(QObject):
         return self._conversation_id()
 
     def is_first_fenced(self, part: DocumentPart | ImagePart) -> bool:
-        """Return True if an attachment is the first between boundaries in the conversation."""
+        """Return True if an attachment is the first fenced part of the conversation."""
         return is_first_fenced(part, self.attached, self._path(), self.resolved.files)
 
     def change(
@@ -106,7 +106,7 @@ class QuickAttachments(QObject):
 
     @property
     def reading(self) -> str:
-        """The name of a file that is still being read, "" for none."""
+        """The name of a file that is being read, "" for none."""
         return next((name for name, _ in self._reading.values()), "")
 
     def clear(self) -> None:
@@ -118,7 +118,7 @@ class QuickAttachments(QObject):
         self.show()
 
     def show(self) -> None:
-        """Show the chips as they are now."""
+        """Show the current chips."""
         chips = [self._chip(part) for part in self.parts]
         for reading_id, (name, _) in self._reading.items():
             chips.append(Chip(reading_id, name, "reading…", "reading", None, "file-text"))
@@ -166,4 +166,4 @@ class QuickAttachments(QObject):
 
 
 def _ignore(_progress: Progress) -> None:
-    """Ignore progress: the line has no room for it."""
+    """Ignore progress, because the quick prompt has no room for it."""

@@ -1,4 +1,4 @@
-"""Creates the quick prompt, and continues in the window what was begun in it."""
+"""Creates the quick prompt, and moves its conversations to the main window."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class QuickHost(QObject):
-    """Makes the quick prompt when it is first needed.
+    """Creates the quick prompt on first use.
 
     Args:
         raise_window: brings the window to the front.
@@ -56,7 +56,7 @@ class QuickHost(QObject):
             self._shortcuts.bind(keymap)
 
     def _built(self) -> QuickPromptController:
-        # Imported here: not a part of the start.
+        # Imported here, because the start does not need it.
         from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
         from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
@@ -131,7 +131,7 @@ class QuickHost(QObject):
             its.chat.act_on_last(action)
 
     def _take_along(self, typed: Draft, brought: str) -> None:
-        """Put what the quick prompt has not asked into the prompt of a new conversation."""
+        """Put the unsent text and attachments of the quick prompt into a new conversation."""
         its = self._controllers
         its.library.open_new()
         if len(brought) > int(its.state.values[LARGE_PASTE] or 0):

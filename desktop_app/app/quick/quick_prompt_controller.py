@@ -1,4 +1,4 @@
-"""The quick prompt: one question, its answer, and the way into the main window."""
+"""The quick prompt: a question, its answer, and the transfer to the main window."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ _MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
 class QuickPromptController(QObject):
-    """Connects the quick prompt with the services. Each opening is a conversation of its own.
+    """Connects the quick prompt with the services. Each opening begins a new conversation.
 
     Args:
-        go_on: shows the window with the conversation of this id ("" for a new one), does an action
-            with its last answer ("" for none), and takes over text and attachments.
+        go_on: shows the window with the conversation of this id ("" for a new one), applies an
+            action to its last answer ("" for none), and takes over text and attachments.
         markdown_of: returns rich text as Markdown.
 
     Attributes:
-        attachments: of the question.
+        attachments: those of the question.
 
     Signals:
         conversation_created(Conversation): a conversation for the list.
@@ -116,13 +116,13 @@ class QuickPromptController(QObject):
         return self._presets.begin(Conversation(new_id(), "", moment, moment, choice))
 
     def take_title(self, conversation_id: str, title: str) -> None:
-        """Show the title that a conversation got meanwhile."""
+        """Show the title that a conversation got in the meantime."""
         if conversation_id == self._conversation.id:
             self._conversation = replace(self._conversation, title=title)
 
     @property
     def is_visible(self) -> bool:
-        """True if it is visible."""
+        """True if the quick prompt is visible."""
         return self._quick.isVisible()
 
     def set_keymap(self, keymap: Keymap) -> None:
@@ -130,7 +130,7 @@ class QuickPromptController(QObject):
         self._quick.set_keymap(keymap)
 
     def open_with(self, text: str) -> None:
-        """Show the quick prompt; `text` goes along with the question."""
+        """Show the quick prompt; `text` is sent with the question."""
         if not self._is_beginning and not self._running.is_running(self._conversation.id):
             self._conversation, self._path = self._blank(), []
             self.attachments.clear()
@@ -139,7 +139,7 @@ class QuickPromptController(QObject):
         self._quick.open_with(text)
 
     async def _bring(self, text: str, html: str) -> None:
-        """Insert a pasted line; take longer text along with the question."""
+        """Insert a pasted line; send longer text with the question."""
         words = await self._markdown_of(text, html)
         if "\n" in words.strip():
             self._brought = "\n\n".join(part for part in (self._brought, words) if part.strip())
@@ -150,10 +150,10 @@ class QuickPromptController(QObject):
     # -------------------------------------------------------------- prompts of the library
 
     def fill_in(self, names: frozenset[str]) -> dict[str, str]:
-        """Return what the program fills in.
+        """Return the values that the program fills in.
 
-        Selection and clipboard may be too long for a line: marks stand for them until the question
-        is sent.
+        Selection and clipboard may be too long for a line, so marks stand for them until the
+        question is sent.
         """
         known = {DATE: today(), SELECTION: "", CLIPBOARD: ""}
         if CLIPBOARD in names:
@@ -163,7 +163,7 @@ class QuickPromptController(QObject):
         return known
 
     def _marked(self, text: str, brought: str) -> tuple[str, str]:
-        """Return the typed text with clipboard and selection in place of their marks.
+        """Return the typed text with its marks replaced by clipboard and selection.
 
         The second text is the selection if it has no mark.
         """
@@ -210,14 +210,14 @@ class QuickPromptController(QObject):
         self._quick.set_streaming(True)
 
     def _act(self, action: str) -> None:
-        """Do an action of the answer in the window, which has room for it."""
+        """Apply an action to the answer in the window, which has room for it."""
         if action != "copy":
             self._tasks.start(self._leave_for_window(action))
 
     async def _leave_for_window(self, action: str = "") -> None:
-        # The window first: the program ends once nothing is visible.
+        # Show the window first, because the program ends once nothing is visible.
         if self._path or self._is_beginning:
-            # The line shows what was asked, unless a cap refused it.
+            # The prompt still shows the question; it is unsent only if a cap refused it.
             unasked = self._quick.text().strip() if action == RAISE_CAP else ""
             template_id = self._quick.template_id if unasked else ""
             typed = Draft(unasked, self.attachments.parts, template_id)
@@ -225,7 +225,7 @@ class QuickPromptController(QObject):
             await self._go_on(self._conversation.id if self._path else "", action, typed, "")
         else:
             text, brought = self._quick.text(), self._brought.strip()
-            if len(brought) > int(self._values[LARGE_PASTE] or 0):  # it will be attached there
+            if len(brought) > int(self._values[LARGE_PASTE] or 0):  # the window will attach it
                 text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
             else:
                 text, brought = self._marked(text, brought)

@@ -47,7 +47,7 @@ class SettingsController(QObject):
     """Connects the panel with the settings store and the keyring.
 
     Signals:
-        key_changed(str): a provider, by its id, has another key.
+        key_changed(str): a provider's key has changed, by the provider's id.
     """
 
     key_changed = Signal(str)
@@ -75,7 +75,7 @@ class SettingsController(QObject):
         self._new_conversation, self._tasks, self._backend = new_conversation, tasks, backend
         self._panel = panel
         self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
-        self._looked_at = ""  # the provider that the user looks at; "": the open one's
+        self._looked_at = ""  # the provider shown in the panel; "": the open conversation's
         self._on_value = on_value
         self._connect()
 
@@ -129,14 +129,14 @@ class SettingsController(QObject):
         self._tasks.start(work)
 
     def open_at_key(self) -> None:
-        """Show the panel with the field for a key."""
+        """Show the panel at the key field."""
         self._show_settings(True)
         if not self._profile(self._looked_at).needs_key:
             self._look_at(OPENAI.id)
         self._panel.focus_key_field()
 
     def open_at_cap(self, profile_id: str) -> None:
-        """Show the panel with the field for a provider's monthly cap.
+        """Show the panel at the field for a provider's monthly cap.
 
         For a key of the environment, that is the cap of its address.
         """
@@ -181,7 +181,7 @@ class SettingsController(QObject):
         self._panel.set_password_state(secret_id, state)
 
     async def _keep_password(self, secret_id: str, password: str) -> None:
-        """Store the password of a proxy, for its address as it is now; "" forgets it."""
+        """Store the password of a proxy for its current address; "" deletes it."""
         vault = self._backend.vault
         async with self._keeping_key:
             profile = await self._saved_profile(lambda p: p.proxy_password_id == secret_id)
@@ -198,7 +198,7 @@ class SettingsController(QObject):
     async def _saved_profile(
         self, is_wanted: Callable[[ProviderProfile], bool]
     ) -> ProviderProfile | None:
-        """Return a profile once the changes that were made before now are saved."""
+        """Return a profile once all earlier changes to it are saved."""
         async with self._saving:
             return next(filter(is_wanted, self._providers.all), None)
 
@@ -238,7 +238,7 @@ class SettingsController(QObject):
         """Store a key, make its provider the default, and offer it in the open conversation."""
         try:
             async with self._keeping_key:
-                # The address that the user sees beside the key may not be saved yet.
+                # The address that the user sees next to the key may not be saved yet.
                 profile = await self._saved_profile(lambda p: p.id == profile_id)
                 if profile is None:
                     return
@@ -271,8 +271,8 @@ class SettingsController(QObject):
             self._setup.choose(self._new_conversation.default_choice)
 
     async def _test(self, profile_id: str) -> None:
-        """Ask the provider for its models: free, and shows that key and address work."""
-        # A key or an address that was just entered may not be saved yet.
+        """Request the provider's models, which is free and tests key and address."""
+        # A newly entered key or address may not be saved yet.
         async with self._keeping_key, self._saving:
             profile = self._profile(profile_id)
         began = time.monotonic()
@@ -286,10 +286,10 @@ class SettingsController(QObject):
             count = f"{len(models)} model{'s' if len(models) != 1 else ''}"
             took = f"Answered in {time.monotonic() - began:.1f} s"
             result = (True, ", ".join(filter(None, (took, count, _windows(listing)))))
-        await self._show_profile(profile_id)  # the keyring has been asked by now
+        await self._show_profile(profile_id)  # the keyring has been read by now
         now = self._profile(profile_id)
         if now.base_url != profile.base_url:
-            return  # the result is about a former address
+            return  # the result is for a former address
         self._panel.set_test_result(profile_id, *result)
         if now.kind is ProviderKind.COMPATIBLE and models and not now.from_environment:
             await self._save_profile(replace(now, models=models))
@@ -304,7 +304,7 @@ class SettingsController(QObject):
         self._on_value(key)
 
     def show_values(self, _key: str = "") -> None:
-        """Show the settings as they are."""
+        """Show the current settings."""
         self._panel.set_values(self._values.all)
 
     def _show_own(self) -> None:
@@ -312,12 +312,12 @@ class SettingsController(QObject):
         self._panel.set_own(conversation.id, own_values(conversation.overrides))
 
     async def _show_refusals(self) -> None:
-        """Show which settings the open conversation's model does not take, and why."""
+        """Show the settings that the open conversation's model does not accept, and why."""
         resolved = self._setup.resolved
         profile, model = resolved.profile, resolved.model
         learnt = await self._backend.gateway.learnt(profile, model.id)
         if resolved != self._setup.resolved:
-            return  # another model was chosen meanwhile; a later call shows it
+            return  # another model has been chosen; a later call shows its settings
         api = first_api(profile, model, learnt.api)
         refused = refusals(profile, model, resolved.effort, api)
         said = notes(profile, api)
@@ -330,7 +330,7 @@ class SettingsController(QObject):
         )
 
     async def _choose_weights(self, path: Path | None) -> None:
-        """Use another GGUF file on this computer, or the built-in model again."""
+        """Use another GGUF file on this computer, or return to the built-in model."""
         await self._backend.gateway.local_model.aclose()
         await self._values.set(WEIGHTS_SETTING, str(path or ""))
         use_weights(self._backend, self._values.all)
@@ -351,7 +351,7 @@ class SettingsController(QObject):
 
 
 def _windows(listing: ModelListing) -> str:
-    """Return the windows that a server reports for its models, "" if it reports none."""
+    """Return the context windows that a server reports for its models; "" for none."""
     sizes = sorted(model.window for model in listing.models if model.window)
     if not sizes:
         return ""
@@ -360,7 +360,7 @@ def _windows(listing: ModelListing) -> str:
 
 
 def _note(what: str, place: KeyPlace, where: str) -> str:
-    """Return what to say of a key or password beside where it is; "" if there is nothing."""
+    """Return the note on a key or password, by where it is stored; "" for none."""
     if place is KeyPlace.SESSION:
         return _SESSION_ONLY
     if place is KeyPlace.ELSEWHERE:
@@ -372,7 +372,7 @@ def _note(what: str, place: KeyPlace, where: str) -> str:
 
 
 def _worded(error: UserFacingError, profile: ProviderProfile) -> str:
-    """Return an error as the panel says it: it has no Retry, and nothing was asked."""
+    """Return an error worded for the panel, which has no Retry and asked nothing."""
     surface = of_environment(SETTINGS_PANEL) if profile.from_environment else SETTINGS_PANEL
     to_do = remedy_text(error.remedy, error.params, surface)
     return f"{error.what_happened} {to_do}".strip()

@@ -1,4 +1,4 @@
-"""Spending: each month beside its cap, the warning at 80 %, and the tables."""
+"""Spending: each month with its cap, the warning at 80 %, and the tables."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ class SpendingController(QObject):
         self._tasks.start(work)
 
     async def show_months(self) -> None:
-        """Show each provider's month in the settings."""
+        """Show each provider's spending this month in the settings."""
         for profile in self._providers.all:
             month = await self._budget.month(profile)
             self._panel.set_spending(profile.id, month)
 
     async def _after(self, provider_id: str) -> None:
-        """Update a provider's month, and warn if it comes near the cap."""
+        """Update a provider's month, and warn if spending comes near the cap."""
         profiles = self._providers.all
         profile = next((p for p in profiles if p.id == provider_id), None)
         if profile is None:
@@ -89,7 +89,7 @@ class SpendingController(QObject):
         self._view.activateWindow()
 
     def _made(self) -> SpendingView:
-        # Imported here: not a part of the start.
+        # Imported here, because the start does not need it.
         from desktop_app.ui.spending.spending_view import SpendingView
 
         view = SpendingView(self._theme.current, self._parent)

@@ -1,4 +1,4 @@
-"""Before the window and after it: garbage collection, Qt probe, work on a closed store.
+"""Tasks before and after the window: garbage collection, Qt probe, work on a closed store.
 
 May import `backend` and `ui.window`.
 """

@@ -1,7 +1,7 @@
-"""Work on the store while this program has it closed: repair, restore, deletion of all.
+"""Work on the store while it is closed: repair, restore, deletion of everything.
 
-A damaged store is no crash: a dialog says so, and offers what can be done. If the user requests
-such work in an open window, the window closes first, and the program starts again afterwards.
+A damaged store does not end the program: a dialog reports it and offers remedies. If the user
+requests such work in an open window, the window closes first, and the program restarts afterwards.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 Ask = Callable[[str, str, Choices], str]
-"""Shows a title, words and choices, and waits for one; called on the thread that works."""
+"""Shows a title, words and choices, and waits for an answer; called on the worker's thread."""
 BACKUP_FILES = "Backups (*.zip)"
 _DAMAGED: Choices = (
     (
@@ -59,8 +59,8 @@ class ClosedWork:
     """Work on the closed store.
 
     Attributes:
-        words: a description, shown meanwhile.
-        work: does it in a thread; returns a sentence for the user, or "". The dialog answers its
+        words: a description, shown during the work.
+        work: runs in a thread and returns a sentence for the user, or "". The dialog answers its
             questions.
     """
 
@@ -126,13 +126,13 @@ class _Steps(QObject):
 
 
 class ClosedStore:
-    """A dialog in place of a window, and the work that is done in it."""
+    """A dialog shown in place of a window, and the work done while it is open."""
 
     def __init__(self, parent: QWidget | None, theme: Theme, where: Folders) -> None:
         self._parent, self._theme, self._where = parent, theme, where
 
     async def rescue(self, error: StoreDamagedError) -> bool:
-        """Offer what can be done about damage; return True to open the store again."""
+        """Offer remedies for the damage; return True to open the store again."""
         dialog = StoreDialog(self._theme, self._parent)
         try:
             words = f"{error.what_was_kept} {error.details}".strip()
@@ -149,7 +149,7 @@ class ClosedStore:
             dialog.deleteLater()
 
     async def do(self, work: ClosedWork) -> None:
-        """Do the work, and show its outcome."""
+        """Do the work and show its result."""
         dialog = StoreDialog(self._theme, self._parent)
         try:
             await self._do(work, dialog)
@@ -158,7 +158,7 @@ class ClosedStore:
             dialog.deleteLater()
 
     def _wanted(self, chosen: str, dialog: StoreDialog) -> ClosedWork | None:
-        from PySide6.QtWidgets import QFileDialog  # not a part of the start
+        from PySide6.QtWidgets import QFileDialog  # not needed at the start
 
         if chosen == "repair":
             return repairing(self._where)
@@ -195,7 +195,7 @@ class ClosedStore:
 
 
 async def _answer(dialog: StoreDialog, title: str, words: str, choices: Choices) -> str:
-    """Return what the user chooses."""
+    """Return the user's choice."""
     answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def take(name: str) -> None:

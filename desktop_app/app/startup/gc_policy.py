@@ -2,13 +2,13 @@
 
 Python collects on whichever thread allocates. A Qt object in a cycle would then be freed on a
 foreign thread, which crashes the program ("Timers cannot be stopped from another thread" is the
-mildest form). Therefore Python's own collection is off. Ours uses the same thresholds and runs when
-the event loop is about to wait, so that no event waits for it.
+mildest form). Therefore Python's automatic collection is off. This module uses the same thresholds,
+but collects when the event loop is about to wait, so that no event waits for it.
 
-Nothing is collected during the start, which makes next to no garbage, and what the start made is
-exempt: it lives as long as the window. A full collection takes longer than a frame after a long
-answer, so it waits until the program is idle. Objects that survive their first collection count as
-old: with thousands of messages, a second one would take more than half a frame.
+Nothing is collected during the start, which produces almost no garbage. The start's objects are
+exempt afterwards, because they live as long as the window. After a long answer, a full collection
+takes longer than a frame, so it waits until the program is idle. Objects that survive their first
+collection count as old: with thousands of messages, a second one would take more than half a frame.
 
 glibc retains freed memory; after streaming 1 MB that can exceed the text. It is trimmed when idle.
 """
@@ -45,9 +45,9 @@ def end_start() -> None:
 
 
 def collect_on_this_thread(rest_ms: int = _REST_MS) -> Callable[[], None]:
-    """Collect on the running event dispatcher's thread; return what ends this.
+    """Collect on the running event dispatcher's thread; return a function that stops it.
 
-    Old objects are collected after next to nothing was allocated for `rest_ms`.
+    Old objects are collected once no young collection was due for `rest_ms`.
     """
     gc.disable()
     dispatcher = QAbstractEventDispatcher.instance(QThread.currentThread())

@@ -1,7 +1,7 @@
-"""Runs one of our own commands as a child process.
+"""Runs a command of this program as a child process.
 
-Parsing an export or packing a backup takes long. A process does not block the window, and can be
-stopped like a command in a terminal.
+Parsing an export or packing a backup takes long. A process does not block the window and can be
+stopped, as a command in a terminal can.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PREFIX = "repartee: "
 
 @dataclass(frozen=True)
 class Ended:
-    """The end of a command: exit code, standard output, sentences of standard error."""
+    """The result of a command: exit code, standard output, sentences of standard error."""
 
     code: int
     output: str
@@ -31,7 +31,7 @@ class Ended:
 
 
 class OwnCommand:
-    """Runs one command at a time."""
+    """Runs commands, one at a time."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
@@ -56,12 +56,12 @@ class OwnCommand:
             code = await process.wait()
         finally:
             self._process = None
-            if process.returncode is None:  # this task was cancelled
+            if process.returncode is None:  # this task was canceled
                 process.send_signal(signal.SIGINT)
         return Ended(code, output, said)
 
     def stop(self) -> None:
-        """Stop the command as Ctrl+C does: what it finished by then is complete."""
+        """Stop the command as Ctrl+C does; its finished steps stay."""
         if self._process is not None and self._process.returncode is None:
             self.was_stopped = True
             self._process.send_signal(signal.SIGINT)

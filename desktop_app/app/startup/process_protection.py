@@ -1,8 +1,8 @@
-"""Closes the window's process to other processes, once the desktop portal has looked at it.
+"""Denies other processes access to this process, after a call to the desktop portal.
 
-The portal finds out who calls by opening /proc/PID/root, which nobody may do to a process that is
-not dumpable: it would refuse file dialogs, the color scheme and more. It remembers each D-Bus
-connection, so it is called once before.
+The portal identifies a caller by opening /proc/PID/root, which fails for a process that is not
+dumpable: the portal would then refuse file dialogs, the color scheme and more. It remembers each
+D-Bus connection, so one call beforehand is enough.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def deny_inspection_after_portal(parent: QObject) -> None:
-    """Call the desktop portal, and deny inspection when it has answered or cannot.
+    """Call the desktop portal, and deny access after its reply or failure.
 
     Raises:
         OSError: the kernel refused.
     """
-    # Imported here: not a part of the start.
+    # Imported here, because the start does not need it.
     from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
 
     bus = QDBusConnection.sessionBus()

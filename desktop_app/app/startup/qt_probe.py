@@ -1,7 +1,7 @@
-"""Prints what Qt finds on this computer, as two lines of JSON.
+"""Prints Qt's findings on this computer, as two lines of JSON.
 
-It runs as a child process, because a platform that Qt cannot start ends the process, and a session
-bus that never answers blocks it.
+It runs as a child process, because Qt ends a process whose platform it cannot start, and a session
+bus that never replies would block the program.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> int:
         }
     )
     _say({"portal": _global_shortcuts_version()})
-    # A platform plug-in may hang during shutdown; the answer is printed already.
+    # A platform plug-in may hang during shutdown; the result is already printed.
     os._exit(0)
 
 

@@ -1,4 +1,5 @@
 """The state that controllers share, each part with its own signals.
 
-Objects change their own state only. They import the backend and the services, no controller.
+The objects change only their own state. They import the backend and the services, never a
+controller.
 """

@@ -1,4 +1,4 @@
-"""Who answers in a conversation, and with which settings."""
+"""The provider, model and settings of a conversation's answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AnswerSetup(QObject):
 
     Signals:
         choice_changed: the open conversation has another provider, model, effort or setting.
-        other_conversation_changed(Conversation): a conversation that is not open has.
+        other_conversation_changed(Conversation): the same for a conversation that is not open.
     """
 
     choice_changed = Signal()
@@ -64,20 +64,20 @@ class AnswerSetup(QObject):
         self._background_in = ""
         folders.changed.connect(self.choice_changed)
 
-    # -------------------------------------------------------------- of any conversation
+    # -------------------------------------------------------------- any conversation
 
     def profile_of(self, conversation: Conversation) -> ProviderProfile:
-        """Return a conversation's provider, the default one if it was removed.
+        """Return a conversation's provider, or the default provider if it was removed.
 
-        Nothing is sent to the default one then: see `Providers.has_provider`.
+        Nothing is sent to the default provider in that case: see `Providers.has_provider`.
         """
         found = self._providers.get(conversation.choice.provider_id) or self._providers.default
-        if self._private.holds(conversation.id):  # a provider must not keep it either
+        if self._private.holds(conversation.id):  # its provider must not store it either
             return replace(found, keeps_at_provider=False)
         return found
 
     def chat_for(self, conversation: Conversation) -> ChatService:
-        """Return the service for a conversation; a private one keeps no notes on documents."""
+        """Return the conversation's service; for a private conversation it keeps no notes."""
         backend = self._backend
         if not self._private.was_begun(conversation.id):
             return backend.chat
@@ -86,7 +86,7 @@ class AnswerSetup(QObject):
         return self._private_chat
 
     def choice_of(self, conversation: Conversation) -> ModelChoice:
-        """Return who answers now: the model on this computer may be another one since."""
+        """Return the current choice; the model on this computer may have changed."""
         profile, choice = self.profile_of(conversation), conversation.choice
         if profile.id == choice.provider_id and profile.kind is ProviderKind.ON_DEVICE:
             return replace(choice, model=self._backend.on_device_model)
@@ -100,7 +100,7 @@ class AnswerSetup(QObject):
         settings = ask_settings(self._values.all, *chain)
         return replace(settings, background=self._wants_background(conversation))
 
-    # -------------------------------------------------------------- of the open one
+    # -------------------------------------------------------------- the open conversation
 
     @property
     def profile(self) -> ProviderProfile:
@@ -109,7 +109,7 @@ class AnswerSetup(QObject):
 
     @property
     def choice(self) -> ModelChoice:
-        """Who answers in the open conversation."""
+        """The provider, model and effort of the open conversation."""
         return self.choice_of(self._current.conversation)
 
     @property
@@ -124,7 +124,7 @@ class AnswerSetup(QObject):
 
     @property
     def context(self) -> SendContext:
-        """What the next question of the open conversation is sent with."""
+        """The context of the next question in the open conversation."""
         here, instructions = self._current, self.ask_settings.instructions
         return SendContext(list(here.path), self.resolved, here.compactions, instructions)
 
@@ -134,16 +134,16 @@ class AnswerSetup(QObject):
         return self.context.sent.messages
 
     def as_sent(self, parts: Sequence[P]) -> list[P]:
-        """Return attachments of the prompt as the next question would send them."""
+        """Return attachments of the prompt in the form that the next question sends."""
         return as_sent_after(self.sent, parts, self.resolved.files)
 
     # -------------------------------------------------------------- background
 
     @property
     def background(self) -> bool | None:
-        """True if answers are made in the background, None if that is not offered.
+        """True if answers run in the background, None if that is not offered.
 
-        It is chosen for each conversation, and forgotten with the window.
+        It is chosen per conversation, and forgotten when the window closes.
         """
         if self._current.is_private or self._values["answer.background"] == "off":
             return None
@@ -156,29 +156,29 @@ class AnswerSetup(QObject):
         return self._background_in == conversation.id and not is_off
 
     def choose_background(self, wanted: bool) -> None:
-        """Make the open conversation's answers in the background, or not."""
+        """Turn background answers on or off in the open conversation."""
         self._background_in = self._current.id if wanted else ""
         self.choice_changed.emit()
 
     def forget_background(self) -> None:
-        """Forget that answers are made in the background; this emits nothing."""
+        """Turn background answers off; this emits nothing."""
         self._background_in = ""
 
     # -------------------------------------------------------------- changes
 
     def report_change(self) -> None:
-        """Report a change made elsewhere: of the folder or the local model."""
+        """Report a change made elsewhere: to the folder or the local model."""
         self.choice_changed.emit()
 
     def choose(self, choice: ModelChoice) -> None:
-        """Change who answers in the open conversation."""
+        """Change the provider, model and effort of the open conversation."""
         self._current.update(replace(self._current.conversation, choice=choice))
         if not self._current.is_new:
             self._tasks.start(self._backend.conversations.save(self._current.conversation))
         self.choice_changed.emit()
 
     def override(self, conversation_id: str, change: Callable[[Overrides], Overrides]) -> None:
-        """Change the own settings of the open conversation, or of one that was just left."""
+        """Change the open conversation's own settings, or those of a conversation just left."""
         if conversation_id != self._current.id:
             self._tasks.start(self._override_elsewhere(conversation_id, change))
             return
@@ -198,7 +198,7 @@ class AnswerSetup(QObject):
         self.other_conversation_changed.emit(changed)
 
     def take_settings(self, conversation_id: str, settings: Conversation) -> None:
-        """Copy choice and settings from `settings` to the open conversation or one just left."""
+        """Copy choice and settings from `settings` to a conversation that is open or just left."""
         if conversation_id != self._current.id:
             self._tasks.start(self._take_settings_elsewhere(conversation_id, settings))
             return

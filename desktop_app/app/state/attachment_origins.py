@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class AttachmentOrigins:
-    """Paths of attached files by SHA-256, as far as they are known."""
+    """Paths of attached files by SHA-256, as far as known."""
 
     def __init__(self, store: AttachmentStore) -> None:
         self._store = store
@@ -19,15 +19,15 @@ class AttachmentOrigins:
 
     @property
     def paths(self) -> Mapping[str, Path]:
-        """Every known path by SHA-256."""
+        """All known paths by SHA-256."""
         return self._paths
 
     def add(self, sha256: str, path: Path) -> None:
-        """Note where a file was read from; this writes nothing."""
+        """Record in memory where a file was read from."""
         self._paths[sha256] = path
 
     async def load(self, hashes: Iterable[str]) -> None:
-        """Read the paths of attachments from the store."""
+        """Load the paths of attachments from the store."""
         unknown = [sha256 for sha256 in hashes if sha256 not in self._paths]
         if unknown:
             self._paths |= await self._store.origins(unknown)

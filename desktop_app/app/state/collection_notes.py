@@ -1,4 +1,4 @@
-"""What the chips of collections say."""
+"""The text on the chips of collections."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from PySide6.QtCore import QObject, Signal
 
 
 class CollectionNotes(QObject):
-    """Facts of collections by id: how much they hold, and whether they exist.
+    """Facts of collections by id: their size, and if they still exist.
 
     Signals:
-        changed: another text or state of a collection that is attached.
+        changed: the text or state of an attached collection has changed.
     """
 
     changed = Signal()

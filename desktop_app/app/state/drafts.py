@@ -1,8 +1,8 @@
 """The drafts of all conversations, in memory and in the store.
 
-The memory is newer than the store while writes are pending. The blank conversation has a draft,
-too, and with it settings for its answers. It keeps its id until it is stored, so that files which
-are still being read arrive in its draft.
+While writes are pending, the memory is newer than the store. The blank conversation has a draft,
+too, with settings for its answers. It keeps its id until it is stored, so that files still being
+read arrive in its draft.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Drafts:
         self.blank_preset_id: str | None = None
 
     def load(self, stored: dict[str, Any]) -> None:
-        """Read the blank conversation's draft from the stored settings."""
+        """Load the blank conversation's draft from the stored settings."""
         row = stored.get(BLANK_KEY) or {}
         self._held[self.blank_id] = _from_json(row)
         self.blank_overrides = Overrides.from_json(row.get("overrides") or {})
@@ -64,22 +64,22 @@ class Drafts:
         return self.held(self.blank_id)
 
     def keep(self, conversation_id: str, draft: Draft) -> None:
-        """Hold a draft, and write it if it has changed."""
+        """Keep a draft in memory, and write it if it has changed."""
         if self._held.get(conversation_id) != draft:
             self._held[conversation_id] = draft
             self._tasks.start(self._write(conversation_id, draft))
 
     def keep_settings(self, overrides: Overrides, preset_id: str | None) -> None:
-        """Hold and write the settings of the blank conversation."""
+        """Keep and write the settings of the blank conversation."""
         self.blank_overrides, self.blank_preset_id = overrides, preset_id
         self._tasks.start(self._write(self.blank_id, self.of_blank()))
 
     def begun(self, conversation_id: str, rest: Draft) -> None:
-        """Set what is left of a draft after a question was stored, which emptied it."""
+        """Set the rest of a draft after its question was stored."""
         if conversation_id == self.blank_id:
             self.blank_id, self.blank_overrides, self.blank_preset_id = new_id(), Overrides(), None
             self._tasks.start(self._backend.settings.remove(BLANK_KEY))
-        # Written even if empty: an older state may be about to be written.
+        # Written even if empty, because an older state may be about to be written.
         self._held[conversation_id] = rest
         self._tasks.start(self._write(conversation_id, rest))
 
@@ -88,12 +88,12 @@ class Drafts:
         self._held.pop(conversation_id, None)
 
     async def attach(self, conversation_id: str, part: DraftPart) -> None:
-        """Add an attachment to the draft of a conversation that is not open, once."""
+        """Add an attachment to the draft of a conversation that is not open, unless it is there."""
         draft = self._held.get(conversation_id)
         if draft is None:
             conversation = await self._backend.conversations.get(conversation_id)
             if conversation is None:
-                return  # deleted meanwhile
+                return  # deleted in the meantime
             draft = self.of(conversation)
         if part_id(part) not in map(part_id, draft.attachments):
             self.keep(conversation_id, replace(draft, attachments=(*draft.attachments, part)))

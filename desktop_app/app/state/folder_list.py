@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FolderList(QObject):
-    """Every folder, as the window shows it; a change is written by the one who makes it.
+    """All folders, as the window shows them; whoever changes them writes the change.
 
     Signals:
         changed: folders were added, removed or renamed, or have other settings.
@@ -27,12 +27,12 @@ class FolderList(QObject):
         self._folders: dict[str, Folder] = {}
 
     async def load(self) -> None:
-        """Read the store."""
+        """Load the folders from the store."""
         self._folders = {folder.id: folder for folder in await self._store.all()}
 
     @property
     def by_id(self) -> Mapping[str, Folder]:
-        """Every folder by its id."""
+        """All folders by id."""
         return self._folders
 
     def of(self, conversation: Conversation) -> Folder | None:

@@ -1,4 +1,4 @@
-"""What a new conversation starts with."""
+"""The initial state of a new conversation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class NewConversation:
-    """Opens blank conversations, and applies changed defaults to the open one if it is blank."""
+    """Opens blank conversations, and applies changed defaults to an open blank one."""
 
     def __init__(
         self,
@@ -42,18 +42,18 @@ class NewConversation:
 
     @property
     def default_choice(self) -> ModelChoice:
-        """Who answers in a new conversation."""
+        """The choice of provider, model and effort in a new conversation."""
         return self.choice_with(self._providers.default.id)
 
     def choice_with(self, profile_id: str) -> ModelChoice:
-        """Return who answers in a new conversation with a provider, by default the default one."""
+        """Return a new conversation's choice with this provider, or else the default one."""
         profile = self._providers.get(profile_id) or self._providers.default
         return self._backend.default_choice(profile, self._values.all)
 
     def starting_choice(self, folder_id: str | None) -> ModelChoice:
-        """Return who answers in a new conversation of a folder.
+        """Return the choice of a new conversation in a folder.
 
-        That is the folder's variant and effort, if set, at its provider or else the default one.
+        It is the folder's variant and effort, if set, at its provider or else the default provider.
         """
         folder = self._folders.by_id.get(folder_id or "")
         if folder is None or folder.choice is None:
@@ -80,7 +80,7 @@ class NewConversation:
         self._current.open(blank, [], {}, drafts.of_blank(), is_new=True)
 
     async def set_default(self, key: str, value: Any) -> None:
-        """Store a setting "default.…", and apply it to the open conversation if that is blank."""
+        """Store a "default.…" setting, and apply it to the open conversation if that is blank."""
         await self._values.set(key, value)
         if key == "default.provider":
             await self._providers.reload()
@@ -97,7 +97,7 @@ class NewConversation:
         self._setup.take_settings(blank.id, self._begin(blank))
 
     def _begin(self, blank: Conversation) -> Conversation:
-        """Apply the preset, unless the folder has settings of its own and no preset was chosen."""
+        """Apply the preset; skip the default preset if the folder has its own settings."""
         folder = self._folders.of(blank)
         is_set = folder is not None and (folder.choice is not None or bool(folder.overrides))
         return blank if is_set and blank.preset_id is None else self._presets.begin(blank)

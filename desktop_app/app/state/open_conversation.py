@@ -52,7 +52,7 @@ class OpenConversation(QObject):
 
     @property
     def conversation(self) -> Conversation:
-        """The conversation as it is now."""
+        """The current state of the conversation."""
         return self._conversation
 
     @property
@@ -77,12 +77,12 @@ class OpenConversation(QObject):
 
     @property
     def versions(self) -> Mapping[str, tuple[str, ...]]:
-        """The ids of all versions of a message, by the id of the one in the path."""
+        """The ids of all versions of a message, by the id of the version in the path."""
         return self._versions
 
     @property
     def version_numbers(self) -> dict[str, tuple[int, int]]:
-        """Message id -> (which version, of how many), for messages that have several."""
+        """Message id -> (version number, number of versions), if there are several."""
         return {
             message_id: (ids.index(message_id) + 1, len(ids))
             for message_id, ids in self._versions.items()
@@ -91,7 +91,7 @@ class OpenConversation(QObject):
 
     @property
     def compactions(self) -> tuple[Compaction, ...]:
-        """The compactions of this conversation, () until they are read."""
+        """The compactions of this conversation, () until they are loaded."""
         return self._compactions
 
     def open(
@@ -110,7 +110,7 @@ class OpenConversation(QObject):
         self.opened.emit()
 
     def reopen(self) -> None:
-        """Show the conversation again, after a preview of another one took its place."""
+        """Show the conversation again, after a preview of another had replaced it."""
         self.opened.emit()
 
     def update(self, conversation: Conversation) -> None:
@@ -118,7 +118,7 @@ class OpenConversation(QObject):
         self._conversation = conversation
 
     def store(self, conversation: Conversation) -> None:
-        """Set the conversation as it was stored with its first question; this emits nothing."""
+        """Set the conversation as stored with its first question; this emits nothing."""
         self._conversation, self._is_new = conversation, False
 
     def append(self, *messages: Message) -> None:
@@ -126,11 +126,11 @@ class OpenConversation(QObject):
         self._path = [*self._path, *messages]
 
     def report_path(self) -> None:
-        """Report messages that were added and are shown by now."""
+        """Report added messages that are shown by now."""
         self.path_changed.emit()
 
     def path_to(self, message_id: str) -> list[Message]:
-        """Return the messages before one, none if it is not in the path."""
+        """Return the messages before this one; none if it is not in the path."""
         ids = [message.id for message in self._path]
         return self._path[: ids.index(message_id)] if message_id in ids else []
 
@@ -140,12 +140,12 @@ class OpenConversation(QObject):
         self.path_changed.emit()
 
     def set_compactions(self, compactions: Sequence[Compaction]) -> None:
-        """Set the compactions that were read."""
+        """Set the loaded compactions."""
         self._compactions = tuple(compactions)
         self.compactions_changed.emit()
 
 
 def blank_conversation(conversation_id: str, choice: ModelChoice) -> Conversation:
-    """Return a conversation without a message."""
+    """Return a conversation without messages."""
     moment = now()
     return Conversation(conversation_id, "", moment, moment, choice)

@@ -1,4 +1,4 @@
-"""The presets, and what they make of a conversation."""
+"""The presets, and their effect on a conversation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_PRESET = "default.preset"
 
 
 class Presets:
-    """Every preset, in the order of the list."""
+    """All presets, in the order of the list."""
 
     def __init__(self, values: SettingValues, providers: Providers, setup: AnswerSetup) -> None:
         self._values, self._providers, self._setup = values, providers, setup
@@ -25,7 +25,7 @@ class Presets:
 
     @property
     def by_id(self) -> Mapping[str, Preset]:
-        """Every preset by its id."""
+        """All presets by id."""
         return self._presets
 
     def replace_all(self, presets: Iterable[Preset]) -> None:
@@ -33,7 +33,7 @@ class Presets:
         self._presets = {preset.id: preset for preset in presets}
 
     def put(self, preset: Preset) -> None:
-        """Add a preset, or replace the one with its id."""
+        """Add a preset, or replace the preset with its id."""
         self._presets[preset.id] = preset
 
     def remove(self, preset_id: str) -> Preset:
@@ -45,7 +45,7 @@ class Presets:
         return self._presets.get(conversation.preset_id or "")
 
     def begin(self, conversation: Conversation) -> Conversation:
-        """Return a new conversation with the preset chosen for it, else with the default one."""
+        """Return a new conversation with its chosen preset applied, else the default preset."""
         wanted = conversation.preset_id or str(self._values[DEFAULT_PRESET])
         preset = self._presets.get(wanted)
         return conversation if preset is None else self.applied(preset, conversation)
@@ -53,7 +53,7 @@ class Presets:
     def applied(self, preset: Preset, conversation: Conversation) -> Conversation:
         """Return a conversation with a preset's settings, as far as its provider has them.
 
-        Settings that the model does not take are refused where they are shown.
+        Settings that the model does not support are shown as refused.
         """
         if self._providers.get(preset.provider_id) is None:
             preset = replace(preset, provider_id="", model="")

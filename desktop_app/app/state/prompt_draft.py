@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 class PromptDraft(QObject):
-    """Text and attachments of the prompt. The text lags behind the widget until it is saved.
+    """Text and attachments of the prompt.
+
+    The text is older than the widget's until it is saved.
 
     Signals:
         changed: attachments were added, removed or changed.
@@ -29,7 +31,7 @@ class PromptDraft(QObject):
 
     @property
     def value(self) -> Draft:
-        """The draft as it was last set."""
+        """The last draft that was set."""
         return self._value
 
     def load(self, draft: Draft) -> None:
@@ -42,11 +44,11 @@ class PromptDraft(QObject):
         self.changed.emit()
 
     def set_text(self, text: str, template_id: str) -> None:
-        """Set the text that the prompt shows already; this emits nothing."""
+        """Set the text that the prompt already shows; this emits nothing."""
         self._value = self.with_text(text, template_id)
 
     def with_text(self, text: str, template_id: str) -> Draft:
-        """Return the draft with another text, and the template that it was made with."""
+        """Return the draft with another text, and the template that produced it."""
         return replace(self._value, text=text, template_id=template_id)
 
     def set_attachments(self, attachments: Sequence[DraftPart]) -> None:

@@ -16,7 +16,7 @@ _SIGNS = {"executive-summary": "list", "extract-table": "table-2", "differences"
 
 
 class PromptList(QObject):
-    """Every prompt, hidden ones included.
+    """All prompts, including hidden ones.
 
     Signals:
         changed: prompts were added, removed or changed.
@@ -30,7 +30,7 @@ class PromptList(QObject):
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """Every prompt with its origin."""
+        """All prompts with their origin."""
         return self._entries
 
     @property
@@ -46,6 +46,6 @@ class PromptList(QObject):
         return [(i, offered[i].title, _SIGNS[i]) for i in wanted if i in offered]
 
     def replace_all(self, built_in: Sequence[Prompt], stored: Iterable[Prompt]) -> None:
-        """Replace all prompts; a stored one replaces the built-in one with its id."""
+        """Replace all prompts; a stored prompt replaces the built-in prompt with its id."""
         self._entries = library(built_in, stored)
         self.changed.emit()

@@ -1,4 +1,4 @@
-"""The providers that can be asked, and which of them new conversations use."""
+"""The available providers, and the default for new conversations."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Providers(QObject):
     """The provider profiles and their model listings.
 
     Signals:
-        changed: providers or their keys.
-        listings_changed: the models that a provider serves.
+        changed: the providers or their keys have changed.
+        listings_changed: the listing of a provider has changed.
     """
 
     changed = Signal()
@@ -44,7 +44,7 @@ class Providers(QObject):
 
     @property
     def all(self) -> list[ProviderProfile]:
-        """Every profile, those of the environment first."""
+        """All profiles, those of the environment first."""
         return self._profiles
 
     @property
@@ -59,21 +59,21 @@ class Providers(QObject):
     def has_provider(self, conversation: Conversation) -> bool:
         """Return False if a conversation's provider was removed.
 
-        Nothing is asked then until the user has chosen another, which may cost more.
+        Nothing is sent in that case until the user has chosen another, which may cost more.
         """
         return self.get(conversation.choice.provider_id) is not None
 
     async def reload(self) -> None:
-        """Read the profiles again."""
+        """Load the profiles again."""
         profiles = await self._backend.profiles()
         self._default = await self._backend.default_profile(profiles, self._values.all)
         self._profiles = profiles
         self.changed.emit()
 
     async def refresh_listing(self, profile: ProviderProfile, *, insist: bool = False) -> None:
-        """Ask a provider for its models unless the listing is fresh; this opens its connection.
+        """Request a provider's models unless the listing is fresh; this opens its connection.
 
-        Failures are not reported: sending a question reports them when they matter.
+        Failures are not reported here; sending a question reports them.
         """
         is_here = profile.kind is ProviderKind.ON_DEVICE
         if is_here or (self._backend.listings.is_fresh(profile) and not insist):
@@ -84,18 +84,18 @@ class Providers(QObject):
             await self.fetch_listing(profile)
 
     async def fetch_listing(self, profile: ProviderProfile) -> ModelListing:
-        """Ask a provider for its models. Raises UserFacingError."""
+        """Request a provider's models. Raises UserFacingError."""
         listing = await self._backend.listings.fetch(profile)
         self.listings_changed.emit()
         return listing
 
     def as_shown(self, message: Message) -> Message:
-        """Return a message for the window: of an answer that is too long, the beginning."""
+        """Return a message for the window; an answer that is too long is shortened."""
         is_answer = message.role is Role.ASSISTANT
         return self.as_copied(shortened(message) if is_answer else message)
 
     def as_copied(self, message: Message) -> Message:
-        """Return a message whose error says where its key is replaced.
+        """Return a message whose error says where to replace its key.
 
         A key of the environment is replaced there, not in the settings.
         """

@@ -1,4 +1,4 @@
-"""The settings in force."""
+"""The current settings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class SettingValues(QObject):
-    """Every setting's value, defaults included.
+    """The values of all settings, including defaults.
 
     Signals:
         changed(str): a setting, by its key.
@@ -29,7 +29,7 @@ class SettingValues(QObject):
         self._values = with_defaults({})
 
     async def load(self) -> None:
-        """Read the store."""
+        """Load the values from the store."""
         self._values = with_defaults(await self._store.all())
 
     @property

@@ -1,4 +1,4 @@
-"""News of money that was spent."""
+"""Signals for recorded spending."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class SpendingEvents(QObject):
-    """Reports calls that cost something.
+    """Reports calls that have a cost.
 
     Signals:
-        spent(str): a call was entered in the ledger, by the provider's id.
-        utility_calls_paid: titles or compactions were made, which may have cost something.
+        spent(str): a call was recorded in the ledger, by the provider's id.
+        utility_calls_paid: titles or compactions were made, which may have a cost.
     """
 
     spent = Signal(str)

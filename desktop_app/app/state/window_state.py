@@ -1,4 +1,4 @@
-"""The state objects of a window, joined. Only the composition of the window holds them all."""
+"""The state objects of a window; only the window's composition holds all of them."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 class WindowState:
-    """Makes the state objects.
+    """Creates the state objects.
 
-    No controller receives this: each receives the objects it uses.
+    No controller receives this: each receives only the objects it uses.
 
     Attributes:
-        backend: the given one, with private conversations held in memory.
+        backend: the given backend, with private conversations held in memory.
     """
 
     def __init__(self, backend: Backend, tasks: Tasks, parent: QObject) -> None:
@@ -73,7 +73,7 @@ class WindowState:
         )
 
     async def load(self) -> None:
-        """Read settings, folders and providers."""
+        """Load settings, folders and providers."""
         await self.values.load()
         await self.folders.load()
         await self.backend.listings.load()
