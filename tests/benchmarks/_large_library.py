@@ -1,7 +1,7 @@
-"""Generates a library as large as after years of use, with words by Zipf's law, some Japanese.
+"""Generates a library as large as after years of use, with words by Zipf's law.
 
-Rows and index entries are those that the program would write, inserted faster in a few large
-transactions. The same parameters give the same library.
+Some of the text is Japanese. Rows and index entries are those that the program would write,
+inserted faster in a few large transactions. The same parameters give the same library.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def main(deltas: int = 100_000, rounds: int = 3) -> dict[str, Any]:
 
 
 def _chunks(events: list[dict[str, Any]], payloads: list[str]) -> list[bytes]:
-    """Return the stream in chunks. Events with a type get an `event:` line, as in the live API."""
+    """Return the stream in chunks. Events with a type get an `event:` line."""
     lines = (
         (f"event: {event['type']}\n" if "type" in event else "") + f"data: {payload}\n\n"
         for event, payload in zip(events, payloads, strict=True)

@@ -1,4 +1,4 @@
-"""Find in a conversation of thousands of messages: time to count all matches, and loop gaps.
+"""Find in a long conversation: the time to count all matches, and the gaps of the loop.
 
 A word is typed letter by letter, faster than any user types, and then its matches are visited. Gaps
 are the wall times between the ticks of a timer in the window's thread, which delay painting and

@@ -1,4 +1,4 @@
-"""The effect of a hostile server on the window: the longest gap of the event loop, and memory.
+"""The effect of hostile replies on the window: the longest loop gap, and memory.
 
 For each reply, the client runs on the window's event loop in a new process. The server is another
 process (`tests/helpers/hostile_replies.py`). A gap is the delay of a 1 ms timer. Memory is the peak

@@ -1,4 +1,4 @@
-"""Startup time, idle memory and idle CPU of the window, compared with a bare PySide6 window.
+"""Startup time, idle memory and idle CPU, compared with a bare PySide6 window.
 
 Each pair of starts is two new processes, one after the other. The result is the median of the
 ratios, because the speed of a shared machine drifts by more than the differences of interest.

@@ -1,4 +1,4 @@
-"""Replies that try to block the window or to fill the memory, and a server that sends them.
+"""Replies that try to block the window or fill the memory, and a server for them.
 
 Each reply has a name and the kind of request that gets it. Replies are generated in pieces, because
 many never end. `python -m tests.helpers.hostile_replies` serves each reply on loopback under its

@@ -1,11 +1,11 @@
-"""Change the product in random places, one at a time, and see whether a test fails.
+"""Changes the product in random places, one at a time, and checks that a test fails.
 
     packaging/desktop-session.sh .venv/bin/python -m tests.mutants [N] [--seed N] [--only PATH]
 
 The changes are made in a copy of the committed files. For each, the tests that import the changed
 module run first, then the unit tests of its package, then the integration tests that name it.
-Changes that no test can notice stand in `equivalent.txt`, with the reason. The last line is the
-score; the exit code is 1 if it is below 92 %.
+`equivalent.txt` lists changes that no test can notice, with reasons. The last line is the score.
+The exit code is 1 if the score is below 92 %.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _run(copy: Path, mutant: Mutant) -> str:
 
 
 def _tests(copy: Path, module: str) -> list[list[str]]:
-    """Return the files of tests to run one after the other, the nearest first."""
+    """Return groups of test files to run in turn, the nearest first."""
     package, name = module.removesuffix(".py").replace("/", ".").rsplit(".", 1)
     importing = re.compile(
         rf"\b{re.escape(package)}\.{name}\b|from {re.escape(package)} import [^\n]*\b{name}\b"

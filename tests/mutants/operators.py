@@ -29,7 +29,7 @@ _ARITHMETIC: Final[dict[type[ast.operator], type[ast.operator]]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one change. `text` is the line as it was before."""
+    """A module with a single change. `text` is the original line."""
 
     module: str
     line: int
@@ -48,7 +48,7 @@ def places(source: str) -> list[tuple[int, str]]:
 
 
 def make_mutant(module: str, source: str, number: int) -> Mutant:
-    """Return the mutant at one of `places`. Its source has lost comments and layout."""
+    """Return the mutant at place `number`. Its source has no comments or original layout."""
     tree = ast.parse(source)
     node = next(node for index, node in enumerate(_nodes(tree)) if index == number)
     operator = _operator(node)

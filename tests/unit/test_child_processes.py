@@ -134,7 +134,7 @@ def test_a_checkout_starts_its_own_code(tmp_path: Path) -> None:
 
 
 def spawns(tree: ast.AST) -> Iterator[str]:
-    """What of a module starts a process, by name."""
+    """Yield the names in a module that start a process."""
     modules = {"subprocess", "multiprocessing", "pty", "concurrent.futures.process"}
     calls = ("exec", "spawn", "fork", "posix_spawn", "system", "popen", "startDetached")
     for node in parts(tree):

@@ -1,4 +1,4 @@
-"""The command line: what it asks of a window, which here is a socket that listens in its place."""
+"""The command line's requests to a window, which is a listening socket here."""
 
 from __future__ import annotations
 

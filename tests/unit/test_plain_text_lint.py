@@ -1,8 +1,9 @@
-"""Every widget of the product is given text in an explicit format.
+"""Every widget of the product gets text in an explicit format.
 
-Qt guesses whether a text is HTML, and makes shortcuts of "&" and marks of "[*]". What comes from
-others must be none of that, so the classes and functions of `ui/widgets/foreign_text.py`, `ui/widgets/sealed_document.py`
-and `Combo` stand between. This reads the source of `ui` and `app` and finds what goes past them.
+Qt guesses if a text is HTML, and turns "&" into shortcuts and "[*]" into markers. Foreign text must
+have none of these effects. So it passes through the classes and functions of
+`ui/widgets/foreign_text.py` and `ui/widgets/sealed_document.py`, and `Combo`. This test reads the
+source of `ui` and `app` and finds code that bypasses them.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def name_of(node: ast.expr) -> str:
 
 
 def is_own(node: ast.expr) -> bool:
-    """Whether a text is written in the program, made of numbers, or comes from a safe function."""
+    """Return True if a text is a literal, made of numbers, or from a safe function."""
     match node:
         case ast.Constant():
             return True
@@ -136,7 +137,7 @@ def is_own(node: ast.expr) -> bool:
 
 
 def text_in(call: ast.Call) -> ast.expr | None:
-    """The argument of a call that is shown, if one is."""
+    """Return the argument of a call that is shown, or None."""
     name, arguments = name_of(call.func), list(call.args)
     if name == "showText":
         return arguments[1] if len(arguments) > 1 else None
@@ -152,7 +153,7 @@ def text_in(call: ast.Call) -> ast.expr | None:
 
 
 def problems(source: str, path: str) -> Iterator[str]:
-    """What gives a widget text past the safe kinds, with its line."""
+    """Yield the places that pass text to a widget without the safe kinds."""
     for node in ast.walk(ast.parse(source)):
         where = f"{path}:{getattr(node, 'lineno', 0)}"
         if isinstance(node, ast.ClassDef):

@@ -389,7 +389,7 @@ class _DocumentReader:
         return {name for name, is_so in said.items() if is_so}
 
     def _read_row(self, block: QTextBlock, look: int, depth: int, quote: int) -> None:
-        """A row that is a line: a tab before each cell but a first one at the left."""
+        """Read a row that is a line: a tab before each cell except a left-aligned first."""
         is_head = bool(look & Look.FIRST)
         stops = ["left", "right", "center"]
         aligns = [stops[stop.type.value] for stop in block.blockFormat().tabPositions()]

@@ -288,7 +288,7 @@ def test_all_that_is_selected_is_the_conversation(view: TranscriptView, qtbot: Q
 def test_what_another_width_asks_for_comes_in_slices(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Check that the viewport comes first, because a full reflow at once would block the window."""
+    """Check that the viewport is first: a full reflow at once would block the window."""
     row = "| Some words that take room | and more of them in another cell | and in a third |\n"
     table = "| a | b | c |\n|---|---|---|\n" + row * 12
     text = (table + "\n" + "Words and `code` that go on. " * 120 + "\n\n") * 30

@@ -1,4 +1,4 @@
-"""Shortcuts have one spelling, take no key from typing, and never collide unseen."""
+"""Shortcuts have a single spelling, take no key from typing, and never collide silently."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ def test_ids_are_unique_and_named_by_room() -> None:
 
 
 def may_type(text: str) -> bool:
-    """Whether the keys type a character on some layout: bare keys, Alt with a letter or sign
-    (the third level of some layouts), Ctrl+Alt with either (that is AltGr elsewhere)."""
+    """Return True if the keys type a character on some layout.
+
+    These are bare keys, Alt with a letter or sign (the third level of some layouts), and Ctrl+Alt
+    with either (AltGr on other systems).
+    """
     modifiers, key = parse(text)
     if len(key) > 1 and key != "Space":
         return False

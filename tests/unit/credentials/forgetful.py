@@ -1,4 +1,4 @@
-"""A keyring that takes everything and keeps nothing, as a wallet does whose file is broken."""
+"""A keyring that accepts everything and stores nothing, like a wallet with a broken file."""
 
 from __future__ import annotations
 

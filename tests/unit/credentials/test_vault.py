@@ -1,4 +1,4 @@
-"""The vault where there is no keyring to trust: this session's memory, said plainly."""
+"""The vault without a trusted keyring keeps keys in memory for the session and says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of long texts: whole, small enough, and cut where the text is parted already."""
+"""Chunks of long texts: complete, small enough, and cut at existing boundaries."""
 
 from __future__ import annotations
 

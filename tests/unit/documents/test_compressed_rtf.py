@@ -1,4 +1,4 @@
-"""The compressed RTF of Outlook's messages: the examples of [MS-OXRTFCP], and broken streams."""
+"""Compressed RTF of Outlook messages: the examples of [MS-OXRTFCP], and broken streams."""
 
 from __future__ import annotations
 

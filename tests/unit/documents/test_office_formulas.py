@@ -1,4 +1,4 @@
-"""Formulas on one line, and figures above and below the line."""
+"""Formulas in line form, and superscript and subscript digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Charts, diagrams and text boxes of Office's documents; parts by other names, strict files."""
+"""Charts, diagrams and text boxes of Office files, unusual part names, strict files."""
 
 from __future__ import annotations
 

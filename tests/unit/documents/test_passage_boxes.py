@@ -1,4 +1,4 @@
-"""Where a passage stands on the page of a PDF: read back from the very place that is marked."""
+"""Positions of passages on PDF pages, checked by reading the text at the marked place."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def pages_of(data: bytes) -> dict[int, str]:
 
 
 def read_back(data: bytes, number: int, boxes: list[Box]) -> str:
-    """The letters of a page that lie in the boxes, by their middles, in the order of the stream."""
+    """Return the page's letters whose centers lie in the boxes, in the order of the stream."""
     with pdfium.PdfDocument(data) as document:
         page = document[number - 1]
         textpage = page.get_textpage()
@@ -57,7 +57,7 @@ def read_back(data: bytes, number: int, boxes: list[Box]) -> str:
 
 
 def shown(page: pdfium.PdfPage, x: float, y: float) -> tuple[float, float]:
-    """A point of the file on the page as it is shown, worked out from its box and its turn alone."""
+    """Convert a point of the file to the shown page, using only the page's box and rotation."""
     left, bottom, right, top = page.get_cropbox()
     across, down = (x - left) / (right - left), (top - y) / (top - bottom)
     turns = {0: (across, down), 90: (1 - down, across), 180: (1 - across, 1 - down)}

@@ -1,4 +1,4 @@
-"""Text in any encoding: stated, guessed with a word to the person, or refused; never lossy."""
+"""Text in any encoding: declared, guessed with a notice, or refused, but never lossy."""
 
 from __future__ import annotations
 

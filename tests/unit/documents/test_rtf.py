@@ -1,4 +1,4 @@
-"""Rich text: letters of every code page, headings, lists, tables, notes; what is not shown is not read."""
+"""Rich text: code pages, headings, lists, tables and notes. Hidden text is not read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables on the pages of PDFs, and what looks like one and is none."""
+"""Tables on PDF pages, and layouts that only look like tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is opened for the process that reads documents: regular files, and nothing in their place."""
+"""The process that reads documents gets only regular files."""
 
 from __future__ import annotations
 

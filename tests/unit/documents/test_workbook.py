@@ -1,4 +1,4 @@
-"""Workbooks as Excel shows them: empty sheets count, days and times are no numbers, formulas stay."""
+"""Workbooks as Excel shows them: empty sheets, dates and times, formulas."""
 
 from __future__ import annotations
 

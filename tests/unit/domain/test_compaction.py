@@ -66,7 +66,7 @@ def a_path(length: int) -> list[Message]:
 
 @st.composite
 def trees(draw: st.DrawFn) -> tuple[list[Message], list[int | None]]:
-    """Messages of a tree, each with an earlier one as its parent, or none."""
+    """Draw the messages of a tree, each with an earlier parent or none."""
     size = draw(st.integers(1, 24))
     parents = [
         draw(st.none() | st.integers(0, number - 1)) if number else None for number in range(size)

@@ -1,4 +1,4 @@
-"""What an error says where it is shown: chosen by codes, never by editing a sentence."""
+"""Error messages as shown: chosen by codes, never by editing a sentence."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ chains = st.lists(overrides, max_size=4)
 
 
 def said_by(link: Overrides) -> dict[str, Any]:
-    """What a link of the chain sets, instructions among it."""
+    """Return the values that a link of the chain sets, including instructions."""
     said = {name: getattr(link.parameters, name) for name in link.names}
     return said if link.instructions is None else {**said, "instructions": link.instructions}
 

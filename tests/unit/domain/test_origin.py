@@ -1,4 +1,4 @@
-"""Origins: one spelling for one server, and none for what could be read in two ways."""
+"""Origins: a single spelling per server, and none for ambiguous addresses."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_names_in_other_scripts_are_those_that_are_asked() -> None:
     st.sampled_from(["https://", "HTTP://", "https://a.example"]),
 )
 def test_an_origin_is_where_httpx_sends(text: str, start: str) -> None:
-    """What the key is bound to must be what the request reaches, however an address is spelled."""
+    """Check that the key's origin is the server that the request reaches, in any spelling."""
     bound = origin(start + text)
     if not bound:
         return

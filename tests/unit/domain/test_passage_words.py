@@ -1,4 +1,4 @@
-"""What passages are found by: the same for a text and for a question in other forms of its words."""
+"""Index words of passages: equal for a text and a question with other word forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files to import that were made to do harm: each is refused, or what is sound in it comes."""
+"""Malicious import files are refused, or only their valid content is imported."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Hostile]:
 
 
 def found_in(path: Path) -> tuple[list[ImportedConversation], list[ImportRefusedError]]:
-    """What comes and what is refused; anything else that is raised fails the test."""
+    """Return the imported and the refused conversations. Any other exception fails the test."""
     came: list[ImportedConversation] = []
     refused: list[ImportRefusedError] = []
     try:

@@ -59,7 +59,7 @@ def test_what_is_written_is_read_back_to_the_last_byte(collection: PromptCollect
 
 
 def test_an_id_that_cannot_be_used_is_made_anew() -> None:
-    """Ids end up in paths and logs; a prompt with another one is kept all the same."""
+    """Check that a prompt with an unsafe id is kept, because ids end up in paths and logs."""
     value = json.loads(to_json_text(PromptCollection((REPLY,), ())))
     value["prompts"][0]["id"] = "../../x"
     (found,) = read(json.dumps(value)).prompts

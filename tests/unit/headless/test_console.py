@@ -23,7 +23,7 @@ UNSAFE_KINDS = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def is_safe(text: str) -> bool:
-    """Whether a terminal would show each character of `text`."""
+    """Return True if a terminal would show each character of `text`."""
     turning = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
     return all(
         char in "\n\t"

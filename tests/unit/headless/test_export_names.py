@@ -1,4 +1,4 @@
-"""The names of exported files: never one twice."""
+"""Names of exported files are unique."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gateway: one client for each profile as it is, its key and its way."""
+"""The gateway: a client for each current profile, with its key and route."""
 
 from __future__ import annotations
 

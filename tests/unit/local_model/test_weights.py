@@ -1,4 +1,4 @@
-"""Where the weights are looked for, and what is said when they cannot be used. Starts nothing."""
+"""The search for weights, and the errors if they cannot be used. Starts no process."""
 
 from __future__ import annotations
 

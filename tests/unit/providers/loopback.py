@@ -37,7 +37,7 @@ Script = Callable[[Received, asyncio.StreamWriter], Awaitable[None]]
 
 
 class LoopbackServer:
-    """Answers request number n with script number n, the last one again and again.
+    """A server that answers request n with script n, and repeats the last script.
 
     A script that returns leaves the connection open for the next request, unless it closed it.
     """
@@ -115,7 +115,7 @@ async def _read_request(reader: asyncio.StreamReader) -> Received:
 
 
 def chunk(data: bytes) -> bytes:
-    """`data` as one chunk of a chunked body."""
+    """Return `data` as a single chunk of a chunked body."""
     return f"{len(data):x}\r\n".encode() + data + b"\r\n" if data else b""
 
 

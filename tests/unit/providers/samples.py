@@ -43,7 +43,7 @@ def ask(
     cache_key: str = "",
     **parameters: Any,
 ) -> ChatRequest:
-    """A request with one question."""
+    """Return a request with a single question."""
     return ChatRequest(
         model,
         (RequestMessage(Role.USER, (TextPart(text),)),),
@@ -55,7 +55,7 @@ def ask(
 
 
 def sse(*events: dict[str, Any] | str) -> bytes:
-    """The events as a stream: dictionaries with an event line where they have a type."""
+    """Return the events as a stream. Dictionaries with a type get an `event:` line."""
     lines = []
     for event in events:
         if isinstance(event, dict) and "type" in event:

@@ -79,7 +79,7 @@ def asked(
 
 
 def _whole() -> Reply:
-    """What the stream adds up to where nothing is in its way."""
+    """Return the reply of an undisturbed stream."""
     reader = ResponsesReader("OpenAI", numbered=True)
     named = json.dumps(EVENTS).replace('"id": ""', '"id": "resp_1"')
     return fold(

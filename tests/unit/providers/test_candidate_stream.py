@@ -1,4 +1,4 @@
-"""Several answers to one request, told apart."""
+"""Several answers in the stream of a single request."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def choice(index: int, text: str = "", reason: str | None = None) -> dict[str, A
 
 
 def answers(events: list[StreamEvent], count: int) -> list[Reply]:
-    """What each answer adds up to."""
+    """Return the reply of each answer."""
     own = [
         [e.event for e in events if isinstance(e, OfCandidate) and e.number == at]
         for at in range(count)

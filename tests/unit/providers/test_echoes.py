@@ -1,4 +1,4 @@
-"""Servers that send the key back, in every place and spelling: it is gone before it is read."""
+"""Servers that echo the key, in any place and spelling: it is removed before reading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of errors: what a provider says, and which error the person meets."""
+"""The table of errors: provider replies and the errors that the user sees."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Whatever a server sends: no exception, one terminal, and text that can be stored.
+"""Random streams: no exception, a single terminal event, and text that can be stored.
 
-The suite runs a seeded sample. In full:
+The suite runs a seeded sample. To run more:
+
     python -m tests.unit.providers.test_fuzz 1000000
 """
 
@@ -61,7 +62,7 @@ def event(draw: random.Random) -> bytes:
 
 
 def check(seed: int) -> int:
-    """Read one made-up stream with both readers; returns the number of events in it."""
+    """Read a random stream with both readers and return its number of events."""
     draw = random.Random(seed)
     count = draw.randrange(1, 8)
     stream = b"".join(event(draw) for _ in range(count))

@@ -43,7 +43,7 @@ tokens = st.lists(
 
 
 def outcome(parsed: Callable[[Any], Any], text: str | bytes) -> Any:
-    """What comes of `text`; None for what is no JSON."""
+    """Return the parsed value in a tuple, or None if `text` is not valid JSON."""
     try:
         return (parsed(text),)
     except ValueError:

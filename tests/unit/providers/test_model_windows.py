@@ -1,4 +1,4 @@
-"""Windows as servers name them: each server's own reply, what is no window, what is asked beside."""
+"""Context windows as servers report them, invalid windows, and additional requests."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_what_is_no_window_is_passed_over(value: object) -> None:
 
 
 def windows(*scripts: Script, kind: ProviderKind = ProviderKind.COMPATIBLE) -> tuple[Any, Any]:
-    """What a listing says of windows, and the paths that were asked."""
+    """Return the windows in a listing and the requested paths."""
 
     async def main() -> tuple[Any, Any]:
         async with LoopbackServer(*scripts) as server:

@@ -1,4 +1,4 @@
-"""By which way a provider is reached, over real TCP: proxies, certificates, wrong addresses."""
+"""Routes to a provider over real TCP: proxies, certificates and wrong addresses."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ async def test_a_proxy_that_does_not_reach_the_provider(kind: type[TestProxy], s
 
 @asynccontextmanager
 async def peer(answer: bytes = b"") -> AsyncIterator[tuple[str, asyncio.Event]]:
-    """A port where something says `answer`, or nothing at all; and that the client has gone."""
+    """Yield the address of a peer that sends `answer` or nothing, and the client's departure."""
     gone, tasks = asyncio.Event(), set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

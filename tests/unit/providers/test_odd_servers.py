@@ -1,4 +1,4 @@
-"""Replies that are not called what they are, endings in words of their own, keys that come back."""
+"""Replies with wrong content types, unknown finish reasons, and echoed keys."""
 
 from __future__ import annotations
 

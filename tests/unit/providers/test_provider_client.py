@@ -110,7 +110,7 @@ def run(
     profile: ProviderProfile = OPENAI,
     **more: Any,
 ) -> tuple[list[StreamEvent], list[Received]]:
-    """The events that one request gives, and what the server received."""
+    """Return the events of a request and the requests that the server received."""
 
     async def main() -> tuple[list[StreamEvent], list[Received]]:
         async with LoopbackServer(*scripts) as server:

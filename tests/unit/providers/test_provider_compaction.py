@@ -1,6 +1,6 @@
-"""The provider's own compaction over HTTP: what is asked, what is kept of the reply, what is learnt.
+"""The provider's compaction over HTTP: requests, stored state and learned support.
 
-The server is a stub (tests/helpers/compacted.py); the bodies are checked against the official SDK.
+The server is a stub (tests/helpers/compacted.py). The bodies are checked against the official SDK.
 """
 
 from __future__ import annotations

@@ -543,7 +543,7 @@ def test_half_a_surrogate_pair_becomes_a_replacement() -> None:
 
 
 def test_a_part_of_the_tokens_is_never_more_than_the_whole() -> None:
-    """Servers that count what is cached apart from the input would else cost less than nothing."""
+    """Check servers that count cached tokens apart from the input: costs must not be negative."""
     said = {
         "prompt_tokens": 10,
         "completion_tokens": 5,

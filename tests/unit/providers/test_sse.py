@@ -99,7 +99,7 @@ def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:
 
 @pytest.mark.parametrize("line", [b"x" * 800_000, b"x\ndata: " * 100_000])
 def test_time_grows_with_the_length_however_small_the_chunks(line: bytes) -> None:
-    """A quadratic decoder takes 16 times as long for 4 times as much; a linear one 4 times."""
+    """Check linear time. For 4 times the input, a quadratic decoder takes 16 times as long."""
 
     def seconds(payload: bytes) -> float:
         decoder = SSEDecoder()

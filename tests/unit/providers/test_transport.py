@@ -141,7 +141,7 @@ def test_a_peer_that_is_gone_is_noticed_within_two_minutes(
 
 
 def options_of_connection_to(port: int | None) -> dict[str, int]:
-    """What is set on this process's own connection to `port`, read from the system."""
+    """Return the socket options of this process's connection to `port`, from the system."""
     for path in Path("/proc/self/fd").iterdir():
         if not path.is_socket():
             continue
@@ -183,14 +183,14 @@ def certificate(tmp_path: Path) -> Path:
 
 
 def context_of(certificate: Path) -> ssl.SSLContext:
-    """What a server with this certificate speaks TLS with."""
+    """Return a server's TLS context with this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
 
 
 def over_tls(certificate: Path) -> tuple[tuple[str, ...] | NetworkError, int]:
-    """What a request for the models over TLS gives, and how many connections came."""
+    """Return the result of a models request over TLS, and the number of connections."""
 
     async def main() -> tuple[tuple[str, ...] | NetworkError, int]:
         models = replies(200, {"data": [{"id": "a"}]})

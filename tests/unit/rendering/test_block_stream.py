@@ -1,4 +1,4 @@
-"""A source that grows ends as the whole source does, and only its end is touched on the way."""
+"""A growing source ends as the whole source does, and patches touch only its end."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ ENDS = ["", "\n---\n", "\n|--|\n", "\n--|--\n", "\n\nfoo", "\n\n[x]: /u\n"]
 
 
 def at_once(source: str) -> list[Block]:
-    """The whole source in one parse, cut nowhere."""
+    """Parse the whole source at once."""
     source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
     packed: list[Block] = []
     env: dict[str, Any] = {}
@@ -98,7 +98,7 @@ def at_once(source: str) -> list[Block]:
 
 
 def streamed(source: str, cuts: list[int]) -> list[Block]:
-    """What the patches make of a source that arrives cut at these places."""
+    """Return the result of the patches for a source cut at these places."""
     stream, shown, last = BlockStream(), list[Block](), 0
     for cut in [*sorted(cut % (len(source) + 1) for cut in cuts), len(source)]:
         apply(stream.feed(source[last:cut]), shown)
@@ -426,7 +426,7 @@ def test_plain_words_are_added_without_parsing() -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("before", ["", "- ", "Words.\n\n> "])
 def test_what_is_more_than_can_be_kept_open_ends_as_the_whole(unit: str, before: str) -> None:
-    """Where it is settled at any rate goes by the source, not by its pieces."""
+    """Check that the limit depends on the source, not on its pieces."""
     source = before + unit * (14_000 // len(unit)) + "\n\nEnd.\n"
     whole = render(source)
     for lengths in ((3001,), (61, 7, 801, 1700)):
@@ -471,7 +471,7 @@ FORMULAS = [
 
 @pytest.mark.parametrize("source", FORMULAS)
 def test_a_half_formula_is_not_shown_as_text(source: str) -> None:
-    """No dollar sign or bracket of a formula, and none of its TeX as text, shows up on the way."""
+    """Check that no delimiter and no TeX of a formula is shown as text while it arrives."""
     stream = BlockStream()
     ends = {run.text for block in render(source) for run in block.runs if run.math}
     for character in source:

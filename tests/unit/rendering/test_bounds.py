@@ -84,7 +84,7 @@ def test_deep_brackets_are_too_dense() -> None:
 
 
 def test_what_opens_formulas_that_nothing_closes_is_looked_through_once() -> None:
-    """Each line of it may be one that a formula begins with."""
+    """Check this for lines each of which could open a formula."""
 
     def seconds(count: int) -> float:
         source, began = "\\[ \\alpha\n" * count, time.thread_time()
@@ -97,7 +97,7 @@ def test_what_opens_formulas_that_nothing_closes_is_looked_through_once() -> Non
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How long each text is that is parsed for its marks, from now on."""
+    """Return a list that receives the length of each text parsed for inline marks."""
     lengths: list[int] = []
     parse = InlineParser.parse
 

@@ -1,4 +1,4 @@
-"""Numbers in brackets become links where a passage bears them, and nowhere else."""
+"""Bracketed numbers become links if a passage has that number, and nowhere else."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_a_long_paragraph_streamed_as_whole(words: str, end: str) -> None:
 
 @pytest.mark.parametrize("citation", ["[3]", "[1, 2]", "[2–4]", "[1][4]"])
 def test_half_arrived_citations_are_calm(citation: str) -> None:
-    """What is shown is never taken back, and no bracket stands half open."""
+    """Check that nothing shown is taken back and no bracket is shown half open."""
     source, stream, before = f"It is so {citation}. And on.", BlockStream(CITED), ""
     for character in source:
         stream.feed(character)

@@ -117,7 +117,7 @@ def test_how_a_text_is_to_be_read(media_type: str, form: TextForm) -> None:
 
 
 def test_short_lines_within_a_passage_are_marked(pytestconfig: pytest.Config) -> None:
-    """Even where the passage is not found as it stands: numbers and escapes are shown otherwise."""
+    """Check this for numbers and escapes, too, which are shown differently from the source."""
     path = pytestconfig.rootpath / "tests/data/corpus/expected/house-rules.docx.txt"
     text = path.read_text("utf-8")
     blocks, marks = DocumentText(text, TextForm.MARKDOWN).shown(0, (0, text.index("\n\n[^1]")))

@@ -1,4 +1,4 @@
-"""Small pictures within an answer: which are drawn, and that a stream finds the same as a whole."""
+"""Small images in an answer: which are drawn, equally for a stream and a whole text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking only the rules that a character may begin something for changes nothing that is found."""
+"""Skipping rules that cannot match at a character changes no parse result."""
 
 from __future__ import annotations
 

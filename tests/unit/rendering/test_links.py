@@ -1,4 +1,4 @@
-"""Links show where they lead when their words could mislead, and only the web and mail open."""
+"""Links show their target if their text could mislead. Only web and mail links open."""
 
 from __future__ import annotations
 

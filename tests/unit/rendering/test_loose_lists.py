@@ -51,7 +51,7 @@ def nesting(block: Block) -> tuple[object, ...]:
 
 
 def tightness(source: str) -> list[bool]:
-    """Of each paragraph of a list's item, whether the parser hides it, because its list is tight."""
+    """Return, for each paragraph of a list item, if the parser hides it in a tight list."""
     holders: list[str] = []
     hidden = []
     for token in parser().parse(source, {}):

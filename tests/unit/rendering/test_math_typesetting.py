@@ -1,4 +1,4 @@
-"""What is typeset, what stays source, and that nothing hostile gets further than its limits."""
+"""Math typesetting: the supported TeX, TeX shown as source, and limits for hostile TeX."""
 
 from __future__ import annotations
 

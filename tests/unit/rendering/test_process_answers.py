@@ -1,4 +1,4 @@
-"""What the processes that typeset and lex answer is checked: an answer may have taken them over."""
+"""Replies of the typesetting and lexing processes are checked, as they may be malicious."""
 
 from __future__ import annotations
 

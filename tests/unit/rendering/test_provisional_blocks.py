@@ -1,4 +1,4 @@
-"""Half-written Markdown is shown as what it is about to become: almost nothing is taken back."""
+"""Partial Markdown is shown as its likely result, so almost nothing is taken back."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.provisional.provisional_blocks import without_undecided_end
 from tests.helpers.flicker import KINDS, measure
 
-# What nobody can know before: that `me` goes on with an @, that a line is underlined to be a heading,
-# that words in brackets are defined as a link below, that a picture follows an exclamation mark, that
-# `~5` is no number but struck, that `a*b` is no product but goes on with another star, and
-# that `(*rest` is closed by its bracket.
+# Unpredictable cases: `me` continues with an @, a line is underlined as a heading, bracketed words
+# become a link by a later definition, an image follows an exclamation mark, `~5` is strikethrough
+# and not a number, `a*b` is emphasis and not a product, and a bracket closes `(*rest`.
 EXPECTED: Final = {
     "autolink": 1,
     "emphasis": 1,

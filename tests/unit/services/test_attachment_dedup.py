@@ -1,4 +1,4 @@
-"""A document that is attached again is named in a request that holds it whole, and only there."""
+"""A document attached again is sent by name only if the request holds it in full."""
 
 from __future__ import annotations
 

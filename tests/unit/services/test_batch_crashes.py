@@ -1,7 +1,8 @@
-"""A process that ends between any two steps of a job loses nothing, and pays nothing twice.
+"""A crash between any two steps of a job loses nothing and pays nothing twice.
 
-Every call of the store and of the provider is a step. The job is run again and again, each time ended
-one step later, before the step is done or right behind it; whoever takes over finds the store alone.
+Each call of the store and of the provider is a step. The job runs again and again, and each run
+ends a step later, before or after the step is done. The next process continues from the store
+alone.
 """
 
 from __future__ import annotations

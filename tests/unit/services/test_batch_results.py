@@ -156,7 +156,7 @@ def test_every_file_ends_as_it_should(
 async def _broken_off(
     store: BatchStore, half: Files, job: BatchJob, upload: BatchUpload, batch: RemoteBatch
 ) -> None:
-    """What came before the process was killed: in the store, but the upload is not finished."""
+    """Store the results received before a crash, without finishing the upload."""
     results = [r async for r in half.results("out", job.api) if r is not None]
     del batch
     await store.take(job, upload, results, frozenset(), PRICE.of)

@@ -1,4 +1,4 @@
-"""Batch jobs from their files to their answers, against a provider that does as the test says."""
+"""Batch jobs from their files to their answers, against a scripted provider."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_files_are_asked_matched_by_name_and_paid_at_half_price(tmp_path: Path) 
     async def test(server: BatchServer, made: Office) -> None:
         job = await made.ready("one", "two words", "three words here")
         assert job.status is BatchStatus.READY
-        assert server.seen == []  # nothing goes out before the person has said yes
+        assert server.seen == []  # nothing is sent before the user confirms
         estimate = job.estimate
         assert estimate.files == 3
         assert estimate.cost is not None

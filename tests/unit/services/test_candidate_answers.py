@@ -1,4 +1,4 @@
-"""Several answers to one question: in one request or in several, each kept for itself."""
+"""Several answers to a question, by a single request or several, each stored separately."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ async def test_a_hold_is_let_go_with_the_last_answer() -> None:
 
 
 def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_path: Path) -> None:
-    """1,000 in; what the three answers together put out, 150 tokens, is not what is sent again."""
+    """Check that 150 output tokens of three answers do not count toward the next request."""
     script = [TextDelta("a b"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
 
     async def test(room: Room) -> None:

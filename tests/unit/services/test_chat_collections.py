@@ -1,4 +1,4 @@
-"""Questions over collections: exactly the passages that were found go in, numbered, counted, kept."""
+"""Questions to collections: exactly the passages found are sent, numbered and stored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.unit.services.test_chat_service import Room, with_room
 
 
 class OneCollection:
-    """A collection that holds one passage many times, at the seam of the passage source."""
+    """A passage source with a collection that repeats a single passage."""
 
     def __init__(self, text: str = "The door is green.", count: int = 2) -> None:
         self.text, self.count = text, count

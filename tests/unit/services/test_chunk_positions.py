@@ -1,4 +1,4 @@
-"""What a part that begins in the middle of something is told of where it stands."""
+"""The description of the position of a chunk that begins inside a larger section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents that are larger than the window: every part is read once, and every fact arrives."""
+"""Documents larger than the window: every chunk is read once, and every fact arrives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compacting over a real store: what is planned, made, kept, sent from then on, and undone."""
+"""Compaction over a real store: planning, creating, storing, sending and undoing."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def said(text: str, used: int) -> list[StreamEvent | str]:
 
 @dataclass
 class Room:
-    """A conversation, who answers in it, and the use cases over one store."""
+    """A conversation with its provider and the services over a store."""
 
     chat: ChatService
     service: CompactionService

@@ -1,4 +1,4 @@
-"""What a question would cost, against figures worked out apart from the prices as they are written."""
+"""Cost estimates of questions, checked against independently calculated figures."""
 
 from __future__ import annotations
 
@@ -77,7 +77,11 @@ def test_every_price_times_the_providers_share_and_nothing_taken_for_cached(mode
 
 
 def test_worked_out_on_paper() -> None:
-    """1.75 and 14 dollars a million, at 0.8 of them: 1,000 in are $0.0014, 128,000 out $1.4336."""
+    """Check figures calculated by hand.
+
+    At 0.8 times $1.75 and $14 per million, 1,000 input tokens cost $0.0014 and 128,000 output
+    tokens $1.4336.
+    """
     price = resolved("gpt-5.2").price
     assert price is not None
     assert price.of(Usage(input_tokens=1_000)) == Decimal("0.0014")

@@ -1,4 +1,4 @@
-"""Boundaries around foreign text: nothing inside closes them, and they stay the same for the cache."""
+"""Fences around foreign text: no content closes them, and they are stable for caching."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ async def attached(room: Room, name: str, text: str) -> DocumentPart:
 
 
 async def turn(room: Room, text: str, *parts: DocumentPart, after: AnswerRun | None) -> AnswerRun:
-    """Ask, in the conversation of `after` where there is one, and wait for the answer."""
+    """Ask, in the conversation of `after` if given, and wait for the answer."""
     conversation = after.conversation if after is not None else None
     path: list[Message] = await room.store.path(conversation.id) if conversation else []
     began = await room.begin(text, path=path, attachments=parts, conversation=conversation)

@@ -1,4 +1,4 @@
-"""Documents as files: sent so where that is wanted and taken, refused where it is not."""
+"""Documents sent as files if wanted and supported, and refused otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures in questions: scaled once and for all, named to the blind, refused before sending."""
+"""Images in questions: scaled once, described for screen readers, or refused early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent for what was chosen, for every variant and effort, at every kind of provider."""
+"""The request for every variant and effort, at every kind of provider."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Provider:
 
 
 class Gateway:
-    """Opens one provider, whatever the profile."""
+    """A gateway that returns the same provider for every profile."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider

@@ -1,4 +1,4 @@
-"""What the menu offers: the family, what the person named, what the provider lists."""
+"""The menu's models: the family, the user's own, and those that the provider lists."""
 
 from __future__ import annotations
 

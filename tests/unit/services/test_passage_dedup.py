@@ -1,4 +1,4 @@
-"""What is the same word for word is sent once; what differs in one word is not the same."""
+"""Identical passages are sent once. Passages that differ in a word are all sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The library of prompts: what is built in, what the person made of it, what a command fills in."""
+"""The prompt library: built-in prompts, the user's changes, and values of a command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents with pages that are pictures: sent as such, counted, left out or refused before sending."""
+"""Scanned documents: pages sent as images, counted, left out or refused."""
 
 from __future__ import annotations
 

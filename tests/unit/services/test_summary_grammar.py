@@ -1,4 +1,4 @@
-"""Who is held to the form of a summary: the model that is too small to keep to it, and nobody else."""
+"""A grammar enforces the form of summaries only for the small on-device model."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def changed(archive: Path, **members: bytes | None) -> Path:
-    """The archive with other members; None takes one out. Dots in names are written `__`."""
+    """Return the archive with changed members. None removes one; `__` in a name means a dot."""
     target = archive.with_name("changed.zip")
     new = {name.replace("__", "."): data for name, data in members.items()}
     with zipfile.ZipFile(archive) as old, zipfile.ZipFile(target, "w") as pack:

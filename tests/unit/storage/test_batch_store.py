@@ -58,7 +58,7 @@ def a_job(**changes: object) -> BatchJob:
 
 
 async def fill(database: Database, folder: Path) -> BatchJob:
-    """A job with two files, one of which has its answer."""
+    """Store a job with two files and an answer to the first."""
     part = DocumentPart(SHA256, f"{WORD}.txt", "text/plain", len(DATA))
     await AttachmentStore(database, folder / "attachments").add(
         DATA, sha256=SHA256, name=part.name, media_type="text/plain",

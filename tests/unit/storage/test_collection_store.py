@@ -1,4 +1,4 @@
-"""The index of passages: the best of the collections that are asked, however many there are."""
+"""The passage index returns the best passages of all given collections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ A, B = "a" * 32, "b" * 32
 async def fill(
     database: Database, folder: Path, collection_id: str, name: str, texts: Sequence[str]
 ) -> None:
-    """A collection of one file that holds these passages."""
+    """Store a collection with a single file that holds these passages."""
     store = CollectionStore(database)
     await store.put(Collection(collection_id, name, NOON))
     whole = "".join(texts)

@@ -1,4 +1,4 @@
-"""Compactions in the store: whole or not at all, gone with their conversation, undone for good."""
+"""Compactions in the store: atomic, deleted with the conversation, undone for good."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ errors = st.builds(
 
 @st.composite
 def trees(draw: st.DrawFn) -> list[Message]:
-    """Messages of one conversation, parents before children."""
+    """Draw the messages of a conversation, parents before children."""
     conversation_id = new_id()
     messages: list[Message] = []
     for _ in range(draw(st.integers(1, 8))):

@@ -208,8 +208,10 @@ def test_a_store_from_a_newer_version_is_refused_untouched(path: Path) -> None:
 
 
 def killed(path: Path) -> dict[str, bytes]:
-    """A store of a newer version whose process was killed: what was written last stands in the
-    write-ahead log alone."""
+    """Write a store of a newer version and kill the process.
+
+    The last change is only in the write-ahead log.
+    """
     open_with(path, NEXT)
     code = """
 import os, sqlite3, sys
@@ -403,7 +405,7 @@ async def test_a_read_only_store_says_so(path: Path) -> None:
 
 
 async def test_a_read_that_nobody_waits_for_is_broken_off(path: Path) -> None:
-    """A search that a newer one supersedes must not hold up its reader."""
+    """Check that a search superseded by a newer search does not block its reader."""
     endless = (
         "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
     )

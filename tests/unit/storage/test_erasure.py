@@ -1,4 +1,4 @@
-"""Deleting everything, and one conversation for good: no word of it is left in any file."""
+"""Deleting everything, or a conversation for good, leaves no word of it in any file."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_no_word_is_left_of_everything(tmp_path: Path) -> None:
     assert len(holding(data)) > 3
     erase_everything(database, attachments)
     assert holding(data) == []
-    assert backup.exists()  # the person's own
+    assert backup.exists()  # belongs to the user
 
     async def look() -> None:
         async with opened(database) as store:

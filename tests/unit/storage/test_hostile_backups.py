@@ -1,4 +1,4 @@
-"""Backups that were made to do harm: what is sound in them comes, or the store stays as it was."""
+"""Malicious backups: only valid content is restored, or the store stays unchanged."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ pytestmark = pytest.mark.attack("imports")
 
 
 class Home:
-    """A store with one conversation, and a sound backup of a full one."""
+    """A store with a conversation, and a valid backup of a full store."""
 
     def __init__(self, folder: Path) -> None:
         self.database = folder / "data" / "repartee.sqlite3"

@@ -1,4 +1,4 @@
-"""Where keys belong is decided by this computer's store, never by one that is restored."""
+"""Origins of keys come from this computer's store, never from a restored store."""
 
 from __future__ import annotations
 

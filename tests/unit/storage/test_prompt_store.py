@@ -1,4 +1,4 @@
-"""The person's prompts and presets in the store."""
+"""The user's prompts and presets in the store."""
 
 from __future__ import annotations
 

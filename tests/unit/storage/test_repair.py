@@ -308,7 +308,7 @@ async def test_attachments_come_along(tmp_path: Path) -> None:
 def test_a_damaged_store_is_refused_in_words(
     seed: int, count: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whatever SQLite makes of the bytes, also where it quotes them."""
+    """Check the message for any bytes, even if SQLite quotes them."""
     path = tmp_path_factory.mktemp("damage") / "store.sqlite3"
     data = bytearray(_whole(tmp_path_factory))
     chance = random.Random(seed)

@@ -1,4 +1,4 @@
-"""Restoring: what the program wrote itself comes back to the last row, also from older versions."""
+"""Restoring returns every row of the program's own backups, even of older versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search: every script, any query, newest first, marks where the match is."""
+"""Search: every script and query, newest first, with the matches marked."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def index() -> Iterator[sqlite3.Connection]:
 
 
 def has_terms(index: sqlite3.Connection, word: str) -> bool:
-    """Whether SQLite's tables, older than Python's, know a letter in it."""
+    """Return True if SQLite's Unicode tables, older than Python's, know a letter in `word`."""
     index.execute("INSERT INTO search_index (search_index) VALUES ('delete-all')")
     index.execute("INSERT INTO search_index (words) VALUES (CAST(? AS TEXT))", (index_text(word),))
     return bool(index.execute("SELECT 1 FROM terms").fetchall())

@@ -1,4 +1,4 @@
-"""Settings, profiles, and the notes of where keys are."""
+"""Settings, profiles, and records of the places of keys."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ OLD_NOTICES = (
 
 
 def old_store(path: Path, before: str, *messages: dict[str, Any]) -> None:
-    """Make a store as it was before a migration, with these messages in one conversation."""
+    """Make a store from before a migration, with a conversation of these messages."""
 
     async def main() -> None:
         database = Database(path, [step for step in MIGRATIONS if step.name < before])

@@ -1,4 +1,4 @@
-"""Temporary copies: gone at the end, gone at the next start, and never those of a living process."""
+"""Temporary copies are removed at exit or the next start, except those in use."""
 
 from __future__ import annotations
 
