@@ -55,7 +55,7 @@ class Gateway(Protocol):
         """Return a provider that is ready for a request. Raises UserFacingError."""
 
     async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return the parameters a model is known to support. Raises StorageError."""
+        """Return what earlier requests have shown about it. Raises StorageError."""
 
 
 class MessageStore(Protocol):

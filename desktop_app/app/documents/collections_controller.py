@@ -222,7 +222,7 @@ class CollectionsController(QObject):
             self._filling.cancel()
 
     def _fill(self, collection_id: str, work: Work, said: str | None = None) -> None:
-        """Run `work` for a collection, then report `said`, by default the number of files."""
+        """Run `work` for a collection, then report `said`, by default a summary of the files."""
         if self._filling is not None:
             self._say("Another collection is being filled: wait for it, or cancel it.")
             return

@@ -289,7 +289,7 @@ class ListPresenter(QObject):
         return await store.listed(limit, after=after, folder_id=folder_id)
 
     async def _settled(self, read: _Read[_T]) -> _T:
-        """Repeat `read` until no write was pending meanwhile; return its result."""
+        """Repeat `read` until nothing has changed during it; return its result."""
         while True:
             while self._writes:
                 await asyncio.wait(set(self._writes))

@@ -120,4 +120,4 @@ class BatchGateway(Protocol):
         """Return the provider's batches. Raises UserFacingError."""
 
     async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return the parameters a model is known to support. Raises StorageError."""
+        """Return what earlier requests have shown about it. Raises StorageError."""

@@ -31,7 +31,7 @@ class HoldBook(Protocol):
     async def take(
         self, provider_id: str, amount: Decimal, cap: Decimal, at: datetime
     ) -> tuple[int | None, MonthUnderCap]:
-        """Hold an amount if it fits the month's cap. Return the hold's id, or None."""
+        """Hold an amount if it fits the cap. Return the hold's id (or None) and the month."""
 
     async def release(self, hold_id: int) -> None:
         """Release a hold."""
