@@ -62,7 +62,7 @@ class RunningAnswers(QObject):
         waiting_changed(str, str, str): message id and why nothing arrives; "" once it does.
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer.
-        amended(str, Message): an answer whose call-off at the provider changed its usage or notices.
+        amended(str, Message): an answer whose usage or notices changed after it was stopped.
         store_changed(str, object): a StorageError while it cannot be stored, None once it can.
     """
 

@@ -132,7 +132,7 @@ class CompactionService:
     ) -> bool:
         """Return True if what is sent comes near the model's window.
 
-        Nothing is counted if it is surely far below.
+        Nothing is counted if even a cautious estimate stays below.
         """
         limit = usable_input(context.resolved.model)
         if limit is None or not context.path:
