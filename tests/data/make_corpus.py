@@ -290,7 +290,7 @@ def _put(packed: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 
 def numbers_xlsx() -> bytes:
-    """Make a workbook of numbers in many formats, errors, merged cells, gaps and hidden sheets."""
+    """Make a workbook with number formats, errors, merged cells, gaps and hidden sheets."""
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "Depots & rooms"
@@ -347,8 +347,10 @@ href="https://alder-finch.example/view">View online</a></td></tr><tr><td colspan
 prices</h1><p>Dear Ines,</p><p>from 1 October the prices <b>fall</b> by 20&nbsp;%.<br>Until then all
 stays.</p><table><tr><td>Depot</td><td>per pallet</td></tr><tr><td rowspan="2">Harrow</td><td>7.30
 €</td></tr><tr><td>6.10 €</td></tr></table><ol start="3"><li>Ring<li><p>Wait</p><p>for the light</p>
-</ol></td></tr><tr><td><img src="http://127.0.0.1:9/p.gif" width="1" height="1" alt="seen"></td></tr>
-</table></td></tr></table><p><small>Unsubscribe <a href="mailto:news@alder-finch.example">here</a>, or
+</ol></td></tr><tr><td><img src="http://127.0.0.1:9/p.gif" width="1" height="1" alt="seen"></td>\
+</tr>
+</table></td></tr></table><p><small>Unsubscribe <a \
+href="mailto:news@alder-finch.example">here</a>, or
 <a href="javascript:leave()">at once</a>.</small></p><script>never()</script></body></html>
 """,
     "attached.eml": "From: a@alder-finch.example\nTo: b@alder-finch.example\n"

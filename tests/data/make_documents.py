@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes the documents of this folder: small real files of every format that the program reads.
+"""Makes the documents of this folder: small files of every format that the program reads.
 
     python tests/data/make_documents.py [FOLDER]
 
 The files are committed; the tests do not run this. Needs reportlab, pypdf, python-docx, openpyxl,
-python-pptx and Pillow, and LibreOffice's `soffice` for RTF and ODS. The company and
-everybody in it are invented; the texts may be used for any purpose.
+python-pptx and Pillow, and LibreOffice's `soffice` for RTF and ODS. The company and everyone in it
+are fictitious. The texts may be used for any purpose.
 """
 
 # The libraries that write documents are no part of the tests' environment.

@@ -25,7 +25,8 @@ _PRICE = Price(Decimal("1.75"), Decimal(14))
 _NAMES = ("Lease Oslo", "Lease Gdańsk", "Supplier Berg", "Supplier Nowak", "NDA Dubois", "Freight")
 _ANSWER = """**Summary**
 
-1. Fixed term of five years from 1 March; either side may end it after three with six months' notice.
+1. Fixed term of five years from 1 March; either side may end it after three with six \
+months' notice.
 2. Rent NOK 84,000 a month, index-linked from the second year.
 
 **Action items**

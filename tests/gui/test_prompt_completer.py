@@ -38,7 +38,11 @@ class Typed:
         self._qtbot = qtbot
         self.window = window
         self.slash = slash
-        kind = QPlainTextEdit if isinstance(window.findChild(QPlainTextEdit, name), QPlainTextEdit) else QLineEdit  # fmt: skip
+        kind = (
+            QPlainTextEdit
+            if isinstance(window.findChild(QPlainTextEdit, name), QPlainTextEdit)
+            else QLineEdit
+        )
         self.widget = cast(QWidget, window.findChild(kind, name))
         self.sent: list[str] = []
         slash.set_prompts(PROMPTS)
@@ -50,7 +54,9 @@ class Typed:
     def type(self, words: str) -> None:
         self._qtbot.keyClicks(self.widget, words)
 
-    def press(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:  # fmt: skip
+    def press(
+        self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    ) -> None:
         self._qtbot.keyClick(QApplication.focusWidget() or self.widget, key, modifiers)
 
     @property

@@ -101,7 +101,9 @@ def test_a_title_is_never_empty(dialog: PromptsDialog) -> None:
     assert told == []
 
 
-def test_a_half_written_name_outlives_what_comes_meanwhile(dialog: PromptsDialog, qtbot: QtBot) -> None:  # fmt: skip
+def test_a_half_written_name_outlives_what_comes_meanwhile(
+    dialog: PromptsDialog, qtbot: QtBot
+) -> None:
     dialog.show_page("presets")
     page = dialog.presets
     page.select("p")

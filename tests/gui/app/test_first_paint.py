@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Package: its modules that the first paint needs. Each addition slows every start, so the review must
-# say why it cannot wait. Most code that is not on screen yet can be imported at its use.
+# Package: its modules that the first paint needs. Each addition slows every start, so the review
+# must say why it cannot wait. Most code that is not on screen yet can be imported at its use.
 OURS = {
     "app": "application source_scan",
     "app.desktop": "window_request",

@@ -57,7 +57,9 @@ def shown(desk: Desk) -> str:
 
 
 def undo(desk: Desk) -> None:
-    button = next(b for b in desk.window.notifications.findChildren(QPushButton) if b.text() == "Undo")  # fmt: skip
+    button = next(
+        b for b in desk.window.notifications.findChildren(QPushButton) if b.text() == "Undo"
+    )
     button.click()
 
 

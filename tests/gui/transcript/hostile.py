@@ -1,4 +1,4 @@
-"""Answers designed to break a transcript: a collection, and others generated from a number.
+"""Answers designed to break a transcript: a collection, and others made from a number.
 
 The same number gives the same input. Most inputs are short, because most failures need little text.
 Two percent are long, to find code whose time grows out of proportion.

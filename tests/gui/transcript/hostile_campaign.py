@@ -49,16 +49,17 @@ _BEGINS: Final = "/the-hostile-campaign-begins-here"
 # Python's audit events that reach out of the process. QProcess belongs to Qt and starts only the
 # typesetter.
 _REACHES_OUT: Final = (
-    "socket.", "subprocess.", "os.exec", "os.system", "os.posix_spawn", "urllib.", "ftplib.", "http.",
-    "webbrowser.", "os.startfile", "os.fork", "shutil.",
+    "socket.", "subprocess.", "os.exec", "os.system", "os.posix_spawn", "urllib.", "ftplib.",
+    "http.", "webbrowser.", "os.startfile", "os.fork", "shutil.",
 )  # fmt: skip
 
 # Files that may be opened: what is imported late, fonts, and what a child process starts with.
 _OWN: Final = (sys.prefix, sys.base_prefix, str(_HERE / "desktop_app"), str(_HERE / "resources"))
 _SYSTEM: Final = (
     "/usr/lib", "/lib", "/etc/ld.so", "/usr/share/fonts", "/usr/local/share/fonts", "/etc/fonts",
-    "/var/cache/fontconfig", "/proc/self", "/dev/null", "/dev/urandom", "/usr/share/locale", "/usr/bin",
-    "/etc/localtime", "/usr/share/libthai", "/usr/share/zoneinfo", "/usr/local/lib", "/sys/fs/cgroup", "/proc/sys/vm",
+    "/var/cache/fontconfig", "/proc/self", "/dev/null", "/dev/urandom", "/usr/share/locale",
+    "/usr/bin", "/etc/localtime", "/usr/share/libthai", "/usr/share/zoneinfo", "/usr/local/lib",
+    "/sys/fs/cgroup", "/proc/sys/vm",
 )  # fmt: skip
 _CALL: Final = re.compile(r'(?P<call>\w+)\((?:AT_FDCWD, )?(?:"(?P<path>[^"]*)")?(?P<rest>.*)')
 _INTERNET: Final = re.compile(r"AF_(?!UNIX|UNSPEC|NETLINK)|\"/")

@@ -38,7 +38,10 @@ CODE = "```py\n" + "".join(f"line_{n} = '{n}'\n" for n in range(80)) + "```\n"
 
 
 def part(number: int) -> str:
-    words = f"## Part {number}\n\nSome **words** of part {number}, and more. {'Word. ' * (number % 60)}\n\n"
+    words = (
+        f"## Part {number}\n\n"
+        f"Some **words** of part {number}, and more. {'Word. ' * (number % 60)}\n\n"
+    )
     if number % 40 == 20:
         return words + TABLE + "\n"
     if number % 40 == 30:
@@ -472,7 +475,7 @@ def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
 
 
 def looks(view: TranscriptView) -> list[tuple[str, bool, int]]:
-    """The text of each block, whether it is seen, and in how many colours."""
+    """Return each block's text, its visibility and its number of colors."""
     block = view.document().begin()
     found: list[tuple[str, bool, int]] = []
     while block.isValid():

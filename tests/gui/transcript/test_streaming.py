@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.media.json_process import JsonProcess
 
 PIECES = [
-    "Some words ", "**bold** ", "*it* ", "`c` ", "- item\n", "  - nested\n", "1. one\n", "\n", "\n\n",
-    "# Head\n", "```\n", "code line\n", "| a | b |\n|---|--:|\n", "| 1 | two |\n" * 3, "> quote\n",
-    "[x]: /url\n", "[x] ", "[^1] ", "[^1]: note\n", "$x$ ", "$$\ny\n$$\n", "---\n", "- [ ] t\n", "🙂 ",
+    "Some words ", "**bold** ", "*it* ", "`c` ", "- item\n", "  - nested\n", "1. one\n", "\n",
+    "\n\n", "# Head\n", "```\n", "code line\n", "| a | b |\n|---|--:|\n", "| 1 | two |\n" * 3,
+    "> quote\n", "[x]: /url\n", "[x] ", "[^1] ", "[^1]: note\n", "$x$ ", "$$\ny\n$$\n", "---\n",
+    "- [ ] t\n", "🙂 ",
 ]  # fmt: skip
 
 

@@ -527,7 +527,7 @@ def test_a_screen_reader_reads_all_of_it(view: TranscriptView) -> None:
 
 
 def colour_at(view: TranscriptView, text: str, dx: int, dy: int) -> str:
-    """The colour on screen beside the beginning of a text."""
+    """Return the color on screen at an offset from the start of a text."""
     cursor = view.document().find(text)
     cursor.setPosition(cursor.selectionStart())
     place = view.cursorRect(cursor).topLeft() + QPoint(dx, dy)

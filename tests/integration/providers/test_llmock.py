@@ -223,6 +223,6 @@ def test_a_broken_stream_keeps_what_had_arrived(
     assert text
     assert ANSWER.startswith(text)
     assert error.kept == Kept.TEXT
-    # A partial answer may have been billed, so the user decides about a retry. (The server's verdict
-    # reports every client that does not retry as unaware of the fault.)
+    # A partial answer may have been billed, so the user decides about a retry. (The server reports
+    # every client that does not retry as unaware of the fault.)
     assert llmock.attempts() == 1

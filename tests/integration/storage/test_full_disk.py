@@ -57,7 +57,8 @@ IMPORT = (
     + """
 asyncio.run(fill(4))
 def turn(n):
-    message = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": [words(900)]}}
+    message = {"author": {"role": "user"}, \
+"content": {"content_type": "text", "parts": [words(900)]}}
     return {"title": f"New {n}", "create_time": 1.7e9 + n, "conversation_id": f"c-{n}",
             "current_node": "u", "mapping": {"u": {"id": "u", "parent": None, "message": message}}}
 export = Path(sys.argv[1]).parent / "conversations.json"
@@ -125,7 +126,8 @@ os.environ["REPARTEE_HOME"] = str(elsewhere)
 no_room_but(4)
 for form in ("json", "markdown", "html", "pdf"):
     which = ["--all"] if form == "json" else ["--conversation", known]
-    command = [sys.executable, "-m", "desktop_app", "export", *which, "--format", form, "--to", target]
+    command = [sys.executable, "-m", "desktop_app", "export", *which, \
+"--format", form, "--to", target]
     ended = subprocess.run(command, capture_output=True, text=True)
     print(form, ended.returncode, "No space left" in ended.stderr, target.read_bytes())
 left()

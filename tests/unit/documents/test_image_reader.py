@@ -216,7 +216,7 @@ def test_damaged_anywhere_it_is_a_picture_or_a_sentence(kind: str, seed: int) ->
 
 @pytest.mark.parametrize("mode", ["RGB", "P", "RGBA"])
 def test_colours_are_sent_as_their_profile_means_them(mode: str) -> None:
-    """Nobody reads a profile in what is sent: the colours themselves have to say it."""
+    """Nobody reads a profile in what is sent: the colors themselves have to say it."""
     image = Image.new("RGB", (8, 8), (200, 100, 50))
     image.putpixel((0, 0), (10, 200, 30))
     target = io.BytesIO()

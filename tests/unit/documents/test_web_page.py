@@ -13,7 +13,8 @@ from desktop_app.documents.text.web_page import to_markdown
 
 NEWSLETTER = """<html><head><style>p {}</style></head><body>
 <div style="display:none">Seen in the list of mails alone.</div>
-<table width=100%><tr><td><table width=600><tr><td><img src="http://127.0.0.1:9/logo.png" alt="ACME">
+<table width=100%><tr><td><table width=600><tr><td>\
+<img src="http://127.0.0.1:9/logo.png" alt="ACME">
 </td><td align=right><a href="https://shop.example/view">View online</a></td></tr>
 <tr><td colspan=2><h1>Spring sale</h1><p>Dear Ana,</p><p>Prices <b>fall</b> by 20&nbsp;%.<br>Until
 Sunday.</p><table><tr><td>Shoes</td><td>30 €</td></tr><tr><td>Hats</td><td>10 €</td></tr></table>
@@ -21,12 +22,15 @@ Sunday.</p><table><tr><td>Shoes</td><td>30 €</td></tr><tr><td>Hats</td><td>10 
 </td></tr></table><p>Unsubscribe <a href="mailto:x@shop.example">here</a></p></body></html>"""
 
 TABLE_WITH_SPANS = """<table><caption>Depots</caption><tr><th colspan=99>All of them</th></tr>
-<tr><td rowspan=2>Harrow</td><td>7</td><td>a|b</td></tr><tr><td>8</td><td><ul><li>one<li>two</ul></td>
+<tr><td rowspan=2>Harrow</td><td>7</td><td>a|b</td></tr><tr><td>8</td><td><ul><li>one<li>two</ul>\
+</td>
 </tr><tr><td> </td><td></td></tr><tr><td colspan=2>both</td><td>9</td></tr></table>"""
 
-FORMULA = """<p>So <span class="katex"><span class="katex-mathml"><math><semantics><mrow><mi>E</mi></mrow>
+FORMULA = """<p>So <span class="katex"><span class="katex-mathml"><math><semantics><mrow>\
+<mi>E</mi></mrow>
 <annotation encoding="application/x-tex">E=mc^2</annotation></semantics></math></span><span
-class="katex-html" aria-hidden="true">Emc2</span></span> and <math><mi>a</mi><mo>+</mo><mi>b</mi></math>
+class="katex-html" aria-hidden="true">Emc2</span></span> and <math><mi>a</mi><mo>+</mo><mi>b</mi>\
+</math>
 and <math alttext="x_1"><mi>x</mi></math>.</p>"""
 
 

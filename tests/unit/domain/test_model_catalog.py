@@ -1,4 +1,4 @@
-"""The catalogue: what is known of models, and the rules that follow from it."""
+"""The model catalog: the known models, and the rules that follow from their data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spans cover what the lexer coloured, on the right lines."""
+"""Spans cover the text that the lexer highlighted, on the right lines."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ def test_what_an_answer_cost_is_written_down_once(tmp_path: Path) -> None:
         ("priority", "", "0.00784"),
         ("auto", "priority", "0.00784"),  # the account's own setting
         (None, "auto", "0.00392"),
-        ("flex", "flex", None),  # what it costs is not in the catalogue
+        ("flex", "flex", None),  # the catalog has no price for it
         (None, "scale", None),
     ],
 )

@@ -71,7 +71,9 @@ ANSWER: list[StreamEvent] = [
 # Any text, and text that knows the number.
 hostile = st.lists(
     st.text(max_size=6)
-    | st.sampled_from([NUMBER, NUMBER[:6], "12", CLOSING, "</document>", f"<part-{NUMBER}>", '">', "\n"]),
+    | st.sampled_from(
+        [NUMBER, NUMBER[:6], "12", CLOSING, "</document>", f"<part-{NUMBER}>", '">', "\n"]
+    ),
     max_size=8,
 ).map("".join)  # fmt: skip
 

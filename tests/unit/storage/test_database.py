@@ -285,7 +285,8 @@ async def main():
     database = Database(Path(sys.argv[1]))
     await database.open()
     await database.write(lambda c: c.executemany(
-        "INSERT INTO settings VALUES (?, ?)", [(f"key {n}", '"%s"' % ("v" * 500)) for n in range(400)]
+        "INSERT INTO settings VALUES (?, ?)", \
+[(f"key {n}", '"%s"' % ("v" * 500)) for n in range(400)]
     ))
 asyncio.run(main())
 os.kill(os.getpid(), 9)
