@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             for chosen in _sample(copy, asked.count, asked.seed, asked.only):
                 outcome = _run(copy, chosen)
-                if outcome == "survived" and (chosen.module, chosen.text) in equivalent:
+                changed = (chosen.module, chosen.operator, chosen.text)
+                if outcome == "survived" and changed in equivalent:
                     outcome = "equivalent"
                 outcomes[outcome] += 1
                 place = f"{chosen.module}:{chosen.line}"
@@ -127,11 +128,11 @@ def _fails(copy: Path, tests: list[str]) -> bool:
     return done.returncode != 0
 
 
-def _read_equivalent() -> set[tuple[str, str]]:
-    """Return (module, line) of the changes that no test can notice."""
+def _read_equivalent() -> set[tuple[str, str, str]]:
+    """Return (module, operator, line) of the changes that no test can notice."""
     lines = _EQUIVALENT.read_text("utf-8").splitlines()
     entries = [line.split(" | ") for line in lines if line and not line.startswith("#")]
-    return {(entry[0], entry[1]) for entry in entries}
+    return {(entry[0], entry[1], entry[2]) for entry in entries}
 
 
 sys.exit(main())

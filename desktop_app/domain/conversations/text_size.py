@@ -14,8 +14,8 @@ _STEP: Final = 64 * 1024
 class TextSize:
     """The bytes that a text takes in memory or in the store, whichever are more.
 
-    One per character for Basic Latin, three for the whole text once it has another script, four once
-    it has an emoji; six per control character, as in the JSON of the store.
+    One per character for Basic Latin, three for the whole text once it has another script, four
+    once it has an emoji; six per control character, as in the JSON of the store.
 
     Attributes:
         bytes: of all that was added.

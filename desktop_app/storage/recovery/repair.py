@@ -2,8 +2,8 @@
 
 The damaged file is kept beside it, without passwords in addresses. Its readable content is read
 page by page (`sqlite_pages.py`) and put into a new, empty store with this version's schema. Derived
-data is rebuilt: the search index, the sums of the spending. A message that has lost its conversation
-gets a new one; a message that has lost its parent follows the one before it.
+data is rebuilt: the search index, the sums of the spending. A message that has lost its
+conversation gets a new one; a message that has lost its parent follows the one before it.
 
 Rows that the program cannot read, or that are out of bounds, are dropped: see row_checks.py.
 """

@@ -65,8 +65,8 @@ NO_MESSAGE: Final = (
     "(.eml) and drop that."
 )
 NO_IMAGE: Final = (
-    "Only the picture's address came, and nothing is fetched. To attach the picture, copy it in the "
-    "browser and paste it here, or save it and drop the file."
+    "Only the picture's address came, and nothing is fetched. To attach the picture, copy it in "
+    "the browser and paste it here, or save it and drop the file."
 )
 NOTHING_READABLE: Final = "There is no file, picture or text in it that can be taken."
 

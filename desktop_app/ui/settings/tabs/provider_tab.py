@@ -54,7 +54,8 @@ class ProviderTab(QWidget):
 
     Signals:
         profile_selected(str): profile id.
-        profile_save_requested(ProviderProfile), profile_add_requested(ProviderProfile): the profile.
+        profile_save_requested(ProviderProfile): the changed profile.
+        profile_add_requested(ProviderProfile): the new profile.
         profile_removal_requested(str): profile id.
         key_entered(str, str): profile id and key.
         key_removal_requested(str), test_requested(str): profile id.
