@@ -13,7 +13,7 @@ _ID = b"0123456789abcdef"
 
 
 def rc4(key: bytes, data: bytes) -> bytes:
-    """RC4, both ways."""
+    """Encrypt or decrypt with RC4."""
     box = list(range(256))
     j = 0
     for i in range(256):
@@ -37,7 +37,7 @@ def _digest(data: bytes) -> bytes:
 
 
 def locked_pdf(password: str, pages: int = 1) -> bytes:
-    """A PDF whose pages show a black square each, behind `password`."""
+    """Return a PDF behind `password` with a black square on each page."""
     owner = rc4(_digest(_padded(password))[:5], _padded(password))
     key = _digest(_padded(password) + owner + _MAY.to_bytes(4, "little", signed=True) + _ID)[:5]
     user = rc4(key, _PADDING)

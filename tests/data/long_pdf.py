@@ -16,19 +16,19 @@ def line(page: int, number: int) -> str:
 
 
 def long_pdf(pages: int) -> bytes:
-    """A PDF of `pages` pages with 45 lines each."""
+    """Return a PDF of `pages` pages with 45 lines each."""
     numbers = range(1, LINES + 1)
     return pdf_of([[line(page, number) for number in numbers] for page in range(1, pages + 1)])
 
 
 def pdf_of(pages: list[list[str]]) -> bytes:
-    """A PDF with these lines on its pages, in Helvetica; no brackets and backslashes in them."""
+    """Return a PDF of these lines in Helvetica. They must have no brackets or backslashes."""
     drawn = ("".join(f"({words}) ' " for words in lines) for lines in pages)
     return drawn_pdf([f"BT /F 10 Tf 14 TL 60 790 Td {lines}ET" for lines in drawn])
 
 
 def drawn_pdf(pages: list[str]) -> bytes:
-    """A PDF whose pages are drawn by these operators; /F is Helvetica."""
+    """Return a PDF whose pages are drawn by these operators. /F is Helvetica."""
     kids = " ".join(f"{4 + 2 * index} 0 R" for index in range(len(pages)))
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",

@@ -89,7 +89,7 @@ def _canvas() -> tuple[io.BytesIO, Canvas]:
 
 
 def interleaved_pdf(*, by_word: bool = False, with_head: bool = False) -> bytes:
-    """Two columns, written line by line across the page."""
+    """Make two columns that are written line by line across the page."""
     target, canvas = _canvas()
     canvas.setFont("Helvetica", 11)
     top = 760
@@ -122,7 +122,7 @@ def _draw(canvas: Canvas, x: float, y: float, line: str, by_word: bool) -> None:
 
 
 def rows_pdf(*, ruled: bool) -> bytes:
-    """A table of running text in two languages: its rows stay rows."""
+    """Make a table of running text in two languages, whose rows must stay rows."""
     target, canvas = _canvas()
     canvas.setFont("Helvetica", 11)
     y = 760
@@ -138,7 +138,7 @@ def rows_pdf(*, ruled: bool) -> bytes:
 
 
 def prices_pdf() -> bytes:
-    """A list with a column of figures at the right."""
+    """Return a list with a column of figures at the right."""
     target, canvas = _canvas()
     for number in range(12):
         canvas.drawString(72, 760 - 16 * number, f"Pallet of size {number}, frozen")
@@ -148,7 +148,7 @@ def prices_pdf() -> bytes:
 
 
 def form_pdf() -> bytes:
-    """A form with what somebody filled in."""
+    """Make a filled-in form."""
     target, canvas = _canvas()
     canvas.drawString(72, 780, "Application for a key")
     form = canvas.acroForm
@@ -190,7 +190,7 @@ def cjk_pdf() -> bytes:
 
 
 def partly_scanned_pdf() -> bytes:
-    """A page with text, a scan, a scan with a stamp of text, an empty page."""
+    """Make a page with text, a scan, a scan with stamped text, and an empty page."""
     target, canvas = _canvas()
     canvas.drawString(72, 780, "The letter is attached below, as it came by post on 3 August 2026.")
     canvas.showPage()
@@ -211,7 +211,7 @@ def _scan() -> Image.Image:
 
 
 def turned_pdf() -> bytes:
-    """Four pages, turned by 0, 90, 180 and 270 degrees."""
+    """Return four pages, turned by 0, 90, 180 and 270 degrees."""
     target, canvas = _canvas()
     for turn in (0, 90, 180, 270):
         canvas.drawString(72, 780, f"This page is turned by {turn} degrees.")
@@ -266,7 +266,7 @@ def styled_docx() -> bytes:
 
 
 def archive_zip() -> bytes:
-    """Documents, an archive in the archive, and what is left out."""
+    """Make an archive with documents, a nested archive, and files that are left out."""
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as packed:
         _put(packed, "inner.txt", b"Deep inside.\n")
@@ -394,7 +394,7 @@ def converted(source: bytes, name: str, endings: tuple[str, ...]) -> dict[str, b
 
 
 def documents() -> dict[str, bytes]:
-    """Every file of the folder by name."""
+    """Return all files of the folder by name."""
     made = {
         "interleaved.pdf": interleaved_pdf(),
         "interleaved-words.pdf": interleaved_pdf(by_word=True),

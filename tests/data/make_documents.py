@@ -96,7 +96,7 @@ REPORT: list[list[Block]] = [
 
 
 def report_pdf() -> bytes:
-    """Three pages with a table and a list, as a word processor would write them."""
+    """Return three pages with a table and a list, as a word processor would write them."""
     styles = getSampleStyleSheet()
     story: list[object] = [Paragraph(TITLE.replace("&", "&amp;"), styles["Title"])]
     for page in REPORT:
@@ -133,7 +133,7 @@ RIGHT = [
 
 
 def two_columns_pdf() -> bytes:
-    """Two columns, each written whole, as word processors do."""
+    """Make two columns, each written in full, as word processors do."""
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=A4, invariant=1)
     canvas.drawString(72, 780, "The winter of the barnacle goose")
@@ -145,7 +145,7 @@ def two_columns_pdf() -> bytes:
 
 
 def rotated_pdf() -> bytes:
-    """Two pages; the second is turned by 90 degrees and says so in its dictionary only."""
+    """Make two pages. Only the second's dictionary says that it is rotated by 90 degrees."""
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=A4, invariant=1)
     canvas.drawString(72, 780, "This page stands upright.")
@@ -159,14 +159,14 @@ def rotated_pdf() -> bytes:
 
 
 def encrypted_pdf() -> bytes:
-    """The report behind the password "alder"."""
+    """Make the report encrypted with the password "alder"."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(report_pdf()))
     writer.encrypt("alder", algorithm="AES-128")
     return _written(writer)
 
 
 def protected_pdf() -> bytes:
-    """May be opened by anyone, but not printed: a password for the owner alone."""
+    """Make a PDF that anyone may open but only the owner may print."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(two_columns_pdf()))
     writer.encrypt("", owner_password="finch", algorithm="AES-128")
     return _written(writer)
@@ -179,12 +179,12 @@ def _written(writer: pypdf.PdfWriter) -> bytes:
 
 
 def damaged_pdf() -> bytes:
-    """The beginning of the report, as a broken download leaves it, its objects overwritten."""
+    """Make the truncated report of a broken download, with its objects overwritten."""
     return report_pdf()[:700].replace(b"obj", b"o j")
 
 
 def empty_pdf() -> bytes:
-    """One page with nothing on it."""
+    """Make a page without content."""
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=A4, invariant=1)
     canvas.showPage()
@@ -193,7 +193,7 @@ def empty_pdf() -> bytes:
 
 
 def scanned_pdf() -> bytes:
-    """Two pages that are pictures of text."""
+    """Make two pages that are images of text."""
     pages = []
     for number in (1, 2):
         page = Image.new("L", (620, 877), 255)
@@ -205,7 +205,7 @@ def scanned_pdf() -> bytes:
 
 
 def report_docx() -> bytes:
-    """The report with real headings, a real table and a real list."""
+    """Return the report with real headings, a real table and a real list."""
     document = docx.Document()
     document.add_heading(TITLE, level=0)
     for block in (block for page in REPORT for block in page):
@@ -227,7 +227,7 @@ def report_docx() -> bytes:
 
 
 def figures_xlsx() -> bytes:
-    """Two sheets, the second with numbers."""
+    """Return two sheets, the second with numbers."""
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "Figures"
@@ -261,7 +261,7 @@ def slides_pptx() -> bytes:
 
 
 def book_epub() -> bytes:
-    """Two chapters whose order the package says, not the files' names."""
+    """Make two chapters whose order is set by the package, not by the file names."""
     chapter = (
         '<html xmlns="http://www.w3.org/1999/xhtml"><head><title>x</title></head><body>'
         "<h1>{}</h1><p>{}</p></body></html>"
@@ -290,7 +290,7 @@ def book_epub() -> bytes:
 
 
 def message_eml() -> bytes:
-    """A mail with umlauts in its subject and a quoted-printable body."""
+    """Return a mail with umlauts in its subject and a quoted-printable body."""
     message = EmailMessage()
     message["From"] = "Ines Okafor <ines@alder-finch.example>"
     message["To"] = "Tomasz Wren <tomasz@alder-finch.example>"
@@ -304,7 +304,7 @@ def message_eml() -> bytes:
 
 
 def notebook_ipynb() -> bytes:
-    """A Markdown cell and a code cell with its output."""
+    """Return a Markdown cell and a code cell with its output."""
     cells = [
         {"cell_type": "markdown", "metadata": {}, "source": ["# Pallets\n", "Both depots."]},
         {
@@ -389,7 +389,7 @@ def converted(source: bytes, name: str, ending: str) -> bytes:
 
 
 def documents() -> dict[str, bytes]:
-    """Every file of the folder by name."""
+    """Return all files of the folder by name."""
     plain = {
         "report.pdf": report_pdf(),
         "two-columns.pdf": two_columns_pdf(),

@@ -26,7 +26,7 @@ DEEPEST = 40
 
 
 def application_of(pid: int) -> Any:
-    """The root of the process's tree; None while it has none."""
+    """Return the root of the process's tree, or None if it has none yet."""
     desktop = pyatspi.Registry.getDesktop(0)
     for application in desktop:
         if application is not None and application.get_process_id() == pid:
@@ -35,7 +35,7 @@ def application_of(pid: int) -> Any:
 
 
 def walk(node: Any, depth: int = 0) -> Iterator[Any]:
-    """A node and everything below it."""
+    """Yield a node and all its descendants."""
     yield node
     if depth < DEEPEST:
         for child in node:

@@ -154,7 +154,7 @@ class Kills:
         assert len(found.stdout.split()) == 1, "more than the window is on the screen"
 
     def _import_beside(self) -> subprocess.Popen[bytes]:
-        """Another process that writes, until it is killed as well."""
+        """Start another process that writes until it is killed too."""
         source = self._home.parent / "beside.json"
         message = {
             "author": {"role": "user"},
@@ -226,7 +226,7 @@ def _words_in(text: str) -> int:
 
 
 def kill(count: int, seed: int) -> dict[str, int]:
-    """So many rounds; says what they met."""
+    """Run `count` rounds and print the results."""
     met = {"kills": count, "before the question": 0, "in the answer": 0}
     client = AssistiveClient()
     try:

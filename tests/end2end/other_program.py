@@ -126,7 +126,7 @@ def _between(start: int, end: int, share: float) -> int:
 
 
 def main() -> None:
-    """Be the other program."""
+    """Run the other program."""
     from PySide6.QtCore import QMimeData, QObject, Qt, Signal
     from PySide6.QtGui import QDrag, QGuiApplication, QMouseEvent
     from PySide6.QtWidgets import QApplication, QLabel

@@ -33,7 +33,7 @@ class AssistiveClient:
         )
 
     def ask(self, **request: Any) -> Any:
-        """Its reply; LookupError for what it did not find or could not do."""
+        """Send a request and return its reply. Raise LookupError if it fails."""
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("no pipes")
         self._process.stdin.write(json.dumps(request) + "\n")
@@ -105,7 +105,7 @@ class Program:
         )[0]
 
     def names(self) -> list[list[str]]:
-        """[id, name, role] of everything that the program shows."""
+        """Return the id, name and role of all widgets that the program shows."""
         return list(self._client.ask(do="names", pid=self.process.pid))
 
     def has(self, identifier: str, state: str) -> bool:
@@ -113,7 +113,7 @@ class Program:
         return state in self.do("states", identifier)
 
     def wait_for_text(self, identifier: str, condition: Callable[[str], bool]) -> str:
-        """The widget's text once `condition` holds for it."""
+        """Return the widget's text once `condition` holds for it."""
 
         def look() -> str | None:
             text: str = self.do("text", identifier)

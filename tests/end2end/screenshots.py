@@ -188,7 +188,7 @@ class Pictures:
         self._theme, self._prefix, self._size = theme, prefix, size
 
     async def take_all(self) -> None:
-        """Every state of the window."""
+        """Take screenshots of every state of the window."""
         await self._picture("first-start", _nothing, filled=False)
         await self._picture("main", _ask(QUESTION))
         await self._picture("streaming", _ask(f"{QUESTION} slowly", "Total"))
@@ -231,7 +231,7 @@ class Pictures:
             await self._picture("password", _ask_password, str(protected))
 
     async def _library(self) -> None:
-        """The list, and what is kept, found, deleted and repaired."""
+        """Show the list, and stored, found, deleted and repaired conversations."""
         await self._picture("folders", _mark_some, library=True)
         await self._picture("folder", _open_folder, library=True)
         await self._picture("archive", _show_place("archive"), library=True)
@@ -262,7 +262,7 @@ class Pictures:
         await self._picture("viewer-find", _find_in_document, documents=("report.pdf",))
 
     async def _prompts(self) -> None:
-        """Prompts and presets."""
+        """Show prompts and presets."""
         await self._picture("prompt-menu", _typing("/"))
         await self._picture("prompt-menu-first", _typing("/co"), filled=False)
         await self._picture("prompt-fields", _typing("/grammar", "Return"))
@@ -311,7 +311,7 @@ class Pictures:
 
 
 async def _nothing(_program: Program) -> None:
-    """The first start is what it is."""
+    """Do nothing, for the first start."""
 
 
 def _ask(question: str, until: str = "cancel it") -> Callable[[Program], Awaitable[None]]:
@@ -377,7 +377,7 @@ async def _ask_password(program: Program) -> None:
 
 
 def _make_pictures(folder: Path) -> list[str]:
-    """A photo and a chart, as files."""
+    """Make a photo and a chart as files."""
     photo, chart = folder / "harbour at dusk.jpg", folder / "Q3 revenue.png"
     across = Image.linear_gradient("L").rotate(90).resize((1600, 1200))
     down = Image.linear_gradient("L").resize((1600, 1200))
@@ -436,7 +436,7 @@ async def _show_spending(program: Program) -> None:
 
 
 async def _show_list(program: Program) -> None:
-    """In a narrow window it is a drawer."""
+    """Show the list, which is a drawer in a narrow window."""
     if not await asyncio.to_thread(program.has, "conversations", "showing"):
         await asyncio.to_thread(program.do, "press", "toggle-list")
         await asyncio.to_thread(wait_for, lambda: program.has("conversations", "showing"), "a list")
@@ -451,7 +451,7 @@ def _show_place(name: str) -> Callable[[Program], Awaitable[None]]:
 
 
 async def _click(at: tuple[int, int], *keys: str) -> None:
-    """A click, with these keys held down."""
+    """Click with these modifier keys held down."""
     for key in keys:
         await asyncio.to_thread(subprocess.run, ["xdotool", "keydown", key], check=True)
     moved = ["xdotool", "mousemove", *map(str, at), "click", "1"]
@@ -505,7 +505,7 @@ async def _see_damage(program: Program) -> None:
 
 
 def _damage(store: Path) -> None:
-    """As a failing disk leaves it."""
+    """Damage the store like a failing disk."""
     with store.open("r+b") as file:
         file.write(b"\0" * 4096)
 
@@ -632,7 +632,7 @@ async def _fill_collection(backend: Backend, names: Sequence[str]) -> None:
 
 
 async def _fill(backend: Backend, base_url: str) -> None:
-    """Conversations of the last days, a provider with a key, and money spent this month."""
+    """Store recent conversations, a provider with a key, and this month's spending."""
     await backend.settings.save_profile(
         replace(COMETAPI, base_url=base_url, monthly_cap=Decimal(20))
     )
@@ -676,7 +676,7 @@ async def _fill(backend: Backend, base_url: str) -> None:
 
 
 async def _fill_library(backend: Backend) -> None:
-    """Folders, and something in the archive and the trash."""
+    """Store folders, and conversations in the archive and the trash."""
     moment = now()
     folders = [Folder(new_id(), name, moment) for name in ("Garden", "Oslo office", "Thesis")]
     for folder in folders:

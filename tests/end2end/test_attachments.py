@@ -17,7 +17,7 @@ ANSWERS = {"What": Prepared("It says so.")}
 
 @contextmanager
 def serving() -> Iterator[PreparedServer]:
-    """A server on a loop in a thread of its own."""
+    """Yield a server on a loop in its own thread."""
     loop, server = asyncio.new_event_loop(), PreparedServer(ANSWERS)
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

@@ -28,7 +28,7 @@ def stored(home: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def answers_in(home: Path) -> list[tuple[str, str, str | None]]:
-    """(status, text, run) of every answer on disk."""
+    """Return the (status, text, run) of every answer on disk."""
     rows = stored(home, "SELECT status, parts, remote_run FROM messages WHERE role = 'assistant'")
     return [
         (status, "".join(part.get("text", "") for part in json.loads(parts)), run)
@@ -37,7 +37,7 @@ def answers_in(home: Path) -> list[tuple[str, str, str | None]]:
 
 
 def choose_background(program: Program) -> None:
-    """Pro, and in its menu the second entry."""
+    """Choose Pro and the second entry of its menu."""
     program.do("press", "pro")
     wait_for(lambda: program.has("background", "showing"), "the offer")
     program.do("press", "background")

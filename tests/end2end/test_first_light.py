@@ -21,7 +21,7 @@ LONG_TASK = "Write a long story about a lighthouse keeper, in at least twenty pa
 
 
 def answers_in(home: Path) -> list[tuple[str, str]]:
-    """(status, parts as JSON) of every answer on disk, oldest first."""
+    """Return the (status, parts as JSON) of every answer on disk, oldest first."""
     path = home / "data" / "repartee.sqlite3"
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
         rows = connection.execute(

@@ -39,7 +39,7 @@ CHOICE = ModelChoice("provider", "gpt-5.2")
 def conversation(
     identifier: str, ago: timedelta = timedelta(), *, title: str = "", pinned: bool = False
 ) -> Conversation:
-    """A conversation that was last changed so long before noon of TODAY."""
+    """Return a conversation that was last changed so long before noon of TODAY."""
     at = (NOON - ago).astimezone(UTC)
     name = title or f"Title {identifier}"
     return Conversation(identifier, name, at, at, CHOICE, pinned=pinned)
@@ -61,7 +61,7 @@ def rows(model: QAbstractItemModel) -> list[str]:
 
 @pytest.fixture
 def model(qapp) -> Iterator[ConversationModel]:
-    """A model that Qt's tester watches."""
+    """Yield a model that Qt's tester watches."""
     made = ConversationModel(TODAY)
     tester = QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Warning)
     yield made
@@ -70,7 +70,7 @@ def model(qapp) -> Iterator[ConversationModel]:
 
 @pytest.fixture
 def listing(qtbot: QtBot) -> ConversationList:
-    """A shown list with three conversations of today, two of them older by a second each."""
+    """Return a shown list with three conversations of today, a second apart."""
     made = ConversationList(theme.light())
     qtbot.addWidget(made)
     made.resize(264, 700)

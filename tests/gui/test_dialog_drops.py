@@ -23,7 +23,7 @@ LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 def fields_of(dialog: QDialog) -> list[QWidget]:
-    """Every text field that takes drops."""
+    """Return every text field that takes drops."""
     texts = [edit.viewport() for edit in dialog.findChildren(QPlainTextEdit)]
     found = [*dialog.findChildren(QLineEdit), *texts]
     return [one for one in found if one.acceptDrops()]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def start(qtbot: QtBot) -> Iterator[FirstStart]:
-    """The question and the cards, with the key line below."""
+    """Return the question and the cards, with the key line below."""
     window = QWidget()
     qtbot.addWidget(window)
     made = FirstStart(theme.light())

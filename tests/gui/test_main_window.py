@@ -40,7 +40,7 @@ def window(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
 
 
 def opened(qtbot: QtBot, watcher: theme.ThemeWatcher) -> MainWindow:
-    """A shown window with a conversation in it."""
+    """Return a shown window with a conversation in it."""
     made = MainWindow(watcher, PromptEditor(watcher.current), SettingsPanel(watcher.current))
     made.set_transcript(TranscriptView(watcher.current))
     qtbot.addWidget(made)
@@ -60,7 +60,7 @@ def focused() -> QWidget:
 
 
 def rect_in(window: MainWindow, widget: QWidget) -> tuple[int, int]:
-    """Left edge and width of a widget, in the window."""
+    """Return the left edge and width of a widget in the window."""
     return widget.mapTo(window, QPoint(0, 0)).x(), widget.width()
 
 

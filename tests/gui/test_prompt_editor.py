@@ -65,7 +65,7 @@ SUMMARISE = ("summarise", "Summarise", "list")
 
 @pytest.fixture
 def editor(qtbot: QtBot, dressed: themes.Theme) -> PromptEditor:
-    """A prompt at the foot of a window of 800 × 600, with the keyboard."""
+    """Return a prompt at the foot of a window of 800 × 600, with the keyboard."""
     window = QWidget()
     layout = QVBoxLayout(window)
     layout.setContentsMargins(0, 0, 0, 0)
@@ -458,7 +458,7 @@ def test_many_chips_scroll_instead_of_filling_the_window(
 
 
 def actions(editor: PromptEditor, name: str) -> dict[str, tuple[bool, bool]]:
-    """The menu's lines as they would open: text -> (enabled, ticked)."""
+    """Return the menu's lines as a map of text to (enabled, checked)."""
     picker = find(editor, QPushButton, name)
     menu = picker.menu()
     menu.aboutToShow.emit()

@@ -56,7 +56,7 @@ _Widget = TypeVar("_Widget", bound=QWidget)
 
 @pytest.fixture
 def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
-    """The panel, open on the Provider page, OpenAI shown."""
+    """Return the panel, open on the Provider page, OpenAI shown."""
     made = SettingsPanel(dressed)
     made.set_profiles(PROFILES, "openai")
     made.set_key_state("openai", KeyState("keyring"))
@@ -96,7 +96,7 @@ def write(qtbot: QtBot, panel: SettingsPanel, name: str, text: str) -> None:
 
 
 def all_text(panel: QWidget) -> str:
-    """Everything that the panel shows or says, wherever."""
+    """Return all text that the panel shows or announces."""
     said = [str(panel.windowTitle())]
     for widget in panel.findChildren(QWidget):
         found = QAccessible.queryAccessibleInterface(widget)

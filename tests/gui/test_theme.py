@@ -38,7 +38,7 @@ ON = {
 
 
 def luminance(color: QColor) -> float:
-    """WCAG's relative luminance."""
+    """Return WCAG's relative luminance."""
     parts = [
         v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
         for v in (color.redF(), color.greenF(), color.blueF())
@@ -47,7 +47,7 @@ def luminance(color: QColor) -> float:
 
 
 def contrast(one: QColor, other: QColor) -> float:
-    """WCAG's contrast ratio."""
+    """Return WCAG's contrast ratio."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
 

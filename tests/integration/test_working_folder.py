@@ -28,7 +28,7 @@ COMMAND = "import sys\nfrom desktop_app.__main__ import start\nsys.exit(start())
 
 @pytest.fixture
 def traps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Traps]:
-    """The current folder of this process."""
+    """Yield the current folder of this process."""
     made = Traps(tmp_path / "downloads")
     monkeypatch.chdir(made.folder)
     monkeypatch.setenv("PYTHONPATH", "")

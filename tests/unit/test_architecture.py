@@ -69,7 +69,7 @@ for room in sys.argv[1:]:
 
 
 def rooms() -> list[str]:
-    """The packages and modules right below `desktop_app`, without those of mere data."""
+    """Return the packages and modules right below `desktop_app`, without those of mere data."""
     product = ROOT / PRODUCT
     packages = [path.parent.name for path in product.glob("*/__init__.py")]
     return sorted(packages + [path.stem for path in product.glob("*.py") if path.stem[0] != "_"])
@@ -117,7 +117,7 @@ WHOLE_WINDOW = {"MainWindow", "WindowState", "Controllers", "WindowSession"}
 
 
 def modules_of(package: str) -> dict[str, ast.Module]:
-    """The syntax trees of a package's modules, by their paths."""
+    """Return the syntax trees of a package's modules, by their paths."""
     paths = sorted((ROOT / PRODUCT / package).rglob("*.py"))
     return {str(p.relative_to(ROOT)): ast.parse(p.read_text("utf-8")) for p in paths}
 
@@ -206,7 +206,7 @@ def test_no_file_names(what: str) -> None:
 
 
 def tracked_files() -> list[Path]:
-    """Every file of the checkout that git knows or would add."""
+    """Return every file of the checkout that git knows or would add."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,

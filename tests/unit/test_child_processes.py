@@ -152,7 +152,7 @@ def spawns(tree: ast.AST) -> Iterator[str]:
 
 
 def parts(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those that only type checkers see."""
+    """Yield all nodes except those for type checkers."""
     yield tree
     for node in ast.iter_child_nodes(tree):
         if not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):

@@ -77,7 +77,7 @@ class WindowInItsPlace:
 def window(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WindowInItsPlace]:
-    """A window that is open."""
+    """Yield an open window."""
     # A socket's path holds 107 characters.
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     found = WindowInItsPlace()
@@ -86,7 +86,7 @@ def window(
 
 
 def quick(*arguments: str, stdin: int | IO[bytes]) -> None:
-    """`repartee quick` as a process without a terminal."""
+    """Run `repartee quick` as a process without a terminal."""
     command = [sys.executable, "-m", "desktop_app", "quick", *arguments]
     done = subprocess.run(
         command, cwd=ROOT, stdin=stdin, start_new_session=True, capture_output=True, check=False

@@ -13,7 +13,7 @@ REQUIREMENTS = sorted((ROOT / "packaging" / "requirements").glob("*.txt"))
 
 
 def pins(path: Path) -> dict[str, str]:
-    """Distribution name -> version of a requirements file."""
+    """Return the versions in a requirements file by distribution name."""
     return dict(re.findall(r"^([a-z0-9][a-z0-9._-]*)==(\S+)", path.read_text("utf-8"), re.M))
 
 

@@ -106,7 +106,7 @@ ICONS: Final = {"_icon", "icon"}
 
 
 def name_of(node: ast.expr) -> str:
-    """The last part of what is called or named."""
+    """Return the last part of what is called or named."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""

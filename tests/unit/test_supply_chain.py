@@ -25,7 +25,7 @@ LICENSES = (ROOT / "resources" / "licences.txt").read_text("utf-8")
 
 @pytest.fixture
 def scripts(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Imports a script of packaging/ by its name."""
+    """Import a script of packaging/ by its name."""
     monkeypatch.syspath_prepend(str(PACKAGING))
     yield importlib.import_module
     for name in ("audit", "contents", "parts", "sbom"):

@@ -225,11 +225,11 @@ class Desk:
         QTest.keyClick(QApplication.focusWidget() or self.window, key, modifiers)
 
     def enter(self) -> None:
-        """Enter in the prompt."""
+        """Press Enter in the prompt."""
         QTest.keyClick(self.text, Qt.Key.Key_Return)
 
     def press_search_enter(self) -> None:
-        """Enter in the search field."""
+        """Press Enter in the search field."""
         QTest.keyClick(self.window.conversations.search, Qt.Key.Key_Return)
 
     async def ask(self, text: str) -> Turn:
@@ -241,12 +241,12 @@ class Desk:
         return self.stage.turns[-1]
 
     async def turn(self, number: int) -> Turn:
-        """A request to the provider, counted from 0, once it is there."""
+        """Wait for a request to the provider, counted from 0, and return it."""
         await until(lambda: len(self.stage.turns) > number)
         return self.stage.turns[number]
 
     async def ask_and_answer(self, question: str, answer: str) -> str:
-        """A whole turn; the id of the conversation."""
+        """Run a whole turn and return the conversation's id."""
         turn = await self.ask(question)
         turn.end(answer)
         await self.settled()
@@ -337,7 +337,7 @@ class Desk:
             return connection.execute(sql, values).fetchall()
 
     def messages(self) -> list[tuple[str, str, str]]:
-        """(role, status, text) of all messages in the store, oldest first."""
+        """Return the (role, status, text) of all messages in the store, oldest first."""
         rows = self.stored("SELECT role, status, parts FROM messages ORDER BY created_at, rowid")
         return [(role, status, _text(parts)) for role, status, parts in rows]
 
@@ -346,7 +346,7 @@ class Desk:
         return json.loads(rows[0][0]) if rows else None
 
     def draft_of(self, conversation_id: str) -> str:
-        """The text of a conversation's draft in the store."""
+        """Return the text of a conversation's draft in the store."""
         rows = self.stored("SELECT draft FROM conversations WHERE id = ?", conversation_id)
         return str(json.loads(rows[0][0])["text"]) if rows and rows[0][0] else ""
 
@@ -373,7 +373,7 @@ def _text(parts: str) -> str:
 
 
 def find(parent: QWidget, kind: type[_W], name: str) -> _W:
-    """A widget by its name."""
+    """Return a widget by its name."""
     return next(w for w in parent.findChildren(kind) if w.objectName() == name)
 
 

@@ -53,11 +53,11 @@ class Turn:
             self._events.put_nowait(event)
 
     def say(self, text: str) -> None:
-        """More of the answer."""
+        """Send more of the answer."""
         self.give(TextDelta(text))
 
     def end(self, text: str = "", used: int = 1_000) -> None:
-        """The rest of the answer, and its end, with the tokens of input that it took."""
+        """Send the rest of the answer and its end, with the input tokens that it used."""
         if text:
             self.say(text)
         usage = Usage(input_tokens=used, output_tokens=200, reasoning_tokens=50)
@@ -105,7 +105,7 @@ class StageClient:
         return turn.events()
 
     async def embed(self, _model: str, texts: Sequence[str]) -> tuple[list[Vector], int]:
-        """Vectors that are all the same."""
+        """Return vectors that are all equal."""
         return [Vector.from_values([1.0, 0.0]) for _ in texts], 10 * len(texts)
 
     async def compact(self, request: ChatRequest) -> ProviderState:
@@ -131,7 +131,7 @@ class StageModel:
         self.weights: Path | None = None
 
     async def aclose(self) -> None:
-        """Nothing runs."""
+        """Do nothing."""
 
 
 class StageGateway:
@@ -148,4 +148,4 @@ class StageGateway:
         return self._stage.learnt
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing."""

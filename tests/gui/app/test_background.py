@@ -33,7 +33,7 @@ def desk_at(server: BackgroundServer, **more: str) -> Desk:
 
 
 async def choose_background(desk: Desk) -> None:
-    """Pro, and from its menu that it runs in the background."""
+    """Choose Pro, and running in the background from its menu."""
     desk.controllers.choice.choose_variant(Variant.PRO)
     button = desk.window.prompt.row.background
     await until(button.isVisible)

@@ -68,7 +68,7 @@ def press(desk: Desk, name: str) -> None:
 
 
 def shown(desk: Desk) -> list[list[str]]:
-    """The files of the job that is shown."""
+    """Return the files of the job that is shown."""
     model = dialog_of(desk).job.lines
     return [
         [model.index(row, column).data() for column in range(model.columnCount())]
@@ -77,7 +77,7 @@ def shown(desk: Desk) -> list[list[str]]:
 
 
 async def made(desk: Desk, paths: list[Path], task: str = "Which is it?") -> BatchDialog:
-    """A job whose files are read."""
+    """Return a job whose files are read."""
     desk.controllers.batches.begin(paths)
     dialog = dialog_of(desk)
     dialog.new.task.setPlainText(task)

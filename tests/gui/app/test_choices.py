@@ -37,7 +37,7 @@ def row(desk: Desk) -> ChoiceView:
 
 
 def entry(desk: Desk, name: str) -> ModelEntry:
-    """A line of the model menu."""
+    """Return a line of the model menu."""
     return next(e for e in row(desk).models if e.name == name)
 
 

@@ -20,7 +20,7 @@ OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 
 async def asking(desk: Desk, *files: Path) -> CollectionPart:
-    """A collection of these files in the prompt."""
+    """Return a collection of these files in the prompt."""
     made = await desk.backend.collections.create("Contracts")
     await desk.backend.collections.add(made.id, files)
     part = CollectionPart(made.id, made.name)
@@ -30,7 +30,7 @@ async def asking(desk: Desk, *files: Path) -> CollectionPart:
 
 
 def link_at(desk: Desk, words: str) -> QTextCharFormat:
-    """The format of the first character of these words in the transcript."""
+    """Return the format of the first character of these words in the transcript."""
     found = desk.window.transcript.document().find(words)
     assert not found.isNull()
     cursor = QTextCursor(found.document())

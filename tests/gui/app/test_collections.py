@@ -51,7 +51,7 @@ def drop(dialog: CollectionsDialog, *paths: Path) -> None:
 
 
 def offered(desk: Desk) -> list[str]:
-    """The buttons of the notifications."""
+    """Return the buttons of the notifications."""
     return [b.text() for b in desk.window.notifications.findChildren(QPushButton)]
 
 

@@ -15,7 +15,7 @@ LONG = "\n\n".join(f"Paragraph {number} of a long answer." for number in range(1
 
 
 def new(desk: Desk) -> None:
-    """A new conversation, as by its button."""
+    """Start a new conversation with its button."""
     desk.window.conversations.new_button.click()
 
 

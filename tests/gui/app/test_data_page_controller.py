@@ -30,7 +30,7 @@ WORD = "zanzibarquix"
 
 
 def chatgpt(count: int = 3) -> str:
-    """An export of ChatGPT's."""
+    """Return an export of ChatGPT's."""
 
     def turn(n: int) -> dict[str, Any]:
         message = {

@@ -33,7 +33,7 @@ class Ring(QObject):
 
 @pytest.fixture
 def collecting(qapp: QApplication) -> Iterator[None]:
-    """On the tests' thread; old things after 20 ms of rest."""
+    """Collect garbage on the tests' thread, old objects after 20 ms of idle time."""
     end = collect_on_this_thread(rest_ms=20)
     yield
     end()
@@ -120,6 +120,6 @@ def test_at_rest_the_system_gets_what_is_free() -> None:
 
 
 def resident() -> float:
-    """Megabytes of this process in memory."""
+    """Return this process's resident memory in megabytes."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024

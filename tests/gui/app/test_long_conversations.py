@@ -20,7 +20,7 @@ LONG = "long"
 
 
 async def stored(desk: Desk, count: int) -> list[Message]:
-    """A conversation that was had before."""
+    """Return a conversation that was had before."""
     messages: list[Message] = []
     for number in range(count):
         made = (answer if number % 2 else question)(f"Message {number}.\n\nWords.\n\nWords.")

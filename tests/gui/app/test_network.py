@@ -33,14 +33,14 @@ def offered(desk: Desk, provider_id: str) -> dict[str, str]:
 
 
 def open_menu(desk: Desk) -> QMenu:
-    """The menu of models, as it opens."""
+    """Open the menu of models and return it."""
     menu = desk.window.prompt.row.models.more.menu()
     menu.aboutToShow.emit()
     return menu
 
 
 def lines(menu: QMenu) -> list[str]:
-    """Every line of a menu and of those in it."""
+    """Return all lines of a menu and its submenus."""
     found: list[str] = []
     for action in menu.actions():
         inner = action.menu()

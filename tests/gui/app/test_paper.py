@@ -60,7 +60,7 @@ def test_a_file_is_what_its_name_ends_in(run: Run, tmp_path: Path) -> None:
 
 
 async def save(desk: Desk, file: Path, chosen: str) -> None:
-    """Under a name that was typed, with this format chosen below it."""
+    """Save under a typed name, with this format chosen."""
     desk.controllers.export.export()
     dialog = desk.window.findChildren(QFileDialog)[-1]
     dialog.selectNameFilter(next(one for one in dialog.nameFilters() if one.startswith(chosen)))

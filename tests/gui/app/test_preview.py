@@ -48,7 +48,7 @@ def chip_button(desk: Desk, name: str, at: int = 0) -> QAbstractButton:
 
 
 async def opened(desk: Desk) -> AttachmentPreview:
-    """The preview, once it shows what is sent."""
+    """Open the preview and return it once it shows the request."""
     await until(lambda: desk.window.findChild(AttachmentPreview) is not None)
     dialog = desk.window.findChild(AttachmentPreview)
     assert dialog is not None
@@ -69,7 +69,7 @@ async def choose(dialog: AttachmentPreview, pages: str) -> None:
 
 
 def sent(body: dict[str, object]) -> str:
-    """All the words of the last question in a request."""
+    """Return all the words of the last question in a request."""
     content = body["input"][-1]["content"]  # type: ignore[index]
     if isinstance(content, str):
         return content

@@ -24,7 +24,7 @@ FILE = "mangrovetide"
 
 @pytest.fixture
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files, of this program and of its children."""
+    """Return the folder for temporary files, of this program and of its children."""
     folder = tmp_path / "scratch"
     folder.mkdir()
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -33,7 +33,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def holding(scratch: Path) -> list[Path]:
-    """The files of the program's home and among the temporary ones with a word of it."""
+    """Return the files of the program's home and among the temporary ones with a word of it."""
     roots = (folders().data.parent, scratch, Path(os.environ["XDG_RUNTIME_DIR"]))
     files = [path for root in roots for path in root.rglob("*") if path.is_file()]
     words = [w.encode() for w in (SECRET, FILE)]

@@ -161,7 +161,7 @@ async def test_a_theme_taken_before_the_first_conversation_is_that_of_its_transc
 
 
 def turn_wheel(view: QTextBrowser, eighths: int) -> None:
-    """With Ctrl held down."""
+    """Turn the wheel with Ctrl held down."""
     at, none = QPointF(40, 40), Qt.ScrollPhase.NoScrollPhase
     inverted = False
     turned = QPoint(0, eighths)
@@ -200,7 +200,7 @@ async def test_theme_and_text_size_change_at_once() -> None:
 
 
 def quick_of(desk: Desk) -> QuickPrompt:
-    """The quick prompt's window."""
+    """Return the quick prompt's window."""
     return desk.ready.quick._quick
 
 

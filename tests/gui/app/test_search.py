@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def found(desk: Desk) -> list[str]:
-    """The titles of the hits."""
+    """Return the titles of the hits."""
     hits = desk.window.conversations.hits
     return [hits.data(hits.index(row)) for row in range(hits.rowCount())]
 

@@ -26,14 +26,14 @@ OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
 
 async def kept(desk: Desk, given: Path | str) -> DocumentPart:
-    """A document that was attached."""
+    """Return a document that was attached."""
     part, _ = await desk.controllers.attachment_reader.read(given, lambda _: None)
     assert isinstance(part, DocumentPart)
     return part
 
 
 async def target(desk: Desk, path: Path, words: str) -> Target:
-    """A passage of a document."""
+    """Return a passage of a document."""
     part = await kept(desk, path)
     text = await desk.backend.attachments.text(part.sha256)
     start = text.index(words)
@@ -191,7 +191,7 @@ async def test_thousands_of_pages_are_drawn_as_they_are_seen(tmp_path: Path) -> 
 
 
 def sought(viewer: DocumentViewer, words: str) -> None:
-    """Ctrl+F, and what is typed there."""
+    """Press Ctrl+F and type the text."""
     QTest.keyClick(viewer, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
     assert viewer.find_bar.isVisible()
     viewer.find_bar.field.setText(words)

@@ -39,7 +39,7 @@ class Typesets:
         return typeset(tex, display=display)
 
     def forget(self) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
 
 def printed(file: Path, *messages: Message) -> pypdfium2.PdfDocument:
@@ -70,7 +70,7 @@ def links_on(page: pypdfium2.PdfPage) -> Iterator[pdfium.FPDF_LINK]:
 
 
 def places_led_to(document: pypdfium2.PdfDocument) -> list[tuple[int, float]]:
-    """The page, and the height on it from below, that each link within a document leads to."""
+    """Return the target page and height from below of each internal link."""
     found = []
     for page in document:
         for link in links_on(page):

@@ -88,7 +88,7 @@ class Watch:
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Watch what happens inside."""
+        """Activate the watch."""
         self.is_on = True
         try:
             yield
@@ -232,7 +232,7 @@ class Figures:
     raised: int = 0
 
     def take(self, found: dict[str, Any]) -> None:
-        """A line of a worker's output."""
+        """Process a line of a worker's output."""
         if "seen" in found:
             self.seen += found["seen"]
             return
@@ -254,7 +254,7 @@ class Figures:
             )
 
     def say(self) -> None:
-        """The figures for people."""
+        """Print the figures."""
         self.cpu.sort()
         print(f"{self.inputs:,} inputs, {len(self.cpu):,} steps of the event loop;")
         print(f"longest {self.cpu[-1] * 1000:.0f} ms of processor time, {self.clock * 1000:.0f} ms")
@@ -343,7 +343,7 @@ def _collect(workers: list[subprocess.Popen[str]], figures: Figures) -> int:
 
 
 def _reaching_out(record: Path) -> Iterator[str]:
-    """The system calls after the beginning that are not among those allowed."""
+    """Return the system calls after startup that are not allowed."""
     begun = False
     for line in record.read_text(errors="replace").splitlines():
         begun = begun or _BEGINS in line

@@ -298,7 +298,7 @@ class _HtmlReader(HTMLParser):
 
 
 def of_html(html: str) -> list[str]:
-    """The structure that a specification's HTML says."""
+    """Return the structure of a specification's HTML."""
     reader = _HtmlReader()
     reader.feed(html)
     return [str(leaf) for leaf in reader.finish()]
@@ -308,7 +308,7 @@ def of_html(html: str) -> list[str]:
 
 
 def of_document(document: QTextDocument, theme: Theme, blocks: int) -> list[str]:
-    """The structure that the first `blocks` blocks of a document show."""
+    """Return the structure of the first `blocks` blocks of a document."""
     reader = _DocumentReader(theme)
     block = document.begin()
     while block.isValid() and block.blockNumber() < blocks:

@@ -237,7 +237,7 @@ def test_a_formula_on_a_line_of_its_own_is_asked_for_as_such(view: TranscriptVie
             asked.add((tex, display))
 
         def forget(self) -> None:
-            """Nothing is kept."""
+            """Do nothing."""
 
     view._formulas.typeset_with(Asked())
     view.set_messages([answer("$$x$$\n\nin $y$\n\n\\[\nz\n\\]\n")])

@@ -48,7 +48,7 @@ class Loaded:
         self.seen += [(letter, font) for letter in letters]
 
     def missing(self, text: str, fonts: list[QFont]) -> set[str]:
-        """The rare letters of a text that are not there in all of these fonts."""
+        """Return the rare letters of a text that any of these fonts lacks."""
         return {
             letter
             for letter in fallback_fonts._rare(text)
@@ -58,14 +58,14 @@ class Loaded:
 
 @pytest.fixture
 def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
-    """Records what is loaded instead of loading it."""
+    """Record font requests instead of loading the fonts."""
     made = Loaded()
     monkeypatch.setattr(fallback_fonts, "_lay_out", made.lay_out)
     return made
 
 
 def fonts_of(view: TranscriptView) -> list[QFont]:
-    """Those that running text may turn to."""
+    """Return the fonts that running text may fall back to."""
     return view._messages.writer.styles.running_fonts()
 
 

@@ -36,7 +36,7 @@ def shown(view: TranscriptView, qtbot: QtBot, text: str) -> MessageLayout:
 
 
 def rows(view: TranscriptView) -> list[str]:
-    """The rows on screen; none is missing between two."""
+    """Return the rows on screen, after checking that none is missing."""
     found = re.findall(r"\br(\d+)\b", on_screen(view))
     assert all(int(b) == int(a) + 1 for a, b in pairwise(found))
     return found

@@ -46,7 +46,7 @@ KINDS = {
 
 @pytest.fixture(autouse=True)
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Much begins early."""
+    """Lower the limits, so that short texts count as long."""
     monkeypatch.setattr(message_viewport, "MOST_CHARACTERS", 20_000)
     monkeypatch.setattr(message_viewport, "_EASILY_LAID_OUT", 15_000)
 
@@ -62,7 +62,7 @@ def section_of(view: TranscriptView, message: Message) -> MessageLayout:
 
 
 def numbers(view: TranscriptView) -> list[int]:
-    """The words on screen; none is missing between two."""
+    """Return the words on screen, after checking that none is missing."""
     found = [int(n) for n in re.findall(r"\bw(\d+)\b", on_screen(view))]
     assert all(b == a + 1 for a, b in pairwise(found))
     return found
@@ -282,7 +282,7 @@ STEPS = st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.floats(0, 0.4)), m
 
 @pytest.fixture
 def written(dressed: Theme) -> tuple[DocumentWriter, MessageLayout]:
-    """One long item, written whole."""
+    """Return a long item that is fully materialized."""
     writer = DocumentWriter(QTextDocument(), Styles(dressed), 700)
     return writer, writer.insert_section(0, "key", [*render(LONG), *render("End.")])
 

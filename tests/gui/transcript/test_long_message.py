@@ -54,14 +54,14 @@ SOURCE = "".join(map(part, range(PARTS))) + "The end."
 
 @pytest.fixture(autouse=True)
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Much begins early."""
+    """Lower the limits, so that short texts count as long."""
     monkeypatch.setattr(message_viewport, "MOST_CHARACTERS", 20_000)
     monkeypatch.setattr(message_viewport, "_EASILY_LAID_OUT", 15_000)
 
 
 @pytest.fixture
 def long(view: TranscriptView, qtbot: QtBot) -> Message:
-    """A long answer, all of which is there."""
+    """Return a long answer, all of which is there."""
     view.set_messages([question("Q"), made := answer(SOURCE)])
     settle(view, qtbot)
     return made

@@ -34,7 +34,7 @@ def longest(view: TranscriptView) -> int:
 
 
 def lines(view: TranscriptView) -> list[str]:
-    """The lines on screen of everything."""
+    """Return all lines on screen."""
     seen, block = [], view.document().begin()
     while block.isValid():
         layout: QTextLayout = block.layout()

@@ -258,7 +258,7 @@ def test_a_place_is_shown_wherever_in_its_message_it_is(view: TranscriptView, qt
 
 
 def on_screen(view: TranscriptView) -> str:
-    """The text between the upper and the lower edge."""
+    """Return the text between the upper and the lower edge."""
     cursor = view.cursorForPosition(view.viewport().rect().topLeft())
     end = view.cursorForPosition(view.viewport().rect().bottomRight())
     cursor.setPosition(end.position(), QTextCursor.MoveMode.KeepAnchor)
@@ -366,7 +366,7 @@ def mouse(
     to: QPoint,
     held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
 ) -> None:
-    """Something that it does with its left button held down."""
+    """Send a mouse event with the left button held down."""
     whole, left = QPointF(view.viewport().mapToGlobal(to)), Qt.MouseButton.LeftButton
     buttons = Qt.MouseButton.NoButton if what == QEvent.Type.MouseButtonRelease else left
     event = QMouseEvent(what, QPointF(to), whole, left, buttons, held)

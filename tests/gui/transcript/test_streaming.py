@@ -38,7 +38,7 @@ PIECES = [
 
 
 def look(document: QTextDocument) -> list[str]:
-    """Everything of a document that can be seen: text, formats, tables."""
+    """Return all visible features of a document: text, formats and tables."""
     seen = []
     block = document.begin()
     while block.isValid():

@@ -328,7 +328,7 @@ def test_what_is_said_of_an_answer_stands_apart_from_its_table(
 
 
 def _plain_above_the_ground(view: TranscriptView, theme: Theme) -> int:
-    """Pixels between the last hairline and the ground of the code below it."""
+    """Return the pixels between the last hairline and the code background below."""
     image = view.viewport().grab().toImage()
     bottom = view.cursorRect(QTextCursor(view.document().find("code"))).top()
     column = [image.pixelColor(30, y) for y in range(bottom)]

@@ -27,7 +27,7 @@ MANY = 300
 
 
 def put_caret(view: TranscriptView, words: str) -> None:
-    """Behind these words."""
+    """Put the caret after these words."""
     found = view.document().find(words)
     assert not found.isNull()
     found.clearSelection()
@@ -43,7 +43,7 @@ def copied(view: TranscriptView, qtbot: QtBot) -> str:
 
 
 def numbers_in(text: str) -> list[int]:
-    """The messages that a text has the beginnings of."""
+    """Return the numbers of the messages whose beginnings are in a text."""
     return [int(line[8:-1]) for line in text.splitlines() if line.startswith("Message ")]
 
 

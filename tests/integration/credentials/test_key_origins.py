@@ -43,7 +43,7 @@ pytestmark = [
 
 
 def in_keyring() -> dict[str, str]:
-    """Secrets of all entries by their names, as another program sees them."""
+    """Return the secrets of all entries by name, as another program sees them."""
     with closing(secretstorage.dbus_init()) as connection:
         items = secretstorage.get_default_collection(connection).get_all_items()
         return {i.get_attributes()["username"]: i.get_secret().decode() for i in items}
@@ -61,7 +61,7 @@ def restore(from_store: Path) -> None:
 
 
 async def sent_by(backend: Backend, profile: ProviderProfile, server: LoopbackServer) -> list[str]:
-    """The keys that a server has been sent once it was asked for its models."""
+    """Return the keys that a server receives with a request for its models."""
     try:
         await (await backend.gateway.provider(profile)).models()
     except AuthenticationError:

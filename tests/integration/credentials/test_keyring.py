@@ -37,7 +37,7 @@ async def a_vault(tmp_path: Path, timeout_s: float = 20) -> AsyncIterator[KeyVau
 
 
 def in_keyring() -> list[tuple[str, bytes]]:
-    """User names and secrets of all entries, as another program sees them."""
+    """Return the user names and secrets of all entries, as another program sees them."""
     with closing(secretstorage.dbus_init()) as connection:
         collection = secretstorage.get_default_collection(connection)
         return [

@@ -56,7 +56,7 @@ _OPENED = re.compile(r'open(?:at)?\((?:AT_FDCWD, )?"([^"]+)", ([A-Z_|]+)[^)]*\) 
 
 
 def sources() -> dict[str, bytes]:
-    """The files that are broken."""
+    """Return the files to break."""
     folders = (DATA, DATA / "corpus")
     paths = [path for folder in folders for path in sorted(folder.iterdir())]
     return {
@@ -69,7 +69,7 @@ def sources() -> dict[str, bytes]:
 def documents(
     count: int, first: int = 0, secret: Path | None = None
 ) -> Iterator[tuple[str, bytes]]:
-    """Hostile documents, the same for the same numbers; those with references name `secret`."""
+    """Return malicious documents, reproducible by number. References point to `secret`."""
     files = sources()
     names = sorted(files)
     archives = [name for name in names if files[name].startswith(b"PK")]
@@ -95,7 +95,7 @@ def documents(
 
 
 def broken(data: bytes, chance: random.Random) -> bytes:
-    """With bytes exchanged, a piece cut out or repeated, or the end missing."""
+    """Exchange bytes, cut or repeat a piece, or remove the end."""
     changed = bytearray(data or b"\0")
     for _ in range(chance.choice((1, 10, 100))):
         changed[chance.randrange(len(changed))] = chance.randrange(256)
@@ -117,7 +117,7 @@ def members_of(data: bytes) -> dict[str, bytes]:
 
 
 def packed(members: dict[str, bytes]) -> bytes:
-    """An archive."""
+    """Return an archive."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, content in members.items():
@@ -160,7 +160,7 @@ def reaching_out(data: bytes, secret: Path, chance: random.Random) -> bytes:
 
 
 def trick(chance: random.Random, secret: Path) -> tuple[str, bytes]:
-    """One of the known bombs and traps."""
+    """Return a known bomb or trap."""
     size = chance.randrange(1, 150) << 20
     match chance.randrange(12):
         case 0:
@@ -214,7 +214,7 @@ def trick(chance: random.Random, secret: Path) -> tuple[str, bytes]:
 
 
 def opendocument(kind: str, body: str) -> bytes:
-    """A bare OpenDocument file."""
+    """Return a bare OpenDocument file."""
     oasis = "urn:oasis:names:tc:opendocument"
     spaces = "".join(f' xmlns:{n}="{oasis}:xmlns:{n}:1.0"' for n in ("office", "table", "text"))
     content = (
@@ -284,7 +284,7 @@ async def _read(worker: DocumentWorker, path: Path, outcome: Outcome) -> None:
 
 
 def _read_traced(path: Path, scratch: Path, outcome: Outcome) -> None:
-    """Under strace: which files the reader opens, and whether it makes a socket."""
+    """Read under strace. Record the opened files and any socket."""
     log = scratch.parent / f"{scratch.name}.strace"
     calls = "trace=open,openat,creat,socket,connect,unlink,rename,mkdir,seccomp"
     command = ["strace", "-f", "-qq", "-o", str(log), "-e", calls, sys.executable, "-c", _READER]

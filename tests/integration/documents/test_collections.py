@@ -94,7 +94,7 @@ async def shelf(folder: Path) -> AsyncIterator[Shelf]:
 
 @pytest.fixture
 def papers(tmp_path: Path) -> Path:
-    """A folder of documents, some of which cannot be read."""
+    """Return a folder of documents, some of which cannot be read."""
     folder = tmp_path / "papers"
     (folder / "deep").mkdir(parents=True)
     for name in ("report.pdf", "encrypted.pdf", "scanned.pdf", "slides.pptx", "figures.xlsx"):

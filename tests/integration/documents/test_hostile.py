@@ -66,7 +66,7 @@ def members_of(name: str) -> dict[str, bytes]:
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
-    """The data with bytes exchanged, a piece cut out or repeated, or the end missing."""
+    """Exchange bytes, cut or repeat a piece, or remove the end."""
     broken = bytearray(data)
     for _ in range(chance.choice((1, 10, 100))):
         broken[chance.randrange(len(broken))] = chance.randrange(256)

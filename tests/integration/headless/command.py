@@ -102,7 +102,7 @@ class Shell:
         return await ended(process, stdin)
 
     async def ask(self, base_url: str, *arguments: str, **extra: str) -> Ended:
-        """`repartee ask` with OPENAI_API_KEY and OPENAI_BASE_URL."""
+        """Run `repartee ask` with OPENAI_API_KEY and OPENAI_BASE_URL."""
         return await self.run("ask", *arguments, env={**gateway(base_url), **extra})
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -112,12 +112,12 @@ class Shell:
             return connection.execute(query).fetchall()
 
     def files_outside(self) -> list[Path]:
-        """Every file that lies outside REPARTEE_HOME."""
+        """Return all files outside REPARTEE_HOME."""
         return [path for path in self.outside.rglob("*") if not path.is_dir()]
 
 
 def gateway(base_url: str) -> dict[str, str]:
-    """The environment that names a gateway and its key."""
+    """Return the environment that names a gateway and its key."""
     return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": base_url}
 
 

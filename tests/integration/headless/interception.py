@@ -21,7 +21,7 @@ HOSTS = ("api.openai.com", "api.cometapi.com")
 
 
 def certificate(folder: Path) -> Path:
-    """A self-signed certificate for `HOSTS`, with its private key in the same file."""
+    """Return a self-signed certificate for `HOSTS`, with its private key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "of the test")])
     begin = datetime.now(UTC) - timedelta(days=1)

@@ -26,7 +26,7 @@ CREATED = {"type": "response.created", "response": {"id": "r", "model": "m"}}
 
 
 def delta(text: str) -> bytes:
-    """A piece of an answer."""
+    """Return a piece of an answer."""
     return sse({"type": "response.output_text.delta", "output_index": 0, "delta": text})
 
 
@@ -40,7 +40,7 @@ SILENT_AFTER_A_WORD = stalls(sse(CREATED), delta("Red, "))
 
 
 def refusal(status: int, code: str, message: str = "No.", param: str = "", **more: str) -> Script:
-    """A reply that says no, in OpenAI's form."""
+    """Return a reply that says no, in OpenAI's form."""
     error: dict[str, Any] = {"message": message, "type": "x", "code": code, "param": param or None}
     return replies(status, {"error": error}, x_request_id="req_7", **more)
 

@@ -25,7 +25,7 @@ def files(shell: Shell) -> Path:
 
 
 def sent(url: str) -> tuple[str, bytes]:
-    """Media type and bytes of a data URL."""
+    """Return the media type and bytes of a data URL."""
     head, _, data = url.partition(";base64,")
     return head.removeprefix("data:"), base64.b64decode(data, validate=True)
 

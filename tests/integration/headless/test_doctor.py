@@ -34,7 +34,7 @@ def examine(shell: Shell, environment: Mapping[str, str]) -> tuple[Ended, dict[s
 
 @pytest.fixture
 def x_server() -> Iterator[str]:
-    """The DISPLAY of an X server of the test's own."""
+    """Yield the DISPLAY of an X server for the test."""
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x600x24"]
     server = subprocess.Popen(

@@ -25,7 +25,7 @@ from tests.unit.providers.loopback import LoopbackServer
 
 @pytest.fixture(autouse=True)
 def open_umask() -> Iterator[None]:
-    """Nothing is taken from the modes that a program asks for."""
+    """Set an umask that removes no mode bits."""
     before = os.umask(0)
     yield
     os.umask(before)

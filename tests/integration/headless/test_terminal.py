@@ -87,7 +87,7 @@ def asked(shell: Shell, script: Script, *arguments: str | bytes) -> str:
 
 
 def hostile_answer() -> Script:
-    """An answer whose sequences are cut between any two characters."""
+    """Return an answer whose sequences are cut between any two characters."""
     return streams(sse(CREATED), *(delta(char) for char in HOSTILE), sse(COMPLETED))
 
 

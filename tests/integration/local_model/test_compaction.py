@@ -39,7 +39,7 @@ FACTS = [
 
 
 async def told(backend: Backend, conversation: Conversation, text: str, parent: str | None) -> str:
-    """A question and an answer in the store, as if they had been asked and answered."""
+    """Store a question and an answer as if they had been exchanged."""
     question, answer = (
         Message(
             new_id(),

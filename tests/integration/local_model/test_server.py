@@ -62,7 +62,7 @@ def built_in() -> Path:
 
 
 def children_of(pid: int) -> list[int]:
-    """The living model servers among the child processes of `pid`."""
+    """Return the living model servers among the child processes of `pid`."""
     found = []
     for file in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -354,7 +354,7 @@ def configuration(weights: Path, socket_path: str) -> bytes:
 def child(
     weights: Path, log: Path, socket_path: str = "/nowhere/model.sock"
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The child alone, told to load `weights`; what it says on standard error goes to `log`."""
+    """Start the child alone with `weights`. Its standard error goes to `log`."""
     pipe = subprocess.PIPE
     with (
         log.open("wb") as stderr,

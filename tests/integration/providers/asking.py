@@ -63,11 +63,11 @@ class OneClient:
     client: ProviderClient
 
     async def provider(self, _profile: ProviderProfile) -> ProviderClient:
-        """The client."""
+        """Return the client."""
         return self.client
 
     async def learnt(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
-        """Nothing yet."""
+        """Return no learned support."""
         return LearnedSupport()
 
 
@@ -93,11 +93,11 @@ class Asker:
                 await self.heard.wait()
 
     async def begin(self, draft: Draft, path: list[Message]) -> AnswerRun:
-        """The question behind `path`, ready to be sent."""
+        """Store a question at the end of `path`, ready to be sent."""
         return await self.chat.begin(self.conversation, path, draft, self.profile, self.settings)
 
     async def ask(self, draft: Draft, path: list[Message]) -> list[Message]:
-        """`path` with the question and its answer."""
+        """Return `path` with the question and its answer."""
         began = await self.begin(draft, path)
         answer = await began.run(self.listen, lambda _: None)
         self.conversation = began.conversation
@@ -105,7 +105,7 @@ class Asker:
         return [*path, began.question, answer]
 
     def listen(self, event: StreamEvent, reply: Reply) -> None:
-        """Takes down what a window shows for a while."""
+        """Record what a window shows for a while."""
         self.text = reply.text
         self.heard.set()
         if isinstance(event, Waiting) and not event.reason.startswith("Waiting for"):
@@ -124,7 +124,7 @@ async def asker_of(
     key: str = "sk-test",
     **client_options: Any,
 ) -> AsyncIterator[Asker]:
-    """An asker whose store lies in `folder`; at the end all is closed."""
+    """Yield an asker whose store is in `folder`. Everything is closed at the end."""
     database = Database(folder / "store.sqlite3")
     await database.open()
     store, attachments = ConversationStore(database), AttachmentStore(database, folder / "files")
@@ -166,5 +166,5 @@ async def stored_path(folder: Path, conversation_id: str) -> list[Message]:
 
 
 def event(value: object) -> bytes:
-    """One event of a stream, its characters not escaped."""
+    """Return an event of a stream with unescaped characters."""
     return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()

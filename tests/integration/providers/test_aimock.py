@@ -88,7 +88,7 @@ RESPONSES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The server in a process of its own; the address of its API."""
+    """Yield the API's address of a server in its own process."""
     assert AIMOCK.is_file(), "packaging/test.sh installs it"
     fixtures = tmp_path_factory.mktemp("aimock") / "fixtures.json"
     rows = [{"match": {"userMessage": name}, **row} for name, row in RESPONSES.items()]
@@ -106,7 +106,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def aimock(server: str) -> str:
-    """The server with nothing remembered."""
+    """Return the server after a reset."""
     urllib.request.urlopen(urllib.request.Request(f"{server}/__aimock/reset/journal", b"")).close()
     return server
 

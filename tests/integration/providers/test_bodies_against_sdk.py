@@ -97,7 +97,7 @@ profiles = st.sampled_from([OPENAI, COMETAPI, COMPATIBLE])
 
 
 def adapter(kind: Any) -> TypeAdapter[Any]:
-    """Checks that all that is required is there, nothing else, and each of its type."""
+    """Check that a body has all required fields, no others, and the right types."""
     return TypeAdapter(with_config(ConfigDict(extra="forbid"))(kind))
 
 
@@ -120,7 +120,7 @@ def checked(schema: TypeAdapter[Any], body: dict[str, Any]) -> None:
 
 
 def on_the_wire(body: dict[str, Any]) -> dict[str, Any]:
-    """A body as it is sent, its files in it."""
+    """Return a body as it is sent, including its files."""
     content, _ = packed_body(body)
 
     async def collected(pieces: AsyncIterator[bytes]) -> bytes:

@@ -50,7 +50,7 @@ uvicorn.Server(uvicorn.Config(create_app(), log_level="error")).run([s])
 
 @contextmanager
 def serving(program: str, *arguments: str) -> Iterator[str]:
-    """The address of a server in a process of its own."""
+    """Yield the address of a server in its own process."""
     command = [sys.executable, "-W", "ignore", "-c", program, *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(
@@ -65,7 +65,7 @@ def serving(program: str, *arguments: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def llmock() -> Iterator[str]:
-    """One server for all tests of it."""
+    """Yield a server that all tests share."""
     with serving(LLMOCK) as url:
         yield url
 

@@ -93,7 +93,7 @@ BEFORE = "before the headers"
 
 
 def reset(*pieces: bytes, head: bytes = STREAM_HEAD) -> Script:
-    """The start of a stream, and then a reset, as from a dead peer or a firewall."""
+    """Send the start of a stream, then a reset, as a dead peer or a firewall would."""
 
     async def script(_: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(head + b"".join(map(chunk, pieces)))
@@ -160,7 +160,7 @@ class Outcome:
     answer: Message
 
     def met(self, fault: str, moment: str) -> Met:
-        """As a row of the table."""
+        """Return the outcome as a row of the table."""
         answer, note = self.answer, self.answer.error
         shown = [f"“{answer.text}”"] if answer.text else []
         shown += self.said

@@ -22,7 +22,7 @@ IN_THE_SUITE = [name for name, reply in REPLIES.items() if not reply.is_long]
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """A server that sends them all."""
+    """Yield a server that sends them all."""
     with serving() as address:
         yield address
 

@@ -38,7 +38,7 @@ BOTH = pytest.mark.parametrize("api", list(Api))
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[LocalEndpoint]:
-    """One server for all tests here, on an event loop of its own."""
+    """Yield a server that all tests here share, on its own event loop."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

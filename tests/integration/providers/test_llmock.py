@@ -74,7 +74,7 @@ class LLMock:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[LLMock]:
-    """The server in a process of its own, on a free port."""
+    """Yield the server in its own process, on a free port."""
     program = (
         "import socket, sys, uvicorn\n"
         "from llmock.main import create_app\n"
@@ -97,7 +97,7 @@ def _port(out: IO[str]) -> int:
 
 @pytest.fixture
 def llmock(server: LLMock) -> LLMock:
-    """The server with nothing planned and nothing remembered."""
+    """Return the server after a reset."""
     server.call("reset", {})
     return server
 

@@ -82,7 +82,7 @@ async def attached(asker: Asker, text: str, name: str) -> DocumentPart:
 
 
 async def conversation(asker: Asker) -> list[Message]:
-    """Six turns: a document at once, another in the middle, an edit, a second answer."""
+    """Run six turns: two documents, an edit and a second answer among them."""
     asker.settings = AskSettings(instructions="Answer in short sentences.")
     report = await attached(asker, TEXT, "report.txt")
     path = await asker.ask(Draft("What is this?", (report,)), [])

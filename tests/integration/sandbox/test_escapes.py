@@ -81,7 +81,7 @@ OF_LANDLOCK = {
 
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[Target]:
-    """Things to attack, all of which are there."""
+    """Return the targets of the attacks, all of which exist."""
     home, scratch, file = tmp_path / "home", tmp_path / "scratch", tmp_path / "out.pdf"
     home.mkdir()
     scratch.mkdir()

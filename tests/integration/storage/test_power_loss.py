@@ -104,7 +104,7 @@ class Disk:
             self.since.setdefault(step.file, []).append(step)
 
     def after_a_failure(self, chance: random.Random) -> dict[str, bytes]:
-        """One of the states that the power may leave."""
+        """Return a disk state that the failure may leave."""
         left = {name: bytearray(content) for name, content in self.files.items()}
         for steps in self.since.values():
             for step in steps:
@@ -127,7 +127,7 @@ def _apply(files: dict[str, bytearray], step: Step) -> None:
 
 
 def _torn(step: Step, chance: random.Random) -> Step:
-    """Some of its sectors, from the beginning."""
+    """Return the first sectors of a write."""
     length = chance.randrange(0, len(step.data) // SECTOR + 1) * SECTOR
     return Step(step.kind, step.file, step.at, step.data[:length])
 
@@ -185,7 +185,7 @@ def _on_file(
 
 
 def _whole_lines(log: str) -> Iterator[str]:
-    """A call that another thread's interrupts is on two lines."""
+    """Join calls that strace splits when another thread interrupts them."""
     begun: dict[str, str] = {}
     for line in log.splitlines():
         unfinished, resumed = _UNFINISHED.match(line), _RESUMED.match(line)
@@ -245,7 +245,7 @@ def test_nothing_acknowledged_is_lost(steps: list[Step], tmp_path: Path, seed: i
 
 
 def main(count: int) -> None:
-    """So many failures, each somewhere else."""
+    """Simulate this many failures at different moments."""
     with tempfile.TemporaryDirectory() as folder:
         steps = record(Path(folder))
         for seed in range(count):

@@ -237,7 +237,7 @@ def test_a_broken_profile_says_nothing() -> None:
 
 
 def swapped_profile() -> bytes:
-    """sRGB, but for the primaries of red and blue, which are exchanged."""
+    """Return sRGB with its red and blue primaries exchanged."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     at = {bytes(data[n : n + 4]): n for n in range(132, 132 + 12 * data[131], 12)}
     red, blue = at[b"rXYZ"], at[b"bXYZ"]

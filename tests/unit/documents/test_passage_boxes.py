@@ -36,7 +36,7 @@ FILES = (
 
 
 def pages_of(data: bytes) -> dict[int, str]:
-    """The text of each page as it was read."""
+    """Return the text of each page as it was read."""
     text = pdf_reader.read("it", data, Limits(), lambda _: None).text
     parts = re.split(r"^\[page (\d+)\]\n", text, flags=re.M)
     return {int(number): words for number, words in zip(parts[1::2], parts[2::2], strict=True)}
@@ -111,7 +111,7 @@ def test_a_cropped_page_shows_the_mark_where_its_words_are() -> None:
 
 
 def ink(view: PdfView, box: Box) -> int:
-    """Dark pixels within a box of a page as it is drawn."""
+    """Count the dark pixels in a box of the rendered page."""
     width, height = 400, 1040
     pixels = view.strip(Strip(1, width, height, 0, height))
     rows = range(int(box.top * height), int(box.bottom * height))

@@ -30,7 +30,7 @@ def line(x: float, y: float, to_x: float, to_y: float) -> str:
 def rows(
     lines: Iterable[Sequence[str]], columns: Sequence[float], top: float = 700, step: float = 14
 ) -> str:
-    """Words in columns, line by line."""
+    """Return words in columns, line by line."""
     return "".join(
         words(x, top - step * number, cell)
         for number, cells in enumerate(lines)

@@ -36,7 +36,7 @@ def relations(kind: str, *targets: str) -> str:
 
 
 def workbook(**cells: str) -> bytes:
-    """A workbook; each sheet by its name, its cells of the first row as XML."""
+    """Return a workbook. Each sheet has a name and its first row's cells as XML."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as package:
         package.writestr("_rels/.rels", relations(f"{RELATIONS}/officeDocument", "xl/workbook.xml"))

@@ -62,7 +62,7 @@ ends = st.one_of(
 
 
 def split(event: StreamEvent, at: int) -> list[StreamEvent]:
-    """The same news in two events, as a server with smaller chunks would send it."""
+    """Split an event in two, as a server with smaller chunks would."""
     match event:
         case TextDelta(text):
             return [TextDelta(text[:at]), TextDelta(text[at:])]

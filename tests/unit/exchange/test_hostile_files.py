@@ -140,7 +140,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 
 
 def keys_of(value: Any) -> list[tuple[Any, ...]]:
-    """The places in a value that can be replaced."""
+    """Return the places in a value that can be replaced."""
     found: list[tuple[Any, ...]] = [()]
     pairs = list(value.items()) if isinstance(value, dict) else []
     pairs += enumerate(value) if isinstance(value, list) else []

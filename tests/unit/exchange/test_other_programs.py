@@ -166,7 +166,7 @@ def one(tmp_path: Path, value: Any) -> ImportedConversation:
 
 
 def shape(found: ImportedConversation) -> list[tuple[str, int | None]]:
-    """Each message's words, and the place of its parent."""
+    """Return each message's words and the index of its parent."""
     places = {message.id: place for place, message in enumerate(found.messages)}
     return [(m.text, None if m.parent_id is None else places[m.parent_id]) for m in found.messages]
 

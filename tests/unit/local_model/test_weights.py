@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def refusal(weights: Path | None) -> LocalModelError:
-    """The error that the first use of `weights` raises."""
+    """Return the error that the first use of `weights` raises."""
     with pytest.raises(LocalModelError) as caught:
         asyncio.run(LocalModel(weights).endpoint())
     return caught.value

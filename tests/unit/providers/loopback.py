@@ -120,7 +120,7 @@ def chunk(data: bytes) -> bytes:
 
 
 def streams(*pieces: bytes, end: bool = True) -> Script:
-    """A stream of events in these pieces; `end` False breaks the connection off behind them."""
+    """Send a stream of events in these pieces. If `end` is False, break it off afterwards."""
 
     async def script(_: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(STREAM_HEAD)
@@ -140,7 +140,7 @@ def streams(*pieces: bytes, end: bool = True) -> Script:
 def replies(
     status: int = 200, body: Any = None, kind: str = "application/json", **more: str
 ) -> Script:
-    """A reply of known length; a body that is not bytes is sent as JSON."""
+    """Send a reply of known length. A body that is not bytes is sent as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     names = {name.replace("_", "-"): value for name, value in more.items()}
     fields = {"content-type": kind, "content-length": str(len(content)), **names}
@@ -154,7 +154,7 @@ def replies(
 
 
 def stalls(*pieces: bytes, head: bytes = STREAM_HEAD) -> Script:
-    """The start of a stream, and then silence until the client goes."""
+    """Send the start of a stream, then nothing until the client leaves."""
 
     async def script(request: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(head + b"".join(chunk(piece) for piece in pieces))
@@ -166,5 +166,5 @@ def stalls(*pieces: bytes, head: bytes = STREAM_HEAD) -> Script:
 
 
 async def hangs_up(_: Received, writer: asyncio.StreamWriter) -> None:
-    """No reply: the connection is closed as soon as the request is there."""
+    """Close the connection without a reply once the request arrives."""
     writer.close()

@@ -65,10 +65,10 @@ def sse(*events: dict[str, Any] | str) -> bytes:
 
 
 def fold(events: Iterable[StreamEvent]) -> Reply:
-    """The reply that the events add up to."""
+    """Return the reply that the events add up to."""
     return reduce(accumulate, events, Reply())
 
 
 def terminals(events: Iterable[StreamEvent]) -> list[StreamEvent]:
-    """The terminal events among `events`: one, if all is well."""
+    """Return the terminal events among `events`, which should be exactly one."""
     return [event for event in events if isinstance(event, Completed | Incomplete | Failed)]

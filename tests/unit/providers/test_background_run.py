@@ -277,7 +277,7 @@ def test_out_of_reach_for_good() -> None:
 def resumed(
     server: BackgroundServer, *, forget: bool = False, key: str | None = "sk-x"
 ) -> list[StreamEvent]:
-    """A run is begun and left, and picked up by another client."""
+    """Begin a run, leave it, and resume it with another client."""
 
     async def main() -> list[StreamEvent]:
         async with asyncio.timeout(LONGEST_S), server:

@@ -33,7 +33,7 @@ SECRET = "pass:word/é"
 async def asked(
     profile: ProviderProfile, password: str = "", timeouts: Timeouts | None = None
 ) -> tuple[str, ...] | ProviderError:
-    """The models that are listed there, or why not."""
+    """Return the listed models, or the error."""
     client = ProviderClient(
         profile,
         key_for(profile.base_url, "k"),

@@ -685,7 +685,7 @@ def breaks(*pieces: bytes) -> Script:
 
 
 def no_length(*pieces: bytes) -> Script:
-    """An old proxy: the end of the connection is the end of the body."""
+    """Reply like an old proxy: the end of the connection ends the body."""
 
     async def script(_: Received, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")

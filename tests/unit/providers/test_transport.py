@@ -160,7 +160,7 @@ def options_of_connection_to(port: int | None) -> dict[str, int]:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A self-signed certificate for 127.0.0.1, with its private key in the same file."""
+    """Return a self-signed certificate for 127.0.0.1, with its private key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     begin = datetime.now(UTC) - timedelta(days=1)

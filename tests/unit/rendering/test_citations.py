@@ -23,7 +23,7 @@ CITATIONS = [
 
 
 def links(source: str, cited: frozenset[int] = CITED) -> list[tuple[str, str]]:
-    """The words and targets of the links in a source."""
+    """Return the words and targets of the links in a source."""
     runs = [run for block in render(source, cited) for run in block.runs]
     cells = [c for block in render(source, cited) for row in block.rows for c in row]
     return [(run.text, run.link) for run in (*runs, *(r for c in cells for r in c)) if run.link]

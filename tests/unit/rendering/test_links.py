@@ -159,7 +159,7 @@ def test_who_gets_a_mail_is_said(words: str, target: str, place: str) -> None:
 
 
 def encoded_fully(text: str) -> str:
-    """A text with every character written as % and its number."""
+    """Return a text with every character written as % and its number."""
     return "".join(f"%{byte:02X}" for byte in text.encode())
 
 

@@ -32,13 +32,13 @@ _ELEMENTS = re.compile(r"<(/?(?:ul|ol|li|p|blockquote|h[1-6]|pre|hr))\b([^>]*)>"
 
 
 def elements(html: str) -> list[str]:
-    """The tags of blocks, with the number that a list begins with."""
+    """Return the tags of blocks, with the number that a list begins with."""
     found = _ELEMENTS.finditer(html)
     return [match[1] + "".join(re.findall(r"start=.\d+", match[2])) for match in found]
 
 
 def nesting(block: Block) -> tuple[object, ...]:
-    """All of a block but its words."""
+    """Return a block's fields except its text."""
     return (
         block.kind,
         block.depth,
@@ -65,7 +65,7 @@ def tightness(source: str) -> list[bool]:
 
 
 def ours(source: str) -> list[bool]:
-    """The same as we find it."""
+    """Return the same data from this program's parser."""
     env: dict[str, Any] = {}
     tokens = parser().parse(source, env)
     find_loose(tokens, source, env)

@@ -113,7 +113,7 @@ def test_half_constructs(source: str) -> None:
 
 
 def styles(source: str) -> list[tuple[str, bool, bool]]:
-    """Of the last block while more may come: what is said, and whether it is bold or italic."""
+    """Return the unfinished last block's texts, and their bold and italic styles."""
     stream = BlockStream()
     for character in source:
         stream.feed(character)

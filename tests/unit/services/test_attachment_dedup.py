@@ -60,7 +60,7 @@ def asked(id_: str, *parts: Any, **changes: Any) -> Message:
 
 
 def again(*parts: DocumentPart, files: FileInputs | None = None) -> list[str]:
-    """Under which names these, each asked about in a message of its own, were sent before."""
+    """Return the names under which these documents were sent before."""
     messages = [asked(str(number), part) for number, part in enumerate(parts)]
     return [message.attachments[0].again_as for message in once(messages, files)]  # type: ignore[union-attr]
 

@@ -136,7 +136,7 @@ class WordSplitter:
 
 
 def book(facts: int, words_between: int = 90) -> str:
-    """A long text with a fact in every paragraph."""
+    """Return a long text with a fact in every paragraph."""
     filler = "word " * words_between
     return "\n\n".join(f"{filler}. It is so that FACT-{n} holds." for n in range(facts))
 

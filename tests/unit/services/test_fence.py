@@ -214,7 +214,7 @@ def words(messages: Iterable[RequestMessage]) -> str:
 
 
 def bodies(request: ChatRequest) -> list[str]:
-    """The messages of a request as both APIs send them, without the end of the list."""
+    """Return the messages of a request as both APIs send them, without the end of the list."""
     info = CATALOG.info(request.model)
     sent = (
         responses.body(request, info, OPENAI, frozenset())["input"],

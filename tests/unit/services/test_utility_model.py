@@ -59,7 +59,7 @@ class Book:
         return (None if self.is_full else 1), month
 
     async def release(self, _hold: int) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
     async def month(self, *_: object) -> Any:
         raise NotImplementedError
@@ -68,7 +68,7 @@ class Book:
         return {}
 
     async def set(self, _key: str, _value: Any) -> None:
-        """Nothing is kept."""
+        """Do nothing."""
 
 
 def jobs_of(

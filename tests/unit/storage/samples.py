@@ -27,7 +27,7 @@ CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
 
 @asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[Database]:
-    """A database, open inside the block and cleanly closed behind it."""
+    """Yield a database that is open inside the block and cleanly closed after it."""
     database = Database(path)
     await database.open()
     try:

@@ -88,7 +88,7 @@ class Library:
         await self.settings.set(BLANK_KEY, value)
 
     async def kept(self) -> set[str]:
-        """The names of what is in the table and in the folder, which must agree."""
+        """Return the names in the table and in the folder, which must agree."""
         sql = "SELECT name, sha256 FROM attachments"
         rows = await self.database.read(lambda c: c.execute(sql).fetchall())
         files = {p for p in self.attachments.path("0" * 64).parents[1].rglob("*") if p.is_file()}

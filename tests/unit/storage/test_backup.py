@@ -38,7 +38,7 @@ class Home:
         self.backups = folder / "backups"
 
     def add(self, title: str) -> None:
-        """A conversation with an attachment in its draft."""
+        """Store a conversation with an attachment in its draft."""
 
         async def main() -> None:
             async with opened(self.database) as database:

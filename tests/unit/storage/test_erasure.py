@@ -38,7 +38,7 @@ SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
 def holding(folder: Path, word: str = WORD) -> list[str]:
-    """The files below a folder in which a word stands, in any piece of the index too."""
+    """Return the files below a folder that contain a word or a piece of it in the index."""
     wanted = (word.encode(), word[4:].encode())
     files = [path for path in folder.rglob("*") if path.is_file()]
     return [p.name for p in files if any(part in p.read_bytes() for part in wanted)]

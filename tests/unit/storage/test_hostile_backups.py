@@ -95,7 +95,7 @@ def home(tmp_path: Path) -> Home:
 
 @cache
 def shape() -> list[tuple[object, ...]]:
-    """The schema of an empty store."""
+    """Return the schema of an empty store."""
     import tempfile
 
     async def main(path: Path) -> None:

@@ -43,7 +43,7 @@ def folded_at_once(text: str) -> str:
 
 
 def indexed_at_once(text: str) -> str:
-    """As every version before did it: words are taken out of the index by computing them anew."""
+    """Index as earlier versions did, which remove words by computing them again."""
 
     def pairs(run: str) -> str:
         made = [run[at : at + 2] for at in range(len(run) - 1)]

@@ -38,7 +38,7 @@ PAGE = 4096
 
 
 def filled(path: Path, conversations: int = 12) -> None:
-    """A store with some of everything; long messages have pages of their own."""
+    """Return a store with a sample of all data. Long messages have their own pages."""
 
     async def main() -> None:
         async with opened(path) as database:
@@ -88,7 +88,7 @@ def overwrite(path: Path, pages: list[int], chance: random.Random) -> None:
 
 
 def readable(path: Path, table: str) -> set[str]:
-    """The ids that SQLite itself can still read, from the beginning and from the end."""
+    """Return the ids that SQLite itself can still read, from the beginning and from the end."""
     found: set[str] = set()
     for order in ("ASC", "DESC"):
         with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as connection:

@@ -189,7 +189,7 @@ EVIL = "https://evil.example/v1"
 
 
 def evil_backup(folder: Path) -> Path:
-    """A backup that would have everything go elsewhere."""
+    """Return a backup that would redirect all traffic."""
     source = Place(folder)
     source.fill()
     moved = ProviderProfile("own", "Own server", ProviderKind.COMPATIBLE, EVIL, needs_key=False)

@@ -187,7 +187,7 @@ async def test_only_the_last_word_may_go_on(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def index() -> Iterator[sqlite3.Connection]:
-    """The index alone: a store for each of hundreds of texts would take half a minute."""
+    """Return the index alone, because hundreds of whole stores would take half a minute."""
     [table] = [s for s in MIGRATIONS[0].statements if "fts5" in s]
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute(table)
