@@ -226,7 +226,7 @@ def _words_in(text: str) -> int:
 
 
 def kill(count: int, seed: int) -> dict[str, int]:
-    """Run `count` rounds and print the results."""
+    """Run `count` rounds and return how many were killed at each stage."""
     met = {"kills": count, "before the question": 0, "in the answer": 0}
     client = AssistiveClient()
     try:

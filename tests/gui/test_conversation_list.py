@@ -39,7 +39,7 @@ CHOICE = ModelChoice("provider", "gpt-5.2")
 def conversation(
     identifier: str, ago: timedelta = timedelta(), *, title: str = "", pinned: bool = False
 ) -> Conversation:
-    """Return a conversation that was last changed so long before noon of TODAY."""
+    """Return a conversation last changed this long before noon of TODAY."""
     at = (NOON - ago).astimezone(UTC)
     name = title or f"Title {identifier}"
     return Conversation(identifier, name, at, at, CHOICE, pinned=pinned)

@@ -114,7 +114,7 @@ def conversation(title: str, **more: object) -> Conversation:
 
 
 def models(text: str) -> ChoiceView:
-    """Return a choice in which everything a server named is this text."""
+    """Return a choice in which this text is every name from a server."""
     entries = (ModelEntry("p", text, text, text, None, text), ModelEntry("q", "Q", "q", "Q", None))
     return ChoiceView(
         None,

@@ -65,7 +65,7 @@ SUMMARISE = ("summarise", "Summarise", "list")
 
 @pytest.fixture
 def editor(qtbot: QtBot, dressed: themes.Theme) -> PromptEditor:
-    """Return a prompt at the foot of a window of 800 × 600, with the keyboard."""
+    """Return a focused prompt at the bottom of a window of 800 × 600."""
     window = QWidget()
     layout = QVBoxLayout(window)
     layout.setContentsMargins(0, 0, 0, 0)

@@ -52,7 +52,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def running_children() -> dict[str, bytes]:
-    """Return the environment of each process of ours that runs, by its kind."""
+    """Return the environments of the program's running processes by kind."""
     found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -77,7 +77,7 @@ class WindowInItsPlace:
 def window(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[WindowInItsPlace]:
-    """Yield an open window."""
+    """Yield a stand-in for an open window."""
     # A socket's path holds 107 characters.
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     found = WindowInItsPlace()

@@ -30,7 +30,7 @@ WORD = "zanzibarquix"
 
 
 def chatgpt(count: int = 3) -> str:
-    """Return an export of ChatGPT's."""
+    """Return a ChatGPT export."""
 
     def turn(n: int) -> dict[str, Any]:
         message = {

@@ -23,7 +23,7 @@ def is_read(desk: Desk) -> bool:
 
 
 def suggestions(desk: Desk) -> list[str]:
-    """Return the labels of what is offered."""
+    """Return the labels of the suggestions."""
     return [button.text() for button in desk.window.prompt._suggestions._buttons]
 
 

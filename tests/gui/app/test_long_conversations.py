@@ -20,7 +20,7 @@ LONG = "long"
 
 
 async def stored(desk: Desk, count: int) -> list[Message]:
-    """Return a conversation that was had before."""
+    """Return a stored conversation."""
     messages: list[Message] = []
     for number in range(count):
         made = (answer if number % 2 else question)(f"Message {number}.\n\nWords.\n\nWords.")

@@ -37,7 +37,7 @@ async def with_presets(desk: Desk) -> None:
 
 
 def menu_of(desk: Desk) -> dict[str, bool]:
-    """Return the lines of the menu and whether they are checked."""
+    """Return the lines of the menu and their checked states."""
     menu = QMenu()
     desk.window.header.preset_menu_requested.emit(menu)
     lines = {action.text(): action.isChecked() for action in menu.actions() if action.text()}

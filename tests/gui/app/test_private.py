@@ -33,7 +33,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def holding(scratch: Path) -> list[Path]:
-    """Return the files of the program's home and among the temporary ones with a word of it."""
+    """Return the files in the program's home and temporary folder that contain a word."""
     roots = (folders().data.parent, scratch, Path(os.environ["XDG_RUNTIME_DIR"]))
     files = [path for root in roots for path in root.rglob("*") if path.is_file()]
     words = [w.encode() for w in (SECRET, FILE)]

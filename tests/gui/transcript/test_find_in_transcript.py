@@ -47,7 +47,7 @@ def is_marked(view: TranscriptView, words: str) -> bool:
 
 
 def current(view: TranscriptView) -> str:
-    """Return the words behind the current match."""
+    """Return the text after the current match."""
     QApplication.processEvents()
     accent = view._theme.accent
     (mark,) = [m for m in view.extraSelections() if m.format.background().color() == accent]

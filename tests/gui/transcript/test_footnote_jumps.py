@@ -42,7 +42,7 @@ def focused() -> FocusTargetButton:
 
 
 def words(view: TranscriptView) -> str:
-    """Return the block that the keyboard is in, which is on screen."""
+    """Return the text of the focused block, after checking that it is on screen."""
     button = focused()
     assert view.viewport().rect().contains(button.geometry().center())
     return view.document().findBlock(button.stop.start).text()

@@ -50,7 +50,7 @@ SHOWN_INSTEAD: dict[str, dict[str, Any]] = json.loads((DATA / "shown-instead.jso
 
 
 def shown(view: TranscriptView, theme: Theme, markdown: str) -> list[str]:
-    """Return the structure of an answer in the transcript, without its furniture."""
+    """Return the structure of an answer in the transcript, without its footer."""
     message = answer(markdown)
     view.set_messages([message])
     entry = view._messages.get(message.id)
@@ -75,7 +75,7 @@ def test_what_is_shown_instead_is_one_of_our_choices() -> None:
 
 
 def _words(markdown: str) -> list[str]:
-    """Return the words of a source, without those of link definitions and their names."""
+    """Return the words of a source, except link definitions and their names."""
     visible = re.sub(r"^\[\w+\]: .*$|\]\[\w+\]", "", html.unescape(markdown), flags=re.M)
     return re.findall(r"[^\W_]+", visible)
 

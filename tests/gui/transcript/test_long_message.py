@@ -61,7 +61,7 @@ def _little(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def long(view: TranscriptView, qtbot: QtBot) -> Message:
-    """Return a long answer, all of which is there."""
+    """Return a long, complete answer."""
     view.set_messages([question("Q"), made := answer(SOURCE)])
     settle(view, qtbot)
     return made

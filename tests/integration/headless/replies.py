@@ -40,7 +40,7 @@ SILENT_AFTER_A_WORD = stalls(sse(CREATED), delta("Red, "))
 
 
 def refusal(status: int, code: str, message: str = "No.", param: str = "", **more: str) -> Script:
-    """Return a reply that says no, in OpenAI's form."""
+    """Return an error reply in OpenAI's form."""
     error: dict[str, Any] = {"message": message, "type": "x", "code": code, "param": param or None}
     return replies(status, {"error": error}, x_request_id="req_7", **more)
 

@@ -25,7 +25,7 @@ from tests.unit.providers.loopback import LoopbackServer
 
 @pytest.fixture(autouse=True)
 def open_umask() -> Iterator[None]:
-    """Set an umask that removes no mode bits."""
+    """Set a umask that removes no mode bits."""
     before = os.umask(0)
     yield
     os.umask(before)

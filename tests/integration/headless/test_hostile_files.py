@@ -81,7 +81,7 @@ def test_a_bad_conversation_never_stops_an_export(shell: Shell, tmp_path: Path, 
 
 
 def evil(shell: Shell, tmp_path: Path) -> Path:
-    """Return a backup of this shell's library whose only provider leads elsewhere."""
+    """Return a backup of this shell's library whose only provider has another address."""
     made = run(shell, "backup", str(tmp_path / "backups"))
     sound = Sound.of(Path(made.out.strip()), tmp_path / "sound")
     return sound.changed("evil", STRANGE["profile-openai"])

@@ -22,7 +22,7 @@ IN_THE_SUITE = [name for name, reply in REPLIES.items() if not reply.is_long]
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    """Yield a server that sends them all."""
+    """Yield the address of a server that sends all hostile replies."""
     with serving() as address:
         yield address
 

@@ -127,7 +127,7 @@ def _apply(files: dict[str, bytearray], step: Step) -> None:
 
 
 def _torn(step: Step, chance: random.Random) -> Step:
-    """Return the first sectors of a write."""
+    """Return a write cut off after a random number of sectors."""
     length = chance.randrange(0, len(step.data) // SECTOR + 1) * SECTOR
     return Step(step.kind, step.file, step.at, step.data[:length])
 

@@ -60,7 +60,7 @@ def events_of(script: Script, profile: ProviderProfile = OPENAI) -> list[StreamE
 
 
 def said_by(error: ProviderError) -> str:
-    """Return all that an error holds, however it is looked at."""
+    """Return all text that an error holds in any representation."""
     return f"{error.sentences} {error.details} {error!r} {error.args} {vars(error)}"
 
 

@@ -37,7 +37,7 @@ WORDS = [
 
 
 def value(draw: random.Random, depth: int = 0) -> Any:
-    """Return any JSON value, out of the words that the readers look at."""
+    """Return a random JSON value made of the words that the readers know."""
     kind = draw.random()
     if depth < 4 and kind < 0.45:
         return {draw.choice(NAMES): value(draw, depth + 1) for _ in range(draw.randrange(6))}
@@ -48,7 +48,7 @@ def value(draw: random.Random, depth: int = 0) -> Any:
 
 
 def event(draw: random.Random) -> bytes:
-    """Return an event as a stream would hold it, now and then damaged."""
+    """Return a random event of a stream, sometimes damaged."""
     made = value(draw)
     if isinstance(made, dict):
         made["type"] = draw.choice(KINDS)

@@ -438,7 +438,7 @@ def test_what_is_more_than_can_be_kept_open_ends_as_the_whole(unit: str, before:
 
 
 def in_pieces(source: str, lengths: tuple[int, ...]) -> list[Block]:
-    """Return the blocks of a source that arrives in pieces of these lengths, over and over."""
+    """Return the blocks of a source that arrives in pieces of these repeating lengths."""
     stream, at = BlockStream(), 0
     for length in cycle(lengths):
         if at >= len(source):

@@ -95,7 +95,7 @@ class TrappedGateway(OneGateway):
 
 
 def run_until(made: Office, trap: Trap, limits: UploadLimits) -> Any:
-    """Return a service whose every step may be the last."""
+    """Return a service that the trap can end at any step."""
     real, made.store = made.store, Trapped(made.store, trap)  # type: ignore[assignment]
     try:
         service = made.made(limits)

@@ -188,7 +188,7 @@ def with_room(
 
 
 async def three_turns(room: Room) -> None:
-    """A conversation of three exchanges, of 90, 180 and 220 thousand tokens by the provider."""
+    """Run three exchanges that the provider counts as 90, 180 and 220 thousand tokens."""
     for number, used in ((1, 90_000), (2, 180_000), (3, 220_000)):
         await room.ask(f"question {number}", f"answer {number}", used)
 

@@ -59,7 +59,7 @@ async def begun(room: Room) -> AnswerRun:
 
 
 async def left(room: Room, provider: ScriptedProvider) -> Message:
-    """Return an answer whose process ended in the middle of it."""
+    """Return an answer whose process ended before it was complete."""
     began = await begun(room)
     task = asyncio.ensure_future(room.run(began))
     await provider.holding.wait()

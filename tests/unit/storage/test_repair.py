@@ -88,7 +88,7 @@ def overwrite(path: Path, pages: list[int], chance: random.Random) -> None:
 
 
 def readable(path: Path, table: str) -> set[str]:
-    """Return the ids that SQLite itself can still read, from the beginning and from the end."""
+    """Return the ids that SQLite can still read, from the start and from the end."""
     found: set[str] = set()
     for order in ("ASC", "DESC"):
         with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as connection:
