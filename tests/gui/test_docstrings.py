@@ -1,4 +1,4 @@
-"""What the docstrings give as examples is so."""
+"""The examples in docstrings are correct."""
 
 from __future__ import annotations
 

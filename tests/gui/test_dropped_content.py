@@ -1,4 +1,4 @@
-"""What is meant by what other programs offer, as they really put it."""
+"""Content offered by other programs, in the formats that they really use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The header shows what it was told, and gives way in a narrow window."""
+"""The header shows the given state, and shrinks in a narrow window."""
 
 from __future__ import annotations
 

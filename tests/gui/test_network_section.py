@@ -1,4 +1,4 @@
-"""Settings › Provider › Network and privacy: a proxy, certificates, what may be kept."""
+"""Settings › Provider › Network and privacy: proxies, certificates and storage."""
 
 from __future__ import annotations
 

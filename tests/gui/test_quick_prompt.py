@@ -1,4 +1,4 @@
-"""The quick prompt: opens ready to type, unfolds, goes away; its keys; what comes along."""
+"""The quick prompt: opening, focus, unfolding, closing, keys and attached content."""
 
 from __future__ import annotations
 

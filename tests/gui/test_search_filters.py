@@ -1,4 +1,4 @@
-"""The filters of the search: what they say, and what they come to."""
+"""The search filters: their labels and the resulting queries."""
 
 from __future__ import annotations
 

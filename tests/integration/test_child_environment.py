@@ -1,4 +1,4 @@
-"""What a child process can read in its environment, looked up in /proc while it runs."""
+"""The environment that a child process can read, checked in /proc while it runs."""
 
 from __future__ import annotations
 

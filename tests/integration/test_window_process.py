@@ -1,4 +1,4 @@
-"""The window as a process of its own: it starts, is called, and ends cleanly."""
+"""The window in a separate process: starting, receiving calls and ending cleanly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds what can be mutated in a module, and makes the mutants."""
+"""Finds mutable places in a module and creates the mutants."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What import-linter's contracts in pyproject.toml cannot say.
+"""Architecture rules that import-linter's contracts in pyproject.toml cannot express.
 
-The contracts name what is forbidden; here stands what is allowed, so that a library nobody thought
-of is seen too. Where Qt may be used is proved by importing everything else without it.
+The contracts list what is forbidden. These tests list what is allowed, so that unexpected libraries
+are found too. They import everything outside the Qt packages without Qt to prove its absence.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is dropped on the list and pasted into the prompt, in the whole program."""
+"""Files dropped on the list and content pasted into the prompt, in the whole program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent of an attachment, seen before it is sent, against what a server received."""
+"""The preview of an attachment's request, compared with the request that a server gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A start that cannot be is told in a dialog, as nobody sees the terminal of a launcher."""
+"""A failed start shows a dialog, because a launcher hides the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A conversation on paper: what stands on which page, and what a PDF's reader finds."""
+"""Printed conversations: page contents, and the text that a PDF reader finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands under a question of what went in with it."""
+"""The list of sources under a question."""
 
 from __future__ import annotations
 

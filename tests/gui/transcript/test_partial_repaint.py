@@ -1,4 +1,4 @@
-"""What is on the screen while an answer arrives is what painting all of it would show."""
+"""Partial repaints during streaming show the same pixels as a full repaint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a screen reader is told of an answer, and when; copying by the keyboard."""
+"""Announcements of an answer to a screen reader, and copying by keyboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits to be written is taken in pieces of a fitting length, and copied once."""
+"""Queued text is taken in pieces of a suitable length, and copied once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the transcript shows, keeps in place, copies and opens."""
+"""The transcript view: display, scroll position, copying and opening."""
 
 from __future__ import annotations
 

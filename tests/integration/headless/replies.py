@@ -1,4 +1,4 @@
-"""What a server of the family says, as scripts for the loopback server."""
+"""Typical provider replies, as scripts for the loopback server."""
 
 from __future__ import annotations
 

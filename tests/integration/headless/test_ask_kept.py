@@ -1,4 +1,4 @@
-"""What `repartee ask` leaves behind, and what it does not."""
+"""The data that `repartee ask` stores, and the data that it must not store."""
 
 from __future__ import annotations
 

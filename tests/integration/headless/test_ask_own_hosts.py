@@ -1,4 +1,4 @@
-"""What arrives at the providers' own hosts, and that nothing goes there without a key."""
+"""Requests to the providers' own hosts. Without a key, none is sent."""
 
 from __future__ import annotations
 

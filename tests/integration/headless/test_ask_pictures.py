@@ -1,4 +1,4 @@
-"""`repartee ask --file photo.jpg`: what arrives at the server, and what does not."""
+"""`repartee ask --file photo.jpg`: the data that the server receives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server sends back of a key reaches neither the store nor the log nor an export."""
+"""A key echoed by a server reaches neither the store nor the log nor an export."""
 
 from __future__ import annotations
 

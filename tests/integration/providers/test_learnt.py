@@ -1,4 +1,4 @@
-"""What is learnt of a server outlives the program: the gateway over a real store on disk."""
+"""Learned server support outlives the program: the gateway with a real store."""
 
 from __future__ import annotations
 

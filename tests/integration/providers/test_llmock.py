@@ -1,4 +1,4 @@
-"""The client against llmock, a server of faults written by others, and its verdict on us."""
+"""The client against llmock, a published server of faults, and its verdict."""
 
 from __future__ import annotations
 

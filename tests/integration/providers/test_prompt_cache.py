@@ -1,7 +1,7 @@
-"""What share of a conversation's input a provider's prompt cache can serve.
+"""The share of a conversation's input that a provider's prompt cache can serve.
 
-The server reports as cached what the real ones could: the longest beginning that a request's
-input shares with an earlier request of the same `prompt_cache_key`. Characters stand for tokens.
+The server reports as cached the longest prefix that a request's input shares with an earlier
+request of the same `prompt_cache_key`, as real servers could. Characters represent tokens.
 """
 
 from __future__ import annotations

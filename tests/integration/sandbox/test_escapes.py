@@ -1,4 +1,4 @@
-"""What an attacker who runs code in a confined process can do: see escapes.py."""
+"""Attacks by code that runs in a confined process: see escapes.py."""
 
 from __future__ import annotations
 

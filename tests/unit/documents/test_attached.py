@@ -1,4 +1,4 @@
-"""What is attached to mails: messages, documents, and what is no document."""
+"""Attachments of mails: messages, documents and other files."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is hard about each format, with the text that is expected of it.
+"""Difficult features of each format, with the expected text.
 
-`tests/data/make_corpus.py` makes the files; the expected texts were read by people.
+`tests/data/make_corpus.py` makes the files. The expected texts were checked by hand.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures as the child looks at them and makes them ready."""
+"""Reading and preparing images in the child process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What readers of PDFs put over a page: words that are typed, stamps, strokes."""
+"""PDF annotations: typed text, stamps and strokes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other programs put on the clipboard as HTML, as Markdown."""
+"""HTML from other programs' clipboards, converted to Markdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be chosen of the documents of each format, as they are really read."""
+"""The sections that can be chosen in documents of each format."""
 
 from __future__ import annotations
 

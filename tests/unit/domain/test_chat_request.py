@@ -1,4 +1,4 @@
-"""Leaving out what a server refused."""
+"""Omitting parameters that a server refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent of a path once something stands for its beginning."""
+"""The messages sent for a path whose beginning is compacted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chain of what is set for an answer."""
+"""The chain of generation settings for an answer."""
 
 from __future__ import annotations
 

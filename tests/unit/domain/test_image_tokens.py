@@ -1,4 +1,4 @@
-"""The rules by which pictures are scaled and charged, against the published examples."""
+"""The rules for scaling and charging images, checked with the published examples."""
 
 from __future__ import annotations
 

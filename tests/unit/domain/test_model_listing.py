@@ -1,4 +1,4 @@
-"""What a listing and a day say of a model's end."""
+"""The retirement of models, from a listing and the date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which hosts may be reached without encryption, and what names a proxy."""
+"""Hosts that may be reached without encryption, and valid proxy addresses."""
 
 from __future__ import annotations
 

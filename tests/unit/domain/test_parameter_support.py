@@ -1,4 +1,4 @@
-"""Which API is spoken, and what a model takes there."""
+"""The choice of API, and the parameters that a model supports there."""
 
 from __future__ import annotations
 

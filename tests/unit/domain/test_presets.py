@@ -1,4 +1,4 @@
-"""What a conversation takes over from a preset."""
+"""The settings that a conversation takes from a preset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of prompts: what is a place to be filled in it, and what fills it."""
+"""The text of prompts: variables and their values."""
 
 from __future__ import annotations
 

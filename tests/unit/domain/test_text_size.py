@@ -1,4 +1,4 @@
-"""What a text takes, however it is cut."""
+"""The size of a text is independent of how it is split."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors that are kept small still know what is near."""
+"""Compact vectors keep the order of similarity."""
 
 from __future__ import annotations
 

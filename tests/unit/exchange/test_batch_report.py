@@ -1,4 +1,4 @@
-"""Reports of batch jobs: what a spreadsheet makes of them, and what stands in Markdown."""
+"""Reports of batch jobs: safe in spreadsheets, and correct in Markdown."""
 
 from __future__ import annotations
 

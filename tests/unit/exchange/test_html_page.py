@@ -1,4 +1,4 @@
-"""A conversation as a page that stands alone: nothing said in it is anything but text."""
+"""A conversation as a self-contained page, whose contents are plain text only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our own JSON: what goes out comes back, to the last byte."""
+"""Our own JSON: exported data is imported unchanged."""
 
 from __future__ import annotations
 

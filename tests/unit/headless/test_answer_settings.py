@@ -1,4 +1,4 @@
-"""Settings by their keys, and what an answer is asked for with."""
+"""Settings by key, and the resulting parameters of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reaches a terminal is text, whoever writes it."""
+"""Output to a terminal is plain text, whatever its source."""
 
 from __future__ import annotations
 

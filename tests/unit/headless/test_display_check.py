@@ -1,4 +1,4 @@
-"""Whether a window can be opened, by what the environment says and what answers there."""
+"""The check for a display, using the environment and the display server's reply."""
 
 from __future__ import annotations
 

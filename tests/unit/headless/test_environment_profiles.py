@@ -1,4 +1,4 @@
-"""What the environment names: addresses without passwords, and keys that belong to them."""
+"""Profiles from the environment: addresses without passwords, and their keys."""
 
 from __future__ import annotations
 

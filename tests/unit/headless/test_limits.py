@@ -1,4 +1,4 @@
-"""The limits of reading documents: settings, and what the worker is given."""
+"""Limits for reading documents: the settings, and the values for the worker."""
 
 from __future__ import annotations
 

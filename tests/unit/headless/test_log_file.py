@@ -1,4 +1,4 @@
-"""What the log keeps, and what it strikes out."""
+"""The contents of the log, and the redaction of secrets."""
 
 from __future__ import annotations
 

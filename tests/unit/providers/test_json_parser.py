@@ -1,4 +1,4 @@
-"""The bounded parser beside json.loads."""
+"""The bounded JSON parser compared with json.loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes over the wire of a request, with files in it."""
+"""The bytes sent for a request with files."""
 
 from __future__ import annotations
 

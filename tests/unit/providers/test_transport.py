@@ -1,4 +1,4 @@
-"""Where requests go and by which way: addresses, proxies, certificates, late imports."""
+"""The routes of requests: addresses, proxies, certificates and late imports."""
 
 from __future__ import annotations
 

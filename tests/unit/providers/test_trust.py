@@ -1,4 +1,4 @@
-"""Files of certificates: what is one, what it holds, and what is said of what is none."""
+"""Certificate files: valid contents, and errors for invalid files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever arrives, what is parsed with each piece stays small, and no word is lost."""
+"""For any input, the parsing per piece stays small and no word is lost."""
 
 from __future__ import annotations
 

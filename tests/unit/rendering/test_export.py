@@ -1,4 +1,4 @@
-"""What goes on the clipboard."""
+"""The clipboard formats of copied answers."""
 
 from __future__ import annotations
 

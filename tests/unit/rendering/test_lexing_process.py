@@ -1,4 +1,4 @@
-"""The process that lexes code gives up what takes for ever, and goes on."""
+"""The lexing process gives up on code that takes too long, and continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each construct becomes."""
+"""The blocks that each Markdown construct becomes."""
 
 from __future__ import annotations
 

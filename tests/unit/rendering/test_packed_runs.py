@@ -1,4 +1,4 @@
-"""Packed runs are the runs that were packed, and share what they have in common."""
+"""Packed runs equal the original runs and share common data."""
 
 from __future__ import annotations
 

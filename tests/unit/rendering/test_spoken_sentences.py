@@ -1,4 +1,4 @@
-"""Answers cut into what is read out."""
+"""Answers split into sentences for speech."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The monthly cap, over a real store: what is refused, what is held, what is let through."""
+"""The monthly cap with a real store: refused, reserved and allowed requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listings: kept with their date, another address's are not this one's."""
+"""Model listings are stored with their date and apply only to their address."""
 
 from __future__ import annotations
 

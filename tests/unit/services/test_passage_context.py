@@ -1,4 +1,4 @@
-"""Passages in a prompt: numbered, with their source, and nobody's instructions."""
+"""Passages in a prompt: numbered, with their source, and never as instructions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who does small jobs, what they are asked, what they cost, and what titles become."""
+"""The utility model: its choice, requests, costs and the resulting titles."""
 
 from __future__ import annotations
 

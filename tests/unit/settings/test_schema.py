@@ -1,4 +1,4 @@
-"""Every setting holds what it declares, and nothing invalid comes through."""
+"""Each setting accepts what it declares and rejects invalid values."""
 
 from __future__ import annotations
 

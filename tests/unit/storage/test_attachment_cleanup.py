@@ -1,4 +1,4 @@
-"""What nothing refers to goes, with its text and its place in the search; all else stays."""
+"""Unreferenced attachments are deleted with their text and search entry. Others stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Backups: whole, verified, and back without losing what was there."""
+"""Backups: complete, verified, and restored without losing existing data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was spent: exact sums, months and days by the clock on the wall."""
+"""The spending ledger: exact sums by local months and days."""
 
 from __future__ import annotations
 

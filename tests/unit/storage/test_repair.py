@@ -1,4 +1,4 @@
-"""Repair: out of stores with really damaged bytes, with what can still be read of them."""
+"""Repair of stores with damaged bytes keeps all data that can still be read."""
 
 from __future__ import annotations
 
