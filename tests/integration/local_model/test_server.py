@@ -84,7 +84,7 @@ def stream_of(pid: int, number: int) -> str:
 
 
 def listening_addresses(pid: int) -> list[str]:
-    """The addresses, as /proc/net/tcp writes them, of the sockets that `pid` listens on."""
+    """Return the addresses that `pid` listens on, in the form of /proc/net/tcp."""
     sockets = {str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}
     rows = [
         row.split()

@@ -32,7 +32,7 @@ from tests.unit.providers.test_provider_client import RESPONSE, client_for, coll
 
 
 def error_of(base_url: str) -> tuple[NetworkError, int]:
-    """The error that a request to `base_url` ends in, and the number of events before it."""
+    """Return the error that ends a request to `base_url`, and the number of events before."""
 
     async def main() -> list[StreamEvent]:
         client = ProviderClient(

@@ -227,7 +227,7 @@ def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
 
 
 def scanned(reading: Reading, count: int, *, every: int = 1, **given: object) -> Task:
-    """A task about a document whose every n-th page is a picture that takes 85 + 20 tokens."""
+    """Return a task with a document whose every n-th page is an image of 85 + 20 tokens."""
     pictured = tuple(PageImage(n, 400, 400) for n in range(every, count + 1, every))
     task = reading.task("a")
     part = replace(
