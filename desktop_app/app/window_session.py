@@ -196,8 +196,8 @@ class WindowSession:
             use_limits(self._backend, values.all)
 
     def _resize_text(self, step: int) -> None:
-        # Computed from the theme, because the setting may not be stored yet.
-        size = 100 if step == 0 else round(self._theme.current.scale * 100) + step
+        # Taken from the theme, because the setting may not be stored yet.
+        size = 100 if step == 0 else self._theme.text_size + step
         if 80 <= size <= 200:
             self._theme.set_text_size(size)
             self.controllers.tasks.start(self.controllers.state.values.set("look.text_size", size))

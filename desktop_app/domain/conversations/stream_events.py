@@ -100,7 +100,10 @@ class Notice:
 
 @dataclass(frozen=True)
 class Waiting:
-    """The client retries in `seconds`; `reason` is one sentence."""
+    """Nothing arrives, for a `reason`; the client retries in `seconds`, or not if they are 0.
+
+    An empty reason withdraws the last one.
+    """
 
     seconds: float
     reason: str

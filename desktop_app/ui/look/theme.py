@@ -392,6 +392,11 @@ class ThemeWatcher(QObject):
         self._text_size = percent
         self.refresh()
 
+    @property
+    def text_size(self) -> int:
+        """The text size in percent of the system font's size."""
+        return self._text_size
+
     def refresh(self) -> None:
         """Apply and announce the theme again if it changed, for example with the system's font."""
         theme = self._current_theme()

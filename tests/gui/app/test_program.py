@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QFont, QFontDatabase, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QTextBrowser, QWidget
 
@@ -158,6 +158,21 @@ async def test_a_theme_taken_before_the_first_conversation_is_that_of_its_transc
         await desk.ask_and_answer("Hello", "Here.")
         shown = desk.window.transcript.viewport().grab().toImage()
         assert shown.pixelColor(5, shown.height() - 5) == desk.theme.current.ground
+
+
+async def test_the_text_size_is_relative_to_the_font_of_the_system(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = QFont(qapp.font())
+    large.setPixelSize(30)
+    monkeypatch.setattr(QFontDatabase, "systemFont", lambda _: large)
+    async with Desk() as desk:
+        desk.press(Qt.Key.Key_Plus, CONTROL)
+        await desk.written()
+        assert desk.setting("look.text_size") == 110
+        desk.press(Qt.Key.Key_Minus, CONTROL)
+        await desk.written()
+        assert desk.setting("look.text_size") == 100
 
 
 def turn_wheel(view: QTextBrowser, eighths: int) -> None:

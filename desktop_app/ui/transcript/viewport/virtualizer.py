@@ -4,7 +4,7 @@ Qt lays out the whole document at each step of a window resize: 0.5 s for a 1 MB
 change of theme or text size rewrites the document: 2 s. So if a conversation is long, all but a
 few screens of it is replaced by placeholders, and materialized again as the user scrolls near.
 A placeholder has the former or estimated height of its items (see `layout/message_layout.py`).
-So the scroll bar covers everything, and the text on screen stays in place.
+So the scroll bar covers all materialized messages, and the text on screen stays in place.
 
 Two alternatives were rejected. Restyling everything in slices leaves the layout as slow as it
 is. Delaying the layout fails because the end of a text cannot be shown before its beginning has
