@@ -38,9 +38,9 @@ exit codes:
   141  whoever read the answer has gone
 
 --json prints one object: answer, status (complete, incomplete, cancelled, failed), provider,
-model, variant, effort, usage, cost_usd, duration_s, notices, error (null, or kind, message and
-details), conversation_id, passages (of collections: number, collection, document, page, place,
-sha256, text).
+model, variant, effort, usage, cost_usd, duration_s, notices, error (null, or kind, a code such as
+rate_limited, message and details), conversation_id, passages (of collections: number,
+collection, document, page, place, sha256, text).
 """
 DOCTOR_EPILOG = """\
 exit codes: 0 the window, the store and the on-device model work; 1 one of them does not

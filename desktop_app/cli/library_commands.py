@@ -70,7 +70,7 @@ def run_library(options: argparse.Namespace) -> int:
 
 @dataclass
 class _ImportResult:
-    """What was imported from a file."""
+    """The result of importing a file."""
 
     file: str
     kind: str = ""

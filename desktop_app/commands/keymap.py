@@ -1,4 +1,4 @@
-"""Which keys run which command: defaults, the user's changes, conflicts.
+"""Assigns keys to commands: defaults, the user's changes, conflicts.
 
 A keymap is a value. A conflict is shown, never resolved silently: until it is resolved, the keys
 run neither command, and the settings name both.

@@ -46,7 +46,7 @@ from typing import ClassVar
 
 
 class Kept(Enum):
-    """What an error left intact. `error_text` has the sentences."""
+    """The data that an error left intact. `error_text` has the sentences."""
 
     PROMPT = "prompt"
     CHOICE = "choice"
@@ -56,7 +56,7 @@ class Kept(Enum):
 
 
 class Remedy(Enum):
-    """What the user can do; `error_text` words it for the place that shows the error."""
+    """The user's next step; `error_text` words it for the place that shows the error."""
 
     RETRY_BILLED = "retry_billed"
     RETRY_SOON = "retry_soon"

@@ -17,7 +17,7 @@ ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.INTERRUPTED: "Interrupted: the program ended before the answer did",
     MessageStatus.INCOMPLETE: "Ended early: the model stopped at a limit",
 }
-"""How an answer ended that is not whole."""
+"""The footer of an incomplete answer, by status."""
 
 EXPORT_ENDINGS: Final = {
     **ENDINGS,

@@ -93,7 +93,7 @@ class UsageShared:
 
 @dataclass(frozen=True)
 class Notice:
-    """What the user should know of how the answer was made."""
+    """A remark for the user on how the answer was made."""
 
     text: NoticeText
 

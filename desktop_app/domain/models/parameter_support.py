@@ -1,4 +1,4 @@
-"""Which API a model is called through, and which settings it takes there.
+"""Tells which API a model is called through, and which settings it takes there.
 
 The window (what to offer) and the client (what to send) share these answers. What is unknown is
 offered, never refused.
@@ -19,7 +19,7 @@ CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop")
 
 @dataclass(frozen=True)
 class LearnedSupport:
-    """What earlier requests have shown about a provider.
+    """Facts about a provider that earlier requests have shown.
 
     Attributes:
         api: the API of a compatible server; None while unknown.

@@ -21,7 +21,7 @@ RememberRefusals = Callable[[str, frozenset[str]], None]
 
 
 class Learning:
-    """What was learned of one server.
+    """Facts learned about one server.
 
     `remember_api` and `remember_refusals`, if given, are called when something is learned; see
     ProviderClient.

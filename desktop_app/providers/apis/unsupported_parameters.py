@@ -1,4 +1,4 @@
-"""What is left out of a request because the server refuses it, and how the user is told.
+"""Leaves refused parameters out of requests, and tells the user.
 
 There are two kinds: fields that the program adds, which are dropped silently, and the user's
 settings, which never are. A refusal is stored as a string: the name of an own field (`include`),

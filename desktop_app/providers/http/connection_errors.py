@@ -21,7 +21,7 @@ _STATUS: Final = re.compile(r"^[345]\d\d\b")
 
 @dataclass(frozen=True)
 class ConnectionAttempt:
-    """What was tried.
+    """An attempt to connect.
 
     Attributes:
         provider, host: its name and the host of its address.

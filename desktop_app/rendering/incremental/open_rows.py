@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NEEDS_PARSER: Final = re.compile(r"[\\\[]|[^\S \n]")
-"""What needs the parser: escaped bars, links, notes, unusual white space.
+"""Characters that need the parser: escaped bars, links, notes, unusual white space.
 
 Later text may define the links and notes; the parser trims white space in its own way.
 """

@@ -42,8 +42,8 @@ class ListStart(NamedTuple):
 
     line: int
     number: int
-    older: bool = False
-    loose: bool = False
+    older: bool
+    loose: bool
 
 
 class _OpenContainer:

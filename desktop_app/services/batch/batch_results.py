@@ -33,7 +33,7 @@ _ENDS: Final = {
     ),
     BatchStatus.FAILED: "The provider could not run the batch; nothing was billed for it.",
 }
-"""Why a file has no result, by the status its batch ended with."""
+"""The reason that a file has no result, by the final status of its batch."""
 
 
 @dataclass

@@ -44,7 +44,7 @@ class EmbeddingChoice:
 
 @dataclass(frozen=True)
 class EmbeddingPlan:
-    """What embedding a collection requires.
+    """The work and cost of embedding a collection.
 
     Attributes:
         passages, tokens: those without a vector, which are all sent.

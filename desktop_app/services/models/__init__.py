@@ -1,4 +1,4 @@
-"""What providers serve: listings and the model menu.
+"""Models that providers serve: listings and the model menu.
 
 May import domain and `ports`.
 """

@@ -81,7 +81,7 @@ class DroppedData:
 
 @dataclass(frozen=True)
 class DroppedContent:
-    """What was dropped or pasted.
+    """Dropped or pasted content.
 
     Attributes:
         files: local paths; they may not exist.

@@ -26,7 +26,7 @@ EFFORT_BARS: Final[Mapping[Effort, int]] = {
     Effort.HIGH: 3,
     Effort.XHIGH: 4,
 }
-"""How many of the four bars each effort fills."""
+"""The number of bars, of four, that each effort fills."""
 
 
 @dataclass(frozen=True)

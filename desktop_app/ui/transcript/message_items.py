@@ -226,7 +226,7 @@ def mark_line(mark: ItemMark) -> Line:
 
 @dataclass
 class Facts:
-    """What the footers of a transcript show about answers.
+    """The facts about answers that a transcript's footers show.
 
     Attributes:
         name_of: returns a model's display name for its id.

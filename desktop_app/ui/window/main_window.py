@@ -44,7 +44,7 @@ _NARROWEST_MIDDLE: Final = 560
 
 
 class _PaneState(Enum):
-    """How an outer pane is shown."""
+    """The state of an outer pane."""
 
     HIDDEN = 0
     IN_ROW = 1

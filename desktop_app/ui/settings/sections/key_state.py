@@ -1,4 +1,4 @@
-"""Where a provider's key is stored, as the settings show it; never the key itself."""
+"""The storage place of a provider's key, as the settings show it; never the key itself."""
 
 from __future__ import annotations
 

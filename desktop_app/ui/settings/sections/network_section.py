@@ -1,4 +1,4 @@
-"""How a provider is reached and what it may store: collapsed, because few users need it.
+"""Settings of a provider's network and storage, collapsed because few users need them.
 
 The section edits a profile and reports each change as a new profile. A proxy's password is not
 part of the profile: it goes to the keyring, as a key does. A password in a pasted address is
