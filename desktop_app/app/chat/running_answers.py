@@ -22,6 +22,7 @@ from desktop_app.domain.conversations.stream_events import (
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
+    Started,
     StreamEvent,
     TextDelta,
     Waiting,
@@ -46,6 +47,8 @@ class _Run:
     text: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     section: int | None = None
+    opening: str = ""  # shown until the first event
+    is_retrying: bool = False
     says: NoticeText = ""  # why nothing arrives
     waiting: NoticeText | None = None  # the same, while it is not reported
     store_error: StorageError | None = None
@@ -217,8 +220,15 @@ class RunningAnswers(QObject):
                 answer_id = run.answering.answer.id
                 self._countdown.stop(answer_id)
                 if seconds:
+                    run.is_retrying = True
                     reason = self._countdown.start(answer_id, seconds, reason)
+                run.opening = run.opening or reason
                 run.says = run.waiting = reason
+            case Started() if run.is_retrying:
+                # The retry was accepted, so the reason for the wait is over.
+                run.is_retrying = False
+                self._countdown.stop(run.answering.answer.id)
+                run.says = run.waiting = run.opening
             case Notice(text):
                 run.says = run.waiting = text
             case _:

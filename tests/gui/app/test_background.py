@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.chat.retry_countdown import RetryCountdown
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.conversations.stream_events import Waiting
+from desktop_app.domain.conversations.stream_events import Started, Waiting
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.paths import folders
 from tests.gui.app.desk import Desk, until
@@ -80,6 +80,19 @@ async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
         assert desk.messages()[1][1] == "cancelled"
         assert "Trying again" not in desk.transcript
         assert not desk.controllers.running._countdown._timer.isActive()
+
+
+async def test_an_accepted_retry_ends_the_reason_for_the_wait() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("?")
+        await until(lambda: "Waiting for SmolLM2 135M." in desk.transcript)
+        turn.give(Waiting(1, "The provider is busy."))
+        await until(lambda: "The provider is busy." in desk.transcript)
+        turn.give(Started())
+        await until(lambda: "The provider is busy." not in desk.transcript)
+        assert "Waiting for SmolLM2 135M." in desk.transcript
+        turn.end("Done.")
+        await desk.settled()
 
 
 async def test_a_second_is_a_turn_of_the_timer() -> None:
