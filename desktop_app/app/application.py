@@ -90,7 +90,7 @@ class Application:
         stored = settings_at_start(folders().database)
         values = with_defaults(stored)
         icons.use_folder(resource_path("icons/lucide"))
-        self._use_language(str(stored.get("look.language") or ""))
+        self._use_language(str(values["look.language"]))
         self._theme = ThemeWatcher(
             self.qt,
             values["look.theme"],  # type: ignore[arg-type]
@@ -107,8 +107,11 @@ class Application:
         code = translation.wanted_language(setting, QLocale.system().uiLanguages())
         translation.use_language(code, resource_path("locale"))
         use_qt_formats(translation.language_of_formats())
-        if translation.is_right_to_left():
-            self.qt.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        direction = Qt.LayoutDirection
+        is_right_to_left = translation.is_right_to_left()
+        self.qt.setLayoutDirection(
+            direction.RightToLeft if is_right_to_left else direction.LeftToRight
+        )
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         if self._qt_texts.load(f"qtbase_{translation.language()}", folder):
             self.qt.installTranslator(self._qt_texts)
@@ -129,6 +132,7 @@ class Application:
         return self._exit_code
 
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
+        from desktop_app.app.desktop.window_request import OpenRequest
         from desktop_app.app.startup.process_protection import deny_inspection_after_portal
         from desktop_app.app.window_session import WindowSession
         from desktop_app.backend.backend import build_backend
@@ -147,17 +151,40 @@ class Application:
         except UserFacingError as error:
             self._exit_code = say_why_not(error)
             return
-        self.ready = WindowSession(self.window, self._theme, backend, loop)
-        await self.ready.start(self._request)
-        end_start()
-        self.on_ready()
-        await self.ready.closed()
+        request = self._request
+        while True:
+            self.ready = WindowSession(self.window, self._theme, backend, loop)
+            await self.ready.start(request)
+            end_start()
+            self.on_ready()
+            await self.ready.closed()
+            if not self.ready.is_rebuilt:
+                break
+            request = OpenRequest()
+            self._build_again()
+            backend = build_backend()
+            await backend.open()
         if self.ready.afterwards is not None:
             from desktop_app.app.startup.closed_store import ClosedStore
 
             closed = ClosedStore(None, self._theme.current, backend.folders)
             await closed.do(self.ready.afterwards)
             self.starts_again = True
+
+    def _build_again(self) -> None:
+        """Build the window again, in the language of the settings, and delete the old one."""
+        from desktop_app.ui.transcript.view import TranscriptView
+
+        stored = settings_at_start(folders().database)
+        self._use_language(str(with_defaults(stored)["look.language"]))
+        old, self.window = self.window, _build_window(self._theme)
+        self.window.restore_state(old.state())
+        self.window.show()
+        self.window.set_transcript(TranscriptView(self._theme.current))
+        if old.settings.isVisible():  # that is where the user chose the language
+            self.window.show_settings(True)
+            self.window.settings.show_page("look")
+        old.deleteLater()
 
     async def _opened(self, backend: Backend) -> Backend | None:
         """Return a backend with its store open, None if the store is damaged."""

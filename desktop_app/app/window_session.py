@@ -24,6 +24,7 @@ from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
@@ -47,6 +48,7 @@ class WindowSession:
         controllers: the controllers and their state.
         actions: the action of each command, by its id.
         afterwards: work on the closed store before the program restarts.
+        is_rebuilt: True if the window is built again once the session has ended.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class WindowSession:
         self._closed: asyncio.Future[None] = loop.create_future()
         self._ending: asyncio.Task[None] | None = None
         self.afterwards: ClosedWork | None = None
+        self.is_rebuilt = False
         self._quick = QuickHost(window, theme, self.controllers, self._raise_window, self.quit)
         self._calls = CallServer(backend.folders.socket, self.serve)
         actions = self.actions = {
@@ -190,10 +193,31 @@ class WindowSession:
             self._theme.set_text_size(int(values[key] or 100))
         elif key == "look.code_wrap":
             self._window.transcript.wrap_code(bool(values[key]))
+        elif key == "look.language":
+            self._await_new_language()
         elif key.startswith("keys."):
             self._bind_keys()
         elif key.startswith("documents."):
             use_limits(self._backend, values.all)
+
+    def _await_new_language(self) -> None:
+        """Build the window again in its new language, now or once nothing is lost by it."""
+        running, current = self.controllers.running, self.controllers.state.current
+        running.finished.connect(self._change_language)
+        current.opened.connect(self._change_language)
+        if not self._change_language():
+            words = tr("The language changes once responses and temporary conversations end.")
+            self._window.notifications.notify(words)
+
+    def _change_language(self, *_: object) -> bool:
+        controllers = self.controllers
+        is_busy = controllers.running.conversations or controllers.transfer.is_busy
+        if is_busy or controllers.state.current.is_private:
+            return False
+        self.is_rebuilt = True
+        self._window.setEnabled(False)  # what is typed now would be lost
+        self.quit()
+        return True
 
     def _resize_text(self, step: int) -> None:
         # Taken from the theme, because the setting may not be stored yet.
@@ -275,6 +299,7 @@ class WindowSession:
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
         await self.controllers.library.close()
         await self.controllers.tasks.settle()
+        self._quick.close()
 
     async def closed(self) -> None:
         """Wait for the end."""

@@ -70,7 +70,11 @@ def start_log(folder: Path) -> None:
     except OSError:
         return
     handler.setFormatter(_Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger().addHandler(handler)
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if isinstance(h, _LogFile)]:  # of an earlier session
+        root.removeHandler(old)
+        old.close()
+    root.addHandler(handler)
 
 
 def _never_closed(path: Path) -> int:

@@ -13,6 +13,7 @@ from typing import Final
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.i18n.translation import LANGUAGES
 from desktop_app.settings.setting import Choice, Group, Setting
 
 KEYS_PREFIX: Final = "keys."
@@ -387,6 +388,17 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Theme",
         Group.LOOK,
         choices=(Choice("system", "System"), Choice("light", "Light"), Choice("dark", "Dark")),
+    ),
+    Setting(
+        "look.language",
+        str,
+        "",
+        "Language",
+        Group.LOOK,
+        choices=(
+            Choice("", "System"),
+            *(Choice(code, name) for code, name in LANGUAGES.items()),
+        ),
     ),
     Setting(
         "look.code_wrap",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
     from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.quick.quick_prompt import QuickPrompt
     from desktop_app.ui.window.main_window import MainWindow
 
 
@@ -41,6 +42,7 @@ class QuickHost(QObject):
         self._window, self._theme, self._controllers = window, theme, controllers
         self._raise_window, self._end = raise_window, end
         self._quick: QuickPromptController | None = None
+        self._quick_window: QuickPrompt
 
     @property
     def controller(self) -> QuickPromptController:
@@ -55,6 +57,11 @@ class QuickHost(QObject):
             self._quick.set_keymap(keymap)
             self._shortcuts.bind(keymap)
 
+    def close(self) -> None:
+        """Delete the quick prompt's window."""
+        if self._quick is not None:
+            self._quick_window.deleteLater()
+
     def _built(self) -> QuickPromptController:
         # Imported here, because the start does not need it.
         from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
@@ -64,7 +71,7 @@ class QuickHost(QObject):
         transcript = TranscriptView(theme, is_brief=True)
         transcript.typeset_with(its.typesetter)
         transcript.lex_with(its.lexer)
-        quick_window = QuickPrompt(theme, transcript)
+        quick_window = self._quick_window = QuickPrompt(theme, transcript)
         quick = QuickPromptController(
             quick_window,
             its.running,

@@ -194,9 +194,6 @@ class Desk:
                 handler.close()
         self.theme.set_mode("light")
         self.theme.set_text_size(100)
-        quick = self.ready._quick._quick
-        if quick is not None:
-            quick._quick.deleteLater()
         self.window.deleteLater()
         self.theme.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)

@@ -110,6 +110,7 @@ def test_a_damaged_or_newer_store_gives_defaults() -> None:
 def test_groups_keep_the_order_of_the_declarations() -> None:
     assert [s.key for s in settings_of(Group.LOOK)] == [
         "look.theme",
+        "look.language",
         "look.code_wrap",
         "look.text_size",
     ]

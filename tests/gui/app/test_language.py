@@ -1,0 +1,84 @@
+"""A new language: the window is built again, without a restart, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from desktop_app.domain.conversations.conversation import MessageStatus
+from tests.gui.app.desk import Desk, until
+
+PROGRAM = """
+import json, logging, os, sys
+from desktop_app.app.application import Application
+from desktop_app.app.desktop.window_request import OpenRequest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from desktop_app.ui.window.main_window import MainWindow
+
+seen = []
+
+def look():
+    window = application.window
+    seen.append({
+        "process": os.getpid(),
+        "windows": sum(isinstance(w, MainWindow) for w in QApplication.topLevelWidgets()),
+        "text": window.prompt.text(),
+        "settings": window.settings.isVisible(),
+        "enabled": window.isEnabled(),
+        "logs": len(logging.getLogger().handlers),
+    })
+    if len(seen) == 1:
+        application.ready.quick.open_with("")
+        window.prompt.set_text("What I was about to ask")
+        window.show_settings(True)
+        window.settings.setting_changed.emit("look.language", "nl")
+    else:
+        application.ready.quit()
+
+application = Application(OpenRequest())
+application.on_ready = lambda: QTimer.singleShot(200, look)
+application.show()
+code = application.run()
+print(json.dumps([code, seen]))
+"""
+
+
+def test_the_window_is_built_again(tmp_path: Path) -> None:
+    environment = {**os.environ, "REPARTEE_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    code, (before, after) = json.loads(done.stdout.splitlines()[-1])
+    assert code == 0
+    assert before["process"] == after["process"]
+    assert after["windows"] == 1
+    assert after["text"] == "What I was about to ask"
+    assert after["settings"]
+    assert after["enabled"]
+    assert after["logs"] == before["logs"]
+    assert "Traceback" not in done.stderr
+
+
+async def test_a_response_ends_first() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("One")
+        turn.say("Some")
+        await until(lambda: "Some" in desk.transcript)
+        desk.window.settings.setting_changed.emit("look.language", "nl")
+        await desk.written()
+        assert not desk.ready.is_rebuilt
+        assert "language changes once" in desk.said
+        turn.end()
+        await until(lambda: desk.ready.is_rebuilt)
+        await desk.ready.closed()
+    async with Desk() as desk:
+        assert desk.messages()[-1][1] == MessageStatus.COMPLETE
