@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.errors import LocalModelError
+from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.paths import folders
 
 if TYPE_CHECKING:
@@ -260,9 +261,9 @@ def _checked_weights(chosen: Path | None) -> Path:
             "The on-device model's weights are not installed.", what_to_do=INSTALL_WEIGHTS
         )
     try:
-        with weights.open("rb") as file:
+        with open_file(weights) as file:
             magic = file.read(4)
-    except OSError as exc:
+    except (OSError, RefusedFileError) as exc:
         raise LocalModelError(
             f"The model file {weights.name} cannot be read.",
             what_to_do=CHOOSE_ANOTHER,

@@ -13,11 +13,13 @@ import os
 import ssl
 import sys
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
+from desktop_app.foreign_file import RefusedFileError, open_file
 
 LARGEST_CA_FILE: Final = 4 * 1024 * 1024
 CHOOSE_PEM: Final = "Choose the authority's certificate as a PEM or DER file (.pem, .crt, .cer)."
@@ -65,12 +67,25 @@ def _system_context() -> ssl.SSLContext:
     # This is what truststore does here, but once: truststore reads all certificates again for each
     # connection, which blocks the event loop for 20 ms.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _require_file_of_environment()
     paths = ssl.get_default_verify_paths()
     if paths.cafile or (paths.capath and any(Path(paths.capath).iterdir())):
         context.set_default_verify_paths()
     elif bundle := next((name for name in _BUNDLES if Path(name).is_file()), None):
         context.load_verify_locations(cafile=bundle)
     return context
+
+
+def _require_file_of_environment() -> None:
+    """Raise SettingError for a named pipe: OpenSSL would wait for a writer, holding the lock."""
+    name = os.environ.get("SSL_CERT_FILE")
+    if not name:
+        return
+    try:
+        with suppress(OSError):  # OpenSSL skips a file that it cannot read
+            open_file(Path(name)).close()
+    except RefusedFileError as exc:
+        raise _unusable(name, str(exc)) from exc
 
 
 def read_ca_file(name: str) -> bytes:
@@ -80,8 +95,10 @@ def read_ca_file(name: str) -> bytes:
         SettingError: it is missing, or holds no certificate.
     """
     try:
-        with Path(name).open("rb") as file:
+        with open_file(Path(name)) as file:
             content = file.read(LARGEST_CA_FILE + 1)
+    except RefusedFileError as exc:
+        raise _unusable(name, str(exc)) from exc
     except (OSError, ValueError) as exc:
         raise _unusable(name, "cannot be read", str(exc)) from exc
     if not content.strip():

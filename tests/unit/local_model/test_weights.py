@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
 from desktop_app.local_model.server_process import physical_cores
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.helpers.pipe_trap import PipeTrap
 
 
 def refusal(weights: Path | None) -> LocalModelError:
@@ -51,6 +49,16 @@ def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "report.gguf"
     file.write_bytes(content)
     assert refusal(file).what_happened == "report.gguf is not a GGUF model file."
+
+
+@pytest.mark.attack("imports")
+def test_a_pipe_and_a_device_are_refused_unopened() -> None:
+    with PipeTrap() as trap:
+        for path in (trap.path, Path("/dev/zero")):
+            error = refusal(path)
+            assert error.what_happened == f"The model file {path.name} cannot be read."
+            assert error.details == "is a pipe or a device, not a file"
+        assert not trap.was_opened()
 
 
 def test_a_file_that_is_gone_and_a_folder(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from desktop_app.providers.http.trust import (
 )
 from tests.helpers.certificates import Authority
 from tests.helpers.examples import examples
+from tests.helpers.pipe_trap import PipeTrap
 
 
 @pytest.mark.parametrize("form", ["pem", "der"])
@@ -72,6 +73,18 @@ def test_what_is_no_file_of_certificates(content: bytes, says: str, tmp_path: Pa
 def test_what_is_no_file(name: str, tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="cannot be read"):
         read_ca_file(str(tmp_path / name))
+
+
+@pytest.mark.attack("imports")
+def test_a_pipe_and_a_device_are_refused_unopened(monkeypatch: pytest.MonkeyPatch) -> None:
+    with PipeTrap() as trap:
+        for name in (str(trap.path), "/dev/zero"):
+            with pytest.raises(SettingError, match="is a pipe or a device, not a file"):
+                describe_ca_file(name)
+            monkeypatch.setenv("SSL_CERT_FILE", name)
+            with pytest.raises(SettingError, match="is a pipe or a device, not a file"):
+                trusted_context()
+        assert not trap.was_opened()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(200))
