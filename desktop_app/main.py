@@ -60,7 +60,10 @@ def _command(arguments: list[str]) -> int:
         options, unknown = parser(COMMANDS).parse_known_args(arguments)
         _add_files(options, unknown)
         return _run(options)
-    return _run(_window_parser().parse_args(arguments))
+    options, unknown = _window_parser().parse_known_args(arguments)
+    if unknown:
+        options.refuse(f"unrecognized arguments: {' '.join(unknown)}")
+    return _run(options)
 
 
 def _use_language() -> None:
@@ -118,9 +121,11 @@ def _child(name: str, arguments: Sequence[str]) -> int:
 def _window_parser() -> argparse.ArgumentParser:
     import argparse
 
+    from desktop_app.cli.console import clean_line
+
     parser = argparse.ArgumentParser(prog="repartee")
     parser.add_argument("files", nargs="*", metavar="FILE", help="documents and pictures to attach")
-    parser.set_defaults(command="window")
+    parser.set_defaults(command="window", refuse=lambda why: parser.error(clean_line(why)))
     return parser
 
 

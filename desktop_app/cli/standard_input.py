@@ -1,5 +1,7 @@
 """Reads standard input: to its end if requested, else without ever blocking for long.
 
+It may have no end (`</dev/zero`, `yes |`), so every function stops at a limit.
+
 A desktop hotkey starts a program with the desktop's own standard input: none, a closed one, or a
 pipe or socket into which nobody ever writes.
 """
@@ -12,22 +14,44 @@ import stat
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import BinaryIO
 
 # Seconds to wait for the first and for every further piece, without a terminal.
 FIRST_S, NEXT_S = 0.3, 2.0
 _PIECE = 1 << 16
 
+LARGEST_TEXT = 64 << 20
+"""Bytes of a question. No model reads a tenth of it."""
+
+LARGEST_FILE = 2_000 << 20
+"""Bytes of a document: the maximum of the setting."""
+
 
 def read_all() -> str:
-    """Read to the end; return "" if standard input is a terminal or closed."""
+    """Read to the end; return "" if standard input is a terminal or closed.
+
+    Raises:
+        IllegalChoiceError: more than LARGEST_TEXT is piped in.
+    """
     if sys.stdin is None or sys.stdin.isatty():
         return ""
-    return sys.stdin.buffer.read().decode("utf-8", "replace")
+    data = sys.stdin.buffer.read(LARGEST_TEXT + 1)
+    if len(data) > LARGEST_TEXT:
+        from desktop_app.domain.errors import IllegalChoiceError
+
+        raise IllegalChoiceError(
+            f"More than {LARGEST_TEXT >> 20} MB are piped in.",
+            what_was_kept="Nothing was sent.",
+            what_to_do="Pipe in less, or attach the text as a file with --file.",
+        )
+    return data.decode("utf-8", "replace")
 
 
 @contextmanager
 def as_file(names: Sequence[str]) -> Iterator[list[str]]:
     """Yield the names, with "-" replaced by a temporary file that holds standard input.
+
+    The file has one byte too many, and is refused when it is read, if more than LARGEST_FILE came.
 
     Raises:
         IllegalChoiceError: nothing is piped in.
@@ -36,8 +60,6 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
         yield list(names)
         return
     # Imported late: the quick prompt's command also uses this module, and must start fast.
-    import shutil
-
     from desktop_app.domain.errors import IllegalChoiceError
     from desktop_app.paths import folders
     from desktop_app.storage.database.temporary_files import TemporaryFolder
@@ -47,12 +69,21 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
     with TemporaryFolder(folders().temporary) as folder:
         path = folder.path / "standard input"
         with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+            _copy_piped(file)
         yield [str(path) if name == "-" else name for name in names]
+
+
+def _copy_piped(file: BinaryIO) -> None:
+    left = LARGEST_FILE + 1
+    while left and (piece := sys.stdin.buffer.read(min(left, 1 << 20))):
+        file.write(piece)
+        left -= len(piece)
 
 
 def read_what_is_piped() -> str:
     """Return the text from a file or pipeline; "" if there is none.
+
+    More than LARGEST_TEXT is cut: the window refuses a sixteenth of it.
 
     With a terminal, wait for a pipeline as every command does. Without one, a pipe that sends
     nothing within 0.3 s counts as left open by the desktop.
@@ -62,7 +93,7 @@ def read_what_is_piped() -> str:
     descriptor = sys.stdin.fileno()
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode) or (stat.S_ISFIFO(mode) and _has_terminal()):
-        return read_all()
+        return sys.stdin.buffer.read(LARGEST_TEXT).decode("utf-8", "replace")
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         return _read_patiently(descriptor).decode("utf-8", "replace")
     return ""
@@ -77,11 +108,11 @@ def _has_terminal() -> bool:
 
 
 def _read_patiently(descriptor: int) -> bytes:
-    pieces: list[bytes] = []
+    found = bytearray()
     with suppress(OSError):  # a listening or reset socket has no data
-        while select.select([descriptor], [], [], NEXT_S if pieces else FIRST_S)[0]:
+        while select.select([descriptor], [], [], NEXT_S if found else FIRST_S)[0]:
             piece = os.read(descriptor, _PIECE)
-            if not piece:
+            if not piece or len(found) >= LARGEST_TEXT:
                 break
-            pieces.append(piece)
-    return b"".join(pieces)
+            found += piece
+    return bytes(found)

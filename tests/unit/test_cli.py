@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -35,6 +36,11 @@ terminal = os.open(sys.argv[1], os.O_RDWR)
 fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 os.execv(sys.executable, [sys.executable, "-m", "desktop_app", "quick"])
 """
+
+
+def limit_memory() -> None:
+    """Have this process fail instead of the computer, if it reads without an end."""
+    resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 
 
 class WindowInItsPlace:
@@ -137,6 +143,18 @@ def test_what_is_no_command_line(
     assert not repartee_home.exists()
 
 
+@pytest.mark.attack("terminal")
+@pytest.mark.parametrize("command", ["ask", "import", "doctor", None])
+def test_what_was_typed_forges_no_line(
+    command: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(
+            [*([command, "x"] if command == "import" else [command] * bool(command)), "--x\nSent."]
+        )
+    assert capsys.readouterr().err.splitlines()[-1].endswith(r"arguments: --x\x0aSent.")
+
+
 @pytest.mark.parametrize("command", ["ask", "quick", "doctor", None])
 def test_an_error_names_the_command(
     command: str | None, capsys: pytest.CaptureFixture[str]
@@ -195,6 +213,25 @@ def test_text_given_is_taken_and_standard_input_left_alone(window: WindowInItsPl
     assert os.read(reading, 9) == b"piped"
     os.close(reading)
     os.close(writing)
+
+
+@pytest.mark.attack("imports")
+def test_standard_input_without_an_end_is_refused(window: WindowInItsPlace) -> None:
+    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:
+        done = subprocess.run(
+            [sys.executable, "-m", "desktop_app", "quick"],
+            cwd=ROOT,
+            stdin=endless.stdout,
+            start_new_session=True,
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=limit_memory,
+        )
+        endless.kill()
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "At most 4 MB" in done.stderr
+    assert window.requests == []
 
 
 def test_what_is_piped_comes_along(window: WindowInItsPlace) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.cli import standard_input
 from tests.helpers.hostile_backups import BROKEN, EVIL, STRANGE, Sound
 from tests.helpers.hostile_files import (
     GOOD,
@@ -48,6 +51,35 @@ def test_one_import_of_all_hostile_files_brings_what_is_sound(shell: Shell, tmp_
     assert run(shell, "search", "Hello", "--json").code == 0
     out = tmp_path / "out.json"
     assert run(shell, "export", "--all", "--format", "json", "--to", str(out)).code == 0
+
+
+def test_a_question_without_an_end_is_refused(shell: Shell) -> None:
+    def limit_memory() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+
+    with Path("/dev/zero").open("rb") as endless:
+        done = subprocess.run(
+            [sys.executable, "-m", "desktop_app", "ask"],
+            stdin=endless,
+            env=shell.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=limit_memory,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("repartee: More than 64 MB are piped in. Nothing was sent.")
+
+
+def test_a_piped_document_without_an_end_is_refused(
+    monkeypatch: pytest.MonkeyPatch, repartee_home: Path
+) -> None:
+    monkeypatch.setattr(standard_input, "LARGEST_FILE", 1 << 20)
+    with Path("/dev/zero").open("rb") as endless:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(endless))
+        with standard_input.as_file(["-"]) as [copy]:
+            assert Path(copy).stat().st_size == (1 << 20) + 1
+    assert not Path(copy).exists()
 
 
 BAD_ROWS = {
