@@ -98,6 +98,10 @@ def test_only_a_password_that_was_given_protects(document: Path) -> None:
 MALFORMED = {
     "a header of gigabytes": b"\xff\xff\xff\xff",
     "a header that is too long": struct.pack(">I", (1 << 21) + 1) + b"{}",
+    "a header that is padded": packed(
+        b" " * (1 << 21) + json.dumps({**GOOD, "payload": 0}).encode()
+    ),
+    "too many pixels": frame({**GOOD, "width": 12_000, "height": 12_000}, b"words"),
     "a payload of gigabytes": frame(GOOD, claimed=1 << 40),
     "a payload beyond the limit": frame(GOOD, b"x" * (MOST_TEXT + 1)),
     "a negative payload": frame(GOOD, claimed=-1),
@@ -194,6 +198,8 @@ def ask(answer: bytes, what: str, folder: Path) -> Any:
                     return await worker.chunks("words", 10)
                 case "passages":
                     return await worker.passages("words", "x", "text/plain")
+                case "long passages":
+                    return await worker.passages("words" * 20_000, "x", "text/plain")
                 case "sizes":
                     return await worker.sizes(looked)
                 case "strip":
@@ -207,6 +213,7 @@ def ask(answer: bytes, what: str, folder: Path) -> Any:
 
 
 PICTURE = {"kind": "scaled", "media_type": "image/png", "width": 10, "height": 10}
+PASSAGE = b'[0, 5, 1, null, "", "", ""]'
 OTHERS = [
     ("scale", frame({**PICTURE, "width": 11}, b"x")),
     ("scale", frame({**PICTURE, "width": 0}, b"x")),
@@ -225,6 +232,7 @@ OTHERS = [
     ("passages", frame({"kind": "passages"}, b'[0, 5, 1, null, "", "", 3]')),
     ("passages", frame({"kind": "passages"}, b'[0, 9, 1, null, "", "", ""]')),
     ("passages", frame({"kind": "passages"}, claimed=1 << 30)),
+    ("long passages", frame({"kind": "passages"}, b"[" + b" " * (1 << 20) + PASSAGE[1:])),
     ("sizes", frame({"kind": "opened"}, b"[[0, 5]]")),
     ("sizes", frame({"kind": "opened"}, b"[[1e9, 5]]")),
     ("sizes", frame({"kind": "opened"}, b"[[NaN, 5]]")),
