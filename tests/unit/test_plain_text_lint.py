@@ -86,6 +86,7 @@ SAFE: Final = {
     "tooltip_text",
     "window_title",
 }
+TRANSLATORS: Final = {"tr", "tr_context", "tr_plural"}
 # method or class -> the function that its text must come from, unless it is the program's own
 TEXT_OF: Final = {
     "QAction": "menu_text",
@@ -119,6 +120,9 @@ def is_own(node: ast.expr) -> bool:
             return True
         case ast.Name() | ast.Attribute():
             return name_of(node).isupper()
+        case ast.Call(func=func, args=args) if name_of(func) in TRANSLATORS:
+            messages = args[:2] if name_of(func) == "tr_plural" else args  # without the count
+            return all(map(is_own, [*messages, *(value.value for value in node.keywords)]))
         case ast.Call():
             return name_of(node.func) in SAFE
         case ast.IfExp():
@@ -227,6 +231,9 @@ def test_every_exception_is_needed() -> None:
         "x = QTableWidgetItem(name)",
         "QToolTip.showText(at, name, view)",
         "role = Qt.ItemDataRole.ToolTipRole",
+        "x.setToolTip(tr('Close “{name}”', name=name))",
+        "x.setToolTip(tr(name))",
+        "menu.addAction(tr_plural('{count} in {name}', '{count} in {name}', n, name=name))",
     ],
 )
 def test_what_goes_past_is_found(line: str) -> None:
@@ -246,6 +253,9 @@ def test_what_goes_past_is_found(line: str) -> None:
         "group.addAction(action)",
         "x = QTableWidgetItem(f'{count:,} files')",
         "QMessageBox.StandardButton.Cancel",
+        "x.setToolTip(tr('Close'))",
+        "menu.addAction(tr_plural('{count} file', '{count} files', n))",
+        "set_tooltip(x, tr('Close “{name}”', name=name))",
         "QToolTip.showText(at, tooltip_text(name) if on else '', view)",
     ],
 )
