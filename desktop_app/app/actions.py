@@ -66,7 +66,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "find.open": window.transcript.find_in_it.open,
         "find.next": lambda: window.transcript.find_in_it.step(+1),
         "find.previous": lambda: window.transcript.find_in_it.step(-1),
-        "answer.copy": window.transcript.copy_last_answer,
+        "answer.copy": window.transcript.commands.copy_last_answer,
         "answer.copy-code": window.transcript.copy_code,
         "conversation.copy": its.export.copy,
         "answer.retry": its.chat.retry_last,

@@ -126,11 +126,11 @@ class _Steps:
         finder, key = view.find_in_it.finder, QTest.keyClick
 
         def busy() -> bool:
-            return view.is_writing or view._messages.writer.has_misfits or finder.is_going
+            return view.stream.is_writing or view._messages.writer.has_misfits or finder.is_going
 
         self._take("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
         if kind == "reasoning":
-            self._take("unfold", lambda: view._act(message.id, "reasoning"), busy=busy)
+            self._take("unfold", lambda: view.commands.run(message.id, "reasoning"), busy=busy)
         view.verticalScrollBar().setValue(0)
         found: list[int] = []
         finder.counted.connect(lambda number, *_: found.append(number))
@@ -152,12 +152,12 @@ class _Steps:
         self._take("hit", lambda: view.scroll_to_message(message.id, SOUGHT), busy=busy)
         assert self._is_on_screen(view, SOUGHT), kind
         self._take("select all", view.selectAll, busy=busy)
-        self._take("copy all", view._copy_selected, busy=busy)
+        self._take("copy all", view._keys.copy_selected, busy=busy)
         cursor = view.textCursor()  # a selection just short of all is converted, not copied whole
         cursor.setPosition(1)
         cursor.setPosition(view.document().characterCount() - 3, QTextCursor.MoveMode.KeepAnchor)
         view.setTextCursor(cursor)
-        self._take("copy", view._copy_selected, busy=lambda: view._copies.is_on)
+        self._take("copy", view._keys.copy_selected, busy=lambda: view._copies.is_on)
         self._application.clipboard().clear()  # else the platform frees it after Python's end
         view.close()
         view.deleteLater()

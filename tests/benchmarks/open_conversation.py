@@ -58,7 +58,8 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
             desk.window.conversations.hit_open_requested.emit("many", many[count // 2].id, "")
             await _until(lambda: _is_at(desk, many[count // 2].id))
             jumps.append(time.perf_counter() - began)
-            desk.window.transcript.scroll_to_bottom()  # else it reopens at the last position
+            # Otherwise it reopens at the last position.
+            desk.window.transcript.navigator.scroll_to_bottom()
         written = desk.window.transcript.document().characterCount()
     first = {name: median(values[1:]) for name, values in shown.items()}
     return {
@@ -112,7 +113,10 @@ async def _open(desk: Desk, conversation_id: str, last_id: str) -> float:
 
 def _is_at(desk: Desk, message_id: str) -> bool:
     view = desk.window.transcript
-    return view._messages.get(message_id) is not None and view.scroll_state()[0] == message_id
+    return (
+        view._messages.get(message_id) is not None
+        and view.navigator.scroll_state()[0] == message_id
+    )
 
 
 async def _until(is_so: Callable[[], bool], longest_s: float = 60.0) -> None:

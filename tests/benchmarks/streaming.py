@@ -137,7 +137,7 @@ class Transcript:
         )
         view.resize(1000, 700)
         view.set_messages(_history(history))
-        view.append_message(self._message)
+        view.stream.append_message(self._message)
         self._view = view
         self._typesetter = _typesetter() if typesets else None
         if self._typesetter is not None:
@@ -150,20 +150,20 @@ class Transcript:
             view.lex_with(JsonProcess(child_command("lexing"), view))
 
     def write(self, text: str) -> None:
-        self._view.append_text(self._message.id, text)
+        self._view.stream.append_text(self._message.id, text)
 
     def write_now(self, text: str) -> None:
-        self._view.append_text(self._message.id, text)
-        self._view.flush()
+        self._view.stream.append_text(self._message.id, text)
+        self._view.stream.flush()
 
     def finish(self) -> None:
-        self._view.flush()
+        self._view.stream.flush()
 
     @property
     def is_behind(self) -> bool:
         made = self._typesetter
         waits = made is not None and made.is_busy
-        return waits or self._view._arrivals.are_there
+        return waits or self._view.stream._text.are_there
 
     def end(self, text: str) -> None:
         """Complete the answer."""
@@ -174,8 +174,8 @@ class Transcript:
 
         parts = (TextPart(text),)
         message = replace(self._message, parts=parts, status=MessageStatus.COMPLETE)
-        self._view.update_message(message)
-        self._view.flush()
+        self._view.stream.update_message(message)
+        self._view.stream.flush()
 
 
 def _typesetter() -> Typesetter:

@@ -618,7 +618,7 @@ def what_stands_around_messages(stage: Stage, text: str) -> QWidget:
     said = replace(said, parts=(ToolCallPart("t", text, "{}"), *said.parts))
     made.set_messages([asked, said])
     stage.show(made)
-    stage.qtbot.waitUntil(lambda: not made.is_writing)
+    stage.qtbot.waitUntil(lambda: not made.stream.is_writing)
     return made
 
 

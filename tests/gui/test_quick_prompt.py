@@ -55,6 +55,7 @@ class PlainAnswer(QTextBrowser):
     def __init__(self) -> None:
         super().__init__()
         self.copied = 0
+        self.commands = self
 
     def set_messages(self, messages: Sequence[object]) -> None:
         assert not messages
@@ -329,7 +330,7 @@ def test_it_grows_with_a_real_transcript_while_that_is_written(
     quick.set_streaming(True)
     before = quick.height()
     for number in range(40):
-        view.append_text("a", f"{number}. one more line of the answer\n\n")
+        view.stream.append_text("a", f"{number}. one more line of the answer\n\n")
     qtbot.waitUntil(lambda: view.height() == limit)
     assert quick.height() > before
 

@@ -254,9 +254,9 @@ class ChatController(QObject):
 
     def _show_first_of(self, question: Message, answer: Message) -> None:
         self._pane.show_first_start(False)
-        self._pane.transcript.append_message(question)
-        self._pane.transcript.append_message(answer)
-        self._pane.transcript.scroll_to_bottom()
+        self._pane.transcript.stream.append_message(question)
+        self._pane.transcript.stream.append_message(answer)
+        self._pane.transcript.navigator.scroll_to_bottom()
         self._pane.prompt.focus_text()
 
     async def _retry(self, message: Message, choice: ModelChoice | None = None) -> None:
@@ -412,10 +412,10 @@ class ChatController(QObject):
         store = self._conversations
         leaf = await store.newest_leaf(ids[at])
         await store.save(replace(self._current.conversation, leaf_id=leaf))
-        foot = self._pane.transcript.foot_on_screen(message.id)
+        foot = self._pane.transcript.navigator.foot_on_screen(message.id)
         await self._navigator.open(self._current.id)
         if foot is not None:
-            self._pane.transcript.bring_foot(ids[at], foot)
+            self._pane.transcript.navigator.bring_foot(ids[at], foot)
 
 
 def _less(draft: Draft, asked: Draft) -> Draft:

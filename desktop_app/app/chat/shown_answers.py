@@ -53,7 +53,7 @@ class ShownAnswers(QObject):
     def show_end(self, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""
         if answer.id in [message.id for message in self._current.path]:
-            self._pane.transcript.set_waiting(answer.id, "")
+            self._pane.transcript.stream.set_waiting(answer.id, "")
             self._ended = {answer.id: _ANNOUNCED.get(answer.status, "The answer has ended.")}
             self._show_amended(answer.conversation_id, answer)
 
@@ -72,15 +72,15 @@ class ShownAnswers(QObject):
 
     def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
         if self._is_open(conversation_id):
-            self._pane.transcript.append_text(message_id, text)
+            self._pane.transcript.stream.append_text(message_id, text)
 
     def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
         if self._is_open(conversation_id):
-            self._pane.transcript.append_reasoning(message_id, text)
+            self._pane.transcript.stream.append_reasoning(message_id, text)
 
     def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
         if self._is_open(conversation_id):
-            self._pane.transcript.set_waiting(message_id, sentence)
+            self._pane.transcript.stream.set_waiting(message_id, sentence)
 
     def _show_rate(self, conversation_id: str, rate: float) -> None:
         if self._is_open(conversation_id):
@@ -90,7 +90,7 @@ class ShownAnswers(QObject):
         if self._is_open(conversation_id):
             numbers = self._current.version_numbers
             shown = self._providers.as_shown(answer)
-            self._pane.transcript.update_message(shown, numbers.get(answer.id))
+            self._pane.transcript.stream.update_message(shown, numbers.get(answer.id))
             self._current.replace_message(answer)
 
     def _show_store(self, conversation_id: str, error: StorageError | None) -> None:

@@ -274,10 +274,10 @@ class LibraryController(QObject):
         transcript, conversation_id = self._pane.transcript, self._current.id
         if not self._current.path or self._shown != conversation_id:
             return
-        if transcript.is_at_end:
+        if transcript.navigator.is_at_end:
             self._scroll.pop(conversation_id, None)
         else:
-            self._scroll[conversation_id] = transcript.scroll_state()
+            self._scroll[conversation_id] = transcript.navigator.scroll_state()
 
     def _bring_along(self, early: str) -> None:
         if early:
@@ -289,15 +289,15 @@ class LibraryController(QObject):
         self._pane.set_title(self._current.conversation.title)
         self._pane.show_first_start(not self._current.path)
         scroll = self._scroll.get(self._current.id)
-        if self._shown == self._current.id and not self._pane.transcript.is_at_end:
-            scroll = self._pane.transcript.scroll_state()  # the user has begun to read
+        if self._shown == self._current.id and not self._pane.transcript.navigator.is_at_end:
+            scroll = self._pane.transcript.navigator.scroll_state()  # the user has begun to read
         self._shown = self._current.id
         self._pane.transcript.set_messages(
             [self._providers.as_shown(message) for message in self._current.path],
             versions=self._current.version_numbers,
         )
         if scroll is not None:
-            self._pane.transcript.restore_scroll(scroll)
+            self._pane.transcript.navigator.restore_scroll(scroll)
         is_listed = not (self._current.is_new or self._current.is_private)
         self._conversation_list.select(self._current.id if is_listed else None)
         draft, prompt = self._draft.value, self._pane.prompt
@@ -352,5 +352,5 @@ class LibraryController(QObject):
         for old, new in zip(self._current.path, path, strict=True):
             if old != new:
                 shown = self._providers.as_shown(new)
-                self._pane.transcript.update_message(shown, numbers.get(new.id))
+                self._pane.transcript.stream.update_message(shown, numbers.get(new.id))
                 self._current.replace_message(new)

@@ -270,23 +270,23 @@ class QuickPromptController(QObject):
 
     def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
         if conversation_id == self._conversation.id:
-            self._quick.transcript.append_text(message_id, text)
+            self._quick.transcript.stream.append_text(message_id, text)
 
     def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
         if conversation_id == self._conversation.id:
-            self._quick.transcript.append_reasoning(message_id, text)
+            self._quick.transcript.stream.append_reasoning(message_id, text)
 
     def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
         if conversation_id == self._conversation.id:
-            self._quick.transcript.set_waiting(message_id, sentence)
+            self._quick.transcript.stream.set_waiting(message_id, sentence)
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
         if conversation_id != self._conversation.id:
             return
         self._path = [answer if m.id == answer.id else m for m in self._path]
         self._quick.set_streaming(False)
-        self._quick.transcript.set_waiting(answer.id, "")
-        self._quick.transcript.update_message(self._providers.as_shown(answer))
+        self._quick.transcript.stream.set_waiting(answer.id, "")
+        self._quick.transcript.stream.update_message(self._providers.as_shown(answer))
         facts = [] if answer.cost is None else [format_money(answer.cost)]
         if answer.duration_s is not None:
             facts.append(f"{answer.duration_s:.1f} s")

@@ -445,7 +445,7 @@ class QuickPrompt(QWidget):
             self.set_status("Type what to do with it")
 
     def _copy_answer(self) -> None:
-        self.transcript.copy_last_answer()
+        self.transcript.commands.copy_last_answer()
 
     def _fill_menu(self, menu: QMenu) -> None:
         fill_menu(menu, self._choice, self._choose, self.effort_step_requested.emit)

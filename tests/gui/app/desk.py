@@ -284,7 +284,7 @@ class Desk:
 
     @property
     def transcript(self) -> str:
-        self.window.transcript.flush()
+        self.window.transcript.stream.flush()
         return self.window.transcript.toPlainText()
 
     @property

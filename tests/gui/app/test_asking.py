@@ -261,7 +261,7 @@ async def test_cut_in_the_middle_then_retry_makes_a_version() -> None:
         assert "One, two" in desk.transcript
         assert "The connection broke in the middle of the answer." in desk.transcript
         assert desk.messages()[1] == ("assistant", "failed", "One, two")
-        desk.window.transcript._act(desk.state.current.path[-1].id, "details")
+        desk.window.transcript.commands.run(desk.state.current.path[-1].id, "details")
         assert "read error" in desk.transcript
         desk.act("retry")
         await until(lambda: len(desk.stage.turns) == 2)
@@ -424,18 +424,20 @@ async def test_the_arrows_between_versions_stay_where_they_are() -> None:
         desk.text.selectAll()
         await desk.ask_and_answer("Another?", "second\n\n" * 70)
         view = desk.window.transcript
-        view.scroll_to_top()
+        view.navigator.scroll_to_top()
         for action, words in (("older-version", "first"), ("newer-version", "second")):
-            foot = view.foot_on_screen(desk.state.current.path[0].id)
+            foot = view.navigator.foot_on_screen(desk.state.current.path[0].id)
             assert foot is not None
             desk.act(action, 0)
             await until(partial(_has_foot_at, desk, words, foot))
-            assert not view.is_at_end
+            assert not view.navigator.is_at_end
 
 
 def _has_foot_at(desk: Desk, words: str, foot: int) -> bool:
     asked = desk.state.current.path[0].id
-    return words in desk.transcript and desk.window.transcript.foot_on_screen(asked) == foot
+    return (
+        words in desk.transcript and desk.window.transcript.navigator.foot_on_screen(asked) == foot
+    )
 
 
 async def test_a_question_is_still_edited_when_its_text_is_written_anew() -> None:

@@ -94,10 +94,10 @@ async def test_the_question_lists_what_went_in(data: Path) -> None:
         words = f"{count} passage{'s' if count > 1 else ''} from Contracts"
         assert words in desk.transcript
         assert "[1] report.pdf" not in desk.transcript
-        desk.window.transcript._act(desk.state.current.path[0].id, "passages-0")
+        desk.window.transcript.commands.run(desk.state.current.path[0].id, "passages-0")
         assert "[1] report.pdf, page" in desk.transcript
         assert link_at(desk, "[1] report.pdf").anchorHref() == "repartee:passage/1"
-        desk.window.transcript._act(desk.state.current.path[0].id, "passages-0")
+        desk.window.transcript.commands.run(desk.state.current.path[0].id, "passages-0")
         assert "[1] report.pdf" not in desk.transcript
 
 
@@ -144,7 +144,7 @@ async def test_copies_say_the_number(data: Path) -> None:
         turn = await desk.ask("What happened to the compressor?")
         turn.end("It failed [1].")
         await desk.settled()
-        desk.window.transcript.copy_last_answer()
+        desk.window.transcript.commands.copy_last_answer()
         copied = QGuiApplication.clipboard().mimeData()
         assert copied.text() == "It failed [1]."
         assert "repartee:" not in copied.html()

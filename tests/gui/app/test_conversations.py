@@ -307,19 +307,19 @@ async def test_geometry_open_conversation_and_place_come_back() -> None:
         await desk.opened(one)
         assert bar.value() == bar.maximum()
         bar.setValue(bar.maximum() // 2)
-        place = desk.window.transcript.scroll_state()
+        place = desk.window.transcript.navigator.scroll_state()
         new(desk)
         await desk.opened(one)
-        assert desk.window.transcript.scroll_state() == place
+        assert desk.window.transcript.navigator.scroll_state() == place
         desk.window.resize(760, 620)
         desk.window.toggle_settings()
         await desk.written()
-        place = desk.window.transcript.scroll_state()
+        place = desk.window.transcript.navigator.scroll_state()
     async with Desk() as desk:
         assert desk.window.size().toTuple() == (760, 620)
         assert desk.open_id == one
         assert desk.window.windowTitle().startswith("First")
-        await until(lambda: desk.window.transcript.scroll_state() == place)
+        await until(lambda: desk.window.transcript.navigator.scroll_state() == place)
         bar = desk.window.transcript.verticalScrollBar()
         bar.setValue(bar.maximum())
     async with Desk() as desk:

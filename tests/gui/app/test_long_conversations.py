@@ -59,7 +59,7 @@ async def test_the_end_is_shown_while_the_rest_is_read() -> None:
         assert can_send(desk)
         assert len(desk.state.current.path) == len(messages)
         assert f"Message {5 * PREVIEW - 1}." in desk.transcript
-        assert desk.window.transcript.is_at_end
+        assert desk.window.transcript.navigator.is_at_end
         await desk.opened(other)
         assert "Thing" in desk.transcript
 
@@ -83,7 +83,7 @@ async def test_another_one_is_opened_while_the_rest_is_read() -> None:
 async def jumped(desk: Desk, message_id: str) -> None:
     """Choose a message among what a search found, and wait until it is there."""
     desk.window.conversations.hit_open_requested.emit(LONG, message_id, "")
-    await until(lambda: desk.window.transcript.scroll_state()[0] == message_id)
+    await until(lambda: desk.window.transcript.navigator.scroll_state()[0] == message_id)
 
 
 async def test_a_hit_leads_to_its_message_and_latest_back() -> None:
@@ -94,5 +94,5 @@ async def test_a_hit_leads_to_its_message_and_latest_back() -> None:
             await jumped(desk, messages[number].id)
             assert desk.open_id == LONG
         assert "Message 400." not in desk.transcript
-        desk.window.transcript.scroll_to_bottom()
+        desk.window.transcript.navigator.scroll_to_bottom()
         assert "Message 899." in desk.transcript

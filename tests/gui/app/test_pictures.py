@@ -67,7 +67,7 @@ def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(run: Run, tmp_path
             assert await desk.backend.attachments.bytes(part.sha256) == path.read_bytes()
             assert "IMG 1.jpg\u20033000 × 4000" in desk.transcript
             desk.window.transcript.viewport().grab()
-            pictures = desk.window.transcript._pictures
+            pictures = desk.window.transcript._images
             await until(lambda: part.sha256 in pictures._images)
             desk.act(f"picture/{part.sha256}", 0)
             await until(lambda: viewer.opened)

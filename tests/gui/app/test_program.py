@@ -237,7 +237,7 @@ async def ask_quick(desk: Desk, question: str, text: str = "") -> Any:
 
 def answer_of(desk: Desk) -> str:
     """Return the text of the quick prompt's answer."""
-    quick_of(desk).transcript.flush()
+    quick_of(desk).transcript.stream.flush()
     return quick_of(desk).transcript.toPlainText()
 
 

@@ -146,10 +146,10 @@ def show(view: TranscriptView, number: int, turn: Callable[[], None]) -> Shown:
     message = streaming()
     shown.take("begin", lambda: view.set_messages([message]))
     for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True):
-        shown.take("piece", partial(view.append_text, message.id, text[start:end]))
+        shown.take("piece", partial(view.stream.append_text, message.id, text[start:end]))
         shown.take("turn", turn)
     done = replace(message, parts=(TextPart(text),), status=MessageStatus.COMPLETE)
-    shown.take("end", lambda: view.update_message(done))
+    shown.take("end", lambda: view.stream.update_message(done))
     settle(view, shown, turn, "turn")
     shown.take("open", lambda: view.set_messages([done]))
     settle(view, shown, turn, "opened")
@@ -161,7 +161,7 @@ def settle(view: TranscriptView, shown: Shown, turn: Callable[[], None], name: s
     """Turn after turn until everything is written and painted."""
     until = time.perf_counter() + _GIVEN_UP_S
     shown.take(name, turn)
-    while view.is_writing:
+    while view.stream.is_writing:
         time.sleep(0.001)  # frames are waited for
         shown.take(name, turn)
         if time.perf_counter() > until:

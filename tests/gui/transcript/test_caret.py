@@ -97,16 +97,16 @@ def test_where_one_listens_what_arrives_does_not_move_the_caret(
 ) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
-    view.append_text(arriving.id, "The beginning. ")
-    view.flush()
+    view.stream.append_text(arriving.id, "The beginning. ")
+    view.stream.flush()
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
     focus(view, KEYS)
     assert view.textCursor().block().text().strip() == "The beginning."
     moves: list[int] = []
     view.cursorPositionChanged.connect(lambda: moves.append(view.textCursor().position()))
     for piece in ("Some words, ", "more words.\n\n", "And the end."):
-        view.append_text(arriving.id, piece)
-        view.flush()
+        view.stream.append_text(arriving.id, piece)
+        view.stream.flush()
     assert moves == []
 
 
@@ -128,8 +128,8 @@ def test_where_one_listens_keys_move_the_caret_from_where_it_is(
 def test_who_reads_by_keys_is_not_taken_along(qtbot: QtBot, view: TranscriptView) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
-    view.append_text(arriving.id, TEXT)
-    view.flush()
+    view.stream.append_text(arriving.id, TEXT)
+    view.stream.flush()
     focus(view, KEYS)
     bar = view.verticalScrollBar()
     assert bar.value() == bar.maximum()
@@ -138,14 +138,14 @@ def test_who_reads_by_keys_is_not_taken_along(qtbot: QtBot, view: TranscriptView
     before = bar.value()
     line = view.textCursor().block().text()
     for _ in range(3):
-        view.append_text(arriving.id, "\n\nMore of it." * 9)
-        view.flush()
+        view.stream.append_text(arriving.id, "\n\nMore of it." * 9)
+        view.stream.flush()
     assert bar.value() == before < bar.maximum()
     assert view._latest.isVisible()
     qtbot.keyClick(view, Qt.Key.Key_Up)
     assert view.textCursor().block().text() < line
     view._latest.click()
     qtbot.keyClick(view, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
-    view.append_text(arriving.id, "\n\nMore of it." * 9)
-    view.flush()
+    view.stream.append_text(arriving.id, "\n\nMore of it." * 9)
+    view.stream.flush()
     assert bar.value() == bar.maximum()

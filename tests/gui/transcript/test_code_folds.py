@@ -56,22 +56,22 @@ def test_a_long_block_shows_its_beginning_and_says_how_much_there_is(view: Trans
     assert lines.count(f"line_{SHOWN - 1} = {SHOWN - 1}") == 2  # one block is short enough
     assert lines.count(f"line_{SHOWN} = {SHOWN}") == 1
     height = view.document().size().height()
-    view._act(said.id, f"{FOLD}0")
+    view.commands.run(said.id, f"{FOLD}0")
     lines = shown(view)
     assert "Show fewer lines" in lines
     assert f"line_{LINES - 1} = {LINES - 1}" in lines
     assert view.document().size().height() > height + 1000
-    view._act(said.id, f"{FOLD}0")
+    view.commands.run(said.id, f"{FOLD}0")
     assert view.document().size().height() == height
 
 
 def test_the_fold_is_remembered_when_everything_is_written_anew(view: TranscriptView) -> None:
     said = long_answer()
     view.set_messages([question("q"), said])
-    view._act(said.id, f"{FOLD}0")
+    view.commands.run(said.id, f"{FOLD}0")
     view.set_theme(dark())
     assert "Show fewer lines" in shown(view)
-    view._act(said.id, f"{FOLD}0")
+    view.commands.run(said.id, f"{FOLD}0")
     view.set_theme(dark(1.2))
     assert f"Show {LINES - SHOWN} more lines" in shown(view)
 
@@ -79,11 +79,11 @@ def test_the_fold_is_remembered_when_everything_is_written_anew(view: Transcript
 def test_what_arrives_before_the_reader_stays_as_it_came(view: TranscriptView) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
-    view.append_text(arriving.id, code(LINES))
-    view.flush()
+    view.stream.append_text(arriving.id, code(LINES))
+    view.stream.flush()
     before = shown(view)
     whole = replace(answer(code(LINES)), id=arriving.id, status=MessageStatus.COMPLETE)
-    view.update_message(whole)
+    view.stream.update_message(whole)
     assert [line for line in shown(view) if line.startswith("line_")] == [
         line for line in before if line.startswith("line_")
     ]
@@ -123,8 +123,8 @@ def test_the_lines_that_fold_come_with_what_follows_the_code(
     view.set_messages([question("q"), arriving])
     folded_by_hand: set[int] = set()
     for at in range(0, len(text), length):
-        view.append_text(arriving.id, text[at : at + length])
-        view.flush()
+        view.stream.append_text(arriving.id, text[at : at + length])
+        view.stream.flush()
         entry = view._messages.get(arriving.id)
         assert entry is not None
         body = body_of(view, arriving)
@@ -134,9 +134,9 @@ def test_the_lines_that_fold_come_with_what_follows_the_code(
         assert due == (body if len(body) == len(due) else body[:-1])
         assert entry.folds._folded == FoldLines(body)._folded
         if "fold" in pieces and "Show fewer lines" in shown(view) and not folded_by_hand:
-            view._act(arriving.id, f"{FOLD}0")
+            view.commands.run(arriving.id, f"{FOLD}0")
             folded_by_hand.add(0)
-    view.update_message(finished(arriving, text))
+    view.stream.update_message(finished(arriving, text))
     unfolded = set(range(100)) - folded_by_hand
     assert body_of(view, arriving) == list(with_folds(render(text), unfolded))
 
@@ -144,17 +144,17 @@ def test_the_lines_that_fold_come_with_what_follows_the_code(
 def test_nothing_moves_when_the_line_comes(qtbot: QtBot, view: TranscriptView) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
-    view.append_text(arriving.id, code(LINES))
-    view.flush()
+    view.stream.append_text(arriving.id, code(LINES))
+    view.stream.flush()
     assert "Show fewer lines" not in shown(view)
     line = view.document().find(f"line_{LINES - 1} =")
     view.verticalScrollBar().setValue(view.verticalScrollBar().value() - 200)
     before = view.cursorRect(line).top()
-    view.append_text(arriving.id, "\nAnd more.")
-    view.flush()
+    view.stream.append_text(arriving.id, "\nAnd more.")
+    view.stream.flush()
     assert shown(view)[-4:-2] == ["Show fewer lines", "And more."]
     assert view.cursorRect(line).top() == before
-    view.update_message(finished(arriving, code(LINES) + "\nAnd more."))
+    view.stream.update_message(finished(arriving, code(LINES) + "\nAnd more."))
     assert view.cursorRect(line).top() == before
 
 
@@ -163,13 +163,13 @@ def test_code_that_ends_an_answer_has_its_line_when_the_answer_is_whole(
 ) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
-    view.append_text(arriving.id, "Before\n\n" + code(LINES))
-    view.flush()
+    view.stream.append_text(arriving.id, "Before\n\n" + code(LINES))
+    view.stream.flush()
     assert "Show fewer lines" not in shown(view)
-    view.update_message(finished(arriving, "Before\n\n" + code(LINES)))
+    view.stream.update_message(finished(arriving, "Before\n\n" + code(LINES)))
     assert shown(view).count("Show fewer lines") == 1
     assert f"line_{LINES - 1} = {LINES - 1}" in shown(view)
-    view._act(arriving.id, f"{FOLD}0")
+    view.commands.run(arriving.id, f"{FOLD}0")
     assert f"Show {LINES - SHOWN} more lines" in shown(view)
     assert f"line_{LINES - 1} = {LINES - 1}" not in shown(view)
 
@@ -179,11 +179,11 @@ def test_what_was_clicked_stays_where_it_is(qtbot: QtBot, view: TranscriptView, 
     arriving = streaming()
     text = "Before.\n\n" * 30 + code(lines) + "\nAnd more."
     view.set_messages([question("q"), arriving])
-    view.append_text(arriving.id, text)
-    view.flush()
-    view.update_message(finished(arriving, text))
-    view.scroll_to_bottom()
-    assert view._place.is_following
+    view.stream.append_text(arriving.id, text)
+    view.stream.flush()
+    view.stream.update_message(finished(arriving, text))
+    view.navigator.scroll_to_bottom()
+    assert view._anchor.is_following
 
     def place(words: str) -> QPoint:
         found = view.document().find(words)
@@ -197,14 +197,14 @@ def test_what_was_clicked_stays_where_it_is(qtbot: QtBot, view: TranscriptView, 
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place("more lines"))
     assert place(f"line_{SHOWN - 1} ").y() == above.y()  # and what was folded follows
     assert f"line_{SHOWN} = {SHOWN}" in shown(view)
-    assert not view._place.is_following
+    assert not view._anchor.is_following
 
 
 def test_the_keyboard_is_seen_where_it_has_unfolded_code(
     qtbot: QtBot, view: TranscriptView
 ) -> None:
     view.set_messages([question("q"), long_answer()])
-    view.scroll_to_top()
+    view.navigator.scroll_to_top()
     view.setFocus(Qt.FocusReason.TabFocusReason)
     view.setTextCursor(view.document().find(f"line_{SHOWN - 1} ="))
     view.focusNextPrevChild(True)
@@ -225,7 +225,7 @@ def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
     said = answer("".join(f"Part {n}.\n\n{code(120)}\n" for n in range(8)) + code(1200))
     view.set_messages([question("q"), said])
-    qtbot.waitUntil(lambda: not view.is_writing and view._messages.is_whole)
+    qtbot.waitUntil(lambda: not view.stream.is_writing and view._messages.is_whole)
 
     def are_read() -> bool:
         text = view.toPlainText()
@@ -233,11 +233,11 @@ def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
 
     assert are_read()
     view.set_theme(dark())  # which writes what is around the screen, and then the rest
-    qtbot.waitUntil(lambda: view._messages.is_whole and not view._for_readers.isActive())
+    qtbot.waitUntil(lambda: view._messages.is_whole and not view._reader_loader.is_waiting)
     assert are_read()
     assert shown(view).count("line_119 = 119") == 0
     for _ in range(2):
-        view._act(said.id, f"{FOLD}8")
+        view.commands.run(said.id, f"{FOLD}8")
         qtbot.waitUntil(are_read)
     assert shown(view).count("line_1199 = 1199") == 0
 
@@ -245,8 +245,8 @@ def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
 def test_code_is_folded_by_keyboard_while_more_arrives(qtbot: QtBot, view: TranscriptView) -> None:
     arriving = streaming()
     view.set_messages([question("q"), arriving])
-    view.append_text(arriving.id, code(LINES) + "\nAnd more.")
-    view.flush()
+    view.stream.append_text(arriving.id, code(LINES) + "\nAnd more.")
+    view.stream.flush()
     view.setFocus(Qt.FocusReason.TabFocusReason)
     cursor = view.document().find(f"line_{LINES - 1} =")
     view.setTextCursor(cursor)
@@ -256,10 +256,10 @@ def test_code_is_folded_by_keyboard_while_more_arrives(qtbot: QtBot, view: Trans
     assert button.accessibleName() == "Show fewer lines"
     qtbot.keyClick(button, Qt.Key.Key_Return)
     assert f"Show {LINES - SHOWN} more lines" in shown(view)
-    view.append_text(arriving.id, " Still more.")
-    view.flush()
+    view.stream.append_text(arriving.id, " Still more.")
+    view.stream.flush()
     assert "And more. Still more." in shown(view)
-    view.update_message(finished(arriving, code(LINES) + "\nAnd more. Still more."))
+    view.stream.update_message(finished(arriving, code(LINES) + "\nAnd more. Still more."))
     assert f"Show {LINES - SHOWN} more lines" in shown(view)
 
 
@@ -294,9 +294,9 @@ def test_a_tool_shows_its_name_and_its_arguments_when_asked(view: TranscriptView
     view.set_messages([question("q"), said])
     assert "›  Used get_weather⟨U+202E⟩" in [line.replace("\u2063", "") for line in shown(view)]
     assert '  "city": "Paris"' not in shown(view)
-    view._act(said.id, "tool-0")
+    view.commands.run(said.id, "tool-0")
     assert '  "city": "Paris"' in shown(view)
-    view._act(said.id, "tool-0")
+    view.commands.run(said.id, "tool-0")
     assert '  "city": "Paris"' not in shown(view)
 
 

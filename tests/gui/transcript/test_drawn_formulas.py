@@ -11,9 +11,9 @@ from PySide6.QtGui import QAccessible, QColor, QGuiApplication, QTextCursor
 from desktop_app.child_processes import child_command
 from desktop_app.rendering.block_model import FORMULA_BEGINS as WAITING
 from desktop_app.ui.look import theme
+from desktop_app.ui.transcript.media import formula_display
 from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
 from desktop_app.ui.transcript.media.typesetter import Typesetter
-from desktop_app.ui.transcript.viewport import message_viewport
 from tests.gui.test_theme import contrast
 from tests.gui.transcript.test_streaming import look, stream_into
 from tests.helpers.children import MISSING_CHILD, python_child
@@ -180,10 +180,10 @@ def test_a_stream_with_formulas_ends_as_the_whole(
 def test_formulas_are_drawn_some_paragraphs_at_a_time(
     view: TranscriptView, typesetter: Typesetter, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_viewport, "_FORMULAS_S", -1.0)  # time is always up
+    monkeypatch.setattr(formula_display, "_FORMULAS_S", -1.0)  # time is always up
     view.typeset_with(typesetter)
     counts = [0]
-    view._more_formulas.timeout.connect(lambda: counts.append(drawn(view)))
+    view._formula_display._timer.timeout.connect(lambda: counts.append(drawn(view)))
     with qtbot.waitSignal(typesetter.formulas_ready):
         view.set_messages([answer(f"$x_1$ and $x_1$ {'word ' * 450}\n\n" * 5)])
     qtbot.waitUntil(lambda: drawn(view) == 10)

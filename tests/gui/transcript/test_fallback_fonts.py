@@ -129,8 +129,8 @@ def test_nothing_is_written_with_fonts_that_are_not_loaded(
     view.document().contentsChanged.connect(
         lambda: met.append(loaded.missing(view.toPlainText(), fonts_of(view)))
     )
-    view.append_text(message.id, f"Scripts: **{MANY}** and `more`.\n\n")
-    view.flush()
+    view.stream.append_text(message.id, f"Scripts: **{MANY}** and `more`.\n\n")
+    view.stream.flush()
     assert MANY in view.toPlainText()
     assert met
     assert not any(met)
@@ -143,14 +143,14 @@ def test_a_stored_answer_of_many_scripts_is_opened_in_slices(
     view.set_messages([answer(MANY)])
     assert MANY not in view.toPlainText()
     assert MANY[:12] in view.toPlainText()
-    qtbot.waitUntil(lambda: not view.is_writing)
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
     assert MANY in view.toPlainText()
     assert not loaded.missing(MANY[before_many_scripts(MANY) :], fonts_of(view))
 
 
 def test_a_stored_answer_of_few_scripts_is_there_at_once(view: TranscriptView) -> None:
     view.set_messages([answer(FEW)])
-    assert not view.is_writing
+    assert not view.stream.is_writing
     assert FEW in view.toPlainText()
 
 
@@ -158,8 +158,8 @@ def test_another_size_waits_for_its_fonts_where_scripts_are_many(
     view: TranscriptView, loaded: Loaded, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view.set_messages([message := streaming()])
-    view.append_text(message.id, MANY)
-    view.flush()
+    view.stream.append_text(message.id, MANY)
+    view.stream.flush()
     before = fonts_of(view)
     view.set_theme(theme.dark())  # the same fonts
     assert view._theme == theme.dark()
@@ -174,7 +174,7 @@ def test_another_size_waits_for_its_fonts_where_scripts_are_many(
 
 def test_another_size_of_few_scripts_is_taken_at_once(view: TranscriptView) -> None:
     view.set_messages([message := streaming()])
-    view.append_text(message.id, FEW)
-    view.flush()
+    view.stream.append_text(message.id, FEW)
+    view.stream.flush()
     view.set_theme(theme.light(1.2))
     assert view._theme == theme.light(1.2)

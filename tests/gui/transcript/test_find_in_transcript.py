@@ -111,7 +111,7 @@ def test_what_streams_is_counted_as_it_comes(qtbot: QtBot, view: TranscriptView)
     arriving = streaming()
     view.set_messages([question("needle"), arriving])
     look_for(qtbot, view, "needle", "1 of 1")
-    view.append_text(arriving.id, "a needle, and another needle")
+    view.stream.append_text(arriving.id, "a needle, and another needle")
     qtbot.waitUntil(lambda: said(view) == "1 of 3")
     assert current(view) == ""
 
@@ -119,13 +119,13 @@ def test_what_streams_is_counted_as_it_comes(qtbot: QtBot, view: TranscriptView)
 def test_what_arrives_does_not_take_away_what_was_found(qtbot: QtBot, view: TranscriptView) -> None:
     arriving = streaming("A needle.\n\n" + "More.\n\n" * 20)
     view.set_messages([question("needle"), arriving])
-    view.append_text(arriving.id, "The last needle.")
-    view.flush()
-    assert view.is_at_end
+    view.stream.append_text(arriving.id, "The last needle.")
+    view.stream.flush()
+    assert view.navigator.is_at_end
     look_for(qtbot, view, "last needle", "1 of 1")
     for _ in range(9):
-        view.append_text(arriving.id, "\n\nAnd more." * 9)
-        view.flush()
+        view.stream.append_text(arriving.id, "\n\nAnd more." * 9)
+        view.stream.flush()
     assert current(view) == "."
 
 
@@ -193,5 +193,5 @@ def test_a_selection_gives_way_to_what_is_found(qtbot: QtBot, view: TranscriptVi
 def test_a_message_that_comes_is_not_selected(view: TranscriptView) -> None:
     view.set_messages(conversation(1))
     view.selectAll()
-    view.append_message(question("more"))
+    view.stream.append_message(question("more"))
     assert not view.textCursor().hasSelection()

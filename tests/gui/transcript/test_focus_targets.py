@@ -127,7 +127,7 @@ def test_the_actions_stay_beside_the_message_when_its_reasoning_unfolds(
     row = view.findChild(ActionRow)
     assert row is not None
     before = row.y()
-    view._act(said.id, "reasoning")
+    view.commands.run(said.id, "reasoning")
     footer = view.cursorRect(view.document().find("Thinking · high"))
     assert row.y() > before
     assert abs(row.geometry().center().y() - footer.center().y()) <= 3
@@ -150,7 +150,7 @@ def test_what_is_unfolded_with_the_keyboard_stays_where_it_is(
     for is_unfolded in (True, False, True):
         qtbot.keyClick(focused(view), Qt.Key.Key_Return)
         assert ("Thoughts. Thoughts." in view.toPlainText()) is is_unfolded
-        qtbot.waitUntil(lambda: not view._walk._soon.isActive())
+        qtbot.waitUntil(lambda: not view._focus._soon.isActive())
         assert focused(view).accessibleName().startswith("Thought about")
         assert bar.value() == before
 
@@ -185,7 +185,7 @@ def test_what_another_unfolds_says_so_too(
         return [stop.accessibleName() for stop in view.findChildren(FocusTargetButton)]
 
     qtbot.waitUntil(lambda: "Thought about rain, folded" in names())
-    view._act(said.id, "reasoning")
+    view.commands.run(said.id, "reasoning")
     qtbot.waitUntil(lambda: "Thought about rain, open" in names())
 
 
@@ -288,7 +288,7 @@ def test_what_covers_a_stop_is_not_seen_without_the_keyboard(
     view.set_messages([answer("[a](https://a.example) [b](https://b.example)")])
     enter(view)
     tab_to(qtbot, view, "a, ")
-    view._walk._cover_all()
+    view._focus._cover_all()
     rings = [
         accents(view, image, image.rect())
         for button in view.findChildren(FocusTargetButton)
@@ -316,7 +316,7 @@ def test_a_streaming_answer_has_no_actions_yet(qtbot: QtBot, view: TranscriptVie
     enter(view)
     names = [tab(qtbot, view) for _ in range(4)]
     assert names[3] == "a, link to https://a.example"
-    assert not view._walk.go(forward=True)
+    assert not view._focus.go(forward=True)
 
 
 @pytest.mark.parametrize("forward", [True, False])
@@ -338,7 +338,7 @@ def test_what_is_unfolded_with_the_keyboard_is_there_once(
     for words in ("Show fewer lines", "Show 22 more lines", "Show fewer lines"):
         qtbot.keyClick(focused(view), Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: focused(view).accessibleName() == words)  # noqa: B023
-        view._walk._cover_all()
+        view._focus._cover_all()
         covers = [
             button for button in view.findChildren(FocusTargetButton) if not button.isHidden()
         ]
@@ -358,11 +358,11 @@ def test_the_way_is_the_same_after_all_was_written_anew(qtbot: QtBot, view: Tran
     view.set_messages([question("Q"), answer(SAID), question("R"), answer("The end.")])
     enter(view)
     QAccessible.setActive(True)
-    view._walk._cover_all()
+    view._focus._cover_all()
     view.set_theme(theme.dark())
     enter(view)
     assert [tab(qtbot, view) for _ in WAY] == WAY
-    view._walk._cover_all()
+    view._focus._cover_all()
     QAccessible.setActive(False)
     covers = [button for button in view.findChildren(FocusTargetButton) if not button.isHidden()]
     assert all(button.stop.start < button.stop.end for button in covers)

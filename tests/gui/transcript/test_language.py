@@ -114,8 +114,8 @@ def test_a_mark_stands_apart_from_its_text_on_either_side(
 ) -> None:
     view.set_messages([message := streaming()])
     for character in source:
-        view.append_text(message.id, character)
-        view.flush()
+        view.stream.append_text(message.id, character)
+        view.stream.flush()
     block = view.document().begin()
     while "\t" not in block.text():
         block = block.next()
@@ -162,8 +162,8 @@ def test_two_quotes_have_two_bars(
     for message in (answer(source), streaming()):
         view.set_messages([message])
         for character in source if not message.text else "":
-            view.append_text(message.id, character)
-            view.flush()
+            view.stream.append_text(message.id, character)
+            view.stream.flush()
         layout = view.document().documentLayout()
         first, last = (view.document().find(words).block() for words in ("one", "two"))
         middles = [round(layout.blockBoundingRect(at).center().y()) for at in (first, last)]

@@ -15,7 +15,7 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.layout_cost import cost_more, cost_of, cost_of_runs, is_costly
 from tests.gui.transcript.test_long_message import settle
-from tests.gui.transcript.test_message_viewport import on_screen
+from tests.gui.transcript.test_message_navigator import on_screen
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:
@@ -104,15 +104,15 @@ def test_what_is_around_the_screen_is_filled_in_slices(
     monkeypatch.setattr(DocumentWriter, "fill", note)
     view.set_theme(theme.dark())
     height, top = view.viewport().height(), bar.value()
-    assert view._window._hole_in(top, top + height) is None
-    assert view._window._hole_in(top - height, top + 2 * height) is not None
+    assert view._virtualizer._hole_in(top, top + height) is None
+    assert view._virtualizer._hole_in(top - height, top + 2 * height) is not None
     added.clear()
-    view._fill()
+    view._filler.fill()
     assert len(added) == 1
-    assert view._filling.isActive()
-    qtbot.waitUntil(lambda: not view._filling.isActive())
+    assert view._filler.is_waiting
+    qtbot.waitUntil(lambda: not view._filler.is_waiting)
     top = bar.value()
-    assert view._window._hole_in(top - height, top + 2 * height) is None
+    assert view._virtualizer._hole_in(top - height, top + 2 * height) is None
     assert len(added) > 1
 
 

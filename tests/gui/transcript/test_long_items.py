@@ -19,9 +19,9 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.layout.long_items import KEPT_AT_END
 from desktop_app.ui.transcript.transcript_styles import Styles
-from desktop_app.ui.transcript.viewport import message_viewport
+from desktop_app.ui.transcript.viewport import viewport_filler
 from tests.gui.transcript.test_long_message import settle
-from tests.gui.transcript.test_message_viewport import on_screen
+from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished, look
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
@@ -47,8 +47,8 @@ KINDS = {
 @pytest.fixture(autouse=True)
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lower the limits, so that short texts count as long."""
-    monkeypatch.setattr(message_viewport, "MOST_CHARACTERS", 20_000)
-    monkeypatch.setattr(message_viewport, "_EASILY_LAID_OUT", 15_000)
+    monkeypatch.setattr(viewport_filler, "MOST_CHARACTERS", 20_000)
+    monkeypatch.setattr(viewport_filler, "_EASILY_LAID_OUT", 15_000)
 
 
 def shown(view: TranscriptView, qtbot: QtBot, text: str = WORDS) -> MessageLayout:
@@ -111,7 +111,7 @@ def test_the_bar_knows_of_all(
     height = view.document().size().height()
     monkeypatch.setattr("desktop_app.ui.transcript.layout.long_items._WHOLE", 10**9)
     view.set_messages([question("Q"), answer(WORDS)])
-    view.flush()
+    view.stream.flush()
     assert abs(height / view.document().size().height() - 1) < 0.05
 
 
@@ -168,7 +168,7 @@ def test_a_selection_reaches_over_a_gap(view: TranscriptView, qtbot: QtBot) -> N
     word = start.selectedText()
     bar.setValue(bar.maximum())
     settle(view, qtbot)
-    view._window.narrow()
+    view._virtualizer.narrow()
     cursor = view.textCursor()
     assert cursor.selectedText() == word
     end = view.document().find(f"w{COUNT - 5} ")
@@ -209,7 +209,7 @@ def test_tab_comes_to_links_in_a_gap(view: TranscriptView, qtbot: QtBot) -> None
     view.set_messages([made := answer(far + "".join(links))])
     settle(view, qtbot)
     section = section_of(view, made)
-    view.scroll_to_top()
+    view.navigator.scroll_to_top()
     settle(view, qtbot)
     view.setFocus()
     keys = [Qt.Key.Key_Tab] * 3 + [Qt.Key.Key_Backtab] * 2
@@ -219,14 +219,14 @@ def test_tab_comes_to_links_in_a_gap(view: TranscriptView, qtbot: QtBot) -> None
         assert focused is not None
         assert focused.accessibleName().startswith(f"{name}, link")
         assert name in on_screen(view)
-        view._window.narrow()
+        view._virtualizer.narrow()
     assert section.gaps[0]
 
 
 def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) -> None:
     message, half = streaming(), len(WORDS) // 2
     view.set_messages([question("Q"), message])
-    view.append_text(message.id, WORDS[:half])
+    view.stream.append_text(message.id, WORDS[:half])
     settle(view, qtbot)
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 3)
@@ -235,21 +235,21 @@ def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) ->
     settle(view, qtbot)
     before, section = on_screen(view), section_of(view, message)
     for at in range(half, len(WORDS), 3000):
-        view.append_text(message.id, WORDS[at : at + 3000])
-        view.flush()
-    view.update_message(finished(message, WORDS))
+        view.stream.append_text(message.id, WORDS[at : at + 3000])
+        view.stream.flush()
+    view.stream.update_message(finished(message, WORDS))
     settle(view, qtbot)
     assert on_screen(view) == before
     assert section.gaps[0]
     assert section.items[:1] == render(WORDS)
-    view.scroll_to_bottom()
+    view.navigator.scroll_to_bottom()
     assert numbers(view)[-1] == COUNT - 1
     assert_is_whole(view, section, message)
 
 
 def assert_is_whole(view: TranscriptView, section: MessageLayout, message: Message) -> None:
     """Check that a document filled in steps equals a document filled at once."""
-    while view._window.fill_more(50):
+    while view._virtualizer.fill_more(50):
         pass
     assert section.is_whole
     bitwise = look(view.document())
@@ -263,7 +263,7 @@ def assert_is_whole(view: TranscriptView, section: MessageLayout, message: Messa
 
 def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot) -> None:
     section = shown(view, qtbot)
-    view._speaker.is_heard = lambda: True  # type: ignore[method-assign]
+    view.speech.is_heard = lambda: True  # type: ignore[method-assign]
     view.set_theme(theme.dark())
     qtbot.waitUntil(lambda: section.is_whole)
     parts = view.toPlainText().split("\n")
@@ -344,7 +344,7 @@ def test_very_much_that_is_written_anew_is_there_around_the_screen(
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
     before, section = on_screen(view), section_of(view, message)
-    view.update_message(finished(message, f"Other *words* {WORDS}"))
+    view.stream.update_message(finished(message, f"Other *words* {WORDS}"))
     assert section.gaps[0], "not all of it is written in one step"
     settle(view, qtbot)
     seen = set(before.split())  # two words more may have moved a line

@@ -18,8 +18,8 @@ from desktop_app.rendering.export.text_writer import to_markdown
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.media.code_folds import SHOWN, show_folds, with_folds
-from desktop_app.ui.transcript.viewport import message_viewport, stream_scheduler
-from tests.gui.transcript.test_message_viewport import on_screen
+from desktop_app.ui.transcript.viewport import stream_scheduler, viewport_filler
+from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
 
@@ -55,8 +55,8 @@ SOURCE = "".join(map(part, range(PARTS))) + "The end."
 @pytest.fixture(autouse=True)
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lower the limits, so that short texts count as long."""
-    monkeypatch.setattr(message_viewport, "MOST_CHARACTERS", 20_000)
-    monkeypatch.setattr(message_viewport, "_EASILY_LAID_OUT", 15_000)
+    monkeypatch.setattr(viewport_filler, "MOST_CHARACTERS", 20_000)
+    monkeypatch.setattr(viewport_filler, "_EASILY_LAID_OUT", 15_000)
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ def long(view: TranscriptView, qtbot: QtBot) -> Message:
 
 
 def settle(view: TranscriptView, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not view.is_writing)
-    qtbot.waitUntil(lambda: not view._tidying.isActive() and not view._filling.isActive())
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    qtbot.waitUntil(lambda: not view._filler.is_waiting)
     bar, document, port = view.verticalScrollBar(), view.document(), view.viewport()
     qtbot.waitUntil(
         lambda: bar.maximum() == max(0, document.size().toSize().height() - port.height())
@@ -169,9 +169,9 @@ def test_what_is_on_screen_stays_when_it_is_taken_out_around(
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
     before, value = on_screen(view), bar.value()
-    view._window.narrow()
+    view._virtualizer.narrow()
     assert (on_screen(view), bar.value()) == (before, value)
-    view._window.fill()
+    view._virtualizer.fill()
     assert on_screen(view) == before
 
 
@@ -181,7 +181,7 @@ def test_what_is_around_the_screen_is_there_before_one_scrolls_to_it(
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
-    view._window.narrow(0)
+    view._virtualizer.narrow(0)
     bar.setValue(bar.value() + 1)
     assert (is_filled(view), is_filled(view, 1)) == (True, False)
     settle(view, qtbot)
@@ -214,7 +214,7 @@ def test_the_end_is_followed_whatever_changes(
     for change in (lambda: view.set_theme(theme.dark()), lambda: view.resize(600, 500)):
         change()
         settle(view, qtbot)
-        assert view.is_at_end
+        assert view.navigator.is_at_end
         assert "The end." in on_screen(view)
 
 
@@ -236,7 +236,7 @@ def test_all_that_is_written_is_what_would_be(
     for share in (0.9, 0.1, 0.5, 0.3):
         bar.setValue(round(bar.maximum() * share))
         settle(view, qtbot)
-    while view._window.fill_more(7):
+    while view._virtualizer.fill_more(7):
         pass
     bitwise = formats(view)
     other = view._messages
@@ -263,21 +263,21 @@ def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) ->
     message = streaming()
     view.set_messages([question("Q"), message])
     half = len(SOURCE) // 2
-    view.append_text(message.id, SOURCE[:half])
+    view.stream.append_text(message.id, SOURCE[:half])
     settle(view, qtbot)
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 3)
     settle(view, qtbot)
     before = on_screen(view)
-    view.append_text(message.id, SOURCE[half:])
+    view.stream.append_text(message.id, SOURCE[half:])
     settle(view, qtbot)
-    view.update_message(finished(message, SOURCE))
+    view.stream.update_message(finished(message, SOURCE))
     settle(view, qtbot)
     assert on_screen(view) == before
     assert view.document().characterCount() < 60_000
     whole = list(with_folds(render(SOURCE), range(1000)))  # what came before one is not folded
     assert section_of(view, message).items[: len(whole)] == whole
-    view.scroll_to_bottom()
+    view.navigator.scroll_to_bottom()
     assert "The end." in on_screen(view)
 
 
@@ -292,7 +292,7 @@ def test_a_selection_reaches_over_what_is_not_written(
     view.setTextCursor(start)
     bar.setValue(bar.maximum())
     settle(view, qtbot)
-    view._window.narrow()
+    view._virtualizer.narrow()
     end = view.document().find("words of part 398")
     cursor = view.textCursor()
     assert cursor.selectedText() == "words of part 1,"
@@ -364,7 +364,7 @@ def test_find_goes_where_nothing_is_written(
 def test_a_hit_is_shown_while_it_arrives(view: TranscriptView, qtbot: QtBot) -> None:
     stored = answer(SOURCE)
     view.set_messages([question("Q"), stored])
-    assert view.is_writing
+    assert view.stream.is_writing
     view.scroll_to_message(stored.id, "words of part 390,")
     qtbot.waitUntil(lambda: "words of part 390," in on_screen(view))
     view.set_messages([question("Q"), stored])
@@ -382,13 +382,13 @@ def test_reasoning_is_unfolded_found_and_folded(view: TranscriptView, qtbot: QtB
     settle(view, qtbot)
     assert view.document().characterCount() < 60_000
     assert not section_of(view, stored).is_whole
-    view._act(stored.id, "reasoning")
+    view.commands.run(stored.id, "reasoning")
     assert section_of(view, stored).is_whole
     assert "Yes." in on_screen(view)
 
 
 def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
-    view._speaker.is_heard = lambda: True  # type: ignore[method-assign]
+    view.speech.is_heard = lambda: True  # type: ignore[method-assign]
     view.set_theme(theme.dark())
     qtbot.waitUntil(lambda: not hidden(view, long))
     text = view.toPlainText()
@@ -403,12 +403,12 @@ def test_long_code_is_folded_and_unfolded_unwritten(view: TranscriptView, qtbot:
     view.set_messages([question("Q"), message := answer(code)])
     settle(view, qtbot)
     assert view.document().size().height() < 1500
-    view._act(message.id, "fold-code-0")
+    view.commands.run(message.id, "fold-code-0")
     height = view.document().size().height()
     assert height > 3000 * 10
     view.verticalScrollBar().setValue(round(height // 2))
     assert is_filled(view)
-    view._act(message.id, "fold-code-0")
+    view.commands.run(message.id, "fold-code-0")
     assert view.document().size().height() < 1500
     assert "line_17 " in on_screen(view)
     view.scroll_to_message(message.id, "line_2500 ")
@@ -423,10 +423,10 @@ def test_code_that_is_folded_as_it_comes_stays_folded(
 ) -> None:
     monkeypatch.setattr(stream_scheduler, "_LEAST", piece)
     monkeypatch.setattr(stream_scheduler, "_MOST", piece)
-    view._arrivals._at_once = piece
+    view.stream._text._at_once = piece
     view.set_messages([question("Q"), answer("".join(map(part, range(320, 400))))])
     settle(view, qtbot)
-    while view._window.fill_more(60):
+    while view._virtualizer.fill_more(60):
         pass
     shown = [text for text, *_ in formats(view)]
     assert shown.count("Show 62 more lines") == 2
@@ -437,7 +437,7 @@ def test_tab_comes_to_links_that_are_not_written(view: TranscriptView, qtbot: Qt
     far = "Words.\n\n" * 3000
     view.set_messages([answer(f"[one](https://one.test)\n\n{far}[two](https://two.test)\n\n{far}")])
     settle(view, qtbot)
-    view.scroll_to_top()
+    view.navigator.scroll_to_top()
     settle(view, qtbot)
     view.setFocus()
     for key, name in (
@@ -450,7 +450,7 @@ def test_tab_comes_to_links_that_are_not_written(view: TranscriptView, qtbot: Qt
         assert focused is not None
         assert focused.accessibleName().startswith(f"{name}, link")
         assert name in on_screen(view)
-        view._window.narrow()
+        view._virtualizer.narrow()
 
 
 def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
@@ -461,7 +461,7 @@ def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
     text = "".join(f"Word {n}.\n\n" for n in range(30)) + code + "Last.\n\n"
     view.set_messages([made := answer(text)])
     settle(view, qtbot)
-    view.scroll_to_top()
+    view.navigator.scroll_to_top()
     writer, section = view._messages.writer, section_of(view, made)
     qtbot.waitUntil(lambda: any(row[2] for row in looks(view)))
     before = looks(view)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QTextCursor, QTextLayout
 
 from desktop_app.ui.transcript.layout import long_items
 from desktop_app.ui.transcript.layout.long_text import LONGEST
-from desktop_app.ui.transcript.viewport import message_viewport
+from desktop_app.ui.transcript.viewport import viewport_filler
 from tests.gui.transcript.test_streaming import finished, look, stream_into
 from tests.helpers.messages import answer, question, streaming
 
@@ -50,7 +50,7 @@ def lines(view: TranscriptView) -> list[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_block_is_very_long(view: TranscriptView, kind: str) -> None:
     view.set_messages([answer(KINDS[kind] + text_of(2000))])
-    view.flush()
+    view.stream.flush()
     assert LONGEST / 2 < longest(view) <= LONGEST + 1
 
 
@@ -60,12 +60,12 @@ def test_the_lines_are_those_of_one_block(
 ) -> None:
     source = KINDS[kind] + text_of(1500)
     view.set_messages([answer(source)])
-    view.flush()
+    view.stream.flush()
     parted = lines(view)
     monkeypatch.setattr("desktop_app.ui.transcript.document.item_writer.LONGEST", 10**9)
     monkeypatch.setattr("desktop_app.ui.transcript.document.item_updater.LONGEST", 10**9)
     view.set_messages([answer(source)])
-    view.flush()
+    view.stream.flush()
     assert longest(view) > 2 * LONGEST
     assert parted == lines(view)
 
@@ -79,7 +79,7 @@ def test_streamed_it_is_parted_alike(view: TranscriptView, kind: str, step: int)
     stream_into(view, message, [source[i : i + step] for i in range(0, len(source), step)])
     arrived = look(view.document())
     view.set_messages([asked, finished(message, source)])
-    view.flush()
+    view.stream.flush()
     assert arrived == look(view.document())
 
 
@@ -90,20 +90,20 @@ def test_a_late_definition_moves_the_parts(view: TranscriptView) -> None:
     stream_into(view, message, [source[i : i + 500] for i in range(0, len(source), 500)])
     arrived = look(view.document())
     view.set_messages([asked, finished(message, source)])
-    view.flush()
+    view.stream.flush()
     assert arrived == look(view.document())
 
 
 def test_another_width_parts_anew(view: TranscriptView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(message_viewport, "_EASILY_LAID_OUT", 10**9)  # all of it is written
+    monkeypatch.setattr(viewport_filler, "_EASILY_LAID_OUT", 10**9)  # all of it is written
     monkeypatch.setattr(long_items, "_WHOLE", 10**9)
     source = text_of(1500)
     view.set_messages([answer(source)])
-    view.flush()
+    view.stream.flush()
     view.resize(500, 600)
     resized = look(view.document())
     view.set_messages([answer(source)])
-    view.flush()
+    view.stream.flush()
     assert resized == look(view.document())
 
 
@@ -120,7 +120,7 @@ def test_it_is_copied_as_one(view: TranscriptView) -> None:
 def test_a_part_of_it_is_copied(view: TranscriptView) -> None:
     words = [f"w{number}" for number in range(3000)]
     view.set_messages([answer("- " + " ".join(words))])
-    view.flush()
+    view.stream.flush()
     cursor = view.document().find("w500 ")
     cursor.setPosition(cursor.selectionStart())
     end = view.document().find("w2500")

@@ -90,7 +90,7 @@ def test_they_are_named_for_screen_readers_and_in_copies(view: TranscriptView) -
     assert "[IMG 1.jpg]" in data.html()
     assert "\\[IMG 1.jpg\\]" in data.text() or "[IMG 1.jpg]" in data.text()
     assert "\ufffc" not in data.text()
-    view._act(asked.id, "copy")
+    view.commands.run(asked.id, "copy")
     assert "[IMG 1.jpg]" in QGuiApplication.clipboard().text()
 
 

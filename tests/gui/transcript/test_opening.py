@@ -28,8 +28,8 @@ def test_the_beginning_is_there_at_once_and_the_rest_soon(
     view.set_messages([question("Why?"), answer(SOURCE)])
     assert "Part 0" in view.toPlainText()
     assert "The end." not in view.toPlainText()
-    qtbot.waitUntil(lambda: not view.is_writing)
-    assert view.is_at_end
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    assert view.navigator.is_at_end
     assert "Some words of part 899." in view.toPlainText()
 
 
@@ -37,10 +37,10 @@ def test_what_is_on_screen_stays_while_it_grows_above(view: TranscriptView, qtbo
     last = answer("\n\n".join(f"Line {n}" for n in range(60)))
     view.set_messages([answer(SOURCE), last])
     view.scroll_to_message(last.id)
-    state = view.scroll_state()
-    assert view.is_writing
-    qtbot.waitUntil(lambda: not view.is_writing)
-    assert view.scroll_state() == state
+    state = view.navigator.scroll_state()
+    assert view.stream.is_writing
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    assert view.navigator.scroll_state() == state
 
 
 def test_a_definition_at_the_end_changes_all_that_named_it(
@@ -49,7 +49,7 @@ def test_a_definition_at_the_end_changes_all_that_named_it(
     code = "```\n" + "line\n" * 90 + "```\n\n"
     stored = answer(code + "See [there] and on.\n\n" * 800 + "[there]: https://example.com/\n")
     view.set_messages([stored])
-    qtbot.waitUntil(lambda: not view.is_writing)
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
     runs = [item.runs for item in view._messages.section_of(stored.id).items]
     links = [run for item in runs for run in item if run.link == "https://example.com/"]
     assert len([run for run in links if run.text == "there"]) == 800
@@ -70,7 +70,7 @@ def test_a_long_answer_that_is_still_opened_is_copied_whole_beside_the_window(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
     view.set_messages([answer(SOURCE)])
-    view.copy_last_answer()
+    view.commands.copy_last_answer()
     assert view._copies.is_on, "not made within the key press"
     data = QGuiApplication.clipboard().mimeData()
     assert data.text() == SOURCE
@@ -82,7 +82,7 @@ def test_a_long_answer_that_is_still_opened_is_copied_whole_beside_the_window(
 def test_another_conversation_ends_it(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages([answer(SOURCE)])
     view.set_messages([answer("Short.")])
-    qtbot.waitUntil(lambda: not view.is_writing)
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
     assert "Part" not in view.toPlainText()
 
 
@@ -99,12 +99,12 @@ def test_a_long_question_is_written_in_slices(
     entry = view._messages.get(asked.id)
     assert entry is not None
     assert "The end." in entry.blocks()()[-1].text, "a copy made meanwhile is whole"
-    qtbot.waitUntil(lambda: not view.is_writing)
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
     assert text in view.toPlainText().replace("\u00a0", " ") or "\n" not in text
     assert view.toPlainText().endswith("The end.\n")
     shown = list(entry.section.items)
     view.set_messages([asked])
-    view.flush()
+    view.stream.flush()
     again = view._messages.get(asked.id)
     assert again is not None
     assert again.section.items == shown
@@ -117,16 +117,16 @@ def test_long_reasoning_is_read_when_it_is_unfolded_and_in_slices(
     stored = answer("Yes.")
     stored = replace(stored, parts=(ReasoningPart(SOURCE), *stored.parts))
     view.set_messages([stored])
-    view._act(stored.id, "reasoning")
+    view.commands.run(stored.id, "reasoning")
     assert "Part 0" in view.toPlainText()
     assert "The end." not in view.toPlainText()
-    qtbot.waitUntil(lambda: not view.is_writing)
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
     assert "Some words of part 899." in view.toPlainText()
     assert view.toPlainText().index("The end.") < view.toPlainText().index("Yes.")
-    view._act(stored.id, "reasoning")
+    view.commands.run(stored.id, "reasoning")
     assert "Part 0\n" not in view.toPlainText()
-    view._act(stored.id, "reasoning")
-    view.flush()
+    view.commands.run(stored.id, "reasoning")
+    view.stream.flush()
     assert "The end." in view.toPlainText()
 
 
@@ -141,8 +141,8 @@ def test_home_and_end_go_to_the_ends_of_the_conversation(
     keys = Qt.KeyboardModifier.ControlModifier if control else Qt.KeyboardModifier.NoModifier
     qtbot.keyClick(view, Qt.Key.Key_Home, keys)
     assert view.verticalScrollBar().value() == 0
-    assert view.scroll_state()[0] == said[0].id
+    assert view.navigator.scroll_state()[0] == said[0].id
     assert not view.textCursor().position() or not control
     qtbot.keyClick(view, Qt.Key.Key_End, keys)
-    assert view.is_at_end
+    assert view.navigator.is_at_end
     assert view.textCursor().atEnd() or not control

@@ -50,11 +50,11 @@ def on_screen(view: TranscriptView) -> QImage:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_screen_is_as_if_painted_anew(view: TranscriptView, kind: str) -> None:
-    view.append_message(message := streaming())
+    view.stream.append_message(message := streaming())
     source = KINDS[kind]
     for at in range(0, len(source), 60):
-        view.append_text(message.id, source[at : at + 60])
-        view.flush()
+        view.stream.append_text(message.id, source[at : at + 60])
+        view.stream.flush()
         if at > len(source) * 3 // 4:
             view.verticalScrollBar().setValue(view.verticalScrollBar().maximum() - 150)
         for _ in range(3):
@@ -64,18 +64,18 @@ def test_the_screen_is_as_if_painted_anew(view: TranscriptView, kind: str) -> No
 
 
 def test_words_in_a_table_have_what_is_above_them_stay(view: TranscriptView) -> None:
-    view.append_message(message := streaming())
+    view.stream.append_message(message := streaming())
     source = KINDS["wrapped"]
     for at in range(0, len(source), 2000):
-        view.append_text(message.id, source[at : at + 2000])
-        view.flush()
-    view.append_text(message.id, f"| {WORDS} | a")
-    view.flush()
+        view.stream.append_text(message.id, source[at : at + 2000])
+        view.stream.flush()
+    view.stream.append_text(message.id, f"| {WORDS} | a")
+    view.stream.flush()
     QApplication.processEvents()
     painted = Painted(view)
     for word in ("few", " more", " words"):
-        view.append_text(message.id, word)
-        view.flush()
+        view.stream.append_text(message.id, word)
+        view.stream.flush()
         QApplication.processEvents()
     assert painted.heights
     assert max(painted.heights) < view.viewport().height() // 2

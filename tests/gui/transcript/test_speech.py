@@ -8,32 +8,31 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication, QTextCursor
 
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.ui.transcript.speech import AnswerSpeech
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.ui.transcript.speech import AnswerSpeech
     from desktop_app.ui.transcript.view import TranscriptView
 
 
-class Heard(AnswerSpeech):
-    """Somebody listens."""
+class Heard:
+    """What a screen reader hears of a view while it listens."""
 
-    listens = True
-
-    def is_heard(self) -> bool:
-        return self.listens
+    def __init__(self, speech: AnswerSpeech) -> None:
+        self.listens = True
+        self.words: list[str] = []
+        speech.is_heard = lambda: self.listens  # type: ignore[method-assign]
+        speech.say = self.say  # type: ignore[method-assign]
 
     def say(self, words: str) -> None:
-        self.words = [*getattr(self, "words", []), words]
+        self.words.append(words)
 
 
 def listening(view: TranscriptView) -> Heard:
-    view._speaker = heard = Heard(view)
-    heard.words = []
-    return heard
+    return Heard(view.speech)
 
 
 def whole(message: Message, text: str) -> Message:
@@ -45,10 +44,12 @@ def test_sentences_are_said_while_they_arrive_and_none_twice(
 ) -> None:
     heard, arriving = listening(view), streaming()
     view.set_messages([question("q"), arriving])
-    view.append_text(arriving.id, "The *first* one. The second ")
+    view.stream.append_text(arriving.id, "The *first* one. The second ")
     qtbot.waitUntil(lambda: heard.words == ["The first one."])
-    view.append_text(arriving.id, "one.\n\n```py\nx\n```\n")
-    view.update_message(whole(arriving, "The *first* one. The second one.\n\n```py\nx\n```\n"))
+    view.stream.append_text(arriving.id, "one.\n\n```py\nx\n```\n")
+    view.stream.update_message(
+        whole(arriving, "The *first* one. The second one.\n\n```py\nx\n```\n")
+    )
     assert " ".join(heard.words) == "The first one. The second one. py code, 1 line."
 
 
@@ -56,8 +57,8 @@ def test_what_is_no_sentence_does_not_run_into_what_follows(view: TranscriptView
     heard, arriving = listening(view), streaming()
     view.set_messages([question("q"), arriving])
     text = "# Head\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\nThe end."
-    view.append_text(arriving.id, text)
-    view.update_message(whole(arriving, text))
+    view.stream.append_text(arriving.id, text)
+    view.stream.update_message(whole(arriving, text))
     assert " ".join(heard.words) == "Head; one; two; a, b; 1, 2; The end."
 
 
@@ -65,10 +66,10 @@ def test_one_who_listens_only_at_the_end_hears_it_all(view: TranscriptView) -> N
     heard, arriving = listening(view), streaming()
     heard.listens = False
     view.set_messages([question("q"), arriving])
-    view.append_text(arriving.id, "One. Two.")
-    view.flush()
+    view.stream.append_text(arriving.id, "One. Two.")
+    view.stream.flush()
     heard.listens = True
-    view.update_message(whole(arriving, "One. Two."))
+    view.stream.update_message(whole(arriving, "One. Two."))
     assert heard.words == ["One. Two."]
 
 
@@ -89,8 +90,8 @@ def test_the_end_is_told_behind_the_last_sentence(qtbot: QtBot, view: Transcript
     view.set_messages([question("q"), arriving])
     text = "A sentence of it. " * 3000
     view.message_updated.connect(lambda message_id: heard.say(f"ended {message_id == arriving.id}"))
-    view.append_text(arriving.id, text)
-    view.update_message(whole(arriving, text))
+    view.stream.append_text(arriving.id, text)
+    view.stream.update_message(whole(arriving, text))
     qtbot.waitUntil(lambda: "ended True" in heard.words)
     assert heard.words[-1] == "ended True"
     assert " ".join(heard.words[:-1]).count("sentence") == 3000
@@ -100,10 +101,10 @@ def test_what_is_out_of_sight_is_said_to_its_end(qtbot: QtBot, view: TranscriptV
     heard, arriving = listening(view), streaming()
     many = [answer("words " * 900) for _ in range(60)]
     view.set_messages([*many, arriving])
-    view.append_text(arriving.id, "One sentence. The last")
-    view.flush()
+    view.stream.append_text(arriving.id, "One sentence. The last")
+    view.stream.flush()
     view.scroll_to_message(many[0].id)
     assert view._messages.get(arriving.id) is None
-    view.append_text(arriving.id, " words")
-    view.update_message(whole(arriving, "One sentence. The last words"))
+    view.stream.append_text(arriving.id, " words")
+    view.stream.update_message(whole(arriving, "One sentence. The last words"))
     qtbot.waitUntil(lambda: "The last words" in " ".join(heard.words))

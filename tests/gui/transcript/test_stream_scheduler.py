@@ -191,8 +191,8 @@ def test_a_defect_in_one_piece_does_not_hold_up_the_next(
 def test_an_answer_says_how_much_is_fitting(view: TranscriptView) -> None:
     view.set_messages([message := streaming()])
     text = "[ open " + "words " * 500
-    assert view._write(message.id, text)[0] > 500
-    assert view._write(message.id, "\n\nWords.\n\n")[0] < 100
+    assert view.stream._write(message.id, text)[0] > 500
+    assert view.stream._write(message.id, "\n\nWords.\n\n")[0] < 100
 
 
 def test_no_piece_of_a_long_text_reaches_beyond_a_step(
@@ -208,8 +208,8 @@ def test_no_piece_of_a_long_text_reaches_beyond_a_step(
 
     monkeypatch.setattr(BlockStream, "_process", seen)
     monkeypatch.setattr(stream_scheduler, "_clock", lambda: 0.0)
-    view._arrivals._at_once = 1000
-    view.append_text(message.id, "Some words.\n\n" * 1_000)
-    view.flush()
+    view.stream._text._at_once = 1000
+    view.stream.append_text(message.id, "Some words.\n\n" * 1_000)
+    view.stream.flush()
     assert sum(taken) == 13_000
     assert set(taken[2:-1]) == {750}

@@ -73,11 +73,11 @@ def finished(message: Message, text: str) -> Message:
 
 
 def stream_into(view: TranscriptView, message: Message, pieces: list[str]) -> None:
-    view.append_message(message)
+    view.stream.append_message(message)
     for piece in pieces:
-        view.append_text(message.id, piece)
-        view.flush()
-    view.update_message(finished(message, "".join(pieces)))
+        view.stream.append_text(message.id, piece)
+        view.stream.flush()
+    view.stream.update_message(finished(message, "".join(pieces)))
 
 
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -120,11 +120,11 @@ def gap_above(view: TranscriptView, words: str) -> float:
 def test_a_list_turns_loose_once_that_is_certain(view: TranscriptView, dressed: Theme) -> None:
     tight, loose = dressed.px(4), dressed.px(10)
     message = streaming()
-    view.append_message(message)
+    view.stream.append_message(message)
     shown = []
     for piece in ("- one\n- two\n", "\n", "\n", "-", " ", "three", " more\n", "\n", "the end"):
-        view.append_text(message.id, piece)
-        view.flush()
+        view.stream.append_text(message.id, piece)
+        view.stream.flush()
         shown.append(gap_above(view, "two"))
     assert shown == [tight] * 5 + [loose] * 4
 
@@ -138,13 +138,13 @@ def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: Qt
     """Also what of it is not written, for it is far from the screen."""
     source = "- an item of a list\n  - and one within\n" * 700 + "\n- the last\n"
     message = streaming()
-    view.append_message(message)
+    view.stream.append_message(message)
     for at in range(0, len(source), 4000):
-        view.append_text(message.id, source[at : at + 4000])
-        view.flush()
-        view._window.narrow()
-    view.update_message(finished(message, source))
-    view.flush()
+        view.stream.append_text(message.id, source[at : at + 4000])
+        view.stream.flush()
+        view._virtualizer.narrow()
+    view.stream.update_message(finished(message, source))
+    view.stream.flush()
     entry = view._messages.get(message.id)
     assert entry is not None
     section = entry.section
@@ -158,36 +158,38 @@ def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: Qt
             block = view._messages.writer.sections.block_of(section, at)
             made = view._messages.writer.styles.block_format(item, section.above(at))
             assert block.blockFormat().topMargin() == made.topMargin() + section.hole_above(at)
-    view.scroll_to_top()
+    view.navigator.scroll_to_top()
     qtbot.waitUntil(lambda: section.counts[1] > 0)
     assert gap_above(view, "and one within") == view._theme.px(10)
 
 
 def test_who_reads_above_stays_there_when_a_list_turns_loose(view: TranscriptView) -> None:
     message = streaming()
-    view.append_message(message)
-    view.append_text(message.id, "".join(f"- item {number} of it\n" for number in range(150)))
-    view.flush()
+    view.stream.append_message(message)
+    view.stream.append_text(
+        message.id, "".join(f"- item {number} of it\n" for number in range(150))
+    )
+    view.stream.flush()
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     before = view.cursorForPosition(QPoint(0, 0)).block().text()
-    view.append_text(message.id, "\n- one more\n")
-    view.flush()
+    view.stream.append_text(message.id, "\n- one more\n")
+    view.stream.flush()
     assert view.cursorForPosition(QPoint(0, 0)).block().text() == before
 
 
 def test_pieces_are_shown_within_a_frame_or_so(view: TranscriptView, qtbot: QtBot) -> None:
     message = streaming()
-    view.append_message(message)
+    view.stream.append_message(message)
     for piece in ("Hello", " **wor", "ld**"):
-        view.append_text(message.id, piece)
+        view.stream.append_text(message.id, piece)
     qtbot.waitUntil(lambda: "Hello world" in view.toPlainText())
 
 
 def test_text_that_differs_is_written_anew(view: TranscriptView) -> None:
     message = streaming()
     stream_into(view, message, ["one", " two"])
-    view.update_message(finished(message, "something else"))
+    view.stream.update_message(finished(message, "something else"))
     assert "something else" in view.toPlainText()
     assert "one two" not in view.toPlainText()
 
@@ -239,7 +241,7 @@ def test_what_no_lexer_gets_through_stays_plain_and_the_rest_is_coloured(
     view.lex_with(lexer)
     slow = "```gherkin\n" + " \n" * 4_000 + "```\n\n"
     view.set_messages([answer(f"```nothing\nx\n```\n\n{slow}```python\nimport os\n```")])
-    view.flush()
+    view.stream.flush()
     qtbot.waitUntil(lambda: not view._messages.highlighter.is_busy)
     assert view.document().find("import os").block().layout().formats()
 
@@ -259,9 +261,9 @@ def test_what_was_lexed_for_another_conversation_colours_nothing(
 @pytest.mark.parametrize("at_bottom", [True, False])
 def test_it_follows_only_at_the_bottom(view: TranscriptView, qtbot: QtBot, at_bottom: bool) -> None:
     message = streaming()
-    view.append_message(message)
-    view.append_text(message.id, "A paragraph.\n\n" * 60)
-    view.flush()
+    view.stream.append_message(message)
+    view.stream.append_text(message.id, "A paragraph.\n\n" * 60)
+    view.stream.flush()
     bar = view.verticalScrollBar()
     assert bar.value() == bar.maximum() > 0
     if not at_bottom:
@@ -269,8 +271,8 @@ def test_it_follows_only_at_the_bottom(view: TranscriptView, qtbot: QtBot, at_bo
             bar.setValue(bar.maximum() // 2)
         assert view._latest.isVisible()
     before = bar.value()
-    view.append_text(message.id, "More.\n\n" * 20)
-    view.flush()
+    view.stream.append_text(message.id, "More.\n\n" * 20)
+    view.stream.flush()
     qtbot.waitUntil(lambda: bar.maximum() > before + 100)
     assert bar.value() == (bar.maximum() if at_bottom else before)
     if not at_bottom:

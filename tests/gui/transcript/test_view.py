@@ -106,7 +106,7 @@ def test_a_model_is_named_for_people(view: TranscriptView) -> None:
     view.set_model_names({"small-1": "Small One"}.__getitem__)
     assert "Small One" in view.toPlainText()
     assert "small-1" not in view.toPlainText()
-    view.append_message(answer("Text", choice=ModelChoice("on-device", "small-1")))
+    view.stream.append_message(answer("Text", choice=ModelChoice("on-device", "small-1")))
     assert view.toPlainText().count("Small One") == 2
 
 
@@ -232,7 +232,7 @@ def test_what_has_been_gone_on_from_offers_that_no_more(
     after = replace(question("Go on."), parent_id=cut.id)
     view.set_messages([question("Q"), cut])
     assert "Continue" in view.toPlainText()
-    view.append_message(after)
+    view.stream.append_message(after)
     assert "Continue" not in view.toPlainText()
     assert ("Retry" in view.toPlainText()) is failed
     shown = view.toPlainText()
@@ -278,21 +278,21 @@ def test_how_long_it_thought_is_said_of_a_stored_answer_too(view: TranscriptView
 
 def test_reasoning_grows_before_the_answer(view: TranscriptView) -> None:
     message = streaming()
-    view.append_message(message)
-    view.append_reasoning(message.id, "**Weighing")
-    view.append_reasoning(message.id, " it up**\n\nWell,")
+    view.stream.append_message(message)
+    view.stream.append_reasoning(message.id, "**Weighing")
+    view.stream.append_reasoning(message.id, " it up**\n\nWell,")
     assert "Thinking: Weighing it up" in view.toPlainText()
-    view.append_text(message.id, "So it is.")
-    view.flush()
+    view.stream.append_text(message.id, "So it is.")
+    view.stream.flush()
     assert "Thought about weighing it up" in view.toPlainText()
 
 
 def test_waiting_is_said_and_unsaid(view: TranscriptView) -> None:
     message = streaming()
-    view.append_message(message)
-    view.set_waiting(message.id, "Waiting 3 s: too many requests")
+    view.stream.append_message(message)
+    view.stream.set_waiting(message.id, "Waiting 3 s: too many requests")
     assert "Waiting 3 s" in view.toPlainText()
-    view.set_waiting(message.id, "")
+    view.stream.set_waiting(message.id, "")
     assert "Waiting 3 s" not in view.toPlainText()
 
 
@@ -306,31 +306,31 @@ def test_older_messages_come_as_one_scrolls(view: TranscriptView, qtbot: QtBot) 
     bar = view.verticalScrollBar()
     shown = view.document().characterCount()
     bar.setValue(view.viewport().height() // 2)
-    state = view.scroll_state()
+    state = view.navigator.scroll_state()
     qtbot.waitUntil(lambda: view.document().characterCount() > shown)
-    assert view.scroll_state() == state
+    assert view.navigator.scroll_state() == state
 
 
 def test_the_place_is_kept_when_the_look_changes(view: TranscriptView) -> None:
     messages = many(12)
     view.set_messages(messages)
     view.scroll_to_message(messages[5].id)
-    state = view.scroll_state()
+    state = view.navigator.scroll_state()
     assert state == (messages[5].id, 0)
     view.set_theme(theme.dark())
-    assert view.scroll_state() == state
+    assert view.navigator.scroll_state() == state
     view.resize(600, 500)
-    assert view.scroll_state()[0] == messages[5].id
+    assert view.navigator.scroll_state()[0] == messages[5].id
     view.set_messages(messages)
-    view.restore_scroll(state)
-    assert view.scroll_state()[0] == messages[5].id
+    view.navigator.restore_scroll(state)
+    assert view.navigator.scroll_state()[0] == messages[5].id
 
 
 def test_a_message_far_up_can_be_reached(view: TranscriptView) -> None:
     messages = many(300)
     view.set_messages(messages)
     view.scroll_to_message(messages[100].id)
-    assert view.scroll_state() == (messages[100].id, 0)
+    assert view.navigator.scroll_state() == (messages[100].id, 0)
 
 
 def test_a_wide_window_keeps_the_measure(view: TranscriptView) -> None:
@@ -374,7 +374,7 @@ def test_what_was_copied_says_so_for_a_while(
     button = next(b for b in view.findChildren(QToolButton) if b.objectName() == "message-copy")
     for widget, place, timer in (
         (view.viewport(), mark.area, view._saying),
-        (button, button.rect(), view._actions._saying),
+        (button, button.rect(), view._actions.row._saying),
     ):
         qtbot.mouseMove(widget, place.center())
         before = widget.grab(place).toImage()
@@ -403,7 +403,7 @@ def test_the_way_to_the_latest_message_stands_in_the_middle_of_its_button(
     view: TranscriptView, dressed: theme.Theme
 ) -> None:
     view.set_messages(many(6))
-    view.scroll_to_top()
+    view.navigator.scroll_to_top()
     button = view.findChild(QAbstractButton, "latest")
     assert button is not None
     assert button.isVisible()
@@ -565,16 +565,18 @@ def test_the_text_size_changes_under_a_scroll_bar(
     view.set_messages([question("Q"), answer(LONG * 4), message])
     for number, scale in enumerate((1.1, 2.0, 0.8, 1.5, 1.0)):
         if streams:
-            view.append_text(message.id, LONG)
-            view.flush()
+            view.stream.append_text(message.id, LONG)
+            view.stream.flush()
         look = (theme.dark if number % 2 else theme.light)(scale)
         theme.apply(qapp, look)
         view.set_theme(look)
         QCoreApplication.processEvents()
         view.resize(900 - 60 * number, 600 - 40 * number)
         if streams:
-            view.append_text(message.id, f"Piece {number}.\n\n")
-    view.update_message(replace(message, status=MessageStatus.COMPLETE, parts=(TextPart(LONG),)))
+            view.stream.append_text(message.id, f"Piece {number}.\n\n")
+    view.stream.update_message(
+        replace(message, status=MessageStatus.COMPLETE, parts=(TextPart(LONG),))
+    )
     assert view.verticalScrollBar().value() == view.verticalScrollBar().maximum() > 0
     view.set_messages([question("Short")])
     assert view.verticalScrollBar().maximum() == 0
@@ -592,8 +594,8 @@ def test_the_ground_follows_the_theme(
         theme.apply(qapp, look)
         view.set_theme(look)
         if streams:
-            view.append_text(message.id, "Text\n\n")
-            view.flush()
+            view.stream.append_text(message.id, "Text\n\n")
+            view.stream.flush()
         image = view.grab().toImage()
         bottom = image.height() - 2
         for x in (2, view.width() // 2, view.width() - 20):
@@ -606,10 +608,10 @@ def test_the_ground_follows_the_theme(
 
 def test_the_actions_follow_the_text_size(view: TranscriptView) -> None:
     view.set_messages([question("Q"), answer("Text")])
-    before = view._actions.size()
+    before = view._actions.row.size()
     for scale in (2.0, 1.0):
         view.set_theme(theme.dark(scale))
-        row = view._actions
+        row = view._actions.row
         buttons = [b for b in row.findChildren(QToolButton) if not b.isHidden()]
         assert len(buttons) == 4
         assert row.geometry().right() + 1 == view.viewport().width()
@@ -630,8 +632,8 @@ def test_the_actions_never_cover_the_footer(view: TranscriptView, width: int, sc
     for reply in replies:
         entry = view._messages.get(reply.id)
         assert entry is not None
-        view._place_actions(entry)
-        row = view._actions.geometry().translated(0, view.verticalScrollBar().value())
+        view._actions.show_for(entry)
+        row = view._actions.row.geometry().translated(0, view.verticalScrollBar().value())
         layout = view.document().documentLayout()
         foot = view._messages.writer.sections.block_of(entry.section, len(entry.section.items) - 1)
         words = foot.layout().boundingRect()
@@ -654,10 +656,10 @@ def test_the_actions_of_a_question_leave_the_ground_below_whole(
         view.set_messages([asked, reply])
         entry, below = view._messages.get(asked.id), view._messages.first_block(reply.id)
         assert entry is not None
-        view._place_actions(entry)
+        view._actions.show_for(entry)
         layout, above = view.document().documentLayout(), view._theme.px(PAD)
         ground = layout.blockBoundingRect(below).top() - above - view.verticalScrollBar().value()
-        row, shown = view._actions.geometry(), view.viewport().grab().toImage()
+        row, shown = view._actions.row.geometry(), view.viewport().grab().toImage()
         assert row.center().y() < ground
         beside, beneath = (QPoint(row.left() + x, ceil(ground) + 1) for x in (-20, 2))
         assert shown.pixelColor(beneath) == shown.pixelColor(beside) != view._theme.ground

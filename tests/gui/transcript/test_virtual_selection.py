@@ -10,9 +10,9 @@ from PySide6.QtTest import QTest
 
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.selection import selected_text
-from desktop_app.ui.transcript.viewport import message_viewport
+from desktop_app.ui.transcript.viewport import viewport_filler
 from desktop_app.ui.widgets import clipboard
-from tests.gui.transcript.test_message_viewport import many, mouse
+from tests.gui.transcript.test_message_navigator import many, mouse
 from tests.helpers.messages import answer
 
 if TYPE_CHECKING:
@@ -93,27 +93,27 @@ def test_shift_and_a_click_select_from_what_is_written_no_more(
     assert text.endswith("Message 298.")
     mouse(view, QEvent.Type.MouseButtonPress, place)
     mouse(view, QEvent.Type.MouseButtonRelease, place)
-    assert view._reach.is_empty, "a click without it selects nothing"
+    assert view._selection.is_empty, "a click without it selects nothing"
 
 
 def test_what_was_selected_from_may_be_taken_out(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Check this while the user scrolls with the mouse button held."""
-    monkeypatch.setattr(message_viewport, "MOST_TO_READ", 20_000)
+    monkeypatch.setattr(viewport_filler, "MOST_TO_READ", 20_000)
     view.set_messages(many(MANY))
     view.moveCursor(QTextCursor.MoveOperation.End)
     view.moveCursor(QTextCursor.MoveOperation.Up, QTextCursor.MoveMode.KeepAnchor)
     while "Message 150." not in view.toPlainText():
         view.verticalScrollBar().setValue(0)
-        view._load_more()
+        view.navigator.load_more()
         cursor = view.textCursor()
         cursor.setPosition(20, QTextCursor.MoveMode.KeepAnchor)
         view.setTextCursor(cursor)
     assert "Message 299." not in view.toPlainText()
     begin = int(view.toPlainText().splitlines()[0][8:-1])
     assert numbers_in(copied(view, qtbot)) == list(range(begin + 1, MANY))
-    view.scroll_to_bottom()
+    view.navigator.scroll_to_bottom()
     assert "Message 299." in view.toPlainText()
     assert numbers_in(copied(view, qtbot)) == list(range(begin + 1, MANY))
 
@@ -124,10 +124,10 @@ def test_all_stays_selected_wherever_one_goes(view: TranscriptView, qtbot: QtBot
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
     for number in (0, 150, 299):
         view.scroll_to_message(messages[number].id)
-        assert view._reach.is_all
+        assert view._selection.is_all
         assert view.textCursor().hasSelection()
     view.moveCursor(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor)
-    assert not view._reach.is_all
+    assert not view._selection.is_all
     assert numbers_in(copied(view, qtbot)) == list(range(MANY))
 
 
@@ -147,10 +147,10 @@ def test_of_another_conversation_nothing_is_selected(view: TranscriptView) -> No
     view.set_messages(messages)
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
     view.set_messages(many(3))
-    assert view._reach.is_empty
+    assert view._selection.is_empty
     view.set_messages([])
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
-    assert view._reach.is_empty
+    assert view._selection.is_empty
 
 
 def test_of_much_the_markdown_is_copied(

@@ -46,17 +46,31 @@ class DocumentWriter:
     Attributes:
         document: the document.
         sections: the message layouts in the document, top to bottom.
-        finish: called within an edit with each range of positions that was written, so that the
-            document is laid out only once.
     """
 
-    def __init__(self, document: QTextDocument, styles: Styles, width: float) -> None:
+    def __init__(
+        self,
+        document: QTextDocument,
+        styles: Styles,
+        width: float,
+        *,
+        on_written: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Clear a document for writing.
+
+        Args:
+            document: the document.
+            styles: the styles of the items.
+            width: the width of the document in pixels.
+            on_written: called within an edit with each range of positions that was written, so
+                that the document is laid out only once.
+        """
         self.document = document
         self.sections = MessageLayouts(document)
         self._items = ItemWriter(self.sections, styles, width)
         self._fitting = Reflow(self.sections, self._items)
         self._changes = ItemUpdater(self.sections, self._items, self._fitting)
-        self.finish: Callable[[int, int], None] | None = None
+        self._on_written = on_written
         # Missing items changed within `one_edit`. Their placeholders are measured at its end.
         self._holes: list[tuple[MessageLayout, int]] | None = None
         document.setUndoRedoEnabled(False)
@@ -185,14 +199,15 @@ class DocumentWriter:
             self._items.adjust_gap(section, below, cursor)
         self._write_ends(section, cursor)
         self._fitting.fit_earlier(section, cursor)
-        self._finish(section, first, below)
+        self._tell_written(section, first, below)
         cursor.endEditBlock()
 
-    def _finish(self, section: MessageLayout, first: int, end: int) -> None:
-        if self.finish is not None and any(section.counts[first:end]):
+    def _tell_written(self, section: MessageLayout, first: int, end: int) -> None:
+        if self._on_written is not None and any(section.counts[first:end]):
             last = self.sections.block_of(section, end - 1).blockNumber() + section.counts[end - 1]
             below = self.document.findBlockByNumber(last)
-            self.finish(self.sections.block_of(section, first).position(), below.position())
+            start = self.sections.block_of(section, first).position()
+            self._on_written(start, below.position())
 
     def write(self, section: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Materialize the items of these ranges [first, end) and both ends of the message."""
@@ -200,7 +215,7 @@ class DocumentWriter:
         for first, end in ranges:
             self._items.write(section, first, end, cursor)
             self._items.adjust_gap(section, end, cursor)
-            self._finish(section, first, end)
+            self._tell_written(section, first, end)
         self._write_ends(section, cursor)
         cursor.endEditBlock()
 
@@ -229,7 +244,7 @@ class DocumentWriter:
         made = self._items.first_format(section, at)
         parts = self._items.long.fill(section.items[at], block, parts, first, end, made, cursor)
         section.count(at, 1 + len(parts.cuts), *parts)
-        self._finish(section, at, at + 1)
+        self._tell_written(section, at, at + 1)
         cursor.endEditBlock()
 
     def erase_parts(self, section: MessageLayout, at: int, kept: Container[int]) -> None:

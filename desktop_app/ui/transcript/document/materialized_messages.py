@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.documents.collections import passage_number
 from desktop_app.rendering.block_model import Block
 from desktop_app.ui.look.theme import MEASURE
 from desktop_app.ui.transcript.citation_sources import CitationSources
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QTextBlock, QTextDocument
 
+    from desktop_app.domain.documents.collections import Passage
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
@@ -52,24 +54,29 @@ class MaterializedMessages:
 
     Attributes:
         writer: writes the document.
-        wraps_code: whether long lines of code wrap. Takes effect with the next `write_again`.
-        most: the approximate number of characters to materialize at most.
+        is_brief: whether a single answer is shown, without the facts in its footer.
         older: messages above the document, oldest first.
         newer: messages below the document, oldest first.
         versions: (number, count) of each message that has siblings, by message id.
         sources: the sources that messages may cite.
         highlighter: highlights code.
-        entry_writer: updates the messages in the document.
+        message_writer: updates the messages in the document.
     """
 
     def __init__(
-        self, document: QTextDocument, theme: Theme, parent: QObject, *, is_brief: bool
+        self,
+        document: QTextDocument,
+        theme: Theme,
+        parent: QObject,
+        *,
+        is_brief: bool,
+        on_written: Callable[[int, int], None],
     ) -> None:
         styles = Styles(theme, is_brief=is_brief)
-        self.writer = DocumentWriter(document, styles, theme.px(MEASURE))
+        self.writer = DocumentWriter(document, styles, theme.px(MEASURE), on_written=on_written)
         self.is_brief = is_brief
-        self.wraps_code = True
-        self.most = MOST_CHARACTERS
+        self._wraps_code = True
+        self._most = MOST_CHARACTERS
         self._facts = Facts(shown=not is_brief)
         self.older: list[Message] = []
         self.newer: list[Message] = []
@@ -80,7 +87,7 @@ class MaterializedMessages:
         self._marks: Mapping[str, ItemMark] = {}
         self._entries: dict[str, MessageState] = {}
         self.highlighter = CodeHighlighter(self.writer, theme, parent)
-        self.entry_writer = MessageWriter(self.writer, self.highlighter)
+        self.message_writer = MessageWriter(self.writer, self.highlighter)
 
     # ------------------------------------------------------------------ lookup
 
@@ -246,13 +253,13 @@ class MaterializedMessages:
     @property
     def has_room(self) -> bool:
         """Return True if more messages fit without removing any."""
-        return sum(map(self._written_size, self.writer.sections)) < self.most * 3 // 4
+        return sum(map(self._written_size, self.writer.sections)) < self._most * 3 // 4
 
     @property
     def is_much(self) -> bool:
-        """Return True if the document exceeds `most` characters."""
+        """Return True if the document exceeds its limit."""
         document = self.writer.document
-        return document.characterCount() + _BLOCK * document.blockCount() > self.most
+        return document.characterCount() + _BLOCK * document.blockCount() > self._most
 
     def _written_size(self, section: MessageLayout) -> int:
         """Return the approximate number of materialized characters of a message."""
@@ -266,7 +273,7 @@ class MaterializedMessages:
     def _is_far(self, at: int) -> bool:
         """Return True if message `at` can go: the document is too long, and enough remains."""
         sizes = [self._written_size(section) for section in self.writer.sections]
-        return sum(sizes) > self.most and sum(sizes) - sizes[at] > self.most // 2
+        return sum(sizes) > self._most and sum(sizes) - sizes[at] > self._most // 2
 
     def append(self, message: Message) -> MessageState | None:
         """Append a message. Return None if it waits outside the document."""
@@ -292,14 +299,14 @@ class MaterializedMessages:
         scale = theme.px(1000) / self.writer.styles.theme.px(1000)
         self.highlighter.clear()
         self.highlighter.set_theme(theme)
-        self.writer.dress(Styles(theme, is_brief=self.is_brief, wraps_code=self.wraps_code), width)
+        self.writer.dress(Styles(theme, is_brief=self.is_brief, wraps_code=self._wraps_code), width)
         self.writer.clear()
         nearest = -1
         for entry in self._narrowed(order, message_id):
             at = item if entry.message.id == message_id else nearest
             nearest = 0 if entry.message.id == message_id else nearest
             self._put_back(entry.section, at, height, scale)
-            self.entry_writer.show_folds(entry)
+            self.message_writer.show_folds(entry)
         self.writer.fit_tables()
 
     def _put_back(self, section: MessageLayout, at: int, height: float, scale: float) -> None:
@@ -318,7 +325,7 @@ class MaterializedMessages:
         for first, end in ranges:
             self.highlighter.colour_items(section, first, end)
         if any(0.0 in section.heights[first:end] for first, end in ranges):
-            self.entry_writer.show_folds(self._entries[section.key])
+            self.message_writer.show_folds(self._entries[section.key])
 
     def write_folded(self) -> bool:
         """Materialize a block's folded lines for a screen reader. Return True if any were missing.
@@ -370,7 +377,7 @@ class MaterializedMessages:
     def _write(self, at: int, entry: MessageState) -> None:
         self._entries[entry.message.id] = entry
         entry.mark = self._marks.get(entry.message.id)
-        self.entry_writer.insert(at, entry)
+        self.message_writer.insert(at, entry)
 
     def take_rests(self) -> list[tuple[Message, str]]:
         """Return the text still to append to long answers, and reset it."""
@@ -396,21 +403,21 @@ class MaterializedMessages:
             entry.add_text(text)
             return
         begins = not entry.has_text
-        self.entry_writer.grow(entry, entry.add_text(text), seen)
+        self.message_writer.grow(entry, entry.add_text(text), seen)
         if begins:
-            self.entry_writer.refresh(entry)
+            self.message_writer.refresh(entry)
 
     def renew(self, entry: MessageState) -> None:
         """Apply the next changes that link definitions make to a complete answer."""
         changes = entry.renew()
         if entry.message.id not in self._apart:
-            self.entry_writer.renew(entry, changes)
+            self.message_writer.renew(entry, changes)
 
     def think(self, entry: MessageState, text: str) -> None:
         """Append text to the reasoning of an answer."""
         entry.add_reasoning(text, time.monotonic())
         if entry.message.id not in self._apart:
-            self.entry_writer.think(entry, len(text))
+            self.message_writer.think(entry, len(text))
 
     def update(self, message: Message) -> MessageState | None:
         """Update a message and edit only the text that differs."""
@@ -423,14 +430,38 @@ class MaterializedMessages:
         entry.is_stored = entry.is_stored and message.status is not MessageStatus.STREAMING
         entry.message, entry.version = message, self.versions.get(message.id)
         changes = entry.set_text(message.text) if message.role is Role.ASSISTANT else []
-        self.entry_writer.update(entry, changes)
+        self.message_writer.update(entry, changes)
         return entry
+
+    def set_waiting(self, entry: MessageState, sentence: str) -> None:
+        """Show below an answer what it waits for."""
+        entry.waiting = sentence
+        self.message_writer.refresh(entry)
+
+    def set_limit(self, characters: int) -> None:
+        """Set the approximate number of characters to materialize at most."""
+        self._most = characters
+
+    def wrap_code(self, wraps: bool) -> bool:
+        """Set whether long lines of code wrap from the next `write_again` on.
+
+        Return True if that is a change.
+        """
+        changed, self._wraps_code = wraps != self._wraps_code, wraps
+        return changed
+
+    def cited_passage(self, entry: MessageState | None, target: str) -> Passage | None:
+        """Return the passage that a citation in a message refers to; None if there is none."""
+        number = passage_number(target)
+        if entry is None or number is None:
+            return None
+        return self.sources.passage(entry.message.id, number)
 
     def name_models(self, name_of: Callable[[str], str]) -> None:
         """Set the function that names models, and refresh the names on screen."""
         self._facts.name_of = name_of
         for section in self.writer.sections:
-            self.entry_writer.refresh(self._entries[section.key])
+            self.message_writer.refresh(self._entries[section.key])
 
     def mark(self, marks: Mapping[str, ItemMark]) -> None:
         """Replace all marks with these, by message id."""
@@ -438,14 +469,14 @@ class MaterializedMessages:
         self._marks = marks
         for key in changed & self._entries.keys():
             self._entries[key].mark = marks.get(key)
-            self.entry_writer.refresh(self._entries[key])
+            self.message_writer.refresh(self._entries[key])
 
     def unfold_code_at(self, section: MessageLayout, at: int) -> None:
         """Unfold the code block that contains item `at`."""
         for item in section.items[at:]:
             number = number_of(item)
             if number is not None:
-                self.entry_writer.turn_fold(self._entries[section.key], number, unfold=True)
+                self.message_writer.turn_fold(self._entries[section.key], number, unfold=True)
                 return
 
 

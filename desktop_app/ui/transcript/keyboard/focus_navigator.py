@@ -14,9 +14,11 @@ from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QTextCursor
 from PySide6.QtWidgets import QApplication
 
+from desktop_app.ui.transcript.citation_sources import name_of
 from desktop_app.ui.transcript.keyboard.focus_targets import (
     FocusTarget,
     FocusTargetButton,
+    described,
     focus_targets_of,
     has_focus_target,
     next_focus_target,
@@ -27,12 +29,11 @@ from desktop_app.ui.transcript.message_items import ACTION, Line, Part
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
-    from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
+    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
-    from desktop_app.ui.transcript.message_state import MessageState
     from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
 _AT_REST_MS: Final = 300
@@ -55,22 +56,18 @@ class FocusNavigator(QObject):
         self,
         view: TranscriptSurface,
         messages: MaterializedMessages,
-        actions: ActionRow,
-        place_actions: Callable[[MessageState], None],
-        describe: Callable[[FocusTarget], tuple[str, str]],
+        actions: ActionRowPlacer,
     ) -> None:
         """Follow the view's scroll bars and document.
 
         Args:
             view: the view to navigate.
             messages: the messages of the view.
-            actions: the action row of the view.
-            place_actions: shows the action row beside a message.
-            describe: returns the name of a target and the address to show for it.
+            actions: shows the action row of the view beside a message.
         """
         super().__init__(view)
-        self._view, self._messages, self._actions = view, messages, actions
-        self._place_actions, self._describe = place_actions, describe
+        self._view, self._messages = view, messages
+        self._placer, self._actions = actions, actions.row
         self._focused: FocusTargetButton | None = None
         self._message_id = ""  # the message with the focused target
         self._covers: dict[FocusTarget, FocusTargetButton] = {}
@@ -217,7 +214,7 @@ class FocusNavigator(QObject):
         entry = self._messages.get(self._messages.writer.sections[at].key)
         if entry is None or entry.is_streaming:
             return False
-        self._place_actions(entry)
+        self._placer.show_for(entry)
         self._bring([self._actions.geometry()])
         self._actions.take_focus(last=not forward)
         return True
@@ -232,7 +229,7 @@ class FocusNavigator(QObject):
         entry = self._messages.at_block(self._view.document().findBlock(stop.start))
         if entry is not None:
             self._message_id = entry.message.id
-            self._place_actions(entry)
+            self._placer.show_for(entry)
         self.link_focused.emit(self._describe(stop)[1])
 
     def _bring(self, places: list[QRect]) -> None:
@@ -244,6 +241,14 @@ class FocusNavigator(QObject):
         if top < 0 or bottom > height:
             bar = self._view.verticalScrollBar()
             bar.setValue(bar.value() + top - height // 3)
+
+    def _describe(self, stop: FocusTarget) -> tuple[str, str]:
+        """Return the name of a focus target, and its address or source."""
+        block = self._view.document().findBlock(stop.start)
+        passage = self._messages.cited_passage(self._messages.at_block(block), stop.target)
+        if passage is not None:
+            return name_of(passage), passage.source
+        return described(self._view.document(), stop)
 
     def _places(self, stop: FocusTarget) -> list[QRect]:
         view = self._view

@@ -18,8 +18,11 @@ from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, sp
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QTextBlock
+    from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.message_state import MessageState
 
 ACTIONS: Final = {
     Role.USER: (
@@ -188,6 +191,48 @@ class ActionRow(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.ground)
         painter.end()
+
+
+class ActionRowPlacer:
+    """Shows the action row of one view beside a message.
+
+    Attributes:
+        row: the action row.
+    """
+
+    def __init__(self, view: QTextBrowser, messages: MaterializedMessages, row: ActionRow) -> None:
+        self._view, self._messages, self.row = view, messages, row
+
+    def show_for(self, entry: MessageState) -> None:
+        """Show the actions of a message, or hide its row while it streams."""
+        if entry.is_streaming:
+            if self.row.message_id == entry.message.id:
+                self.row.leave()
+            return
+        self.row.show_for(entry.message.id, entry.message.role)
+        self.place_again()
+
+    def show_for_last(self) -> None:
+        """Show the actions of the last materialized message."""
+        last = self._messages.last()
+        if last is not None:
+            self.show_for(last)
+
+    def place_again(self) -> None:
+        """Move the row to its message, because the text has moved on screen."""
+        entry = self._messages.get(self.row.message_id)
+        if entry is not None:
+            block = self._messages.writer.sections.block_of(entry.section, entry.action_item)
+            self.row.place_beside(block, self._view.verticalScrollBar().value())
+
+    def hide(self) -> None:
+        """Hide the row."""
+        self.row.leave()
+
+    def hide_if_gone(self) -> None:
+        """Hide the row if its message is no longer materialized."""
+        if self._messages.get(self.row.message_id) is None:
+            self.row.leave()
 
 
 class _Action(PlainToolButton):

@@ -113,12 +113,12 @@ class MessageImages(QObject):
         self._images: dict[str, QImage] = {}
         self._asked: dict[str, set[str]] = {}
         self._theme = theme
-        self.ratio = 1.0
+        self._ratio = 1.0
         self._decoded.connect(self.show)
 
-    def set_theme(self, theme: Theme) -> None:
-        """Use the colors of a theme for images drawn later."""
-        self._theme = theme
+    def set_theme(self, theme: Theme, pixel_ratio: float) -> None:
+        """Use the colors of a theme, and device pixels per pixel, for images drawn later."""
+        self._theme, self._ratio = theme, pixel_ratio
 
     def clear(self) -> None:
         """Forget all images, because another conversation is shown."""
@@ -161,12 +161,12 @@ class MessageImages(QObject):
 
     def _rounded(self, image: QImage | None, width: int, height: int) -> QImage:
         """Return an image, or its placeholder, in device pixels."""
-        across, down = round(width * self.ratio), round(height * self.ratio)
+        across, down = round(width * self._ratio), round(height * self._ratio)
         made = QImage(across, down, QImage.Format.Format_ARGB32_Premultiplied)
         made.fill(Qt.GlobalColor.transparent)
         corners = QPainterPath()
-        radius = min(ROUND, width / 6, height / 6) * self.ratio
-        half = self.ratio / 2
+        radius = min(ROUND, width / 6, height / 6) * self._ratio
+        half = self._ratio / 2
         edge = QRectF(0, 0, across, down).adjusted(half, half, -half, -half)
         corners.addRoundedRect(edge, radius, radius)
         with QPainter(made) as painter:
@@ -183,8 +183,8 @@ class MessageImages(QObject):
                 painter.setBrushOrigin((across - small.width()) // 2, (down - small.height()) // 2)
                 painter.fillPath(corners, QBrush(small))
             # Without an edge, a chart with a white background would merge into a white page.
-            painter.strokePath(corners, QPen(self._theme.line, self.ratio))
-        made.setDevicePixelRatio(self.ratio)
+            painter.strokePath(corners, QPen(self._theme.line, self._ratio))
+        made.setDevicePixelRatio(self._ratio)
         return made
 
 

@@ -113,7 +113,7 @@ class Finder(QObject):
         self._bring, self._unfold, self._unfold_code = bring, unfold, unfold_code
         self._words = ""
         self._run = 0
-        self._tally = MatchIndex()
+        self._index = MatchIndex()
         self._is_whole = True
         self._current: Match | None = None
         self._known: tuple[tuple[object, ...], list[tuple[int, int]]] | None = None
@@ -160,7 +160,7 @@ class Finder(QObject):
         if words == self._words:
             return
         # A message without the shorter text has no match for the longer one.
-        known = self._tally.empty if self._words and self._words in words else set[str]()
+        known = self._index.empty if self._words and self._words in words else set[str]()
         self._words = words
         self._begin(known)
 
@@ -173,7 +173,7 @@ class Finder(QObject):
         """End the search and remove the highlights."""
         self.search("")
 
-    def touched(self, message_id: str) -> None:
+    def recount(self, message_id: str) -> None:
         """Schedule a recount of a message that changed or was added."""
         if self._words:
             self._touched.add(message_id)
@@ -184,8 +184,8 @@ class Finder(QObject):
         self._run += 1
         self._current = self._places = None
         messages = self._messages.all()
-        self._tally.begin(empty)
-        self._tally.arrange([message.id for message, _ in messages])
+        self._index.begin(empty)
+        self._index.arrange([message.id for message, _ in messages])
         top = self._top()
         self._waits_from, self._is_whole = top, not self._words
         self._mark_soon()
@@ -202,18 +202,18 @@ class Finder(QObject):
     def _top(self) -> int:
         """Return the index of the topmost message on screen."""
         entry = self._messages.at_block(self._view.cursorForPosition(QPoint(0, 0)).block())
-        return self._tally.order.index(entry.message.id) if entry is not None else 0
+        return self._index.order.index(entry.message.id) if entry is not None else 0
 
     def _count_touched(self) -> None:
         touched, self._touched = self._touched, set()
         messages = self._messages.all()
-        self._tally.arrange([message.id for message, _ in messages])
+        self._index.arrange([message.id for message, _ in messages])
         self._start([one for one in messages if one[0].id in touched])
 
     def _take(self, run: int, counts: Counts, is_last: bool) -> None:
         if run != self._run:
             return
-        self._tally.add(counts)
+        self._index.add(counts)
         self._is_whole = self._is_whole or is_last
         if self._current is None and self._waits_from is not None:
             self._go_to_first(self._waits_from)
@@ -221,7 +221,7 @@ class Finder(QObject):
 
     def _go_to_first(self, top: int) -> None:
         """Go to the first match from message `top` on, or else to the last one above it."""
-        order, counts = self._tally.order, self._tally.counts
+        order, counts = self._index.order, self._index.counts
         known = [(at, counts.get(key)) for at, key in enumerate(order)]
         below = next(((at, c) for at, c in known[top:] if c is None or c.total), None)
         if below is not None and below[1] is not None:
@@ -235,7 +235,7 @@ class Finder(QObject):
 
     def step(self, by: int) -> None:
         """Go to the next (1) or the previous (-1) match, wrapping around."""
-        place = self._tally.beside(self._current, by)
+        place = self._index.beside(self._current, by)
         if place is not None:
             self._go(place)
             self._tell()
@@ -245,7 +245,7 @@ class Finder(QObject):
         again = partial(self._go_again, place)
         if not self._bring(place.message_id, again):
             return
-        in_reasoning = place.number < self._tally.of(place.message_id).reasoning
+        in_reasoning = place.number < self._index.of(place.message_id).reasoning
         if in_reasoning and not self._unfold(place.message_id, again):
             return
         entry, found = self._messages.get(place.message_id), self._hit_of(place)
@@ -327,7 +327,7 @@ class Finder(QObject):
             return None
         number = place.number
         if entry.folded or not entry.head:
-            number -= self._tally.of(place.message_id).reasoning
+            number -= self._index.of(place.message_id).reasoning
         number, hit = max(0, number), None
         for at, count in self._hits(entry, self._words):
             hit = _Hit(at, min(number, count - 1))
@@ -382,8 +382,8 @@ class Finder(QObject):
     # ------------------------------------------------------------------ saying and marking
 
     def _tell(self) -> None:
-        number = 0 if self._current is None else self._tally.number(self._current)
-        self.counted.emit(number, self._tally.total, self._is_whole)
+        number = 0 if self._current is None else self._index.number(self._current)
+        self.counted.emit(number, self._index.total, self._is_whole)
 
     def _mark_soon(self) -> None:
         if self._words or self._view.extraSelections():

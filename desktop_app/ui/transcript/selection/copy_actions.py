@@ -35,10 +35,10 @@ class CopyActions(QObject):
     code_copied = Signal(int)
 
     def __init__(
-        self, view: QTextBrowser, messages: MaterializedMessages, reach: VirtualSelection
+        self, view: QTextBrowser, messages: MaterializedMessages, selection: VirtualSelection
     ) -> None:
         super().__init__(view)
-        self._view, self._messages, self._reach = view, messages, reach
+        self._view, self._messages, self._selection = view, messages, selection
         self._copying: ClipboardCopier | None = None
 
     def selected(self) -> QMimeData:
@@ -48,12 +48,12 @@ class CopyActions(QObject):
         """
         from desktop_app.ui.widgets.clipboard import mime_data
 
-        return mime_data(self._reach.texts())
+        return mime_data(self._selection.texts())
 
     def copy_selected(self) -> None:
         """Copy the selection to the clipboard."""
-        if not self._reach.is_empty:
-            self._put(self._reach.texts())
+        if not self._selection.is_empty:
+            self._put(self._selection.texts())
 
     def _put(self, texts: Texts) -> None:
         if self._copying is None:

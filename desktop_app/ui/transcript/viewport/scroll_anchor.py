@@ -134,6 +134,12 @@ class ScrollAnchor(QObject):
             self.is_following = following
             self.following_changed.emit(following)
 
+    def stop_following_stream(self) -> None:
+        """Stop following if the last message streams, because the user reads or selects."""
+        last = self._messages.last()
+        if last is not None and last.is_streaming:
+            self.follow(False)
+
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Keep the text on screen in place while something above it changes its height."""
@@ -148,6 +154,15 @@ class ScrollAnchor(QObject):
                 self.go_to_end()
             else:
                 self._go_to_line(line)
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Let scrolling change nothing while other messages are materialized."""
+        was_kept, self.is_kept = self.is_kept, True
+        try:
+            yield
+        finally:
+            self.is_kept = was_kept
 
     @contextmanager
     def held(self, entry: MessageState, find: Callable[[], int]) -> Iterator[None]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _Block = tuple[int, int, int]
 """Indices of a section, of an item in it, and of a block of that item."""
 
-_KEPT_SCREENS: Final = 3
+_SCREENS_KEPT: Final = 3
 _UNITS: Final = 60
 """UTF-16 units of a long text that are materialized in place of one item."""
 
@@ -46,9 +46,9 @@ class Virtualizer:
     """Materializes what is near one view's screen and removes the rest."""
 
     def __init__(
-        self, view: QTextBrowser, messages: MaterializedMessages, place: ScrollAnchor
+        self, view: QTextBrowser, messages: MaterializedMessages, anchor: ScrollAnchor
     ) -> None:
-        self._view, self._messages, self._place = view, messages, place
+        self._view, self._messages, self._anchor = view, messages, anchor
 
     # ------------------------------------------------------------------ writing
 
@@ -79,7 +79,7 @@ class Virtualizer:
             if found is None:
                 return number > 0
             before = self._view.document().characterCount()
-            with self._place.kept():
+            with self._anchor.kept():
                 found()
             self._measure()
             if self._view.document().characterCount() == before:
@@ -91,12 +91,11 @@ class Virtualizer:
 
         Qt does not update it if a query for a position caused the layout.
         """
-        document, bar = self._view.document(), self._view.verticalScrollBar()
-        size = document.size()
-        most = max(0, size.toSize().height() - self._view.viewport().height())
+        bar, height = self._view.verticalScrollBar(), self._view.viewport().height()
+        most = max(0, self._view.document().size().toSize().height() - height)
         if bar.maximum() != most:
-            with self._place.kept():
-                document.documentLayout().documentSizeChanged.emit(size)
+            with self._anchor.kept():
+                bar.setMaximum(most)
 
     def fill_more(self, items: int) -> bool:
         """Materialize up to `items` missing items anywhere, folded ones last.
@@ -107,14 +106,14 @@ class Virtualizer:
             for at in section.parted():
                 gap = section.gaps[at][-1]
                 stop = section.shapes[at][gap.block - 1]
-                with self._place.kept():
+                with self._anchor.kept():
                     self._messages.write_part(section, at, stop - items * _UNITS, stop)
                 return True
             for hole in section.holes():
                 if section.keys[hole.end][1]:
                     # Start at the top, because all text below is laid out again.
                     first, end = next(_shown(section, *hole))
-                    with self._place.kept():
+                    with self._anchor.kept():
                         self._messages.write_items(section, [(first, min(end, first + items))])
                     return True
         return self._messages.write_folded()
@@ -185,9 +184,9 @@ class Virtualizer:
 
     # ------------------------------------------------------------------ taking out
 
-    def narrow(self, screens: float = _KEPT_SCREENS) -> None:
+    def narrow(self, screens: float = _SCREENS_KEPT) -> None:
         """Remove what is at least `screens` screens away, except the ends of the selection."""
-        with self._place.kept():
+        with self._anchor.kept():
             self.take_out(screens)
 
     def take_out(self, screens: float) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 
 from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
 from desktop_app.ui.look import theme
-from desktop_app.ui.transcript.viewport import message_viewport
+from desktop_app.ui.transcript.viewport import viewport_filler
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
 
@@ -34,7 +34,7 @@ def test_a_jump_writes_nothing_in_between(view: TranscriptView) -> None:
     view.set_messages(messages)
     for number in (2500, 10, 4990, 0):
         view.scroll_to_message(messages[number].id)
-        assert view.scroll_state() == (messages[number].id, 0)
+        assert view.navigator.scroll_state() == (messages[number].id, 0)
         assert f"Message {number}." in view.toPlainText()
         assert view.document().characterCount() < 60_000
 
@@ -96,22 +96,22 @@ def test_an_answer_streams_on_out_of_sight(view: TranscriptView) -> None:
     messages = many(400)
     view.set_messages(messages)
     message = streaming()
-    view.append_message(message)
-    view.append_text(message.id, "One **two")
+    view.stream.append_message(message)
+    view.stream.append_text(message.id, "One **two")
     view.scroll_to_message(messages[10].id)
     assert "One two" not in view.toPlainText()
-    view.append_text(message.id, "** three")
-    view.flush()
+    view.stream.append_text(message.id, "** three")
+    view.stream.flush()
     assert "three" not in view.toPlainText()
-    view.scroll_to_bottom()
+    view.navigator.scroll_to_bottom()
     assert "One two three" in view.toPlainText()
-    view.append_text(message.id, " four")
-    view.flush()
+    view.stream.append_text(message.id, " four")
+    view.stream.flush()
     view.scroll_to_message(messages[10].id)
-    view.update_message(finished(message, "One **two** three four five"))
-    view.copy_last_answer()
+    view.stream.update_message(finished(message, "One **two** three four five"))
+    view.commands.copy_last_answer()
     assert QGuiApplication.clipboard().text() == "One **two** three four five"
-    view.scroll_to_bottom()
+    view.navigator.scroll_to_bottom()
     assert "four five" in view.toPlainText()
 
 
@@ -119,10 +119,10 @@ def test_a_question_asked_elsewhere_is_at_the_end(view: TranscriptView) -> None:
     messages = many(400)
     view.set_messages(messages)
     view.scroll_to_message(messages[10].id)
-    view.append_message(question("Here?"))
-    view.append_message(reply := streaming())
-    view.append_text(reply.id, "Here.")
-    view.scroll_to_bottom()
+    view.stream.append_message(question("Here?"))
+    view.stream.append_message(reply := streaming())
+    view.stream.append_text(reply.id, "Here.")
+    view.navigator.scroll_to_bottom()
     assert "Here?" in view.toPlainText()
     assert "Here." in view.toPlainText()
 
@@ -130,20 +130,20 @@ def test_a_question_asked_elsewhere_is_at_the_end(view: TranscriptView) -> None:
 def test_what_is_far_away_is_taken_out(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_viewport, "MOST_CHARACTERS", 40_000)
+    monkeypatch.setattr(viewport_filler, "MOST_CHARACTERS", 40_000)
     messages = many(400)
     view.set_messages(messages)
     bar = view.verticalScrollBar()
     for _ in range(20):
         bar.setValue(10)
-        state = view.scroll_state()
-        view._load_more()
-        assert view.scroll_state() == state
+        state = view.navigator.scroll_state()
+        view.navigator.load_more()
+        assert view.navigator.scroll_state() == state
         assert view.document().characterCount() < 60_000
     assert "Message 399." not in view.toPlainText()
     while view._messages.newer:
         bar.setValue(bar.maximum())
-        view._load_more()
+        view.navigator.load_more()
         assert view.document().characterCount() < 60_000
     assert "Message 399." in view.toPlainText()
 
@@ -151,20 +151,20 @@ def test_what_is_far_away_is_taken_out(
 def test_what_is_selected_is_not_taken_out(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_viewport, "MOST_CHARACTERS", 40_000)
+    monkeypatch.setattr(viewport_filler, "MOST_CHARACTERS", 40_000)
     messages = many(900)
     view.set_messages(messages)
     view.moveCursor(QTextCursor.MoveOperation.End)
     view.moveCursor(QTextCursor.MoveOperation.PreviousBlock, QTextCursor.MoveMode.KeepAnchor)
     for _ in range(6):
         view.verticalScrollBar().setValue(10)
-        view._load_more()
+        view.navigator.load_more()
     assert "Message 899." in view.toPlainText()
     cursor = view.textCursor()
     cursor.clearSelection()
     view.setTextCursor(cursor)
     view.verticalScrollBar().setValue(10)
-    view._load_more()
+    view.navigator.load_more()
     assert view.document().characterCount() < 60_000
 
 
@@ -174,15 +174,15 @@ def test_a_window_resized_keeps_the_place_in_a_stretch(view: TranscriptView) -> 
     view.scroll_to_message(messages[100].id)
     for size in ((600, 500), (1000, 700), (900, 600)):
         view.resize(*size)
-        assert view.scroll_state()[0] == messages[100].id
+        assert view.navigator.scroll_state()[0] == messages[100].id
 
 
 def test_much_at_once_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -> None:
     text = "A paragraph of **words** and `code`.\n\n" * 1500
     message = streaming()
-    view.append_message(message)
-    view.append_text(message.id, text)
-    view.update_message(finished(message, text + "The end."))
+    view.stream.append_message(message)
+    view.stream.append_text(message.id, text)
+    view.stream.update_message(finished(message, text + "The end."))
     assert "The end." not in view.toPlainText()
     qtbot.waitUntil(lambda: "The end." in view.toPlainText())
     entry = view._messages.get(message.id)
@@ -192,12 +192,12 @@ def test_much_at_once_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -
 
 def test_all_of_it_is_there_for_a_screen_reader(qtbot: QtBot, view: TranscriptView) -> None:
     messages = [question(f"Question {number} " + "word " * 60) for number in range(120)]
-    view._speaker.is_heard = lambda: True  # type: ignore[method-assign]
+    view.speech.is_heard = lambda: True  # type: ignore[method-assign]
     view.set_messages(messages)
     assert "Question 0 " not in view.toPlainText()
-    bottom = view.is_at_end
+    bottom = view.navigator.is_at_end
     qtbot.waitUntil(lambda: "Question 0 " in view.toPlainText())
-    assert view.is_at_end is bottom is True
+    assert view.navigator.is_at_end is bottom is True
 
 
 def test_another_theme_writes_what_is_around_the_screen(view: TranscriptView) -> None:
@@ -206,21 +206,21 @@ def test_another_theme_writes_what_is_around_the_screen(view: TranscriptView) ->
     view.set_messages(messages)
     while view._messages.older:
         view._messages.write_older(50_000)
-    view.flush()
+    view.stream.flush()
     view.scroll_to_message(messages[30].id)
-    state = view.scroll_state()
+    state = view.navigator.scroll_state()
     view.set_theme(theme.dark())
-    assert view.scroll_state() == state
+    assert view.navigator.scroll_state() == state
     assert view.document().characterCount() < 100_000
     order = [message.id for message, _ in view._messages.all()]
     assert order == [message.id for message in messages]
     view.scroll_to_message(messages[0].id)
-    assert view.scroll_state()[0] == messages[0].id
+    assert view.navigator.scroll_state()[0] == messages[0].id
 
 
 def away_and_back(view: TranscriptView, message: Message) -> None:
     """Have it taken out of the document, and written anew."""
-    view.scroll_to_bottom()
+    view.navigator.scroll_to_bottom()
     assert view._messages.get(message.id) is None
     view.scroll_to_message(message.id)
 
@@ -231,13 +231,13 @@ def test_what_was_unfolded_is_so_when_one_comes_back(view: TranscriptView, qtbot
     used = replace(answer("Fine."), parts=(call, TextPart("Fine.")))
     view.set_messages([thoughtful, used, *many(300)])
     view.scroll_to_message(thoughtful.id)
-    view._act(thoughtful.id, "reasoning")
-    view._act(used.id, "tool-0")
+    view.commands.run(thoughtful.id, "reasoning")
+    view.commands.run(used.id, "tool-0")
     away_and_back(view, thoughtful)
     qtbot.waitUntil(lambda: "The last." in view.toPlainText())
     assert '"Oslo"' in view.toPlainText()
     assert view.toPlainText().count("A thought.") == 3000
-    view._act(thoughtful.id, "reasoning")
+    view.commands.run(thoughtful.id, "reasoning")
     away_and_back(view, thoughtful)
     assert "A thought." not in view.toPlainText()
 
@@ -250,11 +250,11 @@ def test_a_place_is_shown_wherever_in_its_message_it_is(view: TranscriptView, qt
     )
     view.set_messages([said, *many(300)])
     for words in ("harbour", "line_55", "lighthouse"):
-        view.scroll_to_bottom()
+        view.navigator.scroll_to_bottom()
         view.scroll_to_message(said.id, words)
         qtbot.waitUntil(lambda words=words: words in on_screen(view).lower())  # type: ignore[misc]
     view.scroll_to_message(said.id, "nowhere")
-    assert view.scroll_state() == (said.id, 0)
+    assert view.navigator.scroll_state() == (said.id, 0)
 
 
 def on_screen(view: TranscriptView) -> str:
@@ -275,7 +275,7 @@ def test_all_that_is_selected_is_the_conversation(view: TranscriptView, qtbot: Q
     written = view.document().characterCount()
     view.verticalScrollBar().setValue(0)
     qtbot.waitUntil(lambda: view.document().characterCount() > written)
-    assert view._reach.is_all, "what comes in above is selected, too"
+    assert view._selection.is_all, "what comes in above is selected, too"
     view.set_messages(many(2))
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
     with qtbot.assertNotEmitted(view.command_requested):
@@ -293,8 +293,8 @@ def test_what_another_width_asks_for_comes_in_slices(
     table = "| a | b | c |\n|---|---|---|\n" + row * 12
     text = (table + "\n" + "Words and `code` that go on. " * 120 + "\n\n") * 30
     view.set_messages([answer(text)])
-    qtbot.waitUntil(lambda: not view.is_writing)
-    monkeypatch.setattr(message_viewport, "_FITTED_AT_ONCE_S", 0.002)
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
+    monkeypatch.setattr(viewport_filler, "_FITTED_AT_ONCE_S", 0.002)
     view.resize(560, 500)
     assert view._messages.writer.has_misfits
     qtbot.waitUntil(lambda: not view._messages.writer.has_misfits)
@@ -302,7 +302,7 @@ def test_what_another_width_asks_for_comes_in_slices(
     shapes, counts = list(section.shapes), list(section.counts)
     assert any(shapes)
     view.set_theme(theme.light())
-    qtbot.waitUntil(lambda: not view.is_writing)
+    qtbot.waitUntil(lambda: not view.stream.is_writing)
     section = view._messages.writer.sections[0]
     for shape, count, *before in zip(section.shapes, section.counts, shapes, counts, strict=True):
         assert not (count and before[1]) or [shape, count] == before
@@ -314,21 +314,21 @@ def test_what_another_width_asks_for_comes_in_slices(
 def test_what_is_being_selected_stays_under_the_mouse(view: TranscriptView) -> None:
     said = streaming()
     view.set_messages([*many(5), said])
-    view.append_text(said.id, "Words and words.\n\n" * 40)
-    view.flush()
+    view.stream.append_text(said.id, "Words and words.\n\n" * 40)
+    view.stream.flush()
     bar = view.verticalScrollBar()
     assert bar.value() == bar.maximum()
     mouse(view, QEvent.Type.MouseButtonPress, QPoint(30, 200))
     mouse(view, QEvent.Type.MouseMove, QPoint(60, 300))
     was = bar.value()
-    view.append_text(said.id, "More words.\n\n" * 10)
-    view.flush()
+    view.stream.append_text(said.id, "More words.\n\n" * 10)
+    view.stream.flush()
     assert bar.value() == was < bar.maximum()
     assert view._latest.isVisible()
     mouse(view, QEvent.Type.MouseButtonRelease, QPoint(60, 300))
     view._latest.click()
-    view.append_text(said.id, "More words.\n\n" * 10)
-    view.flush()
+    view.stream.append_text(said.id, "More words.\n\n" * 10)
+    view.stream.flush()
     assert bar.value() == bar.maximum()
 
 
@@ -337,10 +337,10 @@ def test_a_notice_above_the_screen_moves_nothing(view: TranscriptView) -> None:
     view.set_messages([said, *many(6)])
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() - view.viewport().height())
-    line = view._place._line_on_top()
-    view.update_message(replace(said, notices=("One.", "Two.")))
+    line = view._anchor._line_on_top()
+    view.stream.update_message(replace(said, notices=("One.", "Two.")))
     QGuiApplication.processEvents()
-    assert view._place._line_on_top() == line
+    assert view._anchor._line_on_top() == line
 
 
 def test_a_late_definition_above_the_screen_moves_nothing(view: TranscriptView) -> None:
@@ -349,15 +349,15 @@ def test_a_late_definition_above_the_screen_moves_nothing(view: TranscriptView) 
     text = (
         "[a long word or two][late] [a long word or two][late] " * 20 + "\n\n" + "Words.\n\n" * 60
     )
-    view.append_text(said.id, text)
-    view.flush()
+    view.stream.append_text(said.id, text)
+    view.stream.flush()
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() - view.viewport().height())
-    line, height = view._place._line_on_top(), view.document().size().height()
-    view.append_text(said.id, "[late]: https://example.org/\n\n")
-    view.flush()
+    line, height = view._anchor._line_on_top(), view.document().size().height()
+    view.stream.append_text(said.id, "[late]: https://example.org/\n\n")
+    view.stream.flush()
     assert view.document().size().height() < height
-    assert view._place._line_on_top() == line
+    assert view._anchor._line_on_top() == line
 
 
 def mouse(

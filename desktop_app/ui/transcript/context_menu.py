@@ -1,0 +1,86 @@
+"""Builds the context menu of one view."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from desktop_app.rendering.markdown.footnote_links import is_note_link
+from desktop_app.ui.transcript.citation_sources import name_of
+from desktop_app.ui.transcript.keyboard.message_actions import ACTIONS
+from desktop_app.ui.transcript.message_items import ACTION
+from desktop_app.ui.widgets.foreign_text import menu_text
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QTextBrowser
+
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.keyboard.key_commands import KeyCommands
+    from desktop_app.ui.transcript.message_commands import MessageCommands
+    from desktop_app.ui.transcript.selection.copy_actions import CopyActions
+    from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
+
+_COMMANDS: Final = {
+    "find.open": "Find in the conversation",
+    "conversation.copy": "Copy the conversation",
+    "conversation.export": "Export the conversation…",
+    "conversation.print": "Print the conversation…",
+}
+
+
+class ContextMenu(QObject):
+    """The context menu for the selection, the link and the message at a position.
+
+    Signals:
+        command_requested(str): a command of the window, by id.
+        passage_requested(Passage): show a cited passage.
+    """
+
+    command_requested = Signal(str)
+    passage_requested = Signal(object)
+
+    def __init__(
+        self,
+        view: QTextBrowser,
+        messages: MaterializedMessages,
+        selection: VirtualSelection,
+        commands: MessageCommands,
+        copies: CopyActions,
+        keys: KeyCommands,
+    ) -> None:
+        super().__init__(view)
+        self._view, self._messages, self._selection = view, messages, selection
+        self._commands, self._copies, self._keys = commands, copies, keys
+
+    def menu_at(self, position: QPoint) -> QMenu:
+        """Return the context menu for a position in the viewport."""
+        menu = QMenu(self._view)
+        block = self._view.cursorForPosition(position).block()
+        entry = self._messages.at_block(block)
+        if not self._selection.is_empty:
+            menu.addAction("Copy", self._keys.copy_selected)
+        link = self._view.anchorAt(position)
+        passage = self._messages.cited_passage(entry, link)
+        if passage is not None:
+            words = f"Open {name_of(passage)}"
+            menu.addAction(menu_text(words), partial(self.passage_requested.emit, passage))
+        elif link and not (link.startswith(ACTION) or is_note_link(link)):
+            menu.addAction("Copy link", lambda: QGuiApplication.clipboard().setText(link))
+        head = self._copies.code_head(block)
+        if head is not None:
+            copy = partial(self._copies.copy_code, head.blockNumber())
+            menu.addAction("Copy the block of code", copy)
+        if entry is not None:
+            for action, _, words in ACTIONS[entry.message.role]:
+                run = partial(self._commands.run, entry.message.id, action)
+                menu.addAction(menu_text(words), run)
+        menu.addAction("Select all", self._selection.select_all)
+        if not self._messages.is_brief:
+            menu.addSeparator()
+            for command, words in _COMMANDS.items():
+                menu.addAction(menu_text(words), partial(self.command_requested.emit, command))
+        return menu

@@ -1,0 +1,108 @@
+"""Handles the keys of one view: to the ends, selection, Copy, links and the caret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QKeySequence, QTextCursor
+
+from desktop_app.ui.transcript.keyboard.caret import Caret
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtWidgets import QTextBrowser
+
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.links import LinkHandler
+    from desktop_app.ui.transcript.selection.copy_actions import CopyActions
+    from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
+    from desktop_app.ui.transcript.viewport.message_navigator import MessageNavigator
+
+
+class KeyCommands(QObject):
+    """The keys that mean something else in a virtualized conversation than in a document.
+
+    Signals:
+        copy_all_requested(): copy the whole conversation, of which only a part is materialized.
+    """
+
+    copy_all_requested = Signal()
+
+    def __init__(
+        self,
+        view: QTextBrowser,
+        messages: MaterializedMessages,
+        selection: VirtualSelection,
+        navigator: MessageNavigator,
+        links: LinkHandler,
+        copies: CopyActions,
+    ) -> None:
+        super().__init__(view)
+        self._view, self._messages, self._selection = view, messages, selection
+        self._navigator, self._links, self._copies = navigator, links, copies
+        self._caret = Caret(view)
+
+    def handle(self, event: QKeyEvent) -> bool:
+        """Handle Home, End, Enter on a link, Select all and Copy. Return True if handled.
+
+        For any other key, bring the caret on screen if the key moves it.
+        """
+        cursor = self._view.textCursor()
+        target = cursor.charFormat().anchorHref()
+        if target and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._links.activate(target, cursor.position())
+            return True
+        if self._goes_to_an_end(event) or self._selects_much(event):
+            return True
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selected()
+            return True
+        return self._caret.before(event)
+
+    def settle_caret(self) -> None:
+        """Place the caret at the newest message, so that a screen reader can start there."""
+        last = self._messages.last()
+        if last is not None:
+            self._caret.settle(self._messages.first_block(last.message.id).position())
+
+    def copy_selected(self) -> None:
+        """Copy the selection, or request a copy of the whole conversation if all is selected."""
+        if self._messages.is_whole or not self._selection.is_all:
+            self._copies.copy_selected()
+        else:
+            self.copy_all_requested.emit()
+
+    def _selects_much(self, event: QKeyEvent) -> bool:
+        """Handle the keys that select to an end of the conversation, or all of it.
+
+        Return True if the key was handled.
+        """
+        keys, move = QKeySequence.StandardKey, QTextCursor.MoveOperation
+        if event.matches(keys.SelectAll):
+            self._selection.select_all()
+        elif event.matches(keys.SelectStartOfDocument):
+            self._navigator.scroll_to_top()
+            self._selection.extend(move.Start)
+        elif event.matches(keys.SelectEndOfDocument):
+            self._navigator.scroll_to_bottom()
+            self._selection.extend(move.End)
+        else:
+            return False
+        return True
+
+    def _goes_to_an_end(self, event: QKeyEvent) -> bool:
+        """Handle Home and End; with Ctrl, move the text cursor, too. Return True if handled."""
+        keys, plain = QKeySequence.StandardKey, not event.modifiers()
+        to_top = event.matches(keys.MoveToStartOfDocument)
+        to_end = event.matches(keys.MoveToEndOfDocument)
+        if to_top or (plain and event.key() == Qt.Key.Key_Home):
+            self._navigator.scroll_to_top()
+        elif to_end or (plain and event.key() == Qt.Key.Key_End):
+            self._navigator.scroll_to_bottom()
+        else:
+            return False
+        if to_top or to_end:
+            move = QTextCursor.MoveOperation
+            self._view.moveCursor(move.Start if to_top else move.End)
+        return True

@@ -1,0 +1,101 @@
+"""Follows the links of one view: actions, citations, footnotes and addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QCursor
+
+from desktop_app.rendering.markdown.citations import is_citation
+from desktop_app.rendering.markdown.footnote_links import is_note_link
+from desktop_app.ui.transcript.citation_sources import hint_of
+from desktop_app.ui.transcript.keyboard.focus_targets import COPY_CODE
+from desktop_app.ui.transcript.keyboard.footnote_jumps import FootnoteJumps
+from desktop_app.ui.transcript.message_items import ACTION
+from desktop_app.ui.widgets.external_open import open_link
+from desktop_app.ui.widgets.foreign_text import set_tooltip
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QTextBlock
+    from PySide6.QtWidgets import QTextBrowser
+
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.keyboard.focus_navigator import FocusNavigator
+    from desktop_app.ui.transcript.message_commands import MessageCommands
+    from desktop_app.ui.transcript.selection.copy_actions import CopyActions
+    from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
+
+
+class LinkHandler(QObject):
+    """What a click on a link, Enter on it and the mouse over it do.
+
+    Signals:
+        passage_requested(Passage): show a cited passage.
+    """
+
+    passage_requested = Signal(object)
+
+    def __init__(
+        self,
+        view: QTextBrowser,
+        messages: MaterializedMessages,
+        anchor: ScrollAnchor,
+        focus: FocusNavigator,
+        commands: MessageCommands,
+        copies: CopyActions,
+    ) -> None:
+        super().__init__(view)
+        self._view, self._messages, self._anchor = view, messages, anchor
+        self._focus, self._commands, self._copies = focus, commands, copies
+        self._jumps = FootnoteJumps(messages)
+        focus.target_activated.connect(self.activate)
+        view.highlighted.connect(self._on_hovered)
+
+    def activate(self, target: str, position: int) -> None:
+        """Do what a focus target at a position of the document is for."""
+        block = self._view.document().findBlock(position)
+        if target == COPY_CODE:
+            self._copies.copy_code(block.blockNumber())
+            return
+        self.follow(QUrl(target), block)
+        self._focus.bring_focused()  # unfolding may have moved it off screen
+
+    def follow(self, url: QUrl, block: QTextBlock) -> None:
+        """Follow a link in a block of the document."""
+        target, entry = url.toString(), self._messages.at_block(block)
+        if target.startswith(ACTION):
+            if entry is not None:
+                self._commands.run(entry.message.id, target.removeprefix(ACTION))
+        elif is_citation(target):
+            passage = self._messages.cited_passage(entry, target)
+            if passage is not None:
+                self.passage_requested.emit(passage)
+        elif is_note_link(target):
+            self._go_to_note(target, block)
+        else:
+            open_link(url)
+
+    def _go_to_note(self, target: str, block: QTextBlock) -> None:
+        """Focus the target of a footnote link."""
+        found = self._jumps.find(target, block, self._view.viewport().height())
+        if found is not None:
+            self._anchor.stop_following_stream()
+            self._focus.land(found)
+
+    def _on_hovered(self, url: QUrl) -> None:
+        target = url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
+        if is_citation(target):
+            self._show_passage_hint(target)
+            return
+        is_within = target.startswith(ACTION) or is_note_link(target)
+        plain = "" if is_within else target.replace("<", "%3C")
+        set_tooltip(self._view.viewport(), plain)
+
+    def _show_passage_hint(self, target: str) -> None:
+        """Show the tooltip of a citation under the mouse."""
+        position = self._view.viewport().mapFromGlobal(QCursor.pos())
+        entry = self._messages.at_block(self._view.cursorForPosition(position).block())
+        passage = self._messages.cited_passage(entry, target)
+        if passage is not None:
+            set_tooltip(self._view.viewport(), hint_of(passage))

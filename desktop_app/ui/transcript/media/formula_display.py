@@ -1,0 +1,41 @@
+"""Shows formulas in one view as soon as they are typeset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+if TYPE_CHECKING:
+    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.media.drawn_formulas import Formulas
+    from desktop_app.ui.transcript.media.typesetter import Typesetter
+    from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
+
+_FORMULAS_S: Final = 0.008
+
+
+class FormulaDisplay(QObject):
+    """Replaces the source of formulas by their drawings, in slices."""
+
+    def __init__(self, formulas: Formulas, anchor: ScrollAnchor, actions: ActionRowPlacer) -> None:
+        super().__init__(anchor)
+        self._formulas, self._anchor, self._actions = formulas, anchor, actions
+        self._timer = QTimer(self, singleShot=True, interval=0)
+        self._timer.timeout.connect(self._show)
+
+    def typeset_with(self, typesetter: Typesetter) -> None:
+        """Draw formulas with this typesetter; until then their source is shown."""
+        self._formulas.typeset_with(typesetter)
+        typesetter.formulas_ready.connect(self._start_over)
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self._formulas.look_again()
+        self._show()
+
+    def _show(self) -> None:
+        with self._anchor.kept():
+            if not self._formulas.show_for(_FORMULAS_S):
+                self._timer.start()
+        self._actions.place_again()

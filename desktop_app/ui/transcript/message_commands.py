@@ -1,0 +1,46 @@
+"""Runs the actions of messages: Copy, folding, and what the window does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.section_folding import SectionFolding
+    from desktop_app.ui.transcript.selection.copy_actions import CopyActions
+
+COPY = "copy"
+
+
+class MessageCommands(QObject):
+    """The actions of one view's messages, from buttons, links and the context menu.
+
+    Signals:
+        action_requested(str message_id, str action): "copy" has already been done.
+    """
+
+    action_requested = Signal(str, str)
+
+    def __init__(
+        self, messages: MaterializedMessages, folding: SectionFolding, copies: CopyActions
+    ) -> None:
+        super().__init__(copies)
+        self._messages, self._folding, self._copies = messages, folding, copies
+
+    def run(self, message_id: str, action: str) -> None:
+        """Run an action of a materialized message."""
+        entry = self._messages.get(message_id)
+        if entry is None or self._folding.toggle(entry, action):
+            return
+        if action == COPY:
+            self._copies.copy_message(entry)
+        self.action_requested.emit(message_id, action)
+
+    def copy_last_answer(self) -> None:
+        """Copy the newest answer, like its Copy action."""
+        entry = self._messages.newest_answer()
+        if entry is not None:
+            self._copies.copy_message(entry)
+            self.action_requested.emit(entry.message.id, COPY)

@@ -1,0 +1,82 @@
+"""Folds and unfolds the sections of messages: reasoning, sources, tools, errors and code."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from desktop_app.ui.transcript.media.code_folds import FOLD, last_shown
+from desktop_app.ui.transcript.message_items import DETAILS, SOURCES, TOOL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QTextBrowser
+
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.message_state import MessageState
+    from desktop_app.ui.transcript.viewport.message_navigator import MessageNavigator
+    from desktop_app.ui.transcript.viewport.message_stream import MessageStream
+    from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
+    from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
+
+_REASONING = "reasoning"
+
+
+class SectionFolding:
+    """Folds the sections of one view's messages while the text on screen stays in place."""
+
+    def __init__(
+        self,
+        view: QTextBrowser,
+        messages: MaterializedMessages,
+        anchor: ScrollAnchor,
+        filler: ViewportFiller,
+        stream: MessageStream,
+        navigator: MessageNavigator,
+        actions: ActionRowPlacer,
+    ) -> None:
+        self._view, self._messages, self._anchor = view, messages, anchor
+        self._filler, self._stream, self._navigator = filler, stream, navigator
+        self._actions = actions
+
+    def toggle(self, entry: MessageState, action: str) -> bool:
+        """Fold or unfold a section of a message. Return False for any other action."""
+        if action not in (_REASONING, DETAILS) and not action.startswith((TOOL, SOURCES, FOLD)):
+            return False
+        with self._anchor.held(entry, self._item_to_keep(entry, action)):
+            if action.startswith(FOLD):
+                self._messages.message_writer.turn_fold(entry, int(action.removeprefix(FOLD)))
+            else:
+                entry.turn(action)
+                self._messages.message_writer.refresh(entry)
+        self._stream.write_unfolded_reasoning()
+        self._filler.fill()
+        self._actions.place_again()
+        return True
+
+    def _item_to_keep(self, entry: MessageState, action: str) -> Callable[[], int]:
+        """Return a function that finds the item to keep in place while a section folds.
+
+        It is the line with the action. If lines of code unfold above that line, it is the last
+        item shown above them.
+        """
+        if not action.startswith(FOLD) or entry.is_unfolded(action):
+            return partial(entry.item_of_action, action)
+        return lambda: last_shown(entry.section.items, entry.item_of_action(action))
+
+    def unfold_reasoning(self, message_id: str, then: Callable[[], None]) -> bool:
+        """Unfold the reasoning of a materialized message; like `bring_whole`."""
+        entry = self._messages.get(message_id)
+        if entry is not None and entry.folded:
+            self.toggle(entry, _REASONING)
+        return self._navigator.bring_whole(message_id, then)
+
+    def unfold_code(self, section: MessageLayout, at: int) -> None:
+        """Unfold the code block that contains item `at` of a message."""
+        with self._anchor.kept():
+            self._messages.unfold_code_at(section, at)
+            self._messages.write_item(section, at, self._view.viewport().height())
+        self._filler.fill()

@@ -1,0 +1,264 @@
+"""Scrolls one view to messages, and materializes the messages that come near the screen.
+
+Initially only the newest messages are materialized, older ones as the user scrolls up.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PySide6.QtWidgets import QTextBrowser
+
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
+    from desktop_app.ui.transcript.speech import AnswerSpeech
+    from desktop_app.ui.transcript.viewport.message_stream import MessageStream
+    from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
+    from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
+    from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
+
+FIRST_CHARACTERS: Final = 16_000
+MORE_CHARACTERS: Final = 12_000
+READ_CHARACTERS: Final = 3_000
+READ_ITEMS: Final = 60
+_READ_EVERY_MS: Final = 60
+
+
+class MessageNavigator(QObject):
+    """The scroll position of one view in terms of messages."""
+
+    def __init__(
+        self,
+        view: QTextBrowser,
+        messages: MaterializedMessages,
+        anchor: ScrollAnchor,
+        selection: VirtualSelection,
+        filler: ViewportFiller,
+        stream: MessageStream,
+        actions: ActionRowPlacer,
+    ) -> None:
+        super().__init__(view)
+        self._view, self._messages, self._anchor = view, messages, anchor
+        self._selection, self._filler = selection, filler
+        self._stream, self._actions = stream, actions
+        self._goal: tuple[str, Callable[[], None]] | None = None
+        view.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        stream.slice_written.connect(self._run_goal)
+
+    # ------------------------------------------------------------------ position
+
+    def scroll_state(self) -> tuple[str, int]:
+        """Return the topmost message on screen and how many pixels of it are scrolled off."""
+        return self._anchor.state()
+
+    def restore_scroll(self, state: tuple[str, int]) -> None:
+        """Restore a position of `scroll_state`, or scroll to the bottom if its message is gone."""
+        if not self._bring(state[0]):
+            self.scroll_to_bottom()
+            return
+        if self.bring_whole(state[0], partial(self.restore_scroll, state)):
+            self._anchor.go_to(state)
+            self.load_more()
+
+    @property
+    def is_at_end(self) -> bool:
+        """Return True if the end of the conversation is on screen."""
+        return self._anchor.is_at_end
+
+    def scroll_to_message(self, message_id: str) -> bool:
+        """Scroll to the top of a message. Return False if there is no such message.
+
+        A distant message replaces what is materialized; nothing in between is materialized.
+        """
+        if not self._bring(message_id):
+            return False
+        self._anchor.go_to((message_id, 0))
+        self.load_more()
+        return True
+
+    def scroll_to_top(self) -> None:
+        """Scroll to the beginning of the conversation."""
+        first = self._messages.first_id()
+        if first:
+            self.scroll_to_message(first)
+            self._view.verticalScrollBar().setValue(0)
+
+    def scroll_to_bottom(self) -> None:
+        """Scroll to the end of the conversation and follow new text."""
+        if self._messages.newer:
+            with self._replaced():
+                self._messages.write_end(FIRST_CHARACTERS)
+        self._anchor.go_to_end()
+
+    def foot_on_screen(self, message_id: str) -> int | None:
+        """Return the y position of a message's last line in the viewport.
+
+        None if it is not on screen, or if it is the end of the conversation and followed.
+        """
+        entry = self._messages.get(message_id)
+        if entry is None or (self.is_at_end and entry is self._messages.last()):
+            return None
+        foot = round(self._anchor.foot_of(entry)) - self._view.verticalScrollBar().value()
+        return foot if 0 < foot <= self._view.viewport().height() else None
+
+    def bring_foot(self, message_id: str, foot: int) -> None:
+        """Scroll a message's last line to a position of `foot_on_screen`.
+
+        After a change of version, the arrows to other versions thus stay under the mouse.
+        """
+        again = partial(self.bring_foot, message_id, foot)
+        if not self.bring_whole(message_id, again):
+            return
+        entry = self._messages.get(message_id)
+        if entry is not None:
+            self.load_more()  # short messages need more above them
+            self._view.verticalScrollBar().setValue(round(self._anchor.foot_of(entry)) - foot)
+            self.load_more()
+
+    # ------------------------------------------------------------------ materializing
+
+    def show_newest(self) -> None:
+        """Materialize the newest messages of another conversation, and scroll to the end."""
+        self._goal = None
+        self._anchor.follow(True)
+        self._messages.write_older(FIRST_CHARACTERS)
+        self.scroll_to_bottom()
+        self._stream.write_rests()
+
+    def _bring(self, message_id: str) -> bool:
+        """Materialize a message. Return True if it exists."""
+        return self._messages.get(message_id) is not None or self._show_around(message_id)
+
+    def bring_whole(self, message_id: str, then: Callable[[], None]) -> bool:
+        """Materialize all of a message, since a match may be at its end. Return True if done.
+
+        A long message is written in slices. `then` runs afterwards, unless the user scrolls
+        elsewhere first.
+        """
+        if not self._bring(message_id):
+            return False
+        self._stream.flush(shortly=True)
+        if not self._stream.has_more(message_id):
+            return True
+        self._goal = message_id, then
+        self._stream.hurry(message_id)
+        return False
+
+    def _run_goal(self, message_id: str) -> None:
+        """Run the action that waits for all of a message, once it is written."""
+        goal = self._goal
+        if goal is None or goal[0] != message_id or self._stream.has_more(message_id):
+            return
+        self._goal = None
+        goal[1]()
+
+    def _show_around(self, message_id: str) -> bool:
+        """Replace what is materialized by a message and its neighbors. Return True if it exists."""
+        if not self._messages.has(message_id):
+            return False
+        with self._replaced():
+            self._messages.write_around(message_id, FIRST_CHARACTERS)
+        return True
+
+    @contextmanager
+    def _replaced(self) -> Iterator[None]:
+        """Keep the selection and suspend scrolling while other messages are materialized."""
+        self._stream.flush_text()
+        self._actions.hide()
+        try:
+            with self._anchor.suspended(), self._selection.kept():
+                yield
+        finally:
+            self._stream.write_rests()
+
+    def load_more(self) -> None:
+        """Materialize more messages if the user is near an end of the materialized ones."""
+        self._filler.update_limit()
+        bar, near = self._view.verticalScrollBar(), self._view.viewport().height()
+        if self._messages.newer and bar.value() > bar.maximum() - near:
+            with self._anchor.kept(), self._selection.kept():
+                self._messages.write_newer(MORE_CHARACTERS)
+        if bar.value() < near and self._messages.older:
+            with self._anchor.kept(), self._selection.kept():
+                self._messages.write_older(MORE_CHARACTERS)
+        self._stream.write_rests()
+
+    def load_more_soon(self) -> None:
+        """Schedule `load_more`."""
+        QTimer.singleShot(0, self, self.load_more)
+
+    def _on_scrolled(self, value: int) -> None:
+        if self._anchor.is_kept:
+            self._filler.fill_soon()
+            return
+        if not (self._anchor.is_following and self._anchor.is_at_end):
+            self._goal = None  # the user scrolled elsewhere
+        self._anchor.follow(self._anchor.is_at_end)
+        self._filler.fill_screen()
+        near, most = self._view.viewport().height(), self._view.verticalScrollBar().maximum()
+        above, below = self._messages.older, self._messages.newer
+        if (above and value < near) or (below and value > most - near):
+            self.load_more_soon()
+        self._actions.place_again()
+
+
+class ScreenReaderLoader(QObject):
+    """Materializes the whole conversation, a little at a time, while a screen reader runs.
+
+    A screen reader reads the whole conversation, not only the screen. The limit is
+    `MOST_TO_READ` characters.
+    """
+
+    def __init__(
+        self,
+        messages: MaterializedMessages,
+        anchor: ScrollAnchor,
+        selection: VirtualSelection,
+        virtualizer: Virtualizer,
+        filler: ViewportFiller,
+        stream: MessageStream,
+        actions: ActionRowPlacer,
+        speech: AnswerSpeech,
+    ) -> None:
+        super().__init__(filler)
+        self._messages, self._anchor, self._selection = messages, anchor, selection
+        self._virtualizer, self._filler = virtualizer, filler
+        self._stream, self._actions, self._speech = stream, actions, speech
+        self._timer = QTimer(self, singleShot=True, interval=_READ_EVERY_MS)
+        self._timer.timeout.connect(self._load)
+        filler.reader_active.connect(self.start)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Return True if more is to be materialized."""
+        return self._timer.isActive()
+
+    def start(self) -> None:
+        """Schedule the next messages, unless they are already scheduled."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _load(self) -> None:
+        self._filler.update_limit()
+        if not self._speech.is_heard():
+            return
+        if self._virtualizer.fill_more(READ_ITEMS):
+            self._actions.place_again()
+            self._timer.start()
+        if not self._messages.has_room:
+            return
+        if not self._stream.is_writing_text and self._messages.older:
+            with self._anchor.kept(), self._selection.kept():
+                self._messages.write_older(READ_CHARACTERS)
+            self._stream.write_rests()
+            self._actions.place_again()
+        if self._messages.older:
+            self._timer.start()

@@ -1,0 +1,234 @@
+"""Writes arriving messages and streamed text into the document of one view.
+
+Streamed text is collected for at most one frame, parsed from the last open block on, and written
+as a diff. What is on screen stays there, unless the view follows the end.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QTextCursor
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.ui.transcript.viewport.stream_scheduler import ANY_LENGTH, StreamScheduler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QTextBrowser
+
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
+    from desktop_app.ui.transcript.speech import AnswerSpeech
+    from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
+    from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
+
+
+class MessageStream(QObject):
+    """Queues messages and text for one view, and writes them in slices.
+
+    Signals:
+        text_changed(str message_id): text of the message was written or replaced.
+        slice_written(str message_id): more of the message is written, or all of it.
+        message_updated(str message_id): a message given to `update` is shown and announced.
+    """
+
+    text_changed = Signal(str)
+    slice_written = Signal(str)
+    message_updated = Signal(str)
+
+    def __init__(
+        self,
+        view: QTextBrowser,
+        messages: MaterializedMessages,
+        anchor: ScrollAnchor,
+        selection: VirtualSelection,
+        filler: ViewportFiller,
+        actions: ActionRowPlacer,
+        speech: AnswerSpeech,
+        load_fonts: Callable[[str], bool],
+    ) -> None:
+        """Create an empty stream.
+
+        Args:
+            view: the view to write to.
+            messages: the messages of the view.
+            anchor: keeps the reader's position meanwhile.
+            selection: the selection of the view.
+            filler: materializes what the new text moves on screen.
+            actions: shows the actions of a new message.
+            speech: announces the text.
+            load_fonts: loads a few letters of a text; returns True if none was missing.
+        """
+        super().__init__(view)
+        self._view, self._messages, self._anchor = view, messages, anchor
+        self._selection, self._filler = selection, filler
+        self._actions, self._speech = actions, speech
+        self._text = StreamScheduler(self._write, load_fonts, self)
+        self._reasoning = StreamScheduler(self._write_reasoning, load_fonts, self)
+
+    # ------------------------------------------------------------------ arriving
+
+    def append_message(self, message: Message) -> None:
+        """Append a message to the conversation."""
+        self._text.flush(shortly=True)
+        if self._selection.is_all:
+            # The new message was not selected.
+            self._view.moveCursor(QTextCursor.MoveOperation.End)
+        entry, before = self._messages.append(message), self._messages.get(message.parent_id or "")
+        if before is not None:
+            with self._anchor.kept():  # it is no longer last: drop its Continue action
+                self._messages.message_writer.refresh(before)
+        self.write_rests()
+        self.text_changed.emit(message.id)
+        if entry is not None:
+            self._actions.show_for(entry)
+
+    def append_text(self, message_id: str, text: str) -> None:
+        """Queue the next text of a streaming answer; it is shown with the next frame."""
+        self._text.add(message_id, text)
+
+    def append_reasoning(self, message_id: str, text: str) -> None:
+        """Append to the reasoning summary of a streaming answer."""
+        entry = self._messages.growing(message_id)
+        if entry is not None:
+            self._messages.think(entry, text)
+
+    def update_message(self, message: Message, version: tuple[int, int] | None = None) -> None:
+        """Update a message's status, footer, error, notices and, if it differs, its text.
+
+        If text of the message is still queued, the update follows it.
+        """
+        self._text.afterwards(message.id, partial(self._update, message, version))
+        self._text.flush(shortly=True)
+
+    def set_waiting(self, message_id: str, sentence: str) -> None:
+        """Show below an answer what it waits for; "" shows nothing."""
+        entry = self._messages.get(message_id)
+        if entry is not None and entry.waiting != sentence:
+            self._messages.set_waiting(entry, sentence)
+
+    # ------------------------------------------------------------------ the queue
+
+    @property
+    def is_writing(self) -> bool:
+        """Return True if text that has arrived is still to be written."""
+        return self._text.are_there or self._reasoning.are_there
+
+    @property
+    def is_writing_text(self) -> bool:
+        """Return True if text of answers, apart from reasoning, is still to be written."""
+        return self._text.are_there
+
+    def has_more(self, message_id: str) -> bool:
+        """Return True if text of the message has arrived but is not yet written."""
+        entry = self._messages.get(message_id)
+        if entry is not None and entry.grows and not entry.is_streaming:
+            return True
+        return self._text.has(message_id) or self._reasoning.has(message_id)
+
+    def flush(self, *, shortly: bool = False) -> None:
+        """Write all queued text now; with `shortly`, leave what takes long to later frames."""
+        self._text.flush(shortly=shortly)
+        self._reasoning.flush(shortly=shortly)
+
+    def flush_text(self) -> None:
+        """Write queued text of answers now, except what takes long."""
+        self._text.flush(shortly=True)
+
+    def hurry(self, message_id: str) -> None:
+        """Write a message first, because the user waits for it."""
+        self._text.hurry(message_id)
+        self._reasoning.hurry(message_id)
+
+    def clear(self) -> None:
+        """Drop all queued text."""
+        self._text.clear()
+        self._reasoning.clear()
+
+    def write_rests(self) -> None:
+        """Queue the rest of long stored texts, to be written in slices like streamed text."""
+        for message, rest in self._messages.take_rests():
+            self._text.afterwards(message.id, partial(self._end, message.id))
+            self._text.add(message.id, rest, soon=True)
+        self.write_unfolded_reasoning()
+
+    def write_unfolded_reasoning(self) -> None:
+        """Queue the rest of all unfolded reasoning, to be written in slices."""
+        for message_id, unread in list(self._messages.unread()):
+            if not self._reasoning.has(message_id):
+                self._reasoning.add(message_id, unread, soon=True)
+
+    # ------------------------------------------------------------------ writing
+
+    def _write(self, message_id: str, text: str) -> tuple[int, int]:
+        entry = self._messages.growing(message_id)
+        if entry is None:
+            return ANY_LENGTH
+        if self._anchor.is_following:
+            self._messages.grow(entry, text)
+        else:
+            on_top = self._anchor.item_on_top()
+            with self._anchor.kept():  # text above the screen may change
+                self._messages.grow(entry, text, on_top[1] if on_top[0] == message_id else -1)
+        if entry.is_streaming:
+            self._speech.hear(message_id, text)
+        self.text_changed.emit(message_id)
+        self._filler.tidy_soon()
+        self.slice_written.emit(message_id)
+        return entry.fitting
+
+    def _write_reasoning(self, message_id: str, text: str) -> tuple[int, int]:
+        """Write the next text of unfolded reasoning."""
+        entry = self._messages.get(message_id)
+        if entry is not None and not entry.folded:
+            with self._anchor.kept():
+                self._messages.message_writer.read_thoughts(entry, len(text))
+            self._filler.tidy_soon()
+            self.write_unfolded_reasoning()  # the message may have been rematerialized
+            if not entry.unread:
+                self._renew_later(message_id)
+        return ANY_LENGTH if entry is None else entry.fitting_thoughts
+
+    def _end(self, message_id: str) -> None:
+        entry = self._messages.growing(message_id)
+        if entry is not None:
+            with self._anchor.kept():
+                self._messages.update(entry.message)
+            self._filler.fill()
+            self._renew_later(message_id)
+
+    def _renew_later(self, message_id: str) -> None:
+        """Schedule the redrawing of earlier blocks that late definitions change, in slices."""
+        entry = self._messages.growing(message_id)
+        if entry is not None and entry.is_renewing:
+            self._text.afterwards(message_id, partial(self._renew, message_id))
+        else:
+            self.slice_written.emit(message_id)
+
+    def _renew(self, message_id: str) -> None:
+        entry = self._messages.growing(message_id)
+        if entry is not None:
+            with self._anchor.kept():
+                self._messages.renew(entry)
+            self.text_changed.emit(message_id)
+            self._renew_later(message_id)
+
+    def _update(self, message: Message, version: tuple[int, int] | None) -> None:
+        if version is not None:
+            self._messages.versions[message.id] = version
+        before = self._messages.growing(message.id)
+        was_streaming = before is not None and before.is_streaming
+        with self._anchor.kept():
+            entry = self._messages.update(message)
+        self._renew_later(message.id)
+        self.text_changed.emit(message.id)
+        if entry is not None:
+            self._actions.show_for(entry)
+        if was_streaming and message.status is not MessageStatus.STREAMING:
+            self._speech.finish(message.id, message.text)
+        self.message_updated.emit(message.id)

@@ -1,0 +1,133 @@
+"""Keeps the text around the screen materialized and fitted to the width of the view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QPoint, QTimer, Signal
+
+from desktop_app.ui.transcript.document.materialized_messages import (
+    MOST_CHARACTERS,
+    MOST_TO_READ,
+)
+from desktop_app.ui.transcript.layout.layout_cost import is_costly
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QTextBrowser
+
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.keyboard.message_actions import ActionRowPlacer
+    from desktop_app.ui.transcript.speech import AnswerSpeech
+    from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
+    from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
+
+_FITTED_AT_ONCE_S: Final = 0.008
+_FIT_ON_MS: Final = 15
+_TIDY_MS: Final = 50
+_EASILY_LAID_OUT: Final = 30_000
+"""Layout cost that fits into one frame; see `layout_cost`."""
+
+_AROUND: Final = (0.5, 1.0)
+"""Screens above and below the screen that are materialized, in this order."""
+
+_RESIZE_SCREENS: Final = (3, 1)
+"""Screens to keep above and below at a resize; the smaller value if layout is still slow."""
+
+
+class ViewportFiller(QObject):
+    """Decides when one view materializes, removes and reflows text.
+
+    Signals:
+        reader_active(): nothing was removed, because a screen reader reads all of the text.
+    """
+
+    reader_active = Signal()
+
+    def __init__(
+        self,
+        view: QTextBrowser,
+        messages: MaterializedMessages,
+        anchor: ScrollAnchor,
+        virtualizer: Virtualizer,
+        actions: ActionRowPlacer,
+        speech: AnswerSpeech,
+    ) -> None:
+        super().__init__(view)
+        self._view, self._messages, self._anchor = view, messages, anchor
+        self._virtualizer, self._actions, self._speech = virtualizer, actions, speech
+        self._filling = QTimer(self, singleShot=True, interval=0)
+        self._filling.timeout.connect(self.fill)
+        self._tidying = QTimer(self, singleShot=True, interval=_TIDY_MS)
+        self._tidying.timeout.connect(self._tidy)
+        self._fitting = QTimer(self, singleShot=True, interval=_FIT_ON_MS)
+        self._fitting.timeout.connect(self._fit_on)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Return True if a fill or a removal is scheduled."""
+        return self._filling.isActive() or self._tidying.isActive()
+
+    def fill(self) -> None:
+        """Materialize the screen now and its surroundings in slices, nearest first."""
+        if not self._virtualizer.is_filled(_AROUND[-1]):
+            self._virtualizer.fill(0)
+            if any(self._virtualizer.fill(screens, tries=1) for screens in _AROUND):
+                self._filling.start()
+        self.tidy_soon()
+
+    def fill_soon(self) -> None:
+        """Schedule `fill`."""
+        self._filling.start()
+
+    def fill_screen(self) -> None:
+        """Materialize the screen now and its surroundings soon."""
+        if self._virtualizer.is_filled(_AROUND[-1]):
+            self.tidy_soon()  # the usual case: runs with each frame of a followed answer
+        else:
+            self._virtualizer.fill(0)
+            self._filling.start()
+
+    def tidy_soon(self) -> None:
+        """Schedule the removal of distant text if there is too much of it."""
+        if self._speech.is_heard():
+            self.reader_active.emit()
+        elif self._messages.is_much and not self._tidying.isActive():
+            self._tidying.start()
+
+    def _tidy(self) -> None:
+        self.update_limit()
+        if self._messages.is_much:
+            self._virtualizer.narrow()
+            self._virtualizer.fill()
+            self._actions.place_again()
+
+    def update_limit(self) -> None:
+        """Raise the limit for a screen reader or a selection, whose text must not be removed."""
+        more = self._speech.is_heard() or self._view.textCursor().hasSelection()
+        self._messages.set_limit(MOST_TO_READ if more else MOST_CHARACTERS)
+
+    # ------------------------------------------------------------------ width
+
+    def lighten(self) -> None:
+        """Remove blocks until the rest can be laid out within a frame, before a full layout."""
+        sections = self._messages.writer.sections
+        for screens in _RESIZE_SCREENS:
+            if self._speech.is_heard() or not is_costly(sections, _EASILY_LAID_OUT):
+                return
+            self._virtualizer.take_out(screens)
+
+    def fit_to_width(self) -> None:
+        """Reflow what depends on the width: the screen now, the rest in slices."""
+        top = self._view.cursorForPosition(QPoint(0, 0)).block().blockNumber()
+        writer = self._messages.writer
+        writer.set_width(self._view.viewport().width(), top, _FITTED_AT_ONCE_S)
+        if writer.has_misfits:
+            self._fitting.start()
+
+    def _fit_on(self) -> None:
+        with self._anchor.kept():
+            self._messages.writer.fit_on(_FITTED_AT_ONCE_S)
+        self.fill()
+        self._actions.place_again()
+        if self._messages.writer.has_misfits:
+            self._fitting.start()
