@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.fork_server import ForkServer
 from tests.unit.providers.loopback import LoopbackServer, Script
 
 ROOT = Path(__file__).parents[3]
@@ -43,12 +44,17 @@ class Ended:
 class Shell:
     """A runner of `repartee` isolated from the developer's environment.
 
+    `start` and `run_new` start a process. So does `run` without a fork server; with one, it forks
+    a process that has imported the command line already.
+
     Attributes:
         home: REPARTEE_HOME.
+        server: Forks the commands; None to start processes.
         outside: HOME, the XDG folders, TMPDIR and the working folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: ForkServer | None = None) -> None:
+        self.server = server
         self.home = folder / "repartee"
         self.outside = folder / "outside"
         for name in ("home", "tmp", "run", "here"):
@@ -97,9 +103,25 @@ class Shell:
         env: Mapping[str, str] | None = None,
     ) -> Ended:
         """Run the command to its end."""
+        environment = {**self.environment, **(env or {})}
+        if self.server is None or not ForkServer.can_run(environment):
+            return await self.run_new(*arguments, stdin=stdin, env=env)
+        async with asyncio.timeout(LONGEST_S):
+            return checked(
+                *await self.server.run(
+                    arguments, stdin, folder=self.outside / "here", environment=environment
+                )
+            )
+
+    async def run_new(
+        self,
+        *arguments: str,
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Ended:
+        """Run the command to its end in a new process."""
         pipe = asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE
-        process = await self.start(*arguments, stdin=pipe, env=env)
-        return await ended(process, stdin)
+        return await ended(await self.start(*arguments, stdin=pipe, env=env), stdin)
 
     async def ask(self, base_url: str, *arguments: str, **extra: str) -> Ended:
         """Run `repartee ask` with OPENAI_API_KEY and OPENAI_BASE_URL."""
@@ -130,7 +152,12 @@ async def ended(process: asyncio.subprocess.Process, stdin: bytes | None = None)
             process.kill()
             await process.wait()
     assert process.returncode is not None
-    found = Ended(process.returncode, out.decode(), (err or b"").decode())
+    return checked(process.returncode, out, err or b"")
+
+
+def checked(code: int, out: bytes, err: bytes) -> Ended:
+    """Return the result of a command that showed neither a traceback nor the key."""
+    found = Ended(code, out.decode(), err.decode())
     assert "Traceback" not in found.err, found.err
     assert KEY not in found.out + found.err
     return found

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.fork_server import ForkServer
 from tests.integration.headless.command import Ended, Shell
 
 CHATGPT = [
@@ -46,8 +47,8 @@ CHATGPT = [
 class Library:
     """A shell, and an export of ChatGPT's in its folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.shell = Shell(folder)
+    def __init__(self, folder: Path, server: ForkServer | None) -> None:
+        self.shell = Shell(folder, server)
         self.folder = folder
         self.export = folder / "conversations.json"
         self.export.write_text(json.dumps(CHATGPT))
@@ -61,8 +62,8 @@ class Library:
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Library:
-    return Library(tmp_path)
+def library(tmp_path: Path, fork_server: ForkServer) -> Library:
+    return Library(tmp_path, fork_server)
 
 
 def test_in_found_and_out_again(library: Library) -> None:
@@ -101,7 +102,7 @@ def test_an_export_fills_another_library_with_the_same(library: Library, tmp_pat
     library.run("import", str(library.export))
     first, second = tmp_path / "1.json", tmp_path / "2.json"
     library.run("export", "--all", "--format", "json", "--to", str(first))
-    other = Library(tmp_path / "other")
+    other = Library(tmp_path / "other", library.shell.server)
     assert other.run("import", str(first)).code == 0
     other.run("export", "--all", "--format", "json", "--to", str(second))
     assert second.read_bytes() == first.read_bytes()
@@ -134,7 +135,7 @@ def test_conversations_of_the_same_moment_come_out_in_the_same_order(
     assert library.run("import", str(library.export)).code == 0
     files = [tmp_path / "first.json", tmp_path / "second.json"]
     assert library.run("export", "--all", "--format", "json", "--to", str(files[0])).code == 0
-    other = Library(tmp_path / "other")
+    other = Library(tmp_path / "other", library.shell.server)
     assert other.run("import", str(files[0])).code == 0
     assert other.run("export", "--all", "--format", "json", "--to", str(files[1])).code == 0
     assert files[0].read_bytes() == files[1].read_bytes()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 import termios
 from contextlib import suppress
 from pathlib import Path
@@ -41,17 +40,17 @@ class Terminal:
         mode = termios.tcgetattr(its)
         mode[1] &= ~termios.OPOST
         termios.tcsetattr(its, termios.TCSANOW, mode)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "desktop_app", *arguments),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=its,
-            stderr=its,
-            cwd=self._shell.outside / "here",
-            env={**self._shell.environment, **env},
-            start_new_session=True,
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        assert self._shell.server
+        command = await self._shell.server.start(
+            arguments,
+            (nothing, its, its),
+            folder=self._shell.outside / "here",
+            environment={**self._shell.environment, **env},
         )
+        os.close(nothing)
         os.close(its)
-        said, _ = await asyncio.gather(asyncio.to_thread(all_of, ours), process.wait())
+        said, _ = await asyncio.gather(asyncio.to_thread(all_of, ours), command.wait())
         shown = said.decode()
         assert not [char for char in shown if is_unsafe(char)], shown
         assert "Traceback" not in shown

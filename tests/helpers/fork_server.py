@@ -1,0 +1,244 @@
+"""A process that has imported the command line already, and forks for each command.
+
+Most of a command's time goes into imports. A fork has its own folders, environment, streams,
+session and exit code, like a new process, and needs a tenth of the time. Tests of how the process
+starts (search path, environment, memory protection) start a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, Final, Self
+
+from desktop_app.__main__ import start
+
+ROOT: Final = Path(__file__).parents[2]
+_LONGEST_ORDER: Final = 1 << 17
+_PIECE: Final = 1 << 16
+_PID_DIGITS: Final = 10
+_DESCRIPTORS: Final = 4  # the standard streams and a pipe for the status
+# Variables that Python and its libraries read once, when they start.
+_READ_AT_START: Final = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "OPENSSL_")
+_PACKAGES: Final = (
+    "backend",
+    "cli",
+    "credentials",
+    "domain",
+    "exchange",
+    "providers",
+    "services",
+    "settings",
+    "storage",
+)
+_LIBRARIES: Final = ("httpcore", "httpx", "secretstorage", "sqlite3", "truststore")
+
+
+class ForkedCommand:
+    """A command that the server forked.
+
+    Attributes:
+        pid: The process.
+    """
+
+    def __init__(self, pid: int, status: int) -> None:
+        self.pid = pid
+        self._status = status
+
+    async def wait(self) -> int:
+        """Return the exit code, negative for a signal. Kill the command if canceled."""
+        try:
+            return int(await _read_all(self._status))
+        except asyncio.CancelledError:
+            os.kill(self.pid, signal.SIGKILL)
+            raise
+
+
+class ForkServer:
+    """The client's side: starts the server and asks it for commands."""
+
+    def __init__(self) -> None:
+        self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with its:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.helpers.fork_server", str(its.fileno())],
+                cwd=ROOT,
+                env={
+                    "PATH": os.environ["PATH"],
+                    "LANG": "C.UTF-8",
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                    "PYTHONWARNINGS": "error",
+                },
+                pass_fds=(its.fileno(),),
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+        assert self._process.wait() == 0
+
+    @staticmethod
+    def can_run(environment: Mapping[str, str]) -> bool:
+        """Return True if the environment changes nothing that is read only at the start."""
+        allowed = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONWARNINGS", "LANG"}
+        return not [k for k in environment if k.startswith(_READ_AT_START) and k not in allowed]
+
+    async def run(
+        self,
+        arguments: Sequence[str],
+        stdin: bytes | None,
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+    ) -> tuple[int, bytes, bytes]:
+        """Run a command to its end; return its code, standard output and standard error."""
+        with ExitStack() as theirs:
+            (source, write_stdin), (out, its_out), (err, its_err) = os.pipe(), os.pipe(), os.pipe()
+            for descriptor in (source, its_out, its_err):
+                theirs.callback(os.close, descriptor)
+            command = await self.start(
+                arguments, (source, its_out, its_err), folder=folder, environment=environment
+            )
+        _, shown, said, code = await asyncio.gather(
+            asyncio.to_thread(_write_all, write_stdin, stdin or b""),
+            _read_all(out),
+            _read_all(err),
+            command.wait(),
+        )
+        return code, shown, said
+
+    async def start(
+        self,
+        arguments: Sequence[str | bytes],
+        streams: tuple[int, int, int],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+    ) -> ForkedCommand:
+        """Run `repartee` with these arguments, standard streams and variables."""
+        order = {
+            "arguments": [os.fsdecode(argument) for argument in arguments],
+            "environment": dict(environment),
+            "folder": str(folder),
+        }
+        status, its_status = os.pipe()
+        try:
+            message = json.dumps(order).encode()
+            assert len(message) < _LONGEST_ORDER
+            socket.send_fds(self._socket, [message], [*streams, its_status])
+        finally:
+            os.close(its_status)
+        await _is_readable(status)
+        return ForkedCommand(int(os.read(status, _PID_DIGITS)), status)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    with suppress(BrokenPipeError), os.fdopen(descriptor, "wb") as pipe:
+        pipe.write(data)
+
+
+async def _read_all(descriptor: int) -> bytes:
+    """Return what a pipe brings until its end, and close it."""
+    pieces: list[bytes] = []
+    with os.fdopen(descriptor, "rb", buffering=0) as pipe:
+        while True:
+            await _is_readable(descriptor)
+            if not (piece := pipe.read(_PIECE)):
+                return b"".join(pieces)
+            pieces.append(piece)
+
+
+async def _is_readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(descriptor, ready.set_result, None)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)
+
+
+# -- the server's side
+
+
+def _serve(orders: socket.socket) -> int:
+    """Fork a command for each order, until the client is gone. Return twice: as both processes.
+
+    Returns:
+        The exit code of the server, or of the command.
+    """
+    statuses: dict[int, int] = {}
+
+    def report_ended(*_: object) -> None:
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, status = ended
+                with os.fdopen(statuses.pop(pid), "w") as report, suppress(BrokenPipeError):
+                    report.write(str(os.waitstatus_to_exitcode(status)))
+
+    signal.signal(signal.SIGCHLD, report_ended)
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(orders, _LONGEST_ORDER, _DESCRIPTORS)
+        if not message:
+            return 0
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+        pid = os.fork()
+        if pid == 0:
+            orders.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+            for descriptor in (*statuses.values(), descriptors.pop()):
+                os.close(descriptor)
+            _become(json.loads(message), descriptors)
+            return start()
+        *streams, status = descriptors
+        os.write(status, b"%*d" % (_PID_DIGITS, pid))
+        for descriptor in streams:
+            os.close(descriptor)
+        statuses[pid] = status
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+
+
+def _become(order: dict[str, Any], streams: list[int]) -> None:
+    """Take the session, the folder, the variables, the arguments and the streams of an order."""
+    os.setsid()
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    sys.argv[1:] = order["arguments"]
+    for target, source in enumerate(streams):
+        os.dup2(source, target)
+        os.close(source)
+    # Text layers find out whether their stream is a terminal when they are made.
+    sys.stdin = os.fdopen(0, errors="surrogateescape", closefd=False)
+    sys.stdout = os.fdopen(1, "w", errors="surrogateescape", closefd=False)
+    sys.stderr = os.fdopen(2, "w", errors="backslashreplace", buffering=1, closefd=False)
+
+
+def _import_command_line() -> None:
+    for package in _PACKAGES:
+        path = importlib.import_module(f"desktop_app.{package}").__path__
+        for module in pkgutil.walk_packages(path, f"desktop_app.{package}."):
+            importlib.import_module(module.name)
+    for name in _LIBRARIES:
+        importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    _import_command_line()
+    gc.freeze()  # the collector would write to pages that the commands share
+    sys.exit(_serve(socket.socket(fileno=int(sys.argv.pop()))))

@@ -1,0 +1,33 @@
+"""Every command in a new process, as a user's shell starts it.
+
+The other tests fork a process that has imported the command line already.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.headless.command import Shell
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--version",),
+        ("ask", "Hi", "--file", "missing.md"),
+        ("summarize", "missing.md"),
+        ("batch", "status"),
+        ("import", "missing.json"),
+        ("search", "word", "--json"),
+        ("export", "--all", "--format", "json", "--to", "missing/folder/all.json"),
+        ("backup", "missing/folder"),
+        ("restore", "missing.zip"),
+        ("repair",),
+        ("doctor", "--bogus"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+async def test_a_new_process_answers_as_a_forked_one(
+    shell: Shell, arguments: tuple[str, ...]
+) -> None:
+    assert await shell.run_new(*arguments) == await shell.run(*arguments)
