@@ -23,11 +23,12 @@ PACKAGING = ROOT / "packaging"
 LICENSES = (ROOT / "resources" / "licences.txt").read_text("utf-8")
 
 
-@pytest.fixture
-def scripts(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Import a script of packaging/ by its name."""
-    monkeypatch.syspath_prepend(str(PACKAGING))
-    yield importlib.import_module
+@pytest.fixture(scope="module")
+def scripts() -> Any:
+    """Import a script of packaging/ by its name. They cache what all distributions contain."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(PACKAGING))
+        yield importlib.import_module
     for name in ("audit", "contents", "parts", "sbom"):
         sys.modules.pop(name, None)
 

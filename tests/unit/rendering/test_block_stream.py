@@ -159,7 +159,7 @@ def held(draw: st.DrawFn, depth: int = 3) -> list[str]:
     return [begin + line for begin, line in zip(begins, lines, strict=True)]
 
 
-@settings(max_examples=examples(150))
+@settings(max_examples=examples(60))
 @given(st.lists(held(), min_size=1, max_size=3), cuts_anywhere)
 @example([[">\n", "    >>\n"]], [])
 @example([["-\n", "  [x]\n", "\n", "      code\n", "\n", "  more\n"]], [])
@@ -194,7 +194,7 @@ def test_the_rows_of_a_table_end_as_the_whole(head: str, rows: str, cuts: list[i
     assert streamed(source, list(range(len(source)))) == at_once(source)
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=examples(20))
 @given(
     st.lists(st.sampled_from(WORDS), min_size=60, max_size=250).map("".join),
     st.sampled_from(ENDS),
@@ -263,7 +263,7 @@ def test_the_cost_of_a_piece_does_not_grow(kind: str) -> None:
     start, line = LONG[kind]
     stream = BlockStream()
     stream.feed(start)
-    for _ in range(600):
+    for _ in range(250):
         stream.feed(line)
     before = len(stream.blocks)
     patches = [patch for piece in line for patch in stream.feed(piece)]
@@ -451,7 +451,7 @@ def in_pieces(source: str, lengths: tuple[int, ...]) -> list[Block]:
 
 @pytest.mark.parametrize("unit", ["[", "![a](b) ", "*a_ ", "http://", "<x "])
 def test_a_paragraph_of_marks_leaves_little_open_and_loses_nothing(unit: str) -> None:
-    stream, source = BlockStream(), unit * (60_000 // len(unit))
+    stream, source = BlockStream(), unit * (30_000 // len(unit))
     for at in range(0, len(source), 1200):
         stream.feed(source[at : at + 1200])
         assert len(stream._source) < 14_000
@@ -499,6 +499,7 @@ INLINE = st.lists(
 ).map("".join)  # fmt: skip
 
 
+@settings(max_examples=examples(50))
 @given(INLINE)
 def test_marks_that_are_closed_later_are_never_shown(source: str) -> None:
     """Of constructs that the document closes, no mark shows up as text at any prefix."""

@@ -95,7 +95,7 @@ def test_a_text_is_cut_only_before_characters_that_begin_anew() -> None:
 @example("a🙂")
 def test_a_long_text_folds_as_it_does_at_once(unit: str) -> None:
     assume(any(map(_is_starter, unit)))
-    text = unit * (60_000 // len(unit))
+    text = unit * (20_000 // len(unit))
     assert fold(text) == folded_at_once(text)
 
 
@@ -106,7 +106,7 @@ def test_a_long_text_folds_as_it_does_at_once(unit: str) -> None:
 @example("a🙂")
 def test_a_long_text_is_indexed_as_it_is_at_once(unit: str) -> None:
     assume(any(map(_is_starter, unit)))
-    text = unit * (60_000 // len(unit))
+    text = unit * (20_000 // len(unit))
     assert index_text(text).decode() == indexed_at_once(text)
 
 
