@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.commands.command_search import entries_of
 from desktop_app.commands.keymap import Keymap
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Palette(QObject):
             return
         keymap = Keymap.from_settings(self._values.all)
         offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE]
-        self._widget.open_with(offered, keymap)
+        self._widget.open_with(entries_of(offered, keymap))
 
     def _made(self) -> CommandPalette:
         # Imported here, because the start does not need it.

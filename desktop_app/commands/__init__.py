@@ -1,4 +1,4 @@
 """Every action as data: id, title, default shortcut.
 
-May import domain.
+May import domain and i18n.
 """

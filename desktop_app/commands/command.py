@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from desktop_app.i18n.translation import N_
+
 
 class Category(StrEnum):
-    """The group of a command; the heading above it in lists."""
+    """The group of a command; the value is the heading above it, marked for translation."""
 
-    CONVERSATION = "Conversation"
-    PROMPT = "Prompt"
-    ANSWER = "Answer"
-    VIEW = "View"
-    PROGRAM = "Program"
+    CONVERSATION = N_("Conversation")
+    PROMPT = N_("Message")
+    ANSWER = N_("Response")
+    VIEW = N_("View")
+    PROGRAM = N_("General")
 
 
 class CommandScope(StrEnum):
@@ -49,6 +51,7 @@ class Command:
 
     Attributes:
         id: stable across versions, `area.action`.
+        title: marked for translation.
         shortcut: the default, in Qt's portable text ("Ctrl+Shift+F"); "" for none.
     """
 
@@ -62,78 +65,82 @@ class Command:
 _C = Category
 
 COMMANDS: Final[tuple[Command, ...]] = (
-    Command("conversation.new", "New conversation", _C.CONVERSATION, "Ctrl+N"),
-    Command("conversation.private", "New private conversation", _C.CONVERSATION, "Ctrl+Shift+N"),
-    Command("conversation.rename", "Rename the conversation", _C.CONVERSATION, "F2"),
-    Command("conversation.pin", "Pin the conversation", _C.CONVERSATION, "Ctrl+Shift+D"),
-    Command("conversation.branch", "Branch into a new conversation", _C.CONVERSATION),
-    Command("conversation.move", "Move to a folder", _C.CONVERSATION),
-    Command("conversation.archive", "Archive the conversation", _C.CONVERSATION),
-    Command("conversation.delete", "Delete the conversation", _C.CONVERSATION, "Ctrl+Shift+Del"),
-    Command("conversation.compact", "Compact the conversation", _C.CONVERSATION),
-    Command("conversation.uncompact", "Undo the compaction", _C.CONVERSATION),
-    Command("conversation.show-sent", "Show what is sent for the compacted part", _C.CONVERSATION),
-    Command("conversation.export", "Export the conversation…", _C.CONVERSATION, "Ctrl+E"),
-    Command("conversation.print", "Print the conversation…", _C.CONVERSATION, "Ctrl+P"),
-    Command("folder.new", "New folder", _C.CONVERSATION),
-    Command("folder.settings", "Folder settings", _C.CONVERSATION),
-    Command("list.all", "Show all conversations", _C.CONVERSATION),
-    Command("list.archive", "Show the archive", _C.CONVERSATION),
-    Command("list.trash", "Show the trash", _C.CONVERSATION),
-    Command("trash.empty", "Empty the trash", _C.CONVERSATION),
-    Command("list.search", "Search all conversations", _C.CONVERSATION, "Ctrl+Shift+F"),
-    Command("list.next", "Next conversation", _C.CONVERSATION, "Ctrl+PgDown"),
-    Command("list.previous", "Previous conversation", _C.CONVERSATION, "Ctrl+PgUp"),
-    Command("prompt.focus", "Go to the prompt", _C.PROMPT, "Ctrl+L"),
-    Command("prompt.send", "Send", _C.PROMPT, "Return", CommandScope.PROMPT),
-    Command("prompt.stop", "Stop the answer", _C.PROMPT, "Esc"),
-    Command("prompt.attach", "Attach files", _C.PROMPT, "Ctrl+O"),
-    Command("attachment.preview", "Preview what is sent of an attachment", _C.PROMPT),
-    Command("attachment.choose-pages", "Choose pages, slides or sheets to send", _C.PROMPT),
-    Command("prompt.attach-folder", "Attach a folder", _C.PROMPT, "Ctrl+Shift+O"),
+    Command("conversation.new", N_("New conversation"), _C.CONVERSATION, "Ctrl+N"),
     Command(
-        "prompt.paste-plain", "Paste as plain text", _C.PROMPT, "Ctrl+Shift+V", CommandScope.PROMPT
+        "conversation.private", N_("New temporary conversation"), _C.CONVERSATION, "Ctrl+Shift+N"
     ),
-    Command("prompt.as-text", "Turn attached text back into text", _C.PROMPT),
-    Command("collections.ask", "Ask a collection…", _C.PROMPT),
-    Command("collections.show", "Collections…", _C.PROMPT),
-    Command("prompts.insert", "Insert a prompt", _C.PROMPT),
-    Command("prompts.manage", "Edit prompts", _C.PROMPT),
-    Command("presets.use", "Use a preset", _C.PROMPT),
-    Command("presets.save", "Save these settings as a preset", _C.PROMPT),
-    Command("presets.manage", "Edit presets", _C.PROMPT),
-    Command("variant.instant", "Answer with Instant", _C.PROMPT, "Alt+1", CommandScope.EVERYWHERE),
+    Command("conversation.rename", N_("Rename conversation"), _C.CONVERSATION, "F2"),
+    Command("conversation.pin", N_("Pin or unpin conversation"), _C.CONVERSATION, "Ctrl+Shift+D"),
+    Command("conversation.branch", N_("Branch into new conversation"), _C.CONVERSATION),
+    Command("conversation.move", N_("Move to folder…"), _C.CONVERSATION),
+    Command("conversation.archive", N_("Archive conversation"), _C.CONVERSATION),
+    Command("conversation.delete", N_("Delete conversation"), _C.CONVERSATION, "Ctrl+Shift+Del"),
+    Command("conversation.compact", N_("Compact conversation…"), _C.CONVERSATION),
+    Command("conversation.uncompact", N_("Undo compaction"), _C.CONVERSATION),
+    Command("conversation.show-sent", N_("Show compacted content"), _C.CONVERSATION),
+    Command("conversation.export", N_("Export conversation…"), _C.CONVERSATION, "Ctrl+E"),
+    Command("conversation.print", N_("Print conversation…"), _C.CONVERSATION, "Ctrl+P"),
+    Command("folder.new", N_("New folder"), _C.CONVERSATION),
+    Command("folder.settings", N_("Folder settings"), _C.CONVERSATION),
+    Command("list.all", N_("Show all conversations"), _C.CONVERSATION),
+    Command("list.archive", N_("Show archive"), _C.CONVERSATION),
+    Command("list.trash", N_("Show trash"), _C.CONVERSATION),
+    Command("trash.empty", N_("Empty trash"), _C.CONVERSATION),
+    Command("list.search", N_("Search conversations"), _C.CONVERSATION, "Ctrl+Shift+F"),
+    Command("list.next", N_("Next conversation"), _C.CONVERSATION, "Ctrl+PgDown"),
+    Command("list.previous", N_("Previous conversation"), _C.CONVERSATION, "Ctrl+PgUp"),
+    Command("prompt.focus", N_("Go to message box"), _C.PROMPT, "Ctrl+L"),
+    Command("prompt.send", N_("Send message"), _C.PROMPT, "Return", CommandScope.PROMPT),
+    Command("prompt.stop", N_("Stop response"), _C.PROMPT, "Esc"),
+    Command("prompt.attach", N_("Attach files…"), _C.PROMPT, "Ctrl+O"),
+    Command("attachment.preview", N_("Preview attachment"), _C.PROMPT),
+    Command("attachment.choose-pages", N_("Choose pages to send…"), _C.PROMPT),
+    Command("prompt.attach-folder", N_("Attach folder…"), _C.PROMPT, "Ctrl+Shift+O"),
     Command(
-        "variant.thinking", "Answer with Thinking", _C.PROMPT, "Alt+2", CommandScope.EVERYWHERE
+        "prompt.paste-plain",
+        N_("Paste as plain text"),
+        _C.PROMPT,
+        "Ctrl+Shift+V",
+        CommandScope.PROMPT,
     ),
-    Command("variant.pro", "Answer with Pro", _C.PROMPT, "Alt+3", CommandScope.EVERYWHERE),
-    Command("effort.more", "More effort", _C.PROMPT, "Alt+Up", CommandScope.EVERYWHERE),
-    Command("effort.less", "Less effort", _C.PROMPT, "Alt+Down", CommandScope.EVERYWHERE),
-    Command("prompt.background", "Run long answers in the background", _C.PROMPT),
-    Command("find.open", "Find in the conversation", _C.CONVERSATION, "Ctrl+F"),
-    Command("find.next", "Next match", _C.CONVERSATION, "F3"),
-    Command("find.previous", "Previous match", _C.CONVERSATION, "Shift+F3"),
-    Command("answer.copy", "Copy the answer", _C.ANSWER, "Ctrl+Shift+C", CommandScope.EVERYWHERE),
-    Command("answer.copy-code", "Copy the block of code", _C.ANSWER, "Ctrl+Shift+K"),
-    Command("conversation.copy", "Copy the conversation", _C.CONVERSATION),
-    Command("answer.retry", "Ask again", _C.ANSWER, "Ctrl+R"),
-    Command("answer.continue", "Continue the answer", _C.ANSWER),
-    Command("answer.older-version", "Show the older version", _C.ANSWER),
-    Command("answer.newer-version", "Show the newer version", _C.ANSWER),
-    Command("question.edit", "Edit the last question and ask again", _C.ANSWER),
-    Command("view.larger", "Larger text", _C.VIEW, "Ctrl++"),
-    Command("view.smaller", "Smaller text", _C.VIEW, "Ctrl+-"),
-    Command("view.normal", "Normal text size", _C.VIEW, "Ctrl+0"),
-    Command("list.toggle", "Show or hide the conversations", _C.VIEW, "Ctrl+B"),
-    Command("settings.toggle", "Show or hide the settings", _C.VIEW, "Ctrl+,"),
-    Command("spending.show", "Show spending", _C.VIEW),
-    Command("batch.new", "Summarise many files as a batch job…", _C.PROGRAM),
-    Command("batch.show", "Batch jobs…", _C.PROGRAM),
-    Command("library.import", "Import conversations", _C.PROGRAM),
-    Command("library.show", "Backups, import and export", _C.PROGRAM),
-    Command("palette.open", "Show all commands", _C.PROGRAM, "Ctrl+K"),
-    Command("quick.open", "Quick prompt", _C.PROGRAM, "Ctrl+Shift+Space"),
-    Command("quick.go-on", "Go on in the window", _C.PROGRAM, "Ctrl+O", CommandScope.QUICK),
-    Command("quick.close", "Close the quick prompt", _C.PROGRAM, "Esc", CommandScope.QUICK),
-    Command("app.quit", "Quit", _C.PROGRAM, "Ctrl+Q", CommandScope.EVERYWHERE),
+    Command("prompt.as-text", N_("Convert attachment to text"), _C.PROMPT),
+    Command("collections.ask", N_("Ask a collection…"), _C.PROMPT),
+    Command("collections.show", N_("Show collections"), _C.PROMPT),
+    Command("prompts.insert", N_("Insert prompt…"), _C.PROMPT),
+    Command("prompts.manage", N_("Edit prompts"), _C.PROMPT),
+    Command("presets.use", N_("Apply preset…"), _C.PROMPT),
+    Command("presets.save", N_("Save settings as preset"), _C.PROMPT),
+    Command("presets.manage", N_("Edit presets"), _C.PROMPT),
+    Command("variant.instant", N_("Use Instant"), _C.PROMPT, "Alt+1", CommandScope.EVERYWHERE),
+    Command("variant.thinking", N_("Use Thinking"), _C.PROMPT, "Alt+2", CommandScope.EVERYWHERE),
+    Command("variant.pro", N_("Use Pro"), _C.PROMPT, "Alt+3", CommandScope.EVERYWHERE),
+    Command("effort.more", N_("Increase effort"), _C.PROMPT, "Alt+Up", CommandScope.EVERYWHERE),
+    Command("effort.less", N_("Decrease effort"), _C.PROMPT, "Alt+Down", CommandScope.EVERYWHERE),
+    Command("prompt.background", N_("Run long responses in background"), _C.PROMPT),
+    Command("find.open", N_("Find in conversation"), _C.CONVERSATION, "Ctrl+F"),
+    Command("find.next", N_("Next match"), _C.CONVERSATION, "F3"),
+    Command("find.previous", N_("Previous match"), _C.CONVERSATION, "Shift+F3"),
+    Command("answer.copy", N_("Copy response"), _C.ANSWER, "Ctrl+Shift+C", CommandScope.EVERYWHERE),
+    Command("answer.copy-code", N_("Copy code block"), _C.ANSWER, "Ctrl+Shift+K"),
+    Command("conversation.copy", N_("Copy conversation"), _C.CONVERSATION),
+    Command("answer.retry", N_("Regenerate response"), _C.ANSWER, "Ctrl+R"),
+    Command("answer.continue", N_("Continue response"), _C.ANSWER),
+    Command("answer.older-version", N_("Show previous version"), _C.ANSWER),
+    Command("answer.newer-version", N_("Show next version"), _C.ANSWER),
+    Command("question.edit", N_("Edit last message"), _C.ANSWER),
+    Command("view.larger", N_("Larger text"), _C.VIEW, "Ctrl++"),
+    Command("view.smaller", N_("Smaller text"), _C.VIEW, "Ctrl+-"),
+    Command("view.normal", N_("Reset text size"), _C.VIEW, "Ctrl+0"),
+    Command("list.toggle", N_("Show or hide conversation list"), _C.VIEW, "Ctrl+B"),
+    Command("settings.toggle", N_("Show or hide settings"), _C.VIEW, "Ctrl+,"),
+    Command("spending.show", N_("Show spending"), _C.VIEW),
+    Command("batch.new", N_("New batch job…"), _C.PROGRAM),
+    Command("batch.show", N_("Show batch jobs"), _C.PROGRAM),
+    Command("library.import", N_("Import conversations…"), _C.PROGRAM),
+    Command("library.show", N_("Backups, import, and export"), _C.PROGRAM),
+    Command("palette.open", N_("Show all commands"), _C.PROGRAM, "Ctrl+K"),
+    Command("quick.open", N_("Open quick prompt"), _C.PROGRAM, "Ctrl+Shift+Space"),
+    Command("quick.go-on", N_("Continue in Repartee"), _C.PROGRAM, "Ctrl+O", CommandScope.QUICK),
+    Command("quick.close", N_("Close quick prompt"), _C.PROGRAM, "Esc", CommandScope.QUICK),
+    Command("app.quit", N_("Quit"), _C.PROGRAM, "Ctrl+Q", CommandScope.EVERYWHERE),
 )

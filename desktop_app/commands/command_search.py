@@ -1,32 +1,58 @@
-"""Finds commands by a few typed letters, best matches first."""
+"""The rows of a command palette, found by a few typed letters, best matches first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from desktop_app.commands.command import Command
+from desktop_app.commands.keymap import Keymap
+from desktop_app.i18n.translation import tr
 
 
-def matching(typed: str, commands: Iterable[Command]) -> Sequence[Command]:
-    """Return the commands whose title or category contains every typed word.
+@dataclass(frozen=True)
+class PaletteEntry:
+    """A row as it is shown: a command, or whatever else a palette offers.
+
+    Attributes:
+        note: shown beside the title and searched too, such as a command's category.
+        keys: the shortcut, "" for none.
+    """
+
+    id: str
+    title: str
+    note: str = ""
+    keys: str = ""
+
+
+def entries_of(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry]:
+    """Return the rows of commands, in the language in use."""
+    return [
+        PaletteEntry(c.id, tr(c.title), tr(c.category.value), keymap.shortcut_of(c.id))
+        for c in commands
+    ]
+
+
+def matching(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEntry]:
+    """Return the entries whose title or note contains every typed word.
 
     Titles that begin with the typed text come first, then those with a word beginning for each
     typed word, then the rest; otherwise their order stays. An empty text finds all.
     """
     words = typed.casefold().split()
     ranked = [
-        (place, command)
-        for command in commands
-        if (place := rank(words, command.title, command.category.value)) is not None
+        (place, entry)
+        for entry in entries
+        if (place := rank(words, entry.title, entry.note)) is not None
     ]
-    return [command for _, command in sorted(ranked, key=lambda pair: pair[0])]
+    return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def rank(words: Sequence[str], title: str, beside: str) -> int | None:
     """Return how well the words (casefolded) match: 0 is best, None is no match.
 
     Args:
-        title, beside: the command's title, and other text to match.
+        title, beside: the entry's title, and other text to match.
     """
     title = title.casefold()
     text = f"{title} {beside.casefold()}"

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
+from desktop_app.i18n.translation import tr
 
 # Modifiers, then a key that may itself be "+": "Ctrl++" is Ctrl with the plus key.
 _SHAPE: Final = re.compile(r"((?:[^+]+\+)*)(\+|[^+]+)")
@@ -70,9 +71,9 @@ def refusal_of(text: str) -> str | None:
     if modifiers - {"Shift"}:
         return None
     if len(key) == 1:
-        return f"{text} alone types a character. Add Ctrl or Alt."
+        return tr("{keys} is used for typing. Add Ctrl or Alt.", keys=text)
     if key in _EDITING_KEYS:
-        return f"{text} alone is needed for typing. Add Ctrl or Alt."
+        return tr("{keys} is used for editing text. Add Ctrl or Alt.", keys=text)
     return None
 
 

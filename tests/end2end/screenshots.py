@@ -238,7 +238,7 @@ class Pictures:
         await self._picture("trash", _show_place("trash"), library=True)
         await self._picture("list-menu", _menu_of_list, library=True)
         await self._picture("search", _search, library=True)
-        await self._picture("private", _command("New private conversation", "private"))
+        await self._picture("private", _command("New temporary conversation", "private"))
         await self._picture("settings-library", _show_library_settings)
         await self._picture("settings-delete", _show_deleting)
         await self._picture("damaged", _see_damage, damaged=True)
@@ -246,7 +246,7 @@ class Pictures:
     async def _batches(self) -> None:
         """Show batch jobs: a new job, the list, a job to confirm and a job that has ended."""
         await self._picture("batch-new", _new_batch, batches=True)
-        await self._picture("batch-jobs", _command("Batch jobs…", "batch-list"), batches=True)
+        await self._picture("batch-jobs", _command("Show batch jobs", "batch-list"), batches=True)
         await self._picture("batch-ready", _open_batch(0), batches=True)
         await self._picture("batch-ended", _open_batch(1), batches=True)
 
@@ -268,7 +268,7 @@ class Pictures:
         await self._picture("prompt-fields", _typing("/grammar", "Return"))
         await self._picture("prompts", _command("Edit prompts", "find-prompts"))
         await self._picture("presets", _command("Edit presets", "find-presets"))
-        await self._picture("preset-menu", _command("Use a preset", "preset"))
+        await self._picture("preset-menu", _command("Apply preset", "preset"))
         if not self._prefix:
             await self._picture("quick-prompt-menu", _quick_typing("/"), "quick")
             await self._picture("quick-prompt-fields", _quick_typing("/trans", "Return"), "quick")
@@ -491,7 +491,7 @@ async def _search(program: Program) -> None:
 
 
 async def _show_library_settings(program: Program) -> None:
-    await _command("Backups, import and export", "backup-folder")(program)
+    await _command("Backups, import, and export", "backup-folder")(program)
 
 
 async def _show_deleting(program: Program) -> None:
@@ -591,13 +591,13 @@ def _command(title: str, until: str) -> Callable[[Program], Awaitable[None]]:
 
 
 async def _new_batch(program: Program) -> None:
-    await _command("Summarise many files", "batch-read")(program)
+    await _command("New batch job", "batch-read")(program)
     await asyncio.sleep(0.5)
 
 
 def _open_batch(row: int) -> Callable[[Program], Awaitable[None]]:
     async def act(program: Program) -> None:
-        await _command("Batch jobs…", "batch-list")(program)
+        await _command("Show batch jobs", "batch-list")(program)
         await asyncio.sleep(0.8)
         keys = ["Down"] * row + ["Return", "Down", "Down"]
         await asyncio.to_thread(_press, "", *keys)

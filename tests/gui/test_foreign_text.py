@@ -28,8 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.commands.command import COMMANDS
-from desktop_app.commands.keymap import Keymap
+from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
     BatchJob,
@@ -541,7 +540,7 @@ def a_palette_of_names(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.window.command_palette import CommandPalette
 
     made = CommandPalette(stage.window, stage.theme)
-    made.open_with([replace(COMMANDS[0], title=text)], Keymap())
+    made.open_with([PaletteEntry("folder", text, text, "Ctrl+N")])
     return made
 
 

@@ -541,15 +541,15 @@ def test_a_collision_is_shown_at_both(qtbot: QtBot, panel: SettingsPanel) -> Non
     panel.show_page("keys")
     capture(qtbot, panel, "answer.retry", Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     said = all_text(panel)
-    assert "The same keys as: New conversation" in said
-    assert "The same keys as: Ask again" in said
+    assert "Also used by “New conversation”." in said
+    assert "Also used by “Regenerate response”." in said
 
 
 def test_keys_that_typing_needs_are_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     with qtbot.assertNotEmitted(panel.shortcut_changed):
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_J)
-    assert "J alone types a character." in all_text(panel)
+    assert "J is used for typing." in all_text(panel)
 
 
 def test_escape_leaves_and_backspace_takes_away(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -559,7 +559,7 @@ def test_escape_leaves_and_backspace_takes_away(qtbot: QtBot, panel: SettingsPan
     with qtbot.waitSignal(panel.shortcut_changed) as changed:
         capture(qtbot, panel, "answer.retry", Qt.Key.Key_Backspace)
     assert changed.args == ["answer.retry", ""]
-    assert find(panel, QPushButton, "keys-answer.retry").text() == "none"
+    assert find(panel, QPushButton, "keys-answer.retry").text() == "None"
 
 
 # ------------------------------------------------------------------ About

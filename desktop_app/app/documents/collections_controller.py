@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.commands.command import Category, Command
-from desktop_app.commands.keymap import Keymap
+from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
 from desktop_app.domain.spending.cost import format_money
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -328,17 +328,15 @@ class CollectionsController(QObject):
             )
 
             picker = self._picker = CommandPalette(self._parent, self._theme.current)
-            picker.name(
-                "collection-picker", "Ask a collection", "No collection has this in its name."
-            )
+            picker.name("collection-picker", tr("Ask a collection"), tr("No matching collections"))
             self._theme.changed.connect(picker.set_theme)
             picker.chosen.connect(self._picked)
         rows = [
-            Command(id_, f"{state.collection.name} · {state.words}", Category.PROMPT)
+            PaletteEntry(id_, state.collection.name, state.words)
             for id_, state in self._states.items()
         ]
-        rows.append(Command(_MANAGE, "Collections…", Category.PROMPT))
-        self._picker.open_with(rows, Keymap({}, tuple(rows)))
+        rows.append(PaletteEntry(_MANAGE, tr("Show collections")))
+        self._picker.open_with(rows)
 
     def _picked(self, row: str) -> None:
         if row == _MANAGE:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.library.folder_values import values_of, with_value, without_value
-from desktop_app.commands.command import Category, Command
-from desktop_app.commands.keymap import Keymap
+from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,17 +185,16 @@ class FoldersController(QObject):
         self._picking = ids
         if self._picker is None:
             self._picker = self._make_picker()
-        category = Category.CONVERSATION
         folders = sorted(self._folders.by_id.values(), key=lambda f: f.name.casefold())
-        rows = [Command(folder.id, folder.name, category) for folder in folders]
-        rows += [Command(_NONE, "No folder", category), Command(_NEW, NEW_NAME, category)]
-        self._picker.open_with(rows, Keymap({}, tuple(rows)))
+        rows = [PaletteEntry(folder.id, folder.name) for folder in folders]
+        rows += [PaletteEntry(_NONE, tr("No folder")), PaletteEntry(_NEW, NEW_NAME)]
+        self._picker.open_with(rows)
 
     def _make_picker(self) -> CommandPalette:
         from desktop_app.ui.window.command_palette import CommandPalette  # not needed at the start
 
         picker = CommandPalette(self._parent, self._theme.current)
-        picker.name("folder-picker", "Move to a folder", "No folder has this in its name.")
+        picker.name("folder-picker", tr("Move to folder"), tr("No matching folders"))
         self._theme.changed.connect(picker.set_theme)
         picker.chosen.connect(self._picked)
         return picker

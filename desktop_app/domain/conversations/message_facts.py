@@ -51,7 +51,7 @@ def facts_of(message: Message, name_of_model: Callable[[str], str]) -> list[str]
     if message.choice is not None:
         choice = message.choice
         variant = choice.variant
-        facts.append(variant.value.capitalize() if variant else name_of_model(choice.model))
+        facts.append(variant.label if variant else name_of_model(choice.model))
         if choice.effort is not None:
             facts.append(choice.effort.value)
     if message.usage is not None:

@@ -5,7 +5,11 @@ Apart from the catalog because the first paint waits for this module, but not fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
+
+from desktop_app.i18n.translation import N_
 
 
 class Variant(StrEnum):
@@ -14,6 +18,11 @@ class Variant(StrEnum):
     INSTANT = "instant"
     THINKING = "thinking"
     PRO = "pro"
+
+    @property
+    def label(self) -> str:
+        """The product's name for it, the same in every language."""
+        return self.value.capitalize()
 
 
 class Effort(StrEnum):
@@ -26,5 +35,19 @@ class Effort(StrEnum):
     HIGH = "high"
     XHIGH = "xhigh"
 
+    @property
+    def label(self) -> str:
+        """Its label, marked for translation."""
+        return _EFFORT_LABELS[self]
+
+
+_EFFORT_LABELS: Final[Mapping[Effort, str]] = {
+    Effort.NONE: N_("None"),
+    Effort.MINIMAL: N_("Minimal"),
+    Effort.LOW: N_("Low"),
+    Effort.MEDIUM: N_("Medium"),
+    Effort.HIGH: N_("High"),
+    Effort.XHIGH: N_("Extra high"),
+}
 
 FAMILY_EFFORTS = (Effort.NONE, Effort.LOW, Effort.MEDIUM, Effort.HIGH, Effort.XHIGH)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QWidgetAction
 
-from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
 
@@ -88,7 +88,7 @@ def fill_efforts(
     """Fill the menu with the efforts; refused efforts are disabled, with the reasons below."""
     group = QActionGroup(menu)
     for effort in choice.efforts_listed:
-        action = _add(menu, group, EFFORT_LABELS[effort], checked=effort is choice.effort)
+        action = _add(menu, group, tr(effort.label), checked=effort is choice.effort)
         action.triggered.connect(lambda _=False, effort=effort: on_chosen(effort))
         _refuse(action, choice.effort_refusals.get(effort, ""))
     _add_reasons(

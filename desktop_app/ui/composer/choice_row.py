@@ -14,9 +14,10 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from desktop_app.domain.models.variants import Variant
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer import choice_menus
 from desktop_app.ui.composer.background_button import BackgroundButton
-from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, EFFORT_LABELS, NOTHING_CHOSEN
+from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, NOTHING_CHOSEN
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND, set_role
@@ -49,7 +50,7 @@ class ModelControl(QFrame):
     def __init__(self, theme: Theme, fill_menu: Callable[[QMenu], None]) -> None:
         super().__init__()
         set_role(self, "segments")
-        options = [(variant.value, variant.value.capitalize()) for variant in Variant]
+        options = [(variant.value, variant.label) for variant in Variant]
         self.variants = SegmentedControl(options, theme, name="Variant")
         self.variants.setObjectName("variant")
         self.more = MenuButton(theme, fill_menu, grounded=False)
@@ -158,7 +159,9 @@ class ChoiceRow(QWidget):
         self.effort.setVisible(effort is not None)
         if effort is not None:
             self.effort.set_bars(EFFORT_BARS[effort])
-            self.effort.setAccessibleName(spoken_text(f"Effort: {EFFORT_LABELS[effort]}"))
+            self.effort.setAccessibleName(
+                spoken_text(tr("Effort: {effort}", effort=tr(effort.label)))
+            )
         self.background.set_choice(choice)
         self._fit()
 
@@ -252,7 +255,7 @@ class ChoiceRow(QWidget):
 
     def _effort_label(self) -> str:
         effort = self._choice.effort_shown
-        return "" if effort is None else EFFORT_LABELS[effort]
+        return "" if effort is None else tr(effort.label)
 
     def _fill_models(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)

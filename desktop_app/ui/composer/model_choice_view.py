@@ -8,16 +8,6 @@ from typing import Final
 
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
 
-EFFORT_LABELS: Final[Mapping[Effort, str]] = {
-    Effort.NONE: "None",
-    Effort.MINIMAL: "Minimal",
-    Effort.LOW: "Low",
-    Effort.MEDIUM: "Medium",
-    Effort.HIGH: "High",
-    Effort.XHIGH: "Extra high",
-}
-"""The label of each effort."""
-
 EFFORT_BARS: Final[Mapping[Effort, int]] = {
     Effort.NONE: 0,
     Effort.MINIMAL: 1,
@@ -85,7 +75,7 @@ class ChoiceView:
     def short_name(self) -> str:
         """The variant's name, otherwise the model's."""
         if self.is_variant and self.variant is not None:
-            return self.variant.value.capitalize()
+            return self.variant.label
         return self.model_name
 
     @property

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.i18n.translation import tr
 from desktop_app.settings.setting import Group
-from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
@@ -170,7 +170,7 @@ class PresetsPage(QWidget):
             self.model.clear()
             self.model.addItem(_AS_IT_IS, ("", "", None))
             for variant in Variant:
-                self.model.addItem(variant.value.capitalize(), ("", "", variant))
+                self.model.addItem(variant.label, ("", "", variant))
             for entry in models:
                 if entry.variant is None:
                     words = f"{entry.name} – {entry.provider_name}"
@@ -245,7 +245,7 @@ class PresetsPage(QWidget):
     def _fill_efforts(self) -> None:
         self.effort.addItem(_AS_IT_IS, None)
         for effort in FAMILY_EFFORTS:
-            self.effort.addItem(EFFORT_LABELS[effort], effort)
+            self.effort.addItem(tr(effort.label), effort)
 
     def _show(self, preset_id: str) -> None:
         self.settle()

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
 from desktop_app.ui.composer.completion_fields import PopupBelowField, QuickCompletionField
 from desktop_app.ui.composer.dropped_content import (
@@ -38,7 +39,7 @@ from desktop_app.ui.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
-from desktop_app.ui.composer.model_choice_view import EFFORT_LABELS, NOTHING_CHOSEN
+from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN
 from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon, pixmap
@@ -297,7 +298,7 @@ class QuickPrompt(QWidget):
         words = choice.short_name
         accepted = [e for e in choice.efforts_listed if e not in choice.effort_refusals]
         if choice.effort_shown is not None and len(accepted) > 1:
-            words = f"{words} · {EFFORT_LABELS[choice.effort_shown]}"
+            words = f"{words} · {tr(choice.effort_shown.label)}"
         self._model_button.set_text(words)
         self._model_button.setAccessibleName(spoken_text(f"Answers: {words}"))
         set_tooltip(self._model_button, choice.notice)

@@ -24,7 +24,7 @@ def fill_menu(
     """Fill the menu with the variants, or else the model's name, and with effort steps."""
     if choice.is_variant:
         for variant in Variant:
-            action = menu.addAction(menu_text(variant.value.capitalize()))
+            action = menu.addAction(menu_text(variant.label))
             action.setCheckable(True)
             action.setChecked(variant is choice.variant)
             why = choice.variant_refusals.get(variant, "")

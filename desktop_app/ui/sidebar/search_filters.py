@@ -173,7 +173,7 @@ class SearchFilters(QWidget):
         for variant in Variant:
             self._add_choice(
                 menu,
-                variant.value.capitalize(),
+                variant.label,
                 variant is self._variant,
                 partial(self._set_variant, variant),
             )
@@ -223,7 +223,7 @@ class SearchFilters(QWidget):
         self._set_label(self.folder_button, cut, ANYWHERE, "Where to search")
         self.folder_button.setVisible(bool(self._folders))
         self._set_label(self.time_button, self._time_words(), ANY_TIME, "From when")
-        variant = self._variant.value.capitalize() if self._variant else ""
+        variant = self._variant.label if self._variant else ""
         self._set_label(self.variant_button, variant, ANY_VARIANT, "Answered by which variant")
         has = "With attachment" if self.attachment_button.isChecked() else ""
         self._set_label(

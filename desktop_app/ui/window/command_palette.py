@@ -6,7 +6,6 @@ closes it and returns the keyboard focus to where it was, before the command run
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
@@ -27,7 +26,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.commands.command_search import matching
+from desktop_app.commands.command_search import PaletteEntry, matching
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 
-    from desktop_app.commands.command import Command
-    from desktop_app.commands.keymap import Keymap
     from desktop_app.ui.look.theme import Theme
 
 _WIDTH: Final = 520
@@ -49,27 +47,18 @@ _TOP: Final = 56
 _INSET: Final = 12
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A matching command and its shortcut, "" if it has none."""
-
-    command: Command
-    keys: str
-
-    @property
-    def accessible_text(self) -> str:
-        words = (self.command.title, self.command.category.value, self.keys)
-        return ", ".join(word for word in words if word)
+def _accessible_text(entry: PaletteEntry) -> str:
+    return ", ".join(filter(None, (entry.title, entry.note, entry.keys)))
 
 
 class _CommandDelegate(RowDelegate):
-    """Paints the title, the category and, at the end, the shortcut."""
+    """Paints the title, the note and, at the end, the shortcut."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one command."""
         theme, px = self.theme, self.theme.px
-        entry: _Entry = index.data(ROW)
-        command, keys = entry.command, entry.keys
+        entry: PaletteEntry = index.data(ROW)
+        keys = entry.keys
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         painter.save()
         painting.antialias(painter)
@@ -79,11 +68,9 @@ class _CommandDelegate(RowDelegate):
             key_rect = QRect(rect.right() - width, rect.center().y() - height // 2, width, height)
             painting.key(painter, theme, key_rect, keys, theme.dim)
             rect.setRight(key_rect.left() - px(8))
-        painting.text(painter, rect, command.title, theme.interface(), theme.text)
-        rect.setLeft(
-            rect.left() + painting.text_width(command.title, theme.interface()) + px(_INSET)
-        )
-        painting.text(painter, rect, command.category.value, theme.note(), theme.dim)
+        painting.text(painter, rect, entry.title, theme.interface(), theme.text)
+        rect.setLeft(rect.left() + painting.text_width(entry.title, theme.interface()) + px(_INSET))
+        painting.text(painter, rect, entry.note, theme.note(), theme.dim)
         painter.restore()
 
 
@@ -91,7 +78,7 @@ class CommandPalette(QWidget):
     """A search field over a list of commands. See the module.
 
     Signals:
-        chosen(str): emitted with the id of the chosen command, after the palette has closed.
+        chosen(str): emitted with the id of the chosen entry, after the palette has closed.
     """
 
     chosen = Signal(str)
@@ -99,24 +86,23 @@ class CommandPalette(QWidget):
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)
         self.setObjectName("command-palette")
-        self.setAccessibleName("Commands")
-        self._keymap: Keymap | None = None
-        self._commands: Sequence[Command] = ()
+        self.setAccessibleName(spoken_text(tr("Commands")))
+        self._entries: Sequence[PaletteEntry] = ()
         self._previous_focus: QWidget | None = None
         self._card = QFrame(self)
         self._card.setProperty("role", "card")
         self.field = QLineEdit()
         self.field.setObjectName("command")
-        self.field.setAccessibleName("Find a command")
-        self.field.setPlaceholderText("Find a command")
-        self.model: RowsModel[_Entry] = RowsModel(
-            lambda entry: entry.command.title, lambda entry: entry.accessible_text, self
+        self.field.setAccessibleName(spoken_text(tr("Find a command")))
+        self.field.setPlaceholderText(tr("Find a command"))
+        self.model: RowsModel[PaletteEntry] = RowsModel(
+            lambda entry: entry.title, _accessible_text, self
         )
         self._delegate = _CommandDelegate(theme, self)
         self.view = RowView("commands", self.model, self._delegate)
-        self.view.setAccessibleName("Commands")
+        self.view.setAccessibleName(spoken_text(tr("Commands")))
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._empty_label = PlainLabel("No command has this in its name.")
+        self._empty_label = PlainLabel(tr("No matching commands"))
         self._empty_label.setProperty("role", "note")
         self._column = QVBoxLayout(self._card)
         for widget in (self.field, self.view, self._empty_label):
@@ -150,10 +136,10 @@ class CommandPalette(QWidget):
         if self.isVisible():
             self._fit()
 
-    def open_with(self, commands: Sequence[Command], keymap: Keymap) -> None:
-        """Show `commands` and focus the search field."""
+    def open_with(self, entries: Sequence[PaletteEntry]) -> None:
+        """Show `entries` and focus the search field."""
         self._previous_focus = QApplication.focusWidget()
-        self._commands, self._keymap = commands, keymap
+        self._entries = entries
         self.field.clear()
         self._show_matches("")
         self.window().installEventFilter(self)
@@ -174,11 +160,8 @@ class CommandPalette(QWidget):
             previous.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_matches(self, typed: str) -> None:
-        if self._keymap is None:
-            return
-        found = matching(typed, self._commands)
-        keys_of = self._keymap.shortcut_of
-        self.model.set_rows([_Entry(command, keys_of(command.id)) for command in found])
+        found = matching(typed, self._entries)
+        self.model.set_rows(found)
         self.view.setVisible(bool(found))
         self._empty_label.setVisible(not found)
         self.view.ensure_current()
@@ -192,10 +175,10 @@ class CommandPalette(QWidget):
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
 
     def _choose(self, index: QModelIndex) -> None:
-        entry: _Entry | None = index.data(ROW)
+        entry: PaletteEntry | None = index.data(ROW)
         if entry is not None:
             self.dismiss()
-            self.chosen.emit(entry.command.id)
+            self.chosen.emit(entry.id)
 
     def _fit(self) -> None:
         """Cover the window, with the card below its top edge."""

@@ -27,7 +27,7 @@ async def test_every_action_is_in_the_palette_and_a_few_letters_run_it() -> None
         offered = len(desk.ready.actions) - 1
         assert (shown.isVisible(), len(titles(shown))) == (True, offered)
         QTest.keyClicks(shown.field, "hide settings")
-        assert titles(shown) == ["Show or hide the settings"]
+        assert titles(shown) == ["Show or hide settings"]
         desk.press(Qt.Key.Key_Return)
         assert not shown.isVisible()
         await until(lambda: desk.window.settings.isVisible())

@@ -1,24 +1,46 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from desktop_app.commands.command import COMMANDS, Category, Command
-from desktop_app.commands.command_search import matching
+from desktop_app.commands.command import COMMANDS
+from desktop_app.commands.command_search import PaletteEntry, entries_of, matching
+from desktop_app.commands.keymap import Keymap
+from desktop_app.i18n import translation
 
 SOME = (
-    Command("a", "Show or hide the settings", Category.VIEW),
-    Command("b", "Search all conversations", Category.CONVERSATION),
-    Command("c", "New conversation", Category.CONVERSATION),
-    Command("d", "Research", Category.ANSWER),
+    PaletteEntry("a", "Show or hide the settings", "View"),
+    PaletteEntry("b", "Search all conversations", "Conversation"),
+    PaletteEntry("c", "New conversation", "Conversation"),
+    PaletteEntry("d", "Research", "Answer"),
 )
 
 
 def ids(typed: str) -> str:
-    return "".join(command.id for command in matching(typed, SOME))
+    return "".join(entry.id for entry in matching(typed, SOME))
 
 
 def test_nothing_typed_finds_all_in_their_order() -> None:
-    assert matching("  ", COMMANDS) == list(COMMANDS)
+    assert matching("  ", SOME) == list(SOME)
+
+
+def test_entries_show_commands_with_the_users_keys() -> None:
+    first, *others = entries_of(COMMANDS, Keymap({"conversation.new": "Ctrl+Shift+J"}))
+    assert first == PaletteEntry(
+        "conversation.new", "New conversation", "Conversation", "Ctrl+Shift+J"
+    )
+    assert len(others) == len(COMMANDS) - 1
+
+
+def test_entries_are_in_the_language_in_use(tmp_path: Path) -> None:
+    translation.use_language("pseudo", tmp_path)
+    try:
+        entry = entries_of(COMMANDS, Keymap())[0]
+    finally:
+        translation.use_language("en", tmp_path)
+    assert entry.title.startswith("⟦")
+    assert entry.note.startswith("⟦")
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,16 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import normalized, refusal_of
 from desktop_app.domain.errors import SettingError
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import QFocusEvent, QPaintEvent
 
     from desktop_app.commands.command import Command
@@ -93,7 +97,8 @@ class KeyCap(PlainButton):
 
     def _wait(self, waiting: bool) -> None:
         self._is_waiting = waiting
-        self.setText("Press keys…" if waiting else native(self._keys) or "none")
+        keys = native(self._keys) or tr_context("shortcut", "None")
+        self.setText(tr("Press keys…") if waiting else keys)
         self.updateGeometry()
 
     def _take(self, event: QKeyEvent) -> None:
@@ -123,11 +128,13 @@ class CommandRow(QWidget):
     def __init__(self, command: Command, theme: Theme) -> None:
         super().__init__()
         self._command = command
-        title = PlainLabel(command.title)
+        self._title = tr(command.title)
+        title = PlainLabel(self._title)
         title.setWordWrap(True)
-        self._reset = PlainButton("Reset")
+        self._reset = PlainButton(tr("Reset"))
         self._reset.setObjectName(f"reset-{command.id}")
-        self._reset.setAccessibleName(spoken_text(f"Reset the keys of: {command.title}"))
+        spoken = tr("Reset shortcut for “{command}”", command=self._title)
+        self._reset.setAccessibleName(spoken_text(spoken))
         set_role(self._reset, "link")
         self._cap = KeyCap(theme)
         self._cap.setObjectName(f"keys-{command.id}")
@@ -146,13 +153,19 @@ class CommandRow(QWidget):
             lambda: self.changed.emit(command.id, normalized(command.shortcut))
         )
 
-    def show_keys(self, keys: str, *, is_changed: bool, rivals: str) -> None:
+    def show_keys(self, keys: str, *, is_changed: bool, rivals: Sequence[str]) -> None:
         """Show the command's keys and the commands that they conflict with."""
         self._cap.set_keys(keys)
-        spoken = native(keys) or "no keys"
-        self._cap.setAccessibleName(spoken_text(f"{self._command.title}: {spoken}"))
+        shown = native(keys)
+        spoken = (
+            tr("{command}: {keys}", command=self._title, keys=shown)
+            if shown
+            else tr("{command}: no shortcut", command=self._title)
+        )
+        self._cap.setAccessibleName(spoken_text(spoken))
         self._reset.setVisible(is_changed)
-        self._note.set_text(f"The same keys as: {rivals}" if rivals else "", "warning")
+        others = tr("Also used by {commands}.", commands=formatting.joined(rivals))
+        self._note.set_text(others if rivals else "", "warning")
 
     def _capture(self, keys: str) -> None:
         try:
@@ -183,7 +196,7 @@ class ShortcutsTab(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         for category, commands in groupby(Keymap(), key=lambda command: command.category):
-            title = PlainLabel(category.value)
+            title = PlainLabel(tr(category.value))
             set_role(title, "strong")
             self._titles.append(title)
             self._column.addWidget(title)
@@ -202,13 +215,13 @@ class ShortcutsTab(QWidget):
     def set_keymap(self, keymap: Keymap) -> None:
         """Show the shortcuts of all commands."""
         conflicts = keymap.conflicts()
-        titles = {command.id: command.title for command in keymap}
+        titles = {command.id: tr("“{command}”", command=tr(command.title)) for command in keymap}
         for command_id, row in self._rows.items():
             rivals = [titles[rival] for rival in conflicts.get(command_id, ())]
             row.show_keys(
                 keymap.shortcut_of(command_id),
                 is_changed=keymap.is_changed(command_id),
-                rivals=", ".join(rivals),
+                rivals=rivals,
             )
 
     def set_theme(self, theme: Theme) -> None:
