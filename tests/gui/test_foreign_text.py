@@ -166,12 +166,11 @@ def hits_of_a_search(stage: Stage, text: str) -> QWidget:
 @place
 def folders_to_move_to(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.sidebar.list_menus import conversations_menu
 
     made = ConversationList(stage.theme)
     stage.qtbot.addWidget(made)
     made.set_folders([Folder("f", text, NOW)])
-    return conversations_menu(made, [conversation("x")])
+    return made.menus.conversations_menu([conversation("x")])
 
 
 @place

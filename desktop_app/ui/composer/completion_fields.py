@@ -97,10 +97,7 @@ class QuickCompletionField:
             line.setSelection(start, count)
         line.insert(text)
         if template_id:
-            # not needed at start-up
-            from desktop_app.ui.composer.template_mark import LineTemplateMark
-
-            line.template = LineTemplateMark(template_id, line.text(), at, at + len(text))
+            line.mark_template(template_id, at, at + len(text))
         line.setCursorPosition(start + len(text[:cursor].encode("utf-16-le", "surrogatepass")) // 2)
 
     def begin_line(self) -> None:

@@ -223,7 +223,7 @@ class PromptEditor(QFrame):
 
     def set_large_paste(self, characters: int) -> None:
         """Set the number of characters beyond which a pasted text is attached."""
-        self._text.large_paste = characters
+        self._text.set_large_paste(characters)
 
     def focus_text(self) -> None:
         """Focus the text."""
@@ -268,7 +268,8 @@ class PromptEditor(QFrame):
     def set_streaming(self, streaming: bool) -> None:
         """Show Stop and its hint while an answer streams, otherwise Send."""
         had_focus = self.row.send.hasFocus() or self.row.stop.hasFocus()
-        self._streaming = self._text.can_stop = streaming
+        self._streaming = streaming
+        self._text.set_can_stop(streaming)
         self._warning = ""
         self.row.set_streaming(streaming)
         if had_focus:
@@ -313,9 +314,7 @@ class PromptEditor(QFrame):
     def set_keymap(self, keymap: Keymap) -> None:
         """Set the keys for send, stop and plain paste, which are handled in the text itself."""
         self._keymap = keymap
-        self._text.send_keys = keymap.shortcut_of("prompt.send")
-        self._text.stop_keys = keymap.shortcut_of("prompt.stop")
-        self._text.plain_paste_keys = keymap.shortcut_of("prompt.paste-plain")
+        self._text.set_keymap(keymap)
         self._show_enter_key()
         self._show_hint()
 

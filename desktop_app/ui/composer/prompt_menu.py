@@ -148,7 +148,8 @@ class PromptMenu(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
-        self._theme = self._delegate.theme = theme
+        self._theme = theme
+        self._delegate.set_theme(theme)
         self._column.setContentsMargins(*(theme.px(_EDGE),) * 4)
         self.view.relayout()
         self.updateGeometry()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.commands.keymap import Keymap
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.template_mark import TemplateMark
     from desktop_app.ui.look.theme import Theme
@@ -36,9 +37,6 @@ LARGEST_TEXT: Final = 1_000_000
 
 class PromptText(PlainTextField):
     """The editable text.
-
-    Attributes:
-        large_paste: the number of characters beyond which a pasted text is to be attached.
 
     Signals:
         send_pressed, stop_pressed: a key was pressed, never while an input method is composing.
@@ -63,11 +61,11 @@ class PromptText(PlainTextField):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.send_keys = "Return"
-        self.stop_keys = "Esc"
-        self.plain_paste_keys = "Ctrl+Shift+V"
-        self.large_paste = LARGE_PASTE
-        self.can_stop = False
+        self._send_keys = "Return"
+        self._stop_keys = "Esc"
+        self._plain_paste_keys = "Ctrl+Shift+V"
+        self._large_paste = LARGE_PASTE
+        self._can_stop = False
         self._template: TemplateMark | None = None
         self.setObjectName("prompt")
         self.setAccessibleName("Message")
@@ -79,6 +77,20 @@ class PromptText(PlainTextField):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._apply_font(theme)
         self.document().documentLayout().documentSizeChanged.connect(self.height_changed)
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Set the keys for send, stop and plain paste."""
+        self._send_keys = keymap.shortcut_of("prompt.send")
+        self._stop_keys = keymap.shortcut_of("prompt.stop")
+        self._plain_paste_keys = keymap.shortcut_of("prompt.paste-plain")
+
+    def set_large_paste(self, characters: int) -> None:
+        """Set the number of characters beyond which a pasted text is to be attached."""
+        self._large_paste = characters
+
+    def set_can_stop(self, can_stop: bool) -> None:
+        """Set whether the stop key stops an answer."""
+        self._can_stop = can_stop
 
     @property
     def template_id(self) -> str:
@@ -137,19 +149,19 @@ class PromptText(PlainTextField):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         pressed = _shortcut_text(event)
-        if pressed == "Shift+Return" and self.send_keys != pressed:
+        if pressed == "Shift+Return" and self._send_keys != pressed:
             # By default, Qt inserts a line separator, which other programs do not treat as
             # a line break.
             if not self.is_composing:
                 self.textCursor().insertBlock()
                 self.ensureCursorVisible()
-        elif pressed == self.send_keys:
+        elif pressed == self._send_keys:
             if not self.is_composing:
                 self.send_pressed.emit()
-        elif pressed and pressed == self.plain_paste_keys:
+        elif pressed and pressed == self._plain_paste_keys:
             if not self.is_composing:
                 self.paste_plain()
-        elif pressed == self.stop_keys and self.can_stop and not self.is_composing:
+        elif pressed == self._stop_keys and self._can_stop and not self.is_composing:
             self.stop_pressed.emit()
         elif pressed in ("Return", "Esc") and self.is_composing:
             event.accept()
@@ -164,7 +176,7 @@ class PromptText(PlainTextField):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         plain = QAction("Paste as plain text", menu)
         plain.setObjectName("paste-plain")
-        plain.setShortcut(QKeySequence(self.plain_paste_keys))
+        plain.setShortcut(QKeySequence(self._plain_paste_keys))
         plain.setEnabled(QGuiApplication.clipboard().mimeData().hasText())
         plain.triggered.connect(self.paste_plain)
         actions = menu.actions()
@@ -219,7 +231,7 @@ class PromptText(PlainTextField):
             self.files_pasted.emit(list(dropped.files))
         if dropped.content is not None:
             self.image_pasted.emit(dropped.content)
-        if dropped.length > self.large_paste:
+        if dropped.length > self._large_paste:
             if dropped.html:
                 self.large_rich_text_pasted.emit(dropped.text, dropped.html)
             else:

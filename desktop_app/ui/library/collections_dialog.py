@@ -358,7 +358,7 @@ class CollectionsDialog(QDialog):
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
         self._theme, px = theme, theme.px
-        self._delegate.theme = theme
+        self._delegate.set_theme(theme)
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(10))
         self._row.setSpacing(px(16))

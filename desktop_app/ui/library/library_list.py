@@ -201,7 +201,7 @@ class LibraryList(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
-        self._delegate.theme = theme
+        self._delegate.set_theme(theme)
         self._column.setSpacing(theme.px(8))
         self.view.relayout()
 

@@ -73,6 +73,10 @@ class QuickPromptField(QLineEdit):
         self.setPlaceholderText("Ask anything")
         self.setStyleSheet("border: none; background: transparent; padding: 0; min-height: 0;")
 
+    def mark_template(self, template_id: str, start: int, end: int) -> None:
+        """Record that the characters [start, end) of the line are a template's."""
+        self.template = LineTemplateMark(template_id, self.text(), start, end)
+
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         self.is_composing = bool(event.preeditString())
         super().inputMethodEvent(event)

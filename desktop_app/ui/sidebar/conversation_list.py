@@ -9,6 +9,7 @@ shows what is open.
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import (
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversations.conversation import Conversation, Folder, SearchHit
     from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.sidebar.list_menus import ListMenus
     from desktop_app.ui.sidebar.row_delegates import ConversationDelegate, HitDelegate
     from desktop_app.ui.sidebar.row_view import RowView
     from desktop_app.ui.sidebar.search_filters import SearchFilters
@@ -156,7 +158,7 @@ class ConversationList(QFrame):
         )
         self._show_filter_name()
         self.filter_row.show_filter(list_filter)
-        self.view.can_go_back = list_filter != LIST
+        self.view.set_can_go_back(list_filter != LIST)
 
     def append(self, page: Iterable[Conversation], last: Conversation | None) -> None:
         """Append the next page, whose end is `last`; None if there are no more pages."""
@@ -268,7 +270,7 @@ class ConversationList(QFrame):
         self._lay_out(theme.px)
         if self._delegates is not None:
             for view, delegate in zip((self.view, self.hit_view), self._delegates, strict=True):
-                delegate.theme = theme
+                delegate.set_theme(theme)
                 view.relayout()
         self._search.set_theme(theme)
         self.new_button.set_theme(theme)
@@ -448,28 +450,43 @@ class ConversationList(QFrame):
 
     def menu_for(self, row: QModelIndex) -> QMenu:
         """Return the menu of a row and the rows marked with it, or of the list's ground."""
-        # imported here and below because start-up does not need it
-        from desktop_app.ui.sidebar import list_menus
+        return self.menus.menu_for(row)
 
-        return list_menus.menu_for(self, row)
+    @cached_property
+    def menus(self) -> ListMenus:
+        """Return the menus, created on first use because start-up does not need them."""
+        from desktop_app.ui.sidebar.list_menus import ListMenus
+
+        made = ListMenus(self)
+        made.new_requested.connect(self.new_requested)
+        made.temporary_requested.connect(self.temporary_requested)
+        made.new_in_folder_requested.connect(self.new_in_folder_requested)
+        made.export_requested.connect(self.export_requested)
+        made.rename_requested.connect(self.rename)
+        made.pin_requested.connect(self.pin_requested)
+        made.archive_requested.connect(self.archive_requested)
+        made.delete_requested.connect(self.delete_requested)
+        made.restore_requested.connect(self.restore_requested)
+        made.erase_requested.connect(self.erase_requested)
+        made.move_requested.connect(self.move_requested)
+        made.folder_requested.connect(self.folder_requested)
+        made.folder_delete_requested.connect(self.folder_delete_requested)
+        made.folder_settings_requested.connect(self.folder_settings_requested)
+        return made
 
     def _open_menu(self, row: QModelIndex, position: QPoint) -> None:
         _open_at(self.menu_for(row), position)
 
     def _open_new_menu(self, at: QPoint) -> None:
         """Open the menu of "New conversation" on a right click or the menu key."""
-        from desktop_app.ui.sidebar import list_menus
-
-        _open_at(list_menus.list_menu(self), self.new_button.mapToGlobal(at))
+        _open_at(self.menus.list_menu(), self.new_button.mapToGlobal(at))
 
     def _open_folder_menu(self) -> None:
         folder_id, button = self.model.list_filter.folder_id, self.filter_bar.menu_button
         folder = next((f for f in self.folders if f.id == folder_id), None)
         if folder is not None:
-            from desktop_app.ui.sidebar import list_menus
-
             below = button.mapToGlobal(QPoint(0, button.height()))
-            _open_at(list_menus.folder_menu(self, folder), below)
+            _open_at(self.menus.folder_menu(folder), below)
 
     def _update_today(self) -> None:
         """Group by the current day, and again after midnight."""

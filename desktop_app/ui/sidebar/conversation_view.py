@@ -81,6 +81,10 @@ class ConversationView(RowView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
         self.setDropIndicatorShown(False)
 
+    def set_can_go_back(self, can_go_back: bool) -> None:
+        """Set whether Esc and the mouse's Back button leave the shown rows."""
+        self.can_go_back = can_go_back
+
     # ------------------------------------------------------------ what is marked
 
     @property

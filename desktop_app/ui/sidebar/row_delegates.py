@@ -71,6 +71,10 @@ class RowDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self.theme = theme
 
+    def set_theme(self, theme: Theme) -> None:
+        """Use the colors and sizes of a theme."""
+        self.theme = theme
+
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return the same size for all rows."""
         return QSize(0, self.theme.px(self.height))

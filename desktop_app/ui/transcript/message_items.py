@@ -27,7 +27,7 @@ from desktop_app.ui.transcript.media.message_images import OPEN, image_runs
 from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Iterable
 
 SOURCES: Final = "passages-"
 """Prefix of the action that shows or hides passages; followed by the collection's index."""
@@ -237,6 +237,14 @@ class Facts:
     name_of: Callable[[str], str] = str
     shown: bool = True
     followed: set[str | None] = field(default_factory=set)
+
+    def begin(self, messages: Iterable[Message]) -> None:
+        """Start another conversation or path."""
+        self.followed = {message.parent_id for message in messages}
+
+    def set_names(self, name_of: Callable[[str], str]) -> None:
+        """Set the function that names models."""
+        self.name_of = name_of
 
 
 def versions_line(version: tuple[int, int]) -> Line:

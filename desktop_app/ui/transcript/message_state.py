@@ -87,9 +87,9 @@ class MessageState:
         folds: the positions of the lines that fold its code.
         is_stored: True if it did not stream in this view, so that its code is folded initially.
         mark: the note below it, about what comes after.
-        uncoloured: the code in its body that is not highlighted yet.
+        pending_highlights: the code in its body that is not highlighted yet.
         rest: the text of a long stored message that is still to be added in pieces, until
-            `update` finishes it. Whoever adds the text clears it.
+            `update` finishes it.
     """
 
     section: MessageLayout
@@ -114,7 +114,7 @@ class MessageState:
         self.reasoning = ""
         self.folds = FoldLines()
         self.is_stored = not self.is_streaming
-        self.uncoloured = PendingHighlights()
+        self.pending_highlights = PendingHighlights()
         self._pieces: list[str] = []
         self._stream = BlockStream(cited)
         self._thoughts = BlockStream()
@@ -137,6 +137,37 @@ class MessageState:
             else:
                 self.add_text(message.text[:at_once])
                 self.rest = message.text[at_once:]
+
+    def place(self, section: MessageLayout) -> None:
+        """Set the layout of the message, which has just been materialized."""
+        self.section = section
+
+    def set_foot(self, items: int) -> None:
+        """Set the number of items after the body."""
+        self.foot = items
+
+    def grow_head(self, items: int) -> None:
+        """Add to the number of items before the body."""
+        self.head += items
+
+    def set_mark(self, mark: ItemMark | None) -> None:
+        """Set the note below the message."""
+        self.mark = mark
+
+    def set_waiting(self, sentence: str) -> None:
+        """Set what the answer waits for; "" for nothing."""
+        self.waiting = sentence
+
+    def take_rest(self) -> str:
+        """Return `rest` and reset it."""
+        rest, self.rest = self.rest, ""
+        return rest
+
+    def update(self, message: Message, version: tuple[int, int] | None) -> list[Change] | None:
+        """Replace the message by a newer state of it. Return the changes as `set_text` does."""
+        self.is_stored = self.is_stored and message.status is not MessageStatus.STREAMING
+        self.message, self.version = message, version
+        return self.set_text(message.text) if message.role is Role.ASSISTANT else []
 
     @property
     def grows(self) -> bool:
@@ -335,11 +366,11 @@ class MessageState:
     def items(self) -> list[Item]:
         """Return all items, without highlighting.
 
-        Also resets `head`, `foot`, `folds` and `uncoloured` to match them.
+        Also resets `head`, `foot`, `folds` and `pending_highlights` to match them.
         """
         head, body, foot = self.head_items(), self.body_items(), self.foot_items()
         self.head, self.foot = len(head), len(foot)
-        self.folds, self.uncoloured = FoldLines(body), PendingHighlights([*body, *foot])
+        self.folds, self.pending_highlights = FoldLines(body), PendingHighlights([*body, *foot])
         return [*head, *body, *foot]
 
     # ------------------------------------------------------------------ parts of it

@@ -129,7 +129,8 @@ class CommandPalette(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
-        self._theme = self._delegate.theme = theme
+        self._theme = theme
+        self._delegate.set_theme(theme)
         self._column.setContentsMargins(*(theme.px(10),) * 4)
         self._column.setSpacing(theme.px(8))
         self.view.relayout()

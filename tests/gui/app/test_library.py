@@ -31,7 +31,6 @@ from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.ui.sidebar import list_menus
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.desk import Desk, find, until
 
@@ -418,7 +417,7 @@ async def test_the_marked_are_exported_from_their_menu(
 
 async def test_a_private_conversation_is_begun_from_the_menu() -> None:
     async with Desk() as desk:
-        choose(list_menus.list_menu(desk.window.conversations), "New private conversation")
+        choose(desk.window.conversations.menus.list_menu(), "New private conversation")
         await until(lambda: desk.state.current.is_private)
 
 

@@ -164,7 +164,7 @@ class DocumentWriter:
         """
         self.sections.append(section)
         section.erased(0, len(section.items))
-        section.heights = [height * scale for height in section.heights]
+        section.scale_heights(scale)
         self.write(section, ranges)
 
     def remove_section(self, section: MessageLayout) -> None:

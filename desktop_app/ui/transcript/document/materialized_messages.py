@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.documents.collections import passage_number
 from desktop_app.rendering.block_model import Block
 from desktop_app.ui.look.theme import MEASURE
@@ -168,7 +168,7 @@ class MaterializedMessages:
         self.older, self.newer = list(messages), []
         ids = {message.id for message in self.older}
         self._unfolded = {key: kept for key, kept in self._unfolded.items() if key in ids}
-        self._facts.followed = {message.parent_id for message in self.older}
+        self._facts.begin(self.older)
         self.sources.begin(self.older)
         self.versions, self._marks = versions, {}
 
@@ -376,7 +376,7 @@ class MaterializedMessages:
 
     def _write(self, at: int, entry: MessageState) -> None:
         self._entries[entry.message.id] = entry
-        entry.mark = self._marks.get(entry.message.id)
+        entry.set_mark(self._marks.get(entry.message.id))
         self.message_writer.insert(at, entry)
 
     def take_rests(self) -> list[tuple[Message, str]]:
@@ -384,9 +384,8 @@ class MaterializedMessages:
         taken = []
         for section in self.writer.sections:
             entry = self._entries[section.key]
-            if entry.rest:
-                taken.append((entry.message, entry.rest))
-                entry.rest = ""
+            if rest := entry.take_rest():
+                taken.append((entry.message, rest))
         return taken
 
     def unread(self) -> Iterator[tuple[str, str]]:
@@ -427,15 +426,13 @@ class MaterializedMessages:
             for waiting in (self.older, self.newer):
                 waiting[:] = [message if m.id == message.id else m for m in waiting]
             return None
-        entry.is_stored = entry.is_stored and message.status is not MessageStatus.STREAMING
-        entry.message, entry.version = message, self.versions.get(message.id)
-        changes = entry.set_text(message.text) if message.role is Role.ASSISTANT else []
+        changes = entry.update(message, self.versions.get(message.id))
         self.message_writer.update(entry, changes)
         return entry
 
     def set_waiting(self, entry: MessageState, sentence: str) -> None:
         """Show below an answer what it waits for."""
-        entry.waiting = sentence
+        entry.set_waiting(sentence)
         self.message_writer.refresh(entry)
 
     def set_limit(self, characters: int) -> None:
@@ -459,7 +456,7 @@ class MaterializedMessages:
 
     def name_models(self, name_of: Callable[[str], str]) -> None:
         """Set the function that names models, and refresh the names on screen."""
-        self._facts.name_of = name_of
+        self._facts.set_names(name_of)
         for section in self.writer.sections:
             self.message_writer.refresh(self._entries[section.key])
 
@@ -468,7 +465,7 @@ class MaterializedMessages:
         changed = {key for key in {*self._marks, *marks} if self._marks.get(key) != marks.get(key)}
         self._marks = marks
         for key in changed & self._entries.keys():
-            self._entries[key].mark = marks.get(key)
+            self._entries[key].set_mark(marks.get(key))
             self.message_writer.refresh(self._entries[key])
 
     def unfold_code_at(self, section: MessageLayout, at: int) -> None:

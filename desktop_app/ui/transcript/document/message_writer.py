@@ -37,8 +37,8 @@ class MessageWriter:
 
     def insert(self, at: int, entry: MessageState) -> None:
         """Write a message above index `at`."""
-        entry.section = self._writer.insert_section(at, entry.message.id, entry.items())
-        self._colour(entry)
+        entry.place(self._writer.insert_section(at, entry.message.id, entry.items()))
+        self._highlight(entry)
         self.show_folds(entry)
 
     def rewrite(self, entry: MessageState) -> None:
@@ -46,7 +46,7 @@ class MessageWriter:
         self._highlighter.forget(entry.section)
         items = entry.items()
         self._writer.show_items(entry.section, 0, len(entry.section.items), items)
-        self._colour(entry)
+        self._highlight(entry)
         self.show_folds(entry)
 
     def refresh(self, entry: MessageState) -> None:
@@ -58,7 +58,7 @@ class MessageWriter:
             self._writer.show_items(section, 0, entry.head, head)
         foot = entry.foot_items()
         self._writer.show_items(section, len(section.items) - entry.foot, entry.foot, foot)
-        entry.foot = len(foot)
+        entry.set_foot(len(foot))
 
     def update(self, entry: MessageState, changes: Sequence[Change] | None) -> None:
         """Apply the changes of a message, or rewrite it if `changes` is None.
@@ -73,7 +73,7 @@ class MessageWriter:
         self.refresh(entry)
         if not entry.is_streaming:
             self._writer.fit_tables()
-            self._colour(entry)
+            self._highlight(entry)
 
     def grow(self, entry: MessageState, changes: Sequence[Change], seen: int = -1) -> None:
         """Write new text of an answer. Code that contains item `seen` stays unfolded."""
@@ -89,8 +89,8 @@ class MessageWriter:
             while first <= last:  # code may end above or within the added items
                 more = self._show_fold(entry, first, seen)
                 first, last = first + 1 + more, last + more
-        if entry.uncoloured:
-            self._colour(entry)
+        if entry.pending_highlights:
+            self._highlight(entry)
 
     def renew(self, entry: MessageState, changes: Sequence[Change]) -> None:
         """Apply the changes that link definitions make above the end of an answer."""
@@ -117,7 +117,7 @@ class MessageWriter:
         """Show more of the unfolded reasoning of an answer."""
         for at, removed, added in entry.read_thoughts(characters):
             self._writer.replace(entry.section, at, removed, added)
-            entry.head += len(added) - removed
+            entry.grow_head(len(added) - removed)
 
     # ------------------------------------------------------------------ code
 
@@ -163,8 +163,10 @@ class MessageWriter:
 
     def _change(self, entry: MessageState, at: int, removed: int, added: Sequence[Item]) -> None:
         self._writer.replace(entry.section, entry.head + at, removed, added)
-        entry.uncoloured.changed(at, removed, added)
+        entry.pending_highlights.changed(at, removed, added)
 
-    def _colour(self, entry: MessageState) -> None:
+    def _highlight(self, entry: MessageState) -> None:
         section, end = entry.section, len(entry.section.items) - entry.foot
-        entry.uncoloured.colour(self._highlighter, section, entry.head, end, grows=entry.grows)
+        entry.pending_highlights.highlight(
+            self._highlighter, section, entry.head, end, grows=entry.grows
+        )

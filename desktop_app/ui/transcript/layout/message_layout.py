@@ -193,6 +193,10 @@ class MessageLayout:
         self.gaps[at] = gaps
         self._ends = None
 
+    def scale_heights(self, scale: float) -> None:
+        """Multiply all recorded heights, because the text size has changed."""
+        self.heights = [height * scale for height in self.heights]
+
     def erased(self, first: int, end: int) -> None:
         """Record that items [first, end) are no longer materialized."""
         self.total -= sum(self.counts[first:end])

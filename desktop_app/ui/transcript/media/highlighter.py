@@ -105,7 +105,7 @@ class CodeHighlighter(QObject):
         """Drop the jobs of a message, because its items have moved."""
         self._jobs = deque(job for job in self._jobs if job.section is not section)
 
-    def colour_block(self, section: MessageLayout, at: int) -> None:
+    def highlight_block(self, section: MessageLayout, at: int) -> None:
         """Highlight the whole code block whose head is item `at`."""
         end = at + 1
         items = section.items
@@ -131,7 +131,7 @@ class CodeHighlighter(QObject):
             start -= 1
         self._add(section, start, first, end)
 
-    def colour_lines(self, section: MessageLayout, head: int, first: int, end: int) -> None:
+    def highlight_lines(self, section: MessageLayout, head: int, first: int, end: int) -> None:
         """Highlight new lines of a growing block."""
         last = self._jobs[-1] if self._jobs else None
         if (

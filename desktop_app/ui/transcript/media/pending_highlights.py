@@ -23,7 +23,7 @@ class PendingHighlights:
     def __init__(self, items: Sequence[Item] = ()) -> None:
         """Collect the code blocks of a body, none of which is highlighted."""
         self._heads = [at for at, item in enumerate(items) if _is_head(item)]
-        self._coloured_to = self._heads[-1] + 1 if self._heads else 0
+        self._highlighted_to = self._heads[-1] + 1 if self._heads else 0
 
     def __bool__(self) -> bool:
         return bool(self._heads)
@@ -38,11 +38,11 @@ class PendingHighlights:
         begin = [at + number for number, item in enumerate(added) if _is_head(item)]
         self._heads = sorted({*(h if h < at else h + moved for h in stay), *begin})
         if begin or self._heads[-1:] != last:
-            self._coloured_to = self._heads[-1] + 1 if self._heads else 0
+            self._highlighted_to = self._heads[-1] + 1 if self._heads else 0
         elif last and at > last[0]:
-            self._coloured_to = min(self._coloured_to, at)
+            self._highlighted_to = min(self._highlighted_to, at)
 
-    def colour(
+    def highlight(
         self,
         highlighter: CodeHighlighter,
         section: MessageLayout,
@@ -59,12 +59,12 @@ class PendingHighlights:
         is_code = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
         grows = is_code and grows
         for head in self._heads[: -1 if grows else None]:
-            highlighter.colour_block(section, body + head)
+            highlighter.highlight_block(section, body + head)
         self._heads = self._heads[-1:] if grows else []
-        if self._heads and body + self._coloured_to < end - 1:
-            head, first = body + self._heads[0], body + self._coloured_to
-            highlighter.colour_lines(section, head, first, end - 1)
-            self._coloured_to = end - 1 - body
+        if self._heads and body + self._highlighted_to < end - 1:
+            head, first = body + self._heads[0], body + self._highlighted_to
+            highlighter.highlight_lines(section, head, first, end - 1)
+            self._highlighted_to = end - 1 - body
 
 
 def _is_head(item: Item) -> bool:
