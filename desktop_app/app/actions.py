@@ -25,7 +25,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "conversation.branch": its.branching.branch_last,
         "conversation.move": its.folders.offer,
         "conversation.archive": its.trash.archive_chosen,
-        "conversation.private": its.temporary.open,
+        "conversation.temporary": its.temporary.open,
         "conversation.delete": lambda: _delete_chosen(window, its),
         "folder.new": its.folders.create,
         "folder.settings": its.folders.show_settings,
@@ -84,7 +84,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
 
 
 def _delete_chosen(window: MainWindow, its: Controllers) -> None:
-    if its.state.current.is_private and not window.conversations.marked:
+    if its.state.current.is_temporary and not window.conversations.marked:
         its.temporary.close_open()
     else:
         its.trash.delete_chosen()

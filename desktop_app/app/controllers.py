@@ -83,7 +83,7 @@ class Controllers(QObject):
         self._window, self._theme = window, theme
         self.tasks = Tasks(show_error)
         state = self.state = WindowState(backend, self.tasks, window)
-        self._backend = self.state.backend  # with private conversations in memory
+        self._backend = self.state.backend  # with temporary conversations in memory
         self.running = RunningAnswers(self.tasks, self._backend.conversations, window)
         self._make_library()
         self._make_prompt()
@@ -180,7 +180,7 @@ class Controllers(QObject):
             current=state.current,
             folders=state.folders,
             setup=state.setup,
-            private=state.private,
+            temporary=state.temporary,
             tasks=state.tasks,
             pane=window.pane,
             conversation_list=window.conversations,
@@ -199,7 +199,7 @@ class Controllers(QObject):
             folders=state.folders,
             setup=state.setup,
             new_conversation=state.new_conversation,
-            private=state.private,
+            temporary=state.temporary,
             drafts=state.drafts,
             tasks=state.tasks,
             pane=window.pane,
@@ -258,7 +258,7 @@ class Controllers(QObject):
             current=state.current,
             draft=state.draft,
             new_conversation=state.new_conversation,
-            private=state.private,
+            temporary=state.temporary,
             drafts=state.drafts,
             tasks=state.tasks,
             pane=window.pane,
@@ -338,7 +338,7 @@ class Controllers(QObject):
         )
         self.passwords = DocumentPasswords(window, lambda: theme.current)
         self.attachment_reader = AttachmentReader(
-            state.values, state.setup, state.private, backend=state.backend
+            state.values, state.setup, state.temporary, backend=state.backend
         )
         self.attachments = AttachmentsController(
             window,
@@ -352,7 +352,7 @@ class Controllers(QObject):
             notes=state.collection_notes,
             providers=state.providers,
             setup=state.setup,
-            private=state.private,
+            temporary=state.temporary,
             drafts=state.drafts,
             tasks=state.tasks,
             prompt=window.prompt,
@@ -450,7 +450,7 @@ class Controllers(QObject):
             values=state.values,
             setup=state.setup,
             spending=state.spending,
-            private=state.private,
+            temporary=state.temporary,
             tasks=state.tasks,
             conversations=state.backend.conversations,
             chat_service=state.backend.chat,

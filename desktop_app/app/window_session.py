@@ -68,7 +68,7 @@ class WindowSession:
             end_for=self.end_for,
             put_in_force=self._on_value,
         )
-        self._backend = self.controllers.state.backend  # with private conversations in memory
+        self._backend = self.controllers.state.backend  # with temporary conversations in memory
         loop.set_exception_handler(self._on_defect)
         self._closed: asyncio.Future[None] = loop.create_future()
         self._ending: asyncio.Task[None] | None = None
@@ -212,7 +212,7 @@ class WindowSession:
     def _change_language(self, *_: object) -> bool:
         controllers = self.controllers
         is_busy = controllers.running.conversations or controllers.transfer.is_busy
-        if is_busy or controllers.state.current.is_private:
+        if is_busy or controllers.state.current.is_temporary:
             return False
         self.is_rebuilt = True
         self._window.setEnabled(False)  # what is typed now would be lost

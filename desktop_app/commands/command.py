@@ -67,7 +67,7 @@ _C = Category
 COMMANDS: Final[tuple[Command, ...]] = (
     Command("conversation.new", N_("New conversation"), _C.CONVERSATION, "Ctrl+N"),
     Command(
-        "conversation.private", N_("New temporary conversation"), _C.CONVERSATION, "Ctrl+Shift+N"
+        "conversation.temporary", N_("New temporary conversation"), _C.CONVERSATION, "Ctrl+Shift+N"
     ),
     Command("conversation.rename", N_("Rename conversation"), _C.CONVERSATION, "F2"),
     Command("conversation.pin", N_("Pin or unpin conversation"), _C.CONVERSATION, "Ctrl+Shift+D"),

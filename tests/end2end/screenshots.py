@@ -238,7 +238,7 @@ class Pictures:
         await self._picture("trash", _show_place("trash"), library=True)
         await self._picture("list-menu", _menu_of_list, library=True)
         await self._picture("search", _search, library=True)
-        await self._picture("private", _command("New temporary conversation", "private"))
+        await self._picture("temporary", _command("New temporary conversation", "temporary"))
         await self._picture("settings-library", _show_library_settings)
         await self._picture("settings-delete", _show_deleting)
         await self._picture("damaged", _see_damage, damaged=True)

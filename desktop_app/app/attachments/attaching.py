@@ -35,12 +35,12 @@ class AttachmentReader:
         self,
         values: SettingValues,
         setup: AnswerSetup,
-        private: TemporaryConversations,
+        temporary: TemporaryConversations,
         *,
         backend: Backend,
     ) -> None:
         self._values, self._setup = values, setup
-        self._private, self._backend = private, backend
+        self._temporary, self._backend = temporary, backend
 
     async def read(
         self,
@@ -54,7 +54,7 @@ class AttachmentReader:
         """Return a message part and a note on how it was read, "" if as expected.
 
         Args:
-            conversation_id: a private conversation keeps its attachments in memory.
+            conversation_id: a temporary conversation keeps its attachments in memory.
             resolved: the model that would be asked; by default the open conversation's.
 
         Raises:
@@ -70,8 +70,8 @@ class AttachmentReader:
             name = PASTED_NAME if isinstance(given, str) else given.name
             source = await _bytes_of(given)
             document = await documents.extract_bytes(name, source, on_progress, password=password)
-        if self._private.was_begun(conversation_id):
-            part = await self._private.keep(conversation_id, source, document)
+        if self._temporary.was_begun(conversation_id):
+            part = await self._temporary.keep(conversation_id, source, document)
         else:
             part = await self._backend.keep(source, document)
         note = f"{document.name}: {document.note}" if document.note else ""

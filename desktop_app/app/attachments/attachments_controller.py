@@ -93,7 +93,7 @@ class AttachmentsController(QObject):
         notes: CollectionNotes,
         providers: Providers,
         setup: AnswerSetup,
-        private: TemporaryConversations,
+        temporary: TemporaryConversations,
         drafts: Drafts,
         tasks: Tasks,
         attachment_store: AttachmentStore,
@@ -101,7 +101,7 @@ class AttachmentsController(QObject):
         super().__init__(parent)
         self._prompt, self._notifications = prompt, notifications
         self._current, self._draft, self._providers = current, draft, providers
-        self._setup, self._private, self._drafts, self._tasks = setup, private, drafts, tasks
+        self._setup, self._temporary, self._drafts, self._tasks = setup, temporary, drafts, tasks
         self._attachment_store = attachment_store
         self._pictures = pictures
         self._reading: dict[str, _Reading] = {}
@@ -222,7 +222,7 @@ class AttachmentsController(QObject):
     async def _note_origin(self, reading: _Reading, sha256: str, path: Path) -> None:
         """Store a file's location; if that fails, the file stays attached."""
         self._origins.add(sha256, path)
-        if self._private.was_begun(reading.conversation_id):
+        if self._temporary.was_begun(reading.conversation_id):
             return
         try:
             await self._attachment_store.note_origin(sha256, path)

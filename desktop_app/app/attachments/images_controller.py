@@ -82,9 +82,9 @@ class ImagesController(QObject):
 
     async def _open(self, part: ImagePart) -> None:
         """Open a read-only copy of the original with the system's viewer."""
-        if self._current.is_private:
+        if self._current.is_temporary:
             raise IllegalChoiceError(
-                "A picture of a private conversation is not handed to another program.",
+                "A picture of a temporary conversation is not handed to another program.",
                 what_was_kept="For that it would have to be written to the disk.",
             )
         data = await self._attachment_store.bytes(part.sha256)

@@ -66,9 +66,9 @@ class Branching(QObject):
             self._act(self._current.path[-1].id, "branch")
 
     async def _branch(self, message_id: str) -> None:
-        if self._current.is_private:
+        if self._current.is_temporary:
             raise IllegalChoiceError(
-                "A private conversation has no branches.",
+                "A temporary conversation has no branches.",
                 what_was_kept="A branch would be kept in the library.",
             )
         path = self._current.path

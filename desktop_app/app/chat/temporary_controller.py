@@ -1,4 +1,4 @@
-"""The private conversation: opened, left, returned to, and forgotten."""
+"""The temporary conversation: opened, left, returned to, and forgotten."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TemporaryController(QObject):
-    """Connects command, card and row with the only private conversation.
+    """Connects command, card and row with the only temporary conversation.
 
     Signals:
         content_dropped(DroppedContent, str, bool): something was dropped on the conversation's row;
@@ -47,7 +47,7 @@ class TemporaryController(QObject):
         current: OpenConversation,
         draft: PromptDraft,
         new_conversation: NewConversation,
-        private: TemporaryConversations,
+        temporary: TemporaryConversations,
         drafts: Drafts,
         tasks: Tasks,
     ) -> None:
@@ -56,7 +56,7 @@ class TemporaryController(QObject):
         self._current, self._draft = current, draft
         self._new_conversation, self._drafts, self._tasks = new_conversation, drafts, tasks
         self._running, self._navigator = running, navigator
-        self._private = private
+        self._temporary = temporary
         self._id = ""
         self._begins_another = False
         self._bar: TemporaryBar | None = None
@@ -65,7 +65,7 @@ class TemporaryController(QObject):
         conversation_list.temporary_requested.connect(self.open)
 
     def open(self) -> None:
-        """Open the private conversation; if it is already open, offer to replace it."""
+        """Open the temporary conversation; if it is already open, offer to replace it."""
         if self._id and self._id != self._current.id:
             self._go_back()
         elif not self._id:
@@ -88,7 +88,7 @@ class TemporaryController(QObject):
 
     @property
     def _has_content(self) -> bool:
-        return self._private.has_messages(self._id) or self._is_typed
+        return self._temporary.has_messages(self._id) or self._is_typed
 
     @property
     def _is_typed(self) -> bool:
@@ -101,9 +101,9 @@ class TemporaryController(QObject):
         moment = now()
         choice = self._new_conversation.default_choice
         conversation = Conversation(new_id(), TITLE, moment, moment, choice)
-        self._private.begin(conversation)
+        self._temporary.begin(conversation)
         self._id = conversation.id
-        self._navigator.open_private(conversation)
+        self._navigator.open_temporary(conversation)
 
     def _go_back(self) -> None:
         self._tasks.start(self._navigator.open(self._id))
@@ -112,17 +112,17 @@ class TemporaryController(QObject):
     def _forget(self) -> None:
         gone, self._id = self._id, ""
         self._running.stop(gone)
-        self._private.forget(gone)
+        self._temporary.forget(gone)
         self._navigator.open_new()
         self._drafts.forget(gone)
-        self._navigator.forget_private(gone)
+        self._navigator.forget_temporary(gone)
         self._show()
         if self._begins_another:
             self._begins_another = False
             self._begin()
 
     def _show(self) -> None:
-        is_open = self._current.is_private
+        is_open = self._current.is_temporary
         self._pane.header.set_temporary(is_open)
         if is_open:
             self._made_bar().tell()

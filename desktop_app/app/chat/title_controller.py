@@ -40,7 +40,7 @@ class TitleController(QObject):
         values: SettingValues,
         setup: AnswerSetup,
         spending: SpendingEvents,
-        private: TemporaryConversations,
+        temporary: TemporaryConversations,
         tasks: Tasks,
         conversations: ConversationStore,
         chat_service: ChatService,
@@ -48,14 +48,15 @@ class TitleController(QObject):
         utility_model: Callable[[], UtilityModel],
     ) -> None:
         super().__init__(presenter)
-        self._values, self._setup, self._spending, self._private = values, setup, spending, private
+        self._values, self._setup, self._spending = values, setup, spending
+        self._temporary = temporary
         self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
         self._fences, self._utility_model, self._presenter = fences, utility_model, presenter
         running.finished.connect(self._finished)
 
     def _finished(self, conversation_id: str, answer: Message) -> None:
         wanted = self._values["library.model_titles"]
-        wanted = wanted and not self._private.was_begun(conversation_id)
+        wanted = wanted and not self._temporary.was_begun(conversation_id)
         if wanted and answer.status is MessageStatus.COMPLETE:
             self._tasks.start(self._entitle(conversation_id))
 

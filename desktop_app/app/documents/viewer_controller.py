@@ -361,7 +361,7 @@ class ViewerController(QObject):
             )
             if isinstance(source, bytes):
                 raise IllegalChoiceError(
-                    "A document of a private conversation is not handed to another program.",
+                    "A document of a temporary conversation is not handed to another program.",
                     what_was_kept="For that it would have to be written to the disk.",
                 )
             if source is None:

@@ -67,7 +67,7 @@ class DataPageController(QObject):
 
     @property
     def _can_export(self) -> bool:
-        return not self._current.is_new and not self._current.is_private
+        return not self._current.is_new and not self._current.is_temporary
 
     def show(self) -> None:
         """Show the Library page."""

@@ -64,7 +64,7 @@ class LibraryController(QObject):
         folders: FolderList,
         setup: AnswerSetup,
         new_conversation: NewConversation,
-        private: TemporaryConversations,
+        temporary: TemporaryConversations,
         drafts: Drafts,
         tasks: Tasks,
         conversations: ConversationStore,
@@ -76,7 +76,7 @@ class LibraryController(QObject):
         self._pane, self._conversation_list = pane, conversation_list
         self._current, self._draft, self._providers = current, draft, providers
         self._folders = folders
-        self._new_conversation, self._private, self._drafts = new_conversation, private, drafts
+        self._new_conversation, self._temporary, self._drafts = new_conversation, temporary, drafts
         self._tasks = tasks
         self._conversations, self._settings_store = conversations, settings_store
         self._flag_store, self._database = flag_store, database
@@ -125,7 +125,7 @@ class LibraryController(QObject):
         self._leave()
         settings = self._settings_store
         place = self._scroll.get(self._current.id)
-        if place is None or self._current.is_private:
+        if place is None or self._current.is_temporary:
             await settings.remove(SCROLL_KEY)
         else:
             await settings.set(SCROLL_KEY, list(place))
@@ -151,14 +151,14 @@ class LibraryController(QObject):
 
     def mark_open(self) -> None:
         """Select the open conversation in the list, and open it at the next start."""
-        if self._current.is_private:
+        if self._current.is_temporary:
             return
         conversation_id = self._current.id
         self._conversation_list.select(conversation_id)
         self._start(self._settings_store.set(OPEN_KEY, conversation_id))
 
-    def open_private(self, conversation: Conversation) -> None:
-        """Open a private conversation without messages."""
+    def open_temporary(self, conversation: Conversation) -> None:
+        """Open a temporary conversation without messages."""
         self._openings += 1
         early = self._leave()
         self._presenter.read(conversation)
@@ -166,8 +166,8 @@ class LibraryController(QObject):
         self._bring_along(early)
         self._pane.prompt.focus_text()
 
-    def forget_private(self, conversation_id: str) -> None:
-        """Forget a private conversation that was closed."""
+    def forget_temporary(self, conversation_id: str) -> None:
+        """Forget a temporary conversation that was closed."""
         self._presenter.forget(conversation_id)
         self._scroll.pop(conversation_id, None)
 
@@ -214,7 +214,7 @@ class LibraryController(QObject):
         self._bring_along(early)
         if message_id:
             self._pane.transcript.scroll_to_message(message_id, words)
-        if not self._private.was_begun(conversation_id):
+        if not self._temporary.was_begun(conversation_id):
             await self._settings_store.set(OPEN_KEY, conversation_id)
 
     def _is_shown(self, conversation_id: str, message_id: str) -> bool:
@@ -298,7 +298,7 @@ class LibraryController(QObject):
         )
         if scroll is not None:
             self._pane.transcript.navigator.restore_scroll(scroll)
-        is_listed = not (self._current.is_new or self._current.is_private)
+        is_listed = not (self._current.is_new or self._current.is_temporary)
         self._conversation_list.select(self._current.id if is_listed else None)
         draft, prompt = self._draft.value, self._pane.prompt
         if (prompt.text(), prompt.template_id) != (draft.text, draft.template_id):

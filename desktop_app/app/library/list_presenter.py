@@ -58,7 +58,7 @@ class ListPresenter(QObject):
         current: OpenConversation,
         folders: FolderList,
         setup: AnswerSetup,
-        private: TemporaryConversations,
+        temporary: TemporaryConversations,
         tasks: Tasks,
         conversations: ConversationStore,
         flag_store: ConversationFlagStore,
@@ -67,7 +67,7 @@ class ListPresenter(QObject):
         super().__init__(parent)
         self._list = conversation_list
         self._pane, self._current, self._folders, self._setup = pane, current, folders, setup
-        self._private, self._tasks, self._conversations = private, tasks, conversations
+        self._temporary, self._tasks, self._conversations = temporary, tasks, conversations
         self._flag_store, self._folder_store, self._running = flag_store, folder_store, running
         self._known: dict[str, Conversation] = {}
         self._writes: set[asyncio.Task[Any]] = set()
@@ -123,8 +123,8 @@ class ListPresenter(QObject):
         """Show a written conversation at its position."""
         self._changes += 1
         self._known[conversation.id] = conversation
-        if self._private.was_begun(conversation.id):
-            return  # private conversations are in no list
+        if self._temporary.was_begun(conversation.id):
+            return  # temporary conversations are in no list
         self._list.upsert(self._as_shown(conversation))
         self._show_dot(conversation.id)
 

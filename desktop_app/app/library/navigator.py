@@ -20,11 +20,11 @@ class Navigator(Protocol):
     def open_new(self, folder_id: str | None = None) -> None:
         """Open a blank conversation with the draft of the previous blank one."""
 
-    def open_private(self, conversation: Conversation) -> None:
-        """Open a private conversation without messages."""
+    def open_temporary(self, conversation: Conversation) -> None:
+        """Open a temporary conversation without messages."""
 
-    def forget_private(self, conversation_id: str) -> None:
-        """Forget a private conversation that was closed."""
+    def forget_temporary(self, conversation_id: str) -> None:
+        """Forget a temporary conversation that was closed."""
 
     def mark_open(self) -> None:
         """Select the open conversation in the list, and open it at the next start."""

@@ -53,14 +53,14 @@ class AnswerSetup(QObject):
         providers: Providers,
         folders: FolderList,
         drafts: Drafts,
-        private: TemporaryConversations,
+        temporary: TemporaryConversations,
         tasks: Tasks,
     ) -> None:
         super().__init__(parent)
         self._backend, self._current, self._values = backend, current, values
         self._providers, self._folders, self._drafts = providers, folders, drafts
-        self._private, self._tasks = private, tasks
-        self._private_chat: ChatService | None = None
+        self._temporary, self._tasks = temporary, tasks
+        self._temporary_chat: ChatService | None = None
         self._background_in = ""
         folders.changed.connect(self.choice_changed)
 
@@ -72,18 +72,18 @@ class AnswerSetup(QObject):
         Nothing is sent to the default provider in that case: see `Providers.has_provider`.
         """
         found = self._providers.get(conversation.choice.provider_id) or self._providers.default
-        if self._private.holds(conversation.id):  # its provider must not store it either
+        if self._temporary.holds(conversation.id):  # its provider must not store it either
             return replace(found, keeps_at_provider=False)
         return found
 
     def chat_for(self, conversation: Conversation) -> ChatService:
-        """Return the conversation's service; for a private conversation it keeps no notes."""
+        """Return the conversation's service; for a temporary conversation it keeps no notes."""
         backend = self._backend
-        if not self._private.was_begun(conversation.id):
+        if not self._temporary.was_begun(conversation.id):
             return backend.chat
-        if self._private_chat is None:
-            self._private_chat = backend.chat_with(backend.conversations, backend.attachments)
-        return self._private_chat
+        if self._temporary_chat is None:
+            self._temporary_chat = backend.chat_with(backend.conversations, backend.attachments)
+        return self._temporary_chat
 
     def choice_of(self, conversation: Conversation) -> ModelChoice:
         """Return the current choice; the model on this computer may have changed."""
@@ -145,7 +145,7 @@ class AnswerSetup(QObject):
 
         It is chosen per conversation, and forgotten when the window closes.
         """
-        if self._current.is_private or self._values["answer.background"] == "off":
+        if self._current.is_temporary or self._values["answer.background"] == "off":
             return None
         if not offers_background(self.resolved):
             return None

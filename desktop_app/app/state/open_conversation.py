@@ -39,11 +39,11 @@ class OpenConversation(QObject):
         self,
         blank_id: str,
         draft: PromptDraft,
-        private: TemporaryConversations,
+        temporary: TemporaryConversations,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._draft, self._private = draft, private
+        self._draft, self._temporary = draft, temporary
         self._conversation = blank_conversation(blank_id, ModelChoice(ON_DEVICE.id, ""))
         self._is_new = True
         self._path: list[Message] = []
@@ -66,9 +66,9 @@ class OpenConversation(QObject):
         return self._is_new
 
     @property
-    def is_private(self) -> bool:
+    def is_temporary(self) -> bool:
         """True if the conversation is held in memory only."""
-        return self._private.holds(self.id)
+        return self._temporary.holds(self.id)
 
     @property
     def path(self) -> list[Message]:

@@ -32,13 +32,13 @@ class WindowState:
     No controller receives this: each receives only the objects it uses.
 
     Attributes:
-        backend: the given backend, with private conversations held in memory.
+        backend: the given backend, with temporary conversations held in memory.
     """
 
     def __init__(self, backend: Backend, tasks: Tasks, parent: QObject) -> None:
         self.tasks = tasks
-        self.private = TemporaryConversations()
-        self.backend = with_temporary(backend, self.private)
+        self.temporary = TemporaryConversations()
+        self.backend = with_temporary(backend, self.temporary)
         self.spending = SpendingEvents(self.backend.ledger, parent)
         self.drafts = Drafts(self.backend, tasks)
         self.values = SettingValues(self.backend.settings, parent)
@@ -48,7 +48,7 @@ class WindowState:
         self.prompts = PromptList(parent)
         self.collection_notes = CollectionNotes(parent)
         self.origins = AttachmentOrigins(self.backend.attachments)
-        self.current = OpenConversation(self.drafts.blank_id, self.draft, self.private, parent)
+        self.current = OpenConversation(self.drafts.blank_id, self.draft, self.temporary, parent)
         self.setup = AnswerSetup(
             self.backend,
             self.current,
@@ -57,7 +57,7 @@ class WindowState:
             providers=self.providers,
             folders=self.folders,
             drafts=self.drafts,
-            private=self.private,
+            temporary=self.temporary,
             tasks=tasks,
         )
         self.presets = Presets(self.values, self.providers, self.setup)

@@ -417,4 +417,12 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("0021_error_codes", (), code_errors),
     # Notices of messages were sentences.
     Migration("0022_notice_codes", (), code_notices),
+    # The command that opens a temporary conversation had another id.
+    Migration(
+        "0023_temporary_conversations",
+        (
+            """UPDATE OR IGNORE settings SET key = 'keys.conversation.temporary'
+                WHERE key = 'keys.conversation.private'""",
+        ),
+    ),
 )

@@ -138,7 +138,7 @@ class ListMenus(QObject):
             menu,
             self._list.theme,
             ("square-pen", "New conversation", lambda: self.new_requested.emit()),
-            ("lock", "New private conversation", lambda: self.temporary_requested.emit()),
+            ("lock", "New temporary conversation", lambda: self.temporary_requested.emit()),
             ("folder-plus", "New folder", lambda: self.folder_requested.emit([])),
         )
         return menu

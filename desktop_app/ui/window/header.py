@@ -44,9 +44,9 @@ class Header(QFrame):
         self.list_button = _button("toggle-list", "Conversations")
         self.settings_button = _button("open-settings", "Settings")
         self.temporary_icon = PlainLabel()
-        self.temporary_icon.setObjectName("private-sign")
-        self.temporary_icon.setAccessibleName("Private")
-        self.temporary_icon.setToolTip("Private: kept nowhere on this computer")
+        self.temporary_icon.setObjectName("temporary-sign")
+        self.temporary_icon.setAccessibleName("Temporary")
+        self.temporary_icon.setToolTip("Temporary: not saved on this computer")
         self.temporary_icon.hide()
         self.title = ElidedLabel()
         self.title.setObjectName("title")
@@ -123,9 +123,9 @@ class Header(QFrame):
         if menu.actions():
             menu.setActiveAction(menu.actions()[0])
 
-    def set_temporary(self, is_private: bool) -> None:
+    def set_temporary(self, is_temporary: bool) -> None:
         """Show or hide the sign of a temporary conversation."""
-        self.temporary_icon.setVisible(is_private)
+        self.temporary_icon.setVisible(is_temporary)
 
     def set_list_button(self, visible: bool) -> None:
         """Show or hide the button that opens the conversations."""

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-TITLE: Final = "Private conversation"
+TITLE: Final = "Temporary conversation"
 WORDS: Final = (
-    "Private: nothing of it is kept on this computer, and it is forgotten when you close it or "
+    "Temporary: nothing of it is kept on this computer, and it is forgotten when you close it or "
     "Repartee. Its provider sees it; what it costs is counted."
 )
 ASK: Final = "Forget this conversation? It cannot be brought back."
@@ -55,13 +55,13 @@ class TemporaryBar(QFrame):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("private")
+        self.setObjectName("temporary")
         set_role(self, "note-card")
         self._icon, self.words = PlainLabel(), PlainLabel()
         self.words.setWordWrap(True)
-        self.close_button = _link("Close", "private-close")
-        self.forget_button = _link("Forget", "private-forget")
-        self.keep_button = _link("Not yet", "private-keep")
+        self.close_button = _link("Close", "temporary-close")
+        self.forget_button = _link("Forget", "temporary-forget")
+        self.keep_button = _link("Not yet", "temporary-keep")
         self._line = QHBoxLayout(self)
         self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         self._line.addWidget(self.words, 1)
@@ -119,12 +119,12 @@ class TemporaryRow(QWidget):
         super().__init__(parent)
         self.setAcceptDrops(True)
         self.button = PlainButton(TITLE)
-        self.button.setObjectName("private-row")
+        self.button.setObjectName("temporary-row")
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         set_role(self.button, "row")
         self.close_button = PlainToolButton()
-        self.close_button.setObjectName("private-row-close")
-        self.close_button.setAccessibleName("Close the private conversation")
+        self.close_button.setObjectName("temporary-row-close")
+        self.close_button.setAccessibleName("Close the temporary conversation")
         self.close_button.setToolTip("Close")
         set_role(self.close_button, "quiet")
         line = QHBoxLayout(self)

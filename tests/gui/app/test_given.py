@@ -244,20 +244,20 @@ async def test_what_comes_from_outside_stays_there(data: Path) -> None:
         await until(lambda: is_read(desk) and desk.chips)
 
 
-async def test_a_drop_on_the_private_conversation_stays_private(data: Path) -> None:
+async def test_a_drop_on_the_temporary_conversation_stays_there(data: Path) -> None:
     async with Desk() as desk:
         there = await desk.ask_and_answer("Listed", "1")
         desk.controllers.temporary.open()
-        private = desk.open_id
+        temporary = desk.open_id
         await desk.opened(there)
         row = desk.window.conversations.findChild(TemporaryRow)
         assert row is not None
         at, copy, what = QPointF(5, 5), Qt.DropAction.CopyAction, of_files(data / "notes.md")
         QApplication.sendEvent(row, QDragEnterEvent(at.toPoint(), copy, what, LEFT, NO_KEY))
         words = find(desk.window, QLabel, "drop-words").text()
-        assert words == "Drop to attach to “Private conversation”"
+        assert words == "Drop to attach to “Temporary conversation”"
         QApplication.sendEvent(row, QDropEvent(at, copy, what, LEFT, NO_KEY))
-        await until(lambda: desk.open_id == private and is_read(desk) and desk.chips)
+        await until(lambda: desk.open_id == temporary and is_read(desk) and desk.chips)
         await desk.written()
         assert desk.stored("SELECT name FROM attachments") == []
 

@@ -415,10 +415,10 @@ async def test_the_marked_are_exported_from_their_menu(
         await until(lambda: not desk.controllers.transfer.is_busy)
 
 
-async def test_a_private_conversation_is_begun_from_the_menu() -> None:
+async def test_a_temporary_conversation_is_begun_from_the_menu() -> None:
     async with Desk() as desk:
-        choose(desk.window.conversations.menus.list_menu(), "New private conversation")
-        await until(lambda: desk.state.current.is_private)
+        choose(desk.window.conversations.menus.list_menu(), "New temporary conversation")
+        await until(lambda: desk.state.current.is_temporary)
 
 
 async def test_branching_goes_on_in_a_new_conversation() -> None:

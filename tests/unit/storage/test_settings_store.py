@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.unit.storage.samples import opened
 
@@ -48,6 +51,17 @@ async def test_values_of_json_come_back(tmp_path: Path) -> None:
     async with opened(path) as database:
         kept = {"look.text_size": 120, "window": {"geometry": [1, 2.5, None, True, "ü"]}}
         assert await SettingsStore(database).all() == kept
+
+
+async def test_a_shortcut_of_a_renamed_command_stays(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite3"
+    before = Database(path, [step for step in MIGRATIONS if step.name < "0023"])
+    await before.open()
+    await SettingsStore(before).set("keys.conversation.private", "Ctrl+J")
+    await before.close()
+    async with opened(path) as database:
+        keymap = Keymap.from_settings(await SettingsStore(database).all())
+        assert keymap.shortcut_of("conversation.temporary") == "Ctrl+J"
 
 
 async def test_profiles_keep_their_order_and_every_field(tmp_path: Path) -> None:

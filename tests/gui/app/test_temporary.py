@@ -1,4 +1,4 @@
-"""A private conversation: everything works in it, and no word of it is in any file."""
+"""A temporary conversation: everything works in it, and no word of it is in any file."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def row(desk: Desk) -> TemporaryRow:
     return desk.window.findChildren(TemporaryRow)[0]
 
 
-def is_private(desk: Desk) -> bool:
-    return desk.state.current.is_private
+def is_temporary(desk: Desk) -> bool:
+    return desk.state.current.is_temporary
 
 
 def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Path) -> None:
@@ -60,7 +60,7 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
         async with Desk() as desk:
             kept = await desk.ask_and_answer("Mine?", "Yes.")
             desk.controllers.temporary.open()
-            assert is_private(desk)
+            assert is_temporary(desk)
             assert bar(desk).isVisible()
             assert desk.window.header.temporary_icon.isVisible()
             desk.controllers.attachments.attach([document])
@@ -97,7 +97,7 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
             assert SECRET not in desk.transcript
             assert desk.rows == ["Mine?"]
             row(desk).button.click()
-            await until(lambda: is_private(desk))
+            await until(lambda: is_temporary(desk))
             assert "All else." in desk.transcript
             assert holding(scratch) == []
             assert await desk.state.backend.search.find(SECRET) == []
@@ -118,22 +118,22 @@ async def test_closing_asks_once_where_there_is_something() -> None:
     async with Desk() as desk:
         desk.controllers.temporary.open()
         bar(desk).close_button.click()
-        assert not is_private(desk)  # nothing was in it
+        assert not is_temporary(desk)  # nothing was in it
         desk.controllers.temporary.open()
         first = desk.open_id
         await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
         bar(desk).close_button.click()
-        assert is_private(desk)
+        assert is_temporary(desk)
         assert "cannot be brought back" in bar(desk).words.text()
         bar(desk).keep_button.click()
-        assert is_private(desk)
+        assert is_temporary(desk)
         desk.ready.actions["conversation.delete"]()
         bar(desk).forget_button.click()
-        assert not is_private(desk)
+        assert not is_temporary(desk)
         await desk.settled()
         assert SECRET not in desk.transcript
         assert desk.window.prompt.text() == ""
-        assert desk.state.private.of(first) is None
+        assert desk.state.temporary.of(first) is None
         assert desk.controllers.list_presenter.usable(first) is None
         assert row(desk).isHidden()
         assert desk.rows == []
@@ -148,7 +148,7 @@ async def test_another_one_takes_its_place() -> None:
         await desk.ask_and_answer("One?", "One.")
         desk.controllers.temporary.open()
         bar(desk).forget_button.click()
-        assert is_private(desk)
+        assert is_temporary(desk)
         assert desk.open_id != first
         assert desk.state.current.path == []
 
@@ -170,7 +170,7 @@ async def test_a_turn_that_begins_when_it_is_closed_is_refused() -> None:
     async with Desk() as desk:
         desk.controllers.temporary.open()
         conversation = desk.state.current.conversation
-        desk.state.private.forget(conversation.id)
+        desk.state.temporary.forget(conversation.id)
         store = desk.state.backend.conversations
         with pytest.raises(StorageError, match="was closed"):
             await store.begin_turn(conversation, None)
@@ -198,7 +198,7 @@ async def test_no_branch_no_title_no_export(scratch: Path) -> None:
         desk.controllers.branching.branch_last()
         await until(lambda: "has no branches" in desk.said)
         assert not desk.controllers.data_page._can_export
-        assert desk.window.windowTitle() == "Private conversation – Repartee"
+        assert desk.window.windowTitle() == "Temporary conversation – Repartee"
         assert desk.rows == []
         assert holding(scratch) == []
 
@@ -207,11 +207,11 @@ async def test_by_the_keyboard() -> None:
     async with Desk() as desk:
         both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         desk.press(Qt.Key.Key_N, both)
-        await until(lambda: is_private(desk))
+        await until(lambda: is_temporary(desk))
         assert desk.text.hasFocus()
         await desk.ask_and_answer("One?", "One.")
         desk.press(Qt.Key.Key_Delete, both)
         await until(lambda: bar(desk).forget_button.hasFocus())
         QTest.keyClick(bar(desk).forget_button, Qt.Key.Key_Space)
-        assert not is_private(desk)
+        assert not is_temporary(desk)
         assert isinstance(bar(desk).keep_button, QPushButton)
