@@ -83,7 +83,7 @@ class Controllers(QObject):
         self._window, self._theme = window, theme
         self.tasks = Tasks(show_error)
         state = self.state = WindowState(backend, self.tasks, window)
-        self._backend = self.state.backend  # with temporary conversations in memory
+        self._backend = state.backend
         self.running = RunningAnswers(self.tasks, self._backend.conversations, window)
         self._make_library()
         self._make_prompt()
@@ -263,6 +263,7 @@ class Controllers(QObject):
             tasks=state.tasks,
             pane=window.pane,
             conversation_list=window.conversations,
+            conversations=state.backend.conversations,
         )
         self.branching = Branching(
             window,
@@ -337,9 +338,7 @@ class Controllers(QObject):
             prompt_store=state.backend.prompts,
         )
         self.passwords = DocumentPasswords(window, lambda: theme.current)
-        self.attachment_reader = AttachmentReader(
-            state.values, state.setup, state.temporary, backend=state.backend
-        )
+        self.attachment_reader = AttachmentReader(state.values, state.setup, backend=state.backend)
         self.attachments = AttachmentsController(
             window,
             self.image_chips,
@@ -368,9 +367,9 @@ class Controllers(QObject):
             theme,
             self.image_chips,
             window.notifications.notify,
-            current=state.current,
             setup=state.setup,
             tasks=state.tasks,
+            chat_service=state.backend.chat,
             attachment_store=state.backend.attachments,
             documents=state.backend.documents,
             image_scaler=state.backend.pictures,
@@ -505,6 +504,7 @@ class Controllers(QObject):
             tasks=state.tasks,
             pane=window.pane,
             conversations=state.backend.conversations,
+            chat_service=state.backend.chat,
         )
 
     def _join(self) -> None:

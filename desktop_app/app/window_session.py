@@ -68,7 +68,7 @@ class WindowSession:
             end_for=self.end_for,
             put_in_force=self._on_value,
         )
-        self._backend = self.controllers.state.backend  # with temporary conversations in memory
+        self._backend = backend
         loop.set_exception_handler(self._on_defect)
         self._closed: asyncio.Future[None] = loop.create_future()
         self._ending: asyncio.Task[None] | None = None

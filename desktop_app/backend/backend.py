@@ -39,6 +39,7 @@ from desktop_app.storage.conversations.conversation_flags import ConversationFla
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database, erasing_mark
+from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.note_store import NotesStore
 from desktop_app.storage.search.search_query import Search
@@ -73,6 +74,7 @@ class Backend:
     folders: Folders
     catalog: ModelCatalog
     database: Database
+    temporary: TemporaryConversations
     conversations: ConversationStore
     conversation_folders: FolderStore
     shelves: ConversationFlagStore
@@ -125,20 +127,12 @@ class Backend:
         if found:
             await self.settings.forget_secrets_in_addresses()
 
-    def chat_with(
-        self, store: MessageStore, attachments: AttachmentSource, notes: NotesStore | None = None
-    ) -> ChatService:
-        """Return a chat service that keeps its messages in another store.
-
-        Args:
-            store: keeps the messages.
-            attachments: provides the attachments.
-            notes: keeps the notes on parts of documents; None keeps none.
-        """
+    def chat_with(self, store: MessageStore, attachments: AttachmentSource) -> ChatService:
+        """Return a chat service that keeps its messages in another store."""
         return _chat(
             store=store,
             attachments=attachments,
-            notes=notes,
+            notes=self.notes,
             documents=self.documents,
             gateway=self.gateway,
             counter=self.counter,
@@ -186,11 +180,14 @@ class Backend:
         )
 
     async def keep(
-        self, source: Path | bytes, document: ExtractedDocument
+        self, source: Path | bytes, document: ExtractedDocument, conversation_id: str | None = None
     ) -> DocumentPart | ImagePart:
         """Store an attachment's original and text; return it as a part of a message.
 
         A folder has no bytes, so its text is stored as the original.
+
+        Args:
+            conversation_id: the conversation it is for, which may be temporary.
 
         Raises:
             StorageError: it could not be stored, or changed meanwhile.
@@ -204,6 +201,7 @@ class Backend:
             text=document.text,
             pages=document.pages,
             tokens=document.tokens,
+            conversation_id=conversation_id,
         )
         return document.part
 
@@ -281,6 +279,7 @@ class Backend:
         await self.gateway.aclose()
         await self.documents.aclose()
         await self.passages.worker.aclose()
+        await self.temporary.aclose()
         await self.database.close()
 
 
@@ -299,23 +298,24 @@ def build_backend(
     where = where or folders()
     catalog = read_catalog(where)
     database = Database(where.database)
-    settings, ledger = SettingsStore(database), Ledger(database)
+    temporary = TemporaryConversations(database)
+    settings, ledger = SettingsStore(database), Ledger(temporary)
     variables = environment_with_keys() if environment is None else environment
     vault, environment_profiles = _keys(where, settings, variables, catalog)
     documents, local_model = DocumentWorker(), LocalModel()
     gateway = ProviderGateway(vault, local_model, settings, catalog)
     counter = ProviderTokenCounter(documents, local_model)
-    conversations = ConversationStore(database)
-    attachments = AttachmentStore(database, where.attachments)
+    conversations = ConversationStore(temporary)
+    attachments = AttachmentStore(temporary, where.attachments)
     budget, fences = Budget(SpendingHolds(database), settings), Fences(settings)
-    compactions = CompactionStore(database)
+    compactions = CompactionStore(temporary)
     listings = ModelListings(ListingStore(database), gateway)
 
     async def embedding_choice() -> EmbeddingChoice | None:
         return await backend.embedding_choice()
 
     passages = LateCollections(database, attachments, gateway, ledger, budget, embedding_choice)
-    notes = NotesStore(database)
+    notes = NotesStore(temporary)
     chat = _chat(
         store=conversations,
         attachments=attachments,
@@ -335,6 +335,7 @@ def build_backend(
         folders=where,
         catalog=catalog,
         database=database,
+        temporary=temporary,
         conversations=conversations,
         conversation_folders=FolderStore(database),
         shelves=ConversationFlagStore(database),
@@ -397,7 +398,7 @@ def _chat(
     *,
     store: MessageStore,
     attachments: AttachmentSource,
-    notes: NotesStore | None,
+    notes: NotesStore,
     documents: DocumentWorker,
     gateway: ProviderGateway,
     counter: ProviderTokenCounter,

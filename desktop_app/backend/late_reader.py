@@ -22,7 +22,7 @@ class LateReader:
     """Implements services.ports.PartsSource.
 
     Args:
-        made_of: the arguments of PartsReader; `notes` None keeps no notes.
+        made_of: the arguments of ChunkedReader.
     """
 
     def __init__(self, **made_of: Any) -> None:
@@ -62,6 +62,6 @@ class LateReader:
 
     @cached_property
     def _reader(self) -> ChunkedReader:
-        from desktop_app.services.documents.chunked_reading import ChunkedReader, NoNotes
+        from desktop_app.services.documents.chunked_reading import ChunkedReader
 
-        return ChunkedReader(**{**self._made_of, "notes": self._made_of["notes"] or NoNotes()})
+        return ChunkedReader(**self._made_of)

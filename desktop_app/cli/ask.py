@@ -385,7 +385,7 @@ async def _service(
 ) -> ChatService:
     if not save:
         unkept = _NullStore({document.sha256: (document.text, path) for path, document in attached})
-        return backend.chat_with(unkept, unkept, backend.notes)
+        return backend.chat_with(unkept, unkept)
     for path, document in attached:
         await backend.keep(path, document)
     return backend.chat

@@ -167,7 +167,7 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     for cost in (Decimal("0.25"), None):
         call = Call(NOON, "openai", "gpt-5.2", "answer", usage, cost, first.id)
         await Ledger(database).add(call)
-    await NotesStore(database).put("a" * 64, "a note")
+    await NotesStore(database).put("a" * 64, "a note", "")
     models = (ListedModel("m", None, 8192), ListedModel("n"))
     await ListingStore(database).save("own", ModelListing(PROFILE.base_url, models, NOON))
     await _fill_collection(database)

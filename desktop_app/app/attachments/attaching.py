@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.backend.backend import Backend
-    from desktop_app.backend.temporary_stores import TemporaryConversations
     from desktop_app.documents.worker.document_worker import ExtractedDocument, OnProgress
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -35,12 +34,10 @@ class AttachmentReader:
         self,
         values: SettingValues,
         setup: AnswerSetup,
-        temporary: TemporaryConversations,
         *,
         backend: Backend,
     ) -> None:
-        self._values, self._setup = values, setup
-        self._temporary, self._backend = temporary, backend
+        self._values, self._setup, self._backend = values, setup, backend
 
     async def read(
         self,
@@ -70,10 +67,7 @@ class AttachmentReader:
             name = PASTED_NAME if isinstance(given, str) else given.name
             source = await _bytes_of(given)
             document = await documents.extract_bytes(name, source, on_progress, password=password)
-        if self._temporary.was_begun(conversation_id):
-            part = await self._temporary.keep(conversation_id, source, document)
-        else:
-            part = await self._backend.keep(source, document)
+        part = await self._backend.keep(source, document, conversation_id)
         note = f"{document.name}: {document.note}" if document.note else ""
         part = with_detail(part, str(self._values["answer.image_detail"]))
         as_files = bool(self._values["answer.documents_as_files"])

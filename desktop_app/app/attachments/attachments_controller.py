@@ -20,7 +20,6 @@ from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
@@ -37,6 +36,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.services.documents.file_attachments import not_files, require_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
+from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.ui.composer.prompt_editor import Chip
 from desktop_app.ui.composer.prompt_text import LARGEST_TEXT
 

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.attachments.page_selection import AttachmentHolder
     from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.image_scaling import ImageScaler
     from desktop_app.documents.worker.document_worker import DocumentWorker
+    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.fence import Fences
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.look.theme import ThemeWatcher
@@ -91,9 +91,9 @@ class PreviewController(QObject):
         pictures: ImageChips,
         say: Callable[[str], object],
         *,
-        current: OpenConversation,
         setup: AnswerSetup,
         tasks: Tasks,
+        chat_service: ChatService,
         attachment_store: AttachmentStore,
         documents: DocumentWorker,
         image_scaler: ImageScaler,
@@ -101,9 +101,10 @@ class PreviewController(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._prompt, self._held = window, prompt, held
-        self._theme, self._current, self._setup = theme, current, setup
+        self._theme, self._setup = theme, setup
         self._tasks, self._attachment_store, self._documents = tasks, attachment_store, documents
         self._image_scaler, self._fences = image_scaler, fences
+        self._chat_service = chat_service
         self._pictures, self._say = pictures, say
         self._dialog: AttachmentPreview | None = None
         self._shown = ""
@@ -265,10 +266,9 @@ class PreviewController(QObject):
             return shown.text if isinstance(shown, TextPart) else ""
         fence = await self._fences.of(self._held.conversation_id)
         if part.in_parts:
-            chat = self._setup.chat_for(self._current.conversation)
-            words = self._prompt.text()
+            words, parts = self._prompt.text(), self._chat_service.parts
             instructions = self._setup.ask_settings.instructions
-            return "\n\n".join(await chat.parts.texts(part, words, resolved, fence, instructions))
+            return "\n\n".join(await parts.texts(part, words, resolved, fence, instructions))
         if is_file(part, resolved.files):
             return await self._attachment_store.text(part.sha256)
         block = await sent_block(part, self._attachment_store, fence)

@@ -45,6 +45,7 @@ from desktop_app.ui.window.notifications import Actions
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -88,13 +89,14 @@ class ChatController(QObject):
         drafts: Drafts,
         tasks: Tasks,
         conversations: ConversationStore,
+        chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
         self._parent, self._pane = parent, pane
         self._current, self._draft, self._values = current, draft, values
         self._providers = providers
         self._setup, self._drafts, self._tasks = setup, drafts, tasks
-        self._conversations = conversations
+        self._conversations, self._chat_service = conversations, chat_service
         self._running = running
         self._navigator, self._presenter, self._saver = navigator, presenter, saver
         self._choices = choices
@@ -177,7 +179,7 @@ class ChatController(QObject):
             alone: request a single answer, even if several are set.
         """
         asked = asked or self._current.conversation
-        chat = self._setup.chat_for(asked)
+        chat = self._chat_service
         if asked.id in self._beginning or self._running.is_running(asked.id):
             return
         if choice is None and not self._providers.has_provider(asked):

@@ -13,14 +13,15 @@ from desktop_app.app.state.new_conversation import NewConversation
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
+from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.temporary_bar import TITLE, TemporaryBar, TemporaryRow
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -50,13 +51,14 @@ class TemporaryController(QObject):
         temporary: TemporaryConversations,
         drafts: Drafts,
         tasks: Tasks,
+        conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
         self._pane, self._conversation_list, self._theme = pane, conversation_list, theme
         self._current, self._draft = current, draft
         self._new_conversation, self._drafts, self._tasks = new_conversation, drafts, tasks
         self._running, self._navigator = running, navigator
-        self._temporary = temporary
+        self._temporary, self._conversations = temporary, conversations
         self._id = ""
         self._begins_another = False
         self._bar: TemporaryBar | None = None
@@ -78,8 +80,18 @@ class TemporaryController(QObject):
 
     def close_open(self) -> None:
         """Close it, after a confirmation if it has content."""
-        if self._id != self._current.id:
-            self._go_back()
+        if self._id == self._current.id:
+            self._close_shown()
+        else:
+            self._tasks.start(self._show_and_close())
+
+    async def _show_and_close(self) -> None:
+        await self._navigator.open(self._id)
+        self._pane.prompt.focus_text()
+        if self._id == self._current.id:
+            self._close_shown()
+
+    def _close_shown(self) -> None:
         self._begins_another = False
         if self._has_content:
             self._made_bar().ask()
@@ -88,20 +100,16 @@ class TemporaryController(QObject):
 
     @property
     def _has_content(self) -> bool:
-        return self._temporary.has_messages(self._id) or self._is_typed
-
-    @property
-    def _is_typed(self) -> bool:
-        is_open = self._id == self._current.id
-        return bool(self._drafts.held(self._id)) or (
-            is_open and bool(self._pane.prompt.text().strip() or self._draft.value)
-        )
+        """True if the temporary conversation, which is open, has messages or a draft."""
+        is_typed = bool(self._pane.prompt.text().strip() or self._draft.value)
+        return bool(self._current.path) or is_typed
 
     def _begin(self) -> None:
         moment = now()
         choice = self._new_conversation.default_choice
         conversation = Conversation(new_id(), TITLE, moment, moment, choice)
-        self._temporary.begin(conversation)
+        self._temporary.begin(conversation.id)
+        self._tasks.start(self._conversations.create(conversation))
         self._id = conversation.id
         self._navigator.open_temporary(conversation)
 

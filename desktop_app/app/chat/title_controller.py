@@ -13,10 +13,10 @@ from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.services.chat.titles import Titles, wants_title
+from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 if TYPE_CHECKING:
     from collections.abc import Callable

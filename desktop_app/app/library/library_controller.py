@@ -22,7 +22,6 @@ from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.state.providers import Providers
 from desktop_app.app.tasks import Tasks, Work
-from desktop_app.backend.temporary_stores import TemporaryConversations
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -31,6 +30,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
 from desktop_app.domain.errors import StorageError
+from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

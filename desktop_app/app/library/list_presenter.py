@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.temporary_stores import TemporaryConversations
     from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.conversations.folder_store import FolderStore
+    from desktop_app.storage.database.temporary_database import TemporaryConversations
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
 

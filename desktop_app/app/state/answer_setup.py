@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
-    from desktop_app.backend.temporary_stores import TemporaryConversations
     from desktop_app.domain.conversations.conversation import Conversation, Message, ModelChoice
     from desktop_app.domain.conversations.generation import Overrides
-    from desktop_app.services.chat.chat_service import AskSettings, ChatService
+    from desktop_app.services.chat.chat_service import AskSettings
     from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 P = TypeVar("P", bound=DraftPart)
 
@@ -60,7 +60,6 @@ class AnswerSetup(QObject):
         self._backend, self._current, self._values = backend, current, values
         self._providers, self._folders, self._drafts = providers, folders, drafts
         self._temporary, self._tasks = temporary, tasks
-        self._temporary_chat: ChatService | None = None
         self._background_in = ""
         folders.changed.connect(self.choice_changed)
 
@@ -75,15 +74,6 @@ class AnswerSetup(QObject):
         if self._temporary.holds(conversation.id):  # its provider must not store it either
             return replace(found, keeps_at_provider=False)
         return found
-
-    def chat_for(self, conversation: Conversation) -> ChatService:
-        """Return the conversation's service; for a temporary conversation it keeps no notes."""
-        backend = self._backend
-        if not self._temporary.was_begun(conversation.id):
-            return backend.chat
-        if self._temporary_chat is None:
-            self._temporary_chat = backend.chat_with(backend.conversations, backend.attachments)
-        return self._temporary_chat
 
     def choice_of(self, conversation: Conversation) -> ModelChoice:
         """Return the current choice; the model on this computer may have changed."""

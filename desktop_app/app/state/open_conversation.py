@@ -18,8 +18,8 @@ from desktop_app.domain.conversations.conversation import (
 
 if TYPE_CHECKING:
     from desktop_app.app.state.prompt_draft import PromptDraft
-    from desktop_app.backend.temporary_stores import TemporaryConversations
     from desktop_app.domain.conversations.compaction import Compaction
+    from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 
 class OpenConversation(QObject):

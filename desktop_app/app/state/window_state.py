@@ -17,7 +17,6 @@ from desktop_app.app.state.prompt_list import PromptList
 from desktop_app.app.state.providers import Providers
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
-from desktop_app.backend.temporary_stores import TemporaryConversations, with_temporary
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -30,15 +29,11 @@ class WindowState:
     """Creates the state objects.
 
     No controller receives this: each receives only the objects it uses.
-
-    Attributes:
-        backend: the given backend, with temporary conversations held in memory.
     """
 
     def __init__(self, backend: Backend, tasks: Tasks, parent: QObject) -> None:
         self.tasks = tasks
-        self.temporary = TemporaryConversations()
-        self.backend = with_temporary(backend, self.temporary)
+        self.backend, self.temporary = backend, backend.temporary
         self.spending = SpendingEvents(self.backend.ledger, parent)
         self.drafts = Drafts(self.backend, tasks)
         self.values = SettingValues(self.backend.settings, parent)

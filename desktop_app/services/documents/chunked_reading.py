@@ -80,16 +80,6 @@ class Splitter(Protocol):
         """Return chunks of at most `tokens` tokens. Raises UserFacingError."""
 
 
-class NoNotes:
-    """An empty notes store, for conversations that are not stored."""
-
-    async def get(self, _key: str) -> str | None:
-        return None
-
-    async def put(self, _key: str, _text: str) -> None:
-        return
-
-
 class ChunkedReader:
     """Reads documents in chunks."""
 

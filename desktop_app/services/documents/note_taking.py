@@ -114,8 +114,8 @@ class NotesStore(Protocol):
     async def get(self, key: str) -> str | None:
         """Return a note, or None. Raises StorageError."""
 
-    async def put(self, key: str, text: str) -> None:
-        """Store a note. Raises StorageError."""
+    async def put(self, key: str, text: str, conversation_id: str) -> None:
+        """Store a note of a conversation. Raises StorageError."""
 
 
 class Reader(Protocol):
@@ -302,7 +302,8 @@ class _Reading:
         if reply.may_be_billed or reply.usage is not None:  # otherwise nothing was billed
             await self._write_down(reply.usage)
         if reply.error is None:
-            await self._reader.notes.put(key, text_of(reply.parts).strip())
+            note = text_of(reply.parts).strip()
+            await self._reader.notes.put(key, note, self._task.conversation_id)
 
     async def _reply(self, request: ChatRequest, say: Say) -> Reply:
         reply = Reply()

@@ -14,7 +14,7 @@ from desktop_app.storage.conversations.row_conversion import (
     to_micros,
     to_text,
 )
-from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.database import Databases
 
 # Inserts nothing if the message has been deleted meanwhile, or if the compaction was imported
 # before.
@@ -32,21 +32,23 @@ _OF_CONVERSATION: Final = """
 class CompactionStore:
     """All compactions of the store. All methods raise StorageError."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
 
     async def of(self, conversation_id: str) -> tuple[Compaction, ...]:
         """Return all compactions of a conversation, including undone ones, oldest first."""
-        return await self._database.read(lambda c: _all(c, conversation_id))
+        return await self._databases.of(conversation_id).read(lambda c: _all(c, conversation_id))
 
     async def add(self, compaction: Compaction) -> bool:
         """Save a compaction. Return True unless its message has been deleted."""
-        return await self._database.write(lambda c: insert_compaction(c, compaction))
+        database = self._databases.of(compaction.conversation_id)
+        return await database.write(lambda c: insert_compaction(c, compaction))
 
     async def undo(self, compaction_id: str, at: datetime) -> None:
         """Undo a compaction: from `at` on the messages themselves are sent again."""
         sql = "UPDATE compactions SET undone_at = ? WHERE id = ? AND undone_at IS NULL"
-        await self._database.write(lambda c: c.execute(sql, (to_micros(at), compaction_id)))
+        for database in filter(None, (self._databases.memory, self._databases.disk)):
+            await database.write(lambda c: c.execute(sql, (to_micros(at), compaction_id)))
 
 
 def _all(connection: sqlite3.Connection, conversation_id: str) -> tuple[Compaction, ...]:

@@ -19,7 +19,7 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
 )
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import Kept, StorageError
 from desktop_app.storage.conversations.conversation_sql import (
     ALL_CONVERSATIONS,
     ARCHIVED_CONVERSATIONS,
@@ -50,7 +50,7 @@ from desktop_app.storage.conversations.row_conversion import (
     searchable_text,
     to_micros,
 )
-from desktop_app.storage.database.database import Database, mark_for_wipe
+from desktop_app.storage.database.database import Databases, mark_for_wipe, read_first
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.documents.attachment_cleanup import skip_grace_period
 from desktop_app.storage.search.search_index import EntryKind, add_entry, has_entry, remove_entry
@@ -67,17 +67,18 @@ class ConversationStore:
     All raise StorageError and its subclasses.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
+        self._disk, self._of = databases.disk, databases.of
 
     async def all(self) -> list[Conversation]:
         """Return all conversations except trashed ones, newest first."""
-        return await self._database.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
+        return await self._disk.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
 
     async def ids(self) -> list[str]:
         """Return the ids of `all`, including those of unreadable rows."""
         sql = "SELECT id FROM conversations WHERE trashed_at IS NULL"
-        rows = await self._database.read(lambda c: c.execute(sql).fetchall())
+        rows = await self._disk.read(lambda c: c.execute(sql).fetchall())
         return [row["id"] for row in rows]
 
     async def listed(
@@ -91,32 +92,32 @@ class ConversationStore:
         """
         at = after.updated_at if after is not None else None
         page = {**_page(limit, after, at), "folder_id": folder_id}
-        return await self._database.read(lambda c: _conversations(c, LISTED_CONVERSATIONS, page))
+        return await self._disk.read(lambda c: _conversations(c, LISTED_CONVERSATIONS, page))
 
     async def pinned(self) -> list[Conversation]:
         """Return the pinned conversations, newest first."""
-        return await self._database.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
+        return await self._disk.read(lambda c: _conversations(c, PINNED_CONVERSATIONS))
 
     async def archived(
         self, limit: int = -1, *, after: Conversation | None = None
     ) -> list[Conversation]:
         """Return the archived conversations, newest first: all, or a page as in `listed`."""
         page = _page(limit, after, after.updated_at if after is not None else None)
-        return await self._database.read(lambda c: _conversations(c, ARCHIVED_CONVERSATIONS, page))
+        return await self._disk.read(lambda c: _conversations(c, ARCHIVED_CONVERSATIONS, page))
 
     async def trashed(
         self, limit: int = -1, *, after: Conversation | None = None
     ) -> list[Conversation]:
         """Return the trashed conversations, last trashed first: all, or a page."""
         page = _page(limit, after, after.trashed_at if after is not None else None)
-        return await self._database.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS, page))
+        return await self._disk.read(lambda c: _conversations(c, TRASHED_CONVERSATIONS, page))
 
     async def set_trashed(self, conversation_ids: Sequence[str], at: datetime | None) -> None:
         """Move conversations into the trash, or with None out of it."""
         micros = None if at is None else to_micros(at)
         rows = [(micros, conversation_id) for conversation_id in conversation_ids]
         sql = "UPDATE conversations SET trashed_at = ? WHERE id = ?"
-        await self._database.write(lambda c: c.executemany(sql, rows))
+        await self._disk.write(lambda c: c.executemany(sql, rows))
 
     async def empty_trash(self, before: datetime) -> int:
         """Delete for good what was trashed before a time. Return the number of conversations.
@@ -125,22 +126,21 @@ class ConversationStore:
         other writers never wait long.
         """
         sql, micros = "SELECT id FROM conversations WHERE trashed_at < ?", to_micros(before)
-        rows = await self._database.read(lambda c: c.execute(sql, (micros,)).fetchall())
+        rows = await self._disk.read(lambda c: c.execute(sql, (micros,)).fetchall())
         count = 0
         for row in rows:
-            count += await self._database.write(partial(_delete_trashed, row["id"], micros))
+            count += await self._disk.write(partial(_delete_trashed, row["id"], micros))
         if count:
-            await self._database.wipe()
+            await self._disk.wipe()
         return count
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """Return a conversation, or None if there is none with this id."""
-        return await self._database.read(lambda c: read_conversation(c, conversation_id))
+        return await self._of(conversation_id).read(lambda c: read_conversation(c, conversation_id))
 
     async def create(self, conversation: Conversation) -> None:
         """Add a conversation with its draft."""
-
-        await self._database.write(lambda c: insert_conversation(c, conversation))
+        await self._of(conversation.id).write(lambda c: insert_conversation(c, conversation))
 
     async def save(self, conversation: Conversation) -> None:
         """Save title, pinned, choice, leaf and time, not the draft. Do nothing if it is gone."""
@@ -149,54 +149,62 @@ class ConversationStore:
             if _title_of(connection, conversation.id) is not None:
                 put_conversation(connection, conversation)
 
-        await self._database.write(action)
+        await self._of(conversation.id).write(action)
 
     async def save_draft(self, conversation_id: str, draft: Draft) -> None:
         """Save the draft in the prompt."""
-        await self._database.write(lambda c: _put_draft(c, conversation_id, draft))
+        await self._of(conversation_id).write(lambda c: _put_draft(c, conversation_id, draft))
 
     async def delete(self, conversation_id: str) -> None:
         """Delete a conversation with all its messages. Its costs stay in the ledger."""
-        await self._database.write(lambda c: _delete(c, conversation_id))
+        await self._of(conversation_id).write(lambda c: _delete(c, conversation_id))
 
     async def erase(self, conversation_ids: Sequence[str]) -> None:
         """Delete conversations for good, so that their words are in no file any more."""
         for conversation_id in conversation_ids:
-            await self._database.write(partial(_erase, conversation_id))
-        await self._database.wipe()
+            await self._disk.write(partial(_erase, conversation_id))
+        await self._disk.wipe()
 
     async def messages(self, conversation_id: str) -> list[Message]:
         """Return every message of the tree, parents before their children."""
-        return await self._database.read(lambda c: _messages(c, _TREE, conversation_id))
+        return await self._of(conversation_id).read(lambda c: _messages(c, _TREE, conversation_id))
 
     async def path(self, conversation_id: str) -> list[Message]:
         """Return the messages of the path, from the first to the conversation's leaf."""
-        return await self._database.read(lambda c: _messages(c, PATH, conversation_id))
+        return await self._of(conversation_id).read(lambda c: _messages(c, PATH, conversation_id))
 
     async def tail(self, conversation_id: str, count: int) -> list[Message]:
         """Return the last `count` messages of the path, or all if there are fewer.
 
         It is fast however long the conversation is.
         """
-        return await self._database.read(lambda c: _messages(c, TAIL, conversation_id, count))
+        return await self._of(conversation_id).read(
+            lambda c: _messages(c, TAIL, conversation_id, count)
+        )
 
     async def message(self, message_id: str) -> Message | None:
         """Return a message, or None if there is none with this id."""
-        found = await self._database.read(lambda c: _messages(c, _MESSAGE, message_id))
+        found = await read_first(
+            self._databases, lambda c: _messages(c, _MESSAGE, message_id) or None
+        )
         return found[0] if found else None
 
     async def versions(self, message_id: str) -> list[str]:
         """Return the ids of the messages with the same parent, itself included, oldest first."""
-        rows = await self._database.read(lambda c: c.execute(VERSIONS, (message_id,)).fetchall())
-        return [row["id"] for row in rows]
+        rows = await read_first(
+            self._databases, lambda c: c.execute(VERSIONS, (message_id,)).fetchall() or None
+        )
+        return [row["id"] for row in rows or ()]
 
     async def versions_on_path(self, conversation_id: str) -> dict[str, tuple[str, ...]]:
         """Return the ids of all versions, oldest first, for each path message with several."""
-        return await self._database.read(lambda c: _versions_on_path(c, conversation_id))
+        return await self._of(conversation_id).read(lambda c: _versions_on_path(c, conversation_id))
 
     async def newest_leaf(self, message_id: str) -> str:
         """Return the newest leaf below `message_id`, or itself if it is a leaf."""
-        row = await self._database.read(lambda c: c.execute(NEWEST_LEAF, (message_id,)).fetchone())
+        row = await read_first(
+            self._databases, lambda c: c.execute(NEWEST_LEAF, (message_id,)).fetchone()
+        )
         return message_id if row is None else str(row["id"])
 
     async def begin_turn(
@@ -212,10 +220,17 @@ class ConversationStore:
             question: None if an answer is retried.
 
         Raises:
-            StorageError: another live process is writing an answer in this conversation.
+            StorageError: another live process is writing an answer in this conversation, or it was
+                temporary and has been closed.
         """
+        database = self._of(conversation.id)
 
         def action(connection: sqlite3.Connection) -> None:
+            is_temporary = database is self._databases.memory
+            if is_temporary and _title_of(connection, conversation.id) is None:
+                raise StorageError(
+                    "The temporary conversation was closed.", what_was_kept=Kept.PROMPT
+                )
             _require_no_other_writer(connection, conversation.id)
             put_conversation(connection, conversation, leaf_id=answers[0].id)
             if question is not None:
@@ -224,14 +239,14 @@ class ConversationStore:
             for answer in answers:
                 insert_message(connection, answer)
 
-        await self._database.write(action)
+        await database.write(action)
 
     async def save_answer(self, answer: Message) -> None:
         """Save an answer as it is now: a checkpoint while STREAMING, else its end.
 
         Do nothing if its conversation has been deleted meanwhile.
         """
-        await self._database.write(lambda c: _update_answer(c, answer))
+        await self._of(answer.conversation_id).write(lambda c: _update_answer(c, answer))
 
     async def interrupt_orphans(self) -> list[str]:
         """Mark STREAMING answers of dead processes as INTERRUPTED, keeping their text.
@@ -241,9 +256,9 @@ class ConversationStore:
         Returns:
             The ids of the affected conversations.
         """
-        if not await self._database.read(_orphans):
+        if not await self._disk.read(_orphans):
             return []
-        return await self._database.write(_interrupt)
+        return await self._disk.write(_interrupt)
 
     async def take_over_runs(self) -> list[Message]:
         """Make this process the owner of background runs of dead processes.
@@ -251,9 +266,9 @@ class ConversationStore:
         Returns:
             Their messages, oldest first.
         """
-        if not await self._database.read(_abandoned_runs):
+        if not await self._disk.read(_abandoned_runs):
             return []
-        return await self._database.write(_take_over)
+        return await self._disk.write(_take_over)
 
 
 # Rows are converted on the thread that reads them: a long conversation takes longer than a frame.

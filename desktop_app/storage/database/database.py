@@ -21,7 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.database.migration_runner import Migration, migrate, pending_migrations
@@ -55,6 +55,24 @@ _MERGE: Final = (
 _UNWIPED: Final = "store.unwiped"
 
 
+class Databases(Protocol):
+    """Chooses the database of each conversation: temporary ones are in memory.
+
+    The stores of conversations hold this and not a Database, so that none forgets to choose.
+    """
+
+    @property
+    def disk(self) -> Database:
+        """The store's file."""
+
+    @property
+    def memory(self) -> Database | None:
+        """The database of temporary conversations; None if there was none yet."""
+
+    def of(self, conversation_id: str | None) -> Database:
+        """Return the database of a conversation."""
+
+
 class Database:
     """The store's file. Open it once, close it before the loop ends.
 
@@ -76,6 +94,20 @@ class Database:
         self._reading = threading.local()
         self._read_connections: list[sqlite3.Connection] = []
         self._lock: StoreLock | None = None
+
+    @property
+    def disk(self) -> Database:
+        """Itself: without temporary conversations, the file has all, as in `Databases`."""
+        return self
+
+    @property
+    def memory(self) -> None:
+        """None, as in `Databases`."""
+        return
+
+    def of(self, _conversation_id: str | None) -> Database:
+        """Return itself, as in `Databases`."""
+        return self
 
     async def open(self) -> None:
         """Open the store; create or migrate it if needed.
@@ -124,7 +156,7 @@ class Database:
 
     def _is_alone(self) -> bool:
         if self._lock is None:
-            raise _closed()
+            raise closed_error()
         with translated(str(self.path)):
             alone = self._lock.take()
             self._lock.share()
@@ -164,7 +196,7 @@ class Database:
 
     def _checkpoint_log(self) -> None:
         if self._connection is None:
-            raise _closed()
+            raise closed_error()
         with translated(str(self.path)):
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -180,7 +212,7 @@ class Database:
         try:
             return executor.submit(job)
         except RuntimeError as exc:  # the executor has been shut down
-            raise _closed() from exc
+            raise closed_error() from exc
 
     def _open(self) -> None:
         with translated(str(self.path)):
@@ -221,7 +253,7 @@ class Database:
     def _in_transaction(self, action: Action[T]) -> T:
         connection = self._connection
         if connection is None:
-            raise _closed()
+            raise closed_error()
         with translated(str(self.path)):
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -234,7 +266,7 @@ class Database:
 
     def _foreign_version(self) -> int:
         if self._connection is None:
-            raise _closed()
+            raise closed_error()
         with translated(str(self.path)):
             # Read on the writing connection: a reader counts this process's writes as foreign.
             row = self._connection.execute("PRAGMA data_version").fetchone()
@@ -254,7 +286,7 @@ class Database:
     def _read_connection(self) -> sqlite3.Connection:
         """Return this thread's own connection, opened on first use."""
         if self._connection is None:
-            raise _closed()
+            raise closed_error()
         connection: sqlite3.Connection | None = getattr(self._reading, "connection", None)
         if connection is None:
             connection = _connect(self.path, "ro")
@@ -276,6 +308,12 @@ class Database:
             finally:
                 if self._lock is not None:
                     self._lock.release()
+
+
+async def read_first(databases: Databases, action: Action[T | None]) -> T | None:
+    """Return the result in memory, or in the file if that is None, for rows of unknown place."""
+    found = None if databases.memory is None else await databases.memory.read(action)
+    return found if found is not None else await databases.disk.read(action)
 
 
 def erasing_mark(path: Path) -> Path:
@@ -375,7 +413,8 @@ def _is_not_empty(path: Path) -> bool:
         return False
 
 
-def _closed() -> StorageError:
+def closed_error() -> StorageError:
+    """Return the error of a database that is not open."""
     return StorageError("The store is not open.", what_to_do="Start the program again.")
 
 

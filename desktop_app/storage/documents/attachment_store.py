@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.message_parts import AttachmentFile
 from desktop_app.domain.errors import StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
-from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.database import Databases, read_first
 from desktop_app.storage.database.private_files import create_private_folder, sync
 from desktop_app.storage.database.storage_errors import translated
 from desktop_app.storage.documents.attachment_cleanup import (
@@ -51,8 +51,8 @@ _ORIGINS: Final = """
 class AttachmentStore:
     """Attachments by the SHA-256 of their bytes. All methods raise StorageError."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
-        self._database = database
+    def __init__(self, databases: Databases, folder: Path) -> None:
+        self._databases, self._disk = databases, databases.disk
         self._folder = folder
         # A separate thread, so that a large file delays neither the writer nor the readers.
         self._files = ThreadPoolExecutor(1, thread_name_prefix="attachments")
@@ -68,8 +68,9 @@ class AttachmentStore:
         pages: int | None,
         tokens: int | None,
         is_found: bool = True,
+        conversation_id: str | None = None,
     ) -> None:
-        """Save the original and its extracted text.
+        """Save the original and its extracted text; of a temporary conversation in memory.
 
         If it exists, it stays unchanged, and counts as added now.
 
@@ -80,13 +81,21 @@ class AttachmentStore:
             StorageError: the file's bytes no longer match `sha256`.
             StoreFullError: no space, read-only.
         """
+
+        def row(size: int) -> tuple[str | int | None, ...]:
+            return (sha256, to_text(name), media_type, size, pages, tokens, to_micros(now()))
+
+        database = self._databases.of(conversation_id)
+        if database is self._databases.memory:
+            data = await self._in_thread(lambda: _read_source(source, sha256))
+            await database.write(partial(_insert_with_bytes, data, row(len(data)), to_text(text)))
+            return
         target = self.path(sha256)
         is_kept = False
         while not is_kept:  # repeated if a cleanup removed the file before its row existed
             size = await self._in_thread(lambda: _store(source, target, sha256))
-            row = (sha256, to_text(name), media_type, size, pages, tokens, to_micros(now()))
-            is_kept = await self._database.write(
-                partial(_insert, target, row, to_text(text), is_found)
+            is_kept = await database.write(
+                partial(_insert_with_file, target, row(size), to_text(text), is_found)
             )
 
     async def note_origin(self, sha256: str, path: Path) -> None:
@@ -95,19 +104,18 @@ class AttachmentStore:
         if to_text(origin) != origin:
             return  # A path that SQLite cannot hold would lead elsewhere
         row = (origin, sha256)
-        await self._database.write(lambda c: c.execute(_NOTE_ORIGIN, row).rowcount)
+        await self._disk.write(lambda c: c.execute(_NOTE_ORIGIN, row).rowcount)
 
     async def origins(self, hashes: Sequence[str]) -> dict[str, Path]:
         """Return the files that the attachments were read from, as far as known."""
-        found = await self._database.read(
+        found = await self._disk.read(
             lambda c: c.execute(_ORIGINS, (json.dumps(list(hashes)),)).fetchall()
         )
         return {row["sha256"]: Path(row["path"]) for row in found}
 
     async def text(self, sha256: str) -> str:
         """Return the extracted text."""
-        sql = "SELECT text FROM attachments WHERE sha256 = ?"
-        row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
+        row = await self._row("SELECT text FROM attachments WHERE sha256 = ?", sha256)
         if row is None:
             raise _missing_error(sha256)
         return str(row["text"])
@@ -115,7 +123,7 @@ class AttachmentStore:
     async def about(self, sha256: str) -> AttachmentFile:
         """Return what is known of an attachment, without its bytes and text."""
         sql = "SELECT name, media_type, pages, tokens FROM attachments WHERE sha256 = ?"
-        row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
+        row = await self._row(sql, sha256)
         if row is None:
             raise _missing_error(sha256)
         return AttachmentFile(
@@ -123,16 +131,17 @@ class AttachmentStore:
         )
 
     async def source(self, sha256: str) -> Path | bytes | None:
-        """Return the path of the original, or None if it is gone."""
+        """Return the path of the original, its bytes if it has no file, or None if it is gone."""
         path = self.path(sha256)
+        data = await _bytes_in_memory(self._databases, sha256)
+        if data is not None:
+            return data
         return path if await self._in_thread(path.is_file) else None
 
     async def file(self, sha256: str) -> AttachmentFile | None:
         """Return an attachment with bytes and text, or None if its file or row is gone."""
-        sql = "SELECT * FROM attachments WHERE sha256 = ?"
-        row = await self._database.read(lambda c: c.execute(sql, (sha256,)).fetchone())
-        path = self.path(sha256)
-        if row is None or not await self._in_thread(path.is_file):
+        row = await self._row("SELECT * FROM attachments WHERE sha256 = ?", sha256)
+        if row is None or await self.source(sha256) is None:
             return None
         data = await self.bytes(sha256)
         kept = (row["name"], row["media_type"], data, row["text"], row["pages"], row["tokens"])
@@ -140,7 +149,13 @@ class AttachmentStore:
 
     async def bytes(self, sha256: str) -> bytes:
         """Return the bytes of the original."""
+        data = await _bytes_in_memory(self._databases, sha256)
+        if data is not None:
+            return data
         return await self._in_thread(lambda: _read_file(self.path(sha256), sha256))
+
+    async def _row(self, sql: str, sha256: str) -> sqlite3.Row | None:
+        return await read_first(self._databases, lambda c: c.execute(sql, (sha256,)).fetchone())
 
     async def collect(self) -> int:
         """Remove unneeded attachments, see `attachment_cleanup.py`. Return their number.
@@ -149,15 +164,15 @@ class AttachmentStore:
         other writers never wait long.
         """
         count = 0
-        for sha256 in await self._database.read(unneeded):
+        for sha256 in await self._disk.read(unneeded):
             path = self.path(sha256)
-            count += await self._database.write(partial(remove, sha256=sha256, path=path))
-        known = await self._database.read(_known_hashes)
+            count += await self._disk.write(partial(remove, sha256=sha256, path=path))
+        known = await self._disk.read(_known_hashes)
         for path, found in await self._in_thread(lambda: _old_files(self._folder)):
             if found not in known:
-                count += await self._database.write(partial(remove_stray, sha256=found, path=path))
+                count += await self._disk.write(partial(remove_stray, sha256=found, path=path))
         if count:
-            await self._database.wipe()
+            await self._disk.wipe()
         return count
 
     def path(self, sha256: str) -> Path:
@@ -174,6 +189,23 @@ class AttachmentStore:
         return await asyncio.shield(asyncio.wrap_future(self._files.submit(job)))
 
 
+async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
+    """Return the original of a temporary conversation's attachment."""
+    if databases.memory is None:
+        return None
+    sql = "SELECT data FROM originals WHERE sha256 = ?"
+    row = await databases.memory.read(lambda c: c.execute(sql, (sha256,)).fetchone())
+    return None if row is None else bytes(row["data"])
+
+
+def _read_source(source: Path | bytes, sha256: str) -> bytes:
+    """Return the bytes of `source`."""
+    copy = io.BytesIO()
+    with translated("the attachment"):
+        _copy_as(sha256, source, copy)
+    return copy.getvalue()
+
+
 def _store(source: Path | bytes, target: Path, sha256: str) -> int:
     """Copy `source` to `target` unless it exists. Return the size in bytes."""
     with translated("the attachment"):
@@ -184,13 +216,7 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
             sync(folder.parent)
         unfinished = target.with_name(f".{new_id()}")
         try:
-            try:
-                with _open_source(source) as stream:
-                    found, size = _copy(stream, unfinished)
-            except RefusedFileError as exc:  # meanwhile a pipe has taken its place
-                raise _changed_error() from exc
-            if found != sha256:
-                raise _changed_error()
+            size = _write_copy(sha256, source, unfinished)
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)
@@ -198,8 +224,30 @@ def _store(source: Path | bytes, target: Path, sha256: str) -> int:
         return size
 
 
-def _open_source(source: Path | bytes) -> BinaryIO:
-    return open_file(source) if isinstance(source, Path) else io.BytesIO(source)
+def _write_copy(sha256: str, source: Path | bytes, target: Path) -> int:
+    """Copy to a new file and sync it. Return the size."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as copy:
+        size = _copy_as(sha256, source, copy)
+        copy.flush()
+        os.fsync(copy.fileno())
+    return size
+
+
+def _copy_as(sha256: str, source: Path | bytes, copy: BinaryIO) -> int:
+    """Copy `source`. Return the size. Raise StorageError if its hash is not `sha256`."""
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with open_file(source) if isinstance(source, Path) else io.BytesIO(source) as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                size += copy.write(chunk)
+    except RefusedFileError as exc:  # meanwhile a pipe has taken its place
+        raise _changed_error() from exc
+    if digest.hexdigest() != sha256:
+        raise _changed_error()
+    return size
 
 
 def _changed_error() -> StorageError:
@@ -210,22 +258,14 @@ def _changed_error() -> StorageError:
     )
 
 
-def _copy(source: BinaryIO, target: Path) -> tuple[str, int]:
-    """Copy to a new file and sync it. Return the hash and the size."""
-    digest = hashlib.sha256()
-    size = 0
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as copy:
-        while chunk := source.read(_CHUNK):
-            digest.update(chunk)
-            copy.write(chunk)
-            size += len(chunk)
-        copy.flush()
-        os.fsync(copy.fileno())
-    return digest.hexdigest(), size
+def _insert_with_bytes(
+    data: bytes, row: tuple[str | int | None, ...], text: str, connection: sqlite3.Connection
+) -> None:
+    connection.execute("INSERT OR IGNORE INTO originals VALUES (?, ?)", (row[0], data))
+    _insert(row, text, False, connection)
 
 
-def _insert(
+def _insert_with_file(
     target: Path,
     row: tuple[str | int | None, ...],
     text: str,
@@ -233,8 +273,15 @@ def _insert(
     connection: sqlite3.Connection,
 ) -> bool:
     """Insert or renew the row. Return False if the file is gone meanwhile."""
-    if not target.exists():
-        return False
+    if target.exists():
+        _insert(row, text, is_found, connection)
+        return True
+    return False
+
+
+def _insert(
+    row: tuple[str | int | None, ...], text: str, is_found: bool, connection: sqlite3.Connection
+) -> None:
     sha256, at = str(row[0]), int(row[6] or 0)
     renewed = connection.execute(
         "UPDATE attachments SET created_at = ? WHERE sha256 = ?", (at, sha256)
@@ -245,7 +292,6 @@ def _insert(
         sql = "SELECT text FROM attachments WHERE sha256 = ?"
         kept: str = connection.execute(sql, (sha256,)).fetchone()["text"]
         add_entry(connection, EntryKind.ATTACHMENT, sha256, kept, at)
-    return True
 
 
 def _known_hashes(connection: sqlite3.Connection) -> set[str | None]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
-from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.database import Databases, read_first
 
 KEPT_FOR: Final = timedelta(days=30)
 
@@ -17,18 +17,18 @@ KEPT_FOR: Final = timedelta(days=30)
 class NotesStore:
     """The notes. All methods raise StorageError."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
 
     async def get(self, key: str) -> str | None:
         """Return a note, or None."""
         sql = "SELECT text FROM part_notes WHERE key = ?"
-        row = await self._database.read(lambda c: c.execute(sql, (key,)).fetchone())
+        row = await read_first(self._databases, lambda c: c.execute(sql, (key,)).fetchone())
         return None if row is None else str(row["text"])
 
-    async def put(self, key: str, text: str) -> None:
-        """Save a note, and delete those older than KEPT_FOR."""
-        await self._database.write(partial(_put, key, to_text(text)))
+    async def put(self, key: str, text: str, conversation_id: str) -> None:
+        """Save a note of a conversation, and delete those older than KEPT_FOR."""
+        await self._databases.of(conversation_id).write(partial(_put, key, to_text(text)))
 
 
 def _put(key: str, text: str, connection: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import EXACT, Call, SpendingReport, Spent
 from desktop_app.storage.conversations.row_conversion import to_micros
-from desktop_app.storage.database.database import Database
+from desktop_app.storage.database.database import Databases
 from desktop_app.storage.spending.spending_sums import (
     add_to_slot,
     day_of,
@@ -29,8 +29,8 @@ Entry = tuple[int, str, str, str, int, int, int, int, str | None]
 class Ledger:
     """All calls, paid or free. All methods raise StorageError."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
         self._listeners: list[Callable[[str], None]] = []
 
     def listen(self, listener: Callable[[str], None]) -> None:
@@ -38,12 +38,15 @@ class Ledger:
         self._listeners.append(listener)
 
     async def add(self, call: Call) -> None:
-        """Add a call."""
+        """Add a call; one of a temporary conversation without its name on disk."""
         amount = None if call.cost is None else str(call.cost)
         of = (call.provider_id, call.model, call.purpose)
         entry = (to_micros(call.at), *of, *token_counts(call.usage), amount)
         about = (call.conversation_id, call.message_id)
-        await self._database.write(lambda c: insert_call(c, entry, about))
+        database = self._databases.of(call.conversation_id)
+        await database.write(lambda c: insert_call(c, entry, about))
+        if database is not self._databases.disk:
+            await self._databases.disk.write(lambda c: insert_call(c, entry))
         self.notify(call.provider_id)
 
     def notify(self, provider_id: str) -> None:
@@ -57,11 +60,11 @@ class Ledger:
 
     async def spent_in_month(self, at: datetime, provider_id: str | None = None) -> Spent:
         """Return the spending in the month of `at`, with calls and tokens."""
-        return await self._database.read(lambda c: month_of(c, at, provider_id))
+        return await self._databases.disk.read(lambda c: month_of(c, at, provider_id))
 
     async def day(self, at: datetime, provider_id: str | None = None) -> Decimal:
         """Return the US dollars spent on the day of `at`, in this computer's time zone."""
-        return (await self._database.read(lambda c: day_of(c, at, provider_id))).cost
+        return (await self._databases.disk.read(lambda c: day_of(c, at, provider_id))).cost
 
     async def conversation(self, conversation_id: str) -> Decimal:
         """Return the US dollars spent in a conversation."""
@@ -75,7 +78,8 @@ class Ledger:
         return await self._sum(sql, conversation_id)
 
     async def _sum(self, sql: str, conversation_id: str) -> Decimal:
-        rows = await self._database.read(lambda c: c.execute(sql, (conversation_id,)).fetchall())
+        database = self._databases.of(conversation_id)
+        rows = await database.read(lambda c: c.execute(sql, (conversation_id,)).fetchall())
         total = Decimal(0)
         for row in rows:
             total = EXACT.add(total, Decimal(row["cost"]))
@@ -86,7 +90,8 @@ class Ledger:
         sql = """SELECT input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost
             FROM ledger WHERE conversation_id = ? AND message_id = ?"""
         about = (conversation_id, message_id)
-        rows = await self._database.read(lambda c: c.execute(sql, about).fetchall())
+        database = self._databases.of(conversation_id)
+        rows = await database.read(lambda c: c.execute(sql, about).fetchall())
         spent = Spent()
         for *tokens, cost in rows:
             known = Decimal(0) if cost is None else Decimal(cost)
@@ -95,7 +100,7 @@ class Ledger:
 
     async def report(self, at: datetime) -> SpendingReport:
         """Return all spending, as seen at `at`."""
-        return await self._database.read(lambda c: report_of(c, at))
+        return await self._databases.disk.read(lambda c: report_of(c, at))
 
 
 def insert_call(

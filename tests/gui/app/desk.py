@@ -170,7 +170,7 @@ class Desk:
 
     def _build_backend(self) -> Backend:
         backend = build_backend(environment=self._environment)
-        self.disk = self._disk_class(backend.database)
+        self.disk = self._disk_class(backend.temporary)
         backend = replace(backend, conversations=self.disk)
         if not self._real:
             gateway = cast(ProviderGateway, StageGateway(self.stage))

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.errors import ProviderFaultError, StorageError
 from desktop_app.paths import folders
 from desktop_app.ui.window.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.conftest import Run
@@ -114,6 +114,53 @@ def test_no_word_is_on_the_disk_while_it_is_open_or_after(run: Run, scratch: Pat
     run(again())
 
 
+async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(
+    scratch: Path,
+) -> None:
+    document = scratch.parent / "notes.txt"
+    document.write_text(f"All about {FILE}.")
+    async with Desk(environment={"OPENAI_API_KEY": "sk-test"}) as desk:
+        desk.controllers.temporary.open()
+        desk.controllers.attachments.attach([document])
+        await until(lambda: any("tokens" in chip for chip in desk.chips))
+        for used in (90_000, 182_000, 220_000):
+            turn = await desk.ask(f"What is {SECRET}?")
+            turn.end(f"A {SECRET}.", used)
+            await desk.settled()
+        assert holding(scratch) == []
+        await until(lambda: desk.window.findChild(QPushButton, "compact") is not None)
+        before = len(desk.stage.turns)
+        desk.click("compact")
+        (await desk.turn(before)).end(f"They spoke of {SECRET}.")
+        await until(lambda: "Compacted: " in desk.transcript)
+        await desk.settled()
+        assert len(desk.state.current.compactions) == 1
+        assert holding(scratch) == []
+        failed = await desk.ask(f"And what is not {SECRET}?")
+        assert f"They spoke of {SECRET}." in str(failed.request.messages[0])
+        failed.say(f"All but {SECRET}")
+        failed.fail(ProviderFaultError(f"No more of {SECRET}.", details=SECRET))
+        await desk.settled()
+        assert "No more of" in desk.transcript
+        assert holding(scratch) == []
+        desk.act("retry")
+        (await desk.turn(before + 2)).end(f"All but {SECRET}, again.")
+        await desk.settled()
+        assert "again." in desk.transcript
+        assert list(desk.state.current.version_numbers.values()) == [(2, 2)]
+        desk.act("undo-compaction", 3)
+        await until(lambda: "Compacted" not in desk.transcript)
+        notes = desk.state.backend.notes
+        await notes.put("a" * 64, f"A note on {SECRET}", desk.open_id)
+        assert await notes.get("a" * 64) == f"A note on {SECRET}"
+        assert holding(scratch) == []
+        rows = desk.stored("SELECT purpose, conversation_id, message_id FROM ledger")
+        purposes = ["answer"] * 3 + ["compaction"] + ["answer"] * 2
+        assert rows == [(purpose, None, None) for purpose in purposes]
+        assert await desk.state.backend.ledger.small_jobs(desk.open_id) > 0
+    assert holding(scratch) == []
+
+
 async def test_closing_asks_once_where_there_is_something() -> None:
     async with Desk() as desk:
         desk.controllers.temporary.open()
@@ -133,10 +180,23 @@ async def test_closing_asks_once_where_there_is_something() -> None:
         await desk.settled()
         assert SECRET not in desk.transcript
         assert desk.window.prompt.text() == ""
-        assert desk.state.temporary.of(first) is None
+        assert await desk.state.backend.conversations.get(first) is None
         assert desk.controllers.list_presenter.usable(first) is None
         assert row(desk).isHidden()
         assert desk.rows == []
+
+
+async def test_closing_its_row_shows_it_and_asks() -> None:
+    async with Desk() as desk:
+        kept = await desk.ask_and_answer("Mine?", "Yes.")
+        desk.controllers.temporary.open()
+        desk.type("half a question")
+        await desk.written()
+        await desk.opened(kept)
+        row(desk).close_button.click()
+        await until(lambda: is_temporary(desk) and bar(desk).forget_button.isVisible())
+        bar(desk).forget_button.click()
+        assert not is_temporary(desk)
 
 
 async def test_another_one_takes_its_place() -> None:

@@ -67,7 +67,7 @@ async def left(room: Room, provider: ScriptedProvider) -> Message:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-    await room.store._database.write(
+    await room.store._databases.disk.write(
         lambda c: c.execute("UPDATE messages SET owner_started = 'earlier'")
     )
     kept = await room.store.message(began.answer.id)
@@ -219,7 +219,7 @@ def test_stop_tells_the_provider_and_enters_what_it_took_once(
         assert answer is not None
         assert answer == began.answer
         assert (answer.text, answer.status) == ("One, ", MessageStatus.CANCELLED)
-        rows = await room.store._database.read(
+        rows = await room.store._databases.disk.read(
             lambda c: c.execute("SELECT cost FROM ledger").fetchall()
         )
         assert len(rows) == 1, "once, also where it is not known what it took"

@@ -167,7 +167,7 @@ async def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
         conversation = a_conversation(f"About {WORD}")
         question = a_question(conversation, f"What is {WORD}?")
         await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
-        await NotesStore(database).put("key", f"A note on {WORD}")
+        await NotesStore(database).put("key", f"A note on {WORD}", conversation.id)
         wiping = asyncio.ensure_future(store.erase([conversation.id]))
         while await store.get(conversation.id) is not None:  # noqa: ASYNC110
             await asyncio.sleep(0)

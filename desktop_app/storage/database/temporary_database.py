@@ -1,0 +1,89 @@
+"""The database of temporary conversations: the schema of the store, in memory only."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from desktop_app.storage.database.database import Database, closed_error
+from desktop_app.storage.database.migration_runner import migrate
+from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.database.sqlite_connection import connect_in_memory
+
+# The bytes of attachments, which the store on disk keeps in files.
+_ORIGINALS = "CREATE TABLE originals (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT"
+
+
+class MemoryDatabase(Database):
+    """A database without a file, open at once. Its only connection serves reads and writes."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("memory"))  # named in errors, never opened
+        self._readers = self._writer
+        self.clear()
+
+    def clear(self) -> None:
+        """Discard all content, after the work that was submitted before."""
+        self._submit(self._writer, self._open)
+
+    def _open(self) -> None:
+        self._close()
+        connection = connect_in_memory()
+        migrate(connection, self.path, MIGRATIONS)
+        connection.execute(_ORIGINALS)
+        self._connection = connection
+
+    def _read_connection(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise closed_error()
+        return self._connection
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+class TemporaryConversations:
+    """The temporary conversations of this run, at most one at a time; implements Databases.
+
+    The ledger on disk records their cost without the conversation, because the money was spent.
+    """
+
+    def __init__(self, disk: Database) -> None:
+        self.disk = disk
+        self.memory: MemoryDatabase | None = None
+        self._open_id = ""
+        self._begun: set[str] = set()
+
+    def begin(self, conversation_id: str) -> None:
+        """Let a new conversation be temporary. It is not created yet."""
+        if self.memory is None:
+            self.memory = MemoryDatabase()
+        self._open_id = conversation_id
+        self._begun.add(conversation_id)
+
+    def was_begun(self, conversation_id: str | None) -> bool:
+        """Return True if it is or was temporary: calls may end after it was discarded."""
+        return conversation_id in self._begun
+
+    def holds(self, conversation_id: str) -> bool:
+        """Return True if the conversation is temporary and not discarded."""
+        return conversation_id == self._open_id
+
+    def forget(self, conversation_id: str) -> None:
+        """Discard a conversation. What still arrives for it finds no row to change."""
+        if self.memory is not None and self.holds(conversation_id):
+            self._open_id = ""
+            self.memory.clear()
+
+    def of(self, conversation_id: str | None) -> Database:
+        """Return the database of a conversation."""
+        if self.memory is not None and self.was_begun(conversation_id):
+            return self.memory
+        return self.disk
+
+    async def aclose(self) -> None:
+        """Discard everything, and end the thread."""
+        if self.memory is not None:
+            await self.memory.close()
