@@ -207,6 +207,7 @@ class Controllers(QObject):
             conversations=state.backend.conversations,
             settings_store=state.backend.settings,
             flag_store=state.backend.shelves,
+            attachment_store=state.backend.attachments,
             database=state.backend.database,
         )
         self.search = SearchController(

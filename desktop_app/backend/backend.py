@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.utility_model import UtilityModel
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.services.collections.embedding_service import EmbeddingChoice
-    from desktop_app.services.ports import AttachmentSource, MessageStore
+    from desktop_app.services.ports import ChatAttachments, MessageStore
     from desktop_app.storage.batch.batch_store import BatchStore
 
 LIMITS_SET = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
@@ -127,7 +127,7 @@ class Backend:
         if found:
             await self.settings.forget_secrets_in_addresses()
 
-    def chat_with(self, store: MessageStore, attachments: AttachmentSource) -> ChatService:
+    def chat_with(self, store: MessageStore, attachments: ChatAttachments) -> ChatService:
         """Return a chat service that keeps its messages in another store."""
         return _chat(
             store=store,
@@ -397,7 +397,7 @@ def _keys(
 def _chat(
     *,
     store: MessageStore,
-    attachments: AttachmentSource,
+    attachments: ChatAttachments,
     notes: NotesStore,
     documents: DocumentWorker,
     gateway: ProviderGateway,

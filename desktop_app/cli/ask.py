@@ -25,6 +25,7 @@ from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.progress_output import Steps
 from desktop_app.cli.standard_input import as_file, read_all
 from desktop_app.cli.terminal import Output
+from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -45,7 +46,6 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import format_money
-from desktop_app.providers.http.reply_limits import LARGEST_ANSWER
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, require_supported
 from desktop_app.services.chat.prompt_library import (
     SUMMARY,
@@ -170,7 +170,8 @@ async def _answer(
     if asked_of or any(isinstance(document.part, DocumentPart) for _, document in attached):
         await learn_window(backend, profile, conversation.choice)
         resolved = backend.chat.resolve(profile, conversation.choice)
-    service = await _service(backend, options.save, attached)
+    unsaved = None if options.save else _unsaved(backend, attached, as_json=options.json)
+    service = await _service(backend, unsaved, attached)
     parts = [
         await _sendable(document, pages.get(name, ""), values, resolved)
         for name, (_, document) in zip(options.file, attached, strict=True)
@@ -189,12 +190,8 @@ async def _answer(
         raise
     for notice in began.answer.notices:
         say(str(notice))
-    if not options.save:
-        began.largest_kept = (
-            LARGEST_ANSWER  # nothing is stored, so a longer answer fits into memory
-        )
-    began.ends_when_full = options.json
-    code = await _run(backend, began, profile, output, saved=options.save)
+    began.tells_all = True
+    code = await _run(backend, began, profile, output, unsaved)
     if warning := await backend.budget.warning(profile):
         say(warning)
     return code
@@ -247,9 +244,13 @@ async def _in_parts(
 
 
 async def _run(
-    backend: Backend, began: AnswerRun, profile: ProviderProfile, output: Output, *, saved: bool
+    backend: Backend,
+    began: AnswerRun,
+    profile: ProviderProfile,
+    output: Output,
+    unsaved: _NullStore | None,
 ) -> int:
-    was_stopped = False
+    was_stopped, saved = False, unsaved is None
     try:
         await began.run(output.listen, output.on_store, insist=False)
     except asyncio.CancelledError:
@@ -259,7 +260,10 @@ async def _run(
         conversation_id=began.conversation.id if saved else None,
         from_environment=profile.from_environment,
         passages=passages_json(began.question),
+        whole=_file_of(backend, began.answer) if unsaved is None else unsaved.answers.copy,
     )
+    if unsaved is not None:
+        unsaved.answers.close()
     for source in cited(began.question, began.answer):
         say(source)
     if output.write_error is not None:
@@ -267,7 +271,13 @@ async def _run(
     if was_stopped:
         return EXIT_INTERRUPTED
     is_whole = began.answer.status is MessageStatus.COMPLETE
-    return 0 if is_whole and not (saved and output.store_failed) else EXIT_FAILED
+    return 0 if is_whole and not output.store_failed else EXIT_FAILED
+
+
+def _file_of(backend: Backend, answer: Message) -> Path | None:
+    """Return the file that has all of a long answer; None if its message has all."""
+    files = answer.attachments
+    return backend.attachments.path(files[-1].sha256) if files else None
 
 
 async def _with_all_calls(backend: Backend, answer: Message) -> Message:
@@ -381,14 +391,20 @@ async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
 
 
 async def _service(
-    backend: Backend, save: bool, attached: Sequence[tuple[Path, ExtractedDocument]]
+    backend: Backend, unsaved: _NullStore | None, attached: Sequence[tuple[Path, ExtractedDocument]]
 ) -> ChatService:
-    if not save:
-        unkept = _NullStore({document.sha256: (document.text, path) for path, document in attached})
-        return backend.chat_with(unkept, unkept)
+    if unsaved is not None:
+        return backend.chat_with(unsaved, unsaved)
     for path, document in attached:
         await backend.keep(path, document)
     return backend.chat
+
+
+def _unsaved(
+    backend: Backend, attached: Sequence[tuple[Path, ExtractedDocument]], *, as_json: bool
+) -> _NullStore:
+    files = {document.sha256: (document.text, path) for path, document in attached}
+    return _NullStore(files, UnsavedAnswers(backend.folders.temporary if as_json else None))
 
 
 @dataclass(frozen=True)
@@ -396,6 +412,7 @@ class _NullStore:
     """Stores nothing: implements the protocols of the message and attachment stores."""
 
     files: dict[str, tuple[str, Path]]
+    answers: UnsavedAnswers
 
     async def begin_turn(
         self, conversation: Conversation, question: Message | None, *answers: Message

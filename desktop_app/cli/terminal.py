@@ -6,9 +6,10 @@ A terminal has no buttons, so `domain/error_text` words its errors differently f
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from desktop_app.cli.console import as_json, drop_output, is_watched, say, write
 from desktop_app.domain.conversations.conversation import (
@@ -28,6 +29,11 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.domain.error_text import TERMINAL, in_library
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.spending.cost import Usage
+
+_ANSWER: Final = '{"answer": "'
+"""The beginning of the JSON."""
+_PIECE: Final = 1 << 20
+"""Characters."""
 
 
 def worded(note: ErrorNote, *, saved: bool, from_environment: bool) -> str:
@@ -66,6 +72,7 @@ class Output:
         self._stop: Callable[[], object] = lambda: None
         self._reason = ""
         self._passages: list[Mapping[str, Any]] = []
+        self._whole: Path | None = None
         self.write_error: OSError | None = None
         self.store_failed = False
 
@@ -107,9 +114,15 @@ class Output:
         conversation_id: str | None,
         from_environment: bool,
         passages: Sequence[Mapping[str, Any]] = (),
+        whole: Path | None = None,
     ) -> None:
-        """End the answer with a newline, its error if any, and the JSON with its `passages`."""
+        """End the answer with a newline, its error if any, and the JSON with its `passages`.
+
+        Args:
+            whole: the file that has all of an answer too long for its message.
+        """
         self._passages = list(passages)
+        self._whole = whole
         self._stop = lambda: None  # there is nothing left to stop
         if not self._at_line_start:
             self._write("\n")
@@ -141,8 +154,14 @@ class Output:
     ) -> None:
         if self._as_json:
             self._as_json = False  # a single object, even if an error follows
-            self._write(_object(answer, error, conversation_id, self._passages))
-            self._write("\n")  # separate, because appending it would copy up to 64 MB
+            if self._whole is not None and answer is not None:
+                answer = replace(answer, parts=())
+                self._write(_ANSWER)
+                for text in _pieces(self._whole):
+                    self._write(as_json(text)[1:-1])
+            text = _object(answer, error, conversation_id, self._passages)
+            self._write(text if self._whole is None else text.removeprefix(_ANSWER))
+            self._write("\n")  # separate, because appending it would copy megabytes
 
     def _write(self, text: str) -> None:
         if self.write_error is not None:
@@ -160,6 +179,13 @@ class Output:
         if not isinstance(error, BrokenPipeError):
             say(f"The answer could not be written: {error.strerror}.")
         self._stop()
+
+
+def _pieces(path: Path) -> Iterator[str]:
+    """Yield the text of a file in pieces, with its line ends as they are."""
+    with path.open(encoding="utf-8", newline="") as file:
+        while text := file.read(_PIECE):
+            yield text
 
 
 def _object(

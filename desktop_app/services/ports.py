@@ -106,6 +106,50 @@ class AttachmentSource(Protocol):
         """Return the original bytes."""
 
 
+class AnswerFile(Protocol):
+    """The growing file of an answer that is too long for its message."""
+
+    async def append(self, text: str) -> None:
+        """Write more of the answer. Raises StorageError, ReplyTooLargeError."""
+
+
+class AnswerFiles(Protocol):
+    """Files of answers that are too long for their message; see chat/long_answer.py."""
+
+    def open(self, answer: Message) -> AnswerFile:
+        """Return a new file for an answer. The first `append` creates it."""
+
+    async def attach(self, answer: Message) -> DocumentPart | None:
+        """Store the longest file of an answer as an attachment. Raises StorageError.
+
+        Return None if there is no file, or no answer any more.
+        """
+
+    async def discard(self, answer_id: str) -> None:
+        """Remove all files of an answer."""
+
+    async def unattached(self) -> list[str]:
+        """Return the ids of the answers that have files. Raises StorageError."""
+
+
+class ChatAttachments(AttachmentSource, Protocol):
+    """Attachments of questions and answers."""
+
+    @property
+    def answers(self) -> AnswerFiles:
+        """The files of long answers."""
+
+
+class AnswerStore(Protocol):
+    """Reads and stores single answers."""
+
+    async def message(self, message_id: str) -> Message | None:
+        """Return a message, or None."""
+
+    async def save_answer(self, answer: Message) -> None:
+        """Store the current state of an answer."""
+
+
 class PictureSource(Protocol):
     """Prepares images for sending."""
 

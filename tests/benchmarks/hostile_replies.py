@@ -5,7 +5,8 @@ process (`tests/helpers/hostile_replies.py`). A gap is the delay of a 1 ms timer
 resident set, less the resident set before the reply. A first reply loads the client's modules. The
 limits are 100 ms and 200 MB.
 
-`--reply NAME` measures a single reply. `--window 1` shows and stores the answer in a real window.
+`--reply NAME` measures a single reply. `--window 1` shows and stores the answer in a real window,
+and `--answers 4` asks for that many answers there.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ LONGEST_S = 120.0
 SETTLED_S = 3.0
 """Seconds of work in the window that are still measured after the end of an answer."""
 
-_CHILD = "from tests.benchmarks import hostile_replies as h; h.measure({!r}, {!r}, {})"
+_CHILD = "from tests.benchmarks import hostile_replies as h; h.measure({!r}, {!r}, {}, {})"
 
 
-def main(reply: str = "", window: int = 0) -> Iterator[dict[str, Any]]:
+def main(reply: str = "", window: int = 0, answers: int = 1) -> Iterator[dict[str, Any]]:
     """Measure every reply, or only `reply`. Yield a result for each."""
     names = [reply] if reply else [n for n, r in REPLIES.items() if not window or _is_answer(r)]
     with serving() as address:
         for name in names:
-            words = _CHILD.format(name, address, window)
+            words = _CHILD.format(name, address, window, answers)
             with tempfile.TemporaryDirectory(prefix="r-") as home:
                 done = subprocess.run(
                     [sys.executable, "-c", words],
@@ -48,23 +49,24 @@ def main(reply: str = "", window: int = 0) -> Iterator[dict[str, Any]]:
                 )
             last = done.stdout.splitlines()[-1:] or done.stderr.splitlines()[-1:]
             told = json.loads(last[0]) if done.returncode == 0 else {"crashed": last}
-            yield {"benchmark": "hostile_replies", "window": window, "reply": name, **told}
+            what = {"window": window, "answers": answers, "reply": name}
+            yield {"benchmark": "hostile_replies", **what, **told}
 
 
 def _is_answer(reply: HostileReply) -> bool:
     return reply.asks == "answer"
 
 
-def measure(name: str, address: str, window: int) -> None:
+def measure(name: str, address: str, window: int, answers: int) -> None:
     """Print the figures of a reply."""
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     from tests.benchmarks.streaming import _application
     from tests.helpers.qt_loop import qt_loop
 
     application = _application()
-    measured = _in_a_window if window else _by_the_client
+    measured = _in_a_window(name, address, answers) if window else _by_the_client(name, address)
     with qt_loop(application) as loop:
-        print(json.dumps(loop.run_until_complete(measured(name, address))), flush=True)
+        print(json.dumps(loop.run_until_complete(measured)), flush=True)
     os._exit(0)
 
 
@@ -78,21 +80,21 @@ async def _by_the_client(name: str, address: str) -> dict[str, Any]:
     try:
         async with asyncio.timeout(LONGEST_S):
             found = await outcome_of(address, REPLIES[name], Timeouts(quick_read=5.0))
-        kept, error = found.kept, found.error
+        kept, error = found.data, found.error
         shown = "" if error is None else error.sentences
     except TimeoutError:
-        kept, shown = "", f"(stopped after {LONGEST_S:.0f} s)"
+        kept, shown = b"", f"(stopped after {LONGEST_S:.0f} s)"
     return {
         **meter.stop(),
         "added_mb": _added_mb(before),
         "seconds": round(time.monotonic() - began, 1),
-        "kept": kept if len(kept) < 40 else f"{len(kept):,} characters",
+        "kept": kept.decode() if len(kept) < 40 else f"{len(kept):,} bytes",
         "shown": shown,
     }
 
 
-async def _in_a_window(name: str, address: str) -> dict[str, Any]:
-    """Measure a reply whose answer is shown in a window and stored."""
+async def _in_a_window(name: str, address: str, answers: int) -> dict[str, Any]:
+    """Measure a reply whose answers are shown in a window and stored."""
     from tests.gui.app.desk import Desk
     from tests.helpers.hostile_asking import outcome_of
 
@@ -100,6 +102,7 @@ async def _in_a_window(name: str, address: str) -> dict[str, Any]:
     base_url = f"{address}/{path_of(name)}/v1"
     environment = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "sk-test-0123456789"}
     async with Desk(real=True, environment=environment) as desk:
+        await desk.state.values.set("answer.candidates", answers)
         desk.type("Why?")
         while "tokens" not in desk.estimate:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -110,23 +113,31 @@ async def _in_a_window(name: str, address: str) -> dict[str, Any]:
         while not is_over and time.monotonic() - began < LONGEST_S:
             await asyncio.sleep(0.1)
             rows = await asyncio.to_thread(desk.stored, _ENDED)
-            is_over = bool(rows)
+            is_over = len(rows) == answers
         took = time.monotonic() - began
         if not is_over:
             desk.click("stop")
         await asyncio.sleep(SETTLED_S)
         found = {**meter.stop(), "added_mb": _added_mb(before)}
         rows = await asyncio.to_thread(desk.stored, _ENDED)
-        size, error = rows[0] if rows else (0, None)
-        shown = json.loads(error)["what_happened"] if error else ""
+        files = await asyncio.to_thread(desk.stored, _FILES)
+        errors = [json.loads(error)["what_happened"] for _, error in rows if error]
         stopped = "" if is_over else f"(stopped after {LONGEST_S:.0f} s) "
-        told = {**found, "seconds": round(took, 1), "stored": size, "shown": stopped + shown}
+        told = {
+            **found,
+            "seconds": round(took, 1),
+            "stored": [size for size, _ in rows],
+            "files": [size for (size,) in files],
+            "shown": stopped + next(iter(errors), ""),
+        }
         print(json.dumps(told), flush=True)
         os._exit(0)
 
 
 _ENDED = """SELECT length(parts), error FROM messages
     WHERE role = 'assistant' AND status <> 'streaming'"""
+
+_FILES = "SELECT a.size FROM attachments AS a JOIN message_attachments USING (sha256)"
 
 
 def _added_mb(before: int) -> int:

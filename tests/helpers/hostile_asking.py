@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.conversations.reply import Reply, accumulate
-from desktop_app.domain.conversations.stream_events import Failed
+from desktop_app.domain.conversations.stream_events import Failed, TextDelta
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.providers.http.transport import Timeouts
@@ -19,17 +17,22 @@ from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, ask
 
 
-@dataclass(frozen=True)
 class Outcome:
     """The outcome of a request.
 
     Attributes:
-        kept: the text that arrived, or a summary of the reply.
+        data: the text that arrived, or a summary of the reply, in UTF-8.
         error: the error that ended the request, or None.
     """
 
-    kept: str
-    error: ProviderError | None = None
+    def __init__(self, kept: str | bytes, error: ProviderError | None = None) -> None:
+        self.data = kept.encode() if isinstance(kept, str) else kept
+        self.error = error
+
+    @property
+    def kept(self) -> str:
+        """The text, which takes up to four times the memory of `data`."""
+        return self.data.decode("utf-8", "surrogatepass")
 
 
 async def outcome_of(
@@ -80,10 +83,11 @@ async def _results(client: ProviderClient) -> Outcome:
 
 async def _answer(client: ProviderClient, *, is_run: bool) -> Outcome:
     stream = client.resume(RemoteRun("r")) if is_run else client.stream(ask(effort=Effort.NONE))
-    reply, error = Reply(), None
+    kept, error = bytearray(), None
     async with aclosing(stream) as events:
         async for event in events:
-            reply = accumulate(reply, event)
+            if isinstance(event, TextDelta):
+                kept += event.text.encode("utf-8", "surrogatepass")
             if isinstance(event, Failed):
                 error = event.error
-    return Outcome(reply.text, error)
+    return Outcome(bytes(kept), error)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
 from desktop_app.domain.errors import StorageError
+from desktop_app.services.chat.long_answer import attach_left_files
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 if TYPE_CHECKING:
@@ -38,9 +40,12 @@ if TYPE_CHECKING:
     from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.database.database import Database
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
+
+log = logging.getLogger(__name__)
 
 PREVIEW = 30  # messages shown while the rest of a longer conversation is read
 OPEN_KEY, SCROLL_KEY = "window.conversation", "window.scroll"
@@ -70,6 +75,7 @@ class LibraryController(QObject):
         conversations: ConversationStore,
         settings_store: SettingsStore,
         flag_store: ConversationFlagStore,
+        attachment_store: AttachmentStore,
         database: Database,
     ) -> None:
         super().__init__(parent)
@@ -80,6 +86,7 @@ class LibraryController(QObject):
         self._tasks = tasks
         self._conversations, self._settings_store = conversations, settings_store
         self._flag_store, self._database = flag_store, database
+        self._attachment_store = attachment_store
         self._running = running
         self._presenter, self._saver = presenter, saver
         self._scroll: dict[str, tuple[str, int]] = {}
@@ -105,6 +112,10 @@ class LibraryController(QObject):
     async def load(self) -> None:
         """Fill the list, and open the last conversation at its scroll position."""
         await self._conversations.interrupt_orphans()
+        try:
+            await attach_left_files(self._conversations, self._attachment_store.answers)
+        except StorageError as error:  # the next start tries again
+            log.warning("%s %s", error.what_happened, error.details)
         if self._database.needs_check:  # the last exit was unclean, and the store is large
             self._start(self._database.check())
         self._conversation_list.set_folders(self._folders.by_id.values())

@@ -165,6 +165,13 @@ class Message:
         return text_of(self.parts)
 
     @property
+    def sent_parts(self) -> tuple[Part, ...]:
+        """Return the parts that requests contain: the file of a long answer is for the user."""
+        if self.role is Role.USER:
+            return self.parts
+        return tuple(p for p in self.parts if not isinstance(p, DocumentPart))
+
+    @property
     def attachments(self) -> tuple[DocumentPart | ImagePart, ...]:
         """Return the documents and images of the message, in order."""
         return tuple(p for p in self.parts if isinstance(p, DocumentPart | ImagePart))

@@ -29,6 +29,7 @@ class NoticeCode(StrEnum):
     STOPPED_UNNAMED = "stopped_unnamed"
     STREAM_REFUSED = "stream_refused"
     SUMMARY_REFUSED = "summary_refused"
+    WHOLE_IN_FILE = "whole_in_file"
 
 
 _SENTENCES: Final = {
@@ -75,6 +76,9 @@ _SENTENCES: Final = {
         "{provider} does not stream to this account; the answer came as a whole."
     ),
     NoticeCode.SUMMARY_REFUSED: "{provider} gives this account no summary of the reasoning.",
+    NoticeCode.WHOLE_IN_FILE: (
+        "This is the beginning of a very long answer. The attached file {name} has all of it."
+    ),
 }
 
 

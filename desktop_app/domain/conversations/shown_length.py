@@ -91,5 +91,7 @@ def shortened(message: Message) -> Message:
     if parts == message.parts:
         return message
     values = {field.name: getattr(message, field.name) for field in fields(Message)}
-    values |= {"parts": parts, "notices": (*message.notices, NOT_ALL_SHOWN)}
+    if not message.attachments:  # otherwise a notice names the file that has all of the answer
+        values["notices"] = (*message.notices, NOT_ALL_SHOWN)
+    values["parts"] = parts
     return ShortenedMessage(**values, whole=message)

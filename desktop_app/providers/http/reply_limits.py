@@ -17,13 +17,12 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
-from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.errors import Remedy, ReplyTooLargeError
 
 MB: Final = 1024 * 1024
 
 LARGEST_ANSWER: Final = 64 * MB
-"""In bytes of memory, see `TextSize`. An answer that is stored ends sooner: `LARGEST_KEPT`."""
+"""In bytes of UTF-8. What is held in memory is limited by whoever holds it."""
 LARGEST_EVENT: Final = 16 * MB
 LARGEST_JSON: Final = 32 * MB
 LARGEST_STREAM: Final = 512 * MB
@@ -93,11 +92,11 @@ def _error(what: str, what_to_do: Remedy | str) -> ReplyTooLargeError:
 
 
 class AnswerMeter:
-    """Counts the memory and parts of one answer, including its other candidates."""
+    """Counts the bytes and parts of one answer, including its other candidates."""
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
-        self._size = TextSize()
+        self._bytes = 0
         self._parts = 0
         self._last: type[StreamEvent] | None = None
         self._calls: set[int] = set()
@@ -128,6 +127,6 @@ class AnswerMeter:
             raise too_many_parts(self._provider)
 
     def _add_text(self, text: str) -> None:
-        self._size.add(text)
-        if self._size.bytes > LARGEST_ANSWER:
+        self._bytes += len(text if text.isascii() else text.encode("utf-8", "surrogatepass"))
+        if self._bytes > LARGEST_ANSWER:
             raise too_long_answer(self._provider)

@@ -26,6 +26,7 @@ from desktop_app.domain.conversations.conversation import (
     note_of,
     now,
 )
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import (
@@ -48,7 +49,6 @@ from desktop_app.domain.errors import (
     ModelNotFoundError,
     ProviderError,
     Remedy,
-    ReplyTooLargeError,
     RunLostError,
     StorageError,
     UserFacingError,
@@ -56,17 +56,19 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import FREE, Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, Purpose
+from desktop_app.services.chat.long_answer import LongAnswer, with_file
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
-from desktop_app.services.ports import Gateway, MessageStore, Provider, SpendingBook
+from desktop_app.services.ports import AnswerFiles, Gateway, MessageStore, Provider, SpendingBook
 from desktop_app.services.spending.budget import Hold
 
 CHECKPOINT_S = 0.5
 LARGEST_KEPT = 16 * 1024 * 1024
-"""Bytes, as `TextSize` counts them; far more than any model writes.
+"""Bytes of a message, as `TextSize` counts them; far more than any model writes.
 
 Storing a text takes at least five times its size: the text, its JSON, and the copies that SQLite
-and its search index make. 64 MB would take 583 MB, but a reply may take 200.
+and its search index make. 64 MB would take 583 MB, but a reply may take 200. A longer answer is
+kept whole in a file: see long_answer.py.
 """
 LARGEST_BESIDE = 4 * 1024 * 1024
 """The least that each of several answers may take if they share LARGEST_KEPT."""
@@ -89,9 +91,9 @@ class AnswerRun:
         conversation, question, answer: as stored; `question` is None for a retry.
         beside: further answers to the same question, which run at the same time.
         checkpoint_s: seconds between two checkpoints.
-        largest_kept: bytes of the answer that are stored; the answer fails if more arrives.
-        ends_when_full: stop listening at that limit. A command sets it to False, because its
-            output takes the rest.
+        largest_kept: bytes of the answer that its message keeps; a file has longer answers.
+        tells_all: tell the listener of text that the message has no room for. A command sets it,
+            because its output takes all text; what a window shows is the message's.
 
     Args:
         hold: the input's share of the provider's monthly cap, held until the answer ends.
@@ -107,6 +109,7 @@ class AnswerRun:
         resolved: ResolvedChoice,
         *,
         store: MessageStore,
+        files: AnswerFiles,
         gateway: Gateway,
         spending: SpendingBook,
         hold: Hold,
@@ -117,8 +120,13 @@ class AnswerRun:
         self.answer = answer
         self.beside: tuple[AnswerRun, ...] = ()
         self.checkpoint_s = CHECKPOINT_S
-        self.largest_kept, self.ends_when_full = LARGEST_KEPT, True
+        self.largest_kept, self.tells_all = LARGEST_KEPT, False
         self._store, self._gateway, self._spending = store, gateway, spending
+        self._files, self._long = files, LongAnswer(files, answer)
+        self._file: DocumentPart | None = None
+        self._may_have_file = False
+        self._on_store: StoreListener = lambda _: None
+        self._insists = True
         self._hold = hold
         self._stand_in = stand_in
         self._request = request
@@ -148,6 +156,7 @@ class AnswerRun:
         Raises:
             asyncio.CancelledError: the task was cancelled; the text so far is stored.
         """
+        self._on_store, self._insists = on_store, insist
         async with self._hold:
             return await self._run(listen, on_store, insist)
 
@@ -176,7 +185,8 @@ class AnswerRun:
                 self._reply = accumulate(self._reply, UsageReported(usage))
         if self._reply is not before:
             lasted = self.answer.duration_s
-            self.answer = replace(self._final(MessageStatus.CANCELLED), duration_s=lasted)
+            final = replace(self._final(MessageStatus.CANCELLED), duration_s=lasted)
+            self.answer = with_file(final, self._file)
             await self._store.save_answer(self.answer)
         await self._write_down()
         return self._reply is not before
@@ -211,6 +221,7 @@ class AnswerRun:
             return
         self.answer = kept
         try:
+            await self._long.flush()
             await self._store.save_answer(kept)
         except StorageError as error:
             on_store(error)
@@ -229,15 +240,10 @@ class AnswerRun:
                 if self._should_stand_in(event):
                     break
                 kept = self._kept_of(event)
-                if kept is event:
-                    self._take(self._with_overflow(event), listen)
-                elif self.ends_when_full:
-                    self._take(kept, listen)
-                    self._take(Failed(self._too_long("; it was ended there", Kept.TEXT)), listen)
+                if kept is event and not self._long.has_begun:
+                    self._take(event, listen)
+                elif not await self._take_long(event, kept, listen):
                     return
-                else:
-                    self._reply = accumulate(self._reply, kept)
-                    listen(event, self._reply)
             else:
                 return
         await self._stream_stand_in(listen)
@@ -265,25 +271,41 @@ class AnswerRun:
                 return event if is_whole else replace(event, encrypted="")
         return event
 
-    def _with_overflow(self, event: StreamEvent) -> StreamEvent:
-        """Return the end of a shortened answer as a failure; return other events as they are."""
-        if self._size.bytes <= self.largest_kept:
-            return event
-        kept = f"The first {self.largest_kept >> 20} MB are kept; the output has all that arrived."
-        match event:
-            case Completed() | Incomplete():
-                return Failed(self._too_long("", kept))
-            case Failed(error):
-                error.kept = kept
-        return event
+    async def _take_long(self, event: StreamEvent, kept: StreamEvent, listen: Listener) -> bool:
+        """Take an event of which the message keeps only `kept`.
 
-    def _too_long(self, end: str, kept: Kept | str) -> ReplyTooLargeError:
-        name, limit = self._resolved.profile.name, self.largest_kept >> 20
-        return ReplyTooLargeError(
-            f"The answer of {name} grew beyond {limit} MB{end}.",
-            what_was_kept=kept,
-            what_to_do="Ask for a shorter answer, or choose another provider.",
-        )
+        Return False if the answer ends there, because its file must not grow any more.
+        """
+        is_end = isinstance(event, Completed | Incomplete)
+        if not is_end:
+            told = event if self.tells_all else kept
+            self._take(kept, lambda _, reply: listen(told, reply))
+        rest = _text_of(event)[len(_text_of(kept)) :]
+        if rest:
+            if not self._long.has_begun:
+                self._may_have_file = True
+                self._long.begin(event, self._reply.parts)
+            self._long.add(event, rest)
+        while self._long.is_due or (is_end and self._long.is_waiting):
+            try:
+                await self._long.flush()
+            except StorageError as error:
+                await self._on_full_disk(error)
+        if self._long.error is not None:
+            event = Failed(self._long.error)
+        if is_end or self._long.error is not None:
+            self._take(event, listen)
+        return self._long.error is None
+
+    async def _on_full_disk(self, error: StorageError) -> None:
+        """Wait before the file is written again; a command ends without it."""
+        self._on_store(error)
+        if self._insists:
+            await asyncio.sleep(SAVE_AGAIN_S)
+        else:
+            self._may_have_file = False
+            with suppress(StorageError):
+                await self._long.abandon()
 
     def _should_stand_in(self, event: StreamEvent) -> bool:
         gone = isinstance(event, Failed) and isinstance(event.error, ModelNotFoundError)
@@ -336,10 +358,13 @@ class AnswerRun:
                 await asyncio.sleep(pause)
             reply, began = self._reply, time.monotonic()
             is_named = saved.run is not None or reply.run is None
-            if reply.segments is saved.segments and is_named and not failing:
+            is_saved = reply.segments is saved.segments and is_named
+            if is_saved and not self._long.is_waiting and not failing:
                 continue
             try:
-                await self._store.save_answer(self.so_far)
+                if not is_saved or failing:
+                    await self._store.save_answer(self.so_far)
+                await self._long.flush()
             except StorageError as error:
                 if not failing:
                     on_store(error)
@@ -353,9 +378,12 @@ class AnswerRun:
     async def _finish(
         self, status: MessageStatus, on_store: StoreListener, *, once: bool = False
     ) -> None:
-        self.answer = self._final(status)
+        self.answer = final = self._final(status)
         while True:
             try:
+                if self._may_have_file and self._file is None:
+                    self._file = await self._long.attach()
+                self.answer = with_file(final, self._file)
                 await self._store.save_answer(self.answer)
                 await self._write_down()
             except StorageError as error:
@@ -365,7 +393,10 @@ class AnswerRun:
                 await asyncio.sleep(SAVE_AGAIN_S)
             else:
                 on_store(None)
-                return
+                break
+        if self._may_have_file:
+            with suppress(StorageError):  # the next start removes it
+                await self._long.discard()
 
     def _final(self, status: MessageStatus) -> Message:
         reply = self._reply
@@ -407,6 +438,15 @@ class AnswerRun:
                 at=now(),
             )
         )
+
+
+def _text_of(event: StreamEvent) -> str:
+    match event:
+        case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
+            return text
+        case ToolCallDelta(_, arguments):
+            return arguments
+    return ""
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -38,6 +38,8 @@ from desktop_app.services.spending.cost_estimate import Estimate
 from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
 
 _OF_ALL: Final = (Started, Notice, Waiting, Failed)
+_MOST_WAITING: Final = 16
+"""Events that wait for a reader before the stream is read on; each may have 64 K characters."""
 _TERMINALS: Final = (Completed, Incomplete, Failed)
 
 
@@ -157,24 +159,27 @@ class _Shared:
             number: asyncio.Queue() for number in range(count)
         }
         self._begun = {0}
-        self._read = 0
+        self._reading: set[int] = set()
+        self._taken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def of(self, number: int) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of an answer; without a terminal event it never began."""
         if self._task is None:
             self._task = asyncio.create_task(self._hand_out())
-        self._read += 1
+        self._reading.add(number)
         try:
             queue = self._queues[number]
             while (event := await queue.get()) is not None:
+                self._taken.set()
                 yield event
                 if isinstance(event, _TERMINALS):
                     return
         finally:
             del self._queues[number]  # otherwise its further events would fill the memory
-            self._read -= 1
-            if not self._read:
+            self._reading.discard(number)
+            self._taken.set()
+            if not self._reading:
                 await self._close(self._task)
 
     @staticmethod
@@ -188,8 +193,15 @@ class _Shared:
             async with aclosing(self._stream) as events:
                 async for event in events:
                     self._give(event)
+                    await self._wait_for_readers()
         finally:
             self._give_all(None)
+
+    async def _wait_for_readers(self) -> None:
+        """Wait until no reader is far behind: one may be writing a long answer to the disk."""
+        while any(self._queues[n].qsize() >= _MOST_WAITING for n in self._reading):
+            self._taken.clear()
+            await self._taken.wait()
 
     def _give(self, event: StreamEvent) -> None:
         if isinstance(event, OfCandidate):

@@ -56,7 +56,7 @@ from desktop_app.services.documents.image_attachments import (
 from desktop_app.services.documents.summary_grammar import grammar_for
 from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.ports import (
-    AttachmentSource,
+    ChatAttachments,
     CompactionSource,
     Gateway,
     MessageStore,
@@ -94,7 +94,7 @@ class ChatService:
         self,
         *,
         store: MessageStore,
-        attachments: AttachmentSource,
+        attachments: ChatAttachments,
         pictures: PictureSource,
         spending: SpendingBook,
         gateway: Gateway,
@@ -172,7 +172,7 @@ class ChatService:
         """
         resolved = self.resolve_with(profile, conversation.choice, settings)
         needs = await self.needs_of(draft.template_id)
-        require_two_documents(needs, draft.attachments, (p for m in path for p in m.attachments))
+        require_two_documents(needs, draft.attachments, (p for m in path for p in m.sent_parts))
         require_files(draft.attachments, path, resolved)
         require_image_input(not_files(draft.attachments, resolved.files), resolved.model)
         compactions = await self.compactions.of(conversation.id)
@@ -269,6 +269,7 @@ class ChatService:
                 request,
                 resolved,
                 store=self.store,
+                files=self.attachments.answers,
                 gateway=gateway,
                 spending=self.spending,
                 hold=share,

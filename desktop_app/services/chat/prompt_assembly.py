@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from desktop_app.domain.conversations.chat_request import RequestMessage, RequestPart
 from desktop_app.domain.conversations.compaction import CompactionKind, SentPath
@@ -100,7 +101,7 @@ def is_fenced(part: Part, files: FileInputs | None) -> bool:
 
 def has_fenced(messages: Iterable[Message], files: FileInputs | None) -> bool:
     """Return True if the messages contain fenced text."""
-    return any(is_fenced(part, files) for message in messages for part in message.parts)
+    return any(is_fenced(part, files) for message in messages for part in message.sent_parts)
 
 
 def is_first_fenced(
@@ -133,7 +134,7 @@ async def request_messages(
     Raises:
         StorageError, DocumentError: an attachment is missing or cannot be read.
     """
-    sent = [message for message in path if has_words(message)]
+    sent = [_without_file(message) for message in path if has_words(message)]
     files = sight.files if sight else None
     read = once(sent, files)
     first = next((n for n, message in enumerate(read) if has_fenced([message], files)), None)
@@ -166,6 +167,11 @@ async def sent_messages(
     if sent.compaction.kind is CompactionKind.PROVIDER:
         return sent.compaction.body, messages
     return "", (*summary_messages(sent.compaction.body, fence), *messages)
+
+
+def _without_file(message: Message) -> Message:
+    parts = message.sent_parts
+    return message if len(parts) == len(message.parts) else replace(message, parts=parts)
 
 
 def has_words(message: Message) -> bool:

@@ -37,6 +37,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
 from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.long_answer import LongAnswer
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.utility_model import input_cost
@@ -72,6 +73,7 @@ class ResumedAnswering(AnswerRun):
             ChatRequest(resolved.model.id, (), background=True),  # the provider has the messages
             resolved,
             store=chat.store,
+            files=chat.attachments.answers,
             gateway=chat.gateway,
             spending=chat.spending,
             hold=held,
@@ -79,6 +81,7 @@ class ResumedAnswering(AnswerRun):
         )
         self._take_hold = partial(hold, held)
         self._kept_run = run
+        self._may_have_file = True  # of the earlier process
         self._has_caught_up = False
         self._key_came = asyncio.Event()
         self._began = time.monotonic() - (now() - answer.created_at).total_seconds()
@@ -114,10 +117,8 @@ class ResumedAnswering(AnswerRun):
         self.answer = self.so_far
         self._kept_run = self.answer.remote_run or self._kept_run
         self._has_caught_up = False
-        self._reply, self._size = (
-            Reply(notices=self.answer.notices, usage_scope=self.answer.usage_scope),
-            TextSize(),
-        )
+        self._reply = Reply(notices=self.answer.notices, usage_scope=self.answer.usage_scope)
+        self._size, self._long = TextSize(), LongAnswer(self._files, self.answer)
 
     def _take(self, event: StreamEvent, listen: Listener) -> None:
         if isinstance(event, Failed) and _wants_key(event.error):

@@ -20,7 +20,7 @@ from desktop_app.domain.conversations.chat_request import (
 )
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
-from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo
@@ -28,6 +28,7 @@ from desktop_app.domain.models.model_listing import ModelListing, is_served
 from desktop_app.domain.spending.cost import FREE, Price, Usage
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
+from desktop_app.services.chat.small_reply import SmallReply
 from desktop_app.services.ports import Gateway, SpendingBook
 from desktop_app.services.spending.budget import Budget
 
@@ -131,13 +132,13 @@ class UtilityModel:
 
     async def _reply(self, profile: ProviderProfile, request: ChatRequest) -> Reply:
         provider = await self.gateway.provider(profile)
-        reply = Reply()
+        small = SmallReply(profile.name)
         # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
         stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(request))
         async with aclosing(stream) as events:
             async for event in events:
-                reply = accumulate(reply, event)
-        return reply
+                small.take(event)
+        return small.reply
 
     def _is_served(self, profile: ProviderProfile, info: ModelInfo) -> bool:
         """Return True if the model is listed, as far as known, and was never reported missing."""

@@ -35,7 +35,7 @@ def as_sent_after(
         return list(parts)  # `messages` may be thousands
     seen: dict[object, str] = {}
     for message in messages:
-        _named(message.parts, seen, files)
+        _named(message.sent_parts, seen, files)
     return _named(parts, seen, files)
 
 

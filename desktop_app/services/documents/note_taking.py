@@ -30,13 +30,14 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun, Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.errors import Kept, ProviderError, RateLimitedError, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import FREE, Usage, format_money
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.small_reply import SmallReply
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.image_attachments import page_name
 from desktop_app.services.documents.summary_grammar import is_built_in
@@ -306,19 +307,19 @@ class _Reading:
             await self._reader.notes.put(key, note, self._task.conversation_id)
 
     async def _reply(self, request: ChatRequest, say: Say) -> Reply:
-        reply = Reply()
+        small = SmallReply(self._task.resolved.profile.name)
         stream = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(request))
         try:
             async with aclosing(stream) as events:
                 async for event in events:
                     if isinstance(event, Waiting) and event.seconds:
                         say(event)
-                    reply = accumulate(reply, event)
+                    small.take(event)
         except asyncio.CancelledError:
-            if reply.may_be_billed:  # the amount is unknown
-                await asyncio.shield(self._write_down(reply.usage))
+            if small.reply.may_be_billed:  # the amount is unknown
+                await asyncio.shield(self._write_down(small.reply.usage))
             raise
-        return reply
+        return small.reply
 
     async def _write_down(self, usage: Usage | None) -> None:
         task, price = self._task, self._task.resolved.price

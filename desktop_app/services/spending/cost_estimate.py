@@ -283,7 +283,7 @@ def _as_sent(
     message = path[number]
     if not any(isinstance(part, DocumentPart) for part in message.parts):
         return message
-    parts = as_sent_after(path[before:number], message.parts, resolved.files)
+    parts = as_sent_after(path[before:number], message.sent_parts, resolved.files)
     return replace(message, parts=tuple(parts))
 
 

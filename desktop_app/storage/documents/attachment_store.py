@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
 from desktop_app.domain.conversations.conversation import new_id, now
-from desktop_app.domain.conversations.message_parts import AttachmentFile
+from desktop_app.domain.conversations.message_parts import MARKDOWN, AttachmentFile
 from desktop_app.domain.errors import StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Databases, read_first
 from desktop_app.storage.database.private_files import create_private_folder, sync
 from desktop_app.storage.database.storage_errors import translated
+from desktop_app.storage.documents.answer_files import StoredAnswerFiles, decoded
 from desktop_app.storage.documents.attachment_cleanup import (
     old_files,
     remove,
@@ -49,13 +50,18 @@ _ORIGINS: Final = """
 
 
 class AttachmentStore:
-    """Attachments by the SHA-256 of their bytes. All methods raise StorageError."""
+    """Attachments by the SHA-256 of their bytes. All methods raise StorageError.
+
+    Attributes:
+        answers: the files of long answers, which become attachments.
+    """
 
     def __init__(self, databases: Databases, folder: Path) -> None:
         self._databases, self._disk = databases, databases.disk
         self._folder = folder
         # A separate thread, so that a large file delays neither the writer nor the readers.
         self._files = ThreadPoolExecutor(1, thread_name_prefix="attachments")
+        self.answers = StoredAnswerFiles(databases, folder, self.add, self._in_thread)
 
     async def add(
         self,
@@ -114,10 +120,12 @@ class AttachmentStore:
         return {row["sha256"]: Path(row["path"]) for row in found}
 
     async def text(self, sha256: str) -> str:
-        """Return the extracted text."""
-        row = await self._row("SELECT text FROM attachments WHERE sha256 = ?", sha256)
+        """Return the extracted text. The text of a long answer is its file."""
+        row = await self._row("SELECT text, media_type FROM attachments WHERE sha256 = ?", sha256)
         if row is None:
             raise _missing_error(sha256)
+        if not row["text"] and row["media_type"] == MARKDOWN:
+            return await asyncio.to_thread(decoded, await self.bytes(sha256))
         return str(row["text"])
 
     async def about(self, sha256: str) -> AttachmentFile:
@@ -200,6 +208,8 @@ async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
 
 def _read_source(source: Path | bytes, sha256: str) -> bytes:
     """Return the bytes of `source`."""
+    if isinstance(source, bytes) and hashlib.sha256(source).hexdigest() == sha256:
+        return source  # without a copy, because it may be a long answer
     copy = io.BytesIO()
     with translated("the attachment"):
         _copy_as(sha256, source, copy)
@@ -261,7 +271,13 @@ def _changed_error() -> StorageError:
 def _insert_with_bytes(
     data: bytes, row: tuple[str | int | None, ...], text: str, connection: sqlite3.Connection
 ) -> None:
-    connection.execute("INSERT OR IGNORE INTO originals VALUES (?, ?)", (row[0], data))
+    sql = "INSERT OR IGNORE INTO originals VALUES (?, zeroblob(?))"
+    added = connection.execute(sql, (row[0], len(data)))
+    if added.rowcount:
+        # In steps, because binding a value copies it.
+        with connection.blobopen("originals", "data", added.lastrowid or 0) as blob:
+            for at in range(0, len(data), _CHUNK):
+                blob.write(data[at : at + _CHUNK])
     _insert(row, text, False, connection)
 
 

@@ -27,6 +27,12 @@ def stored(shell: Shell) -> list[int]:
     return [size for (size,) in shell.rows("SELECT length(parts) FROM messages WHERE parts > '[]'")]
 
 
+def kept_file(shell: Shell) -> str:
+    """Return the text of the only stored attachment."""
+    (file,) = (f for f in (shell.home / "data/attachments").rglob("*") if f.is_file())
+    return file.read_text()
+
+
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize("is_saved", [False, True])
 def test_the_output_has_64_mb(shell: Shell, address: str, is_saved: bool) -> None:
@@ -35,18 +41,27 @@ def test_the_output_has_64_mb(shell: Shell, address: str, is_saved: bool) -> Non
     assert done.out.startswith(KEPT)
     assert LARGEST_ANSWER - 100_000 < len(done.out) <= LARGEST_ANSWER + 1
     assert "grew beyond 64 MB; the connection was closed." in done.err
-    assert ("The first 16 MB are kept; the output has all that arrived." in done.err) is is_saved
     if is_saved:
         question, answer = sorted(stored(shell))
         assert question < 100
-        assert 16 * MB - 100_000 < answer < 16 * MB + 100
+        assert 16 * MB - 100_000 < answer < 16 * MB + 300
+        assert kept_file(shell) == done.out.removesuffix("\n")
     else:
         assert stored(shell) == []
 
 
 @pytest.mark.attack("reply-bounds")
-def test_json_has_as_much_as_is_kept(shell: Shell, address: str) -> None:
-    done = asked(shell, address, "--save", "--json")
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_the_json_has_64_mb(shell: Shell, address: str, is_saved: bool) -> None:
+    done = asked(shell, address, "--json", *(["--save"] if is_saved else []))
     assert done.code == 1
-    assert 16 * MB - 100_000 < len(done.json["answer"]) <= 16 * MB
-    assert "grew beyond 16 MB; it was ended there." in done.json["error"]["message"]
+    answer = done.json["answer"]
+    assert answer.startswith(KEPT)
+    assert LARGEST_ANSWER - 100_000 < len(answer) <= LARGEST_ANSWER
+    assert "grew beyond 64 MB; the connection was closed." in done.json["error"]["message"]
+    if is_saved:
+        assert kept_file(shell) == answer
+    else:
+        assert stored(shell) == []
+        left = (shell.home / "cache/temporary").rglob("*")
+        assert not list(left), "the temporary copy is removed"

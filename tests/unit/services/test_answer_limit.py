@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.domain.conversations.chat_request import ChatRequest
-from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
@@ -22,18 +26,33 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     UsageReported,
 )
-from desktop_app.domain.errors import Kept, StreamCutError
+from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.candidate_answers import OneRequest
 from desktop_app.services.chat.chat_service import AskSettings
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import ask
 from tests.unit.services.test_candidate_answers import CHAT
-from tests.unit.services.test_chat_service import Room, with_room
+from tests.unit.services.test_chat_service import HELD, Room, with_room
 
 MB = 1 << 20
 USAGE = Usage(input_tokens=1000, output_tokens=200)
 ENDED: list[StreamEvent] = [TextDelta("b"), UsageReported(USAGE), Completed()]
+
+
+async def file_of(room: Room, answer: Message) -> str:
+    """Return the text of the file that has all of an answer."""
+    (file,) = answer.attachments
+    assert isinstance(file, DocumentPart)
+    assert (file.name, file.media_type) == ("answer.md", "text/markdown")
+    assert [n for n in answer.notices if isinstance(n, AnswerNotice)] == [
+        notice(NoticeCode.WHOLE_IN_FILE, name="answer.md")
+    ]
+    data = await room.attachments.bytes(file.sha256)
+    assert len(data) == file.size
+    assert await room.attachments.text(file.sha256) == data.decode()
+    assert await room.attachments.answers.unattached() == []
+    return data.decode()
 
 
 @pytest.mark.attack("reply-bounds")
@@ -45,21 +64,33 @@ ENDED: list[StreamEvent] = [TextDelta("b"), UsageReported(USAGE), Completed()]
         ([TextDelta("🙂" * MB)] * 5, 4 * MB),
         ([TextDelta("é" * MB)] * 9, 85 << 16),  # three bytes each, in steps of 64 K
         ([ReasoningDelta("a" * MB)] * 10 + [TextDelta("a" * MB)] * 7, 6 * MB),
+        ([TextDelta("a" * MB)] * 16 + [TextDelta("é")], 16 * MB),
     ],
 )
-def test_it_ends_at_the_limit(tmp_path: Path, deltas: list[StreamEvent], kept: int) -> None:
+def test_a_file_has_all_of_what_the_message_has_no_room_for(
+    tmp_path: Path, deltas: list[StreamEvent], kept: int
+) -> None:
     provider = ScriptedProvider([*deltas, *ENDED])
 
     async def test(room: Room) -> None:
         answer = await room.run(await room.begin("?"))
-        assert (answer.status, len(answer.text)) == (MessageStatus.FAILED, kept)
-        assert answer.error is not None
-        assert answer.error.code == "reply_too_large"
-        assert "grew beyond 16 MB; it was ended there." in answer.error.what_happened
-        assert answer.error.kept == Kept.TEXT
-        assert provider.closed == 1
-        assert TextDelta("b") not in room.heard
+        assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, kept)
+        words = "".join(event.text for event in deltas if isinstance(event, TextDelta))
+        assert await file_of(room, answer) == f"{words}b"
+        assert answer.usage == USAGE
         assert (await room.store.path(answer.conversation_id))[1] == answer
+
+    with_room(tmp_path, provider, test)
+
+
+def test_reasoning_that_has_no_room_stands_in_the_file_under_a_heading(tmp_path: Path) -> None:
+    thoughts: list[StreamEvent] = [ReasoningDelta("a" * MB)] * 17
+    provider = ScriptedProvider([*thoughts, *ENDED])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        thought = "a" * (17 * MB)
+        assert await file_of(room, answer) == f"# Reasoning\n\n{thought}\n\n# Answer\n\nb"
 
     with_room(tmp_path, provider, test)
 
@@ -70,33 +101,59 @@ def test_an_answer_of_the_limit_is_whole(tmp_path: Path) -> None:
     async def test(room: Room) -> None:
         answer = await room.run(await room.begin("?"))
         assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, 16 * MB)
+        assert (answer.attachments, answer.notices) == ((), ())
 
     with_room(tmp_path, provider, test)
 
 
 @pytest.mark.attack("reply-bounds")
-@pytest.mark.parametrize("is_cut", [False, True])
-def test_a_command_hears_what_is_not_kept(tmp_path: Path, is_cut: bool) -> None:
-    cut: list[StreamEvent] = [Failed(StreamCutError("The connection was cut."))]
-    provider = ScriptedProvider([*[TextDelta("a" * MB)] * 20, *(cut if is_cut else ENDED)])
+@pytest.mark.parametrize("tells_all", [False, True])
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_the_file_has_what_arrived_before_a_failure_or_a_stop(
+    tmp_path: Path, is_stopped: bool, tells_all: bool
+) -> None:
+    cut: StreamEvent = Failed(StreamCutError("The connection was cut."))
+    provider = ScriptedProvider([*[TextDelta("a" * MB)] * 20, HELD if is_stopped else cut])
 
     async def test(room: Room) -> None:
         began = await room.begin("?")
-        began.ends_when_full = False
-        answer = await room.run(began)
+        began.tells_all = tells_all
+        run = asyncio.ensure_future(room.run(began))
+        if is_stopped:
+            await provider.holding.wait()
+            run.cancel()
+        await asyncio.wait([run])
         heard = sum(len(event.text) for event in room.heard if isinstance(event, TextDelta))
-        assert heard == 20 * MB + (not is_cut)
-        assert (answer.status, len(answer.text)) == (MessageStatus.FAILED, 16 * MB)
-        assert answer.error is not None
-        assert answer.error.code == ("stream_cut" if is_cut else "reply_too_large")
-        assert answer.error.what_was_kept.startswith("The first 16 MB are kept;")
-        assert answer.usage == (None if is_cut else USAGE)
+        assert heard == (20 * MB if tells_all else 16 * MB), "a command prints all of it"
+        (answer,) = (await room.store.path(began.conversation.id))[1:]
+        assert answer.status is (MessageStatus.CANCELLED if is_stopped else MessageStatus.FAILED)
+        assert len(answer.text) == 16 * MB
+        assert await file_of(room, answer) == "a" * (20 * MB)
+
+    with_room(tmp_path, provider, test)
+
+
+def test_the_next_question_goes_with_the_beginning_alone(tmp_path: Path) -> None:
+    provider = ScriptedProvider([TextDelta("a" * (17 * MB)), *ENDED], ENDED)
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", ON_DEVICE, None)
+        await room.run(began)
+        path = await room.store.path(began.conversation.id)
+        saved = replace(path[1].attachments[0], name="saved.md")
+        asked = await room.begin("!", ON_DEVICE, None, path, (saved,), None, began.conversation)
+        await room.run(asked)
+        _, answer, question = provider.requests[1].messages
+        assert answer.parts == (TextPart("a" * (16 * MB)),)
+        (words,) = question.parts
+        assert isinstance(words, TextPart)
+        assert "a" * (17 * MB) in words.text, "the file itself, if the user attaches it"
 
     with_room(tmp_path, provider, test)
 
 
 @pytest.mark.attack("reply-bounds")
-def test_several_answers_share_the_limit(tmp_path: Path) -> None:
+def test_several_answers_share_the_room_of_their_messages(tmp_path: Path) -> None:
     megabyte: list[StreamEvent] = [TextDelta("a" * MB), OfCandidate(1, TextDelta("b" * MB))]
     late: list[StreamEvent] = [OfCandidate(1, Completed()), *ENDED]
     provider = ScriptedProvider([*megabyte * 8, TextDelta("a" * MB), *late])
@@ -105,8 +162,11 @@ def test_several_answers_share_the_limit(tmp_path: Path) -> None:
         settings = AskSettings(parameters=GenerationParameters(candidates=2))
         began = await room.begin("?", CHAT, settings=settings)
         first, second = await asyncio.gather(*map(room.run, (began, *began.beside)))
-        assert (first.status, len(first.text)) == (MessageStatus.FAILED, 8 * MB)
+        assert (first.status, len(first.text)) == (MessageStatus.COMPLETE, 8 * MB)
+        (file,) = first.attachments
+        assert file.size == 9 * MB + 1
         assert (second.status, len(second.text)) == (MessageStatus.COMPLETE, 8 * MB)
+        assert second.attachments == ()
 
     with_room(tmp_path, provider, test)
 

@@ -1,0 +1,217 @@
+"""Answers that are too long for their message, and are kept whole in a file.
+
+The message keeps the beginning. Once an answer outgrows it, all of its text goes to a file, step by
+step, so that it takes no memory. At the end of the answer the file becomes an attachment of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    Part,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.conversations.stream_events import (
+    ReasoningDelta,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+from desktop_app.domain.errors import ReplyTooLargeError, StorageError
+from desktop_app.services.ports import AnswerFile, AnswerFiles, AnswerStore
+
+STEP: Final = 256 * 1024
+"""Characters that are collected before they are written."""
+
+_KINDS: Final[dict[type[StreamEvent], type[Part]]] = {
+    TextDelta: TextPart,
+    RefusalDelta: RefusalPart,
+    ReasoningDelta: ReasoningPart,
+    ToolCallDelta: ToolCallPart,
+}
+_HEADINGS: Final[dict[type[Part], str]] = {
+    ReasoningPart: "Reasoning",
+    ToolCallPart: "Tool call",
+}
+_ANSWER: Final = "Answer"
+
+
+class LongAnswer:
+    """The file of an answer that outgrows its message.
+
+    The file has the words of the answer, as they arrived. Reasoning and arguments of tools that the
+    message has no room for stand there under a heading.
+
+    Attributes:
+        error: set once the file must not grow any more.
+    """
+
+    def __init__(self, files: AnswerFiles, answer: Message) -> None:
+        self._files, self._answer = files, answer
+        self.error: ReplyTooLargeError | None = None
+        self._file: AnswerFile | None = None
+        self._waiting: list[str] = []
+        self._characters = 0
+        self._kind: type[Part] | None = None
+        self._heading = _ANSWER
+        self._lock = asyncio.Lock()
+        self._flushing: asyncio.Future[None] | None = None
+        self._is_abandoned = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Return True if the answer has outgrown its message."""
+        return self._file is not None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Return True if text has not been written yet."""
+        return bool(self._waiting)
+
+    @property
+    def is_due(self) -> bool:
+        """Return True if so much text waits that more must not be taken before it is written."""
+        return self._characters >= STEP
+
+    def begin(self, event: StreamEvent, kept: Iterable[Part]) -> None:
+        """Begin the file with the words of the message.
+
+        Args:
+            event: the first that the message has no room for.
+            kept: the parts of the message.
+        """
+        kind = _KINDS[type(event)]
+        self._file = self._files.open(self._answer)
+        for part in kept:
+            match part:
+                case TextPart(text) | RefusalPart(text):
+                    self._add(type(part), text)
+                case ReasoningPart(text) if kind is ReasoningPart:
+                    self._add(kind, text)
+                case ToolCallPart(_, _, arguments) if kind is ToolCallPart:
+                    self._add(kind, arguments)
+
+    def add(self, event: StreamEvent, rest: str) -> None:
+        """Add the text of an event that the message has no room for."""
+        if not self._is_abandoned:
+            self._add(_KINDS[type(event)], rest)
+
+    def _add(self, kind: type[Part], text: str) -> None:
+        if not text:
+            return
+        heading = _HEADINGS.get(kind, _ANSWER)
+        if kind is not self._kind:
+            if self._kind is not None:
+                self._put("\n\n")
+            if heading != self._heading:
+                self._put(f"# {heading}\n\n")
+            self._kind, self._heading = kind, heading
+        self._put(text)
+
+    def _put(self, text: str) -> None:
+        self._waiting += (text[at : at + STEP] for at in range(0, len(text), STEP))
+        self._characters += len(text)
+
+    async def flush(self) -> None:
+        """Write what waits. If the task is cancelled meanwhile, it is written nevertheless.
+
+        Raises:
+            StorageError: it could not be written, and waits again.
+        """
+        self._flushing = asyncio.ensure_future(self._flush())
+        await asyncio.shield(self._flushing)
+
+    async def _flush(self) -> None:
+        async with self._lock:
+            while self._waiting and self._file is not None:
+                text = self._next()
+                try:
+                    await self._file.append(text)
+                except ReplyTooLargeError as error:
+                    self.error = error
+                    self._abandon()
+                except StorageError:
+                    self._waiting.insert(0, text)
+                    self._characters += len(text)
+                    raise
+
+    def _next(self) -> str:
+        """Remove and return the text of the next write."""
+        count = size = 0
+        for text in self._waiting:
+            if count and size + len(text) > STEP:
+                break
+            count, size = count + 1, size + len(text)
+        joined = "".join(self._waiting[:count])
+        del self._waiting[:count]
+        self._characters -= size
+        return joined
+
+    def _abandon(self) -> None:
+        self._waiting, self._characters, self._is_abandoned = [], 0, True
+
+    async def attach(self) -> DocumentPart | None:
+        """Make the file an attachment and return it; None if there is nothing to attach.
+
+        Raises:
+            StorageError: it could not be stored; the file is kept.
+        """
+        await self.flush()
+        return await self._files.attach(self._answer)
+
+    async def abandon(self) -> None:
+        """Remove the file, which cannot be continued. Raises StorageError."""
+        self._abandon()
+        await self.discard()
+
+    async def discard(self) -> None:
+        """Remove the file, once the answer is stored with its attachment. Raises StorageError."""
+        await self._files.discard(self._answer.id)
+
+
+def with_file(answer: Message, file: DocumentPart | None) -> Message:
+    """Return an answer with the file that has all of it, and a notice that says so."""
+    if file is None or file in answer.attachments:
+        return answer
+    told = notice(NoticeCode.WHOLE_IN_FILE, name=file.name)
+    return replace(answer, parts=(*answer.parts, file), notices=(*answer.notices, told))
+
+
+async def attach_left_files(store: AnswerStore, files: AnswerFiles) -> None:
+    """Attach the files of answers that a crash interrupted.
+
+    Files of answers that another process writes, or that continue at their provider, stay.
+
+    Raises:
+        StorageError: a file could not be attached; the next start tries again.
+    """
+    failed = None
+    for answer_id in await files.unattached():
+        try:
+            await _attach_left_file(answer_id, store, files)
+        except StorageError as error:
+            failed = error
+    if failed is not None:
+        raise failed
+
+
+async def _attach_left_file(answer_id: str, store: AnswerStore, files: AnswerFiles) -> None:
+    answer = await store.message(answer_id)
+    if answer is not None and answer.status is MessageStatus.STREAMING:
+        return
+    if answer is not None:
+        whole = with_file(answer, await files.attach(answer))
+        if whole is not answer:
+            await store.save_answer(whole)
+    await files.discard(answer_id)

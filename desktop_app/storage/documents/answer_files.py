@@ -1,0 +1,226 @@
+"""Files of answers that are too long for their message, until they become attachments.
+
+A file is named after its answer and a number: a background run that is resumed writes a new one,
+and the longest counts. The folder is inside that of the attachments, and is erased with it. Those
+of a temporary conversation are held in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sqlite3
+from collections.abc import Awaitable, Callable
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.message_parts import ANSWER_FILE, MARKDOWN, DocumentPart
+from desktop_app.domain.errors import Kept, ReplyTooLargeError
+from desktop_app.storage.conversations.row_conversion import to_text
+from desktop_app.storage.database.database import Databases
+from desktop_app.storage.database.private_files import create_private_folder
+from desktop_app.storage.database.storage_errors import translated
+
+T = TypeVar("T")
+
+FOLDER: Final = "answers"
+"""Inside the folder of the attachments, whose other folders have names of two digits."""
+_NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
+_CHUNK: Final = 1 << 20
+LARGEST_HELD: Final = 64 * 1024 * 1024
+"""Bytes of all files of answers to one question that are held in memory."""
+
+
+class InThread(Protocol):
+    """Runs a job in a thread, one after the other."""
+
+    def __call__(self, job: Callable[[], T]) -> Awaitable[T]: ...
+
+
+class StoredAnswerFiles:
+    """The files of answers that are stored.
+
+    Args:
+        attachments: the folder of the attachments.
+        add: stores an attachment, as `AttachmentStore.add` does.
+        in_thread: runs jobs one after the other, even if their caller is cancelled.
+    """
+
+    def __init__(
+        self,
+        databases: Databases,
+        attachments: Path,
+        add: Callable[..., Awaitable[None]],
+        in_thread: InThread,
+    ) -> None:
+        self._databases, self._folder = databases, attachments / FOLDER
+        self._add, self._in_thread = add, in_thread
+        self._held: dict[str, HeldFile] = {}
+        self._sizes: dict[str | None, int] = {}
+
+    def open(self, answer: Message) -> GrowingFile | HeldFile:
+        """Return a new file for an answer. The first `append` creates it."""
+        if self._databases.of(answer.conversation_id) is not self._databases.memory:
+            return GrowingFile(self._folder, answer.id, self._in_thread)
+        held = self._held[answer.id] = HeldFile(answer.parent_id, self._sizes)
+        return held
+
+    async def attach(self, answer: Message) -> DocumentPart | None:
+        """Store the longest file of an answer as an attachment.
+
+        Return None if there is no file. If there is no answer any more, its files are removed.
+
+        Raises:
+            StorageError: it cannot be stored; the file is kept.
+        """
+        held = self._held.get(answer.id)
+        source: Path | bytes
+        if held is None:
+            path = await self._in_thread(partial(_longest, self._folder, answer.id))
+            if path is None:
+                return None
+            source = path
+        else:
+            source = held.data.getvalue()
+        database = self._databases.of(answer.conversation_id)
+        if not await database.read(partial(_has_message, answer.id)):
+            await self.discard(answer.id)
+            return None
+        sha256, size = await self._in_thread(partial(_digest, source))
+        # Without a text, which would take several times its size to store and to index.
+        await self._add(
+            source,
+            sha256=sha256,
+            name=ANSWER_FILE,
+            media_type=MARKDOWN,
+            text="",
+            pages=None,
+            tokens=None,
+            is_found=False,
+            conversation_id=answer.conversation_id,
+        )
+        return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)
+
+    async def discard(self, answer_id: str) -> None:
+        """Remove all files of an answer. Raises StorageError."""
+        held = self._held.pop(answer_id, None)
+        if held is None:
+            await self._in_thread(partial(_discard, self._folder, answer_id))
+        elif all(other.question_id != held.question_id for other in self._held.values()):
+            self._sizes.pop(held.question_id, None)
+
+    async def unattached(self) -> list[str]:
+        """Return the ids of the answers that have files. Raises StorageError."""
+        return await self._in_thread(partial(_answer_ids, self._folder))
+
+
+class HeldFile:
+    """The file of an answer in a temporary conversation, in memory.
+
+    Args:
+        sizes: bytes of the files of all answers to a question, by its id. They share a limit.
+    """
+
+    def __init__(self, question_id: str | None, sizes: dict[str | None, int]) -> None:
+        self.question_id, self._sizes = question_id, sizes
+        self.data = BytesIO()
+
+    async def append(self, text: str) -> None:
+        """Add more of the answer. Raises ReplyTooLargeError: there is no room for it."""
+        data = to_text(text).encode()
+        size = self._sizes.get(self.question_id, 0) + len(data)
+        if size > LARGEST_HELD:
+            raise ReplyTooLargeError(
+                "The answer grew beyond what a temporary conversation holds in memory; "
+                "it was ended there.",
+                what_was_kept=Kept.TEXT,
+                what_to_do="Ask for a shorter answer, or ask in an ordinary conversation.",
+            )
+        self._sizes[self.question_id] = size
+        self.data.write(data)
+
+
+class GrowingFile:
+    """A file that the text of an answer is appended to.
+
+    Attributes:
+        path: a name that no file had at first.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        answer_id: str,
+        in_thread: Callable[[Callable[[], None]], Awaitable[None]],
+    ) -> None:
+        self.path = folder / f"{answer_id}-{len(_files(folder, answer_id))}"
+        self._in_thread = in_thread
+        self._size = 0
+
+    async def append(self, text: str) -> None:
+        """Write more of the answer. Raises StorageError: nothing of `text` was written."""
+        await self._in_thread(partial(self._append, text))
+
+    def _append(self, text: str) -> None:
+        data = to_text(text).encode()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        with translated("the answer"):
+            create_private_folder(self.path.parent)
+            with os.fdopen(os.open(self.path, flags, 0o600), "wb") as file:
+                file.truncate(self._size)  # without the half of a write that failed
+                file.seek(self._size)
+                file.write(data)
+        self._size += len(data)
+
+
+def _files(folder: Path, answer_id: str) -> list[Path]:
+    return sorted(folder.glob(f"{answer_id}-*"))
+
+
+def _longest(folder: Path, answer_id: str) -> Path | None:
+    with translated("the answer"):
+        files = _files(folder, answer_id)
+        return max(files, key=lambda file: file.stat().st_size) if files else None
+
+
+def _digest(source: Path | bytes) -> tuple[str, int]:
+    """Return the SHA-256 and the size of a file."""
+    digest, size = hashlib.sha256(), 0
+    with (
+        translated("the answer"),
+        source.open("rb") if isinstance(source, Path) else BytesIO(source) as file,
+    ):
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size
+
+
+def _discard(folder: Path, answer_id: str) -> None:
+    with translated("the answer"):
+        for path in _files(folder, answer_id):
+            path.unlink(missing_ok=True)
+
+
+def _answer_ids(folder: Path) -> list[str]:
+    with translated("the answers"):
+        names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted({found[1] for name in names if (found := _NAME.fullmatch(name))})
+
+
+def _has_message(message_id: str, connection: sqlite3.Connection) -> bool:
+    sql = "SELECT 1 FROM messages WHERE id = ?"
+    return connection.execute(sql, (message_id,)).fetchone() is not None
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of an answer's file, decoded in steps, so that other threads go on."""
+    from codecs import getincrementaldecoder
+
+    decoder = getincrementaldecoder("utf-8")("replace")
+    pieces = [decoder.decode(data[at : at + _CHUNK]) for at in range(0, len(data), _CHUNK)]
+    return "".join((*pieces, decoder.decode(b"", final=True)))

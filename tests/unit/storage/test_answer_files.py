@@ -1,0 +1,245 @@
+"""The file of a long answer is an attachment like any other, and is written while it arrives."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import stat
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.errors import StorageError
+from desktop_app.exchange import own_json
+from desktop_app.exchange.importers.imported import ImportedConversation
+from desktop_app.services.chat.long_answer import attach_left_files, with_file
+from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.documents.answer_files import GrowingFile
+from desktop_app.storage.documents.attachment_store import AttachmentStore
+from desktop_app.storage.recovery.backup import make_backup
+from desktop_app.storage.recovery.erasure import erase_everything
+from desktop_app.storage.recovery.repair import repair_store
+from tests.helpers.restores import restored
+from tests.unit.storage.samples import NOON, a_conversation, a_question, an_answer, opened
+
+WORD = "persimmontide"
+WHOLE = f"The beginning, then {WORD}: ü 🙂 \r\n\x00 and the end."
+SHA256 = hashlib.sha256(WHOLE.encode()).hexdigest()
+FILE = DocumentPart(SHA256, "answer.md", "text/markdown", len(WHOLE.encode()))
+
+
+class Place:
+    """A store with attachments in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.database = self.data / "repartee.sqlite3"
+        self.attachments = self.data / "attachments"
+        self.backups = folder / "backups"
+
+    def stores(self, database: Database) -> tuple[ConversationStore, AttachmentStore]:
+        return ConversationStore(database), AttachmentStore(database, self.attachments)
+
+    async def begin(self, database: Database, *pieces: str) -> tuple[Conversation, Message]:
+        """Begin an answer whose file has received some text."""
+        store, files = self.stores(database)
+        conversation = a_conversation("Long")
+        question = a_question(conversation, "Why?")
+        answer = an_answer(question, "The beginning")
+        await store.begin_turn(conversation, question, answer)
+        file = files.answers.open(answer)
+        for piece in pieces:
+            await file.append(piece)
+        return conversation, answer
+
+    async def end(self, database: Database, answer: Message) -> Message:
+        """End an answer as the program does."""
+        store, files = self.stores(database)
+        ended = replace(answer, status=MessageStatus.COMPLETE)
+        whole = with_file(ended, await files.answers.attach(answer))
+        await store.save_answer(whole)
+        await files.answers.discard(answer.id)
+        return whole
+
+    async def fill(self) -> Message:
+        async with opened(self.database) as database:
+            _, answer = await self.begin(database, WHOLE)
+            return await self.end(database, answer)
+
+    async def require_whole(self, answer: Message) -> None:
+        """Check that an answer and its file are as they were."""
+        async with opened(self.database) as database:
+            store, files = self.stores(database)
+            assert await store.message(answer.id) == answer
+            assert await files.text(SHA256) == WHOLE
+            assert await files.collect() == 0
+
+    def holding(self) -> list[str]:
+        """Return the files of the store that contain the word of the long answer."""
+        files = [path for path in self.data.rglob("*") if path.is_file()]
+        return [path.name for path in files if WORD.encode() in path.read_bytes()]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+async def test_it_is_an_attachment_of_the_answer(place: Place) -> None:
+    answer = await place.fill()
+    assert answer.attachments == (FILE,)
+    assert answer.notices == (notice(NoticeCode.WHOLE_IN_FILE, name="answer.md"),)
+    await place.require_whole(answer)
+    assert place.holding() == [SHA256[2:]], "in one file, and in no row or index"
+    assert list((place.attachments / "answers").iterdir()) == []
+
+
+async def test_it_is_private_while_it_grows(place: Place) -> None:
+    async with opened(place.database) as database:
+        await place.begin(database, "The ", "answer \ud800.")
+        (path,) = (place.attachments / "answers").iterdir()
+        assert path.read_text() == "The answer \ufffd."
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_a_failed_write_leaves_no_half(place: Place) -> None:
+    file = GrowingFile(place.data, "a" * 32, asyncio.to_thread)
+    await file.append("first ")
+    with file.path.open("ab") as half:  # as a full disk leaves it
+        half.write(b"sec")
+    await file.append("second")
+    assert file.path.read_text() == "first second"
+
+
+async def test_the_longest_file_of_a_resumed_answer_counts(place: Place) -> None:
+    async with opened(place.database) as database:
+        _, answer = await place.begin(database, WHOLE)
+        again = place.stores(database)[1].answers.open(answer)
+        await again.append(WHOLE[:10])
+        whole = await place.end(database, answer)
+    await place.require_whole(whole)
+    assert list((place.attachments / "answers").iterdir()) == []
+
+
+async def test_what_a_crash_left_is_attached_at_the_next_start(place: Place) -> None:
+    async with opened(place.database) as database:
+        store, files = place.stores(database)
+        _, answer = await place.begin(database, WHOLE)
+        await attach_left_files(store, files.answers)
+        assert await files.answers.unattached() == [answer.id], "it is still being written"
+        await store.save_answer(replace(answer, status=MessageStatus.INTERRUPTED))
+        await attach_left_files(store, files.answers)
+        assert await files.answers.unattached() == []
+    ended = replace(answer, status=MessageStatus.INTERRUPTED)
+    await place.require_whole(with_file(ended, FILE))
+
+
+async def test_a_crash_between_the_answer_and_its_file_attaches_it_once(place: Place) -> None:
+    async with opened(place.database) as database:
+        store, files = place.stores(database)
+        _, answer = await place.begin(database, WHOLE)
+        ended = replace(answer, status=MessageStatus.COMPLETE)
+        whole = with_file(ended, await files.answers.attach(answer))
+        await store.save_answer(whole)
+        await attach_left_files(store, files.answers)
+        assert await store.message(answer.id) == whole
+        assert await files.answers.unattached() == []
+
+
+async def test_nothing_is_left_of_an_answer_that_was_deleted_meanwhile(place: Place) -> None:
+    async with opened(place.database) as database:
+        store, files = place.stores(database)
+        conversation, answer = await place.begin(database, WHOLE)
+        await store.erase([conversation.id])
+        assert await files.answers.attach(answer) is None
+        assert place.holding() == []
+        conversation, answer = await place.begin(database, WHOLE)
+        await store.erase([conversation.id])
+        await attach_left_files(store, files.answers)
+        assert place.holding() == []
+
+
+async def test_it_goes_with_its_conversation(place: Place) -> None:
+    answer = await place.fill()
+    async with opened(place.database) as database:
+        store, files = place.stores(database)
+        await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
+        assert await files.collect() == 0
+        await store.erase([answer.conversation_id])
+        assert await files.collect() == 1
+    assert place.holding() == []
+
+
+async def test_it_is_in_a_backup_and_comes_back(place: Place) -> None:
+    answer = await place.fill()
+    archive = make_backup(place.database, place.attachments, place.backups, NOON, lambda *_: None)
+    erase_everything(place.database, place.attachments)
+    assert place.holding() == []
+    assert restored(archive, place.database, place.attachments, NOON) is not None
+    await place.require_whole(answer)
+
+
+async def test_a_repair_keeps_it(place: Place) -> None:
+    answer = await place.fill()
+    repair_store(place.database, NOON, lambda _done, _of: None)
+    await place.require_whole(answer)
+
+
+async def test_everything_deleted_leaves_no_answer_on_its_way(place: Place) -> None:
+    async with opened(place.database) as database:
+        await place.begin(database, WHOLE)
+    assert len(place.holding()) == 1
+    erase_everything(place.database, place.attachments)
+    assert place.holding() == []
+
+
+async def test_an_export_brings_it_elsewhere(place: Place) -> None:
+    answer = await place.fill()
+    stream = BytesIO()
+    async with opened(place.database) as database:
+        store, files = place.stores(database)
+        conversation = await store.get(answer.conversation_id)
+        file = await files.file(SHA256)
+        assert conversation is not None
+        assert file is not None
+        writer = own_json.JsonWriter(stream)
+        writer.conversation(conversation, await store.messages(conversation.id))
+        writer.file(file)
+        writer.end()
+    (found,) = own_json.read(json.loads(stream.getvalue()))
+    assert isinstance(found, ImportedConversation)
+    assert found.messages[1] == answer
+    assert [(one.sha256, one.data.decode()) for one in found.files] == [(SHA256, WHOLE)]
+
+
+async def test_one_that_cannot_be_attached_does_not_keep_the_others(place: Place) -> None:
+    async with opened(place.database) as database:
+        store, files = place.stores(database)
+        answers = [(await place.begin(database, WHOLE))[1] for _ in range(2)]
+        for answer in answers:
+            await store.save_answer(replace(answer, status=MessageStatus.INTERRUPTED))
+        damaged = min(answer.id for answer in answers)
+        sql = "UPDATE messages SET parts = 'no JSON' WHERE id = ?"
+        await database.write(lambda c: c.execute(sql, (damaged,)))
+        with pytest.raises(StorageError):
+            await attach_left_files(store, files.answers)
+        assert await files.answers.unattached() == [damaged]
+
+
+async def test_a_saved_copy_can_be_attached_to_a_question(place: Place) -> None:
+    await place.fill()
+    async with opened(place.database) as database:
+        _, files = place.stores(database)
+        await files.add(
+            WHOLE.encode(), sha256=SHA256, name="copy.md", media_type="text/markdown",
+            text=WHOLE, pages=None, tokens=9,
+        )  # fmt: skip
+        assert await files.text(SHA256) == WHOLE
