@@ -63,8 +63,8 @@ def for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str:
     is_known = not any(part.media_type in _OF_SEVERAL for part in documents)
     count = str(len(documents)) if is_known else "several"
     return (
-        f"{task}\n\nThere are {count} documents: do this for each of them, under a heading with "
-        "its name, and then give an overview of them all."
+        f"{task}\n\nThere are {count} documents. Do this for each, under a heading with its name, "
+        "then give an overview of all of them."
     )
 
 

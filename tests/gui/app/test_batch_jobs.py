@@ -207,7 +207,7 @@ def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> No
         assert "13 files" in dialog.new.files.text()
         # They do not go into the prompt as well; what stood there stays.
         assert len(desk.state.draft.value.attachments) == 4
-        assert dialog.new.prompt.currentText() == "Summarise"
+        assert dialog.new.prompt.currentText() == "Summarize"
         assert "bullet" in dialog.new.task.toPlainText()
 
     against(run, test)

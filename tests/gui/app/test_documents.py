@@ -36,12 +36,12 @@ async def test_a_report_is_summarised_by_enter(data: Path) -> None:
         await until(lambda: is_read(desk))
         assert desk.chips[0].startswith("report.pdf, 3 pages · ")
         assert desk.chips[0].endswith(" %")
-        assert suggestions(desk) == ["Summarise", "Facts as a table"]
+        assert suggestions(desk) == ["Summarize", "Extract to table"]
         desk.type("x")
         assert suggestions(desk) == []
         desk.press(Qt.Key.Key_Backspace)
         turn = await desk.ask("")
-        assert "6 to 8 bullets of at most 30 words each." in turn.asked
+        assert "6 to 8 bullets of at most 30 words each," in turn.asked
         assert "report.pdf" in turn.asked
         await until(lambda: desk.chips == [])
         assert suggestions(desk) == []
@@ -92,7 +92,7 @@ async def test_several_documents_are_asked_for_one_by_one_and_together(data: Pat
         desk.type("/para")
         desk.press(Qt.Key.Key_Return)
         await until(lambda: "one paragraph" in desk.text.toPlainText())
-        assert desk.text.toPlainText().endswith("and then give an overview of them all.")
+        assert desk.text.toPlainText().endswith("then give an overview of all of them.")
         desk.text.clear()
         desk.type("/diff")
         desk.press(Qt.Key.Key_Return)
@@ -100,7 +100,7 @@ async def test_several_documents_are_asked_for_one_by_one_and_together(data: Pat
         assert "overview" not in desk.text.toPlainText()
         desk.text.clear()
         turn = await desk.ask("")
-        assert "There are 2 documents: do this for each of them" in turn.asked
+        assert "There are 2 documents. Do this for each" in turn.asked
         turn.end("ok")
         await desk.settled()
 
@@ -170,7 +170,7 @@ async def test_a_suggestion_for_what_does_not_fit_is_kept_and_is_what_parts_are_
 ) -> None:
     path = tmp_path / "long.txt"
     path.write_text("One sentence of five words. " * 3_000, "utf-8")
-    words = "6 to 8 bullets of at most 30 words each."
+    words = "6 to 8 bullets of at most 30 words each,"
 
     async with Desk() as desk:
         desk.window.files_dropped.emit([path])

@@ -24,6 +24,7 @@ from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import NO_ROOM, Desk, Slow, find, until
+from tests.helpers.templates import EXPLAIN
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -265,7 +266,7 @@ async def test_an_example_keeps_what_was_typed() -> None:
         desk.type("x = 1")
         desk.window.first_start.example_chosen.emit("explain")
         desk.window.first_start.example_chosen.emit("explain")
-        words = "Explain what this code does, step by step:\n\nx = 1"
+        words = f"{EXPLAIN}\n\nx = 1"
         assert desk.text.toPlainText() == words
         await desk.written()
         assert desk.setting("window.new_draft")["text"] == words

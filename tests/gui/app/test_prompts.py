@@ -21,6 +21,7 @@ from desktop_app.ui.composer.prompt_text import LARGE_PASTE
 from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from tests.gui.app.desk import Desk, find, until
+from tests.helpers.templates import EXPLAIN, translate_into
 
 REPLY = Prompt("reply", "Reply", "Reply on {{date}} to {{name}}:\n\n{{selection}}", "Mail")
 
@@ -87,7 +88,7 @@ async def test_what_is_selected_in_the_transcript_comes_along() -> None:
         desk.type("/explain")
         desk.press(Qt.Key.Key_Return)
         text = desk.window.prompt.text()
-        assert text.startswith("Explain what this code does, step by step:")
+        assert text.startswith("Explain this code to a developer")
         assert "Because of x." in text
 
 
@@ -139,7 +140,7 @@ async def test_what_is_edited_is_kept_and_offered_everywhere(data: Path) -> None
         dialog.prompts.select("executive-summary")
         assert not dialog.prompts.delete.isVisible()
         press(dialog, "reset-prompt")
-        assert find(dialog, QLineEdit, "prompt-title").text() == "Summarise"
+        assert find(dialog, QLineEdit, "prompt-title").text() == "Summarize"
         press(dialog, "undo-prompts")
         assert find(dialog, QLineEdit, "prompt-title").text() == "In short"
         await desk.written()
@@ -221,7 +222,7 @@ async def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it()
         field = find(quick, FieldText, "field-language")
         QTest.keyClicks(field, "Polish")
         QTest.keyClick(field, Qt.Key.Key_Return)
-        wanted = "Translate this text into Polish and keep its Markdown:\n\n"
+        wanted = f"{translate_into('Polish')}\n\n"
         assert quick.text() == wanted + "{{selection}}"
         QTest.keyClick(quick._line, Qt.Key.Key_Return)
         await until(lambda: desk.stage.turns)
@@ -242,7 +243,7 @@ async def test_what_came_along_goes_to_the_window_with_the_prompt() -> None:
         QTest.keyClicks(quick._line, "/explain")
         QTest.keyClick(quick._line, Qt.Key.Key_Return)
         quick.open_in_window_requested.emit()
-        wanted = "Explain what this code does, step by step:\n\nx = 1"
+        wanted = f"{EXPLAIN}\n\nx = 1"
         await until(lambda: desk.window.prompt.text() == wanted)
         await desk.settled()
 
@@ -251,7 +252,7 @@ async def test_the_examples_begin_with_the_librarys_prompts() -> None:
     async with Desk() as desk:
         await loaded(desk)
         desk.window.first_start.example_chosen.emit("translate")
-        begun = "Translate this text into English and keep its Markdown:\n\n"
+        begun = f"{translate_into('English')}\n\n"
         assert desk.window.prompt.text() == begun
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from desktop_app.services.chat.model_choice import INSTANT_RETIRED
 from tests.helpers.fences import plain
+from tests.helpers.templates import translate_into
 from tests.integration.headless.command import Ended, Shell, against, answer_to, gateway
 from tests.integration.headless.replies import (
     ANSWER,
@@ -138,7 +139,7 @@ def test_a_prompt_of_the_library_is_filled_and_asked(shell: Shell) -> None:
             done = await shell.run("ask", *arguments, stdin=stdin, env=named)
             assert done == Ended(0, ANSWER + "\n", ""), arguments
         piped, beside = (request.json["input"][0]["content"] for request in server.requests)
-        assert piped == "Translate this text into Polish and keep its Markdown:\n\nGood morning"
+        assert piped == f"{translate_into('Polish')}\n\nGood morning"
         assert beside.endswith("Question: Who?\n\nPage 2?")
 
     against(WHOLE, WHOLE, test=test)
