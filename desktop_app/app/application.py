@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 # The other imports of the first paint precede Qt, because PySide inspects every later import.
 from desktop_app.i18n import translation
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.values import with_defaults
 from desktop_app.storage.settings.startup_settings import settings_at_start
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
 
-STARTING: Final = "Repartee is starting: what you type is kept."
+STARTING: Final = N_("Repartee is starting. What you type is kept.")
 
 
 def run(request: WindowRequest) -> int:
@@ -235,5 +236,5 @@ def _build_window(theme: ThemeWatcher) -> MainWindow:
     from desktop_app.ui.window.main_window import MainWindow
 
     prompt = PromptEditor(theme.current)
-    prompt.set_can_send(False, STARTING)  # until a conversation is open
+    prompt.set_can_send(False, tr(STARTING))  # until a conversation is open
     return MainWindow(theme, prompt, SettingsPanel(theme.current))

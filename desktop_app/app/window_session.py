@@ -155,8 +155,9 @@ class WindowSession:
 
     def _show_key_line(self) -> None:
         on_device = self.controllers.state.setup.profile.kind is ProviderKind.ON_DEVICE
-        text = (
-            "Answering with SmolLM2, a small model on this computer: good for a try, not for work."
+        text = tr(
+            "Using SmolLM2, a small built-in model for trying out Repartee. "
+            "Add an API key for real work."
         )
         is_empty = not self.controllers.state.current.path
         self._window.first_start.set_key_line(on_device and is_empty, text)
@@ -232,7 +233,7 @@ class WindowSession:
         if isinstance(error, StorageError):
             log.error("%s %s", error.what_happened, error.details)
         if isinstance(error, StoreDamagedError):
-            actions = [("Repair", self.controllers.data_page.repair)]
+            actions = [(tr("Repair"), self.controllers.data_page.repair)]
             self._window.notifications.notify(error, actions)
             return
         topic = STORE if isinstance(error, StorageError) else ""
@@ -244,9 +245,9 @@ class WindowSession:
         log.error("%s", context.get("message", "a defect"), exc_info=error)
         self._window.notifications.notify(
             UserFacingError(
-                "Something went wrong inside Repartee.",
-                what_was_kept="Your conversations are kept.",
-                what_to_do="If it happens again, the log in the About tab says more.",
+                tr("Something went wrong in Repartee."),
+                what_was_kept=tr("Your conversations are saved."),
+                what_to_do=tr("If it happens again, see the log in Settings › About."),
                 details=str(error or context.get("message", "")),
             )
         )

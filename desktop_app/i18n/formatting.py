@@ -39,6 +39,9 @@ class Formats(Protocol):
     def day(self, value: date) -> str:
         """Format a date with the month's name: "March 2, 2026"."""
 
+    def short_date(self, value: date) -> str:
+        """Format a date with the month's short name: "Mar 2, 2026"."""
+
     def short_day(self, value: date) -> str:
         """Format a day and a month without the year: "Mar 2"."""
 
@@ -80,6 +83,9 @@ class BabelFormats:
         from babel.dates import format_date
 
         return format_date(value, "long", self._locale)
+
+    def short_date(self, value: date) -> str:
+        return self._skeleton(value, "yMMMd")
 
     def short_day(self, value: date) -> str:
         return self._skeleton(value, "MMMd")
@@ -187,13 +193,13 @@ def tokens(count: int) -> str:
     """Format a token count in short.
 
     >>> [tokens(x) for x in (7, 1900, 12345, 272000, 1_050_000)]
-    ['7', '1.9k', '12k', '272k', '1.1M']
+    ['7', '1.9k', '12k', '272k', '1.05M']
     """
     if count < 1000:
         return number(count)
     if count < 999_500:
-        return f"{decimal(count / 1000, 1 if count < 9950 else 0)}k"
-    return f"{decimal(count / 1_000_000, 1)}M"
+        return f"{_short_decimal(count / 1000, 1 if count < 9950 else 0)}k"
+    return f"{_short_decimal(count / 1_000_000, 2)}M"
 
 
 def size(count: int) -> str:
@@ -242,6 +248,11 @@ def day(value: date) -> str:
     return _current.formats.day(value)
 
 
+def short_date(value: date) -> str:
+    """Format a date with a short month, such as "Mar 2, 2026"."""
+    return _current.formats.short_date(value)
+
+
 def short_day(value: date) -> str:
     """Format a date without its year, such as "Mar 2"."""
     return _current.formats.short_day(value)
@@ -274,9 +285,12 @@ def joined(items: Sequence[str]) -> str:
     return _current.formats.joined(items)
 
 
-def _short_decimal(value: float) -> str:
-    rounded = round(value, 1)
-    return decimal(rounded, 0 if rounded == int(rounded) else 1)
+def _short_decimal(value: float, digits: int = 1) -> str:
+    """Format a number with at most `digits` decimals."""
+    rounded = round(value, digits)
+    while digits and rounded == round(rounded, digits - 1):
+        digits -= 1
+    return decimal(rounded, digits)
 
 
 def locale_name(language: str) -> str:

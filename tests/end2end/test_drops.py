@@ -56,7 +56,7 @@ def test_files_and_a_link_are_dropped_on_the_window(
 
         wait_for(lambda: chips() == {"Remove Über uns #1.md", "Remove a folder"}, "both chips")
         other.take(LINK)
-        drop(program, other, (x, y - 200), "Drop into the prompt")
+        drop(program, other, (x, y - 200), "Drop to insert text")
         program.wait_for_text("prompt", lambda text: text == f"[The plan]({PAGE})")
         program.do("set_text", "prompt", text="")
         other.take({"text/plain": "words"})  # on the text itself, which says where they go

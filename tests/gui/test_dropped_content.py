@@ -174,10 +174,10 @@ def test_what_is_no_text_is_left_out_and_said() -> None:
 def test_what_letting_go_will_do_is_said() -> None:
     files = offered({"text/uri-list": "file:///a\r\nfile:///b"})
     assert drop_hint(files) == "Drop to attach 2 files"
-    assert drop_hint(files, "“Plans”") == "Drop to attach 2 files to “Plans”"
+    assert drop_hint(files, "Plans") == "Drop to attach 2 files to “Plans”"
     text = offered({"text/plain": "words"})
     assert not is_to_attach(text)
-    assert drop_hint(text, "“Plans”") == "Drop into the prompt of “Plans”"
+    assert drop_hint(text, "Plans") == "Drop to insert text in “Plans”"
 
 
 # ---------------------------------------------------------------- rich text

@@ -78,7 +78,7 @@ def test_ring_fills_clockwise_and_warns(header: Header, qtbot: QtBot) -> None:
 def test_cost(header: Header) -> None:
     header.set_cost("$0.08")
     assert header.cost.isVisible()
-    assert header.cost.accessibleName() == "$0.08 for this conversation"
+    assert header.cost.accessibleName() == "Cost of this conversation: $0.08"
     header.set_cost("")
     assert not header.cost.isVisible()
 

@@ -26,6 +26,7 @@ def test_window_and_commands_agree(name: str, monkeypatch: pytest.MonkeyPatch) -
             formats.percent(12),
             formats.day(date(2026, 3, 2)),
             formats.month(date(2026, 12, 24)),
+            formats.short_date(date(2026, 12, 24)),
             formats.short_day(date(2026, 12, 24)),
             formats.joined(["a", "b", "c"]),
             formats.time(datetime(2026, 3, 2, 13, 5, tzinfo=UTC)),

@@ -381,7 +381,7 @@ def test_text_and_links_go_into_the_prompt(window: MainWindow) -> None:
     link = dragged("https://example.org/a")
     link.setData("text/x-moz-url", "https://example.org/a\nAn [odd] page".encode("utf-16-le"))
     assert enter(window, link)
-    assert words.text() == "Drop into the prompt"
+    assert words.text() == "Drop to insert text"
     drop(window, link)
     assert field.toPlainText() == "[An \\[odd\\] page](https://example.org/a)"
     field.clear()

@@ -43,12 +43,12 @@ def test_each_says_what_it_is_set_to(filters: SearchFilters) -> None:
         [Folder("f", "R&D", NOON), Folder("g", "A very long name of a folder", NOON)]
     )
     take(filters.folder_button, "R&&D")
-    assert filters.folder_button.accessibleName() == "Where to search: R&D"
+    assert filters.folder_button.accessibleName() == "Search in: R&D"
     take(filters.folder_button, "A very long name of a folder")
     assert filters.folder_button.text() == "A very long name of a…"
     take(filters.variant_button, "Pro")
     filters.attachment_button.click()
-    take(filters.order_button, "Best first")
+    take(filters.order_button, "Most relevant")
     assert filters.within == SearchFilter("g", Variant.PRO, None, None, True)
     assert filters.order.value == "best"
     assert len(told) == 5
@@ -77,7 +77,7 @@ def test_times_begin_and_end_at_midnight(filters: SearchFilters) -> None:
     assert within.until is not None
     assert within.since.astimezone().date() == date(2026, 5, 2)
     assert within.until.astimezone().date() == date(2026, 5, 10)
-    assert filters.time_button.text() == "2 May 2026 – 9 May 2026"
+    assert filters.time_button.text() == "May 2, 2026 – May 9, 2026"
     take(filters.time_button, "Any time")
     assert filters.within == SearchFilter()
 

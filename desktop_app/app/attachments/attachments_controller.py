@@ -34,6 +34,7 @@ from desktop_app.domain.errors import (
     StorageError,
     UserFacingError,
 )
+from desktop_app.i18n.translation import tr
 from desktop_app.services.documents.file_attachments import not_files, require_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.storage.database.temporary_database import TemporaryConversations
@@ -322,7 +323,7 @@ class AttachmentsController(QObject):
         why = f"Reading {next(iter(reading.values())).name}…" if reading else ""
         why = why or self._refusal()
         if not self._providers.has_provider(self._current.conversation):
-            why = PROVIDER_REMOVED
+            why = tr(PROVIDER_REMOVED)
         self._prompt.set_can_send(not why, why)
         self._show_suggestions()
 

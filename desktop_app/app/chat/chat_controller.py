@@ -37,6 +37,7 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.domain.errors import IllegalChoiceError, Kept, SpendingCapError, UserFacingError
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
@@ -183,7 +184,7 @@ class ChatController(QObject):
         if asked.id in self._beginning or self._running.is_running(asked.id):
             return
         if choice is None and not self._providers.has_provider(asked):
-            error = IllegalChoiceError(f"{PROVIDER_REMOVED}.", what_was_kept=Kept.PROMPT)
+            error = IllegalChoiceError(tr(PROVIDER_REMOVED), what_was_kept=Kept.PROMPT)
             self._pane.notifications.notify(error, topic=QUESTION)
             return
         asking = replace(asked, choice=choice or self._setup.choice_of(asked))

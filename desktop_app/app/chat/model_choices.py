@@ -12,6 +12,7 @@ from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import model_info
 from desktop_app.services.models.model_menu import offers
 from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN, ChoiceView, ModelEntry
@@ -62,7 +63,7 @@ class ModelChoices(QObject):
     def view(self) -> ChoiceView:
         """The open conversation's choice in the form that the row under the prompt shows."""
         if not self._providers.has_provider(self._current.conversation):
-            gone = PROVIDER_REMOVED
+            gone = tr(PROVIDER_REMOVED)
             return replace(NOTHING_CHOSEN, model_name=gone, models=self._models, notice=gone)
         view = view_of(self._setup.resolved, self._models)
         return replace(view, background=self._setup.background)

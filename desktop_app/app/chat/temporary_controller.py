@@ -14,6 +14,7 @@ from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
+from desktop_app.i18n.translation import tr
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.temporary_bar import TITLE, TemporaryBar, TemporaryRow
@@ -107,7 +108,7 @@ class TemporaryController(QObject):
     def _begin(self) -> None:
         moment = now()
         choice = self._new_conversation.default_choice
-        conversation = Conversation(new_id(), TITLE, moment, moment, choice)
+        conversation = Conversation(new_id(), tr(TITLE), moment, moment, choice)
         self._temporary.begin(conversation.id)
         self._tasks.start(self._conversations.create(conversation))
         self._id = conversation.id

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app.app.desktop import window_request
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from desktop_app.app.desktop.window_request import Reply
@@ -55,9 +56,9 @@ class CallServer:
             self._path.chmod(0o600)
         except OSError as exc:
             raise StorageError(
-                "Repartee cannot be called by later starts and by “repartee quick”.",
-                what_was_kept="Everything else works.",
-                what_to_do="Set XDG_RUNTIME_DIR to a folder of yours with a short path.",
+                tr("“repartee quick” and further starts can’t reach this window."),
+                what_was_kept=tr("Everything else works."),
+                what_to_do=tr("Set XDG_RUNTIME_DIR to a folder of yours with a short path."),
                 details=f"{self._path}: {exc}",
             ) from exc
 

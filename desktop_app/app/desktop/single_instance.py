@@ -16,6 +16,7 @@ from pathlib import Path
 
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest, encode
 from desktop_app.cli.console import say
+from desktop_app.i18n.translation import tr
 from desktop_app.paths import Folders, folders
 
 CALL_TIMEOUT_S = 10.0
@@ -69,7 +70,7 @@ def open_or_call(request: WindowRequest) -> int:
 
     why_not = why_no_window(os.environ)
     if why_not is not None:
-        advice = "“repartee ask” answers without a window."
+        advice = tr("“repartee ask” works without a window.")
         say(f"{why_not} {advice}")
         return 1
     from desktop_app.app.application import run
@@ -83,9 +84,9 @@ def _refuse(where: Folders, cause: OSError) -> int:
     from desktop_app.domain.errors import StoreFullError
 
     error = StoreFullError(
-        f"Repartee cannot write to its folder {where.data}.",
-        what_was_kept="What is in it was left as it is.",
-        what_to_do="Allow writing there, or name another folder in REPARTEE_HOME.",
+        tr("Repartee can’t write to its folder {folder}.", folder=str(where.data)),
+        what_was_kept=tr("Nothing in it was changed."),
+        what_to_do=tr("Make it writable, or set REPARTEE_HOME to another folder."),
         details=str(cause),
     )
     if why_no_window(os.environ) is not None:
@@ -110,7 +111,7 @@ def _call(where: Folders, frame: bytes) -> int:
         if reply == b"refused":  # a window of another version
             break
         time.sleep(RETRY_S)
-    message = "Repartee is running and does not answer; end it and start again."
+    message = tr("Repartee is already running but doesn’t respond. Quit it and start it again.")
     say(message)
     return 1
 

@@ -15,6 +15,9 @@ import struct
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
+from desktop_app.i18n.formatting import size
+from desktop_app.i18n.translation import tr
+
 MAGIC: Final = b"RPT1"
 PREFIX: Final = struct.Struct(">4sII")
 MAX_HEAD: Final = 1 << 20
@@ -68,13 +71,12 @@ def encode(request: WindowRequest) -> bytes:
     head = b"\0".join((request.command, *map(os.fsencode, request.files)))
     text = request.text.encode("utf-8", "surrogateescape")  # an argument may hold any byte
     if any("\0" in name for name in request.files):  # "file:///%00" is an address
-        raise RequestError("No file has a NUL character in its name.")
+        raise RequestError(tr("File names can’t contain a NUL character."))
     if len(request.files) > MAX_FILES or len(head) > MAX_HEAD:
-        raise RequestError(f"At most {MAX_FILES:,} files can be opened at once.")
+        raise RequestError(tr("At most {count} files can be opened at once.", count=MAX_FILES))
     if len(text) > MAX_TEXT:
         raise RequestError(
-            f"At most {MAX_TEXT >> 20} MB of text can be brought along. Save it as a file, "
-            "and open that."
+            tr("The text is larger than {size}. Open it as a file.", size=size(MAX_TEXT))
         )
     return PREFIX.pack(MAGIC, len(head), len(text)) + head + text
 

@@ -17,6 +17,8 @@ from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.formatting import moment
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -136,7 +138,7 @@ class BackupController(QObject):
     def by_hand(self) -> None:
         """Back up now."""
         if not self._folder:
-            self._notifications.notify("Choose a folder for the backups first.")
+            self._notifications.notify(tr("Choose a backup folder first."))
             return
         self._tasks.start(self._now())
 
@@ -158,21 +160,20 @@ class BackupController(QObject):
         if ended.code == 0:
             self._notifications.dismiss_topic(TOPIC)
             if asked_for:
-                self._notifications.notify(f"Backed up to {ended.output.strip()}.")
+                self._notifications.notify(tr("Backed up to {file}.", file=ended.output.strip()))
         elif asked_for or not failed_before:
-            error = StorageError("The backup could not be made.", what_was_kept=ended.said)
+            error = StorageError(tr("The backup failed."), what_was_kept=ended.said)
             self._notifications.notify(error, topic=TOPIC)
 
     def _show(self) -> None:
         made = _moment(self._last.get("at"))
-        words = f"Last backup: {_day(made)}." if made else "No backup was made yet."
+        words = tr("Last backup: {time}.", time=moment(made)) if made else tr("No backup yet.")
         if failed := _moment(self._last.get("failed_at")):
             why = self._last.get("why", "")
-            self._panel.set_backup_state(
-                f"The backup of {_day(failed)} failed. {why} {words}", "error"
-            )
+            failure = tr("The backup of {time} failed.", time=moment(failed))
+            self._panel.set_backup_state(f"{failure} {why} {words}", "error")
         elif self._values["backup.every"] != "off" and not self._folder:
-            self._panel.set_backup_state("Choose a folder for the backups.", "warning")
+            self._panel.set_backup_state(tr("Choose a backup folder."), "warning")
         else:
             self._panel.set_backup_state(words, "note")
 
@@ -183,8 +184,3 @@ def _moment(text: object) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
-
-
-def _day(moment: datetime) -> str:
-    local = moment.astimezone()
-    return f"{local.day} {local:%B %Y, %H:%M}"

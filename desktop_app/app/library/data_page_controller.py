@@ -16,6 +16,7 @@ from desktop_app.app.startup.closed_store import (
     restoring,
 )
 from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.foreign_text import message_box
 
 if TYPE_CHECKING:
@@ -24,10 +25,9 @@ if TYPE_CHECKING:
     from desktop_app.paths import Folders
     from desktop_app.ui.settings.settings_panel import SettingsPanel
 
-_RESTORES: Final = (
-    "The library will be as it was when this backup was made: conversations, attachments and "
-    "settings. The window closes, and opens again after it. What is there now is kept in a "
-    "file beside it."
+_RESTORES: Final = N_(
+    "This replaces your conversations, attachments and settings. "
+    "Your current library is kept in a separate file. Repartee will restart."
 )
 
 
@@ -84,7 +84,7 @@ class DataPageController(QObject):
         from PySide6.QtWidgets import QFileDialog  # here and below: not needed at the start
 
         name, _ = QFileDialog.getOpenFileName(
-            self._parent, "Restore a backup", str(Path.home()), BACKUP_FILES
+            self._parent, tr("Restore backup"), str(Path.home()), tr(BACKUP_FILES)
         )
         if name:
             self._confirm_restore(Path(name))
@@ -92,9 +92,11 @@ class DataPageController(QObject):
     def _confirm_restore(self, archive: Path) -> None:
         from PySide6.QtWidgets import QMessageBox
 
-        box = message_box(f"Restore {archive.name}?", _RESTORES, parent=self._parent)
+        box = message_box(
+            tr("Restore {file}?", file=archive.name), tr(_RESTORES), parent=self._parent
+        )
         box.setObjectName("confirm-restore")
-        restore = box.addButton("Restore", QMessageBox.ButtonRole.AcceptRole)
+        restore = box.addButton(tr("Restore"), QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         where = self._user_folders
 

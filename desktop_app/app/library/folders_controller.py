@@ -12,7 +12,7 @@ from desktop_app.app.library.folder_values import values_of, with_value, without
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr, tr_plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.command_palette import CommandPalette
     from desktop_app.ui.window.notifications import Notifications
 
-NEW_NAME = "New folder"
+NEW_NAME = N_("New folder")
 _NEW, _NONE = "folder.new", "folder.none"
 
 
@@ -92,7 +92,8 @@ class FoldersController(QObject):
     def create(self, conversation_ids: Sequence[str] = ()) -> None:
         """Create a folder with these conversations in it, and edit its name."""
         taken = {folder.name for folder in self._folders.by_id.values()}
-        names = (NEW_NAME, *(f"{NEW_NAME} {number}" for number in range(2, len(taken) + 3)))
+        numbers = range(2, len(taken) + 3)
+        names = (tr(NEW_NAME), *(tr("New folder {number}", number=number) for number in numbers))
         name = next(name for name in names if name not in taken)
         folder = Folder(new_id(), name, now())
         self._keep(folder)
@@ -126,9 +127,10 @@ class FoldersController(QObject):
         )
         is_there = self._presenter.place == ListFilter.of_folder(folder.id)
         self._presenter.start(self._presenter.go(LIST) if is_there else self._presenter.refresh())
-        words = f"The folder “{folder.name}” was deleted; its conversations are kept."
+        words = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
         self._notifications.notify(
-            words, actions=[("Undo", lambda: self._presenter.write(self._bring_back(folder, ids)))]
+            words,
+            actions=[(tr("Undo"), lambda: self._presenter.write(self._bring_back(folder, ids)))],
         )
 
     async def _bring_back(self, folder: Folder, ids: list[str]) -> None:
@@ -164,12 +166,23 @@ class FoldersController(QObject):
         before = {c.id: c.folder_id for c in moved}
         self._put({c.id: target for c in moved})
         self._conversation_list.view.clear_marks()
-        what = f"“{moved[0].title}” was" if len(moved) == 1 else f"{len(moved)} conversations were"
-        folder = self._folders.by_id.get(folder_id)
-        where = "taken out of the folder" if folder is None else f"moved to “{folder.name}”"
-        self._notifications.notify(
-            f"{what} {where}.", actions=[("Undo", lambda: self._put(before))]
-        )
+        folder, count, title = self._folders.by_id.get(folder_id), len(moved), moved[0].title
+        if folder is None:
+            words = tr_plural(
+                "“{title}” removed from its folder",
+                "{count} conversations removed from their folder",
+                count,
+                title=title,
+            )
+        else:
+            words = tr_plural(
+                "“{title}” moved to “{folder}”",
+                "{count} conversations moved to “{folder}”",
+                count,
+                title=title,
+                folder=folder.name,
+            )
+        self._notifications.notify(words, actions=[(tr("Undo"), lambda: self._put(before))])
 
     def _put(self, wanted: dict[str, str | None]) -> None:
         for target in set(wanted.values()):
@@ -187,7 +200,7 @@ class FoldersController(QObject):
             self._picker = self._make_picker()
         folders = sorted(self._folders.by_id.values(), key=lambda f: f.name.casefold())
         rows = [PaletteEntry(folder.id, folder.name) for folder in folders]
-        rows += [PaletteEntry(_NONE, tr("No folder")), PaletteEntry(_NEW, NEW_NAME)]
+        rows += [PaletteEntry(_NONE, tr("No folder")), PaletteEntry(_NEW, tr(NEW_NAME))]
         self._picker.open_with(rows)
 
     def _make_picker(self) -> CommandPalette:
@@ -216,7 +229,7 @@ class FoldersController(QObject):
         here = place.folder_id if place.kind is ListFilterKind.FOLDER else opened.folder_id
         wanted = folder_id or here or ""
         if wanted not in self._folders.by_id:
-            self._notifications.notify("Open a folder first: its settings are its own.")
+            self._notifications.notify(tr("Open a folder to change its settings."))
             return
         self._asked_for = wanted
         self._show_values()

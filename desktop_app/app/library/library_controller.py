@@ -31,6 +31,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.long_answer import attach_left_files
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 
@@ -247,7 +248,7 @@ class LibraryController(QObject):
         self._shown = conversation.id
         self._pane.set_title((self._presenter.known(conversation.id) or conversation).title)
         self._pane.show_first_start(False)
-        self._pane.prompt.set_can_send(False, "The conversation is being read.")
+        self._pane.prompt.set_can_send(False, tr("Loading conversation…"))
         self._pane.transcript.set_messages([self._providers.as_shown(message) for message in tail])
         self._conversation_list.select(conversation.id)
         self._pane.transcript.viewport().repaint()  # before reading occupies the processor
@@ -348,7 +349,7 @@ class LibraryController(QObject):
         if found is None:
             self._presenter.forget(opened)
             self.open_new()
-            self._pane.notifications.notify("This conversation was deleted by another program.")
+            self._pane.notifications.notify(tr("Another program deleted this conversation."))
         elif [m.id for m in path] != [m.id for m in self._current.path]:
             await self.open(opened)
         else:

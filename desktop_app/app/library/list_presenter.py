@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.conversation import Conversation
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -156,7 +157,7 @@ class ListPresenter(QObject):
 
     def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title, and write it."""
-        title = title.strip() or "New conversation"
+        title = title.strip() or tr("New conversation")
         self.change([conversation_id], title=title)
         self.write(self._flag_store.rename(conversation_id, title))
 

@@ -11,7 +11,8 @@ from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
-from desktop_app.domain.spending.cost import format_exact, format_money
+from desktop_app.i18n.formatting import money
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -53,12 +54,13 @@ class SpendingFooter(QObject):
 
     async def _show_month(self) -> None:
         if not self._providers.has_provider(self._current.conversation):
-            self._foot.set_footer(PROVIDER_REMOVED, "cloud", "")
+            self._foot.set_footer(tr(PROVIDER_REMOVED), "cloud", "")
             return
         profile = self._setup.profile
         month = await self._budget.month(profile)
         if profile == self._setup.profile:
             icon = "cloud" if profile.needs_key else "cpu"
-            limit = f"of {format_exact(month.cap)}" if month.cap and month.is_near else "this month"
-            text = f"{format_money(month.spent)} {limit}" if month.spent else ""
+            text = tr("{spent} this month", spent=money(month.spent)) if month.spent else ""
+            if month.spent and month.cap and month.is_near:
+                text = tr("{spent} of {limit}", spent=money(month.spent), limit=money(month.cap))
             self._foot.set_footer(profile.name, icon, text, is_near_cap=month.is_near)

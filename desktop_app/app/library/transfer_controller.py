@@ -14,6 +14,8 @@ from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import ImportRefusedError, StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.progress_card import ProgressCard
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
-BUSY = "One thing after the other: wait until this has ended, or cancel it."
+BUSY = N_("Another transfer is running. Wait for it or cancel it.")
 # The number of reasons shown; further ones are counted.
 MOST_REASONS = 3
 
@@ -65,7 +67,10 @@ class TransferController(QObject):
         from PySide6.QtWidgets import QFileDialog  # not needed at the start
 
         names, _ = QFileDialog.getOpenFileNames(
-            self._parent, "Import conversations", str(Path.home()), "Exports (*.json *.zip)"
+            self._parent,
+            tr("Import conversations"),
+            str(Path.home()),
+            tr("Exports ({patterns})", patterns="*.json *.zip"),
         )
         if names:
             self.import_files([Path(name) for name in names])
@@ -75,9 +80,9 @@ class TransferController(QObject):
         self._tasks.start(self._import(paths))
 
     async def _import(self, paths: Sequence[Path]) -> None:
-        names = ", ".join(path.name for path in paths)
+        words = tr("Importing {files}…", files=joined([path.name for path in paths]))
         arguments = ("import", "--json", "--progress", *(str(path.absolute()) for path in paths))
-        ended = await self._run(f"Importing {names}", arguments)
+        ended = await self._run(words, arguments)
         if ended is None:
             return
         try:
@@ -87,21 +92,22 @@ class TransferController(QObject):
 
     def _say_imported(self, ended: Ended) -> None:
         if self._command.was_stopped:
-            self._pane.notifications.notify("The import was stopped; what had come is kept.")
+            self._pane.notifications.notify(tr("Import stopped. What was imported so far is kept."))
             return
         try:
             files: list[dict[str, Any]] = json.loads(ended.output)["files"]
         except (ValueError, KeyError):  # the command ended without a report
-            raise StorageError(ended.said or "The import ended before its end.") from None
+            raise StorageError(ended.said or tr("The import stopped unexpectedly.")) from None
         refused = [why for file in files for why in file["refused"]]
         words = _what_came(files)
         if not refused:
             self._pane.notifications.notify(words)
             return
         more = len(refused) - MOST_REASONS
-        reasons = " ".join(refused[:MOST_REASONS])
-        reasons += f" And {more:,} more." if more > 0 else ""
-        raise ImportRefusedError(words, what_was_kept=reasons)
+        reasons = refused[:MOST_REASONS]
+        if more > 0:
+            reasons.append(tr_plural("{count} more problem.", "{count} more problems.", more))
+        raise ImportRefusedError(words, what_was_kept=" ".join(reasons))
 
     # -------------------------------------------------------------- export
 
@@ -128,15 +134,17 @@ class TransferController(QObject):
         from PySide6.QtWidgets import QFileDialog
 
         name = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()[:60]
-        start = str(Path.home() / f"{name or 'Conversations'}{chosen.suffix}")
+        start = str(Path.home() / f"{name or tr('Conversations')}{chosen.suffix}")
         return QFileDialog.getSaveFileName(
-            self._parent, "Export", start, f"{chosen.label} (*{chosen.suffix})"
+            self._parent, tr("Export"), start, f"{tr(chosen.label)} (*{chosen.suffix})"
         )[0]
 
     def _ask_folder(self) -> str:
         from PySide6.QtWidgets import QFileDialog
 
-        return QFileDialog.getExistingDirectory(self._parent, "Export into", str(Path.home()))
+        return QFileDialog.getExistingDirectory(
+            self._parent, tr("Export to folder"), str(Path.home())
+        )
 
     def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:
         """Export these conversations, None for all, to a file or folder."""
@@ -147,13 +155,13 @@ class TransferController(QObject):
         self._tasks.start(self._export(("export", *which, *options)))
 
     async def _export(self, arguments: Sequence[str]) -> None:
-        ended = await self._run("Exporting", arguments)
+        ended = await self._run(tr("Exporting…"), arguments)
         if ended is None:
             return
         if self._command.was_stopped:
-            self._pane.notifications.notify("The export was stopped.")
+            self._pane.notifications.notify(tr("Export stopped."))
         elif ended.code:
-            raise StorageError(ended.said or "The export ended before its end.")
+            raise StorageError(ended.said or tr("The export stopped unexpectedly."))
         else:
             self._pane.notifications.notify(ended.said)
 
@@ -162,7 +170,7 @@ class TransferController(QObject):
     async def back_up(self, folder: str, keep: int) -> Ended | None:
         """Back up with visible progress; return None if another command runs."""
         arguments = ("backup", folder, "--keep", str(keep), "--progress")
-        return await self._run("Backing up", arguments)
+        return await self._run(tr("Backing up…"), arguments)
 
     @property
     def is_busy(self) -> bool:
@@ -176,7 +184,7 @@ class TransferController(QObject):
 
     async def _run(self, words: str, arguments: Sequence[str]) -> Ended | None:
         if self._is_busy:
-            self._pane.notifications.notify(BUSY)
+            self._pane.notifications.notify(tr(BUSY))
             return None
         bar = self._made_bar()
         bar.begin(words)
@@ -185,7 +193,7 @@ class TransferController(QObject):
             return await self._command.run(*arguments, progress=bar.set_progress)
         except OSError as exc:
             raise UserFacingError(
-                "Repartee could not start a process of its own.", details=str(exc)
+                tr("Repartee couldn’t start a helper process."), details=str(exc)
             ) from exc
         finally:
             self._is_busy = False
@@ -204,7 +212,17 @@ def _what_came(files: Sequence[dict[str, Any]]) -> str:
     added = sum(file["added"] for file in files)
     known = sum(file["conversations"] for file in files) - added
     messages = sum(file["messages"] for file in files)
-    words = f"{added:,} conversation{'' if added == 1 else 's'} imported"
-    if not added and messages:
-        words = f"{messages:,} message{'' if messages == 1 else 's'} imported"
-    return f"{words}; {known:,} known already." if known else f"{words}."
+    if messages and not added:
+        words = tr_plural("{count} message imported.", "{count} messages imported.", messages)
+    else:
+        words = tr_plural(
+            "{count} conversation imported.", "{count} conversations imported.", added
+        )
+    if not known:
+        return words
+    already = tr_plural(
+        "{count} conversation was already in your library.",
+        "{count} conversations were already in your library.",
+        known,
+    )
+    return f"{words} {already}"

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.list_filter import TRASH, TRASH_RETENTION
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.widgets.foreign_text import message_box
 
 if TYPE_CHECKING:
@@ -67,7 +68,12 @@ class Trash(QObject):
         ids = self._of_these(conversation_ids, in_trash=False)
         if not ids:
             return
-        words = f"{self._named(ids)} moved to the trash."
+        words = tr_plural(
+            "“{title}” moved to trash",
+            "{count} conversations moved to trash",
+            len(ids),
+            title=self._title(ids),
+        )
         opened = self._current.id
         at = now()
         self._put_away(ids, trashed_at=at)
@@ -84,7 +90,14 @@ class Trash(QObject):
     def archive(self, conversation_ids: Sequence[str], archived: bool) -> None:
         """Archive conversations, or take them out of the archive."""
         ids = list(conversation_ids)
-        words = f"{self._named(ids)} {'archived' if archived else 'taken out of the archive'}."
+        count, title = len(ids), self._title(ids)
+        words = (
+            tr_plural("“{title}” archived", "{count} conversations archived", count, title=title)
+            if archived
+            else tr_plural(
+                "“{title}” unarchived", "{count} conversations unarchived", count, title=title
+            )
+        )
         self._presenter.change(ids, archived=archived)
         self._presenter.write(self._flag_store.set_archived(ids, archived))
         self._notify_undo(words, lambda: self._unarchive(ids, not archived))
@@ -114,14 +127,13 @@ class Trash(QObject):
         found = [(id_, self._presenter.known(id_)) for id_ in ids]
         return [id_ for id_, c in found if c and (c.trashed_at is not None) == in_trash]
 
-    def _named(self, ids: Sequence[str]) -> str:
-        if len(ids) != 1:
-            return f"{len(ids)} conversations were"
-        conversation = self._presenter.known(ids[0])
-        return f"“{conversation.title if conversation else ''}” was"
+    def _title(self, ids: Sequence[str]) -> str:
+        """Return the title of a single conversation, otherwise ""."""
+        conversation = self._presenter.known(ids[0]) if len(ids) == 1 else None
+        return conversation.title if conversation else ""
 
     def _notify_undo(self, words: str, undo: object) -> None:
-        self._notifications.notify(words, actions=[("Undo", undo)])  # type: ignore[list-item]
+        self._notifications.notify(words, actions=[(tr("Undo"), undo)])  # type: ignore[list-item]
 
     def delete_chosen(self) -> None:
         """Delete the marked conversations; those in the trash permanently."""
@@ -143,8 +155,8 @@ class Trash(QObject):
         opened = self._current.conversation
         if opened.trashed_at is not None and not self._current.is_new:
             self._notifications.notify(
-                "This conversation is in the trash.",
-                actions=[("Restore", lambda: self.restore([opened.id]))],
+                tr("This conversation is in the trash."),
+                actions=[(tr("Restore"), lambda: self.restore([opened.id]))],
             )
 
     def _restore_answered(self, conversation_id: str) -> None:
@@ -156,24 +168,25 @@ class Trash(QObject):
     def _offer_to_erase(self, conversation_ids: Sequence[str]) -> None:
         ids = self._of_these(conversation_ids, in_trash=True)
         if ids:
-            self._ask(
-                f"{self._named(ids).removesuffix(' was').removesuffix(' were')}: delete for good?",
-                lambda: self._presenter.start(self.erase(ids)),
+            words = tr_plural(
+                "Permanently delete “{title}”?",
+                "Permanently delete {count} conversations?",
+                len(ids),
+                title=self._title(ids),
             )
+            self._ask(words, lambda: self._presenter.start(self.erase(ids)))
 
     def offer_to_empty(self) -> None:
         """Ask for confirmation, then empty the trash."""
-        self._ask(
-            "Delete everything in the trash for good?", lambda: self._presenter.start(self.empty())
-        )
+        self._ask(tr("Empty trash?"), lambda: self._presenter.start(self.empty()))
 
     def _ask(self, words: str, act: object) -> None:
         from PySide6.QtWidgets import QMessageBox  # not needed at the start
 
-        box = message_box(words, "This cannot be undone.", parent=self._parent)
+        box = message_box(words, tr("This can’t be undone."), parent=self._parent)
         box.setObjectName("delete-for-good")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        delete = box.addButton("Delete for good", QMessageBox.ButtonRole.DestructiveRole)
+        delete = box.addButton(tr("Delete permanently"), QMessageBox.ButtonRole.DestructiveRole)
         box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         delete.clicked.connect(act)
         box.open()

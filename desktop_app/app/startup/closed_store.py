@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError, UserFacingError
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.external_open import open_path
 from desktop_app.ui.window.store_dialog import Choices, StoreDialog
 
@@ -29,29 +30,33 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 Ask = Callable[[str, str, Choices], str]
 """Shows a title, words and choices, and waits for an answer; called on the worker's thread."""
-BACKUP_FILES = "Backups (*.zip)"
+BACKUP_FILES = N_("Backups (*.zip)")
 _DAMAGED: Choices = (
     (
         "repair",
-        "Repair",
-        "Puts everything that can still be read into a new store. The damaged file is kept.",
+        N_("Repair"),
+        N_("Recovers readable data into a new library. The damaged file is kept."),
     ),
-    ("restore", "Restore a backup…", "The damaged file is kept beside it."),
-    ("folder", "Open the folder", ""),
-    ("quit", "Quit", ""),
+    ("restore", N_("Restore backup…"), N_("The damaged file is kept.")),
+    ("folder", N_("Open folder"), ""),
+    ("quit", N_("Quit"), ""),
 )
-_ENDED: Choices = (("go-on", "Go on", ""),)
-_CHANGES: Final = "This backup would change where data goes or what may be spent."
+_ENDED: Choices = (("go-on", N_("Continue"), ""),)
+_CHANGES: Final = N_("This backup changes where data is sent or how much can be spent")
 _CONFIRM: Choices = (
     (
         "keep",
-        "Restore without these settings",
-        "They stay as they are now. A provider that is new comes without its address.",
+        N_("Restore without these settings"),
+        N_("Keeps your current settings. New providers are added without their URL."),
     ),
-    ("take", "Restore with these settings", "Only if you know where this backup comes from."),
-    ("cancel", "Cancel", ""),
+    (
+        "take",
+        N_("Restore with these settings"),
+        N_("Only if you trust the source of this backup."),
+    ),
+    ("cancel", N_("Cancel"), ""),
 )
-_NOTHING_CHANGED: Final = "Nothing was changed."
+_NOTHING_CHANGED: Final = N_("Nothing was changed.")
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def repairing(where: Folders) -> ClosedWork:
     def work(progress: Progress, _ask: Ask) -> str:
         return repair_store(where.database, now(), progress).sentence
 
-    return ClosedWork("Reading what is left of the store…", work)
+    return ClosedWork(tr("Recovering data…"), work)
 
 
 def restoring(where: Folders, archive: Path) -> ClosedWork:
@@ -86,7 +91,7 @@ def restoring(where: Folders, archive: Path) -> ClosedWork:
     def work(progress: Progress, ask: Ask) -> str:
         def confirm(changes: Sequence[Change]) -> Answer:
             listed = "\n".join(change.sentence for change in changes)
-            return Answer(ask(_CHANGES, listed, _CONFIRM))
+            return Answer(ask(tr(_CHANGES), listed, _CONFIRM))
 
         restored = restore_backup(
             archive,
@@ -97,9 +102,9 @@ def restoring(where: Folders, archive: Path) -> ClosedWork:
             ask=confirm,
             built_in=BUILT_IN,
         )
-        return _NOTHING_CHANGED if restored is None else restored.sentence(archive.name)
+        return tr(_NOTHING_CHANGED) if restored is None else restored.sentence(archive.name)
 
-    return ClosedWork(f"Restoring {archive.name}…", work)
+    return ClosedWork(tr("Restoring {file}…", file=archive.name), work)
 
 
 def erasing(where: Folders) -> ClosedWork:
@@ -110,9 +115,9 @@ def erasing(where: Folders) -> ClosedWork:
     def work(_progress: Progress, _ask: Ask) -> str:
         erase_everything(where.database, where.attachments)
         remove_all(where.temporary)
-        return "Everything was deleted."
+        return tr("Everything was deleted.")
 
-    return ClosedWork("Deleting everything…", work)
+    return ClosedWork(tr("Deleting everything…"), work)
 
 
 class _Steps(QObject):
@@ -166,7 +171,7 @@ class ClosedStore:
             open_path(self._where.data)
             return None
         name, _ = QFileDialog.getOpenFileName(
-            dialog, "Restore a backup", str(Path.home()), BACKUP_FILES
+            dialog, tr("Restore backup"), str(Path.home()), tr(BACKUP_FILES)
         )
         return restoring(self._where, Path(name)) if name else None
 
@@ -191,7 +196,7 @@ class ClosedStore:
             words = f"{error.what_was_kept} {error.what_to_do}".strip()
             await _answer(dialog, error.what_happened, words, _ENDED)
         else:
-            await _answer(dialog, "Done.", said, _ENDED)
+            await _answer(dialog, tr("Done"), said, _ENDED)
 
 
 async def _answer(dialog: StoreDialog, title: str, words: str, choices: Choices) -> str:
@@ -202,7 +207,8 @@ async def _answer(dialog: StoreDialog, title: str, words: str, choices: Choices)
         if not answer.done():
             answer.set_result(name)
 
-    dialog.offer(title, words, choices)
+    shown = [(name, tr(label), note and tr(note)) for name, label, note in choices]
+    dialog.offer(title, words, shown)
     connection = dialog.chosen.connect(take)
     dialog.open()
     try:

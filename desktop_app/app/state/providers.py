@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.shown_length import shortened
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n.translation import N_
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import Conversation, Message
     from desktop_app.domain.models.model_listing import ModelListing
 
-PROVIDER_REMOVED = "Provider removed: choose another"
+PROVIDER_REMOVED = N_("Provider removed. Choose another.")
 
 
 class Providers(QObject):

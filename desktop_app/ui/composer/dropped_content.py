@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QImage
 
+from desktop_app.i18n.translation import tr, tr_plural
+
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
     from PySide6.QtGui import QDropEvent
@@ -163,13 +165,35 @@ def has_text(data: QMimeData) -> bool:
     return data.hasText() or data.hasHtml() or any(data.hasFormat(form) for form in forms)
 
 
-def drop_hint(data: QMimeData, place: str = "") -> str:
-    """Return what a drop will do; `place` names the target if it is not the window."""
+def drop_hint(data: QMimeData, conversation: str = "", folder: str = "") -> str:
+    """Return what a drop will do.
+
+    Args:
+        conversation: the title of the target, if it is not the open conversation.
+        folder: the name of the folder in which the drop starts a conversation.
+    """
     if not is_to_attach(data):
-        return f"Drop into the prompt{' of ' if place else ''}{place}"
-    count = len(files_in(data))
-    what = f" {count} files" if count > 1 else ""
-    return f"Drop to attach{what}{' to ' if place else ''}{place}"
+        if folder:
+            return tr("Drop to insert text in a new conversation in “{folder}”", folder=folder)
+        if conversation:
+            return tr("Drop to insert text in “{title}”", title=conversation)
+        return tr("Drop to insert text")
+    count = max(1, len(files_in(data)))
+    if folder:
+        return tr_plural(
+            "Drop to attach to a new conversation in “{folder}”",
+            "Drop to attach {count} files to a new conversation in “{folder}”",
+            count,
+            folder=folder,
+        )
+    if conversation:
+        return tr_plural(
+            "Drop to attach to “{title}”",
+            "Drop to attach {count} files to “{title}”",
+            count,
+            title=conversation,
+        )
+    return tr_plural("Drop to attach", "Drop to attach {count} files", count)
 
 
 def plain_text_in(data: QMimeData) -> tuple[str, str]:

@@ -43,6 +43,9 @@ class QtFormats:
     def day(self, value: date) -> str:
         return self._locale.toString(_qdate(value), self._day_pattern)
 
+    def short_date(self, value: date) -> str:
+        return self._locale.toString(_qdate(value), self._day_pattern.replace("MMMM", "MMM"))
+
     def short_day(self, value: date) -> str:
         pattern = self._day_pattern.replace("yyyy", "").replace("MMMM", "MMM").strip(" ,")
         return self._locale.toString(_qdate(value), pattern)

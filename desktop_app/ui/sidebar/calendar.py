@@ -6,10 +6,18 @@ from bisect import bisect_left
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from PySide6.QtCore import QLocale
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr
 
 # The groups above the dates, then the dates.
 PINNED, FOLDERS, TODAY, YESTERDAY, WEEK, MONTHS = range(6)
+_LABELS: Final = {
+    PINNED: N_("Pinned"),
+    FOLDERS: N_("Folders"),
+    TODAY: N_("Today"),
+    YESTERDAY: N_("Yesterday"),
+    WEEK: N_("Previous 7 days"),
+}
 # Anything older than a hundred years is in this month's group.
 _OLDEST_MONTH: Final = 1200
 
@@ -44,12 +52,9 @@ class Calendar:
 
     def label(self, group: int) -> str:
         """Return the heading of a group."""
-        fixed = {PINNED: "Pinned", FOLDERS: "Folders", TODAY: "Today", YESTERDAY: "Yesterday"}
         if group < MONTHS:
-            return fixed.get(group, "Previous 7 days")
-        month = self._month(min(group - MONTHS, _OLDEST_MONTH))
-        name = QLocale.c().standaloneMonthName(month.month)
-        return name if month.year == self.today.year else f"{name} {month.year}"
+            return tr(_LABELS[group])
+        return formatting.month(self._month(min(group - MONTHS, _OLDEST_MONTH)))
 
     def _month(self, ago: int) -> date:
         """Return the first day of the month `ago` months back."""
@@ -58,10 +63,10 @@ class Calendar:
 
 
 def day_of(moment: datetime) -> str:
-    """Return a short date: "14 Nov", or "14 Nov 2023" if the year differs."""
-    day, today = moment.astimezone(), datetime.now().astimezone()
-    words = f"{day.day} {QLocale.c().monthName(day.month, QLocale.FormatType.ShortFormat)}"
-    return words if day.year == today.year else f"{words} {day.year}"
+    """Return a short date: "Nov 14", or "Nov 14, 2023" if the year differs."""
+    day, today = moment.astimezone().date(), datetime.now().astimezone().date()
+    is_this_year = day.year == today.year
+    return formatting.short_day(day) if is_this_year else formatting.short_date(day)
 
 
 def _midnight(day: date) -> float:

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
@@ -50,10 +51,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.sidebar.search_filters import SearchFilters
 
 _EMPTY: Final = {
-    ListFilterKind.LIST: "Your conversations\nwill be listed here.",
-    ListFilterKind.FOLDER: "Nothing is in this folder yet.",
-    ListFilterKind.ARCHIVE: "The archive is empty.",
-    ListFilterKind.TRASH: "The trash is empty.",
+    ListFilterKind.LIST: N_("No conversations yet"),
+    ListFilterKind.FOLDER: N_("No conversations in this folder"),
+    ListFilterKind.ARCHIVE: N_("No archived conversations"),
+    ListFilterKind.TRASH: N_("Trash is empty"),
 }
 
 
@@ -281,8 +282,8 @@ class ConversationList(QFrame):
     # ------------------------------------------------------------ parts
 
     def _build(self) -> None:
-        self.view.setAccessibleName("Conversations")
-        self.hit_view.setAccessibleName("Search results")
+        self.view.setAccessibleName(tr("Conversations"))
+        self.hit_view.setAccessibleName(tr("Search results"))
         self.note.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter)
         self.note.setWordWrap(True)
         self.note.setProperty("role", "note")
@@ -375,7 +376,7 @@ class ConversationList(QFrame):
 
     def _show_page(self) -> None:
         view: RowView = self.view
-        empty = _EMPTY[self.model.list_filter.kind]
+        empty = tr(_EMPTY[self.model.list_filter.kind])
         if self._search.is_on:
             view, empty = self.hit_view, self._search.nothing_found
         has_rows = view.model().rowCount() > 0
@@ -407,7 +408,9 @@ class ConversationList(QFrame):
         list_filter = self.model.list_filter
         name = next((f.name for f in self.folders if f.id == list_filter.folder_id), "")
         self.filter_bar.show_filter(list_filter, name)
-        self.view.setAccessibleName(spoken_text(self.filter_bar.title.text() or "Conversations"))
+        self.view.setAccessibleName(
+            spoken_text(self.filter_bar.title.text() or tr("Conversations"))
+        )
 
     def _go_back(self) -> None:
         if self.model.list_filter != LIST:

@@ -28,6 +28,7 @@ from PySide6.QtCore import (
 )
 
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind, days_left
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
 from desktop_app.ui.widgets.foreign_text import one_line
 
@@ -310,17 +311,27 @@ class ConversationModel(QAbstractListModel):
         return (PINNED if is_on_top else self._calendar.group(moment), -moment, row.id)
 
     def _accessible_text(self, row: Conversation | FolderRow) -> str:
-        name = f"Folder {_name(row)}" if isinstance(row, FolderRow) else row.title
-        name, note = one_line(name), self._note(row)
-        words = (name, "answering" if row.streaming else "", f"goes in {note}" if note else "")
-        return ", ".join(word for word in words if word)
+        name = one_line(_name(row))
+        if isinstance(row, FolderRow):
+            name = tr("Folder {name}", name=name)
+        if row.streaming:
+            name = tr("{title}, responding", title=name)
+        if isinstance(row, FolderRow) or row.trashed_at is None:
+            return name
+        return tr_plural(
+            "{title}, deleted in {count} day",
+            "{title}, deleted in {count} days",
+            days_left(row.trashed_at, datetime.now(UTC)),
+            title=name,
+        )
 
     def _note(self, row: Conversation | FolderRow) -> str:
         """Return how long a conversation stays in the trash, "" outside it."""
         if isinstance(row, FolderRow) or row.trashed_at is None:
             return ""
-        days = days_left(row.trashed_at, datetime.now(UTC))
-        return "1 day" if days == 1 else f"{days} days"
+        return tr_plural(
+            "{count} day", "{count} days", days_left(row.trashed_at, datetime.now(UTC))
+        )
 
     def _find(self, key: Key) -> int:
         return bisect_left(self._keys, key)

@@ -303,8 +303,8 @@ def _drop_hint(data: QMimeData, index: QModelIndex) -> str:
     if not index.data(Roles.IDENTIFIER):
         return drop_hint(data)
     if index.data(Roles.IS_FOLDER):
-        return drop_hint(data, f"a new conversation in “{index.data()}”")
-    return drop_hint(data, f"“{index.data()}”")
+        return drop_hint(data, folder=index.data())
+    return drop_hint(data, conversation=index.data())
 
 
 def dragged(data: QMimeData) -> list[str]:

@@ -14,6 +14,7 @@ from desktop_app.domain.conversations.list_filter import (
     ListFilter,
     ListFilterKind,
 )
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-_TITLES: Final = {ListFilterKind.ARCHIVE: "Archive", ListFilterKind.TRASH: "Trash"}
+_TITLES: Final = {
+    ListFilterKind.ARCHIVE: N_("Archive"),
+    ListFilterKind.TRASH: N_("Trash"),
+}
 
 
 class _DropButton(PlainToolButton):
@@ -78,17 +82,17 @@ class FilterBar(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.back = _DropButton("back-to-list", "Back to all conversations")
-        self.back.setToolTip("Back to all conversations (Esc)")
+        self.back = _DropButton("back-to-list", tr("Back to all conversations"))
+        self.back.setToolTip(tr("Back to all conversations (Esc)"))
         self.title = ElidedLabel()
         self.title.setProperty("role", "strong")
         self.menu_button = PlainToolButton()
         self.menu_button.setObjectName("folder-menu")
-        self.menu_button.setAccessibleName("What can be done with the folder")
+        self.menu_button.setAccessibleName(tr("Folder actions"))
         self.menu_button.setProperty("role", "quiet")
-        self.empty = PlainButton("Empty")
+        self.empty = PlainButton(tr("Empty"))
         self.empty.setObjectName("empty-trash")
-        self.empty.setAccessibleName("Empty the trash")
+        self.empty.setAccessibleName(tr("Empty trash"))
         self.empty.setProperty("role", "link")
         self._line = QHBoxLayout(self)
         for widget in (self.back, self.title, self.menu_button, self.empty):
@@ -103,7 +107,8 @@ class FilterBar(QWidget):
     def show_filter(self, list_filter: ListFilter, folder_name: str) -> None:
         """Show the title and buttons of a filter."""
         self.setVisible(list_filter.kind is not ListFilterKind.LIST)
-        self.title.setText(_TITLES.get(list_filter.kind, folder_name))
+        title = _TITLES.get(list_filter.kind)
+        self.title.setText(tr(title) if title else folder_name)
         self.menu_button.setVisible(list_filter.kind is ListFilterKind.FOLDER)
         self.empty.setVisible(list_filter.kind is ListFilterKind.TRASH)
 
@@ -136,8 +141,8 @@ class FilterRow(QWidget):
         self.trash = self._filter_button("show-trash", TRASH)
         self.new_folder = PlainToolButton()
         self.new_folder.setObjectName("new-folder")
-        self.new_folder.setAccessibleName("New folder")
-        self.new_folder.setToolTip("New folder")
+        self.new_folder.setAccessibleName(tr("New folder"))
+        self.new_folder.setToolTip(tr("New folder"))
         self.new_folder.setProperty("role", "quiet")
         self.new_folder.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.new_folder.clicked.connect(lambda: self.folder_requested.emit())
@@ -168,7 +173,7 @@ class FilterRow(QWidget):
             button.setFont(theme.note())
 
     def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
-        words = _TITLES[list_filter.kind]
+        words = tr(_TITLES[list_filter.kind])
         button = _DropButton(name, words)
         button.setText(f" {words} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)

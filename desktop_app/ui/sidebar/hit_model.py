@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.foreign_text import one_line
 from desktop_app.ui.widgets.rows_model import RowsModel
 
@@ -27,8 +28,10 @@ class HitModel(RowsModel["SearchHit"]):
 
 
 def _accessible_text(hit: SearchHit) -> str:
-    prefix = "archived, " if hit.archived else ""
-    return f"{prefix}{hit.title}: {plain_snippet(hit.snippet)[0]}"
+    text = plain_snippet(hit.snippet)[0]
+    if hit.archived:
+        return tr("{title}, archived: {text}", title=hit.title, text=text)
+    return tr("{title}: {text}", title=hit.title, text=text)
 
 
 def plain_snippet(snippet: str) -> tuple[str, list[tuple[int, int]]]:

@@ -9,10 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from desktop_app.domain.conversations.list_filter import ListFilterKind
 from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look import icons
 from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.widgets.foreign_text import menu_text
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 
-    Entry = tuple[str, str, Callable[[], object]]
+    # icon, label, shortcut, action
+    Entry = tuple[str, str, str, Callable[[], object]]
 
 
 class ListMenus(QObject):
@@ -71,48 +74,59 @@ class ListMenus(QObject):
     def conversations_menu(self, chosen: Sequence[Conversation]) -> QMenu:
         """Return the menu of conversations in the current filter."""
         menu, ids = QMenu(self._list), [conversation.id for conversation in chosen]
-        several = f" {len(ids)} conversations" if len(ids) > 1 else ""
+        count = len(ids)
         if self._list.model.list_filter.kind is ListFilterKind.TRASH:
             _fill(
                 menu,
                 self._list.theme,
-                ("archive-restore", f"Restore{several}", lambda: self.restore_requested.emit(ids)),
+                (
+                    "archive-restore",
+                    tr_plural("Restore", "Restore {count} conversations", count),
+                    "",
+                    lambda: self.restore_requested.emit(ids),
+                ),
                 (
                     "trash-2",
-                    f"Delete{several} for good\tDel",
+                    tr_plural(
+                        "Delete permanently", "Delete {count} conversations permanently", count
+                    ),
+                    "Del",
                     lambda: self.erase_requested.emit(ids),
                 ),
             )
             return menu
-        if not several:
+        if count == 1:
             _fill(
                 menu,
                 self._list.theme,
-                ("pencil", "Rename\tF2", lambda: self.rename_requested.emit(ids[0])),
+                ("pencil", tr("Rename"), "F2", lambda: self.rename_requested.emit(ids[0])),
             )
         entries: list[Entry] = []
         is_archived = all(conversation.archived for conversation in chosen)
         if not is_archived:
             unpin = all(conversation.pinned for conversation in chosen)
-            word, icon_name = ("Unpin", "pin-off") if unpin else ("Pin", "pin")
+            words = (
+                tr_plural("Unpin", "Unpin {count} conversations", count)
+                if unpin
+                else tr_plural("Pin", "Pin {count} conversations", count)
+            )
+            icon_name = "pin-off" if unpin else "pin"
             _fill(
                 menu,
                 self._list.theme,
-                (icon_name, word + several, lambda: self.pin_requested.emit(ids, not unpin)),
+                (icon_name, words, "", lambda: self.pin_requested.emit(ids, not unpin)),
             )
-            self._add_move_targets(menu, chosen, f"Move{several} to")
-            entries.append(
-                ("archive", f"Archive{several}", lambda: self.archive_requested.emit(ids, True)),
-            )
+            self._add_move_targets(menu, chosen)
+            words = tr_plural("Archive", "Archive {count} conversations", count)
+            entries.append(("archive", words, "", lambda: self.archive_requested.emit(ids, True)))
         else:
-            words = f"Take{several} out of the archive"
+            words = tr_plural("Unarchive", "Unarchive {count} conversations", count)
             entries.append(
-                ("archive-restore", words, lambda: self.archive_requested.emit(ids, False))
+                ("archive-restore", words, "", lambda: self.archive_requested.emit(ids, False))
             )
-        self._add_export(menu, ids, f"Export{several} as")
-        entries.append(
-            ("trash-2", f"Delete{several}\tDel", lambda: self.delete_requested.emit(ids))
-        )
+        self._add_export(menu, ids)
+        words = tr_plural("Delete", "Delete {count} conversations", count)
+        entries.append(("trash-2", words, "Del", lambda: self.delete_requested.emit(ids)))
         _fill(menu, self._list.theme, *entries)
         return menu
 
@@ -120,13 +134,28 @@ class ListMenus(QObject):
         """Return the menu of a folder."""
         menu, id_ = QMenu(self._list), folder.id
         entries: list[Entry] = [
-            ("square-pen", "New conversation here", lambda: self.new_in_folder_requested.emit(id_)),
-            ("settings", "Folder settings", lambda: self.folder_settings_requested.emit(id_)),
+            (
+                "square-pen",
+                tr("New conversation here"),
+                "",
+                lambda: self.new_in_folder_requested.emit(id_),
+            ),
+            (
+                "settings",
+                tr("Folder settings"),
+                "",
+                lambda: self.folder_settings_requested.emit(id_),
+            ),
         ]
         if self._list.model.list_filter.kind is ListFilterKind.LIST:
-            entries.append(("pencil", "Rename\tF2", lambda: self.rename_requested.emit(id_)))
+            entries.append(("pencil", tr("Rename"), "F2", lambda: self.rename_requested.emit(id_)))
         entries.append(
-            ("trash-2", "Delete the folder\tDel", lambda: self.folder_delete_requested.emit(id_))
+            (
+                "trash-2",
+                tr("Delete folder"),
+                "Del",
+                lambda: self.folder_delete_requested.emit(id_),
+            )
         )
         _fill(menu, self._list.theme, *entries)
         return menu
@@ -137,25 +166,32 @@ class ListMenus(QObject):
         _fill(
             menu,
             self._list.theme,
-            ("square-pen", "New conversation", lambda: self.new_requested.emit()),
-            ("lock", "New temporary conversation", lambda: self.temporary_requested.emit()),
-            ("folder-plus", "New folder", lambda: self.folder_requested.emit([])),
+            ("square-pen", tr("New conversation"), "", lambda: self.new_requested.emit()),
+            (
+                "lock",
+                tr("New temporary conversation"),
+                "",
+                lambda: self.temporary_requested.emit(),
+            ),
+            ("folder-plus", tr("New folder"), "", lambda: self.folder_requested.emit([])),
         )
         return menu
 
-    def _add_export(self, menu: QMenu, ids: Sequence[str], words: str) -> None:
+    def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:
+        words = tr_plural("Export as", "Export {count} conversations as", len(ids))
         submenu = menu.addMenu(_icon(self._list.theme, "file-up"), menu_text(words))
         submenu.setObjectName("export-as")
         for export_format in EXPORT_FORMATS:
             submenu.addAction(
-                menu_text(export_format.label),
+                menu_text(tr(export_format.label)),
                 partial(self.export_requested.emit, list(ids), export_format.id),
             )
 
-    def _add_move_targets(self, menu: QMenu, chosen: Sequence[Conversation], words: str) -> None:
+    def _add_move_targets(self, menu: QMenu, chosen: Sequence[Conversation]) -> None:
         """Add the folders as targets, except a folder that already contains all conversations."""
         ids = [conversation.id for conversation in chosen]
         folder_ids = {conversation.folder_id for conversation in chosen}
+        words = tr_plural("Move to", "Move {count} conversations to", len(chosen))
         submenu = menu.addMenu(_icon(self._list.theme, "folder-input"), menu_text(words))
         submenu.setObjectName("move-to")
         for folder in self._list.folders:
@@ -168,19 +204,21 @@ class ListMenus(QObject):
             submenu.addSeparator()
         if folder_ids != {None}:
             submenu.addAction(
-                _icon(self._list.theme, "x"), "No folder", lambda: self.move_requested.emit(ids, "")
+                _icon(self._list.theme, "x"),
+                tr("No folder"),
+                lambda: self.move_requested.emit(ids, ""),
             )
         submenu.addAction(
             _icon(self._list.theme, "folder-plus"),
-            "New folder",
+            tr("New folder"),
             lambda: self.folder_requested.emit(ids),
         )
 
 
 def _fill(menu: QMenu, theme: Theme, *entries: Entry) -> None:
-    for icon_name, words, action in entries:
-        label, _, keys = words.partition("\t")
-        menu.addAction(_icon(theme, icon_name), menu_text(label, keys=keys), action)
+    for icon_name, words, shortcut, action in entries:
+        keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+        menu.addAction(_icon(theme, icon_name), menu_text(words, keys=keys), action)
 
 
 def _icon(theme: Theme, name: str) -> QIcon:

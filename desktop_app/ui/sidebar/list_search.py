@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QModelIndex, QObject, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.sidebar.hit_model import HitModel
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.sidebar.search_field import SearchField
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 # The pause in typing after which a search starts.
 _SEARCH_PAUSE_MS: Final = 120
-_NOTHING_FOUND: Final = "Nothing found."
-_NOTHING_FOUND_THERE: Final = "Nothing found where the filters look."
 
 
 class ListSearch(QObject):
@@ -79,7 +78,7 @@ class ListSearch(QObject):
     @property
     def nothing_found(self) -> str:
         """The text shown if there are no hits."""
-        return _NOTHING_FOUND_THERE if self.filters.is_set else _NOTHING_FOUND
+        return tr("No results with these filters") if self.filters.is_set else tr("No results")
 
     def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
         """Show hits; None ends the search."""

@@ -36,6 +36,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.sidebar import conversation_model, hit_model
@@ -188,7 +189,7 @@ class ConversationDelegate(RowDelegate):
         editor = QLineEdit(parent)
         editor.setObjectName("rename")
         is_folder = index.data(conversation_model.Roles.IS_FOLDER)
-        editor.setAccessibleName("Name of the folder" if is_folder else "Title of the conversation")
+        editor.setAccessibleName(tr("Folder name") if is_folder else tr("Conversation title"))
         editor.setMaxLength(_LONGEST_TITLE)
         return editor
 
@@ -229,7 +230,7 @@ class HitDelegate(RowDelegate):
         self.paint_ground(painter, option, index)
         line = QRect(rect.left(), rect.top(), rect.width(), px(20))
         date = day_of(hit.date)
-        date = f"Archived · {date}" if hit.archived else date
+        date = tr("Archived · {date}", date=date) if hit.archived else date
         width = QFontMetrics(self.theme.note()).horizontalAdvance(date)
         _draw_line(painter, line, date, self.theme.note(), self.theme.dim, at_right=True)
         line.setRight(line.right() - width - px(8))

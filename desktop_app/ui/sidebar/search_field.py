@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, PlainToolButton
@@ -28,13 +29,13 @@ class SearchField(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("search")
-        self.setAccessibleName("Search conversations")
-        self.setPlaceholderText("Search")
+        self.setAccessibleName(tr("Search conversations"))
+        self.setPlaceholderText(tr("Search"))
         self.hint = PlainLabel(parent=self)
         self.hint.setProperty("role", "key")
         self.clear_button = PlainToolButton(self)
         self.clear_button.setProperty("role", "quiet")
-        self.clear_button.setAccessibleName("Clear the search")
+        self.clear_button.setAccessibleName(tr("Clear search"))
         self.clear_button.setCursor(Qt.CursorShape.ArrowCursor)
         self.clear_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.clear_button.clicked.connect(self.clear)
@@ -90,13 +91,13 @@ class NewButton(PlainButton):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("new-conversation")
-        self.setAccessibleName("New conversation")
+        self.setAccessibleName(tr("New conversation"))
         self.setProperty("role", "row")
         self._picture, self.hint = PlainLabel(), PlainLabel()
         self.hint.setProperty("role", "key")
         self._line = QHBoxLayout(self)
         self._line.addWidget(self._picture)
-        self._line.addWidget(PlainLabel("New conversation"), 1)
+        self._line.addWidget(PlainLabel(tr("New conversation")), 1)
         self._line.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignVCenter)
         self.set_hint("")
         for label in self.findChildren(QLabel):

@@ -26,6 +26,8 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.conversations.conversation import Folder, SearchFilter, SearchOrder
 from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.i18n.formatting import short_date
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role, set_style_property
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -34,10 +36,15 @@ from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tool
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
-ANYWHERE, ANY_TIME, ANY_VARIANT = "Anywhere", "Any time", "Any variant"
+ANYWHERE, ANY_TIME, ANY_VARIANT = N_("Anywhere"), N_("Any time"), N_("Any model")
 # The number of days back, including today.
-TIMES: Final = (("Today", 1), ("Past 7 days", 7), ("Past 30 days", 30), ("Past year", 365))
-ORDERS: Final = {SearchOrder.NEWEST: "Newest first", SearchOrder.BEST: "Best first"}
+TIMES: Final = (
+    (N_("Today"), 1),
+    (N_("Past 7 days"), 7),
+    (N_("Past 30 days"), 30),
+    (N_("Past year"), 365),
+)
+ORDERS: Final = {SearchOrder.NEWEST: N_("Newest first"), SearchOrder.BEST: N_("Most relevant")}
 _LONGEST_NAME: Final = 22  # characters of a folder's name
 
 
@@ -152,7 +159,9 @@ class SearchFilters(QWidget):
         return button
 
     def _fill_folders(self, menu: QMenu) -> None:
-        self._add_choice(menu, ANYWHERE, self._folder_id is None, lambda: self._set_folder(None))
+        self._add_choice(
+            menu, tr(ANYWHERE), self._folder_id is None, lambda: self._set_folder(None)
+        )
         for folder in self._folders:
             self._add_choice(
                 menu,
@@ -163,13 +172,15 @@ class SearchFilters(QWidget):
 
     def _fill_times(self, menu: QMenu) -> None:
         is_any = self._days is None and self._between is None
-        self._add_choice(menu, ANY_TIME, is_any, lambda: self._set_days(None))
+        self._add_choice(menu, tr(ANY_TIME), is_any, lambda: self._set_days(None))
         for words, days in TIMES:
-            self._add_choice(menu, words, days == self._days, partial(self._set_days, days))
-        self._add_choice(menu, "Between two days…", self._between is not None, self._ask_days)
+            self._add_choice(menu, tr(words), days == self._days, partial(self._set_days, days))
+        self._add_choice(menu, tr("Custom range…"), self._between is not None, self._ask_days)
 
     def _fill_variants(self, menu: QMenu) -> None:
-        self._add_choice(menu, ANY_VARIANT, self._variant is None, lambda: self._set_variant(None))
+        self._add_choice(
+            menu, tr(ANY_VARIANT), self._variant is None, lambda: self._set_variant(None)
+        )
         for variant in Variant:
             self._add_choice(
                 menu,
@@ -180,7 +191,7 @@ class SearchFilters(QWidget):
 
     def _fill_orders(self, menu: QMenu) -> None:
         for order, words in ORDERS.items():
-            self._add_choice(menu, words, order is self.order, partial(self._set_order, order))
+            self._add_choice(menu, tr(words), order is self.order, partial(self._set_order, order))
 
     @staticmethod
     def _add_choice(menu: QMenu, words: str, is_set: bool, action: Callable[[], None]) -> None:
@@ -220,29 +231,32 @@ class SearchFilters(QWidget):
     def _update_buttons(self) -> None:
         folder = next((f.name for f in self._folders if f.id == self._folder_id), "")
         cut = folder if len(folder) <= _LONGEST_NAME else f"{folder[: _LONGEST_NAME - 1]}…"
-        self._set_label(self.folder_button, cut, ANYWHERE, "Where to search")
+        self._set_label(self.folder_button, cut, tr(ANYWHERE), tr("Search in"))
         self.folder_button.setVisible(bool(self._folders))
-        self._set_label(self.time_button, self._time_words(), ANY_TIME, "From when")
+        self._set_label(self.time_button, self._time_words(), tr(ANY_TIME), tr("Date"))
         variant = self._variant.label if self._variant else ""
-        self._set_label(self.variant_button, variant, ANY_VARIANT, "Answered by which variant")
-        has = "With attachment" if self.attachment_button.isChecked() else ""
+        self._set_label(self.variant_button, variant, tr(ANY_VARIANT), tr("Filter by model"))
+        label = tr("With attachments")
+        has = label if self.attachment_button.isChecked() else ""
         self._set_label(
-            self.attachment_button, has, "With attachment", "Conversations with attachments"
+            self.attachment_button, has, label, tr("Only conversations with attachments")
         )
-        order = "" if self.order is SearchOrder.NEWEST else ORDERS[self.order]
-        self._set_label(self.order_button, order, ORDERS[SearchOrder.NEWEST], "Order")
+        order = "" if self.order is SearchOrder.NEWEST else tr(ORDERS[self.order])
+        self._set_label(self.order_button, order, tr(ORDERS[SearchOrder.NEWEST]), tr("Sort order"))
 
     def _time_words(self) -> str:
         if self._between is not None:
             first, last = self._between
-            return f"{_short_date(first)} – {_short_date(last)}"
-        return next((words for words, days in TIMES if days == self._days), "")
+            return tr("{first} – {last}", first=short_date(first), last=short_date(last))
+        return next((tr(words) for words, days in TIMES if days == self._days), "")
 
     @staticmethod
     def _set_label(button: QPushButton, value: str, unset: str, description: str) -> None:
         """Show a button's value, or its default label if there is none."""
         button.setText(value or unset)
-        button.setAccessibleName(spoken_text(f"{description}: {value or unset}"))
+        button.setAccessibleName(
+            spoken_text(tr("{label}: {value}", label=description, value=value or unset))
+        )
         set_tooltip(button, description)
         set_style_property(button, "set", "true" if value else "false")
 
@@ -252,14 +266,14 @@ class DaysDialog(QDialog):
 
     def __init__(self, days: tuple[date, date], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Search between two days")
+        self.setWindowTitle(tr("Custom date range"))
         self._fields = tuple(QDateEdit(QDate(day.year, day.month, day.day)) for day in days)
         form = QFormLayout()
-        for words, field in zip(("From", "To"), self._fields, strict=True):
+        for words, field in zip((tr("From"), tr("To")), self._fields, strict=True):
             field.setCalendarPopup(True)
             field.setAccessibleName(spoken_text(words))
             form.addRow(words, field)
-        accept, cancel = PlainButton("Search"), PlainButton("Cancel")
+        accept, cancel = PlainButton(tr("Search")), PlainButton(tr("Cancel"))
         set_role(accept, "primary")
         set_role(cancel, "plain")
         accept.setDefault(True)
@@ -290,7 +304,3 @@ def _today() -> date:
 def _midnight(day: date) -> datetime:
     """Return the beginning of a day in local time."""
     return datetime.combine(day, time()).astimezone()
-
-
-def _short_date(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"

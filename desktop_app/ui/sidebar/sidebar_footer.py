@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip
@@ -38,7 +39,7 @@ class SidebarFooter(QWidget):
         self._icon_name = icon
         self.name.setText(provider_name)
         self.month.setText(month)
-        set_tooltip(self.month, "Spent this month, of its cap" if is_near_cap else "")
+        set_tooltip(self.month, tr("Spent this month, out of your limit") if is_near_cap else "")
         themes.set_style_property(self.month, "role", "warning" if is_near_cap else "note")
         self._draw_icon()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.card_text import CardText
@@ -38,9 +39,9 @@ class CompactionCard(QFrame):
         self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel()
         self._text = CardText(self._words, self._note)
         set_role(self._note, "note")
-        self.compact_button = self._button("Compact", "compact")
-        self.decline_button = self._button("Not now", "compact-not-now")
-        self.cancel_button = self._button("Cancel", "compact-cancel")
+        self.compact_button = self._button(tr("Compact"), "compact")
+        self.decline_button = self._button(tr("Not now"), "compact-not-now")
+        self.cancel_button = self._button(tr("Cancel"), "compact-cancel")
         self.compact_button.clicked.connect(lambda: self.accepted.emit())
         self.decline_button.clicked.connect(lambda: self.declined.emit())
         self.cancel_button.clicked.connect(lambda: self.cancel_requested.emit())

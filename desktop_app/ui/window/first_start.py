@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-_QUESTION: Final = "What are you working on?"
 # key, icon, title, description
 _EXAMPLES: Final = (
-    ("summarise", "file-text", "Summarise a document", "Drop a PDF, a Word file, anything"),
-    ("explain", "braces", "Explain some code", "Paste it, or attach the file"),
-    ("translate", "languages", "Translate a text", "Keeps its Markdown"),
+    (
+        "summarise",
+        "file-text",
+        N_("Summarize a document"),
+        N_("Drop a PDF, a Word document or any other file"),
+    ),
+    ("explain", "braces", N_("Explain code"), N_("Paste it or attach the file")),
+    ("translate", "languages", N_("Translate text"), N_("Keeps the Markdown formatting")),
 )
 
 
@@ -45,11 +50,14 @@ class FirstStart(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("first-start")
-        self._question = PlainLabel(_QUESTION)
+        self._question = PlainLabel(tr("What are you working on?"))
         self._question.setProperty("role", "hero")
         self._question.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._question.setWordWrap(True)
-        self.cards = [_Card(*example) for example in _EXAMPLES]
+        self.cards = [
+            _Card(key, icon, tr(title), tr(description))
+            for key, icon, title, description in _EXAMPLES
+        ]
         self._row = QHBoxLayout()
         for card in self.cards:
             card.clicked.connect(lambda *_, key=card.key: self.example_chosen.emit(key))
@@ -153,7 +161,7 @@ class _KeyLine(QFrame):
         self._icon, self.words = PlainLabel(), PlainLabel()
         self.words.setProperty("role", "note")
         self.words.setWordWrap(True)
-        self.button = PlainButton("Add an API key")
+        self.button = PlainButton(tr("Add an API key"))
         self.button.setObjectName("add-key")
         self.button.setProperty("role", "primary")
         self._line = QHBoxLayout(self)

@@ -8,6 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
+from desktop_app.i18n.formatting import percent, tokens
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -41,12 +43,12 @@ class Header(QFrame):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.list_button = _button("toggle-list", "Conversations")
-        self.settings_button = _button("open-settings", "Settings")
+        self.list_button = _button("toggle-list", tr("Conversations"))
+        self.settings_button = _button("open-settings", tr("Settings"))
         self.temporary_icon = PlainLabel()
         self.temporary_icon.setObjectName("temporary-sign")
-        self.temporary_icon.setAccessibleName("Temporary")
-        self.temporary_icon.setToolTip("Temporary: not saved on this computer")
+        self.temporary_icon.setAccessibleName(tr("Temporary conversation"))
+        self.temporary_icon.setToolTip(tr("Temporary conversation: not saved on this computer"))
         self.temporary_icon.hide()
         self.title = ElidedLabel()
         self.title.setObjectName("title")
@@ -87,8 +89,8 @@ class Header(QFrame):
         self.context.setVisible(known)
         if used is not None and limit:
             self.meter.set_share(used / limit)
-            self.context.setText(f"{_short_count(used)} of {_short_count(limit)}")
-            words = f"{used:,} of {limit:,} tokens of the model's window are used"
+            self.context.setText(tr("{used} of {limit}", used=tokens(used), limit=tokens(limit)))
+            words = tr("{used} of {limit} tokens in context", used=used, limit=limit)
             set_tooltip(self.context, words)
             set_tooltip(self.meter, words)
             self.context.setAccessibleName(spoken_text(words))
@@ -98,8 +100,9 @@ class Header(QFrame):
         """Show what the conversation cost, "" for none; `note` goes into the tooltip."""
         self.cost.setText(cost)
         self.cost.setVisible(bool(cost))
-        set_tooltip(self.cost, f"What this conversation cost\n{note}".strip())
-        self.cost.setAccessibleName(spoken_text(f"{cost} for this conversation {note}".strip()))
+        set_tooltip(self.cost, f"{tr('Cost of this conversation')}\n{note}".strip())
+        self.cost.setAccessibleName(spoken_text(tr("Cost of this conversation: {cost}", cost=cost)))
+        self.cost.setAccessibleDescription(spoken_text(note))
         self._show_dot()
 
     def set_preset(self, name: str, *, is_offered: bool, is_changed: bool) -> None:
@@ -109,9 +112,13 @@ class Header(QFrame):
             is_offered: whether presets exist; otherwise the menu is hidden.
             is_changed: whether the settings have been changed since the preset was applied.
         """
-        changed = " · changed" if is_changed else ""
-        self.preset.set_text(f"{name}{changed}" if name else "No preset")
-        words = f"Preset: {one_line(name) or 'none'}{', changed since' if is_changed else ''}"
+        text = words = tr("No preset")
+        if name and is_changed:
+            text = tr("{name} · changed", name=name)
+            words = tr("Preset: {name} (changed)", name=one_line(name))
+        elif name:
+            text, words = name, tr("Preset: {name}", name=one_line(name))
+        self.preset.set_text(text)
         self.preset.setAccessibleName(spoken_text(words))
         set_tooltip(self.preset, words)
         self.preset.setVisible(is_offered)
@@ -167,14 +174,14 @@ class ContextMeter(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.setAccessibleName("Context used")
+        self.setAccessibleName(tr("Context used"))
         self._share = 0.0
         self.set_theme(theme)
 
     def set_share(self, share: float) -> None:
         """Set the share from 0 to 1; values outside are clamped."""
         self._share = min(1.0, max(0.0, share))
-        self.setAccessibleDescription(f"{self._share:.0%}")
+        self.setAccessibleDescription(spoken_text(percent(round(self._share * 100))))
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -239,14 +246,3 @@ def _button(name: str, words: str) -> QToolButton:
     set_tooltip(button, words)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button
-
-
-def _short_count(tokens: int) -> str:
-    """Return a short form: 950, 1.9k, 12k, 1.05M."""
-    if tokens < 1000:
-        return str(tokens)
-    if tokens < 10_000:
-        return f"{tokens / 1000:.1f}".removesuffix(".0") + "k"
-    if tokens < 999_500:
-        return f"{tokens / 1000:.0f}k"
-    return f"{tokens / 1_000_000:.2f}".rstrip("0").rstrip(".") + "M"

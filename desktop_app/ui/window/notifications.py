@@ -16,6 +16,7 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout
 
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_style_property
 from desktop_app.ui.widgets.card_text import CardText
@@ -73,7 +74,7 @@ class Notifications(QFrame):
         self.close_button = PlainToolButton()
         self.close_button.setObjectName("dismiss")
         self.close_button.setProperty("role", "quiet")
-        self.close_button.setAccessibleName("Dismiss")
+        self.close_button.setAccessibleName(tr("Dismiss"))
         self.close_button.clicked.connect(self.dismiss)
         self.note_timer = QTimer(self, singleShot=True, interval=NOTE_STAYS_MS)
         self.note_timer.timeout.connect(self.dismiss)
@@ -211,7 +212,7 @@ class Notifications(QFrame):
 
     def _show_count(self) -> None:
         count = len(self._cards)
-        self._count.setText(f"1 of {count}" if count > 1 else "")
+        self._count.setText(tr("{number} of {total}", number=1, total=count) if count > 1 else "")
         self._count.setVisible(count > 1)
 
     def _set_actions(self, card: _Card) -> None:

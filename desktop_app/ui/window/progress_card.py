@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
@@ -35,7 +36,7 @@ class ProgressCard(QFrame):
         self.words.setMinimumWidth(1)  # lets a long name shrink to the window's width
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.cancel_button = PlainButton("Cancel")
+        self.cancel_button = PlainButton(tr("Cancel"))
         self.cancel_button.setObjectName("cancel-work")
         set_role(self.cancel_button, "link")
         self._line = QHBoxLayout(self)
@@ -65,7 +66,9 @@ class ProgressCard(QFrame):
         self.bar.setMaximum(max(1, total))
         self.bar.setValue(min(done, total))
         self.bar.setAccessibleName(
-            spoken_text(f"{done:,} of {total:,}" if total else self.words.text())
+            spoken_text(
+                tr("{done} of {total}", done=done, total=total) if total else self.words.text()
+            )
         )
 
     def set_theme(self, theme: Theme) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField
 
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ class SentTextDialog(QDialog):
     def __init__(self, theme: Theme, words: str, text: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("sent-text")
-        self.setWindowTitle("What is sent")
+        self.setWindowTitle(tr("Compacted content"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.note = PlainLabel(words)
         self.note.setWordWrap(True)
         self.text = PlainTextField()
         self.text.setPlainText(text)
         self.text.setReadOnly(True)
-        self.text.setAccessibleName("What is sent")
+        self.text.setAccessibleName(tr("Compacted content"))
         self.text.setFont(theme.answer())
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.px(16)] * 4)

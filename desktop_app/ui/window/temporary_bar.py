@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer.dropped_content import (
     accept_copy,
     drop_hint,
@@ -34,12 +35,12 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-TITLE: Final = "Temporary conversation"
-WORDS: Final = (
-    "Temporary: nothing of it is kept on this computer, and it is forgotten when you close it or "
-    "Repartee. Its provider sees it; what it costs is counted."
+TITLE: Final = N_("Temporary conversation")
+WORDS: Final = N_(
+    "This conversation isn’t saved and is deleted when you close it. "
+    "The provider receives your messages, and the cost is counted."
 )
-ASK: Final = "Forget this conversation? It cannot be brought back."
+ASK: Final = N_("Delete this temporary conversation? This can’t be undone.")
 
 
 class TemporaryBar(QFrame):
@@ -59,9 +60,9 @@ class TemporaryBar(QFrame):
         set_role(self, "note-card")
         self._icon, self.words = PlainLabel(), PlainLabel()
         self.words.setWordWrap(True)
-        self.close_button = _link("Close", "temporary-close")
-        self.forget_button = _link("Forget", "temporary-forget")
-        self.keep_button = _link("Not yet", "temporary-keep")
+        self.close_button = _link(tr("Close"), "temporary-close")
+        self.forget_button = _link(tr("Delete"), "temporary-forget")
+        self.keep_button = _link(tr("Keep"), "temporary-keep")
         self._line = QHBoxLayout(self)
         self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         self._line.addWidget(self.words, 1)
@@ -76,11 +77,11 @@ class TemporaryBar(QFrame):
 
     def tell(self) -> None:
         """Explain what a temporary conversation is."""
-        self._show_text(WORDS, is_asking=False)
+        self._show_text(tr(WORDS), is_asking=False)
 
     def ask(self) -> None:
         """Ask the user to confirm closing."""
-        self._show_text(ASK, is_asking=True)
+        self._show_text(tr(ASK), is_asking=True)
         self.forget_button.setFocus()
 
     def set_theme(self, theme: Theme) -> None:
@@ -118,14 +119,14 @@ class TemporaryRow(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAcceptDrops(True)
-        self.button = PlainButton(TITLE)
+        self.button = PlainButton(tr(TITLE))
         self.button.setObjectName("temporary-row")
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         set_role(self.button, "row")
         self.close_button = PlainToolButton()
         self.close_button.setObjectName("temporary-row-close")
-        self.close_button.setAccessibleName("Close the temporary conversation")
-        self.close_button.setToolTip("Close")
+        self.close_button.setAccessibleName(tr("Close temporary conversation"))
+        self.close_button.setToolTip(tr("Close"))
         set_role(self.close_button, "quiet")
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
@@ -151,7 +152,7 @@ class TemporaryRow(QWidget):
         if event.source() is None and is_acceptable(event.mimeData()):
             accept_copy(event)
             self.button.setDown(True)
-            self.drop_hint_changed.emit(drop_hint(event.mimeData(), f"“{TITLE}”"))
+            self.drop_hint_changed.emit(drop_hint(event.mimeData(), tr(TITLE)))
 
     def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
         """Clear the hint."""

@@ -133,15 +133,15 @@ async def test_another_provider_for_one_conversation() -> None:
         await desk.settled()
         desk.window.settings.profile_removal_requested.emit("ollama")
         await desk.written()
-        assert row(desk).model_name == "Provider removed: choose another"
-        assert desk.hint == "Provider removed: choose another"
+        assert row(desk).model_name == "Provider removed. Choose another."
+        assert desk.hint == "Provider removed. Choose another."
         desk.press(Qt.Key.Key_3, ALT)  # chooses no provider
-        assert row(desk).model_name == "Provider removed: choose another"
+        assert row(desk).model_name == "Provider removed. Choose another."
         desk.type("Two")
         desk.enter()
-        assert desk.hint == "Provider removed: choose another"
+        assert desk.hint == "Provider removed. Choose another."
         desk.controllers.chat.retry_last()
-        await until(lambda: desk.said.startswith("Provider removed: choose another."))
+        await until(lambda: desk.said.startswith("Provider removed. Choose another."))
         assert len(desk.stage.turns) == 1
         desk.window.prompt.model_requested.emit(entry(desk, "GPT-5.2 Thinking"))
         assert desk.said == ""
@@ -160,7 +160,7 @@ async def test_a_removed_provider_leaves_its_model_behind() -> None:
         one = await desk.ask_and_answer("One", "1")
     async with Desk() as desk:  # without the variable there is no such provider
         assert desk.open_id == one
-        assert row(desk).model_name == "Provider removed: choose another"
+        assert row(desk).model_name == "Provider removed. Choose another."
         desk.window.prompt.model_requested.emit(entry(desk, "SmolLM2 135M"))
         assert row(desk).model_name == "SmolLM2 135M"
         turn = await desk.ask("Two")
@@ -201,7 +201,7 @@ async def test_the_estimate_follows_the_typing() -> None:
 async def test_on_this_computer_it_is_free() -> None:
     async with Desk() as desk:
         await until(lambda: desk.estimate == "free, on this computer")
-        assert "small model" in desk.window.first_start.key_line.words.text()
+        assert "small built-in model" in desk.window.first_start.key_line.words.text()
 
 
 # ---------------------------------------------------------------- keys

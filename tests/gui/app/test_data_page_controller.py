@@ -89,8 +89,10 @@ async def test_what_is_imported_is_shown_and_said(tmp_path: Path) -> None:
         assert {"Imported 0", "Imported 1", "Imported 2", "Mine?"} <= set(desk.rows)
         assert "Yes." in desk.transcript
         desk.controllers.transfer.import_files([export])
-        await until(lambda: "known already" in desk.said)
-        assert desk.said == "0 conversations imported; 3 known already."
+        await until(lambda: "already in your library" in desk.said)
+        assert (
+            desk.said == "0 conversations imported. 3 conversations were already in your library."
+        )
         bad = tmp_path / "bad.json"
         bad.write_text("{}")
         desk.controllers.transfer.import_files([bad])
@@ -155,7 +157,7 @@ async def test_a_backup_is_made_by_itself_and_a_failure_said_once(tmp_path: Path
         await desk.written()
         assert backups._timer.isActive()
         await backups._when_due()
-        assert "could not be made" in desk.said
+        assert "The backup failed." in desk.said
         assert "failed" in page._state.text()
         desk.window.notifications.dismiss()
         backups._last["failed_at"] = (now() - timedelta(hours=2)).isoformat()

@@ -76,7 +76,7 @@ async def test_text_dropped_on_a_conversation_goes_into_its_prompt() -> None:
         desk.window.conversations.new_button.click()
         text = QMimeData()
         text.setText("dropped")
-        assert drag(desk, there, text) == "Drop into the prompt of “There”"
+        assert drag(desk, there, text) == "Drop to insert text in “There”"
         await until(lambda: desk.text.toPlainText() == "typed dropped")
         desk.text.undo()
         assert desk.text.toPlainText() == "typed"

@@ -165,7 +165,7 @@ async def test_a_folder_is_made_named_filled_and_opened() -> None:
         menu = menu_of(desk, one.id)
         choose(find(menu, QMenu, "move-to"), "Thesis")
         assert desk.rows == ["Thesis", "Old 1", "Old 2"]
-        assert "“Old 0” was moved to “Thesis”." in desk.said
+        assert "“Old 0” moved to “Thesis”" in desk.said
         click_row(desk, two.id, CONTROL)
         click_row(desk, three.id, CONTROL)
         shown.view.dropped.emit(shown.marked, folder_id)
@@ -285,9 +285,9 @@ async def test_the_archive_and_back() -> None:
         desk.click("show-archive")
         await until(lambda: desk.window.conversations.model.list_filter == ARCHIVE)
         assert desk.rows == ["Old 0"]
-        choose(menu_of(desk, one.id), "Take out of the archive")
+        choose(menu_of(desk, one.id), "Unarchive")
         assert desk.rows == []
-        assert desk.window.conversations.note.text() == "The archive is empty."
+        assert desk.window.conversations.note.text() == "No archived conversations"
         await desk.written()
         assert desk.stored("SELECT count(*) FROM conversations WHERE archived") == [(0,)]
         desk.click("back-to-list")
@@ -304,19 +304,19 @@ async def test_the_trash_says_when_things_go_and_lets_them_go() -> None:
         assert desk.rows == ["Old 2", "Old 1", "Old 0"]
         index = desk.window.conversations.model.index_of(one.id)
         assert index.data(Roles.NOTE) == "30 days"
-        assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Old 0, goes in 30 days"
+        assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Old 0, deleted in 30 days"
         choose(menu_of(desk, two.id), "Restore")
         assert desk.rows == ["Old 2", "Old 0"]
-        choose(menu_of(desk, one.id), "Delete for good")
+        choose(menu_of(desk, one.id), "Delete permanently")
         press_in_box(desk, "Cancel")
         assert desk.rows == ["Old 2", "Old 0"]
-        choose(menu_of(desk, one.id), "Delete for good")
-        press_in_box(desk, "Delete for good")
+        choose(menu_of(desk, one.id), "Delete permanently")
+        press_in_box(desk, "Delete permanently")
         await desk.written()
         assert desk.rows == ["Old 2"]
         assert desk.stored("SELECT count(*) FROM conversations") == [(2,)]
         desk.click("empty-trash")
-        press_in_box(desk, "Delete for good")
+        press_in_box(desk, "Delete permanently")
         await until(lambda: desk.rows == [])
         await desk.written()
         assert desk.stored("SELECT title FROM conversations") == [("Old 1",)]
@@ -369,7 +369,7 @@ async def test_several_are_marked_and_put_away_together() -> None:
         assert desk.rows[:3] == ["Old 0", "Old 2", "Old 4"]
         shown.view.setFocus()
         desk.press(Qt.Key.Key_Delete)
-        assert "3 conversations were moved to the trash." in desk.said
+        assert "3 conversations moved to trash" in desk.said
         assert desk.rows == ["Old 1", "Old 3", "Old 5"]
         assert desk.open_id not in ids
         desk.take("Undo")

@@ -69,7 +69,7 @@ async def test_one_is_put_into_force_and_what_was_changed_since_is_said() -> Non
         assert not desk.window.header.preset.isVisible()  # none to choose from
         await with_presets(desk)
         assert desk.window.header.preset.isVisible()
-        assert shown(desk) == "Preset: none"
+        assert shown(desk) == "No preset"
         choose(desk, "Code reviewer")
         assert shown(desk) == "Preset: Code reviewer"
         assert state.setup.choice.variant is Variant.PRO
@@ -80,7 +80,7 @@ async def test_one_is_put_into_force_and_what_was_changed_since_is_said() -> Non
             state.current.id,
             lambda own: with_own(own, "answer.verbosity", "low"),
         )
-        assert shown(desk) == "Preset: Code reviewer, changed since"
+        assert shown(desk) == "Preset: Code reviewer (changed)"
         assert menu_of(desk)["Code reviewer"]
         choose(desk, "Change “Code reviewer” to these settings")
         assert shown(desk) == "Preset: Code reviewer"
@@ -95,7 +95,7 @@ async def test_it_belongs_to_the_conversation_and_survives_the_program() -> None
         desk.controllers.presets.use("reviewer")
         first = await desk.ask_and_answer("Why?", "So.")
         desk.controllers.library.open_new()
-        assert shown(desk) == "Preset: none"
+        assert shown(desk) == "No preset"
         second = await desk.ask_and_answer("And?", "So too.")
         desk.controllers.presets.use("poet")
         await desk.written()
@@ -122,7 +122,7 @@ async def test_a_slip_is_undone_and_no_preset_gives_the_defaults_back() -> None:
         choose(desk, "Poet")
         choose(desk, "No preset")
         assert state.current.conversation.overrides == Overrides()
-        assert shown(desk) == "Preset: none"
+        assert shown(desk) == "No preset"
         await desk.written()
 
 
@@ -246,7 +246,7 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
         here = desk.state.current.id
         desk.state.setup.override(here, lambda _own: Overrides("By hand."))
         desk.controllers.library.open_new()
-        assert shown(desk) == "Preset: Poet, changed since"
+        assert shown(desk) == "Preset: Poet (changed)"
         assert desk.state.setup.ask_settings.instructions == "By hand."
         await desk.written()
 

@@ -171,7 +171,7 @@ async def test_closing_asks_once_where_there_is_something() -> None:
         await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
         bar(desk).close_button.click()
         assert is_temporary(desk)
-        assert "cannot be brought back" in bar(desk).words.text()
+        assert "can’t be undone" in bar(desk).words.text()
         bar(desk).keep_button.click()
         assert is_temporary(desk)
         desk.ready.actions["conversation.delete"]()
