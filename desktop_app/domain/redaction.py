@@ -3,7 +3,8 @@
 Servers, gateways and proxies repeat what they were sent: in error messages, in ids, in answers. The
 search looks only at ASCII letters and digits, in lower case. So it finds a key in any case, and
 whatever stands between its characters (blanks, line ends, invisible characters, the zeros of
-UTF-16). Other spellings are searched for in addition: reversed, hexadecimal, decimal and base64.
+UTF-16). Other spellings are searched for in addition: reversed, hexadecimal, decimal, base32 and
+base64.
 Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are undone first.
 
 A key that is short, or that could be words, is searched for exactly as it is, or not at all. Local
@@ -16,12 +17,13 @@ import html
 import json
 import re
 from array import array
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b32encode, b64encode, urlsafe_b64encode
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 from itertools import compress
+from math import gcd
 from typing import Final
 from urllib.parse import quote
 
@@ -443,15 +445,16 @@ def _spellings(secret: str) -> Iterator[bytes]:
     yield "".join(map(str, data)).encode()
     for raw in (data, wide):
         for encode in (b64encode, urlsafe_b64encode):
-            yield from _base64_cores(raw, encode)
+            yield from _cores(raw, encode, 6)
+        yield from _cores(raw, b32encode, 5)
 
 
-def _base64_cores(data: bytes, encode: _Encode) -> Iterator[bytes]:
-    """Yield the base64 digits that depend only on `data`, for each possible alignment."""
-    for before in range(3):
+def _cores(data: bytes, encode: _Encode, bits: int) -> Iterator[bytes]:
+    """Yield the digits of `bits` bits that depend only on `data`, for each possible alignment."""
+    for before in range(bits // gcd(bits, 8)):
         encoded = encode(bytes(before) + data).rstrip(b"=")
-        bits_after = (before + len(data)) * 8 % 6
-        yield encoded[-(-before * 8 // 6) : len(encoded) - bool(bits_after)]
+        bits_after = (before + len(data)) * 8 % bits
+        yield encoded[-(-before * 8 // bits) : len(encoded) - bool(bits_after)]
 
 
 def _slices(data: _Bytes) -> Iterator[_Bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import quopri
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b32encode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
@@ -60,6 +60,10 @@ SPELLINGS: Final[dict[str, Callable[[str], str]]] = {
     "base64 for addresses, two": lambda key: urlsafe_b64encode(b"?>" + key.encode()).decode(),
     "base64 in lines": lambda key: "\n".join(_lines(b64encode(b"a" + key.encode()).decode())),
     "base64 of UTF-16": lambda key: b64encode(key.encode("utf-16-le")).decode(),
+    "base32": lambda key: b32encode(key.encode()).decode(),
+    "base32, lower case": lambda key: b32encode(key.encode()).decode().lower(),
+    "base32 of a header": lambda key: b32encode(f"Bearer {key}\r\n".encode()).decode(),
+    "base32 of UTF-16": lambda key: b32encode(b"ab" + key.encode("utf-16-le")).decode(),
     "UTF-16 read as Latin-1": lambda key: key.encode("utf-16-le").decode("latin-1"),
     "UTF-16, big end first": lambda key: key.encode("utf-16-be").decode("latin-1"),
     "UTF-16, hexadecimal": lambda key: key.encode("utf-16-le").hex(),

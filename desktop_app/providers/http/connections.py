@@ -51,6 +51,16 @@ def _keepalive_options() -> list[tuple[int, int, int]]:
     return options
 
 
+def is_decodable(url: str) -> bool:
+    """Return False if httpx would fail to read the host: "xn--a" stands for no name."""
+    import httpx
+
+    try:
+        return bool(httpx.URL(url).host)
+    except (httpx.InvalidURL, UnicodeError):
+        return False
+
+
 class ProxyWatch:
     """Follows the connection through a proxy by the trace events of httpx.
 

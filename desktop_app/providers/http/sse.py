@@ -94,9 +94,11 @@ class SSEDecoder:
             else:
                 line = line[start:]
             self._data.append(line)
-        elif line[:1] != b":" and len(line) <= _LONGEST_NAME:
-            name, _, value = line.decode("utf-8", "replace").partition(":")
-            self._take_field(name, value.removeprefix(" "))
+        elif line[:1] != b":":
+            self._size += len(line)
+            if len(line) <= _LONGEST_NAME:
+                name, _, value = line.decode("utf-8", "replace").partition(":")
+                self._take_field(name, value.removeprefix(" "))
         return None
 
     def _take_field(self, name: str, value: str) -> None:
@@ -109,9 +111,8 @@ class SSEDecoder:
 
     def _dispatch(self) -> ServerSentEvent | None:
         data, event = self._data, self._event
-        self._event = ""
+        self._data, self._event, self._size = [], "", 0
         if not data:
             return None
-        self._data, self._size = [], 0
         whole = data[0] if len(data) == 1 else b"\n".join(data)
         return ServerSentEvent(whole, event or "message", self._last_id, self._retry)

@@ -39,6 +39,7 @@ from desktop_app.providers.http.connections import (
     HeadersTooLargeError,
     ProxyWatch,
     bounded_headers,
+    is_decodable,
     new_client,
     socks_error,
 )
@@ -256,6 +257,8 @@ class Transport:
             raise AttemptError(reply_limits.too_many_headers(self._provider)) from None
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise self._connection_failure(exc) from None
+        except UnicodeError:  # httpx decodes the host of a redirect, to compare it
+            raise self._attempt.redirected("another address") from None
         except TimeoutError:
             raise self._attempt.proxy_timeout() from None
         except socks_error() as exc:
@@ -331,6 +334,8 @@ class Transport:
         try:
             if self._socket_path:
                 return None, new_client(address, None, "", self._socket_path)
+            if not is_decodable(self._base_url):
+                raise AttemptError(self._bad_address())
             proxy = proxy_for(address, self._profile.proxy, self._proxy_password)
             return proxy, new_client(address, proxy, self._profile.ca_file)
         except SettingError as exc:

@@ -289,16 +289,23 @@ async def test_a_server_without_encryption_behind_https() -> None:
 # ---------------------------------------------------------------- not this address
 
 
+@pytest.mark.parametrize("host", ["xn--a", "xn--sk-zq8x.example"])
+async def test_a_host_that_stands_for_no_name_is_refused(host: str) -> None:
+    error = failed(await asked(replace(COMPATIBLE, base_url=f"https://{host}/v1")))
+    assert "cannot be used" in error.what_happened
+
+
 @pytest.mark.parametrize(
     ("script", "says"),
     [
         (replies(302, b"", location="https://login.example/?from=x"), "redirects to login.example"),
         (replies(308, b"", location="/v1/models/"), "redirects to another address"),
+        (replies(307, b"", location="//xn--a/"), "redirects to another address"),
         (replies(200, b"<html>Sign in</html>", "text/html"), "a web page came back"),
         (replies(511, b"<html>Sign in</html>", "text/html; charset=utf-8"), "a web page came back"),
         (replies(403, b"<html>Blocked</html>", "text/html"), "a web page came back"),
     ],
-    ids=["elsewhere", "here", "login", "login wanted", "blocked"],
+    ids=["elsewhere", "here", "no name", "login", "login wanted", "blocked"],
 )
 async def test_what_is_no_api_is_explained(script: Script, says: str) -> None:
     async with LoopbackServer(script) as server:

@@ -94,7 +94,10 @@ def test_an_event_beyond_the_limit_is_refused_in_a_line_and_in_many() -> None:
         SSEDecoder(largest_event=100).feed(b"data: xxxxxxxx\n" * 100)
     with pytest.raises(EventTooLargeError):
         SSEDecoder(largest_event=100).feed(b"data:\n" * 200)
+    with pytest.raises(EventTooLargeError):
+        SSEDecoder(largest_event=100).feed(b"event: x\nid: 1\n" * 100)
     assert len(SSEDecoder(largest_event=100).feed(b"data: xxxxxxxx\n\n" * 100)) == 100
+    assert SSEDecoder(largest_event=100).feed(b"event: x\n\n: heartbeat\n" * 100) == []
 
 
 @pytest.mark.parametrize("line", [b"x" * 800_000, b"x\ndata: " * 100_000])
