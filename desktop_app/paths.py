@@ -64,7 +64,7 @@ def folders() -> Folders:
     if home:
         import hashlib  # loads OpenSSL, which the usual start avoids
 
-        root = Path(home).expanduser().resolve()
+        root = Path(os.path.realpath(Path(home).expanduser()))
         scope = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
         parts = (root / "data", root / "config", root / "cache", root / "logs")
         return Folders(*parts, runtime=_runtime_folder(root / "data"), scope=scope)

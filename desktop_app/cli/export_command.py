@@ -7,6 +7,7 @@ when it is complete.
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 import re
 import struct
@@ -312,7 +313,7 @@ def unfinished(target: Path) -> Iterator[Path]:
     if target.exists() and not target.is_file() and not target.is_dir():
         yield target
         return
-    target = target.resolve()
+    target = Path(os.path.realpath(target))  # `resolve` fails on a link to itself
     target.parent.mkdir(parents=True, exist_ok=True)
     file = target.with_name(target.name + ".part")
     file.unlink(missing_ok=True)

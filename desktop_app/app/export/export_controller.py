@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from asyncio.subprocess import DEVNULL, PIPE
 from functools import lru_cache, partial
 from pathlib import Path
@@ -253,5 +254,5 @@ def _format_of(name: str, chosen: str) -> ExportFormat:
 
 def _take_away_unfinished(file: Path) -> None:
     """Remove an incomplete file, which still has its temporary name."""
-    target = file.resolve()
+    target = Path(os.path.realpath(file))
     target.with_name(f"{target.name}.part").unlink(missing_ok=True)

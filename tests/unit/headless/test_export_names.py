@@ -1,8 +1,12 @@
-"""Names of exported files are unique."""
+"""Names of exported files are unique; their targets may be links."""
 
 from __future__ import annotations
 
-from desktop_app.cli.export_command import names_of
+from pathlib import Path
+
+import pytest
+
+from desktop_app.cli.export_command import names_of, unfinished
 from tests.unit.storage.samples import a_conversation
 
 
@@ -17,3 +21,13 @@ def test_thousands_of_the_same_title_are_named_at_once() -> None:
     names = list(names_of([a_conversation("same") for _ in range(5000)], ".md"))
     assert len(set(names)) == 5000
     assert names[-1].endswith("same (5000).md")
+
+
+@pytest.mark.attack("file-modes")
+@pytest.mark.usefixtures("repartee_home")
+def test_a_link_to_itself_becomes_the_file(tmp_path: Path) -> None:
+    target = tmp_path / "loop.json"
+    target.symlink_to(target)
+    with unfinished(target) as file:
+        file.write_text("whole")
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("whole", 0o600)
