@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
 from desktop_app.backend.image_scaling import ImageScaler
-from desktop_app.backend.late_collections import LateCollections
-from desktop_app.backend.late_reader import LateReader
 from desktop_app.backend.prompt_library import template_needs
 from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.child_processes import environment_with_keys
@@ -27,7 +25,9 @@ from desktop_app.domain.origin import origin
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.compaction_service import CompactionService
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, default_choice
+from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.fence import Fences
 from desktop_app.services.models.model_listings import ModelListings
 from desktop_app.services.spending.budget import Budget
@@ -55,10 +55,9 @@ if TYPE_CHECKING:
 
     from desktop_app.documents.worker.document_worker import ExtractedDocument
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-    from desktop_app.services.chat.compaction_service import CompactionService
-    from desktop_app.services.chat.utility_model import UtilityModel
     from desktop_app.services.collections.collection_service import Collections
     from desktop_app.services.collections.embedding_service import EmbeddingChoice
+    from desktop_app.services.documents.chunked_reading import ChunkedReader
     from desktop_app.services.ports import ChatAttachments, MessageStore
     from desktop_app.storage.batch.batch_store import BatchStore
 
@@ -87,13 +86,11 @@ class Backend:
     settings: SettingsStore
     vault: KeyVault
     documents: DocumentWorker
-    pictures: ImageScaler
+    collection_worker: DocumentWorker
     gateway: ProviderGateway
     counter: ProviderTokenCounter
     budget: Budget
     fences: Fences
-    chat: ChatService
-    passages: LateCollections
     listings: ModelListings
     environment_profiles: tuple[ProviderProfile, ...]
 
@@ -127,48 +124,86 @@ class Backend:
         if found:
             await self.settings.forget_secrets_in_addresses()
 
+    @cached_property
+    def pictures(self) -> ImageScaler:
+        """Return the scaler of stored images."""
+        return ImageScaler(self.attachments, self.documents)
+
+    @cached_property
+    def chat(self) -> ChatService:
+        """Return the service that answers questions."""
+        return self.chat_with(self.conversations, self.attachments)
+
     def chat_with(self, store: MessageStore, attachments: ChatAttachments) -> ChatService:
         """Return a chat service that keeps its messages in another store."""
-        return _chat(
+        estimator = Estimator(self.counter, attachments, lambda: self.collections)
+        pictures = ImageScaler(attachments, self.documents)
+
+        def parts() -> ChunkedReader:
+            # Takes 10 ms, and few questions need it.
+            from desktop_app.services.documents.chunked_reading import ChunkedReader
+
+            return ChunkedReader(
+                gateway=self.gateway,
+                attachments=attachments,
+                pictures=pictures,
+                estimator=estimator,
+                splitter=self.documents,
+                notes=self.notes,
+                spending=self.ledger,
+                budget=self.budget,
+            )
+
+        return ChatService(
             store=store,
             attachments=attachments,
-            notes=self.notes,
-            documents=self.documents,
+            pictures=pictures,
+            spending=self.ledger,
             gateway=self.gateway,
-            counter=self.counter,
-            ledger=self.ledger,
+            estimator=estimator,
             budget=self.budget,
-            fences=self.fences,
             catalog=self.catalog,
             compactions=self.compactions,
-            passages=self.passages,
-            listings=self.listings,
+            parts=parts,
+            fences=self.fences,
+            passages=lambda: self.collections,
+            needs_of=template_needs,
+            listing_of=self.listings.of,
         )
 
-    @property
+    @cached_property
     def collections(self) -> Collections:
         """Return the service for questions about many documents."""
-        return self.passages.whole
+        # Takes 10 ms, and few conversations need it.
+        from desktop_app.documents.index.collection_reader import CollectionReader
+        from desktop_app.services.collections.collection_service import Collections
+        from desktop_app.services.collections.embedding_service import Embeddings
+        from desktop_app.storage.documents.collection_store import CollectionStore
+        from desktop_app.storage.documents.vector_store import VectorStore
+
+        return Collections(
+            CollectionStore(self.database),
+            self.attachments,
+            CollectionReader(self.collection_worker),
+            VectorStore(self.database),
+            Embeddings(self.gateway, self.ledger, self.budget, self.embedding_choice),
+        )
 
     @cached_property
     def small_jobs(self) -> UtilityModel:
         """Return the service that writes titles and summaries."""
-        from desktop_app.services.chat.utility_model import UtilityModel  # not imported at startup
-
         return UtilityModel(self.gateway, self.ledger, self.budget, self.catalog, self.listings.of)
 
     @cached_property
     def batch_store(self) -> BatchStore:
         """Return the store of batch jobs."""
-        from desktop_app.storage.batch.batch_store import BatchStore  # not imported at startup
+        from desktop_app.storage.batch.batch_store import BatchStore  # takes 9 ms
 
         return BatchStore(self.database, self.ledger)
 
     @cached_property
     def compaction(self) -> CompactionService:
         """Return the service that compacts long conversations."""
-        from desktop_app.services.chat.compaction_service import CompactionService
-
         return CompactionService(
             store=self.compactions,
             attachments=self.attachments,
@@ -261,6 +296,7 @@ class Backend:
 
     async def embedding_choice(self) -> EmbeddingChoice | None:
         """Return the provider and model of embeddings; None if there is none."""
+        # Takes 11 ms.
         from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
 
         values = await self.values()
@@ -278,7 +314,7 @@ class Backend:
         """Close connections, stop the child processes, close the store."""
         await self.gateway.aclose()
         await self.documents.aclose()
-        await self.passages.worker.aclose()
+        await self.collection_worker.aclose()
         await self.temporary.aclose()
         await self.database.close()
 
@@ -304,61 +340,31 @@ def build_backend(
     vault, environment_profiles = _keys(where, settings, variables, catalog)
     documents, local_model = DocumentWorker(), LocalModel()
     gateway = ProviderGateway(vault, local_model, settings, catalog)
-    counter = ProviderTokenCounter(documents, local_model)
-    conversations = ConversationStore(temporary)
-    attachments = AttachmentStore(temporary, where.attachments)
-    budget, fences = Budget(SpendingHolds(database), settings), Fences(settings)
-    compactions = CompactionStore(temporary)
-    listings = ModelListings(ListingStore(database), gateway)
-
-    async def embedding_choice() -> EmbeddingChoice | None:
-        return await backend.embedding_choice()
-
-    passages = LateCollections(database, attachments, gateway, ledger, budget, embedding_choice)
-    notes = NotesStore(temporary)
-    chat = _chat(
-        store=conversations,
-        attachments=attachments,
-        notes=notes,
-        documents=documents,
-        gateway=gateway,
-        counter=counter,
-        ledger=ledger,
-        budget=budget,
-        fences=fences,
-        catalog=catalog,
-        compactions=compactions,
-        passages=passages,
-        listings=listings,
-    )
-    backend = Backend(
+    return Backend(
         folders=where,
         catalog=catalog,
         database=database,
         temporary=temporary,
-        conversations=conversations,
+        conversations=ConversationStore(temporary),
         conversation_folders=FolderStore(database),
         shelves=ConversationFlagStore(database),
-        attachments=attachments,
+        attachments=AttachmentStore(temporary, where.attachments),
         search=Search(database),
         ledger=ledger,
-        compactions=compactions,
-        notes=notes,
+        compactions=CompactionStore(temporary),
+        notes=NotesStore(temporary),
         prompts=PromptStore(database),
         settings=settings,
         vault=vault,
         documents=documents,
-        pictures=ImageScaler(attachments, documents),
+        collection_worker=DocumentWorker(),
         gateway=gateway,
-        counter=counter,
-        budget=budget,
-        fences=fences,
-        chat=chat,
-        passages=passages,
-        listings=listings,
+        counter=ProviderTokenCounter(documents, local_model),
+        budget=Budget(SpendingHolds(database), settings),
+        fences=Fences(settings),
+        listings=ModelListings(ListingStore(database), gateway),
         environment_profiles=environment_profiles,
     )
-    return backend
 
 
 def _clean_folders(where: Folders) -> None:
@@ -394,53 +400,6 @@ def _keys(
     return vault, tuple(profile for profile, _ in found)
 
 
-def _chat(
-    *,
-    store: MessageStore,
-    attachments: ChatAttachments,
-    notes: NotesStore,
-    documents: DocumentWorker,
-    gateway: ProviderGateway,
-    counter: ProviderTokenCounter,
-    ledger: Ledger,
-    budget: Budget,
-    fences: Fences,
-    catalog: ModelCatalog,
-    compactions: CompactionStore,
-    passages: LateCollections,
-    listings: ModelListings,
-) -> ChatService:
-    """Create the chat service, and the reader of documents in parts."""
-    estimator = Estimator(counter, attachments, passages)
-    pictures = ImageScaler(attachments, documents)
-    parts = LateReader(
-        gateway=gateway,
-        attachments=attachments,
-        pictures=pictures,
-        estimator=estimator,
-        splitter=documents,
-        notes=notes,
-        spending=ledger,
-        budget=budget,
-    )
-    return ChatService(
-        store=store,
-        attachments=attachments,
-        pictures=pictures,
-        spending=ledger,
-        gateway=gateway,
-        estimator=estimator,
-        budget=budget,
-        catalog=catalog,
-        compactions=compactions,
-        parts=parts,
-        fences=fences,
-        passages=passages,
-        needs_of=template_needs,
-        listing_of=listings.of,
-    )
-
-
 def read_catalog(where: Folders) -> ModelCatalog:
     """Read the bundled model catalog, extended by the user's models.toml.
 
@@ -474,7 +433,7 @@ def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
         memory_bytes=given["memory_mb"] << 20,
         seconds=given["seconds"],
     )
-    backend.documents.limits = backend.passages.worker.limits = limits
+    backend.documents.limits = backend.collection_worker.limits = limits
 
 
 def use_weights(backend: Backend, stored: Mapping[str, Any]) -> None:

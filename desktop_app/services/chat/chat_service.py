@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 
 from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
@@ -102,15 +102,15 @@ class ChatService:
         budget: Budget,
         catalog: ModelCatalog,
         compactions: CompactionSource,
-        parts: PartsSource,
+        parts: Callable[[], PartsSource],
         fences: Fences,
-        passages: PassageSource | None = None,
+        passages: Callable[[], PassageSource] = NoCollections,
         needs_of: NeedsOf = no_template_needs,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
     ) -> None:
         self.store = store
         self.compactions = compactions
-        self.parts = parts
+        self._make_parts = parts
         self.attachments = attachments
         self.pictures = pictures
         self.spending = spending
@@ -119,10 +119,15 @@ class ChatService:
         self.budget = budget
         self.catalog = catalog
         self._fences = fences
-        self._passages = passages or NoCollections()
+        self._passages = passages
         self.needs_of = needs_of
         self._listing_of = listing_of
         self._without_instant: set[str] = set()
+
+    @cached_property
+    def parts(self) -> PartsSource:
+        """Return the reader of documents in parts."""
+        return self._make_parts()
 
     def resolve(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return what is sent today for `choice` at `profile`."""

@@ -8,7 +8,7 @@ never changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -79,7 +79,7 @@ class NoCollections:
 
 
 async def found_for(
-    source: PassageSource,
+    source: Callable[[], PassageSource],
     context: SendContext,
     draft: Draft,
     *,
@@ -95,7 +95,7 @@ async def found_for(
     """
     if not draft.collections:
         return ()
-    found = await source.retrieve(
+    found = await source().retrieve(
         [part.collection_id for part in draft.collections],
         looked_for(context.path, draft.text),
         budget(context.resolved),

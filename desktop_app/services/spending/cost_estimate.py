@@ -7,7 +7,7 @@ is sent and is ignored.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -89,11 +89,11 @@ class Estimator:
         self,
         counter: TokenCounter,
         attachments: AttachmentSource,
-        passages: PassageSource | None = None,
+        passages: Callable[[], PassageSource] = NoCollections,
     ) -> None:
         self._counter = counter
         self._attachments = attachments
-        self._passages = passages or NoCollections()
+        self._passages = passages
         self._documents: dict[tuple[str, str], int] = {}
         self._messages: dict[tuple[str, str, str, int], int] = {}
 

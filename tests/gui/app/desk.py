@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
@@ -38,9 +38,6 @@ from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app.stage import Stage, StageGateway, Turn
 from tests.helpers.scripted_provider import WordCounter
-
-if TYPE_CHECKING:
-    from desktop_app.services.ports import MessageStore
 
 _W = TypeVar("_W", bound=QWidget)
 
@@ -177,9 +174,7 @@ class Desk:
             counter = cast(ProviderTokenCounter, WordCounter())
             listings = ModelListings(ListingStore(backend.database), gateway)
             backend = replace(backend, gateway=gateway, counter=counter, listings=listings)
-        return replace(
-            backend, chat=backend.chat_with(cast("MessageStore", self.disk), backend.attachments)
-        )
+        return backend
 
     async def __aexit__(
         self,

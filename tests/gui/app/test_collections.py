@@ -267,8 +267,6 @@ async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
     folder = folder_of(tmp_path, "report.pdf", "notes.md")
 
     async with Desk(environment={**OPENAI, "OPENAI_BASE_URL": base_url}) as desk:
-        late = desk.backend.passages
-        late._paid = (desk.backend.gateway, *late._paid[1:])  # the stage makes the vectors
         dialog = await shown(desk)
         drop(dialog, folder)
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)

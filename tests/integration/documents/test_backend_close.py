@@ -17,7 +17,7 @@ def test_closing_ends_the_readers_of_attachments_and_of_collections() -> None:
         backend = build_backend()
         try:
             await backend.database.open()
-            for worker in (backend.documents, backend.passages.worker):
+            for worker in (backend.documents, backend.collection_worker):
                 await worker.extract(NOTES)
                 assert worker.pid is not None
                 pids.append(worker.pid)

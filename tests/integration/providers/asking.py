@@ -144,7 +144,7 @@ async def asker_of(
         catalog=CATALOG,
         fences=fences(),
         compactions=CompactionStore(database),
-        parts=NothingInParts(),
+        parts=NothingInParts,
     )
     choice = ModelChoice(profile.id, "", variant, Effort.HIGH)
     conversation = Conversation(new_id(), "", now(), now(), choice)

@@ -61,7 +61,7 @@ from desktop_app.paths import resource_path
 from desktop_app.providers.apis.error_replies import ErrorBody, error_from
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService
-from desktop_app.services.collections.passage_context import PassageSource
+from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import FRAME, Estimator
@@ -160,13 +160,13 @@ def with_room(
             pictures=ImageScaler(attachments, documents),
             spending=ledger,
             gateway=OneProvider(provider),
-            estimator=Estimator(counter, attachments, passages),
+            estimator=Estimator(counter, attachments, lambda: passages or NoCollections()),
             budget=Budget(SpendingHolds(database), SettingsStore(database)),
             catalog=CATALOG,
             fences=fences(),
             compactions=CompactionStore(database),
-            parts=NothingInParts(),
-            passages=passages,
+            parts=NothingInParts,
+            passages=lambda: passages or NoCollections(),
             needs_of=template_needs,
         )
         try:

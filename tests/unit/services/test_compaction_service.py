@@ -165,7 +165,7 @@ def with_room(
             catalog=CATALOG,
             fences=fences(),
             compactions=compactions,
-            parts=NothingInParts(),
+            parts=NothingInParts,
         )
         service = CompactionService(
             store=compactions,

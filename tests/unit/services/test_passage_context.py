@@ -98,5 +98,5 @@ def test_a_collection_that_is_gone_is_named() -> None:
     draft = Draft("?", (CollectionPart("c" * 32, "Contracts"),))
     resolved = ResolvedChoice(OPENAI, ModelInfo("m", "M"), None, None)
     with pytest.raises(DocumentError, match="Contracts"):
-        asyncio.run(found_for(NoCollections(), SendContext([], resolved), draft))
-    assert asyncio.run(found_for(NoCollections(), SendContext([], resolved), Draft("?"))) == ()
+        asyncio.run(found_for(NoCollections, SendContext([], resolved), draft))
+    assert asyncio.run(found_for(NoCollections, SendContext([], resolved), Draft("?"))) == ()
