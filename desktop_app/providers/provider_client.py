@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
@@ -116,6 +117,7 @@ class ProviderClient:
         run_times: RunTimes | None = None,
         asleep: Callable[[], float] = asleep_s,
     ) -> None:
+        profile = replace(profile, name=profile.short_name)  # for all errors of this package
         self._profile = profile
         self._key = key
         self._catalog = catalog

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.generation import GenerationParameters as GenerationParameters
@@ -27,6 +28,9 @@ class ProviderKind(StrEnum):
     COMETAPI = "cometapi"
     COMPATIBLE = "compatible"
     ON_DEVICE = "on_device"
+
+
+_LONGEST_SHORT_NAME: Final = 60
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,12 @@ class ProviderProfile:
     monthly_cap: Decimal | None = None
     offers_batches: bool | None = None
     takes_files: bool = False
+
+    @property
+    def short_name(self) -> str:
+        """Return the name as errors mention it, on one line: it may come from a backup."""
+        name = " ".join(self.name[:1000].split())
+        return name if len(name) <= _LONGEST_SHORT_NAME else f"{name[:_LONGEST_SHORT_NAME]}…"
 
     @property
     def has_batches(self) -> bool:

@@ -274,8 +274,8 @@ class CompactionService:
             plan.sent.compaction.kind is CompactionKind.PROVIDER
         ):
             raise CompactionError(
-                f"{plan.own.profile.name} does not compact any more, and only it can read what the "
-                "conversation was compacted to before.",
+                f"{plan.own.profile.short_name} does not compact any more, and only it can read "
+                "what the conversation was compacted to before.",
                 what_was_kept="The conversation is sent as it was.",
                 what_to_do="Undo the earlier compaction, then compact again.",
             )

@@ -76,7 +76,8 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
     if together > files.together_bytes:
         raise IllegalChoiceError(
             f"The files of this conversation are {_megabytes(together)} together; "
-            f"{resolved.profile.name} takes {_megabytes(files.together_bytes)} in one request.",
+            f"{resolved.profile.short_name} takes {_megabytes(files.together_bytes)} "
+            "in one request.",
             what_was_kept=Kept.PROMPT,
             what_to_do="Send the text of some: the menu on their chips.",
         )

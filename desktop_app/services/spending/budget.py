@@ -135,7 +135,7 @@ class Budget:
         await self._notes.set(key, mark)
         return (
             f"{format_exact(month.spent)} of the {format_exact(month.cap)} that a month may cost "
-            f"at {profile.name} are spent. What would pass the cap will not be sent."
+            f"at {profile.short_name} are spent. What would pass the cap will not be sent."
         )
 
 
@@ -146,8 +146,9 @@ def _passes(
     next_first = (first + timedelta(days=32)).replace(day=1)
     running = f", {format_exact(month.held)} more on its way" if month.held else ""
     return SpendingCapError(
-        f"This would pass the monthly cap of {profile.name}: {format_exact(month.spent)} spent"
-        f"{running}, {format_exact(cost)} for this message's input, {format_exact(cap)} allowed.",
+        f"This would pass the monthly cap of {profile.short_name}: "
+        f"{format_exact(month.spent)} spent{running}, "
+        f"{format_exact(cost)} for this message's input, {format_exact(cap)} allowed.",
         what_was_kept="Nothing was sent, and what you wrote is still there.",
         what_to_do=Remedy.RAISE_CAP,
         params={"day": f"{next_first.day} {next_first:%B}"},

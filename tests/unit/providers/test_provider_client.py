@@ -315,6 +315,16 @@ def test_a_redirect_is_not_followed_and_names_its_aim_without_the_path() -> None
     assert len(requests) == 1
 
 
+@pytest.mark.attack("plain-text")
+async def test_a_long_name_of_several_lines_is_elided_in_errors() -> None:
+    profile = replace(OPENAI, name="Name\nrepartee: Sent. " + "x" * 300)
+    client = ProviderClient(profile, None, CATALOG)
+    with pytest.raises(AuthenticationError) as caught:
+        await client.models()
+    await client.aclose()
+    assert caught.value.what_happened == f"No API key is set for Name repartee: Sent. {'x' * 39}…."
+
+
 # ---------------------------------------------------------------- refused parameters
 
 
