@@ -14,11 +14,7 @@ from PySide6.QtCore import QObject, QTimer
 from desktop_app.app.attachments.attaching import PASTED_NAME
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
 from desktop_app.app.attachments.attachment_facts import document_chip
-from desktop_app.app.state.answer_setup import AnswerSetup
-from desktop_app.app.state.drafts import Drafts
-from desktop_app.app.state.open_conversation import OpenConversation
-from desktop_app.app.state.prompt_draft import PromptDraft
-from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
+from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import (
@@ -49,6 +45,7 @@ if TYPE_CHECKING:
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.state.attachment_origins import AttachmentOrigins
     from desktop_app.app.state.collection_notes import CollectionNotes
+    from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.documents.worker.document_worker import Progress
     from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -87,22 +84,21 @@ class AttachmentsController(QObject):
         *,
         prompt: PromptEditor,
         notifications: Notifications,
-        current: OpenConversation,
-        draft: PromptDraft,
+        session: ConversationSession,
         reader: AttachmentReader,
         origins: AttachmentOrigins,
         notes: CollectionNotes,
-        providers: Providers,
-        setup: AnswerSetup,
+        answer_settings: AnswerSettings,
         temporary: TemporaryConversations,
-        drafts: Drafts,
         tasks: Tasks,
         attachment_store: AttachmentStore,
     ) -> None:
         super().__init__(parent)
         self._prompt, self._notifications = prompt, notifications
-        self._current, self._draft, self._providers = current, draft, providers
-        self._setup, self._temporary, self._drafts, self._tasks = setup, temporary, drafts, tasks
+        self._current, self._draft = session.current, session.draft
+        self._providers = answer_settings.providers
+        self._setup, self._temporary = answer_settings.setup, temporary
+        self._drafts, self._tasks = session.drafts, tasks
         self._attachment_store = attachment_store
         self._pictures = pictures
         self._reading: dict[str, _Reading] = {}

@@ -36,12 +36,9 @@ if TYPE_CHECKING:
     from desktop_app.app.attachments.image_chips import ImageChips
     from desktop_app.app.attachments.page_selection import AttachmentHolder
     from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.dependency_groups import AttachmentSources
     from desktop_app.app.tasks import Tasks
-    from desktop_app.backend.image_scaling import ImageScaler
-    from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.fence import Fences
-    from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
@@ -94,16 +91,14 @@ class PreviewController(QObject):
         setup: AnswerSetup,
         tasks: Tasks,
         chat_service: ChatService,
-        attachment_store: AttachmentStore,
-        documents: DocumentWorker,
-        image_scaler: ImageScaler,
-        fences: Fences,
+        sources: AttachmentSources,
     ) -> None:
         super().__init__(window)
         self._window, self._prompt, self._held = window, prompt, held
         self._theme, self._setup = theme, setup
-        self._tasks, self._attachment_store, self._documents = tasks, attachment_store, documents
-        self._image_scaler, self._fences = image_scaler, fences
+        self._tasks, self._attachment_store = tasks, sources.attachment_store
+        self._documents = sources.documents
+        self._image_scaler, self._fences = sources.image_scaler, sources.fences
         self._chat_service = chat_service
         self._pictures, self._say = pictures, say
         self._dialog: AttachmentPreview | None = None
@@ -111,7 +106,11 @@ class PreviewController(QObject):
         self._asked = 0
         self._last: Attached | None = None
         self._choosing = PageSelection(
-            held, self, tasks=self._tasks, attachment_store=attachment_store, documents=documents
+            held,
+            self,
+            tasks=self._tasks,
+            attachment_store=sources.attachment_store,
+            documents=sources.documents,
         )
         prompt.attachment_preview_requested.connect(self.show)
         prompt.attachment_action_requested.connect(self._act)

@@ -23,12 +23,8 @@ if TYPE_CHECKING:
     from desktop_app.app.batch.batch_runs import BatchRuns
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
-    from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.app.state.prompt_list import PromptList
-    from desktop_app.app.state.providers import Providers
-    from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine
@@ -64,18 +60,16 @@ class BatchController(QObject):
         prompts: PromptList,
         *,
         pane: ConversationPane,
-        current: OpenConversation,
-        draft: PromptDraft,
-        values: SettingValues,
-        providers: Providers,
-        setup: AnswerSetup,
+        session: ConversationSession,
+        answer_settings: AnswerSettings,
         tasks: Tasks,
         backend: Backend,
     ) -> None:
         super().__init__(parent)
         self._parent, self._pane, self._theme = parent, pane, theme
-        self._current, self._draft = current, draft
-        self._values, self._providers, self._setup, self._tasks = values, providers, setup, tasks
+        self._current, self._draft = session.current, session.draft
+        self._values, self._providers = answer_settings.values, answer_settings.providers
+        self._setup, self._tasks = answer_settings.setup, tasks
         self._backend = backend
         self._navigator, self._presenter, self._prompts = navigator, presenter, prompts
         self._lines: Sequence[BatchLine] = ()

@@ -20,12 +20,7 @@ from desktop_app.app.chat.shown_answers import ShownAnswers
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.navigator import Navigator
-from desktop_app.app.state.answer_setup import AnswerSetup
-from desktop_app.app.state.drafts import Drafts
-from desktop_app.app.state.open_conversation import OpenConversation
-from desktop_app.app.state.prompt_draft import PromptDraft
-from desktop_app.app.state.providers import PROVIDER_REMOVED, Providers
-from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.tasks import Tasks, Work
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import (
@@ -46,6 +41,7 @@ from desktop_app.ui.window.notifications import Actions
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -82,21 +78,18 @@ class ChatController(QObject):
         before_asking: BeforeAsking,
         ways_out: Callable[[UserFacingError], Actions],
         cancel_first: Callable[[], bool],
-        current: OpenConversation,
-        draft: PromptDraft,
-        values: SettingValues,
-        providers: Providers,
-        setup: AnswerSetup,
-        drafts: Drafts,
+        session: ConversationSession,
+        answer_settings: AnswerSettings,
         tasks: Tasks,
         conversations: ConversationStore,
         chat_service: ChatService,
     ) -> None:
         super().__init__(parent)
         self._parent, self._pane = parent, pane
-        self._current, self._draft, self._values = current, draft, values
-        self._providers = providers
-        self._setup, self._drafts, self._tasks = setup, drafts, tasks
+        self._current, self._draft = session.current, session.draft
+        self._values = answer_settings.values
+        self._providers = answer_settings.providers
+        self._setup, self._drafts, self._tasks = answer_settings.setup, session.drafts, tasks
         self._conversations, self._chat_service = conversations, chat_service
         self._running = running
         self._navigator, self._presenter, self._saver = navigator, presenter, saver

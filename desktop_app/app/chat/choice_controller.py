@@ -9,11 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.chat.model_choices import ModelChoices
-from desktop_app.app.state.answer_setup import AnswerSetup
-from desktop_app.app.state.open_conversation import OpenConversation
-from desktop_app.app.state.prompt_draft import PromptDraft
-from desktop_app.app.state.providers import Providers
-from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
@@ -29,6 +24,7 @@ from desktop_app.ui.composer.model_choice_view import ModelEntry
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -55,11 +51,8 @@ class ChoiceController(QObject):
         choices: ModelChoices,
         *,
         pane: ConversationPane,
-        current: OpenConversation,
-        draft: PromptDraft,
-        values: SettingValues,
-        providers: Providers,
-        setup: AnswerSetup,
+        session: ConversationSession,
+        answer_settings: AnswerSettings,
         spending: SpendingEvents,
         tasks: Tasks,
         chat_service: ChatService,
@@ -67,9 +60,10 @@ class ChoiceController(QObject):
     ) -> None:
         super().__init__(parent)
         self._pane = pane
-        self._current, self._draft, self._values = current, draft, values
-        self._providers = providers
-        self._setup, self._tasks, self._chat_service = setup, tasks, chat_service
+        self._current, self._draft = session.current, session.draft
+        self._values = answer_settings.values
+        self._providers = answer_settings.providers
+        self._setup, self._tasks, self._chat_service = answer_settings.setup, tasks, chat_service
         self._ledger = ledger
         self._choices = choices
         self._asked = 0

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.chat.running_answers import RunningAnswers
-from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.open_conversation import OpenConversation
-from desktop_app.app.state.providers import Providers
-from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.compaction import (
@@ -38,6 +35,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.compaction_service import CompactionService
     from desktop_app.storage.conversations.compaction_store import CompactionStore
@@ -61,9 +59,7 @@ class CompactionController(QObject):
         *,
         pane: ConversationPane,
         current: OpenConversation,
-        values: SettingValues,
-        providers: Providers,
-        setup: AnswerSetup,
+        answer_settings: AnswerSettings,
         spending: SpendingEvents,
         tasks: Tasks,
         chat_service: ChatService,
@@ -72,8 +68,8 @@ class CompactionController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._pane, self._current = parent, pane, current
-        self._values, self._providers = values, providers
-        self._setup, self._spending, self._tasks = setup, spending, tasks
+        self._values, self._providers = answer_settings.values, answer_settings.providers
+        self._setup, self._spending, self._tasks = answer_settings.setup, spending, tasks
         self._chat_service, self._compaction_store = chat_service, compaction_store
         self._compaction_service = compaction_service
         self._running = running

@@ -8,10 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.library.navigator import Navigator
-from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.new_conversation import NewConversation
-from desktop_app.app.state.open_conversation import OpenConversation
-from desktop_app.app.state.prompt_draft import PromptDraft
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.i18n.translation import tr
@@ -22,6 +19,7 @@ from desktop_app.ui.window.temporary_bar import TITLE, TemporaryBar, TemporaryRo
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -46,18 +44,16 @@ class TemporaryController(QObject):
         *,
         pane: ConversationPane,
         conversation_list: ConversationList,
-        current: OpenConversation,
-        draft: PromptDraft,
+        session: ConversationSession,
         new_conversation: NewConversation,
         temporary: TemporaryConversations,
-        drafts: Drafts,
         tasks: Tasks,
         conversations: ConversationStore,
     ) -> None:
         super().__init__(parent)
         self._pane, self._conversation_list, self._theme = pane, conversation_list, theme
-        self._current, self._draft = current, draft
-        self._new_conversation, self._drafts, self._tasks = new_conversation, drafts, tasks
+        self._current, self._draft = session.current, session.draft
+        self._new_conversation, self._drafts, self._tasks = new_conversation, session.drafts, tasks
         self._running, self._navigator = running, navigator
         self._temporary, self._conversations = temporary, conversations
         self._id = ""

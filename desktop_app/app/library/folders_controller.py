@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.dependency_groups import LibraryStores
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
-    from desktop_app.storage.conversations.folder_store import FolderStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.sidebar.conversation_list import ConversationList
@@ -54,15 +53,15 @@ class FoldersController(QObject):
         current: OpenConversation,
         folders: FolderList,
         setup: AnswerSetup,
-        flag_store: ConversationFlagStore,
-        folder_store: FolderStore,
+        stores: LibraryStores,
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications = parent, notifications
         self._conversation_list = conversation_list
         self._panel, self._show_settings, self._show_list = panel, show_settings, show_list
         self._theme, self._current, self._folders = theme, current, folders
-        self._setup, self._flag_store, self._folder_store = setup, flag_store, folder_store
+        self._setup, self._flag_store = setup, stores.flag_store
+        self._folder_store = stores.folder_store
         self._navigator, self._presenter = navigator, presenter
         self._picker: CommandPalette | None = None
         self._picking: list[str] = []

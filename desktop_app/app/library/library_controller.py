@@ -15,13 +15,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.list_presenter import ListPresenter
-from desktop_app.app.state.answer_setup import AnswerSetup
-from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.folder_list import FolderList
-from desktop_app.app.state.new_conversation import NewConversation
-from desktop_app.app.state.open_conversation import OpenConversation
-from desktop_app.app.state.prompt_draft import PromptDraft
-from desktop_app.app.state.providers import Providers
 from desktop_app.app.tasks import Tasks, Work
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -38,11 +32,12 @@ from desktop_app.storage.database.temporary_database import TemporaryConversatio
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.database.database import Database
+    from desktop_app.app.state.dependency_groups import (
+        AnswerSettings,
+        ConversationSession,
+        LibraryStores,
+    )
     from desktop_app.storage.documents.attachment_store import AttachmentStore
-    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -64,29 +59,24 @@ class LibraryController(QObject):
         *,
         pane: ConversationPane,
         conversation_list: ConversationList,
-        current: OpenConversation,
-        draft: PromptDraft,
-        providers: Providers,
+        session: ConversationSession,
+        answer_settings: AnswerSettings,
         folders: FolderList,
-        setup: AnswerSetup,
-        new_conversation: NewConversation,
         temporary: TemporaryConversations,
-        drafts: Drafts,
         tasks: Tasks,
-        conversations: ConversationStore,
-        settings_store: SettingsStore,
-        flag_store: ConversationFlagStore,
+        stores: LibraryStores,
         attachment_store: AttachmentStore,
-        database: Database,
     ) -> None:
         super().__init__(parent)
         self._pane, self._conversation_list = pane, conversation_list
-        self._current, self._draft, self._providers = current, draft, providers
+        self._current, self._draft = session.current, session.draft
+        self._providers = answer_settings.providers
         self._folders = folders
-        self._new_conversation, self._temporary, self._drafts = new_conversation, temporary, drafts
+        self._new_conversation, self._temporary = answer_settings.new_conversation, temporary
+        self._drafts = session.drafts
         self._tasks = tasks
-        self._conversations, self._settings_store = conversations, settings_store
-        self._flag_store, self._database = flag_store, database
+        self._conversations, self._settings_store = stores.conversations, stores.settings_store
+        self._flag_store, self._database = stores.flag_store, stores.database
         self._attachment_store = attachment_store
         self._running = running
         self._presenter, self._saver = presenter, saver

@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.dependency_groups import LibraryStores
     from desktop_app.app.state.folder_list import FolderList
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
-    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
-    from desktop_app.storage.conversations.folder_store import FolderStore
     from desktop_app.storage.database.temporary_database import TemporaryConversations
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -61,15 +59,14 @@ class ListPresenter(QObject):
         setup: AnswerSetup,
         temporary: TemporaryConversations,
         tasks: Tasks,
-        conversations: ConversationStore,
-        flag_store: ConversationFlagStore,
-        folder_store: FolderStore,
+        stores: LibraryStores,
     ) -> None:
         super().__init__(parent)
         self._list = conversation_list
         self._pane, self._current, self._folders, self._setup = pane, current, folders, setup
-        self._temporary, self._tasks, self._conversations = temporary, tasks, conversations
-        self._flag_store, self._folder_store, self._running = flag_store, folder_store, running
+        self._temporary, self._tasks, self._conversations = temporary, tasks, stores.conversations
+        self._flag_store, self._folder_store = stores.flag_store, stores.folder_store
+        self._running = running
         self._known: dict[str, Conversation] = {}
         self._writes: set[asyncio.Task[Any]] = set()
         self._changes = 0

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.dependency_groups import LibraryStores
     from desktop_app.app.state.open_conversation import OpenConversation
-    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
-    from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.notifications import Notifications
 
@@ -43,12 +42,11 @@ class Trash(QObject):
         notifications: Notifications,
         conversation_list: ConversationList,
         current: OpenConversation,
-        conversations: ConversationStore,
-        flag_store: ConversationFlagStore,
+        stores: LibraryStores,
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications, self._current = parent, notifications, current
-        self._conversations, self._flag_store = conversations, flag_store
+        self._conversations, self._flag_store = stores.conversations, stores.flag_store
         self._running, self._navigator, self._presenter = running, navigator, presenter
         shown = conversation_list
         shown.delete_requested.connect(self.delete)

@@ -20,12 +20,9 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget
 
     from desktop_app.app.chat.model_choices import ModelChoices
-    from desktop_app.app.state.answer_setup import AnswerSetup
-    from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.presets import Presets
-    from desktop_app.app.state.providers import Providers
-    from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.storage.settings.prompt_store import PromptStore
     from desktop_app.ui.library.presets_page import PresetsPage
@@ -52,18 +49,16 @@ class PresetsController(QObject):
         notifications: Notifications,
         header: Header,
         current: OpenConversation,
-        values: SettingValues,
-        providers: Providers,
-        setup: AnswerSetup,
-        new_conversation: NewConversation,
+        answer_settings: AnswerSettings,
         presets: Presets,
         tasks: Tasks,
         prompt_store: PromptStore,
     ) -> None:
         super().__init__(parent)
         self._notifications, self._header, self._current = notifications, header, current
-        self._values, self._setup = values, setup
-        self._new_conversation, self._presets, self._tasks = new_conversation, presets, tasks
+        self._values, self._setup = answer_settings.values, answer_settings.setup
+        self._new_conversation, self._presets = answer_settings.new_conversation, presets
+        self._tasks = tasks
         self._prompt_store = prompt_store
         self._choices = choices
         self._manage = manage
@@ -73,7 +68,7 @@ class PresetsController(QObject):
         self._current.opened.connect(self._show)
         self._setup.choice_changed.connect(self._show)
         self._values.changed.connect(lambda _key: self._show_page())
-        providers.changed.connect(self._show_page)
+        answer_settings.providers.changed.connect(self._show_page)
 
     async def load(self) -> None:
         """Load the presets from the store."""

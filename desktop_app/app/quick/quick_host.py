@@ -1,4 +1,4 @@
-"""Creates the quick prompt, and moves its conversations to the main window."""
+"""Creates the quick prompt and connects it with the window's controllers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.attachments.attaching import LARGE_PASTE
 from desktop_app.app.attachments.preview_controller import PreviewController
+from desktop_app.app.quick.window_handover import WindowHandover
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
@@ -72,16 +71,24 @@ class QuickHost(QObject):
         transcript.typeset_with(its.typesetter)
         transcript.lex_with(its.lexer)
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
+        handover = WindowHandover(
+            self._window.prompt,
+            self._raise_window,
+            its.library,
+            its.chat,
+            its.attachments,
+            its.settings,
+            draft=its.state.draft,
+            values=its.state.values,
+            setup=its.state.setup,
+        )
         quick = QuickPromptController(
             quick_window,
             its.running,
             its.image_chips,
-            self._go_on_in_window,
+            handover.go_on,
             its.drops.text_of,
-            values=its.state.values,
-            providers=its.state.providers,
-            setup=its.state.setup,
-            new_conversation=its.state.new_conversation,
+            answer_settings=its.state.answer_settings,
             presets=its.state.presets,
             reader=its.attachment_reader,
             tasks=its.state.tasks,
@@ -100,10 +107,7 @@ class QuickHost(QObject):
             setup=its.state.setup,
             tasks=its.state.tasks,
             chat_service=its.state.backend.chat,
-            attachment_store=its.state.backend.attachments,
-            documents=its.state.backend.documents,
-            image_scaler=its.state.backend.pictures,
-            fences=its.state.backend.fences,
+            sources=its.state.sources,
         )
         quick_window.hidden.connect(self._end_if_nothing_shows)
         its.running.finished.connect(self._end_if_nothing_shows)
@@ -113,41 +117,6 @@ class QuickHost(QObject):
         self._shortcuts.bind(keymap)
         self._theme.changed.connect(quick_window.set_theme)
         return quick
-
-    async def _go_on_in_window(
-        self, conversation_id: str, action: str, typed: Draft, brought: str
-    ) -> None:
-        its = self._controllers
-        self._raise_window()
-        if conversation_id:
-            await its.library.open(conversation_id)
-            if typed.text:
-                gap = "\n\n" if self._window.prompt.text() else ""
-                self._window.prompt.prepend(typed.text + gap, typed.template_id)
-        elif typed or brought:
-            self._take_along(typed, brought)
-        if typed.attachments:
-            draft = its.state.draft.value
-            attachments = tuple(dict.fromkeys((*draft.attachments, *typed.attachments)))
-            its.state.draft.set_attachments(attachments)
-        if action == "add-key":
-            its.settings.open_at_key()
-        elif action == "raise-cap":
-            its.settings.open_at_cap(its.state.setup.profile.id)
-        elif action and conversation_id:
-            its.chat.act_on_last(action)
-
-    def _take_along(self, typed: Draft, brought: str) -> None:
-        """Put the unsent text and attachments of the quick prompt into a new conversation."""
-        its = self._controllers
-        its.library.open_new()
-        if len(brought) > int(its.state.values[LARGE_PASTE] or 0):
-            its.attachments.attach_text(brought)
-            brought = ""
-        words = (typed.text, brought, self._window.prompt.text())
-        self._window.prompt.set_text("")
-        whole = "\n\n".join(word for word in words if word)
-        self._window.prompt.prepend(whole, typed.template_id)
 
     def _end_if_nothing_shows(self, *_: object) -> None:
         """End the program if neither window is visible and no answer streams."""

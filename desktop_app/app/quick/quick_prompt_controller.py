@@ -14,11 +14,7 @@ from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.chat.model_choices import view_of
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.quick.quick_attachments import QuickAttachments
-from desktop_app.app.state.answer_setup import AnswerSetup
-from desktop_app.app.state.new_conversation import NewConversation
 from desktop_app.app.state.presets import Presets
-from desktop_app.app.state.providers import Providers
-from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.backend.prompt_library import today
 from desktop_app.commands.keymap import Keymap
@@ -32,6 +28,7 @@ from desktop_app.ui.composer.model_choice_view import ChoiceView
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 if TYPE_CHECKING:
+    from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.services.chat.chat_service import ChatService
 
 RAISE_CAP = "raise-cap"
@@ -63,10 +60,7 @@ class QuickPromptController(QObject):
         go_on: Callable[[str, str, Draft, str], Awaitable[None]],
         markdown_of: Callable[[str, str], Awaitable[str]],
         *,
-        values: SettingValues,
-        providers: Providers,
-        setup: AnswerSetup,
-        new_conversation: NewConversation,
+        answer_settings: AnswerSettings,
         presets: Presets,
         reader: AttachmentReader,
         tasks: Tasks,
@@ -74,8 +68,9 @@ class QuickPromptController(QObject):
     ) -> None:
         super().__init__(quick)
         self._quick = quick
-        self._values, self._providers, self._setup = values, providers, setup
-        self._new_conversation = new_conversation
+        self._values, self._providers = answer_settings.values, answer_settings.providers
+        self._setup = answer_settings.setup
+        self._new_conversation = answer_settings.new_conversation
         self._presets, self._tasks, self._chat_service = presets, tasks, chat_service
         self._running = running
         self._go_on, self._markdown_of = go_on, markdown_of

@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.state.answer_setup import AnswerSetup
-from desktop_app.app.state.new_conversation import NewConversation
 from desktop_app.app.state.open_conversation import OpenConversation
-from desktop_app.app.state.providers import Providers
-from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks, Work
 from desktop_app.backend.answer_settings import KEYS, own_values, with_own, without_own
 from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
@@ -35,6 +31,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.models.model_listing import ModelListing
     from desktop_app.ui.settings.settings_panel import SettingsPanel
@@ -61,18 +58,17 @@ class SettingsController(QObject):
         panel: SettingsPanel,
         show_settings: Callable[[bool], None],
         current: OpenConversation,
-        values: SettingValues,
-        providers: Providers,
-        setup: AnswerSetup,
-        new_conversation: NewConversation,
+        answer_settings: AnswerSettings,
         tasks: Tasks,
         backend: Backend,
     ) -> None:
         super().__init__(parent)
         self._notifications, self._show_settings = notifications, show_settings
-        self._current, self._values, self._providers = current, values, providers
-        self._setup = setup
-        self._new_conversation, self._tasks, self._backend = new_conversation, tasks, backend
+        self._current, self._values = current, answer_settings.values
+        self._providers = answer_settings.providers
+        self._setup = answer_settings.setup
+        self._new_conversation, self._tasks = answer_settings.new_conversation, tasks
+        self._backend = backend
         self._panel = panel
         self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
         self._looked_at = ""  # the provider shown in the panel; "": the open conversation's

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.attachment_origins import AttachmentOrigins
 from desktop_app.app.state.collection_notes import CollectionNotes
+from desktop_app.app.state.dependency_groups import (
+    AnswerSettings,
+    AttachmentSources,
+    ConversationSession,
+    LibraryStores,
+)
 from desktop_app.app.state.drafts import Drafts
 from desktop_app.app.state.folder_list import FolderList
 from desktop_app.app.state.new_conversation import NewConversation
@@ -65,6 +71,23 @@ class WindowState:
             folders=self.folders,
             presets=self.presets,
             drafts=self.drafts,
+        )
+        self.session = ConversationSession(self.current, self.draft, self.drafts)
+        self.answer_settings = AnswerSettings(
+            self.values, self.providers, self.setup, self.new_conversation
+        )
+        self.stores = LibraryStores(
+            conversations=self.backend.conversations,
+            flag_store=self.backend.shelves,
+            folder_store=self.backend.conversation_folders,
+            settings_store=self.backend.settings,
+            database=self.backend.database,
+        )
+        self.sources = AttachmentSources(
+            attachment_store=self.backend.attachments,
+            documents=self.backend.documents,
+            image_scaler=self.backend.pictures,
+            fences=self.backend.fences,
         )
 
     async def load(self) -> None:

@@ -1,0 +1,101 @@
+"""Continues in the main window what the user began in the quick prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from desktop_app.app.attachments.attaching import LARGE_PASTE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.domain.conversations.conversation import Draft
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+
+
+class AnswerActions(Protocol):
+    """Acts on the newest answer of the open conversation."""
+
+    def act_on_last(self, action: str) -> None:
+        """Run an action of the newest answer."""
+
+
+class TextAttacher(Protocol):
+    """Attaches text to the question."""
+
+    def attach_text(self, text: str) -> None:
+        """Attach a text as a document."""
+
+
+class SettingsOpener(Protocol):
+    """Opens the settings at one of their fields."""
+
+    def open_at_key(self) -> None:
+        """Open the settings at the API key."""
+
+    def open_at_cap(self, profile_id: str) -> None:
+        """Open the settings at a provider's spending cap."""
+
+
+class WindowHandover:
+    """Opens a conversation of the quick prompt, or its unsent text, in the main window."""
+
+    def __init__(
+        self,
+        prompt: PromptEditor,
+        raise_window: Callable[[], None],
+        navigator: Navigator,
+        answers: AnswerActions,
+        attachments: TextAttacher,
+        settings: SettingsOpener,
+        *,
+        draft: PromptDraft,
+        values: SettingValues,
+        setup: AnswerSetup,
+    ) -> None:
+        self._prompt, self._raise_window, self._navigator = prompt, raise_window, navigator
+        self._answers, self._attachments, self._settings = answers, attachments, settings
+        self._draft, self._values, self._setup = draft, values, setup
+
+    async def go_on(self, conversation_id: str, action: str, typed: Draft, brought: str) -> None:
+        """Raise the main window and continue there.
+
+        Args:
+            conversation_id: the conversation to open; "" for none.
+            action: what the user chose below the answer or its error; "" for nothing.
+            typed: unsent text and attachments.
+            brought: text that another program sent to the quick prompt.
+        """
+        self._raise_window()
+        if conversation_id:
+            await self._navigator.open(conversation_id)
+            if typed.text:
+                gap = "\n\n" if self._prompt.text() else ""
+                self._prompt.prepend(typed.text + gap, typed.template_id)
+        elif typed or brought:
+            self._begin_with(typed, brought)
+        if typed.attachments:
+            draft = self._draft.value
+            attachments = tuple(dict.fromkeys((*draft.attachments, *typed.attachments)))
+            self._draft.set_attachments(attachments)
+        if action == "add-key":
+            self._settings.open_at_key()
+        elif action == "raise-cap":
+            self._settings.open_at_cap(self._setup.profile.id)
+        elif action and conversation_id:
+            self._answers.act_on_last(action)
+
+    def _begin_with(self, typed: Draft, brought: str) -> None:
+        """Put the unsent text of the quick prompt into a new conversation."""
+        self._navigator.open_new()
+        if len(brought) > int(self._values[LARGE_PASTE] or 0):
+            self._attachments.attach_text(brought)
+            brought = ""
+        words = (typed.text, brought, self._prompt.text())
+        self._prompt.set_text("")
+        whole = "\n\n".join(word for word in words if word)
+        self._prompt.prepend(whole, typed.template_id)

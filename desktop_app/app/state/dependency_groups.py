@@ -1,0 +1,64 @@
+"""Objects that several controllers receive together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.drafts import Drafts
+    from desktop_app.app.state.new_conversation import NewConversation
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.prompt_draft import PromptDraft
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.backend.image_scaling import ImageScaler
+    from desktop_app.documents.worker.document_worker import DocumentWorker
+    from desktop_app.services.fence import Fences
+    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.conversations.folder_store import FolderStore
+    from desktop_app.storage.database.database import Database
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
+    from desktop_app.storage.settings.settings_store import SettingsStore
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSession:
+    """What the user works on: the open conversation, its draft, and the drafts of the others."""
+
+    current: OpenConversation
+    draft: PromptDraft
+    drafts: Drafts
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSettings:
+    """What decides which model answers, and with which settings."""
+
+    values: SettingValues
+    providers: Providers
+    setup: AnswerSetup
+    new_conversation: NewConversation
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStores:
+    """The stores of conversations, their flags and folders, and what the list remembers."""
+
+    conversations: ConversationStore
+    flag_store: ConversationFlagStore
+    folder_store: FolderStore
+    settings_store: SettingsStore
+    database: Database
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentSources:
+    """What the content of an attachment is read from, and how it is fenced in a question."""
+
+    attachment_store: AttachmentStore
+    documents: DocumentWorker
+    image_scaler: ImageScaler
+    fences: Fences
