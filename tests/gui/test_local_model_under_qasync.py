@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from desktop_app.local_model.server import LocalModel
+from tests.helpers.processors import on_one_processor
 from tests.helpers.qt_loop import qt_loop
 
 if TYPE_CHECKING:
@@ -31,5 +32,5 @@ async def _use_it_twice() -> None:
 
 
 def test_it_starts_counts_restarts_and_ends_on_qts_loop(qapp: QApplication) -> None:
-    with qt_loop(qapp) as loop:
+    with on_one_processor(), qt_loop(qapp) as loop:
         loop.run_until_complete(_use_it_twice())

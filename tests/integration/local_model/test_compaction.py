@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
+from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.paths import folders
@@ -26,10 +27,10 @@ from desktop_app.services.chat.send_context import SendContext
 
 pytestmark = pytest.mark.slow
 
-# A quarter of the real window, so that filling it takes seconds on a slow machine, too.
+# A sixth of the real window, so that filling it takes seconds on a slow machine, too.
 SMALLER = """
 [models."smollm2-135m-instruct"]
-context_window = 2_048
+context_window = 1_360
 """
 FACTS = [
     "The harbour of Ness is called Port of Ness and was rebuilt in 1835.",
@@ -70,13 +71,13 @@ async def test_a_conversation_that_fills_the_window_goes_on() -> None:
         choice = backend.default_choice(ON_DEVICE, await backend.values())
         conversation = Conversation(new_id(), "Ness", now(), now(), choice)
         leaf = None
-        for number in range(9):
+        for number in range(6):
             words = " ".join(f"{FACTS[number % 3]} Note {number}.{n}." for n in range(8))
             leaf = await told(backend, conversation, words, leaf)
         path = await backend.conversations.path(conversation.id)
         own = backend.chat.resolve(ON_DEVICE, choice)
         used, _ = await backend.chat.estimator.context_tokens(SendContext(path, own))
-        assert used > 2_048 - 512
+        assert used > 1_360 - 340
         assert await backend.compaction.is_nearly_full(SendContext(path, own))
         with pytest.raises(DocumentDoesNotFitError, match="The conversation"):
             await backend.chat.begin(
@@ -90,8 +91,9 @@ async def test_a_conversation_that_fills_the_window_goes_on() -> None:
         made = await backend.compaction.compact(plan)
         assert made.tokens_after < made.tokens_before / 2
 
+        short = AskSettings(parameters=GenerationParameters(max_output_tokens=16))
         began = await backend.chat.begin(
-            conversation, path, Draft("What leaves on Tuesday?"), ON_DEVICE, AskSettings()
+            conversation, path, Draft("What leaves on Tuesday?"), ON_DEVICE, short
         )
         answer = await began.run(lambda *_: None, lambda _: None)
         assert answer.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
@@ -106,6 +108,6 @@ async def test_a_conversation_that_fills_the_window_goes_on() -> None:
         assert abs(counted.input_tokens - answer.usage.input_tokens) < 16 + 8 * len(rest)
         assert await backend.ledger.small_jobs(conversation.id) == 0
         path = await backend.conversations.path(conversation.id)
-        assert len(path) == 20
+        assert len(path) == 14
     finally:
         await backend.aclose()
