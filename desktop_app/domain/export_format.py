@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from desktop_app.i18n.translation import N_
+
 
 @dataclass(frozen=True)
 class ExportFormat:
@@ -12,7 +14,7 @@ class ExportFormat:
 
     Attributes:
         id: the argument of the command line.
-        label: shown to the user; says what the format is good for.
+        label: shown to the user, marked for translation.
         suffix: of its files.
         holds_many: one file can hold several conversations; otherwise each gets its own.
     """
@@ -24,8 +26,8 @@ class ExportFormat:
 
 
 EXPORT_FORMATS: Final = (
-    ExportFormat("json", "JSON, complete and importable", ".json", holds_many=True),
-    ExportFormat("markdown", "Markdown, to read", ".md"),
-    ExportFormat("html", "Web page, to show", ".html"),
-    ExportFormat("pdf", "PDF, to print and to send", ".pdf"),
+    ExportFormat("json", N_("JSON (for import)"), ".json", holds_many=True),
+    ExportFormat("markdown", N_("Markdown"), ".md"),
+    ExportFormat("html", N_("Web page"), ".html"),
+    ExportFormat("pdf", N_("PDF"), ".pdf"),
 )

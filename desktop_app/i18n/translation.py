@@ -50,7 +50,8 @@ def tr(message: str, /, **values: str | int) -> str:
     >>> tr("{count} of {total} files read", count=3, total=1200)
     '3 of 1,200 files read'
     """
-    return _filled(_current.catalog.gettext(message), values)
+    # gettext answers "" with the header of its catalog.
+    return _filled(_current.catalog.gettext(message), values) if message else ""
 
 
 def tr_plural(one: str, many: str, count: int, /, **values: str | int) -> str:

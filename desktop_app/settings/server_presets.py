@@ -11,11 +11,15 @@ from typing import Final
 from uuid import uuid4
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.i18n.translation import N_, tr
 
 
 @dataclass(frozen=True)
 class ServerPreset:
-    """A server: its name, its usual address, and a hint on how to start it."""
+    """A server: its name, its usual address, and a hint on how to start it.
+
+    The texts are marked for translation, but names of products stay.
+    """
 
     key: str
     name: str
@@ -24,23 +28,33 @@ class ServerPreset:
 
 
 SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
-    ServerPreset("ollama", "Ollama", "http://localhost:11434/v1", "Start it with: ollama serve"),
     ServerPreset(
-        "lm-studio", "LM Studio", "http://localhost:1234/v1", "Start its server in Developer."
+        "ollama", "Ollama", "http://localhost:11434/v1", N_("Start it with “ollama serve”.")
     ),
     ServerPreset(
-        "llama-cpp", "llama.cpp", "http://localhost:8080/v1", "Start it with: llama-server -m FILE"
+        "lm-studio",
+        "LM Studio",
+        "http://localhost:1234/v1",
+        N_("Start its server in the Developer tab."),
     ),
-    ServerPreset("vllm", "vLLM", "http://localhost:8000/v1", "Start it with: vllm serve MODEL"),
-    ServerPreset("custom", "Another server", "", "Any server with an OpenAI-compatible API."),
+    ServerPreset(
+        "llama-cpp",
+        "llama.cpp",
+        "http://localhost:8080/v1",
+        N_("Start it with “llama-server -m FILE”."),
+    ),
+    ServerPreset(
+        "vllm", "vLLM", "http://localhost:8000/v1", N_("Start it with “vllm serve MODEL”.")
+    ),
+    ServerPreset("custom", N_("Other server"), "", N_("Any server with an OpenAI-compatible API.")),
 )
 
 
 def profile_from(preset: ServerPreset) -> ProviderProfile:
-    """Return a new profile with an id of its own, to be saved."""
+    """Return a new profile with an id of its own and a name in the language in use."""
     return ProviderProfile(
         id=f"{preset.key}-{uuid4().hex[:8]}",
-        name=preset.name,
+        name=tr(preset.name),
         kind=ProviderKind.COMPATIBLE,
         base_url=preset.base_url,
         needs_key=False,

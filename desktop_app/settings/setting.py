@@ -15,9 +15,9 @@ SettingValue = str | int | float | bool | None
 class Group(StrEnum):
     """The place where a setting is shown.
 
-    PROVIDER and FOLDER: in a place of its own in the tab of providers or of the library. PRESETS:
-    with the presets, in their window. BACKUP: among the backups. DOCUMENTS: limits for reading a
-    document, collapsed in the tab of the library.
+    PROVIDER and FOLDER: in a place of its own in the Provider or Data tab. PRESETS: with the
+    presets, in their window. BACKUP: among the backups. DOCUMENTS: limits for reading a document,
+    collapsed in the Data tab.
     """
 
     PROVIDER = "provider"
@@ -30,9 +30,21 @@ class Group(StrEnum):
     FOLDER = "folder"
 
 
+class Unit(StrEnum):
+    """The unit of a number."""
+
+    NONE = ""
+    TOKENS = "tokens"
+    CHARACTERS = "characters"
+    MEGABYTES = "megabytes"
+    MEGAPIXELS = "megapixels"
+    SECONDS = "seconds"
+    PERCENT = "percent"
+
+
 @dataclass(frozen=True)
 class Choice:
-    """One of the values of a setting, with its label for the user."""
+    """One of the values of a setting, with its label, marked for translation."""
 
     value: str
     label: str
@@ -40,7 +52,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting.
+    """A setting. Its texts are marked for translation.
 
     Attributes:
         type: str, bool, int or float.
@@ -48,10 +60,10 @@ class Setting:
         choices: all allowed values, in order; () if any are.
         minimum, maximum, step: of a number; both bounds are allowed.
         stops: the values of a slider, if they are not evenly `step` apart.
-        unit: shown after a number ("tokens", "%").
+        unit: of a number.
         placeholder: shown in an empty text field.
         most_lines: the most lines of a text that are not empty; None for any number.
-        unset: the name of None, if not "default".
+        unset: the label of None, if not "Default".
         per_conversation: a conversation may have its own value, and so may a folder.
         per_folder: a folder may have its own value.
     """
@@ -68,7 +80,7 @@ class Setting:
     maximum: float | None = None
     step: float | None = None
     stops: tuple[float, ...] = ()
-    unit: str = ""
+    unit: Unit = Unit.NONE
     placeholder: str = ""
     most_lines: int | None = None
     unset: str = ""

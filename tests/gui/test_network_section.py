@@ -103,19 +103,17 @@ def test_it_is_folded_and_says_what_is_set(panel: SettingsPanel, qtbot: QtBot) -
     head.setFocus()
     qtbot.keyClick(head, Qt.Key.Key_Space)
     assert not find(panel, QComboBox, "proxy").isVisible()
-    assert "folded" in head.accessibleName()
+    assert head.accessibleName().endswith("collapsed")
     panel.set_profiles((replace(OPENAI, proxy=DIRECT, ca_file="/x.pem"),), "openai")
-    assert "No proxy, certificates of a file." in words(panel)
+    assert "No proxy · Custom certificates" in words(panel)
     qtbot.keyClick(head, Qt.Key.Key_Space)
     assert find(panel, QComboBox, "proxy").isVisible()
-    assert head.accessibleName().endswith("open")
+    assert head.accessibleName().endswith("expanded")
 
 
 def test_the_usual_has_no_summary() -> None:
     assert summary_of(OPENAI) == ""
-    assert summary_of(replace(OPENAI, keeps_at_provider=True)) == (
-        "Conversations kept at the provider."
-    )
+    assert summary_of(replace(OPENAI, keeps_at_provider=True)) == "Provider stores conversations"
 
 
 def test_the_way_is_one_of_three(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -156,7 +154,7 @@ def test_a_pasted_password_goes_to_the_keyring_and_is_seen_nowhere(
     assert not field.isUndoAvailable()
     panel.set_password_state("openai.proxy", KeyState("keyring"))
     assert SECRET not in words(panel)
-    assert "Stored in the login keyring" in words(panel)
+    assert "Stored in your keyring" in words(panel)
     with qtbot.waitSignal(panel.password_removal_requested) as removed:
         find(panel, QPushButton, "proxy-remove-key").click()
     assert removed.args == ["openai.proxy"]
@@ -218,8 +216,8 @@ def test_on_this_computer_there_is_no_way_to_choose(panel: SettingsPanel) -> Non
 def test_a_private_address_is_asked_about_once(qtbot: QtBot, panel: SettingsPanel) -> None:
     show(panel, BOX)
     button = find(panel, QPushButton, "allow-unencrypted")
-    assert "could read the key" in words(panel)
-    assert button.accessibleName() == "Allow 192.168.1.5 without encryption"
+    assert "could read your key" in words(panel)
+    assert button.accessibleName() == "Allow unencrypted connections to 192.168.1.5"
     with qtbot.waitSignal(panel.profile_save_requested) as saved:
         button.click()
     assert saved.args[0].plain_http_hosts == ("192.168.1.5",)

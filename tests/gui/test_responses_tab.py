@@ -92,7 +92,7 @@ def test_a_change_is_told_for_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None
 def test_a_row_lets_go_of_its_own_value(qtbot: QtBot, tab: ResponsesTab) -> None:
     choose(qtbot, tab, HERE)
     reset = find(tab, QPushButton, f"reset-{TEMPERATURE}")
-    assert reset.accessibleName() == "Temperature: use the default"
+    assert reset.accessibleName() == "Temperature: use default"
     with qtbot.waitSignal(tab.override_removed) as told:
         qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
     assert told.args == ["c1", TEMPERATURE]
@@ -123,14 +123,17 @@ def test_and_to_its_scope(qtbot: QtBot, tab: ResponsesTab) -> None:
 
 
 def test_reasons_and_notes_stand_in_both_scopes(qtbot: QtBot, tab: ResponsesTab) -> None:
-    why = "GPT-5.2 is asked through the Responses API, which has none."
-    tab.set_refusals({"answer.stop": why}, {"answer.service_tier": "What flex costs is not known."})
+    why = "Not available in the Responses API, which GPT-5.2 uses."
+    tab.set_refusals(
+        {"answer.stop": why},
+        {"answer.service_tier": "The cost of this tier is unknown and isn’t shown."},
+    )
     for scope in (DEFAULTS, HERE):
         choose(qtbot, tab, scope)
         assert not find(tab, QPlainTextEdit, "answer.stop").isEnabled()
         assert why in words(tab)
         assert find(tab, QComboBox, "answer.service_tier").isEnabled()
-        assert "What flex costs is not known." in words(tab)
+        assert "The cost of this tier is unknown and isn’t shown." in words(tab)
     tab.set_refusals({}, {})
     assert find(tab, QPlainTextEdit, "answer.stop").isEnabled()
     assert why not in words(tab)

@@ -148,7 +148,7 @@ def test_a_key_is_entered_once_and_shown_never_again(qtbot: QtBot, panel: Settin
     assert entered.args == ["comet", SECRET]
     assert entry.text() == ""
     panel.set_key_state("comet", KeyState("keyring"))
-    assert find(panel, QLineEdit, "key-place").text() == "Stored in the login keyring"
+    assert find(panel, QLineEdit, "key-place").text() == "Stored in your keyring"
     assert not entry.isVisible()
     assert SECRET not in all_text(panel)
     entry.undo()
@@ -163,7 +163,7 @@ def test_replace_can_be_taken_back(qtbot: QtBot, panel: SettingsPanel) -> None:
     qtbot.keyClicks(entry, SECRET)
     with qtbot.assertNotEmitted(panel.key_entered), qtbot.assertNotEmitted(panel.closed):
         qtbot.keyClick(entry, Qt.Key.Key_Escape)
-    assert find(panel, QLineEdit, "key-place").text() == "Stored in the login keyring"
+    assert find(panel, QLineEdit, "key-place").text() == "Stored in your keyring"
     assert find(panel, QLineEdit, "key-place").isVisible()
     assert find(panel, QPushButton, "remove-key").isVisible()
     assert entry.text() == ""
@@ -171,7 +171,7 @@ def test_replace_can_be_taken_back(qtbot: QtBot, panel: SettingsPanel) -> None:
     click(qtbot, panel, "replace-key")
     with qtbot.assertNotEmitted(panel.key_entered):
         click(qtbot, panel, "cancel-key")
-    assert find(panel, QLineEdit, "key-place").text() == "Stored in the login keyring"
+    assert find(panel, QLineEdit, "key-place").text() == "Stored in your keyring"
     assert find(panel, QPushButton, "remove-key").isVisible()
 
 
@@ -182,7 +182,7 @@ def test_a_key_of_which_only_a_note_is_known_is_not_said_to_be_stored(
     assert not find(panel, QLineEdit, "key-place").isVisible()
     assert find(panel, QLineEdit, "key").isVisible()
     assert find(panel, QPushButton, "remove-key").isVisible()
-    assert "None is known on this computer." in all_text(panel)
+    assert "Your keyring is checked on first use." in all_text(panel)
 
 
 def test_remove_says_whose_key(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -193,10 +193,8 @@ def test_remove_says_whose_key(qtbot: QtBot, panel: SettingsPanel) -> None:
 
 def test_a_session_key_is_said_to_be_one(panel: SettingsPanel) -> None:
     panel.set_key_state("openai", KeyState("session"))
-    assert find(panel, QLineEdit, "key-place").text() == "For this session only"
-    assert "No working keyring was found here" in all_text(panel)
-    panel.set_key_state("openai", KeyState("session", "The keyring is locked."))
-    assert "The keyring is locked." in all_text(panel)
+    assert find(panel, QLineEdit, "key-place").text() == "Kept until you quit"
+    assert "No keyring is available" in all_text(panel)
 
 
 def test_a_key_from_the_environment_cannot_be_changed(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -241,7 +239,7 @@ def test_a_changed_address_is_handed_over(qtbot: QtBot, panel: SettingsPanel) ->
 def test_an_impossible_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "gateway")
-    assert "An address starts with https://" in all_text(panel)
+    assert "Enter a URL that starts with https://" in all_text(panel)
 
 
 @pytest.mark.parametrize(
@@ -255,11 +253,11 @@ def test_what_is_no_address(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("https://someone:w0rd@gateway.example/v1", "Leave out the user and the password"),
-        ("https://t0ken@gateway.example/v1", "Leave out the user and the password"),
-        ("https://gateway.example/v1?api_key=w0rd", "A key goes into its own field"),
-        ("https://gateway.example/v1#w0rd", "A key goes into its own field"),
-        ("https://api.openai.com\\@gateway.example/v1", "An address starts with https://"),
+        ("https://someone:w0rd@gateway.example/v1", "Remove the user name and password"),
+        ("https://t0ken@gateway.example/v1", "Remove the user name and password"),
+        ("https://gateway.example/v1?api_key=w0rd", "Enter the key in its own field"),
+        ("https://gateway.example/v1#w0rd", "Enter the key in its own field"),
+        ("https://api.openai.com\\@gateway.example/v1", "Enter a URL that starts with https://"),
     ],
 )
 def test_an_address_with_a_secret_is_refused_with_a_reason(
@@ -283,10 +281,10 @@ def test_an_open_address_far_away_is_refused_as_sending_would(
     choose_provider(panel, OLLAMA)
     with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://far.example/v1")
-    assert "may start with http://" in all_text(panel)
+    assert "Use https://" in all_text(panel)
     with qtbot.waitSignal(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "http://192.168.1.7:8000/v1")
-    assert "may start with http://" not in all_text(panel)
+    assert "Use https://" not in all_text(panel)
     assert "Not encrypted" in all_text(panel)
 
 
@@ -296,15 +294,15 @@ def test_a_refused_address_is_not_tested_under_the_old_one(
     write(qtbot, panel, "base-url", "gateway")
     with qtbot.assertNotEmitted(panel.test_requested):
         click(qtbot, panel, "test")
-    assert find(panel, QLabel, "test-result").text() == "The address cannot be used."
+    assert find(panel, QLabel, "test-result").text() == "Correct the base URL first."
 
 
 def test_a_result_goes_with_what_was_tested(qtbot: QtBot, panel: SettingsPanel) -> None:
     result = find(panel, QLabel, "test-result")
-    panel.set_test_result("openai", True, "Answered in 0.4 s, 38 models")
+    panel.set_test_result("openai", True, "Connected in 0.4 s, 38 models found.")
     write(qtbot, panel, "base-url", "https://gateway.example/v1")
     assert result.text() == ""
-    panel.set_test_result("openai", True, "Answered in 0.4 s, 38 models")
+    panel.set_test_result("openai", True, "Connected in 0.4 s, 38 models found.")
     click(qtbot, panel, "remove-key")
     assert result.text() == ""
     panel.set_key_state("openai", KeyState("none"))
@@ -323,7 +321,7 @@ def test_a_cut_line_ends_in_dots(qtbot: QtBot, panel: SettingsPanel) -> None:
     # The lock keeps its place and the words end before it.
     line.setText("Stored in the other keyring")
     assert line.grab().toImage() == cut
-    assert line.toolTip() == "Stored in the login keyring"
+    assert line.toolTip() == "Stored in your keyring"
 
 
 def test_models_and_price(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -342,7 +340,7 @@ def test_models_and_price(qtbot: QtBot, panel: SettingsPanel) -> None:
 def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> None:
     menu = find(panel, QToolButton, "add-provider").menu()
     names = [action.text() for action in menu.actions()]
-    assert names == ["Ollama", "LM Studio", "llama.cpp", "vLLM", "Another server"]
+    assert names == ["Ollama", "LM Studio", "llama.cpp", "vLLM", "Other server"]
     with qtbot.waitSignal(panel.profile_add_requested) as added:
         menu.actions()[1].trigger()
     assert added.args is not None
@@ -369,14 +367,14 @@ def test_the_test_says_what_came_of_it(qtbot: QtBot, panel: SettingsPanel) -> No
     with qtbot.waitSignal(panel.test_requested) as asked:
         click(qtbot, panel, "test")
     assert asked.args == ["openai"]
-    assert result.text() == "Asking…"
+    assert result.text() == "Testing…"
     assert not find(panel, QPushButton, "test").isEnabled()
     choose_provider(panel, COMET)
     assert find(panel, QPushButton, "test").isEnabled()
-    panel.set_test_result("openai", True, "Answered in 0.4 s, 38 models")
+    panel.set_test_result("openai", True, "Connected in 0.4 s, 38 models found.")
     assert result.text() == ""
     choose_provider(panel, OPENAI)
-    assert result.text() == "Answered in 0.4 s, 38 models"
+    assert result.text() == "Connected in 0.4 s, 38 models found."
 
 
 def test_the_default_provider(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -397,7 +395,7 @@ def test_the_model_on_this_computer_is_named_honestly(qtbot: QtBot, panel: Setti
     choose_provider(panel, HERE)
     assert not find(panel, QLineEdit, "base-url").isVisible()
     assert not find(panel, QLineEdit, "key").isVisible()
-    assert "small model for trying things out" in all_text(panel)
+    assert "included for trying Repartee" in all_text(panel)
     panel.set_values({"local_model.weights": "models/phi.gguf"})
     assert find(panel, QLineEdit, "weights").text() == Path("phi.gguf").name
     with qtbot.waitSignal(panel.model_file_chosen) as chosen:
@@ -405,7 +403,7 @@ def test_the_model_on_this_computer_is_named_honestly(qtbot: QtBot, panel: Setti
     assert chosen.args == [None]
 
 
-# ------------------------------------------------------------------ Answer and Look
+# ------------------------------------------------------------------ Responses and Appearance
 
 
 @pytest.mark.parametrize("group", [Group.ANSWER, Group.LOOK])
@@ -428,7 +426,7 @@ def test_sliders_give_the_positions_and_the_models_own(qtbot: QtBot, panel: Sett
     assert told[-2:] == [("answer.max_output_tokens", 128_000), ("answer.max_output_tokens", None)]
     for key, value in told:
         assert validate(key, value) == value
-    assert slider.accessibleName() == "Longest answer: default"
+    assert slider.accessibleName() == "Maximum output tokens: Default"
 
 
 def test_shown_values_are_not_told_back(qtbot: QtBot, panel: SettingsPanel) -> None:
@@ -456,7 +454,7 @@ def test_shown_values_are_not_told_back(qtbot: QtBot, panel: SettingsPanel) -> N
 
 def test_what_the_model_does_not_take_is_disabled_and_says_why(panel: SettingsPanel) -> None:
     panel.show_page("answer")
-    why = "GPT-5.2 takes a temperature only with effort none."
+    why = "GPT-5.2 supports this setting only with effort set to None."
     panel.set_refusals({"answer.temperature": why})
     assert not find(panel, QSlider, "answer.temperature").isEnabled()
     assert find(panel, QSlider, "answer.top_p").isEnabled()
@@ -502,10 +500,10 @@ def test_the_slider_keeps_the_keyboard_while_the_text_grows(
     for _ in range(3):
         qtbot.keyClick(slider, Qt.Key.Key_Right)
     assert slider.hasFocus()
-    assert slider.accessibleName() == "Text size: 130 %"
+    assert slider.accessibleName() == "Text size: 130%"
 
 
-# ------------------------------------------------------------------ Keys
+# ------------------------------------------------------------------ Shortcuts
 
 
 def capture(qtbot: QtBot, panel: SettingsPanel, command_id: str, *keys: object) -> None:

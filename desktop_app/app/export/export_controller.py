@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, QStandardPaths
 from desktop_app.child_processes import child_command, library_command, start_child
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.external_open import open_path
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from desktop_app.paths import Folders
     from desktop_app.ui.widgets.clipboard import ClipboardCopier
     from desktop_app.ui.window.notifications import Notifications
-
-FORMATS: Final = {f"{one.label} (*{one.suffix})": one for one in reversed(EXPORT_FORMATS)}
 
 
 LONG_S: Final = 0.7
@@ -72,21 +71,24 @@ class ExportController(QObject):
         # Imported here, because it imports every format.
         from desktop_app.cli.export_command import names_of
 
-        dialog = QFileDialog(self._parent, "Export the conversation")
+        dialog = QFileDialog(self._parent, tr("Export conversation"))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(list(FORMATS))
+        formats = {f"{tr(one.label)} (*{one.suffix})": one for one in reversed(EXPORT_FORMATS)}
+        dialog.setNameFilters(list(formats))
         places = QStandardPaths.StandardLocation
         dialog.setDirectory(QStandardPaths.writableLocation(places.DocumentsLocation))
         stem = next(names_of([self._current.conversation], ""))
         dialog.setDefaultSuffix("pdf")
         dialog.selectFile(f"{stem}.pdf")
         dialog.filterSelected.connect(
-            lambda chosen: dialog.setDefaultSuffix(FORMATS[chosen].suffix.lstrip("."))
+            lambda chosen: dialog.setDefaultSuffix(formats[chosen].suffix.lstrip("."))
         )
         conversation_id = self._current.id
         dialog.fileSelected.connect(
             lambda name: self.export_to(
-                conversation_id, Path(name), _format_of(name, dialog.selectedNameFilter()).id
+                conversation_id,
+                Path(name),
+                _format_of(name, formats[dialog.selectedNameFilter()]).id,
             )
         )
         dialog.finished.connect(dialog.deleteLater)
@@ -246,10 +248,10 @@ async def _run(
         )
 
 
-def _format_of(name: str, chosen: str) -> ExportFormat:
+def _format_of(name: str, chosen: ExportFormat) -> ExportFormat:
     """Return the format of a file's suffix, else the chosen one."""
     suffix = Path(name).suffix.lower()
-    return next((one for one in EXPORT_FORMATS if one.suffix == suffix), FORMATS[chosen])
+    return next((one for one in EXPORT_FORMATS if one.suffix == suffix), chosen)
 
 
 def _take_away_unfinished(file: Path) -> None:

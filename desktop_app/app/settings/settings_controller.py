@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.settings.parameter_notes import note_text, refusal_text
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks, Work
 from desktop_app.backend.answer_settings import KEYS, own_values, with_own, without_own
 from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import SETTINGS_PANEL, of_environment, remedy_text
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.models.parameter_support import first_api, notes, refusals
 from desktop_app.domain.origin import host_of, origin
 from desktop_app.domain.secret import Secret
-from desktop_app.domain.spending.cost import format_tokens
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import resource_path
 from desktop_app.ui.settings.sections.key_state import KeyState
 
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.model_listing import ModelListing
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.window.notifications import Notifications
-
-_SESSION_ONLY = "Kept for this session only: no working keyring was found here."
 
 
 class SettingsController(QObject):
@@ -167,14 +166,13 @@ class SettingsController(QObject):
         vault, profile = self._backend.vault, self._profile(profile_id)
         where = origin(profile.base_url)
         place = await vault.place(profile_id, where)
-        self._panel.set_key_state(profile_id, KeyState(place.value, _note("key", place, where)))
+        self._panel.set_key_state(profile_id, KeyState(place.value, host_of(where)))
         await self._show_password(profile)
 
     async def _show_password(self, profile: ProviderProfile) -> None:
         secret_id, where = profile.proxy_password_id, origin(profile.proxy)
         place = await self._backend.vault.place(secret_id, where)
-        state = KeyState(place.value, _note("password", place, where))
-        self._panel.set_password_state(secret_id, state)
+        self._panel.set_password_state(secret_id, KeyState(place.value, host_of(where)))
 
     async def _keep_password(self, secret_id: str, password: str) -> None:
         """Store the password of a proxy for its current address; "" deletes it."""
@@ -252,9 +250,17 @@ class SettingsController(QObject):
             return
         choice = self._new_conversation.choice_with(profile.id)
         self._notifications.notify(
-            f"New conversations start with {profile.name}; this one stays with "
-            f"{self._setup.profile.name}.",
-            actions=[(f"Use {profile.name} here", lambda: self._setup.choose(choice))],
+            tr(
+                "New conversations will use {new}. This one still uses {old}.",
+                new=profile.name,
+                old=self._setup.profile.name,
+            ),
+            actions=[
+                (
+                    tr("Use {provider} here", provider=profile.name),
+                    lambda: self._setup.choose(choice),
+                )
+            ],
         )
 
     async def _remove_key(self, profile_id: str) -> None:
@@ -279,9 +285,13 @@ class SettingsController(QObject):
         except UserFacingError as error:
             result = (False, _worded(error, profile))
         else:
-            count = f"{len(models)} model{'s' if len(models) != 1 else ''}"
-            took = f"Answered in {time.monotonic() - began:.1f} s"
-            result = (True, ", ".join(filter(None, (took, count, _windows(listing)))))
+            found = tr_plural(
+                "Connected in {duration}, {count} model found.",
+                "Connected in {duration}, {count} models found.",
+                len(models),
+                duration=formatting.duration(time.monotonic() - began),
+            )
+            result = (True, " ".join(filter(None, (found, _windows(listing)))))
         await self._show_profile(profile_id)  # the keyring has been read by now
         now = self._profile(profile_id)
         if now.base_url != profile.base_url:
@@ -316,12 +326,12 @@ class SettingsController(QObject):
             return  # another model has been chosen; a later call shows its settings
         api = first_api(profile, model, learnt.api)
         refused = refusals(profile, model, resolved.effort, api)
-        said = notes(profile, api)
+        said = {name: note_text(note, profile) for name, note in notes(api).items()}
         tier = self._setup.ask_settings.parameters.service_tier
         if tier and model.price is not None and model.price_at(tier) is None:
-            said["service_tier"] = f"What {tier} costs is not known: no cost is shown with it."
+            said["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
         self._panel.set_refusals(
-            {KEYS[name]: why for name, why in refused.items()},
+            {KEYS[name]: refusal_text(why, model) for name, why in refused.items()},
             {KEYS[name]: words for name, words in said.items()},
         )
 
@@ -339,7 +349,7 @@ class SettingsController(QObject):
         from desktop_app.cli.doctor.doctor import as_text, examine
         from desktop_app.ui.viewer.paged_text import stretches
 
-        self._panel.set_about("Looking…", "", [])
+        self._panel.set_about(tr("Loading…"), "", [])
         licences = await asyncio.to_thread(_read_if_there, resource_path("licences.txt"))
         ends = await asyncio.to_thread(stretches, licences)
         self._panel.set_help(await asyncio.to_thread(_help_html))
@@ -351,20 +361,10 @@ def _windows(listing: ModelListing) -> str:
     sizes = sorted(model.window for model in listing.models if model.window)
     if not sizes:
         return ""
-    least, most = format_tokens(sizes[0]), format_tokens(sizes[-1])
-    return f"{most} tokens" if least == most else f"{least} to {most} tokens"
-
-
-def _note(what: str, place: KeyPlace, where: str) -> str:
-    """Return the note on a key or password, by where it is stored; "" for none."""
-    if place is KeyPlace.SESSION:
-        return _SESSION_ONLY
-    if place is KeyPlace.ELSEWHERE:
-        return (
-            f"No {what} for {host_of(where) or 'this address'}. Enter it again. "
-            f"The stored {what} stays with the address that it was entered for."
-        )
-    return ""
+    least, most = formatting.tokens(sizes[0]), formatting.tokens(sizes[-1])
+    if least == most:
+        return tr("Context window: {limit} tokens.", limit=most)
+    return tr("Context windows: {least} to {most} tokens.", least=least, most=most)
 
 
 def _worded(error: UserFacingError, profile: ProviderProfile) -> str:

@@ -105,14 +105,9 @@ class ModelInfo:
             default=None,
         )
 
-    def sampling_refusal(self, effort: Effort | None) -> str | None:
-        """Return why temperature and top_p cannot be set with `effort`; None if they can."""
-        if self.sampling_efforts is None or effort in self.sampling_efforts:
-            return None
-        if not self.sampling_efforts:
-            return f"{self.name} does not take a temperature."
-        allowed = " or ".join(e.value for e in self.sampling_efforts)
-        return f"{self.name} takes a temperature only with effort {allowed}."
+    def takes_sampling(self, effort: Effort | None) -> bool:
+        """Return True if temperature and top_p can be set with `effort`."""
+        return self.sampling_efforts is None or effort in self.sampling_efforts
 
 
 @dataclass(frozen=True)

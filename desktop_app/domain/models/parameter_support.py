@@ -6,7 +6,9 @@ offered, never refused.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Final
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
@@ -15,6 +17,27 @@ from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
 
 CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop")
 """Settings that the Responses API does not have."""
+
+
+class ParameterRefusal(Enum):
+    """The reason why a model does not support a parameter.
+
+    NEEDS_EFFORT: it does with `ModelInfo.sampling_efforts`.
+    """
+
+    NOT_SUPPORTED = auto()
+    NEEDS_EFFORT = auto()
+    NOT_IN_RESPONSES = auto()
+    NOT_IN_CHAT_COMPLETIONS = auto()
+    NO_REASONING = auto()
+    LOCAL_MODEL = auto()
+
+
+class ParameterNote(Enum):
+    """The API that has a parameter, while a server's API is unknown."""
+
+    CHAT_COMPLETIONS_ONLY = auto()
+    RESPONSES_ONLY = auto()
 
 
 @dataclass(frozen=True)
@@ -66,43 +89,42 @@ def supports_candidates(profile: ProviderProfile, info: ModelInfo, learned: Lear
 
 def refusals(
     profile: ProviderProfile, info: ModelInfo, effort: Effort | None, api: Api | None
-) -> dict[str, str]:
-    """Return a sentence on why for each parameter that is not supported, by name."""
-    why: dict[str, str] = {}
-    if sampling := info.sampling_refusal(effort or info.default_effort):
+) -> dict[str, ParameterRefusal]:
+    """Return the reason for each parameter that is not supported, by name."""
+    why: dict[str, ParameterRefusal] = {}
+    if not info.takes_sampling(effort or info.default_effort):
         # Models that take no temperature while they think take no penalty and no stop either.
-        why["temperature"] = sampling
-        why |= dict.fromkeys(("top_p", *CHAT_ONLY), sampling.replace("a temperature", "it"))
-    if api is Api.RESPONSES:
-        has_none = f"{info.name} is asked through the Responses API, which has none."
-        why |= dict.fromkeys(CHAT_ONLY, has_none)
-    if info.takes_verbosity is False:
-        why["verbosity"] = f"{info.name} does not take it."
-    if info.efforts == ():
-        why["reasoning_summary"] = f"{info.name} does not reason before it answers."
-    elif api is Api.CHAT_COMPLETIONS:
-        why["reasoning_summary"] = (
-            f"{info.name} is asked through Chat Completions, which has no summaries."
+        reason = (
+            ParameterRefusal.NEEDS_EFFORT
+            if info.sampling_efforts
+            else ParameterRefusal.NOT_SUPPORTED
         )
+        why |= dict.fromkeys(("temperature", "top_p", *CHAT_ONLY), reason)
+    if api is Api.RESPONSES:
+        why |= dict.fromkeys(CHAT_ONLY, ParameterRefusal.NOT_IN_RESPONSES)
+    if info.takes_verbosity is False:
+        why["verbosity"] = ParameterRefusal.NOT_SUPPORTED
+    if info.efforts == ():
+        why["reasoning_summary"] = ParameterRefusal.NO_REASONING
+    elif api is Api.CHAT_COMPLETIONS:
+        why["reasoning_summary"] = ParameterRefusal.NOT_IN_CHAT_COMPLETIONS
     if profile.kind is ProviderKind.ON_DEVICE:
-        why["service_tier"] = "There is one on this computer."
+        why["service_tier"] = ParameterRefusal.LOCAL_MODEL
     return why
 
 
-def notes(profile: ProviderProfile, api: Api | None) -> dict[str, str]:
+def notes(api: Api | None) -> dict[str, ParameterNote]:
     """Return a note for each parameter that may be supported, by name."""
     if api is not None:
         return {}
-    unknown = (
-        f"Which API {profile.name} has shows with the first answer. Sent where it is Chat "
-        "Completions; the Responses API has none."
-    )
-    summary = "Sent where the server has the Responses API."
-    return {**dict.fromkeys(CHAT_ONLY, unknown), "reasoning_summary": summary}
+    return {
+        **dict.fromkeys(CHAT_ONLY, ParameterNote.CHAT_COMPLETIONS_ONLY),
+        "reasoning_summary": ParameterNote.RESPONSES_ONLY,
+    }
 
 
 def without_refused(
-    parameters: GenerationParameters, refused: dict[str, str]
+    parameters: GenerationParameters, refused: Iterable[str]
 ) -> GenerationParameters:
     """Return `parameters` with the refused ones reset."""
     plain = GenerationParameters()

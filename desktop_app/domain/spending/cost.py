@@ -91,9 +91,18 @@ def format_exact(amount: Decimal) -> str:
     >>> [format_exact(Decimal(x)) for x in ("4.1", "10", "0.0000875", "0", "1E+1")]
     ['$4.10', '$10.00', '$0.0000875', '$0.00', '$10.00']
     """
+    return f"${exact_digits(amount)}"
+
+
+def exact_digits(amount: Decimal) -> str:
+    """Return every digit of an amount, at least two decimals, as text fields show it.
+
+    >>> exact_digits(Decimal("1234.5"))
+    '1234.50'
+    """
     digits = f"{amount:f}"
     whole, _, fraction = digits.partition(".")
-    return f"${whole}.{fraction.rstrip('0').ljust(2, '0')}"
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def format_tokens(count: int) -> str:

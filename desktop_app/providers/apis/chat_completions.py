@@ -100,7 +100,7 @@ def _limit_name(profile: ProviderProfile, omit: frozenset[str]) -> str:
 def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
     chosen = request.parameters
     settings: dict[str, Any] = {}
-    if info.sampling_refusal(request.effort or info.default_effort) is None:
+    if info.takes_sampling(request.effort or info.default_effort):
         # Models that refuse a temperature while they reason also refuse penalties and stop
         # sequences.
         settings.update(

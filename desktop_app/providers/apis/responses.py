@@ -75,7 +75,7 @@ def body(
 def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
     chosen = request.parameters
     settings: dict[str, Any] = {}
-    if info.sampling_refusal(request.effort or info.default_effort) is None:
+    if info.takes_sampling(request.effort or info.default_effort):
         settings.update(temperature=chosen.temperature, top_p=chosen.top_p)
     if chosen.max_output_tokens is not None:
         settings["max_output_tokens"] = max(_LEAST_OUTPUT_TOKENS, chosen.max_output_tokens)

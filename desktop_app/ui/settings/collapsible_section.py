@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
@@ -85,7 +86,10 @@ class CollapsibleSection(QWidget):
         mark = "chevron-down" if is_open else "chevron-right"
         self.head.setIcon(icon(mark, self._theme.dim, self._theme.px(14)))
         # Qt has no accessible role for a collapsible section, so the name tells its state.
-        self.head.setAccessibleName(
-            spoken_text(f"{self._title}, {'open' if is_open else 'folded'}")
+        spoken = (
+            tr("{section}, expanded", section=self._title)
+            if is_open
+            else tr("{section}, collapsed", section=self._title)
         )
+        self.head.setAccessibleName(spoken_text(spoken))
         self.head.setAccessibleDescription(spoken_text("" if is_open else self._words))

@@ -15,22 +15,30 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainToolButton
+from desktop_app.ui.widgets.foreign_text import (
+    PlainLabel,
+    PlainToolButton,
+    set_tooltip,
+    spoken_text,
+)
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 PAGES: Final = (
-    ("provider", "Provider"),
-    ("answer", "Answer"),
-    ("look", "Look"),
-    ("keys", "Keys"),
-    ("library", "Library"),
-    ("about", "About"),
+    ("provider", N_("Provider")),
+    ("answer", N_("Responses")),
+    ("look", N_("Appearance")),
+    ("keys", N_("Shortcuts")),
+    ("library", N_("Data")),
+    ("about", N_("About")),
 )
+# The titles of all pages do not fit into one row, in other languages even less.
+_COLUMNS: Final = 3
 # Space at the right for a scroll bar, so that the page keeps its width.
 _BAR: Final = 12
 
@@ -92,21 +100,24 @@ class SettingsFrame(QWidget):
         retheme(self, theme)
 
     def _build(self) -> None:
-        title = PlainLabel("Settings")
+        title = PlainLabel(tr("Settings"))
         set_role(title, "title")
         self._close = PlainToolButton()
         self._close.setObjectName("close-settings")
-        self._close.setAccessibleName("Close the settings")
-        self._close.setToolTip("Close")
+        self._close.setAccessibleName(spoken_text(tr("Close settings")))
+        set_tooltip(self._close, tr("Close"))
         set_role(self._close, "quiet")
         self._close.clicked.connect(self.close_requested)
-        self._tabs = SegmentedControl(PAGES, self._theme, name="Settings", padding=3, small=True)
+        tabs = [(page, tr(title)) for page, title in PAGES]
+        self._tabs = SegmentedControl(
+            tabs, self._theme, name=tr("Settings"), padding=3, small=True, columns=_COLUMNS
+        )
         self._tabs.stretch()
         self._tabs.chosen.connect(self.show_page)
         self._stack = QStackedWidget()
         for page, _ in PAGES:
             self._stack.addWidget(self._create_holder(page))
-        self._foot = PlainLabel("Settings are kept on this computer.")
+        self._foot = PlainLabel(tr("Settings are stored on this computer."))
         set_role(self._foot, "note")
         self._head = QHBoxLayout()
         self._head.addWidget(title, 1)

@@ -13,9 +13,11 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from desktop_app.commands.keymap import Keymap
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import SettingsFrame
+from desktop_app.ui.widgets.foreign_text import spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +97,7 @@ class SettingsPanel(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("settings")
-        self.setAccessibleName("Settings")
+        self.setAccessibleName(spoken_text(tr("Settings")))
         set_role(self, "side")
         self._theme = theme
         self._frame: SettingsFrame | None = None

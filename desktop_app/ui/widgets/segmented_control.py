@@ -1,4 +1,4 @@
-"""A row of segments for choosing one of a few options.
+"""Segments, side by side, for choosing one of a few options.
 
 The segments are a group of exclusive buttons: in Qt, the arrow keys move within the group
 and Tab stops at it only once.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPainter
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QSizePolicy
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, ROW, set_role
@@ -83,7 +83,7 @@ class Segment(PlainButton):
 
 
 class SegmentedControl(QFrame):
-    """A row of exclusive segments.
+    """Exclusive segments.
 
     Signals:
         chosen(str): the user chose the option with this key.
@@ -100,6 +100,7 @@ class SegmentedControl(QFrame):
         name: str = "",
         padding: int = 16,
         small: bool = False,
+        columns: int = 0,
     ) -> None:
         """Create the segments; `options` are pairs of key and label.
 
@@ -107,14 +108,16 @@ class SegmentedControl(QFrame):
             name: the accessible name of the group.
             padding: pixels beside each label, at the default text size.
             small: use the smaller font, for many options.
+            columns: the options in a row; 0 for a single row.
         """
         super().__init__(parent)
         set_role(self, "segments")
         self.setAccessibleName(spoken_text(name))
         self._group = QButtonGroup(self)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(0)
+        self._columns = columns or len(options)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(0)
         self._buttons: dict[str, Segment] = {}
         for key, label in options:
             self._add(key, Segment(label, theme, padding, small=small))
@@ -124,7 +127,7 @@ class SegmentedControl(QFrame):
         button.setObjectName(key)
         button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
         self._group.addButton(button)
-        self._row.addWidget(button)
+        self._grid.addWidget(button, *divmod(len(self._buttons), self._columns))
         self._buttons[key] = button
 
     def button(self, key: str) -> QPushButton:

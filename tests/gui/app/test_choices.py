@@ -14,6 +14,7 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.errors import AuthenticationError, Kept, Remedy
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from tests.gui.app.desk import Desk, until
 from tests.helpers.secrets import key_for
@@ -227,8 +228,8 @@ async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() ->
         await desk.ask_and_answer("Private", "matter")
         here = desk.open_id
         desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
-        await until(lambda: "New conversations start with OpenAI" in desk.said)
-        assert "this one stays with On this computer" in desk.said
+        await until(lambda: "New conversations will use OpenAI" in desk.said)
+        assert "This one still uses On this computer" in desk.said
         assert row(desk).model_name == "SmolLM2 135M"
         turn = await desk.ask("More")
         assert turn.profile.kind is ProviderKind.ON_DEVICE
@@ -254,9 +255,9 @@ async def test_without_a_keyring_a_key_is_for_the_session_and_that_is_said() -> 
         assert key_state(desk, OPENAI.id).place == "none"
         desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         await desk.written()
-        state = key_state(desk, OPENAI.id)
-        assert state.place == "session"
-        assert "this session only" in state.note
+        assert key_state(desk, OPENAI.id).place == "session"
+        key_section = desk.window.settings.findChildren(KeySection)[0]
+        assert key_section.note.text() == "No keyring is available, so nothing is stored."
         desk.window.settings.key_removal_requested.emit(OPENAI.id)
         await desk.written()
         assert key_state(desk, OPENAI.id).place == "none"
@@ -299,7 +300,7 @@ async def test_the_test_button() -> None:
         for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
             is_ok, words = results[id_]
             assert is_ok
-            assert re.fullmatch(rf"Answered in \d+\.\d s, {count} models", words)
+            assert re.fullmatch(rf"Connected in \d+\.\d s, {count} models found\.", words)
         stored = await desk.backend.settings.profiles()
         assert stored[0].models == ("llama3", "gpt-5.2")
 
@@ -392,7 +393,7 @@ async def test_settings_reach_the_request() -> None:
         await desk.written()
         refusals = desk.window.settings._refusals
         assert refusals["answer.temperature"] == (
-            "GPT-5.2 Thinking takes a temperature only with effort none."
+            "GPT-5.2 Thinking supports this setting only with effort set to None."
         )
         turn = await desk.ask("One")
         assert turn.request.instructions == "Be brief."

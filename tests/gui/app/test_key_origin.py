@@ -84,14 +84,14 @@ async def test_the_key_goes_and_comes_with_the_address(
         await desk.written()
         desk.window.show_settings(True)
         await settings.enter("key", KEY)
-        await until(lambda: settings.place == "Stored in the login keyring")
+        await until(lambda: settings.place == "Stored in your keyring")
         await settings.press("test")
-        await until(lambda: "Answered in" in settings.said)
+        await until(lambda: "Connected in" in settings.said)
         assert keys_sent_to(mine) == {f"Bearer {KEY}", ""}
 
         await settings.enter("base-url", theirs.base_url)
         host = host_of(origin(theirs.base_url))
-        await until(lambda: f"No key for {host}. Enter it again." in settings.said)
+        await until(lambda: f"Enter the key for {host}." in settings.said)
         assert settings.place == ""
         assert settings.shows("key")
         assert settings.shows("remove-key")
@@ -101,17 +101,17 @@ async def test_the_key_goes_and_comes_with_the_address(
         assert keys_sent_to(theirs) == {""}
 
         await settings.enter("base-url", f"{mine.base_url}/deeper")
-        await until(lambda: settings.place == "Stored in the login keyring")
-        assert "No key for" not in settings.said
+        await until(lambda: settings.place == "Stored in your keyring")
+        assert "belongs to another URL" not in settings.said
         await settings.enter("base-url", theirs.base_url)
         await settings.enter("key", "sk-of-theirs-0123456789")
-        await until(lambda: settings.place == "Stored in the login keyring")
+        await until(lambda: settings.place == "Stored in your keyring")
         await settings.press("test")
         await until(lambda: "Bearer sk-of-theirs-0123456789" in keys_sent_to(theirs))
         await settings.enter("base-url", mine.base_url)
-        await until(lambda: "No key for" in settings.said)
+        await until(lambda: "belongs to another URL" in settings.said)
         await settings.press("remove-key")
-        await until(lambda: "No key for" not in settings.said)
+        await until(lambda: "belongs to another URL" not in settings.said)
         assert not settings.shows("remove-key")
         assert not desk.stored("SELECT * FROM keys_in_keyring")
 
@@ -127,10 +127,10 @@ async def test_a_key_that_is_being_typed_survives_a_change_of_the_address(
         await desk.written()
         desk.window.show_settings(True)
         await settings.enter("key", KEY)
-        await until(lambda: settings.place == "Stored in the login keyring")
+        await until(lambda: settings.place == "Stored in your keyring")
         await settings.press("replace-key")
         field = find(desk.window.settings, QLineEdit, "key")
         QTest.keyClicks(field, "sk-other")
         await settings.enter("base-url", "https://gateway.example/v1")
-        await until(lambda: "No key for gateway.example. Enter it again." in settings.said)
+        await until(lambda: "Enter the key for gateway.example." in settings.said)
         assert field.text() == "sk-other"

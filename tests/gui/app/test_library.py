@@ -400,14 +400,14 @@ async def test_the_marked_are_exported_from_their_menu(
     made = await fill(4)
     async with Desk() as desk:
         ids = [conversation.id for conversation in made]
-        choose_below(menu_of(desk, ids[3]), "Export as", "JSON, complete and importable")
+        choose_below(menu_of(desk, ids[3]), "Export as", "JSON (for import)")
         await until(target.exists)
         await desk.opened(ids[0])
         click_row(desk, ids[2], SHIFT)
         await until(lambda: not desk.controllers.transfer.is_busy)
         target.unlink()
         menu = menu_of(desk, ids[1])
-        choose_below(menu, "Export 3 conversations as", "JSON, complete and importable")
+        choose_below(menu, "Export 3 conversations as", "JSON (for import)")
         await until(target.exists)
         exported = json.loads(target.read_text())["conversations"]
         assert {each["id"] for each in exported} == set(ids[:3])

@@ -237,7 +237,7 @@ async def test_a_file_that_holds_no_certificate_is_not_taken(tmp_path: Path) -> 
         ok, words = desk.window.settings._ca_files[OPENAI.id]
         assert not ok
         assert "notes.pem holds no certificate" in words
-        assert find(desk.window.settings, QLineEdit, "ca-file").text() == "The system's"
+        assert find(desk.window.settings, QLineEdit, "ca-file").text() == "System certificates"
         assert not await desk.backend.settings.profiles()
 
 
@@ -272,4 +272,5 @@ async def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
         await desk.settled()
         desk.window.settings.test_requested.emit(SERVER.id)
         await until(lambda: SERVER.id in desk.window.settings._results)
-        assert desk.window.settings._results[SERVER.id][1].endswith(", 2 models, 2.0k tokens")
+        words = desk.window.settings._results[SERVER.id][1]
+        assert words.endswith(", 2 models found. Context window: 2.0k tokens.")

@@ -115,7 +115,7 @@ async def test_calls_without_a_price_are_told_of() -> None:
         section = desk.window.settings.findChild(SpendingSection)
         assert isinstance(section, SpendingSection)
         section.show_profile(state.setup.profile)
-        await until(lambda: "1 call whose cost is not known" in section.note.text())
+        await until(lambda: "1 request with an unknown cost" in section.note.text())
 
 
 async def test_the_quick_prompt_says_it_too() -> None:

@@ -50,7 +50,7 @@ def test_what_is_not_known_is_neither_hidden_nor_refused() -> None:
     assert info == ModelInfo("new-model", "new-model")
     assert not CATALOG.knows("new-model")
     assert all(info.refusal_of(effort) is None for effort in Effort)
-    assert info.sampling_refusal(Effort.HIGH) is None
+    assert info.takes_sampling(Effort.HIGH)
     assert info.nearest_effort(Effort.XHIGH) is Effort.XHIGH
     assert info.input_limit is None
     assert not info.takes_effort()
@@ -106,14 +106,14 @@ def test_reasons_are_sentences_that_name_the_model() -> None:
         CATALOG.info("gpt-5.2-pro").refusal_of(Effort.LOW),
         CATALOG.info("gpt-5.2-chat-latest").refusal_of(Effort.LOW),
         CATALOG.info("smollm2-135m-instruct").refusal_of(Effort.LOW),
-        CATALOG.info("gpt-5.2").sampling_refusal(Effort.HIGH),
-        CATALOG.info("gpt-5.2-pro").sampling_refusal(Effort.HIGH),
     ]
     for reason in reasons:
         assert reason is not None
         assert reason.startswith(("GPT-5.2", "SmolLM2"))
         assert reason.endswith(".")
-    assert CATALOG.info("gpt-5.2").sampling_refusal(Effort.NONE) is None
+    assert CATALOG.info("gpt-5.2").takes_sampling(Effort.NONE)
+    assert not CATALOG.info("gpt-5.2").takes_sampling(Effort.HIGH)
+    assert not CATALOG.info("gpt-5.2-pro").takes_sampling(Effort.HIGH)
     assert CATALOG.info("gpt-5.2").refusal_of(Effort.NONE) is None
 
 

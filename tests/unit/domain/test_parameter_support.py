@@ -12,6 +12,8 @@ from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
 from desktop_app.domain.models.parameter_support import (
     CHAT_ONLY,
     LearnedSupport,
+    ParameterNote,
+    ParameterRefusal,
     first_api,
     notes,
     refusals,
@@ -47,19 +49,24 @@ def test_penalties_and_stop_belong_to_chat_completions_alone() -> None:
     none = Effort.NONE
     why = refusals(OPENAI, THINKING, none, Api.RESPONSES)
     assert set(why) == set(CHAT_ONLY)
-    assert why["stop"] == ("GPT-5.2 Thinking is asked through the Responses API, which has none.")
+    assert why["stop"] is ParameterRefusal.NOT_IN_RESPONSES
     in_chat = refusals(OPENAI, THINKING, none, Api.CHAT_COMPLETIONS)
     assert set(in_chat) == {"reasoning_summary"}
     assert not refusals(COMPATIBLE, UNKNOWN, None, None)
-    assert "My server" in notes(COMPATIBLE, None)["stop"]
-    assert not notes(COMPATIBLE, Api.RESPONSES)
+    assert notes(None)["stop"] is ParameterNote.CHAT_COMPLETIONS_ONLY
+    assert notes(None)["reasoning_summary"] is ParameterNote.RESPONSES_ONLY
+    assert not notes(Api.RESPONSES)
 
 
 def test_a_model_that_thinks_takes_no_sampling_in_either_api() -> None:
     for api in (None, *Api):
         why = refusals(OPENAI, THINKING, Effort.HIGH, api)
         assert {"temperature", "top_p", *CHAT_ONLY} <= set(why)
-    assert "only with effort none" in refusals(OPENAI, THINKING, Effort.HIGH, None)["stop"]
+    needs = refusals(OPENAI, THINKING, Effort.HIGH, None)["stop"]
+    assert needs is ParameterRefusal.NEEDS_EFFORT
+    pro = CATALOG.info("gpt-5.2-pro")
+    never = refusals(OPENAI, pro, Effort.HIGH, None)["temperature"]
+    assert never is ParameterRefusal.NOT_SUPPORTED
 
 
 def test_the_model_here_takes_what_a_small_model_can() -> None:
@@ -69,7 +76,7 @@ def test_the_model_here_takes_what_a_small_model_can() -> None:
 
 def test_what_is_refused_is_not_sent() -> None:
     chosen = GenerationParameters(temperature=0.5, stop=("a",), candidates=3, stream=False)
-    assert without_refused(chosen, {"stop": "why", "candidates": "why"}) == GenerationParameters(
+    assert without_refused(chosen, {"stop", "candidates"}) == GenerationParameters(
         temperature=0.5, stream=False
     )
 

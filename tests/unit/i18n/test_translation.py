@@ -84,6 +84,11 @@ def test_a_catalog(folder: Path) -> None:
     assert tr("Not translated") == "Not translated"
 
 
+def test_an_empty_message_stays_empty(folder: Path) -> None:
+    use_language("de", folder)
+    assert tr("") == ""
+
+
 def test_a_missing_catalog_means_english(tmp_path: Path) -> None:
     use_language("nl", tmp_path)
     assert language() == "en"

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.domain.network_path import is_loopback, is_private, needs_confirmation
 from desktop_app.domain.origin import origin
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import LineSection
 from desktop_app.ui.widgets.foreign_text import PlainButton, spoken_text
@@ -30,15 +31,13 @@ def problem_of_address(text: str) -> str:
     url = QUrl(text, QUrl.ParsingMode.StrictMode)
     has_host = bool(url.host() and origin(text))
     if not url.isValid() or url.scheme() not in ("http", "https") or not has_host:
-        return "An address starts with https:// and has no spaces in it."
+        return tr("Enter a URL that starts with https:// and has no spaces.")
     if url.userInfo():
-        return "Leave out the user and the password: an address is stored unprotected."
+        return tr("Remove the user name and password. URLs are stored without protection.")
     if url.hasQuery() or url.hasFragment():
-        return "An address ends with its path, as a rule /v1. A key goes into its own field."
+        return tr("The URL must end with a path, usually /v1. Enter the key in its own field.")
     if url.scheme() == "http" and not is_private(url.host()):
-        return (
-            "Not encrypted: only an address of this computer or its network may start with http://."
-        )
+        return tr("Use https://. Unencrypted URLs work only on this computer and its network.")
     return ""
 
 
@@ -46,7 +45,7 @@ def warning_of_address(text: str) -> str:
     """Return a warning about a valid address, or ""."""
     url = QUrl(text)
     if url.scheme() == "http" and not is_loopback(url.host()):
-        return "Not encrypted: key and questions can be read on their way."
+        return tr("Not encrypted. Others on the network can read your key and messages.")
     return ""
 
 
@@ -63,10 +62,10 @@ class AddressSection(LineSection):
     edited = Signal()
 
     def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:
-        super().__init__("Base URL", "base-url", theme)
+        super().__init__(tr("Base URL"), "base-url", theme)
         self._save = save
         self._profile: ProviderProfile | None = None
-        self._allow = PlainButton("Allow it")
+        self._allow = PlainButton(tr("Allow unencrypted"))
         self._allow.setObjectName("allow-unencrypted")
         self._allow.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         set_role(self._allow, "plain")
@@ -95,14 +94,18 @@ class AddressSection(LineSection):
     def _judge(self, text: str) -> bool:
         problem = problem_of_address(text.strip())
         host = self._host_to_allow(text.strip())
-        self._allow.setAccessibleName(spoken_text(f"Allow {host} without encryption"))
+        spoken = tr("Allow unencrypted connections to {host}", host=host)
+        self._allow.setAccessibleName(spoken_text(spoken))
         self._allow.setVisible(bool(host) and not problem)
         if problem:
             self.note.set_text(problem, "error")
         elif host:
             self.note.set_text(
-                f"Not encrypted: whoever is in the same network as {host} could read the key, "
-                "the questions and the answers. Nothing is sent there until you allow it.",
+                tr(
+                    "Not encrypted. Others on the network of {host} could read your key and "
+                    "messages. Nothing is sent until you allow it.",
+                    host=host,
+                ),
                 "warning",
             )
         else:

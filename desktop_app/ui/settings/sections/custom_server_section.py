@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QHBoxLayout
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import FormSection, Switch
 from desktop_app.ui.widgets.foreign_text import PlainLabel
@@ -30,9 +31,9 @@ class CustomServerSection(FormSection):
         super().__init__("", theme)
         self._save = save
         self._profile: ProviderProfile | None = None
-        self._batches = self._add(theme, "Offers batch jobs", "offers-batches")
-        self._files = self._add(theme, "Takes documents as files", "takes-files")
-        self.note.set_text("For a server with OpenAI's Files and Batch API, or its file inputs.")
+        self._batches = self._add(theme, tr("Supports Batch API"), "offers-batches")
+        self._files = self._add(theme, tr("Accepts file uploads"), "takes-files")
+        self.note.set_text(tr("For servers with OpenAI’s Files and Batch APIs or file inputs."))
         self._batches.toggled.connect(lambda on: self._change(offers_batches=on))
         self._files.toggled.connect(lambda on: self._change(takes_files=on))
 

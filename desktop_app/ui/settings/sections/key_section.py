@@ -6,11 +6,13 @@ where the key is stored, as reported by others.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import FormSection, ShownLine, Tone
@@ -22,55 +24,86 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
+
+@dataclass(frozen=True)
+class SecretTexts:
+    """The texts that name a kind of secret, marked for translation."""
+
+    name: str
+    save: str
+    replace: str
+    cancel: str
+    remove: str
+    elsewhere: str
+    """The stored secret belongs to another address than `host`."""
+    elsewhere_without_host: str
+
+
+API_KEY: Final = SecretTexts(
+    name=N_("API key"),
+    save=N_("Save API key"),
+    replace=N_("Replace API key"),
+    cancel=N_("Keep current API key"),
+    remove=N_("Remove key"),
+    elsewhere=N_("The stored key belongs to another URL. Enter the key for {host}."),
+    elsewhere_without_host=N_("The stored key belongs to another URL. Enter the key for this one."),
+)
+PROXY_PASSWORD: Final = SecretTexts(
+    name=N_("Proxy password"),
+    save=N_("Save proxy password"),
+    replace=N_("Replace proxy password"),
+    cancel=N_("Keep current proxy password"),
+    remove=N_("Remove password"),
+    elsewhere=N_("The stored password belongs to another proxy. Enter the password for {host}."),
+    elsewhere_without_host=N_(
+        "The stored password belongs to another proxy. Enter the password for this one."
+    ),
+)
+
 _APPEARANCES: Final[dict[Place, tuple[str, str, str, Tone]]] = {
     # place: (text of the field, icon, note, tone)
     "keyring": (
-        "Stored in the login keyring",
+        N_("Stored in your keyring"),
         "lock",
-        "Never shown again, in no file, in no backup.",
+        N_("Never shown again. Not included in backups."),
         "note",
     ),
     "session": (
-        "For this session only",
+        N_("Kept until you quit"),
         "clock",
-        "No working keyring was found here, and a file would not be safe: "
-        "the {secret} is forgotten "
-        "when you close the program.",
+        N_("No keyring is available, so nothing is stored."),
         "warning",
     ),
     "environment": (
-        "From the environment",
+        N_("From an environment variable"),
         "lock",
-        "Taken from an environment variable for this run, and never stored.",
+        N_("Used for this run and never stored."),
         "note",
     ),
     "unknown": (
         "",
         "key",
-        "None is known on this computer. If its login keyring holds one from before, that is found "
-        "when it is first needed; what you enter here takes its place.",
+        N_("Your keyring is checked on first use. A new entry replaces the stored one."),
         "note",
     ),
-    "elsewhere": ("", "key", "", "warning"),  # the note names the address: see KeyState
+    "elsewhere": ("", "key", "", "warning"),  # the note names the host
     "none": (
         "",
         "key",
-        "Goes into the keyring of this computer, if one works here; else it is kept for this "
-        "session only. Never in a file.",
+        N_("Stored in your keyring. Without one, kept until you quit. Never stored in a file."),
         "note",
     ),
 }
 _WITHOUT_KEY: Final[tuple[Place, ...]] = ("none", "elsewhere", "unknown")
-_SAVING: Final = ("Being stored…", "key", "", "note")
+_SAVING: Final = (N_("Saving…"), "key", "", "note")
 
 
 class KeySection(FormSection):
     """The key of a provider, or another secret that is stored like a key.
 
     Args:
-        title: the full name of the secret, as in "Save the API key".
+        texts: what the secret is called.
         prefix: the prefix of the controls' object names.
-        word: the short name of the secret.
 
     Signals:
         key_entered(str): the user entered a key.
@@ -80,11 +113,9 @@ class KeySection(FormSection):
     key_entered = Signal(str)
     key_removal_requested = Signal()
 
-    def __init__(
-        self, theme: Theme, title: str = "API key", prefix: str = "", word: str = "key"
-    ) -> None:
-        super().__init__(title, theme)
-        self._name, self._prefix, self._word = title, prefix, word
+    def __init__(self, theme: Theme, texts: SecretTexts = API_KEY, prefix: str = "") -> None:
+        super().__init__(tr(texts.name), theme)
+        self._texts, self._prefix = texts, prefix
         self._theme = theme
         self._state = KeyState("none")
         self._build()
@@ -92,22 +123,22 @@ class KeySection(FormSection):
         self.show_state(self._state)
 
     def _build(self) -> None:
+        texts = self._texts
         self._entry = QLineEdit()
         self._entry.setObjectName(f"{self._prefix}key")
-        self._entry.setAccessibleName(spoken_text(self._name))
+        self._entry.setAccessibleName(spoken_text(tr(texts.name)))
         self._entry.setEchoMode(QLineEdit.EchoMode.Password)
-        self._entry.setPlaceholderText("Paste it here")
+        self._entry.setPlaceholderText(tr("Paste here"))
         hints = Qt.InputMethodHint
         self._entry.setInputMethodHints(hints.ImhHiddenText | hints.ImhNoPredictiveText)
-        called = f"the {self._name[0].lower()}{self._name[1:]}" if self._prefix else "the API key"
-        self._save = self._plain("save-key", "Save", f"Save {called}")
+        self._save = self._plain("save-key", tr("Save"), tr(texts.save))
         self._where = ShownLine()
         self._where.setObjectName(f"{self._prefix}key-place")
-        self._where.setAccessibleName(spoken_text(self._name))
+        self._where.setAccessibleName(spoken_text(tr(texts.name)))
         self._mark = PlainLabel()
-        self._replace = self._plain("replace-key", "Replace", f"Replace {called}")
-        self._cancel = self._plain("cancel-key", "Cancel", f"Keep {called} as it is")
-        self._remove = PlainButton(f"Remove the {self._word}")
+        self._replace = self._plain("replace-key", tr("Replace"), tr(texts.replace))
+        self._cancel = self._plain("cancel-key", tr("Cancel"), tr(texts.cancel))
+        self._remove = PlainButton(tr(texts.remove))
         self._remove.setObjectName(f"{self._prefix}remove-key")
         set_role(self._remove, "link")
         self._remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -148,8 +179,14 @@ class KeySection(FormSection):
         self._state = state
         self._entry.clear()
         self._show(*_APPEARANCES[state.place], entry=state.place in _WITHOUT_KEY)
-        if state.note:
-            self.note.set_text(state.note, _APPEARANCES[state.place][3])
+        if state.place == "elsewhere":
+            texts = self._texts
+            note = (
+                tr(texts.elsewhere, host=state.host)
+                if state.host
+                else tr(texts.elsewhere_without_host)
+            )
+            self.note.set_text(note, "warning")
 
     def begin_entry(self) -> None:
         """Show the entry field and focus it."""
@@ -180,18 +217,19 @@ class KeySection(FormSection):
             super().keyPressEvent(event)
 
     def _show(self, words: str, mark: str, note: str, tone: Tone, *, entry: bool = False) -> None:
+        """Show the state; `words` and `note` are marked for translation."""
         stored = self._state.place in ("keyring", "session") and not entry
         may_be_stored = self._state.place in ("elsewhere", "unknown") and entry
         self._entry.setVisible(entry)
         self._where.setVisible(not entry)
-        self._where.setText(words)
+        self._where.setText(tr(words))
         self._where.setCursorPosition(0)
-        set_tooltip(self._where, words)
+        set_tooltip(self._where, tr(words))
         self._mark.setPixmap(pixmap(mark, self._theme.dim, self._theme.px(14)))
         self._replace.setVisible(stored)
         self._remove.setVisible(stored or may_be_stored)
         self._show_buttons()
-        self.note.set_text(note.format(secret=self._word), tone)
+        self.note.set_text(tr(note), tone)
 
     def _show_buttons(self) -> None:
         """Show Save once something is typed; before that Cancel, if a key is stored."""

@@ -10,11 +10,11 @@ Place = Literal["keyring", "session", "environment", "none", "unknown", "elsewhe
 
 @dataclass(frozen=True)
 class KeyState:
-    """The place where a profile's key is stored, and an optional note about it.
+    """The place where a profile's key is stored.
 
     `place` is "unknown" while the keyring has not been asked (asking may open a dialog), and
-    "elsewhere" if the stored key belongs to another address.
+    "elsewhere" if the stored key belongs to another address than that of `host`.
     """
 
     place: Place
-    note: str = ""
+    host: str = ""

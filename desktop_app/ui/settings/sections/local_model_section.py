@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSizePolicy
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import FormSection, ShownLine
-from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip
+from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
-SMALL_MODEL: Final = (
-    "SmolLM2 135M comes with the program. It is a small model for trying things out: "
-    "it is often wrong, and not meant for work."
+SMALL_MODEL: Final = N_(
+    "SmolLM2 135M is included for trying Repartee. It’s often wrong and not meant for real work."
 )
-OWN_WEIGHTS: Final = "Runs on this computer; how good it is depends on the file. Nothing leaves it."
+OWN_WEIGHTS: Final = N_("Runs on this computer. Nothing you send leaves it.")
 
 
 class LocalModelSection(FormSection):
@@ -32,15 +32,15 @@ class LocalModelSection(FormSection):
     model_file_chosen = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Model file", theme)
+        super().__init__(tr("Model file"), theme)
         self._file = ShownLine()
         self._file.setObjectName("weights")
-        self._file.setAccessibleName("Model file")
-        self._choose = PlainButton("Choose…")
+        self._file.setAccessibleName(spoken_text(tr("Model file")))
+        self._choose = PlainButton(tr("Choose…"))
         self._choose.setObjectName("choose-weights")
-        self._choose.setToolTip("Choose a GGUF file")
+        set_tooltip(self._choose, tr("Choose a GGUF file"))
         set_role(self._choose, "plain")
-        self._built_in = PlainButton("Use the one that comes along")
+        self._built_in = PlainButton(tr("Use built-in model"))
         self._built_in.setObjectName("built-in-weights")
         set_role(self._built_in, "link")
         self._built_in.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -58,10 +58,11 @@ class LocalModelSection(FormSection):
         set_tooltip(self._file, path)
         self._file.setCursorPosition(0)
         self._built_in.setVisible(bool(path))
-        self.note.set_text(OWN_WEIGHTS if path else SMALL_MODEL)
+        self.note.set_text(tr(OWN_WEIGHTS if path else SMALL_MODEL))
 
     def _open_dialog(self) -> None:
-        dialog = QFileDialog(self, "Choose a model file", "", "Models (*.gguf)")
+        models = tr("Models ({patterns})", patterns="*.gguf")
+        dialog = QFileDialog(self, tr("Choose model file"), "", models)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self.model_file_chosen.emit(Path(name)))

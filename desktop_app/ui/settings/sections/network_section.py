@@ -17,12 +17,13 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QSizePolicy
 from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network_path import parse_proxy
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.form_widgets import Combo, FormSection, ShownLine, Switch
-from desktop_app.ui.settings.sections.key_section import KeySection
+from desktop_app.ui.settings.sections.key_section import PROXY_PASSWORD, KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,29 +34,33 @@ if TYPE_CHECKING:
     Save = Callable[[ProviderProfile], None]
 
 _OWN: Final = "own"
-_WAYS: Final = (("", "As the environment says"), (DIRECT, "None"), (_OWN, "My own"))
+_WAYS: Final = (
+    ("", N_("Environment variables")),
+    (DIRECT, N_("No proxy")),
+    (_OWN, N_("Manual")),
+)
 _NOTES: Final = {
-    "": "HTTPS_PROXY, ALL_PROXY and NO_PROXY are followed, where they are set.",
-    DIRECT: "The provider is reached directly, whatever the environment says.",
-    _OWN: "http://, https:// or socks5://, with a user's name before @ where it asks for one.",
+    "": N_("Uses HTTPS_PROXY, ALL_PROXY, and NO_PROXY if they are set."),
+    DIRECT: N_("Connects directly and ignores environment variables."),
+    _OWN: N_("Start with http://, https://, or socks5://. Add a user name before @ if required."),
 }
 KEPT: Final = {
-    ProviderKind.OPENAI: (
-        "OpenAI keeps questions and answers for 30 days or longer, where your organisation can "
-        "read them. The answers are the same, and cost the same."
+    ProviderKind.OPENAI: N_(
+        "OpenAI stores messages and responses for 30 days or longer, and your organization can "
+        "read them. Responses and costs stay the same."
     ),
-    ProviderKind.COMETAPI: (
-        "CometAPI, and whoever answers behind it, may keep questions and answers, for as long as "
-        "their terms say. The answers are the same, and cost the same."
+    ProviderKind.COMETAPI: N_(
+        "CometAPI and the services behind it may store messages and responses as their terms "
+        "allow. Responses and costs stay the same."
     ),
 }
-KEPT_ELSEWHERE: Final = "The server may keep questions and answers, for as long as it likes."
-NOT_KEPT: Final = (
-    "Each request says that nothing is to be kept (store: false). What the model thought is kept "
-    "on this computer, encrypted by the provider, and sent along with the next question."
+KEPT_ELSEWHERE: Final = N_("The server may store messages and responses indefinitely.")
+NOT_KEPT: Final = N_(
+    "Asks the provider not to store requests (store: false). Encrypted reasoning is saved on this "
+    "computer and sent with your next message."
 )
 _LIMITS: Final = (
-    ("", "As usual"),
+    ("", N_("Default")),
     ("max_tokens", "max_tokens"),
     ("max_completion_tokens", "max_completion_tokens"),
 )
@@ -74,18 +79,18 @@ class ProxySection(FormSection):
     password_found = Signal(str)
 
     def __init__(self, theme: Theme, save: Save) -> None:
-        super().__init__("Proxy", theme)
+        super().__init__(tr("Proxy"), theme)
         self._save = save
         self._profile: ProviderProfile | None = None
-        self._way = Combo(theme, "Proxy")
+        self._way = Combo(theme, tr("Proxy"))
         self._way.setObjectName("proxy")
         for key, words in _WAYS:
-            self._way.addItem(words, key)
+            self._way.addItem(tr(words), key)
         self._url = QLineEdit()
         self._url.setObjectName("proxy-url")
-        self._url.setAccessibleName("Address of the proxy")
+        self._url.setAccessibleName(spoken_text(tr("Proxy URL")))
         self._url.setPlaceholderText("http://host:3128")
-        self.password = KeySection(theme, "Password of the proxy", "proxy-", "password")
+        self.password = KeySection(theme, PROXY_PASSWORD, "proxy-")
         self.body.addWidget(self._way)
         self.body.addWidget(self._url)
         self._column.addSpacing(theme.px(6))
@@ -109,7 +114,7 @@ class ProxySection(FormSection):
     def _show(self) -> None:
         way = str(self._way.currentData())
         self._url.setVisible(way == _OWN)
-        self.note.set_text(_NOTES[way])
+        self.note.set_text(tr(_NOTES[way]))
         has_user = self._profile is not None and "@" in self._profile.proxy
         self.password.setVisible(way == _OWN and has_user)
 
@@ -154,16 +159,16 @@ class CertificateSection(FormSection):
     ca_file_chosen = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Trusted certificates", theme)
+        super().__init__(tr("Trusted certificates"), theme)
         self._file = ShownLine()
         self._file.setObjectName("ca-file")
-        self._file.setAccessibleName("Trusted certificates")
-        choose = PlainButton("Choose…")
+        self._file.setAccessibleName(spoken_text(tr("Trusted certificates")))
+        choose = PlainButton(tr("Choose…"))
         choose.setObjectName("choose-ca-file")
-        choose.setAccessibleName("Choose a certificate file")
-        choose.setToolTip("A PEM or DER file, trusted beside the system's")
+        choose.setAccessibleName(spoken_text(tr("Choose certificate file")))
+        set_tooltip(choose, tr("PEM or DER file, trusted in addition to system certificates"))
         set_role(choose, "plain")
-        self._clear = PlainButton("Trust the system's alone")
+        self._clear = PlainButton(tr("Use system certificates only"))
         self._clear.setObjectName("clear-ca-file")
         self._clear.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         set_role(self._clear, "link")
@@ -177,19 +182,20 @@ class CertificateSection(FormSection):
 
     def show_file(self, path: str, *, ok: bool = True, words: str = "") -> None:
         """Show the trusted file, and what it contains or why it was refused."""
-        self._file.setText(Path(path).name if path else "The system's")
+        self._file.setText(Path(path).name if path else tr("System certificates"))
         set_tooltip(self._file, path)
         self._file.setCursorPosition(0)
         self._clear.setVisible(bool(path))
-        usual = (
-            "For a company's network that opens encrypted connections: its own authority's file. "
-            "Certificates are always checked."
+        usual = tr(
+            "If your company inspects encrypted traffic, choose its CA certificate. Certificates "
+            "are always verified."
         )
         self.note.set_text(words or ("" if path else usual), "note" if ok else "error")
 
     def _open_dialog(self) -> None:
-        names = "Certificates (*.pem *.crt *.cer *.der);;All files (*)"
-        dialog = QFileDialog(self, "Choose a certificate file", "", names)
+        certificates = tr("Certificates ({patterns})", patterns="*.pem *.crt *.cer *.der")
+        dialog = QFileDialog(self, tr("Choose certificate file"))
+        dialog.setNameFilters([certificates, tr("All files ({patterns})", patterns="*")])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self.ca_file_chosen.emit(Path(name)))
@@ -213,7 +219,7 @@ class NetworkSection(CollapsibleSection):
     ca_file_chosen = Signal(str, object)
 
     def __init__(self, theme: Theme, save: Save) -> None:
-        super().__init__("Network and privacy", "network", theme)
+        super().__init__(tr("Network and privacy"), "network", theme)
         self._save = save
         self._profile: ProviderProfile | None = None
         self._password_states: dict[str, KeyState] = {}
@@ -223,9 +229,10 @@ class NetworkSection(CollapsibleSection):
 
     def _build(self, theme: Theme) -> None:
         self._keeps = FormSection("", theme)
-        self._keeps_switch = Switch(theme, "Let the provider keep conversations")
+        store = tr("Allow provider to store conversations")
+        self._keeps_switch = Switch(theme, store)
         self._keeps_switch.setObjectName("keeps-at-provider")
-        label = PlainLabel("Let the provider keep conversations")
+        label = PlainLabel(store)
         label.setWordWrap(True)
         set_role(label, "strong")
         row = QHBoxLayout()
@@ -234,13 +241,13 @@ class NetworkSection(CollapsibleSection):
         self._keeps.body.addLayout(row)
         self._proxy = ProxySection(theme, self._take)
         self._certificates = CertificateSection(theme)
-        self._limit = FormSection("Name of the limit on an answer", theme)
-        self._limit_names = Combo(theme, "Name of the limit on an answer")
+        self._limit = FormSection(tr("Token limit parameter"), theme)
+        self._limit_names = Combo(theme, tr("Token limit parameter"))
         self._limit_names.setObjectName("max-tokens-field")
         for key, words in _LIMITS:
-            self._limit_names.addItem(words, key)
+            self._limit_names.addItem(tr(words) if not key else words, key)
         self._limit.body.addWidget(self._limit_names)
-        self._limit.note.set_text("For a server that refuses the usual one, in Chat Completions.")
+        self._limit.note.set_text(tr("Change it if a Chat Completions server rejects the default."))
         for part in (self._keeps, self._proxy, self._certificates, self._limit):
             self.body.addWidget(part)
 
@@ -266,7 +273,7 @@ class NetworkSection(CollapsibleSection):
             self._keeps_switch.setChecked(profile.keeps_at_provider)
         kept = KEPT.get(profile.kind, KEPT_ELSEWHERE)
         self._keeps.note.set_text(
-            kept if profile.keeps_at_provider else NOT_KEPT,
+            tr(kept if profile.keeps_at_provider else NOT_KEPT),
             "warning" if profile.keeps_at_provider else "note",
         )
         self._proxy.show_profile(profile)
@@ -326,8 +333,7 @@ class NetworkSection(CollapsibleSection):
 
 def summary_of(profile: ProviderProfile) -> str:
     """Summarize what differs from the defaults; "" if nothing does."""
-    proxy = {"": "", DIRECT: "No proxy"}.get(profile.proxy, "Own proxy")
-    certificates = "certificates of a file" if profile.ca_file else ""
-    kept = "conversations kept at the provider" if profile.keeps_at_provider else ""
-    words = ", ".join(part for part in (proxy, certificates, kept) if part)
-    return f"{words[:1].upper()}{words[1:]}." if words else ""
+    proxy = {"": "", DIRECT: tr("No proxy")}.get(profile.proxy, tr("Manual proxy"))
+    certificates = tr("Custom certificates") if profile.ca_file else ""
+    kept = tr("Provider stores conversations") if profile.keeps_at_provider else ""
+    return " · ".join(filter(None, (proxy, certificates, kept)))

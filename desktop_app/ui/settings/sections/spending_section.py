@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.spending.cost import format_exact, format_money
+from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.domain.spending.spending_report import MonthUnderCap
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import LineSection
 from desktop_app.ui.widgets.foreign_text import PlainButton
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop_app.ui.look.theme import Theme
-
-NOT_AN_AMOUNT = "An amount in dollars, such as 20 or 12.50; empty for no cap."
 
 
 def cap_of(text: str) -> Decimal | None:
@@ -54,12 +54,12 @@ class SpendingSection(LineSection):
     report_requested = Signal()
 
     def __init__(self, theme: Theme, save: Callable[[Decimal | None], None]) -> None:
-        super().__init__("Monthly cap, US dollars", "monthly-cap", theme)
+        super().__init__(tr("Monthly limit (US dollars)"), "monthly-cap", theme)
         self._save = save
         self._profile: ProviderProfile | None = None
         self._months: dict[str, MonthUnderCap] = {}
-        self.field.setPlaceholderText("No cap")
-        self._report = PlainButton("Show spending")
+        self.field.setPlaceholderText(tr("No limit"))
+        self._report = PlainButton(tr("Show spending"))
         self._report.setObjectName("show-spending")
         set_role(self._report, "link")
         self._column.addWidget(self._report, 0, Qt.AlignmentFlag.AlignLeft)
@@ -89,7 +89,7 @@ class SpendingSection(LineSection):
         try:
             cap = cap_of(text)
         except ValueError:
-            self.note.set_text(NOT_AN_AMOUNT, "error")
+            self.note.set_text(tr("Enter an amount such as 20, or nothing for no limit."), "error")
             return
         self.show_value(_amount(cap))
         if cap != self._profile.monthly_cap:
@@ -103,22 +103,31 @@ class SpendingSection(LineSection):
         month = self._months.get(self._profile.id)
         words = [] if month is None else sentences_of(month, self._profile.monthly_cap)
         if self._profile.from_environment:
-            words.append("The cap of the provider with the same address holds here too.")
+            words.append(tr("Shares the limit of the provider with the same URL."))
         near = month is not None and replace(month, cap=self._profile.monthly_cap).is_near
         self.note.set_text(" ".join(words), "warning" if near else "note")
 
 
 def sentences_of(month: MonthUnderCap, cap: Decimal | None) -> list[str]:
     """Describe a month's spending in sentences."""
-    under = "" if cap is None else f" of {format_exact(cap)}"
-    words = [f"{format_money(month.spent)}{under} spent this month."]
-    if cap is not None:
-        words.append("A message that would pass the cap is not sent.")
+    spent = formatting.money(month.spent)
+    if cap is None:
+        words = [tr("{spent} spent this month.", spent=spent)]
+    else:
+        words = [
+            tr("{spent} of {limit} spent this month.", spent=spent, limit=formatting.money(cap)),
+            tr("A message that exceeds the limit isn’t sent."),
+        ]
     if month.uncounted:
-        calls = "1 call" if month.uncounted == 1 else f"{month.uncounted:,} calls"
-        words.append(f"{calls} whose cost is not known could not be counted.")
+        words.append(
+            tr_plural(
+                "{count} request with an unknown cost isn’t included.",
+                "{count} requests with an unknown cost aren’t included.",
+                month.uncounted,
+            )
+        )
     return words
 
 
 def _amount(cap: Decimal | None) -> str:
-    return "" if cap is None else format_exact(cap).removeprefix("$")
+    return "" if cap is None else exact_digits(cap)

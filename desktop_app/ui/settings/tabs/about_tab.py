@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.viewer.paged_text import PagedText
@@ -26,7 +27,11 @@ from desktop_app.ui.widgets.segmented_control import SegmentedControl
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
-_PAGES: Final = (("help", "Help"), ("program", "This program"), ("licences", "Licences"))
+_PAGES: Final = (
+    ("help", N_("Help")),
+    ("program", N_("System info")),
+    ("licences", N_("Licenses")),
+)
 
 
 class QuietBrowser(SealedBrowser):
@@ -40,7 +45,7 @@ class QuietBrowser(SealedBrowser):
         set_role(self, "field")
         self.setOpenLinks(False)
         self.setOpenExternalLinks(False)
-        self.setAccessibleName("Help")
+        self.setAccessibleName(spoken_text(tr("Help")))
         self._html = ""
         self.anchorClicked.connect(self._jump)
         self.set_theme(theme)
@@ -80,18 +85,19 @@ class AboutTab(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._choice = SegmentedControl(_PAGES, theme, name="About", padding=8)
+        pages = [(page, tr(title)) for page, title in _PAGES]
+        self._choice = SegmentedControl(pages, theme, name=tr("About"), padding=8)
         self._choice.stretch()
         self._choice.set_current("help")
         self._pages = QStackedWidget()
         self._help = QuietBrowser(theme)
         self._help.setObjectName("help")
-        self._program = _read_only("about-text", "About this program")
+        self._program = _read_only("about-text", tr("System info"))
         # A megabyte of text, which would block the window for 100 ms if inserted at once.
-        self._licenses = PagedText(theme, "licences", "Licences")
-        self._copy = PlainButton("Copy")
+        self._licenses = PagedText(theme, "licences", tr("Licenses"))
+        self._copy = PlainButton(tr("Copy"))
         self._copy.setObjectName("copy-about")
-        self._copy.setAccessibleName("Copy what is said about this program")
+        self._copy.setAccessibleName(spoken_text(tr("Copy system info")))
         set_role(self._copy, "plain")
         self._copied = Note(theme)
         self._lay_out()
@@ -125,7 +131,7 @@ class AboutTab(QWidget):
         # Provider names and paths may contain line separators: keep each line a single line.
         self._program.setPlainText("\n".join(map(one_line, text.split("\n"))))
         self._licenses.set_text(licenses, ends)
-        self._copied.set_text("No key and no conversation is in it.")
+        self._copied.set_text(tr("Contains no API keys or conversations."))
 
     def set_help(self, html: str) -> None:
         """Show the help, made from our own Markdown."""
@@ -141,7 +147,7 @@ class AboutTab(QWidget):
 
     def _copy_text(self) -> None:
         QGuiApplication.clipboard().setText(self._program.toPlainText())
-        self._copied.set_text("Copied.")
+        self._copied.set_text(tr("Copied"))
 
 
 def _read_only(name: str, spoken: str) -> PlainTextField:

@@ -1,4 +1,4 @@
-"""The Library page: titles, import and export, backups, and deleting everything."""
+"""The Data page: titles, import and export, backups, and deleting everything."""
 
 from __future__ import annotations
 
@@ -18,35 +18,33 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.form_widgets import FormSection, Note, ShownLine, Tone
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
-from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip
+from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from desktop_app.ui.look.theme import Theme
 
-IN_AND_OUT: Final = (
-    "Files of Repartee, ChatGPT, Open WebUI and LibreChat are read. "
-    "The same file twice adds nothing."
+IN_AND_OUT: Final = N_(
+    "Imports files from Repartee, ChatGPT, Open WebUI, and LibreChat. Importing a file again adds "
+    "nothing."
 )
-BACKUPS: Final = "Everything in one file: conversations, attachments, settings; never a key."
-DELETES: Final = (
-    "Deletes every conversation, folder, attachment, collection, batch job, draft and prompt of "
-    "yours, "
-    "and the copies of the store that Repartee has made beside it. "
-    "Settings, providers, keys and what was "
-    "spent stay. "
-    "Backups in folders of yours are not touched. It cannot be undone."
+BACKUPS: Final = N_(
+    "A backup is one file with your conversations, attachments, and settings. It contains no API "
+    "keys."
 )
-LIMITS: Final = (
-    "Documents are read in a process of their own. What passes a limit is refused, and says so."
+DELETES: Final = N_(
+    "Permanently deletes all conversations, folders, attachments, collections, batch jobs, drafts, "
+    "and prompts, and Repartee’s own copies of its database. Settings, providers, API keys, "
+    "spending history, and your backups are kept."
 )
-WORD: Final = "delete"
+LIMITS: Final = N_("Files that exceed a limit aren’t attached.")
 FOLDER_KEY = "backup.folder"
 
 
@@ -71,11 +69,11 @@ class DataTab(QWidget):
         self._titles = SchemaForm(Group.LIBRARY, theme)
         self._schedule = SchemaForm(Group.BACKUP, theme)
         self._limits = SchemaForm(Group.DOCUMENTS, theme)
-        self._documents = CollapsibleSection("Limits of documents", "document-limits", theme)
-        self._documents.body.addWidget(Note(theme, LIMITS))
+        self._documents = CollapsibleSection(tr("Document limits"), "document-limits", theme)
+        self._documents.body.addWidget(Note(theme, tr(LIMITS)))
         self._documents.body.addWidget(self._limits)
-        self._in_out = FormSection("Import and export", theme)
-        self._backups = FormSection("Backups", theme)
+        self._in_out = FormSection(tr("Import and export"), theme)
+        self._backups = FormSection(tr("Backups"), theme)
         self._state = Note(theme)
         self._erase = EraseSection(theme)
         self._folder, self._path = ShownLine(), ""
@@ -93,10 +91,10 @@ class DataTab(QWidget):
         self.set_theme(theme)
 
     def _make_in_out(self) -> None:
-        self._in_out.note.set_text(IN_AND_OUT)
-        bring = _button("Import…", "import")
+        self._in_out.note.set_text(tr(IN_AND_OUT))
+        bring = _button(tr("Import…"), "import")
         bring.clicked.connect(lambda: self.import_requested.emit())
-        self._out = _button("Export", "export")
+        self._out = _button(tr("Export"), "export")
         menu = QMenu(self._out)
         menu.aboutToShow.connect(lambda: self._fill_export(menu))
         self._out.setMenu(menu)
@@ -104,22 +102,22 @@ class DataTab(QWidget):
 
     def _make_backups(self) -> None:
         self._folder.setObjectName("backup-folder")
-        self._folder.setAccessibleName("Folder of the backups")
-        self._folder.setPlaceholderText("No folder chosen")
-        choose = _button("Choose…", "choose-backup-folder")
+        self._folder.setAccessibleName(spoken_text(tr("Backup folder")))
+        self._folder.setPlaceholderText(tr("No folder selected"))
+        choose = _button(tr("Choose…"), "choose-backup-folder")
         choose.clicked.connect(self._choose_folder)
         line = QHBoxLayout()
         line.addWidget(self._folder, 1)
         line.addWidget(choose)
-        self._backups.note.set_text(BACKUPS)
+        self._backups.note.set_text(tr(BACKUPS))
         self._backups.body.addLayout(line)
         self._gap = QWidget()
         self._backups.add(self._gap)
         self._backups.add(self._schedule)
         self._backups.add(self._state)
-        self._now = _button("Back up now", "backup-now")
+        self._now = _button(tr("Back up now"), "backup-now")
         self._now.clicked.connect(lambda: self.backup_requested.emit())
-        restore = _button("Restore…", "restore")
+        restore = _button(tr("Restore…"), "restore")
         restore.clicked.connect(lambda: self.restore_requested.emit())
         holder = QWidget()
         holder.setLayout(_row(self._now, restore))
@@ -148,10 +146,10 @@ class DataTab(QWidget):
 
     def _fill_export(self, menu: QMenu) -> None:
         menu.clear()
-        for which, words in (("open", "This conversation"), ("all", "All conversations")):
+        for which, words in (("open", tr("This conversation")), ("all", tr("All conversations"))):
             menu.addSection(menu_text(words))
             for each in EXPORT_FORMATS:
-                action = menu.addAction(menu_text(f"{each.label}…"))
+                action = menu.addAction(menu_text(tr("{format}…", format=tr(each.label))))
                 action.setData((which, each.id))
                 action.setEnabled(which == "all" or self._has_open)
                 action.triggered.connect(
@@ -160,7 +158,7 @@ class DataTab(QWidget):
 
     def _choose_folder(self) -> None:
         start = self._path or str(Path.home())
-        found = QFileDialog.getExistingDirectory(self, "Folder of the backups", start)
+        found = QFileDialog.getExistingDirectory(self, tr("Backup folder"), start)
         if found:
             self.changed.emit(FOLDER_KEY, found)
 
@@ -175,13 +173,15 @@ class EraseSection(CollapsibleSection):
     erase_confirmed = Signal()
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__("Delete everything", "delete-everything", theme)
-        self._note = Note(theme, DELETES)
+        super().__init__(tr("Delete everything"), "delete-everything", theme)
+        self._word = tr_context("typed to confirm", "delete")
+        self._note = Note(theme, tr(DELETES))
         self._field = QLineEdit()
         self._field.setObjectName("delete-word")
-        self._field.setPlaceholderText(f"Type “{WORD}” to confirm")
-        self._field.setAccessibleName(f"Type {WORD} to confirm")
-        self._button = _button("Delete everything", "delete-now")
+        confirm = tr("Type “{word}” to confirm", word=self._word)
+        self._field.setPlaceholderText(confirm)
+        self._field.setAccessibleName(spoken_text(confirm))
+        self._button = _button(tr("Delete everything"), "delete-now")
         self._button.setEnabled(False)
         self._field.textChanged.connect(lambda: self._button.setEnabled(self._is_confirmed()))
         self._field.returnPressed.connect(self._confirm)
@@ -192,7 +192,7 @@ class EraseSection(CollapsibleSection):
         self.head.toggled.connect(self._field.clear)
 
     def _is_confirmed(self) -> bool:
-        return self._field.text().strip().casefold() == WORD
+        return self._field.text().strip().casefold() == self._word.casefold()
 
     def _confirm(self) -> None:
         if self._is_confirmed():

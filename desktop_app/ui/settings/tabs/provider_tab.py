@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.i18n.translation import tr
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import set_role
@@ -34,7 +35,14 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
 from desktop_app.ui.settings.sections.network_section import NetworkSection
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, PlainToolButton, menu_text
+from desktop_app.ui.widgets.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    PlainToolButton,
+    menu_text,
+    set_tooltip,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +102,7 @@ class ProviderTab(QWidget):
 
     def _build(self, theme: Theme) -> None:
         self._build_choice(theme)
-        self._name = self._line_section("Name", "provider-name", theme)
+        self._name = self._line_section(tr("Name"), "provider-name", theme)
         self._address = AddressSection(theme, self._save)
         self._column.addWidget(self._address)
         self._key = KeySection(theme)
@@ -106,8 +114,8 @@ class ProviderTab(QWidget):
         set_role(self._rule, "rule")
         self._column.addWidget(self._rule)
         self._build_default(theme)
-        self._models = self._line_section("More models", "models", theme)
-        self._models.field.setPlaceholderText("Their ids, with commas between")
+        self._models = self._line_section(tr("Additional models"), "models", theme)
+        self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
         self._build_price(theme)
         self.spending = SpendingSection(theme, self._save_cap)
         self._column.addWidget(self.spending)
@@ -115,25 +123,25 @@ class ProviderTab(QWidget):
         self._column.addWidget(self._own_server)
         self.network = NetworkSection(theme, self._save)
         self._column.addWidget(self.network)
-        self._remove = PlainButton("Remove this server")
+        self._remove = PlainButton(tr("Remove server"))
         self._remove.setObjectName("remove-provider")
         set_role(self._remove, "link")
         self._column.addWidget(self._remove, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
 
     def _build_choice(self, theme: Theme) -> None:
-        section = FormSection("Provider", theme)
-        self._combo = Combo(theme, "Provider")
+        section = FormSection(tr("Provider"), theme)
+        self._combo = Combo(theme, tr("Provider"))
         self._combo.setObjectName("provider")
         self._add = PlainToolButton()
         self._add.setObjectName("add-provider")
-        self._add.setAccessibleName("Add a server")
-        self._add.setToolTip("Add a server")
+        self._add.setAccessibleName(spoken_text(tr("Add server")))
+        set_tooltip(self._add, tr("Add server"))
         self._add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         set_role(self._add, "quiet")
         menu = QMenu(self._add)
         for preset in SERVER_PRESETS:
-            action = menu.addAction(menu_text(preset.name))
+            action = menu.addAction(menu_text(tr(preset.name)))
             action.triggered.connect(
                 lambda _=False, preset=preset: self.profile_add_requested.emit(profile_from(preset))
             )
@@ -151,9 +159,9 @@ class ProviderTab(QWidget):
         return section
 
     def _build_test(self, theme: Theme) -> None:
-        self._test = PlainButton("Test")
+        self._test = PlainButton(tr("Test"))
         self._test.setObjectName("test")
-        self._test.setAccessibleName("Test the provider")
+        self._test.setAccessibleName(spoken_text(tr("Test connection")))
         set_role(self._test, "plain")
         self._mark = PlainLabel()
         self._result = Note(theme)
@@ -167,9 +175,9 @@ class ProviderTab(QWidget):
         self._column.addLayout(self._test_row)
 
     def _build_default(self, theme: Theme) -> None:
-        self._use = Switch(theme, "Use for new conversations")
+        self._use = Switch(theme, tr("Use for new conversations"))
         self._use.setObjectName("use-for-new")
-        label = PlainLabel("Use for new conversations")
+        label = PlainLabel(tr("Use for new conversations"))
         set_role(label, "strong")
         row = QHBoxLayout()
         row.addWidget(label, 1)
@@ -177,9 +185,9 @@ class ProviderTab(QWidget):
         self._column.addLayout(row)
 
     def _build_price(self, theme: Theme) -> None:
-        self._price = self._line_section("Price, % of the list price", "price", theme)
+        self._price = self._line_section(tr("Price (% of list price)"), "price", theme)
         self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
-        self._price.note.set_text("What the provider charges; the costs shown follow from it.")
+        self._price.note.set_text(tr("Used to calculate the costs shown."))
 
     def _connect(self) -> None:
         self._combo.activated.connect(self._select)
@@ -263,7 +271,7 @@ class ProviderTab(QWidget):
             section.setVisible(shown)
             section.show_value(value, read_only=fixed)
         self._key.setVisible(is_remote)
-        self._key.set_title("API key" if profile.needs_key else "API key, if the server asks")
+        self._key.set_title(tr("API key") if profile.needs_key else tr("API key (optional)"))
         self._show_key(profile)
         self._address.setVisible(is_remote)
         self._address.show_profile(profile, read_only=fixed)
@@ -291,7 +299,7 @@ class ProviderTab(QWidget):
     def _show_result(self) -> None:
         ok, text = self._results.get(self.current_id(), (True, ""))
         if self.current_id() in self._testing:
-            ok, text = True, "Asking…"
+            ok, text = True, tr("Testing…")
         self._test.setEnabled(self.current_id() not in self._testing)
         self._result.set_text(text, "note" if ok else "error")
         asked = self.current_id() in self._results and self.current_id() not in self._testing
@@ -319,7 +327,7 @@ class ProviderTab(QWidget):
 
     def _begin_test(self) -> None:
         if self._address.isVisibleTo(self) and not self._address.is_usable():
-            self._results[self.current_id()] = (False, "The address cannot be used.")
+            self._results[self.current_id()] = (False, tr("Correct the base URL first."))
             self._show_result()
             return
         self._testing.add(self.current_id())
@@ -360,9 +368,9 @@ class ProviderTab(QWidget):
 
 def _about(profile: ProviderProfile) -> str:
     if profile.from_environment:
-        return "Taken from the environment for this run; nothing of it is stored."
+        return tr("Set by environment variables for this run and never stored.")
     preset = preset_of(profile)
-    return preset.help if preset else ""
+    return tr(preset.help) if preset else ""
 
 
 def _first_state(profile: ProviderProfile) -> KeyState:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
@@ -22,12 +23,18 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 HERE, FOLDER, DEFAULTS = "conversation", "folder", "defaults"
-SCOPES: Final = ((HERE, "This conversation"), (FOLDER, "Folder"), (DEFAULTS, "Defaults"))
+SCOPES: Final = (
+    (HERE, N_("Conversation")),
+    (FOLDER, N_("Folder")),
+    (DEFAULTS, N_("Defaults")),
+)
 _WORDS: Final = {
-    HERE: "What is changed here stays with this conversation; the rest follows the defaults.",
-    FOLDER: "For the conversations in “{}”, unless they set something of their own. Variant and "
-    "effort are what new ones start with.",
-    DEFAULTS: "For every conversation that sets nothing of its own.",
+    HERE: N_("Changes apply to this conversation only. Other settings use the defaults."),
+    FOLDER: N_(
+        "Applies to conversations in “{folder}” that don’t override it. Model and effort apply to "
+        "new conversations."
+    ),
+    DEFAULTS: N_("Applies to all conversations that don’t override it."),
 }
 
 
@@ -55,7 +62,8 @@ class ResponsesTab(QWidget):
         self._own: Mapping[str, object] = {}
         self._folder_id, self._folder_name = "", ""
         self._of_folder: Mapping[str, object] = {}
-        self._scope = SegmentedControl(SCOPES, theme, name="These settings are for", padding=6)
+        scopes = [(scope, tr(title)) for scope, title in SCOPES]
+        self._scope = SegmentedControl(scopes, theme, name=tr("Apply settings to"), padding=6)
         self._scope.setObjectName("scope")
         self._scope.stretch()
         self._scope.set_current(DEFAULTS)
@@ -117,7 +125,7 @@ class ResponsesTab(QWidget):
         below = self._of_folder if self._folder_id else {}
         own = {HERE: self._own, FOLDER: below}.get(self._shown)
         behind = below if self._shown == HERE else {}
-        self._note.set_text(_WORDS[self._shown].format(self._folder_name))
+        self._note.set_text(tr(_WORDS[self._shown], folder=self._folder_name))
         self._form.set_values({**self._defaults, **behind, **(own or {})})
         self._form.set_own(own, of_folder=self._shown == FOLDER)
 

@@ -1,6 +1,6 @@
 """A page of settings generated from their declarations: one row per setting, by its type.
 
-A bounded number is a slider, whose left end is "default" if the model may choose the value. A
+A bounded number is a slider, whose left end is "Default" if the model may choose the value. A
 choice of up to three is a segmented control, of more a drop-down list. A flag is a switch, a text
 a multi-line field. A setting that the chosen model does not support is disabled and says why. In
 a conversation or a folder, each row shows whether it is overridden, and can remove the override.
@@ -14,8 +14,10 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import SettingError
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.settings.schema import setting, settings_of
-from desktop_app.settings.setting import Group, Setting, SettingValue
+from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, FormSection, MultilineField, Slider, Switch
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     Tell = Callable[[SettingValue], None]
 
 MOST_SEGMENTS: Final = 3
-MODELS_OWN: Final = "default"
+MODELS_OWN: Final = N_("Default")
 """The label of a value that is left to the model."""
 
 
@@ -55,12 +57,14 @@ class SchemaForm(QWidget):
     changed = Signal(str, object)
     reset_requested = Signal(str)
 
-    def __init__(
-        self, group: Group, theme: Theme, own_words: str = "Set for this conversation"
-    ) -> None:
-        """Create the rows; `own_words` is the label of an overridden value."""
+    def __init__(self, group: Group, theme: Theme, own_words: str = "") -> None:
+        """Create the rows.
+
+        Args:
+            own_words: the label of an overridden value, if it is not a conversation's or folder's.
+        """
         super().__init__()
-        self._own_words = own_words
+        self._own_words = own_words or tr("Set for this conversation")
         self._fields: dict[str, Field] = {}
         self._sections: dict[str, FormSection] = {}
         self._owns: dict[str, _OwnValue] = {}
@@ -74,8 +78,8 @@ class SchemaForm(QWidget):
         self.set_theme(theme)
 
     def _add(self, declared: Setting, theme: Theme) -> None:
-        section = FormSection(declared.label, theme)
-        section.note.set_text(declared.help)
+        section = FormSection(tr(declared.label), theme)
+        section.note.set_text(tr(declared.help))
         key = declared.key
 
         def tell(value: SettingValue) -> None:
@@ -108,7 +112,7 @@ class SchemaForm(QWidget):
             is_for = declared.per_conversation or (of_folder and declared.per_folder)
             section.setVisible(keys is None or is_for)
             if own is not None:
-                words = "Set for this folder" if of_folder else self._own_words
+                words = tr("Set for this folder") if of_folder else self._own_words
                 own.show(keys is not None and key in keys, words)
 
     def settle(self) -> None:
@@ -129,7 +133,7 @@ class SchemaForm(QWidget):
             self._annotate(key)
 
     def _annotate(self, key: str) -> None:
-        helped = f"{setting(key).help} {self._notes.get(key, '')}".strip()
+        helped = f"{tr(setting(key).help)} {self._notes.get(key, '')}".strip()
         self._sections[key].note.set_text(self._refusals.get(key) or helped)
 
     def set_theme(self, theme: Theme) -> None:
@@ -142,9 +146,10 @@ class _OwnValue:
     def __init__(self, declared: Setting, section: FormSection) -> None:
         self._words = PlainLabel()
         set_role(self._words, "note")
-        self.reset = PlainButton("Use default")
+        self.reset = PlainButton(tr("Use default"))
         self.reset.setObjectName(f"reset-{declared.key}")
-        self.reset.setAccessibleName(spoken_text(f"{declared.label}: use the default"))
+        spoken = tr("{setting}: use default", setting=tr(declared.label))
+        self.reset.setAccessibleName(spoken_text(spoken))
         set_role(self.reset, "link")
         self._row = QWidget()
         row = QHBoxLayout(self._row)
@@ -174,10 +179,10 @@ class _FlagField:
     """A switch at the right of its title."""
 
     def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
-        self._switch = Switch(theme, declared.label)
+        self._switch = Switch(theme, tr(declared.label))
         self._switch.setObjectName(declared.key)
         section.title.hide()
-        label = PlainLabel(declared.label)
+        label = PlainLabel(tr(declared.label))
         set_role(label, "strong")
         label.setWordWrap(True)
         row = QHBoxLayout()
@@ -198,8 +203,8 @@ class _SegmentsField:
     """Up to three values side by side."""
 
     def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
-        options = [(choice.value, choice.label) for choice in declared.choices]
-        self._control = SegmentedControl(options, theme, name=declared.label, padding=11)
+        options = [(choice.value, tr(choice.label)) for choice in declared.choices]
+        self._control = SegmentedControl(options, theme, name=tr(declared.label), padding=11)
         self._control.setObjectName(declared.key)
         self._control.stretch()
         section.body.addWidget(self._control)
@@ -213,7 +218,7 @@ class _SegmentsField:
 
 
 class _ListField:
-    """A drop-down list, beginning with "default" if the model may choose."""
+    """A drop-down list, beginning with "Default" if the model may choose."""
 
     def __init__(
         self,
@@ -222,12 +227,12 @@ class _ListField:
         theme: Theme,
         tell: Tell,
     ) -> None:
-        self._combo = Combo(theme, declared.label)
+        self._combo = Combo(theme, tr(declared.label))
         self._combo.setObjectName(declared.key)
         if declared.optional:
-            self._combo.addItem(declared.unset or MODELS_OWN.capitalize(), None)
+            self._combo.addItem(tr(declared.unset or MODELS_OWN), None)
         for choice in declared.choices:
-            self._combo.addItem(choice.label, choice.value)
+            self._combo.addItem(tr(choice.label), choice.value)
         section.body.addWidget(self._combo)
         self._combo.activated.connect(lambda index: tell(self._combo.itemData(index)))
 
@@ -293,15 +298,32 @@ class _SliderField:
     def _say(self, value: SettingValue) -> None:
         words = in_words(value, self._declared.unit)
         self._words.setText(words)
-        self._slider.setAccessibleName(spoken_text(f"{self._declared.label}: {words}"))
+        spoken = tr("{setting}: {value}", setting=tr(self._declared.label), value=words)
+        self._slider.setAccessibleName(spoken_text(spoken))
 
 
-def in_words(value: SettingValue, unit: str = "") -> str:
-    """Format a number for display: 16384 tokens -> "16,384 tokens", None -> "default"."""
-    if value is None:
-        return MODELS_OWN
-    number = f"{value:,}" if isinstance(value, int) else f"{value:.2f}".rstrip("0").rstrip(".")
-    return f"{number} {unit}".rstrip()
+def in_words(value: SettingValue, unit: Unit = Unit.NONE) -> str:
+    """Format a number for display: 16384 tokens -> "16,384 tokens", None -> "Default"."""
+    if isinstance(value, float):
+        digits = next(n for n in range(3) if n == 2 or round(value, n) == round(value, 2))
+        return formatting.decimal(value, digits)
+    if not isinstance(value, int):
+        return tr(MODELS_OWN)
+    match unit:
+        case Unit.NONE:
+            return formatting.number(value)
+        case Unit.TOKENS:
+            return tr_plural("{count} token", "{count} tokens", value)
+        case Unit.CHARACTERS:
+            return tr_plural("{count} character", "{count} characters", value)
+        case Unit.MEGABYTES:
+            return tr("{size} MB", size=value)
+        case Unit.MEGAPIXELS:
+            return tr_plural("{count} megapixel", "{count} megapixels", value)
+        case Unit.SECONDS:
+            return formatting.duration(value)
+        case Unit.PERCENT:
+            return formatting.percent(value)
 
 
 class _LongTextField:
@@ -309,9 +331,9 @@ class _LongTextField:
 
     def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
         height = {None: 112, 1: 38}.get(declared.most_lines, 72)
-        self._text = MultilineField(theme, declared.label, height)
+        self._text = MultilineField(theme, tr(declared.label), height)
         self._text.setObjectName(declared.key)
-        self._text.setPlaceholderText(declared.placeholder)
+        self._text.setPlaceholderText(tr(declared.placeholder))
         section.body.addWidget(self._text)
         self._text.edited.connect(tell)
 
