@@ -39,14 +39,18 @@ _LAYOUT: Final = (
     "XDG_DATA_DIRS",
     "XDG_DATA_HOME",
 )
-# Variables to find the library and the printer. Without CUPS, Qt prints by "lp".
+# Variables to find the library and the printer, and to use the window's language. Without CUPS,
+# Qt prints by "lp".
 _LIBRARY: Final = (
     *_LAYOUT,
     "CUPS_SERVER",
+    "LANGUAGE",
+    "LC_MESSAGES",
     "LPDEST",
     "PATH",
     "PRINTER",
     "REPARTEE_HOME",
+    "REPARTEE_LANGUAGE",
     "TMPDIR",
     "XDG_RUNTIME_DIR",
     "XDG_STATE_HOME",

@@ -160,3 +160,8 @@ def test_a_program_that_starts_anew_has_its_keys() -> None:
     assert variables["OPENAI_API_KEY"] == SECRET
     assert not [name for name in variables if name.startswith("PYTHON")]
     assert environment_with_keys()["OPENAI_API_KEY"] == SECRET
+
+
+def test_commands_use_the_language_of_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPARTEE_LANGUAGE", "nl")
+    assert library_command("import", "/a.zip").environment["REPARTEE_LANGUAGE"] == "nl"

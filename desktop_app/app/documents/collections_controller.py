@@ -17,8 +17,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
-from desktop_app.domain.spending.cost import format_money
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.formatting import money, number
+from desktop_app.i18n.translation import N_, tr, tr_plural
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.command_palette import CommandPalette
     from desktop_app.ui.window.notifications import Actions, Notifications
 
-OFFER: Final = "Make a collection…"
-NEW_NAME: Final = "New collection"
+OFFER: Final = N_("Create collection…")
+NEW_NAME: Final = N_("New collection")
 _MANAGE: Final = "collections.manage"
 _UNDO_MS: Final = 12_000
 _SHOWN_ANEW_MS: Final = 200
@@ -160,7 +160,7 @@ class CollectionsController(QObject):
         asked = {part.collection_id for part in self._draft.value.collections}
         was_gone, self._gone = self._gone, asked - set(states)
         words = {id_: (state.words, True) for id_, state in states.items()}
-        words |= dict.fromkeys(self._gone, ("no longer there", False))
+        words |= dict.fromkeys(self._gone, (tr("deleted"), False))
         is_new = bool(asked) and (states != before or self._gone != was_gone)
         self._notes.set(words, report=is_new)
 
@@ -183,11 +183,21 @@ class CollectionsController(QObject):
         if self._filling is None or state is None:
             self._dialog.show_work("", 0, 0)
         elif at is None:
-            self._dialog.show_work(f"Looking for files for {state.collection.name}…", 0, 0)
+            self._dialog.show_work(
+                tr("Finding files for {collection}…", collection=state.collection.name), 0, 0
+            )
         else:
-            elsewhere = "" if self._dialog.current == self._filled else f"{state.collection.name}: "
-            words = f"{elsewhere}reading {min(at.done + 1, at.total):,} of {at.total:,}"
-            self._dialog.show_work(f"{words[0].upper()}{words[1:]}", at.done, at.total)
+            number = min(at.done + 1, at.total)
+            if self._dialog.current == self._filled:
+                words = tr("Reading {number} of {total}", number=number, total=at.total)
+            else:
+                words = tr(
+                    "{collection}: reading {number} of {total}",
+                    collection=state.collection.name,
+                    number=number,
+                    total=at.total,
+                )
+            self._dialog.show_work(words, at.done, at.total)
 
     def _open_file(self, file: CollectionFile) -> None:
         self.document_open_requested.emit(file.sha256, file.name)
@@ -197,7 +207,7 @@ class CollectionsController(QObject):
     async def _make(self, paths: Sequence[Path], name: str = "") -> str:
         """Create a collection of these files and folders; return its id."""
         taken = {state.collection.name for state in self._states.values()}
-        wanted = name or (paths[0].name if len(paths) == 1 else "") or NEW_NAME
+        wanted = name or (paths[0].name if len(paths) == 1 else "") or tr(NEW_NAME)
         names = (wanted, *(f"{wanted} {number}" for number in range(2, len(taken) + 3)))
         made = await self._service.create(next(n for n in names if n not in taken))
         await self._show(made.id, is_new=not paths)
@@ -214,7 +224,7 @@ class CollectionsController(QObject):
 
     def _embed(self, collection_id: str) -> None:
         work = partial(self._service.embed, collection_id)
-        self._fill(collection_id, work, "Its passages can be found by their meaning now.")
+        self._fill(collection_id, work, tr("Semantic search is ready."))
 
     def cancel(self) -> None:
         """Cancel the reading; what was read stays."""
@@ -224,7 +234,7 @@ class CollectionsController(QObject):
     def _fill(self, collection_id: str, work: Work, said: str | None = None) -> None:
         """Run `work` for a collection, then report `said`, by default a summary of the files."""
         if self._filling is not None:
-            self._say("Another collection is being filled: wait for it, or cancel it.")
+            self._say(tr("Another collection is being updated. Wait for it or cancel it."))
             return
         self._filled, self._at = collection_id, None
         self._filling = self._tasks.start(self._run(work, said))
@@ -235,7 +245,7 @@ class CollectionsController(QObject):
         try:
             await work(self._progressed)
         except asyncio.CancelledError:
-            self._say("Broken off. “Look for changes” goes on where it was.")
+            self._say(tr("Interrupted. Select Check for changes to resume."))
             raise
         except UserFacingError as error:
             self._say(error.sentences, is_error=True)
@@ -252,10 +262,17 @@ class CollectionsController(QObject):
         if state is None:
             return ""
         news = state.ready - (before.ready if before is not None else 0)
-        words = f"{news:,} read." if news > 0 else "Nothing new was found."
-        if state.problems:
-            words += f" {state.problems:,} could not be read; the list says why."
-        return words
+        words = tr("No new documents.")
+        if news > 0:
+            words = tr_plural("{count} document added.", "{count} documents added.", news)
+        if not state.problems:
+            return words
+        unread = tr_plural(
+            "{count} document couldn’t be read. See the list for the reason.",
+            "{count} documents couldn’t be read. See the list for the reasons.",
+            state.problems,
+        )
+        return f"{words} {unread}"
 
     def _progressed(self, progress: CollectionProgress) -> None:
         self._at = progress
@@ -271,7 +288,7 @@ class CollectionsController(QObject):
         await self._service.remove_file(collection_id, path)
         await self._reload()
         self._say(
-            f"{Path(path).name} was taken out of the collection.",
+            tr("“{name}” removed from the collection.", name=Path(path).name),
             lambda: self.add(collection_id, [Path(path)]),
         )
 
@@ -286,7 +303,10 @@ class CollectionsController(QObject):
         self._deleted = collection_id
         self._forgetting.start()
         await self._reload()
-        self._say(f"“{state.collection.name}” was deleted. The files are as they were.", self._undo)
+        self._say(
+            tr("“{name}” deleted. The files weren’t changed.", name=state.collection.name),
+            self._undo,
+        )
 
     def _undo(self) -> None:
         collection_id, self._deleted = self._deleted, ""
@@ -375,7 +395,7 @@ class CollectionsController(QObject):
     def ways_out(self, error: UserFacingError) -> Actions:
         """Return the offer for a question whose documents do not fit."""
         fits_not = isinstance(error, DocumentDoesNotFitError)
-        return [(OFFER, self.offer_instead)] if fits_not and self._paths() else ()
+        return [(tr(OFFER), self.offer_instead)] if fits_not and self._paths() else ()
 
     def _paths(self) -> dict[str, Path]:
         """Return the paths of the documents in the prompt, as far as known."""
@@ -407,9 +427,20 @@ class CollectionsController(QObject):
 
 def _meaning(plan: EmbeddingPlan) -> str:
     """Return the text on what embedding sends, to which provider, and its cost."""
-    cost = "" if plan.cost is None else f", about {format_money(plan.cost)}"
-    count = f"{plan.passages:,} passage{'' if plan.passages == 1 else 's'}"
-    return (
-        f"To be found by their meaning, too, {count} would be sent to {plan.choice.profile.name}: "
-        f"{plan.tokens:,} tokens{cost}."
+    provider, count = plan.choice.profile.name, number(plan.tokens)
+    if plan.cost is None:
+        return tr_plural(
+            "Creating embeddings sends {count} passage ({tokens} tokens) to {provider}.",
+            "Creating embeddings sends {count} passages ({tokens} tokens) to {provider}.",
+            plan.passages,
+            tokens=count,
+            provider=provider,
+        )
+    return tr_plural(
+        "Creating embeddings sends {count} passage ({tokens} tokens, about {cost}) to {provider}.",
+        "Creating embeddings sends {count} passages ({tokens} tokens, about {cost}) to {provider}.",
+        plan.passages,
+        tokens=count,
+        cost=money(plan.cost),
+        provider=provider,
     )

@@ -22,6 +22,7 @@ from desktop_app.app.documents.viewer_positions import TextPiece, pages_of
 from desktop_app.app.documents.viewer_search import ViewerSearch
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.database.temporary_files import TemporaryFolder
 from desktop_app.ui.transcript.message_items import DOCUMENT
 from desktop_app.ui.widgets.external_open import open_path
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.viewer.viewer_pages import PageStrip
 
 _PDF: Final = "application/pdf"
-_UNPLACED: Final = "Where exactly the passage stands could not be told. It reads:"
+_UNPLACED: Final = N_("Couldn’t locate this passage on the page:")
 _PATIENCE_S: Final = 1.0
 _MOST_SAID: Final = 600
 # The suffix decides which program opens a file; executable types are opened as text.
@@ -141,7 +142,7 @@ class ViewerController(QObject):
         viewer = self._window_of_it()
         self._stop()
         self._target, self._looked, self._text = target, None, None
-        place = target.place or (f"page {target.page}" if target.page else "")
+        place = target.place or (tr("page {page}", page=target.page) if target.page else "")
         viewer.begin(target.name, place)
         viewer.show()
         viewer.raise_()
@@ -195,7 +196,7 @@ class ViewerController(QObject):
             elif source is None:
                 await self._show_text(target, kept, text)
                 viewer.set_note(
-                    "The file itself is no longer there. This is the text that was read from it."
+                    tr("The file no longer exists. This is the text extracted from it.")
                 )
             else:
                 await self._show_pages(target, kept, text, source)
@@ -214,9 +215,8 @@ class ViewerController(QObject):
             sizes = await self._worker.sizes(looked)
         except DocumentError as error:
             await self._show_text(target, kept, text)
-            viewer.set_note(
-                f"{error.what_happened} This is the text that was read from it. {error.what_to_do}"
-            )
+            extracted = tr("This is the text extracted from it.")
+            viewer.set_note(f"{error.what_happened} {extracted} {error.what_to_do}")
             return
         pieces = [TextPiece(target.page, target.words, "")] if target.page and target.words else []
         if target.span is not None:
@@ -234,9 +234,9 @@ class ViewerController(QObject):
         if marks:
             viewer.pages.set_marks(marks)
             viewer.pages.go_to(min(marks))
-            viewer.describe(f"Marked: {_short(target.words)}")
+            viewer.describe(tr("Highlighted: {text}", text=_short(target.words)))
         else:
-            viewer.set_note(f"{_UNPLACED}\n{_short(target.words)}")
+            viewer.set_note(f"{tr(_UNPLACED)}\n{_short(target.words)}")
 
     async def _boxes(
         self, looked: ViewedDocument, pieces: list[TextPiece]
@@ -284,14 +284,15 @@ class ViewerController(QObject):
 
         viewer = self._window_of_it()
         if not text.strip():
-            viewer.say("There is no text in this document.")
+            viewer.say(tr("This document contains no text."))
             return
         self._text = await asyncio.to_thread(DocumentText, text, form_of(kept.media_type))
         at = self._text.slice_at(target.span[0]) if target.span else 0
         viewer.show_text(len(self._text.slices), at)
-        viewer.describe(f"Marked: {_short(target.words)}" if target.span else "")
+        marked = tr("Highlighted: {text}", text=_short(target.words))
+        viewer.describe(marked if target.span else "")
         if target.words and not target.span:
-            viewer.set_note(f"{_UNPLACED}\n{_short(target.words)}")
+            viewer.set_note(f"{tr(_UNPLACED)}\n{_short(target.words)}")
 
     # -------------------------------------------------------------- text
 
@@ -361,8 +362,8 @@ class ViewerController(QObject):
             )
             if isinstance(source, bytes):
                 raise IllegalChoiceError(
-                    "A document of a temporary conversation is not handed to another program.",
-                    what_was_kept="For that it would have to be written to the disk.",
+                    tr("Documents of temporary conversations can’t be opened in other apps."),
+                    what_was_kept=tr("That would save a copy on this computer."),
                 )
             if source is None:
                 await attachments.bytes(target.sha256)  # raises the error for a missing file

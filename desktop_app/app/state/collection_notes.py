@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.i18n.translation import tr
+
 
 class CollectionNotes(QObject):
     """Facts of collections by id: their size, and if they still exist.
@@ -22,7 +24,7 @@ class CollectionNotes(QObject):
 
     def of(self, collection_id: str) -> tuple[str, bool]:
         """Return the text of a collection's chip, and False if the collection was deleted."""
-        return self._notes.get(collection_id, ("collection", True))
+        return self._notes.get(collection_id, (tr("collection"), True))
 
     def set(self, notes: Mapping[str, tuple[str, bool]], *, report: bool) -> None:
         """Replace all notes; `report` emits `changed`."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import (
     QSize,
 )
 
+from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.ui.look import painting
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.widgets.foreign_text import one_line
@@ -34,10 +35,12 @@ def facts_of(file: CollectionFile) -> str:
     '1 page'
     """
     if file.status == "waiting":
-        return "Waits to be read"
-    pages = "" if file.pages is None else f"{file.pages:,} page{'' if file.pages == 1 else 's'}"
+        return tr("Waiting")
+    pages = "" if file.pages is None else tr_plural("{count} page", "{count} pages", file.pages)
     if file.status == "ready":
-        return " · ".join(said for said in (pages, file.problem) if said) or "Read"
+        return " · ".join(said for said in (pages, file.problem) if said) or tr_context(
+            "file", "Read"
+        )
     return file.problem
 
 
@@ -47,7 +50,7 @@ class CollectionFilesModel(RowsModel["CollectionFile"]):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(
             lambda file: file.name,
-            lambda file: f"{file.name}, {facts_of(file)}",
+            lambda file: tr("{name}, {facts}", name=file.name, facts=facts_of(file)),
             parent,
             hint=lambda file: "\n".join((one_line(file.path), facts_of(file))),
         )

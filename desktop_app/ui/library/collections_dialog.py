@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.formatting import number
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.dropped_content import accept_copy
 from desktop_app.ui.library.collection_files import CollectionFilesDelegate, CollectionFilesModel
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
@@ -42,13 +44,13 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (840, 600)
-WHAT_FOR: Final = (
-    "A collection is documents that you ask questions of: a folder of contracts, a library of "
-    "papers.\n\nThey are read and indexed on this computer. With each question only the passages "
-    "that fit it are sent, and the answer cites them: a click on [1] opens the document at that "
-    "passage.\n\nDrop a folder here, or begin with a new collection."
+WHAT_FOR: Final = N_(
+    "A collection lets you ask questions about many documents, such as contracts or papers.\n\n"
+    "Documents are indexed on this computer. Only relevant passages are sent with a message, and "
+    "responses cite them. Select [1] to open the document at that passage.\n\n"
+    "Drop a folder here, or create a collection."
 )
-EMPTY: Final = "Nothing is in this collection yet. Add files or a folder, or drop them here."
+EMPTY: Final = N_("No documents yet. Add files or a folder, or drop them here.")
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,11 @@ class CollectionState:
     def words(self) -> str:
         """Return how many documents there are, and how many have problems."""
         count = self.ready + self.problems + self.waiting
-        words = [f"{count:,} document{'' if count == 1 else 's'}"]
+        words = [tr_plural("{count} document", "{count} documents", count)]
         if self.problems:
-            words.append(f"{self.problems:,} could not be read")
+            words.append(tr_plural("{count} unreadable", "{count} unreadable", self.problems))
         if self.waiting:
-            words.append(f"{self.waiting:,} waiting")
+            words.append(tr_plural("{count} waiting", "{count} waiting", self.waiting))
         return " · ".join(words)
 
 
@@ -104,39 +106,39 @@ class CollectionsDialog(QDialog):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("collections-dialog")
-        self.setWindowTitle("Collections")
+        self.setWindowTitle(tr("Collections"))
         self.setAcceptDrops(True)
         self._theme = theme
         self._states: dict[str, CollectionState] = {}
         self._put_name = ""
-        self.list = LibraryList("collections", "Find a collection", "New collection", theme)
+        self.list = LibraryList("collections", tr("Find a collection"), tr("New collection"), theme)
         self.name = QLineEdit()
         self.name.setObjectName("collection-name")
-        self.name.setAccessibleName("Name of the collection")
+        self.name.setAccessibleName(tr("Collection name"))
         self.state = _note("collection-state")
         self._model = CollectionFilesModel(self)
         self._delegate = CollectionFilesDelegate(theme, self)
         self.files = RowView("collection-files", self._model, self._delegate)
-        self.files.setAccessibleName("Documents")
+        self.files.setAccessibleName(tr("Documents"))
         self.empty = _note("collection-empty")
-        self.ask = PlainButton("Ask this collection")
+        self.ask = PlainButton(tr("Ask this collection"))
         self.ask.setObjectName("ask-collection")
         self.ask.setAutoDefault(False)
         set_role(self.ask, "primary")
-        self.add_files = plain_button("Add files…", "add-files")
-        self.add_folder = plain_button("Add a folder…", "add-folder")
-        self.refresh = plain_button("Look for changes", "refresh-collection")
-        self.delete = plain_button("Delete", "delete-collection")
+        self.add_files = plain_button(tr("Add files…"), "add-files")
+        self.add_folder = plain_button(tr("Add folder…"), "add-folder")
+        self.refresh = plain_button(tr("Check for changes"), "refresh-collection")
+        self.delete = plain_button(tr("Delete"), "delete-collection")
         self.work = ProgressCard(theme)
         self.work.setObjectName("collection-work")
         self._meaning = QWidget()
         self.meaning = _note("collection-meaning")
-        self.embed = PlainButton("Send them")
+        self.embed = PlainButton(tr("Create embeddings"))
         self.embed.setObjectName("embed-collection")
         self.embed.setAutoDefault(False)
         set_role(self.embed, "link")
         self._words = _note("collections-status")
-        self._undo = PlainButton("Undo")
+        self._undo = PlainButton(tr("Undo"))
         self._undo.setObjectName("undo-collections")
         self._undo.setAutoDefault(False)
         set_role(self._undo, "link")
@@ -172,7 +174,7 @@ class CollectionsDialog(QDialog):
         right.addWidget(self._meaning)
         right.addWidget(self.work)
         right.addWidget(buttons)
-        self.nothing = PlainLabel(WHAT_FOR, keeps_lines=True)
+        self.nothing = PlainLabel(tr(WHAT_FOR), keeps_lines=True)
         self.nothing.setObjectName("collections-introduction")
         self.nothing.setWordWrap(True)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignVCenter)
@@ -204,8 +206,8 @@ class CollectionsDialog(QDialog):
         self.refresh.clicked.connect(lambda: self._tell(self.refresh_requested))
         self.delete.clicked.connect(lambda: self._tell(self.delete_requested))
         self.embed.clicked.connect(lambda: self._tell(self.embedding_requested))
-        self.add_files.clicked.connect(lambda: self._choose("Add files", "ExistingFiles"))
-        self.add_folder.clicked.connect(lambda: self._choose("Add a folder", "Directory"))
+        self.add_files.clicked.connect(lambda: self._choose(tr("Add files"), "ExistingFiles"))
+        self.add_folder.clicked.connect(lambda: self._choose(tr("Add folder"), "Directory"))
         self.work.cancel_requested.connect(lambda: self.cancel_requested.emit())
         self._undo.clicked.connect(self._take_back)
 
@@ -221,7 +223,7 @@ class CollectionsDialog(QDialog):
         self._states = {state.collection.id: state for state in states}
         self.list.set_rows(
             [
-                LibraryRow(state.collection.id, state.collection.name, f"{_count(state):,}")
+                LibraryRow(state.collection.id, state.collection.name, number(_count(state)))
                 for state in states
             ]
         )
@@ -241,7 +243,7 @@ class CollectionsDialog(QDialog):
         self._model.set_rows(files)
         self.files.setVisible(bool(files))
         self.empty.setVisible(not files)
-        self.empty.setText(EMPTY)
+        self.empty.setText(tr(EMPTY))
 
     def set_meaning(self, words: str) -> None:
         """Show what semantic search would send; "" hides the note if nothing would be sent."""
@@ -284,11 +286,13 @@ class CollectionsDialog(QDialog):
         if state is not None:
             if anew or not self.name.hasFocus():
                 self._set_name(state.collection.name)
-            folder = f" · from {state.collection.folder}" if state.collection.folder else ""
-            self.state.setText(state.words + folder)
+            words, folder = state.words, state.collection.folder
+            if folder:
+                words = tr("{summary} · from {folder}", summary=words, folder=folder)
+            self.state.setText(words)
             self.state.setAccessibleName(spoken_text(self.state.text()))
             self.ask.setEnabled(state.ready > 0)
-            set_tooltip(self.ask, "" if state.ready else "Add documents first.")
+            set_tooltip(self.ask, "" if state.ready else tr("Add documents first."))
         if anew:
             self.set_files([])
             self.set_meaning("")

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort, Variant
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.prompts_page import plain_button
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     Own = Callable[[Preset], Mapping[str, object]]
 
-_AS_IT_IS = "As in the conversation"
+_AS_IT_IS = N_("Same as conversation")
 
 
 class PresetsPage(QWidget):
@@ -74,21 +74,21 @@ class PresetsPage(QWidget):
         self._default = ""
         self._shown: Preset | None = None
         self._put_name = ""
-        self.list = LibraryList("presets", "Find a preset", "New preset", theme)
+        self.list = LibraryList("presets", tr("Find a preset"), tr("New preset"), theme)
         self.name = QLineEdit()
         self.name.setObjectName("preset-name")
-        self.name.setAccessibleName("Name")
-        self.name.setPlaceholderText("Name")
-        self.model, self.effort = Combo(theme, "Answers"), Combo(theme, "Effort")
+        self.name.setAccessibleName(tr("Name"))
+        self.name.setPlaceholderText(tr("Name"))
+        self.model, self.effort = Combo(theme, tr("Model")), Combo(theme, tr("Effort"))
         self.model.setObjectName("preset-model")
         self.effort.setObjectName("preset-effort")
-        self.form = SchemaForm(Group.ANSWER, theme, "Set by this preset")
-        self.is_default = QCheckBox("New conversations begin with it")
+        self.form = SchemaForm(Group.ANSWER, theme, tr("Set by this preset"))
+        self.is_default = QCheckBox(tr("Use for new conversations"))
         self.is_default.setObjectName("preset-default")
-        self.use = plain_button("Use here", "use-preset")
-        self.use.setToolTip("Put it into force in the conversation that is open")
-        self.duplicate = plain_button("Duplicate", "duplicate-preset")
-        self.delete = plain_button("Delete", "delete-preset")
+        self.use = plain_button(tr("Apply"), "use-preset")
+        self.use.setToolTip(tr("Apply to the current conversation"))
+        self.duplicate = plain_button(tr("Duplicate"), "duplicate-preset")
+        self.delete = plain_button(tr("Delete"), "delete-preset")
         self._fill_efforts()
         self.set_models(())
         self._lay_out()
@@ -98,7 +98,7 @@ class PresetsPage(QWidget):
 
     def _lay_out(self) -> None:
         self._choices = QHBoxLayout()
-        for label, combo in (("Answers", self.model), ("Effort", self.effort)):
+        for label, combo in ((tr("Model"), self.model), (tr("Effort"), self.effort)):
             column = QVBoxLayout()
             words = PlainLabel(label)
             set_role(words, "strong")
@@ -130,7 +130,7 @@ class PresetsPage(QWidget):
         self._right.addWidget(self.is_default)
         self._right.addLayout(self._buttons)
         self._nothing = PlainLabel(
-            "A preset is a role with its instructions, its variant, its effort and its settings."
+            tr("A preset combines instructions, a model, an effort and other settings.")
         )
         self._nothing.setWordWrap(True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -168,12 +168,14 @@ class PresetsPage(QWidget):
         """Set the models to choose from."""
         with QSignalBlocker(self.model):
             self.model.clear()
-            self.model.addItem(_AS_IT_IS, ("", "", None))
+            self.model.addItem(tr(_AS_IT_IS), ("", "", None))
             for variant in Variant:
                 self.model.addItem(variant.label, ("", "", variant))
             for entry in models:
                 if entry.variant is None:
-                    words = f"{entry.name} – {entry.provider_name}"
+                    words = tr(
+                        "{model} – {provider}", model=entry.name, provider=entry.provider_name
+                    )
                     self.model.addItem(words, (entry.provider_id, entry.model, None))
         self._refresh()
 
@@ -187,7 +189,10 @@ class PresetsPage(QWidget):
         self._presets = {preset.id: preset for preset in presets}
         self._default = default
         self.list.set_rows(
-            [LibraryRow(p.id, p.name, "default" if p.id == default else "") for p in presets]
+            [
+                LibraryRow(p.id, p.name, tr_context("preset", "default") if p.id == default else "")
+                for p in presets
+            ]
         )
         if not self.list.current and presets:
             self.list.select(presets[0].id)
@@ -243,7 +248,7 @@ class PresetsPage(QWidget):
     # ------------------------------------------------------------------ private
 
     def _fill_efforts(self) -> None:
-        self.effort.addItem(_AS_IT_IS, None)
+        self.effort.addItem(tr(_AS_IT_IS), None)
         for effort in FAMILY_EFFORTS:
             self.effort.addItem(tr(effort.label), effort)
 
@@ -284,8 +289,9 @@ class PresetsPage(QWidget):
         for at in range(self.model.count()):
             if tuple(self.model.itemData(at)) == wanted:
                 return at
-        words = preset.model or _AS_IT_IS
-        self.model.addItem(f"{words} – {preset.provider_id}", wanted)
+        model = preset.model or tr(_AS_IT_IS)
+        words = tr("{model} – {provider}", model=model, provider=preset.provider_id)
+        self.model.addItem(words, wanted)
         return self.model.count() - 1
 
     def _take_own(self, key: str, value: object) -> None:

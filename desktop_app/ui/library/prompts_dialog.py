@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.presets_page import PresetsPage
 from desktop_app.ui.library.prompts_page import PromptsPage, plain_button
 from desktop_app.ui.look.theme import set_role
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-PAGES: Final = (("prompts", "Prompts"), ("presets", "Presets"))
+PAGES: Final = (("prompts", N_("Prompts")), ("presets", N_("Presets")))
 SIZE: Final = (820, 580)
 FILE: Final = "repartee-prompts.json"
-_FILTER: Final = "Prompts (*.json);;All files (*)"
+_FILTER: Final = N_("Prompts (*.json);;All files (*)")
 
 
 class PromptsDialog(QDialog):
@@ -51,8 +52,10 @@ class PromptsDialog(QDialog):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("prompts-dialog")
-        self.setWindowTitle("Prompts and presets")
-        self._tabs = SegmentedControl(PAGES, theme, name="Prompts or presets")
+        self.setWindowTitle(tr("Prompts and presets"))
+        self._tabs = SegmentedControl(
+            [(page, tr(label)) for page, label in PAGES], theme, name=tr("Prompts or presets")
+        )
         self.prompts, self.presets = PromptsPage(theme), PresetsPage(theme)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.prompts)
@@ -60,13 +63,13 @@ class PromptsDialog(QDialog):
         self._words = PlainLabel()
         self._words.setObjectName("prompts-status")
         self._words.setWordWrap(True)
-        self._undo = PlainButton("Undo")
+        self._undo = PlainButton(tr("Undo"))
         self._undo.setObjectName("undo-prompts")
         self._undo.setAutoDefault(False)
         set_role(self._undo, "link")
         self._on_undo: Callable[[], object] = lambda: None
-        self._import = plain_button("Import…", "import-prompts")
-        self._export = plain_button("Export…", "export-prompts")
+        self._import = plain_button(tr("Import…"), "import-prompts")
+        self._export = plain_button(tr("Export…"), "export-prompts")
         self._lay_out()
         self._tabs.chosen.connect(self.show_page)
         self._undo.clicked.connect(self._take_back)
@@ -150,7 +153,7 @@ class PromptsDialog(QDialog):
 
     def _choose_import(self) -> None:
         self.settle()
-        dialog = QFileDialog(self, "Import prompts and presets", "", _FILTER)
+        dialog = QFileDialog(self, tr("Import prompts and presets"), "", tr(_FILTER))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self.import_requested.emit(Path(name)))
@@ -158,7 +161,7 @@ class PromptsDialog(QDialog):
 
     def _choose_export(self) -> None:
         self.settle()
-        dialog = QFileDialog(self, "Export prompts and presets", FILE, _FILTER)
+        dialog = QFileDialog(self, tr("Export prompts and presets"), FILE, tr(_FILTER))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("json")

@@ -25,6 +25,8 @@ from desktop_app.domain.conversations.prompts import (
     filled_names,
     variables,
 )
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import MultilineField, Note
@@ -40,10 +42,14 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 OWN, EDITED, BUILT_IN = "own", "edited", "built-in"
-_FILLED: Final = {SELECTION: "the selected text", CLIPBOARD: "the clipboard", DATE: "the day"}
-_HELP: Final = (
-    "{{name}} is asked for, {{name=default}} has a default, {{name=one|two}} is a choice; "
-    "{{selection}}, {{clipboard}} and {{date}} are filled in."
+_FILLED: Final = {
+    SELECTION: N_("selected text"),
+    CLIPBOARD: N_("clipboard"),
+    DATE: N_("today’s date"),
+}
+_HELP: Final = N_(
+    "{{name}} is a field, {{name=default}} has a default, and {{name=one|two}} is a choice. "
+    "{{selection}}, {{clipboard}} and {{date}} are filled in automatically."
 )
 
 
@@ -76,11 +82,11 @@ class PromptsPage(QWidget):
         self._entries: dict[str, tuple[Prompt, str]] = {}
         self._shown: Prompt | None = None
         self._put = ("", "", "")
-        self.list = LibraryList("prompts", "Find a prompt", "New prompt", theme)
+        self.list = LibraryList("prompts", tr("Find a prompt"), tr("New prompt"), theme)
         self.title, self.folder = QLineEdit(), QLineEdit()
         for field, name, label in (
-            (self.title, "prompt-title", "Title"),
-            (self.folder, "prompt-folder", "Folder"),
+            (self.title, "prompt-title", tr("Title")),
+            (self.folder, "prompt-folder", tr("Folder")),
         ):
             field.setObjectName(name)
             field.setAccessibleName(spoken_text(label))
@@ -90,16 +96,16 @@ class PromptsPage(QWidget):
         completer = QCompleter(self._folders, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.folder.setCompleter(completer)
-        self.text = PageText(theme, "Text")
+        self.text = PageText(theme, tr("Text"))
         self.text.setObjectName("prompt-text")
         self.text.edited.connect(lambda _text: self.settle())
         self.text.textChanged.connect(self._say_what_is_asked)
         self._note = Note(theme)
         self._note.setObjectName("prompt-variables")
-        self.duplicate = plain_button("Duplicate", "duplicate-prompt")
-        self.hide_button = plain_button("Hide", "hide-prompt")
-        self.reset = plain_button("Reset to the built-in", "reset-prompt")
-        self.delete = plain_button("Delete", "delete-prompt")
+        self.duplicate = plain_button(tr("Duplicate"), "duplicate-prompt")
+        self.hide_button = plain_button(tr("Hide"), "hide-prompt")
+        self.reset = plain_button(tr("Reset to default"), "reset-prompt")
+        self.delete = plain_button(tr("Delete"), "delete-prompt")
         self._lay_out()
         self._connect()
         self.set_theme(theme)
@@ -120,7 +126,7 @@ class PromptsPage(QWidget):
         self._right.addWidget(self.text, 1)
         self._right.addWidget(self._note)
         self._right.addLayout(self._buttons)
-        self._nothing = PlainLabel("Choose a prompt, or begin a new one.")
+        self._nothing = PlainLabel(tr("Select a prompt, or create one"))
         set_role(self._nothing, "note")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._row = QHBoxLayout(self)
@@ -151,9 +157,9 @@ class PromptsPage(QWidget):
             LibraryRow(
                 prompt.id,
                 prompt.title,
-                "hidden" if prompt.hidden else EDITED if origin == EDITED else "",
+                _mark(prompt, origin),
                 prompt.hidden,
-                prompt.folder or "No folder",
+                prompt.folder or tr("No folder"),
             )
             for prompt, origin in entries
         ]
@@ -237,20 +243,25 @@ class PromptsPage(QWidget):
             self._fill(prompt)
         self.reset.setVisible(origin == EDITED)
         self.delete.setVisible(origin == OWN)
-        self.hide_button.setText("Show" if prompt.hidden else "Hide")
+        self.hide_button.setText(tr("Show") if prompt.hidden else tr("Hide"))
         self._say_what_is_asked()
 
     def _say_what_is_asked(self) -> None:
         text = self.text.toPlainText()
-        words = []
+        sentences, fields = [], []
         for variable in variables(text):
-            default = ", ".join(variable.choices) or variable.default
-            words.append(f"{variable.name} ({default})" if default else variable.name)
-        asked = f"Asks for: {' · '.join(words)}." if words else ""
-        own = [words for name, words in _FILLED.items() if name in filled_names(text)]
-        filled = f" Filled in by itself: {' · '.join(own)}." if own else ""
-        self._note.set_text(f"{asked}{filled}".strip() or _HELP)
-        self._note.setToolTip(_HELP)
+            default = " | ".join(variable.choices) or variable.default
+            if default:
+                fields.append(tr("{name} ({default})", name=variable.name, default=default))
+            else:
+                fields.append(variable.name)
+        if fields:
+            sentences.append(tr("Fields: {fields}.", fields=joined(fields)))
+        filled = [tr(words) for name, words in _FILLED.items() if name in filled_names(text)]
+        if filled:
+            sentences.append(tr("Filled in automatically: {fields}.", fields=joined(filled)))
+        self._note.set_text(" ".join(sentences) or tr(_HELP))
+        self._note.setToolTip(tr(_HELP))
 
     def _want(self, signal: SignalInstance) -> None:
         self.settle()
@@ -271,6 +282,13 @@ class PromptsPage(QWidget):
         self.settle()
         if self._shown is not None:
             self.save_requested.emit(replace(self._shown, hidden=not self._shown.hidden))
+
+
+def _mark(prompt: Prompt, origin: str) -> str:
+    """Return the note beside a prompt's title in the list."""
+    if prompt.hidden:
+        return tr_context("prompt", "hidden")
+    return tr_context("prompt", "edited") if origin == EDITED else ""
 
 
 def plain_button(label: str, name: str) -> QPushButton:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
@@ -38,9 +39,17 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (760, 620)
-TABS: Final = (("text", "Text"), ("pictures", "Pictures"))
-IS_SENT: Final = "What is sent"
-IS_READ: Final = "What was read from the file here; the file itself is sent"
+TABS: Final = (("text", N_("Text")), ("pictures", N_("Images")))
+IS_SENT: Final = N_("Content to send")
+IS_READ: Final = N_("Extracted text, for reference. The file itself is sent.")
+
+# The label of the field for pages, and its accessible name.
+_UNITS: Final = {
+    "page": (N_("Pages"), N_("Pages to send")),
+    "slide": (N_("Slides"), N_("Slides to send")),
+    "chapter": (N_("Chapters"), N_("Chapters to send")),
+    "sheet": (N_("Sheets"), N_("Sheets to send")),
+}
 
 
 class _Picture(QWidget):
@@ -90,7 +99,7 @@ class AttachmentPreview(QDialog):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("attachment-preview")
-        self.setWindowTitle(IS_SENT)
+        self.setWindowTitle(tr(IS_SENT))
         self._theme = theme
         self._build(theme)
         self._lay_out()
@@ -101,7 +110,7 @@ class AttachmentPreview(QDialog):
         self.resize(wanted.boundedTo(room - QSize(edge, edge)))
 
     def _build(self, theme: Theme) -> None:
-        self._which = Combo(theme, "Attachment")
+        self._which = Combo(theme, tr("Attachment"))
         self._which.setObjectName("previewed-attachment")
         self._which.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
@@ -117,20 +126,22 @@ class AttachmentPreview(QDialog):
         set_role(self._note, "note")
         for label in (self._facts, self._note, self._wrong):
             label.setWordWrap(True)
-        self._apply = plain_button("Choose", "apply-pages")
-        self._tabs = SegmentedControl(TABS, theme, name="Text or pictures")
-        self.text = PagedText(theme, "preview-text", IS_SENT)
+        self._apply = plain_button(tr("Apply"), "apply-pages")
+        self._tabs = SegmentedControl(
+            [(tab, tr(label)) for tab, label in TABS], theme, name=tr("Text or images")
+        )
+        self.text = PagedText(theme, "preview-text", tr(IS_SENT))
         self._find = FindBar(theme, self)
-        self._find.field.setPlaceholderText("Find in what is sent")
-        self._find.field.setAccessibleName("Find in what is sent")
+        self._find.field.setPlaceholderText(tr("Find in content"))
+        self._find.field.setAccessibleName(tr("Find in content"))
         self._picture, self._caption = _Picture(theme), ElidedLabel()
         self._caption.setObjectName("picture-caption")
         set_role(self._caption, "note")
-        self._previous = plain_button("Previous", "previous-picture")
-        self._following = plain_button("Next", "next-picture")
+        self._previous = plain_button(tr("Previous"), "previous-picture")
+        self._following = plain_button(tr("Next"), "next-picture")
         self._copy, self._close = (
-            plain_button("Copy", "copy-preview"),
-            plain_button("Close", "close-preview"),
+            plain_button(tr("Copy"), "copy-preview"),
+            plain_button(tr("Close"), "close-preview"),
         )
         self._captions: Sequence[str] = ()
         self._at = 0
@@ -231,9 +242,9 @@ class AttachmentPreview(QDialog):
             hint: what can be typed.
         """
         self._pages.setVisible(bool(unit))
-        label = f"{unit.capitalize()}s"
-        self._unit.setText(label)
-        self.field.setAccessibleName(spoken_text(f"{label} to send"))
+        label, name = _UNITS.get(unit, _UNITS["page"])
+        self._unit.setText(tr(label))
+        self.field.setAccessibleName(spoken_text(tr(name)))
         self.field.setAccessibleDescription(spoken_text(hint))
         self.field.setPlaceholderText(one_line(hint))
         set_tooltip(self.field, hint)
@@ -260,7 +271,7 @@ class AttachmentPreview(QDialog):
             ends: its `paged_text.stretches`.
             is_sent: False if the file itself is sent.
         """
-        self.text.view.setAccessibleName(IS_SENT if is_sent else IS_READ)
+        self.text.view.setAccessibleName(tr(IS_SENT) if is_sent else tr(IS_READ))
         self.text.set_text(text, ends)
         self._copy.setEnabled(bool(text))
 
@@ -302,7 +313,7 @@ class AttachmentPreview(QDialog):
         self._at = max(0, min(self._at + by, len(self._captions) - 1))
         self._previous.setEnabled(self._at > 0)
         self._following.setEnabled(self._at < len(self._captions) - 1)
-        self._caption.setText(f"{self._captions[self._at]} …")
+        self._caption.setText(tr("{caption} – loading…", caption=self._captions[self._at]))
         self._picture.image = QImage()
         self._picture.update()
         self.image_requested.emit(self._at)

@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.formatting import percent
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
@@ -47,6 +49,11 @@ _ICON: Final = 17
 _LONGEST_PLACE: Final = 60
 
 
+def _shown(key: QKeySequence.StandardKey) -> str:
+    """Return the text of a standard shortcut."""
+    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+
+
 class DocumentViewer(QWidget):
     """A window with the pages or the text of a document.
 
@@ -70,8 +77,8 @@ class DocumentViewer(QWidget):
         self._title = ""
         self.pages, self.text = ViewerPages(theme), ViewerText(theme)
         self.find_bar = FindBar(theme, self)
-        self.find_bar.field.setPlaceholderText("Find in the document")
-        self.find_bar.field.setAccessibleName("Find in the document")
+        self.find_bar.field.setPlaceholderText(tr("Find in document"))
+        self.find_bar.field.setAccessibleName(tr("Find in document"))
         self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
         self._place, self._of = PlainLabel(), PlainLabel()
         self._name.setObjectName("viewer-name")
@@ -81,22 +88,27 @@ class DocumentViewer(QWidget):
             set_role(label, "note")
         self._field = QLineEdit()
         self._field.setObjectName("viewer-page")
-        self._field.setAccessibleName("Page")
+        self._field.setAccessibleName(tr("Page"))
         self._field.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._buttons = {
             name: self._button(name, icon, words, act)
             for name, icon, words, act in (
-                ("viewer-previous", "chevron-up", "Previous page", lambda: self._turn(-1)),
-                ("viewer-next", "chevron-down", "Next page", lambda: self._turn(+1)),
-                ("viewer-smaller", "minus", "Smaller", lambda: self.pages.step_zoom(-1)),
-                ("viewer-larger", "plus", "Larger", lambda: self.pages.step_zoom(+1)),
-                ("viewer-fit", "move-horizontal", "Fit width", self.pages.fit_width),
-                ("viewer-mark", "highlighter", "Back to the passage", self.go_to_mark),
-                ("viewer-find", "search", "Find in the document (Ctrl+F)", self._begin_finding),
+                ("viewer-previous", "chevron-up", tr("Previous page"), lambda: self._turn(-1)),
+                ("viewer-next", "chevron-down", tr("Next page"), lambda: self._turn(+1)),
+                ("viewer-smaller", "minus", tr("Zoom out"), lambda: self.pages.step_zoom(-1)),
+                ("viewer-larger", "plus", tr("Zoom in"), lambda: self.pages.step_zoom(+1)),
+                ("viewer-fit", "move-horizontal", tr("Fit width"), self.pages.fit_width),
+                ("viewer-mark", "highlighter", tr("Back to passage"), self.go_to_mark),
+                (
+                    "viewer-find",
+                    "search",
+                    tr("Find in document ({keys})", keys=_shown(QKeySequence.StandardKey.Find)),
+                    self._begin_finding,
+                ),
                 (
                     "viewer-original",
                     "external-link",
-                    "Open the original in its own program",
+                    tr("Open in default app"),
                     self.original_requested.emit,
                 ),
             )
@@ -209,7 +221,7 @@ class DocumentViewer(QWidget):
         self.find_bar.hide()
         self.pages.set_pages([])
         self.text.begin(0)
-        self.say("Opening…")
+        self.say(tr("Opening…"))
 
     def say(self, words: str) -> None:
         """Show a message in place of the document."""
@@ -236,7 +248,7 @@ class DocumentViewer(QWidget):
     def show_pages(self, sizes: list[tuple[float, float]], page: int) -> None:
         """Show pages of these sizes in points, scrolled to `page`."""
         self._field.setValidator(QIntValidator(1, len(sizes), self._field))
-        self._of.setText(f"of {len(sizes):,}")
+        self._of.setText(tr("of {count}", count=len(sizes)))
         self._show(self.pages)
         self.pages.set_pages(sizes)
         self.pages.go_to(page)
@@ -245,7 +257,7 @@ class DocumentViewer(QWidget):
 
     def show_text(self, slices: int, at: int) -> None:
         """Show a text of `slices` slices, beginning with slice `at`."""
-        self.text.setAccessibleName(spoken_text(f"Text of {self._title}"))
+        self.text.setAccessibleName(spoken_text(tr("Text of {name}", name=self._title)))
         self._show(self.text)
         self.text.begin(slices, at)
 
@@ -308,7 +320,11 @@ class DocumentViewer(QWidget):
         self._field.setText(str(page))
         self._buttons["viewer-previous"].setEnabled(page > 1)
         self._buttons["viewer-next"].setEnabled(page < count)
-        self.pages.setAccessibleName(spoken_text(f"{self._title}, page {page:,} of {count:,}"))
+        self.pages.setAccessibleName(
+            spoken_text(
+                tr("{name}, page {page} of {count}", name=self._title, page=page, count=count)
+            )
+        )
 
     def describe(self, words: str) -> None:
         """Set the accessible description of what is marked."""
@@ -316,8 +332,9 @@ class DocumentViewer(QWidget):
         self.text.setAccessibleDescription(spoken_text(words))
 
     def _show_zoom(self) -> None:
-        self._zoom.setText(f"{self.pages.percent} %")
-        self._zoom.setAccessibleName(spoken_text(f"Size: {self.pages.percent} %"))
+        shown = percent(self.pages.percent)
+        self._zoom.setText(shown)
+        self._zoom.setAccessibleName(spoken_text(tr("Zoom: {percent}", percent=shown)))
 
     # ------------------------------------------------------------ appearance
 

@@ -16,6 +16,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
@@ -78,8 +79,8 @@ class PagedText(QWidget):
         set_role(self.view, "field")
         self.view.setUndoRedoEnabled(False)
         self.view.setAccessibleName(spoken_text(words))
-        self._earlier = plain_button("Earlier", "earlier-text")
-        self._later = plain_button("Later", "later-text")
+        self._earlier = plain_button(tr("Previous"), "earlier-text")
+        self._later = plain_button(tr("Next"), "later-text")
         self._where = PlainLabel()
         self._where.setObjectName("text-stretch")
         set_role(self._where, "note")
@@ -138,8 +139,9 @@ class PagedText(QWidget):
         self.view.clear()
         count = len(self._ends)
         self._row.setVisible(count > 1)
-        self._where.setText(f"{number + 1:,} of {count:,}")
-        self._where.setAccessibleName(f"Part {number + 1:,} of {count:,} of the text")
+        self._where.setText(tr("{number} of {total}", number=number + 1, total=count))
+        part = tr("Part {number} of {total}", number=number + 1, total=count)
+        self._where.setAccessibleName(spoken_text(part))
         self._earlier.setEnabled(number > 0)
         self._later.setEnabled(number < count - 1)
         self._writing.start()

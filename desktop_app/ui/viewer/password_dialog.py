@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
 
+from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 _WIDTH: Final = 400
-KEPT: Final = (
-    "It opens the document until Repartee ends, and is written nowhere. The text that is read from "
-    "it is kept like that of any document."
+KEPT: Final = N_(
+    "The password is kept until you quit and never saved. Extracted text is saved as usual."
 )
 
 
@@ -34,20 +34,20 @@ class PasswordDialog(QDialog):
     def __init__(self, theme: Theme, words: str, parent: QWidget, *, was_wrong: bool) -> None:
         super().__init__(parent)
         self.setObjectName("password-dialog")
-        self.setWindowTitle("Password")
+        self.setWindowTitle(tr("Password"))
         self.setAccessibleName(spoken_text(words))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        title, note = PlainLabel(words), PlainLabel(KEPT)
+        title, note = PlainLabel(words), PlainLabel(tr(KEPT))
         set_role(title, "error-title" if was_wrong else "strong")
         set_role(note, "note")
         for label in (title, note):
             label.setWordWrap(True)
         self.field = QLineEdit()
         self.field.setObjectName("document-password")
-        self.field.setAccessibleName("Password")
+        self.field.setAccessibleName(tr("Password"))
         self.field.setAccessibleDescription(spoken_text(words))
         self.field.setEchoMode(QLineEdit.EchoMode.Password)
-        self._open, cancel = PlainButton("Open"), PlainButton("Cancel")
+        self._open, cancel = PlainButton(tr_context("action", "Open")), PlainButton(tr("Cancel"))
         for button, name, role in (
             (self._open, "open-document", "primary"),
             (cancel, "cancel-password", "plain"),

@@ -17,6 +17,7 @@ from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QKeySequence, QPainter
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 
 if TYPE_CHECKING:
@@ -344,7 +345,7 @@ class ViewerPages(QAbstractScrollArea):
     def _paint_failed(self, painter: QPainter, area: QRect) -> None:
         painter.setFont(self._theme.note())
         painter.setPen(QColor("#595853"))
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "This page cannot be drawn.")
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr("This page can’t be shown"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Adjust the layout to the new width."""

@@ -75,8 +75,8 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         assert "Drop a folder here" in dialog.nothing.text()
         drop(dialog, folder)
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 4)
-        await until(lambda: "4 documents · 1 could not be read" in dialog.state.text())
-        words = "3 read. 1 could not be read"  # the last thing that is said
+        await until(lambda: "4 documents · 1 unreadable" in dialog.state.text())
+        words = "3 documents added. 1 document couldn’t be read"  # the last thing that is said
         await until(lambda: dialog._words.text().startswith(words))
         assert dialog.name.text() == "Contracts"
         assert str(folder) in dialog.state.text()
@@ -85,13 +85,13 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         assert "damaged" in rows(dialog)[0].partition(", ")[2]
         dialog.ask.click()
         assert not dialog.isVisible()
-        assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
+        assert desk.chips == ["Contracts, 4 documents · 1 unreadable"]
         turn = await desk.ask("What happened to the compressor?")
         assert "<passages-" in turn.asked
         assert "compressor" in turn.asked
         turn.end("It failed [1].")
         await desk.settled()
-        assert desk.chips == ["Contracts, 4 documents · 1 could not be read"]
+        assert desk.chips == ["Contracts, 4 documents · 1 unreadable"]
         desk.window.prompt.attachment_removal_requested.emit(
             desk.state.draft.value.collections[0].collection_id
         )
@@ -110,7 +110,7 @@ async def test_by_hand_with_the_keyboard(data: Path, tmp_path: Path) -> None:
         assert dialog.name.text() == "New collection"
         await until(lambda: dialog.name.selectedText() == "New collection")
         assert not dialog.ask.isEnabled()
-        await until(lambda: "Nothing is in this collection yet" in dialog.empty.text())
+        await until(lambda: "No documents yet" in dialog.empty.text())
         QTest.keyClicks(dialog.name, "Leases")
         QTest.keyClick(dialog.name, Qt.Key.Key_Return)
         names = desk.backend.collections.all
@@ -130,7 +130,7 @@ async def test_by_hand_with_the_keyboard(data: Path, tmp_path: Path) -> None:
         dialog.files.setCurrentIndex(dialog.files.model().index(0, 0))
         QTest.keyClick(dialog.files, Qt.Key.Key_Delete)
         await until(lambda: not rows(dialog))
-        await until(lambda: "was taken out" in dialog._words.text())
+        await until(lambda: "removed from the collection" in dialog._words.text())
         dialog._undo.click()
         await until(lambda: is_quiet(desk) and rows(dialog) == ["notes.md, Read"])
 
@@ -171,7 +171,7 @@ async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> No
         dialog.delete.click()
         await until(lambda: dialog._undo.isVisible())
         await desk.opened(here)
-        await until(lambda: desk.chips[0].endswith(", no longer there"))
+        await until(lambda: desk.chips[0].endswith(", deleted"))
         dialog._undo.click()
         await until(lambda: "1 document" in desk.chips[0])
 
@@ -190,7 +190,7 @@ async def test_filling_can_be_cancelled_and_goes_on(tmp_path: Path) -> None:
         dialog.work.cancel_button.click()
         await until(lambda: is_quiet(desk) and not dialog.work.isVisible())
         await until(lambda: "waiting" in dialog.state.text())
-        assert "goes on where it was" in dialog._words.text()
+        assert "to resume" in dialog._words.text()
         dialog.refresh.click()
         await until(lambda: is_quiet(desk) and dialog.state.text().startswith("40 documents ·"))
         await until(lambda: "waiting" not in dialog.state.text())
@@ -232,9 +232,9 @@ async def test_what_does_not_fit_becomes_a_collection(tmp_path: Path) -> None:
         await until(lambda: bool(desk.chips))
         await desk.written()
         desk.enter()
-        await until(lambda: "Make a collection…" in offered(desk))
+        await until(lambda: "Create collection…" in offered(desk))
         assert "Read in parts…" in offered(desk)
-        desk.take("Make a collection…")
+        desk.take("Create collection…")
         await until(lambda: bool(desk.state.draft.value.collections))
         await until(lambda: is_quiet(desk))
         assert desk.state.draft.value.question_attachments == ()
@@ -275,8 +275,8 @@ async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
         await desk.state.values.set("library.embeddings", True)
         desk.controllers.collections.show()
         await until(lambda: dialog.embed.isVisible())
-        assert f"would be sent to {name}" in dialog.meaning.text()
+        assert f"to {name}" in dialog.meaning.text()
         assert "tokens, about $0.00" in dialog.meaning.text()
         dialog.embed.click()
         await until(lambda: is_quiet(desk) and not dialog.embed.isVisible())
-        assert dialog._words.text() == "Its passages can be found by their meaning now."
+        assert dialog._words.text() == "Semantic search is ready."

@@ -336,13 +336,13 @@ async def test_a_document_goes_as_a_file_where_that_is_chosen(data: Path) -> Non
         size = f"{path.stat().st_size / 1024:,.0f} KB"
         assert f"A file of {size}." in words(dialog, "preview-note")
         assert "that is not sent" in words(dialog, "preview-note")
-        assert "the file itself is sent" in dialog.text.view.accessibleName()
+        assert "The file itself is sent" in dialog.text.view.accessibleName()
         await until(dialog.field.isVisible)
         await choose(dialog, "2")
         await until(lambda: "<document" in dialog.text.text)
         assert "[page 2]" in dialog.text.text
         assert "the text is sent, not the file" in words(dialog, "preview-note")
-        assert dialog.text.view.accessibleName() == "What is sent"
+        assert dialog.text.view.accessibleName() == "Content to send"
         await choose(dialog, "")
         await until(lambda: dialog.text.text == read)
         desk.press(Qt.Key.Key_Escape)

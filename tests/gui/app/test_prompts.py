@@ -164,7 +164,7 @@ async def test_one_is_begun_hidden_duplicated_and_deleted_with_undo() -> None:
         dialog.prompts.text.setPlainText("Halve it: {{selection}} {{much=half|third}}")
         note = find(dialog, QLabel, "prompt-variables")
         assert note.text() == (
-            "Asks for: much (half, third). Filled in by itself: the selected text."
+            "Fields: much (half | third). Filled in automatically: selected text."
         )
         press(dialog, "duplicate-prompt")
         titles = [e.prompt.title for e in desk.state.prompts.entries]

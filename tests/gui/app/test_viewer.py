@@ -97,7 +97,7 @@ async def test_a_passage_that_cannot_be_found_is_shown_in_words() -> None:
     async with Desk(environment=OPENAI) as desk:
         viewer = await opened(desk, await target(desk, CORPUS / "form.pdf", "[form]\n"))
         await until(lambda: viewer.note != "")
-        assert viewer.note.startswith("Where exactly the passage stands")
+        assert viewer.note.startswith("Couldn’t locate this passage")
         assert viewer.note.endswith("[form]")
         assert viewer.pages.marks() == {}
 
@@ -243,7 +243,7 @@ async def test_a_file_that_is_gone_leaves_its_text(data: Path) -> None:
         desk.backend.attachments.path(what.sha256).unlink()
         viewer = await opened(desk, what)
         await until(lambda: viewer.text.marked_text() == what.words)
-        assert "no longer there" in viewer.note
+        assert "no longer exists" in viewer.note
         assert viewer._buttons["viewer-original"].isHidden()
         viewer = await opened(desk, Target("0" * 64, "lost.pdf"))
         assert "no longer in the store" in viewer.message
