@@ -15,6 +15,8 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from desktop_app.domain.error_reasons import Reason
+
 CHUNK: Final = 1 << 20
 # A backup takes 140 bytes a member: room for 230,000 attachments.
 LARGEST_DIRECTORY: Final = 32 << 20
@@ -38,7 +40,19 @@ _UNREADABLE: Final = (
 
 
 class RefusedFileError(Exception):
-    """A file that is refused. The text says why, as the end of a sentence about the file."""
+    """A file that is refused.
+
+    Attributes:
+        reason, params: why, as of UserFacingError; whoever catches it adds `file`, its name.
+    """
+
+    def __init__(self, reason: Reason, **params: str | int) -> None:
+        super().__init__(reason)
+        self.reason, self.params = reason, params
+
+    def __str__(self) -> str:
+        values = (f"{name} {value}" for name, value in self.params.items())
+        return ", ".join((self.reason, *values))
 
 
 def open_file(path: Path) -> BinaryIO:
@@ -64,7 +78,7 @@ def _require_regular(mode: int, path: Path) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(21, "Is a directory", str(path))
     if not stat.S_ISREG(mode):
-        raise RefusedFileError("is a pipe or a device, not a file")
+        raise RefusedFileError(Reason.FOREIGN_NOT_A_FILE)
 
 
 def read_all(file: BinaryIO, most: int) -> bytes:
@@ -78,9 +92,9 @@ def read_all(file: BinaryIO, most: int) -> bytes:
     """
     size = os.fstat(file.fileno()).st_size
     if size > most:
-        raise RefusedFileError(f"is larger than {most >> 20:,} MB")
+        raise RefusedFileError(Reason.FOREIGN_TOO_LARGE, limit=most >> 20)
     if size == 0:
-        raise RefusedFileError("is empty")
+        raise RefusedFileError(Reason.FOREIGN_EMPTY)
     file.seek(0)
     return file.read(size)
 
@@ -103,7 +117,7 @@ class ForeignArchive:
             _require_no_overlap(self.members, os.fstat(file.fileno()).st_size)
         except _UNREADABLE as exc:
             file.close()
-            raise RefusedFileError(f"is no archive that can be read ({exc})") from exc
+            raise RefusedFileError(Reason.FOREIGN_NO_ARCHIVE, words=str(exc)) from exc
         except BaseException:
             file.close()
             raise
@@ -117,21 +131,23 @@ class ForeignArchive:
         """Return the only member of this name, or None."""
         found = [info for info in self.members if info.filename == name]
         if len(found) > 1:
-            raise RefusedFileError(f"holds {name[:100]} more than once")
+            raise RefusedFileError(Reason.FOREIGN_REPEATED_MEMBER, member=name[:100])
         return found[0] if found else None
 
     def read(self, info: zipfile.ZipInfo, most: int) -> bytes:
         """Return the bytes of a member that unpacks to at most `most` bytes."""
         if info.file_size > most:
-            raise RefusedFileError(f"holds more than {most >> 20:,} MB in {info.filename[:100]}")
+            raise RefusedFileError(
+                Reason.FOREIGN_MEMBER_TOO_LARGE, member=info.filename[:100], limit=most >> 20
+            )
         return b"".join(self.chunks(info))
 
     def chunks(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         """Unpack a member in pieces, never more than its stated size."""
         if info.flag_bits & _ENCRYPTED:
-            raise RefusedFileError("asks for a password")
+            raise RefusedFileError(Reason.FOREIGN_LOCKED)
         if info.compress_type not in _METHODS or info.orig_filename != info.filename:
-            raise RefusedFileError(f"holds {info.filename[:100]} in a form that is not read")
+            raise RefusedFileError(Reason.FOREIGN_MEMBER_UNREADABLE, member=info.filename[:100])
         try:
             left = info.file_size
             with self._archive.open(info) as packed:
@@ -141,7 +157,7 @@ class ForeignArchive:
             if left:
                 raise zipfile.BadZipFile(f"{info.filename[:100]} has another size")
         except _UNREADABLE as exc:
-            raise RefusedFileError(f"is damaged ({exc})") from exc
+            raise RefusedFileError(Reason.FOREIGN_DAMAGED, words=str(exc)) from exc
 
 
 class _Directory(FileIO):
@@ -164,7 +180,7 @@ def _require_no_overlap(members: list[zipfile.ZipInfo], size: int) -> None:
     end = 0
     for info in sorted(members, key=lambda each: each.header_offset):
         if info.header_offset < end:
-            raise RefusedFileError("is forged: its members overlap")
+            raise RefusedFileError(Reason.FOREIGN_OVERLAPS)
         end = info.header_offset + _LOCAL_HEADER + len(info.orig_filename) + info.compress_size
     if end > size:
-        raise RefusedFileError("is damaged: it ends too early")
+        raise RefusedFileError(Reason.FOREIGN_CUT)

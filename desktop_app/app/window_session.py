@@ -23,6 +23,7 @@ from desktop_app.backend.backend import use_limits, use_weights
 from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.dropped_content import DroppedContent
@@ -244,12 +245,7 @@ class WindowSession:
         error = context.get("exception")
         log.error("%s", context.get("message", "a defect"), exc_info=error)
         self._window.notifications.notify(
-            UserFacingError(
-                tr("Something went wrong in Repartee."),
-                what_was_kept=tr("Your conversations are saved."),
-                what_to_do=tr("If it happens again, see the log in Settings › About."),
-                details=str(error or context.get("message", "")),
-            )
+            UserFacingError(Reason.DEFECT, details=str(error or context.get("message", "")))
         )
 
     # -------------------------------------------------------------- end

@@ -19,7 +19,8 @@ from desktop_app.documents.media_type import FOLDER
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.errors import SettingError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import Remedy, SettingError
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.origin import origin
 from desktop_app.local_model.server import LocalModel
@@ -412,13 +413,12 @@ def read_catalog(where: Folders) -> ModelCatalog:
         if own.is_file():
             texts.append(own.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as exc:
-        raise SettingError(
-            f"{own} cannot be read.", what_to_do="Correct or remove it.", details=str(exc)
-        ) from exc
+        raise SettingError(Reason.MODELS_FILE_UNREADABLE, details=str(exc), file=str(own)) from exc
     try:
         return ModelCatalog.from_toml(*texts)
     except SettingError as error:
-        error.remedy = f"Correct {own} or remove it."
+        error.remedy = Remedy.CORRECT_FILE
+        error.params["file"] = str(own)
         raise
 
 

@@ -9,7 +9,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.chat_request import ImageData
-from desktop_app.domain.errors import DocumentEncryptedError, Kept
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentEncryptedError
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, ImageTokens, Size, sent_size
 
 if TYPE_CHECKING:
@@ -74,9 +75,8 @@ class ImageScaler:
                 )
             except DocumentEncryptedError as error:
                 error.sha256 = part.sha256
-                error.what_happened = f"To draw the pages of “{part.name}”, its password is needed."
-                error.kept = Kept.PROMPT
-                error.remedy = "Enter it, or send the text alone: the menu on its chip."
+                error.reason = Reason.PASSWORD_NEEDED_FOR_PAGES
+                error.kept, error.remedy, error.params = "", "", {"name": part.name}
                 raise
             for (number, size), picture in zip(missing, drawn, strict=True):
                 made[f"{part.sha256} {number}", size] = picture

@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.prompts import (
     TemplateNeeds,
     filled_names,
 )
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
@@ -93,9 +94,5 @@ async def from_template(
 def _pair(given: str) -> tuple[str, str]:
     name, equals, value = given.partition("=")
     if not equals or not name.strip():
-        raise IllegalChoiceError(
-            f"--set {given} is not NAME=VALUE.",
-            what_was_kept="Nothing was sent.",
-            what_to_do="Try: --set language=Polish",
-        )
+        raise IllegalChoiceError(Reason.SET_MALFORMED, given=given)
     return name.strip(), value

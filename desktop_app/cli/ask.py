@@ -37,10 +37,12 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
     DocumentError,
     IllegalChoiceError,
+    Remedy,
     StorageError,
     UserFacingError,
 )
@@ -98,12 +100,12 @@ def _prompt(options: argparse.Namespace) -> str:
     """
     given = options.prompt
     if options.set and not options.template:
-        raise IllegalChoiceError("--set fills a prompt.", what_to_do="Name one with --template.")
+        raise IllegalChoiceError(Reason.SET_WITHOUT_TEMPLATE)
     text = read_all() if given in (None, "-") else _valid_utf8(given)
     if text.strip():
         return text
     if not options.file and not options.template:
-        raise IllegalChoiceError("There is no question.", what_to_do='Try: repartee ask "Hello"')
+        raise IllegalChoiceError(Reason.NO_QUESTION)
     return ""
 
 
@@ -185,8 +187,7 @@ async def _answer(
         began = await service.begin(conversation, [], draft, profile, settings)
     except DocumentDoesNotFitError as error:
         if attached and not options.in_parts:
-            in_parts = "“repartee summarize” reads documents of any length, in parts."
-            error.remedy = f"{error.what_to_do} {in_parts}"
+            error.remedy = Remedy.SUMMARIZE
         raise
     for notice in began.answer.notices:
         say(str(notice))
@@ -306,7 +307,7 @@ async def profile_named(backend: Backend, name: str | None) -> ProviderProfile:
         if wanted in (known.casefold().replace("_", "-") for known in names):
             return profile
     known = ", ".join(profile.id for profile in profiles)
-    raise IllegalChoiceError(f"There is no provider “{name}”.", what_to_do=f"There are: {known}.")
+    raise IllegalChoiceError(Reason.NO_SUCH_PROVIDER, provider=name, known=known)
 
 
 async def learn_window(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
@@ -337,7 +338,7 @@ async def choice_of(
     choice = backend.default_choice(profile, await backend.values())
     effort = Effort(options.effort) if options.effort else choice.effort
     if options.model and options.variant:
-        raise IllegalChoiceError("A variant and a model exclude each other.")
+        raise IllegalChoiceError(Reason.VARIANT_AND_MODEL)
     if options.model:
         model = _valid_utf8(options.model)
         if profile.kind is ProviderKind.ON_DEVICE:
@@ -345,15 +346,11 @@ async def choice_of(
         return ModelChoice(profile.id, model, None, effort if options.effort else None)
     if options.variant and not profile.serves_the_family:
         is_local = profile.kind is ProviderKind.ON_DEVICE
-        who = "The model on this computer" if is_local else profile.name
         raise IllegalChoiceError(
-            f"{who} offers none of the GPT-5.2 variants.",
-            what_to_do="Name another --provider, add a key in the window, or set OPENAI_API_KEY.",
+            Reason.NO_VARIANTS_HERE if is_local else Reason.NO_VARIANTS, provider=profile.name
         )
     if not choice.model and choice.variant is None:
-        raise IllegalChoiceError(
-            f"No model is known for {profile.name}.", what_to_do="Name one with --model."
-        )
+        raise IllegalChoiceError(Reason.NO_MODEL_KNOWN, provider=profile.name)
     variant = Variant(options.variant) if options.variant else choice.variant
     return replace(choice, variant=variant, effort=effort)
 
@@ -366,10 +363,7 @@ def _use_local_model(backend: Backend, model: str) -> str:
     elif path.suffix.lower() == ".gguf":
         local.weights = path
     else:
-        raise IllegalChoiceError(
-            f"There is no model “{model}” on this computer.",
-            what_to_do="Name the path of a GGUF file, or leave the model out.",
-        )
+        raise IllegalChoiceError(Reason.NO_LOCAL_MODEL, model=model)
     return backend.on_device_model
 
 
@@ -438,9 +432,5 @@ class _NullStore:
         except OSError:
             data = b""
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise DocumentError(
-                f"“{path.name}” changed while it was being read.",
-                what_was_kept="Nothing was sent.",
-                what_to_do="Ask again.",
-            )
+            raise DocumentError(Reason.CHANGED_WHILE_READ, name=path.name)
         return data

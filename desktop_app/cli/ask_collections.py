@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.cli.console import say
 from desktop_app.cli.progress_output import Steps, path_of
 from desktop_app.domain.conversations.message_parts import CollectionPart
-from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError, Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +46,10 @@ async def _find_collection(backend: Backend, name: str) -> CollectionPart:
     if not is_folder:
         there = ", ".join(collection.name for collection in known)
         raise IllegalChoiceError(
-            f"There is no collection “{name}”, nor a folder of that name.",
-            what_to_do=f"There are: {there}." if there else "Name a folder: it becomes one.",
+            Reason.NO_SUCH_COLLECTION,
+            what_to_do=Remedy.THERE_ARE if there else "",
+            name=name,
+            known=there,
         )
     made = await _of_folder(backend, known, folder)
     return CollectionPart(made.id, made.name)

@@ -24,6 +24,7 @@ from desktop_app.cli.progress_output import Steps, counted, opened, path_of
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     StorageError,
     StoreDamagedError,
@@ -171,7 +172,7 @@ class PdfFile:
                 await _exchange(self._process, pickle.dumps(loaded), output)
             except (ConnectionError, EOFError) as error:
                 await self.close()
-                raise StorageError("It could not be laid out on pages") from error
+                raise StorageError(Reason.EXPORT_NOT_LAID_OUT) from error
 
     async def close(self) -> None:
         """Stop the process."""
@@ -273,11 +274,7 @@ async def _requested_conversations(
     for one in dict.fromkeys(options.conversation):
         found = await backend.conversations.get(one)  # also finds those in the trash
         if found is None:
-            raise StorageError(
-                f"There is no conversation {one}.",
-                what_was_kept="Nothing was exported.",
-                what_to_do="“repartee search TEXT --json” tells the ids.",
-            )
+            raise StorageError(Reason.EXPORT_NO_SUCH, given=one)
         wanted.append(found)
     return wanted
 
@@ -427,7 +424,5 @@ def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
 def unwritable(target: Path, exc: OSError) -> StorageError:
     """Return the error for a file that could not be written."""
     return StorageError(
-        f"{target} could not be written: {exc.strerror or type(exc).__name__}.",
-        what_was_kept="The library is as it was.",
-        what_to_do="Choose another place.",
+        Reason.EXPORT_UNWRITABLE, file=str(target), words=exc.strerror or type(exc).__name__
     )

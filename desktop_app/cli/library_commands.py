@@ -19,6 +19,7 @@ from desktop_app.cli.console import is_watched, say, write_json, write_line
 from desktop_app.cli.export_command import export
 from desktop_app.cli.progress_output import Steps, counted, opened, path_of
 from desktop_app.domain.conversations.conversation import ModelChoice, now
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     ImportRefusedError,
     StorageError,
@@ -256,7 +257,7 @@ def _confirmed(changes: Sequence[Change], *, accept: bool) -> Answer:
 def _repair() -> int:
     where, steps = folders(), Steps("Reading")
     if not where.database.exists():
-        raise StorageError("There is no store yet.", what_to_do="Start Repartee: it makes one.")
+        raise StorageError(Reason.STORE_MISSING)
     found = repair_store(where.database, now(), steps.show)
     say(found.sentence)
     return 0

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, ImagePart
 from desktop_app.domain.documents.document_sections import UNITS, parse_spans, sections
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 
 KEPT = "Nothing was sent."
@@ -41,9 +42,7 @@ def _parse_option(given: str, names: Sequence[str]) -> tuple[Sequence[str], str]
         if found := [name for name in names if file in (name, Path(name).name)]:
             return found, given[at + 1 :]
     raise IllegalChoiceError(
-        f"--pages {given}: there is no such file among those named.",
-        what_was_kept=KEPT,
-        what_to_do=f"There are: {', '.join(names) or 'none'}.",
+        Reason.NO_SUCH_FILE_NAMED, given=given, known=", ".join(names) or "none"
     )
 
 
@@ -58,11 +57,7 @@ async def with_pages(
     unit = UNITS.get(part.media_type, "")
     found = await asyncio.to_thread(sections, text, unit) if unit else []
     if not found or isinstance(part, ImagePart):
-        raise IllegalChoiceError(
-            f"“{part.name}” has no pages that could be chosen.",
-            what_was_kept=KEPT,
-            what_to_do="Leave --pages out, or say of which file: --pages FILE=3-10,15.",
-        )
+        raise IllegalChoiceError(Reason.NO_PAGES_TO_CHOOSE, name=part.name)
     names = [section.name for section in found] if unit == "sheet" else []
     spans = parse_spans(given, len(found), unit, names)
     is_all = spans == ((1, len(found)),)

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
+from desktop_app.domain.error_reasons import Reason
+
 # Seconds to wait for the first and for every further piece, without a terminal.
 FIRST_S, NEXT_S = 0.3, 2.0
 _PIECE = 1 << 16
@@ -39,11 +41,7 @@ def read_all() -> str:
     if len(data) > LARGEST_TEXT:
         from desktop_app.domain.errors import IllegalChoiceError
 
-        raise IllegalChoiceError(
-            f"More than {LARGEST_TEXT >> 20} MB are piped in.",
-            what_was_kept="Nothing was sent.",
-            what_to_do="Pipe in less, or attach the text as a file with --file.",
-        )
+        raise IllegalChoiceError(Reason.TOO_MUCH_PIPED_IN, limit=LARGEST_TEXT >> 20)
     return data.decode("utf-8", "replace")
 
 
@@ -65,7 +63,7 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
     from desktop_app.storage.database.temporary_files import TemporaryFolder
 
     if sys.stdin is None or sys.stdin.isatty():
-        raise IllegalChoiceError("“-” stands for standard input, and nothing is piped in.")
+        raise IllegalChoiceError(Reason.NOTHING_PIPED_IN)
     with TemporaryFolder(folders().temporary) as folder:
         path = folder.path / "standard input"
         with path.open("wb") as file:

@@ -96,8 +96,6 @@ def _key(name: str, text: str) -> str:
 
 
 def _not_a_shortcut(text: str) -> SettingError:
-    return SettingError(
-        f"“{text}” is not a shortcut.",
-        what_was_kept="The former one stays.",
-        what_to_do="Write it like Ctrl+Shift+F.",
-    )
+    from desktop_app.domain.error_reasons import Reason  # not needed at the start
+
+    return SettingError(Reason.NOT_A_SHORTCUT, keys=text)

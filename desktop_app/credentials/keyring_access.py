@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Keyring:
         kept = self.read(name)
         self.delete(name)
         if kept != token or self.read(name) is not None:
-            raise _unusable("The keyring does not keep what is written to it.")
+            raise CredentialError(Reason.KEYRING_FORGETS)
 
 
 def _run(job: Callable[[KeyringBackend], T]) -> T:
@@ -90,7 +91,7 @@ def _backend() -> KeyringBackend:
     elif found is None:
         found = core.get_keyring()
     if type(found).__module__ not in _TRUSTED:
-        raise _unusable(f"{type(found).__module__} is not the keyring of the operating system.")
+        raise CredentialError(Reason.KEYRING_NOT_TRUSTED, module=type(found).__module__)
     return found
 
 
@@ -128,17 +129,5 @@ def _translated(exc: BaseException) -> CredentialError:
     # A ValueError may quote the text that was being written.
     details = name if isinstance(exc, ValueError) else f"{name}: {exc}"
     if name in _LOCKED:
-        return CredentialError(
-            "The keyring is locked.",
-            what_to_do="Unlock it and try again, or enter the key for this session.",
-            details=details,
-        )
-    return _unusable("There is no working keyring.", details)
-
-
-def _unusable(what: str, details: str = "") -> CredentialError:
-    return CredentialError(
-        what,
-        what_to_do="The key can be used for this session, or given in an environment variable.",
-        details=details,
-    )
+        return CredentialError(Reason.KEYRING_LOCKED, details=details)
+    return CredentialError(Reason.KEYRING_MISSING, details=details)

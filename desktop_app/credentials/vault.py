@@ -22,6 +22,7 @@ from typing import Final, Protocol, TypeVar
 
 from desktop_app.credentials.envelope import from_keyring, to_keyring
 from desktop_app.credentials.keyring_access import Keyring
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.secret import Secret
 
@@ -154,10 +155,7 @@ class KeyVault:
             CredentialError: the secret belongs to no origin.
         """
         if not secret.origin:
-            raise CredentialError(
-                "The key was not stored: this provider has no usable address.",
-                what_to_do="Enter the address first, then the key.",
-            )
+            raise CredentialError(Reason.KEY_WITHOUT_ADDRESS)
         given_up = threading.Event()
 
         def store() -> str:
@@ -244,7 +242,5 @@ async def _run_in_thread(job: Callable[[], T], timeout_s: float) -> T:
         return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
     except TimeoutError:
         raise CredentialError(
-            "The keyring did not answer in time. It may be locked.",
-            what_to_do="Unlock it and try again, or enter the key for this session.",
-            details=f"no answer for {timeout_s:g} s",
+            Reason.KEYRING_SLOW, details=f"no answer for {timeout_s:g} s"
         ) from None

@@ -32,7 +32,7 @@ def extract_file(
     try:
         data = read_file(descriptor, limits)
     except OSError as error:
-        raise refusals.unreadable(name, (error.strerror or "unknown").lower()) from error
+        raise refusals.unreadable(name, error) from error
     return extract_bytes(replace_surrogates(name), data, limits, on_progress, password)
 
 

@@ -16,6 +16,7 @@ from PIL import Image, ImageCms
 
 from desktop_app.documents import plain_image, refusals
 from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, ScaledImage
+from desktop_app.domain.error_reasons import Reason
 
 JPEG_QUALITY: Final = 90
 # A screenshot has few colors in a sample of this many pixels; a photo has nearly as many as pixels.
@@ -119,7 +120,7 @@ def _open_image(name: str, data: bytes, media_type: str, limits: Limits) -> Imag
         image.close()
         most = limits.pixels // 1_000_000
         raise refusals.too_large(
-            name, f"has {image.width:,} × {image.height:,} pixels, more than {most} million"
+            name, Reason.TOO_MANY_PIXELS, width=image.width, height=image.height, limit=most
         )
     return image
 

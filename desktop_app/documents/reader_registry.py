@@ -12,6 +12,7 @@ from desktop_app.documents.outcome import OnProgress, ReadDocument
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.documents.document_sections import UNITS
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
 
 _ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
@@ -46,12 +47,12 @@ def read(
                 return ReadDocument(kind, text, note=note)
             found = _read_binary(name, kind, data, limits, on_progress, password)
             if found.pages is not None and found.pages > limits.pages:
-                what = f"{UNITS.get(kind, 'page')}s"
-                raise refusals.too_many(name, found.pages, what, limits.pages)
+                unit = UNITS.get(kind, "page")
+                raise refusals.too_many_pages(name, found.pages, unit, limits.pages)
             return found
         decoded = plain_text.decode(data)
         if decoded is None:
-            raise refusals.unsupported(name, "is neither text nor a document of a kind known here")
+            raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
         if media_type.detect_text(name, data) == media_type.MAIL:
             from desktop_app.documents.mail import mail_reader
 
@@ -116,16 +117,15 @@ def _binary_kind(name: str, data: bytes) -> str | None:
             return media_type.OUTLOOK
         raise _refused_container(name, data)
     if kind == media_type.ZIP and media_type.is_unsupported_package(name):
-        raise refusals.unsupported(name, "is in a format that is not read; save it as PDF")
+        raise refusals.unsupported(name, Reason.FORMAT_NOT_READ)
     if kind and not (kind == media_type.ZIP and promised not in (None, media_type.ZIP)):
         return kind
     if media_type.is_unsupported_image(data):
-        what = "is a HEIC or AVIF picture, which is not read; save it as JPEG or PNG"
-        raise refusals.unsupported(name, what)
+        raise refusals.unsupported(name, Reason.IMAGE_FORMAT_NOT_READ)
     if promised:
         raise refusals.not_what_it_says(name, PurePath(name).suffix.lower())
     if kind is not None:
-        raise refusals.unsupported(name, "is in a format that is not read; save it as PDF")
+        raise refusals.unsupported(name, Reason.FORMAT_NOT_READ)
     return None
 
 
@@ -133,7 +133,7 @@ def _refused_container(name: str, data: bytes) -> DocumentError:
     """Return the error for a compound file: Word 97's formats, and all with a password."""
     if _ENCRYPTED_STREAM in data:
         return refusals.encrypted(name)
-    return refusals.unsupported(name, "is in an old Office format; save it as .docx or .xlsx")
+    return refusals.unsupported(name, Reason.OLD_OFFICE_FORMAT)
 
 
 def _read_text(name: str, data: bytes, decoded: plain_text.DecodedText) -> ReadDocument:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -117,7 +118,9 @@ def typed(value: T) -> T:
 @cache
 def _declared_fields(cls: type) -> tuple[tuple[str, Any], ...]:
     hints = get_type_hints(cls).items()
-    return tuple((n, tuple if get_origin(hint) is tuple else hint) for n, hint in hints)
+    generic = (tuple, Mapping)
+    origins = ((name, hint, get_origin(hint)) for name, hint in hints)
+    return tuple((name, origin if origin in generic else hint) for name, hint, origin in origins)
 
 
 def _has_type(value: object, declared: Any) -> bool:
@@ -155,10 +158,6 @@ def part(found: Part) -> Part:
         if found.chosen is not None:
             _require_pages(typed(found.chosen))
     return typed(found)
-
-
-def _are_texts(params: tuple[tuple[str, str], ...]) -> bool:
-    return all(isinstance(text, str) for pair in params for text in pair)
 
 
 def _require_hash(value: object) -> None:
@@ -224,8 +223,6 @@ def message(found: Message) -> Message:
     for fields in (found.usage, found.error, found.remote_run):
         if fields is not None:
             typed(fields)
-    if found.error is not None and not _are_texts(found.error.params):
-        raise TypeError("parameters of an error are not texts")
     if found.cost is not None:
         money(str(found.cost))
     duration = found.duration_s

@@ -1,8 +1,8 @@
 """The hierarchy of errors that users can see.
 
-Each class has a stable `code`, which is stored with a message in place of the class name.
+Each class has a stable `code`, and each error a `Reason`: both are stored, never their sentences.
 
-    UserFacingError                 what happened, what was kept, what to do
+    UserFacingError                 reason, what was kept, what to do
     ├── ProviderError               the provider refused, failed or could not be reached
     │   ├── NetworkError            no connection, name not found, TLS refused, timed out
     │   ├── AuthenticationError     401/403: no key, wrong key
@@ -42,7 +42,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from desktop_app.domain.error_reasons import Reason
+
+Param = str | int
+"""A value for a placeholder in the sentences of an error."""
 
 
 class Kept(Enum):
@@ -53,6 +59,19 @@ class Kept(Enum):
     QUESTION = "question"
     TEXT = "text"
     NOTES = "notes"
+    CONVERSATION = "conversation"
+    DOCUMENT_TEXT = "document_text"
+    FILE = "file"
+    FORMER_VALUE = "former_value"
+    NOTHING_CHANGED = "nothing_changed"
+    NOTHING_SENT = "nothing_sent"
+    NOT_ADDED = "not_added"
+    NOT_IMPORTED = "not_imported"
+    NO_ATTACHMENT = "no_attachment"
+    TEMPORARY = "temporary"
+    SAVED = "saved"
+    STORE = "store"
+    UNTOUCHED = "untouched"
 
 
 class Remedy(Enum):
@@ -86,6 +105,54 @@ class Remedy(Enum):
     ENTER_PROXY_PASSWORD = "enter_proxy_password"
     CHOOSE_CERTIFICATES = "choose_certificates"
     CHECK_CERTIFICATES = "check_certificates"
+    NONE = "none"
+    ASKED_AGAIN = "asked_again"
+    ASK_SHORTER = "ask_shorter"
+    ATTACH_FEWER = "attach_fewer"
+    ATTACH_PART_OR_RAISE = "attach_part_or_raise"
+    ATTACH_PART_SEE_LIMITS = "attach_part_see_limits"
+    ATTACH_SHORTER = "attach_shorter"
+    ATTACH_WITH_PASSWORD = "attach_with_password"
+    CANCEL_FIRST = "cancel_first"
+    CHANGE_SETTING = "change_setting"
+    CHECK_CLOCK = "check_clock"
+    CHECK_FILE = "check_file"
+    CHECK_PATH = "check_path"
+    CHOOSE_BACKUP = "choose_backup"
+    CHOOSE_OTHER_MODEL = "choose_other_model"
+    CHOOSE_OTHER_PLACE = "choose_other_place"
+    CHOOSE_PEM = "choose_pem"
+    CHOOSE_PROMPTS = "choose_prompts"
+    COMPACT = "compact"
+    COPY_WITHOUT_PASSWORD = "copy_without_password"
+    CORRECT_FILE = "correct_file"
+    EXPORT_AGAIN = "export_again"
+    INSTALL_AGAIN = "install_again"
+    INSTALL_WEIGHTS = "install_weights"
+    IT_ASKS_FOR = "it_asks_for"
+    KEY_WITHOUT_KEYRING = "key_without_keyring"
+    NAME_OTHER_PROVIDER = "name_other_provider"
+    NAME_PROVIDER = "name_provider"
+    NEEDS_VALUE = "needs_value"
+    READABLE_FORMATS = "readable_formats"
+    SECTIONS_ARE = "sections_are"
+    SECTIONS_ARE_NAMED = "sections_are_named"
+    SECTION_IS_ALONE = "section_is_alone"
+    SEND_TEXT = "send_text"
+    SEND_TEXT_ALONE = "send_text_alone"
+    SET_BASE_URL = "set_base_url"
+    START_NEW = "start_new"
+    SUMMARIZE = "summarize"
+    TAKES_LINES = "takes_lines"
+    TAKES_NUMBER = "takes_number"
+    TAKES_ONE_OF = "takes_one_of"
+    TAKES_RANGE = "takes_range"
+    TAKES_SHORTCUT = "takes_shortcut"
+    TAKES_TEXT = "takes_text"
+    TAKES_WHOLE_NUMBER = "takes_whole_number"
+    TAKES_YES_OR_NO = "takes_yes_or_no"
+    THERE_ARE = "there_are"
+    TRY_LATER = "try_later"
 
 
 class UserFacingError(Exception):
@@ -93,10 +160,10 @@ class UserFacingError(Exception):
 
     Attributes:
         code: identifies the class, in memory and in the store.
-        what_happened: one sentence, in the past tense.
-        kept: what was kept, as a code or a sentence; "" if nothing could be lost.
-        remedy: what to do, as a code or a sentence.
-        params: values for the placeholders in the remedy's sentence.
+        reason: what happened, as a code; or a sentence that another process or a store brought.
+        kept: what was kept, if it is not what `error_sentences` says of the reason.
+        remedy: what to do, likewise.
+        params: values for the placeholders in the sentences.
         details: for the Details view and the log; never a key, never a prompt.
     """
 
@@ -104,33 +171,45 @@ class UserFacingError(Exception):
 
     def __init__(
         self,
-        what_happened: str,
+        reason: Reason | str,
+        params: Mapping[str, Param] | None = None,
+        /,
         *,
         what_was_kept: Kept | str = "",
         what_to_do: Remedy | str = "",
-        params: Mapping[str, str] | None = None,
         details: str = "",
+        **values: Param,
     ) -> None:
-        super().__init__(what_happened)
-        self.what_happened = what_happened
+        super().__init__(reason)
+        self.reason = reason
         self.kept = what_was_kept
         self.remedy = what_to_do
-        self.params = dict(params or {})
+        self.params = {**(params or {}), **values}
         self.details = details
+
+    def __str__(self) -> str:
+        return self.what_happened
+
+    @property
+    def what_happened(self) -> str:
+        """The sentence on what happened."""
+        from desktop_app.domain.error_text import happened_text  # not needed at the start
+
+        return happened_text(self.reason, self.params)
 
     @property
     def what_was_kept(self) -> str:
         """The sentence on what was kept, worded for the window."""
-        from desktop_app.domain.error_text import WINDOW, kept_text  # not needed at the start
+        from desktop_app.domain.error_text import WINDOW, kept_text
 
-        return kept_text(self.kept, WINDOW)
+        return kept_text(self, WINDOW)
 
     @property
     def what_to_do(self) -> str:
         """The sentence on what to do, worded for the window."""
         from desktop_app.domain.error_text import WINDOW, remedy_text
 
-        return remedy_text(self.remedy, self.params, WINDOW)
+        return remedy_text(self, WINDOW)
 
     @property
     def sentences(self) -> str:
@@ -152,21 +231,23 @@ class ProviderError(UserFacingError):
 
     def __init__(
         self,
-        what_happened: str,
+        reason: Reason | str,
+        params: Mapping[str, Param] | None = None,
+        /,
         *,
         what_was_kept: Kept | str = "",
         what_to_do: Remedy | str = "",
-        params: Mapping[str, str] | None = None,
         details: str = "",
         status: int | None = None,
         api_code: str = "",
         request_id: str = "",
+        **values: Param,
     ) -> None:
         super().__init__(
-            what_happened,
+            reason,
+            {**(params or {}), **values},
             what_was_kept=what_was_kept,
             what_to_do=what_to_do,
-            params=params,
             details=details,
         )
         self.status = status

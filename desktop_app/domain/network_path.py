@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.origin import origin
 
@@ -137,10 +138,7 @@ def parse_proxy(text: str) -> ProxyAddress:
     except ValueError:
         scheme, host, port = "", "", None
     if scheme not in PROXY_SCHEMES or not host or any(c.isspace() for c in host):
-        raise SettingError(
-            "This is no address of a proxy.",
-            what_to_do="Enter one like http://host:3128 or socks5://host:1080.",
-        )
+        raise SettingError(Reason.PROXY_ADDRESS_INVALID)
     if port is None:
         port = 1080 if scheme.startswith("socks") else 443 if scheme == "https" else 80
     shown = f"[{host}]" if ":" in host else host

@@ -65,6 +65,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeText, notice_from_json, notice_to_json
 from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
@@ -73,7 +74,6 @@ from desktop_app.exchange.importers.imported import (
     damaged,
     mapping_at,
     objects_at,
-    refused,
 )
 from desktop_app.exchange.preset_json import preset_from_json, preset_to_json
 
@@ -155,17 +155,13 @@ def read(value: Mapping[str, Any]) -> Iterator[ImportedConversation | ImportRefu
         ImportRefusedError: a newer version wrote the file, or it is damaged as a whole.
     """
     if value.get("version") != VERSION:
-        raise ImportRefusedError(
-            "The file was written by a newer version of Repartee.",
-            what_was_kept="Nothing was imported from it.",
-            what_to_do="Import it with that version, or a newer one.",
-        )
+        raise ImportRefusedError(Reason.IMPORT_TOO_NEW)
     folders = {f["id"]: f for f in objects_at(value, "folders") if bounds.is_id(f.get("id"))}
     given = objects_at(value, "attachments")
     files = {f["sha256"]: f for f in given if bounds.is_hash(f.get("sha256"))}
     items = value.get("conversations", [])
     if not isinstance(items, list):
-        raise refused("The file is damaged: its conversations are not a list.")
+        raise ImportRefusedError(Reason.IMPORT_NOT_A_LIST)
     return _read_each(items, folders, files)
 
 

@@ -34,7 +34,8 @@ from typing import Any, Final, TypeVar
 from desktop_app.domain import bounds
 from desktop_app.domain.conversations.presets import Preset
 from desktop_app.domain.conversations.prompts import Prompt
-from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ImportRefusedError, Kept, Remedy
 from desktop_app.exchange.preset_json import (
     derived_id,
     id_of,
@@ -82,13 +83,16 @@ def read_file(path: Path) -> PromptCollection:
         with open_file(path) as file:
             text = read_all(file, LARGEST_FILE).decode("utf-8-sig")
     except RefusedFileError as exc:
-        raise _refused(f"It {exc}.") from exc
+        raise ImportRefusedError(
+            exc.reason,
+            exc.params,
+            what_was_kept=Kept.NOT_ADDED,
+            what_to_do=Remedy.CHOOSE_PROMPTS,
+            file=path.name,
+        ) from exc
     except (OSError, UnicodeDecodeError) as exc:
         raise ImportRefusedError(
-            f"{path.name} cannot be read.",
-            what_was_kept="Nothing was added.",
-            what_to_do="Choose another file.",
-            details=str(exc),
+            Reason.PROMPTS_UNREADABLE, details=str(exc), file=path.name
         ) from exc
     return read(text)
 
@@ -102,11 +106,11 @@ def read(text: str) -> PromptCollection:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise _refused("It is not JSON.", str(exc)) from exc
+        raise ImportRefusedError(Reason.PROMPTS_NOT_JSON, details=str(exc)) from exc
     if not isinstance(value, dict) or value.get("format") != FORMAT:
-        raise _refused(f"It does not say “format”: “{FORMAT}”.")
+        raise ImportRefusedError(Reason.PROMPTS_OF_OTHER_KIND, format=FORMAT)
     if value.get("version") != VERSION:
-        raise _refused("It was written by another version of Repartee.")
+        raise ImportRefusedError(Reason.PROMPTS_OF_OTHER_VERSION)
     try:
         return PromptCollection(
             tuple(map(_prompt_from_json, _list(value, "prompts"))),
@@ -114,7 +118,7 @@ def read(text: str) -> PromptCollection:
         )
     except bounds.BAD_VALUE as exc:
         why = f"“{exc.args[0]}” is missing." if isinstance(exc, KeyError) else str(exc)
-        raise _refused("A part of it cannot be understood.", why) from exc
+        raise ImportRefusedError(Reason.PROMPTS_DAMAGED, details=why) from exc
 
 
 def new_items(
@@ -182,12 +186,3 @@ def _list(value: _Object, name: str) -> Sequence[_Object]:
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise TypeError(f"“{name}” is not a list of objects.")
     return found
-
-
-def _refused(why: str, details: str = "") -> ImportRefusedError:
-    return ImportRefusedError(
-        f"This is no file of prompts. {why}",
-        what_was_kept="Nothing was added.",
-        what_to_do="Choose a file that was exported from Prompts.",
-        details=details,
-    )

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.domain.errors import LocalModelError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import LocalModelError, Remedy
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.paths import folders
 
@@ -197,9 +198,7 @@ class LocalModel:
 
     def _require_open(self) -> None:
         if self._closing:
-            raise LocalModelError(
-                "The on-device model was stopped.", what_to_do="Try again: it starts anew."
-            )
+            raise LocalModelError(Reason.LOCAL_MODEL_STOPPED)
 
     async def _stop(self) -> None:
         process, self._process, self._running = self._process, None, None
@@ -231,17 +230,19 @@ class LocalModel:
                     properties = await _request(*socket_and_key, "/props")
             except TimeoutError as exc:
                 raise LocalModelError(
-                    f"{weights.name} did not load within {self._start_timeout_s:g} seconds.",
-                    what_to_do=WAIT_OR_SMALLER,
+                    Reason.LOCAL_MODEL_SLOW,
                     details=_log_tail(log),
+                    file=weights.name,
+                    limit=f"{self._start_timeout_s:g}",
                 ) from exc
             except EOFError as exc:
                 self._require_open()
                 code = await self._process.wait()
                 raise LocalModelError(
-                    f"The model file {weights.name} could not be loaded.",
-                    what_to_do=INSTALL_AGAIN if chosen is None else CHOOSE_ANOTHER,
+                    Reason.WEIGHTS_NOT_LOADED,
+                    what_to_do=Remedy.INSTALL_AGAIN if chosen is None else "",
                     details=f"exit code {code}\n{_log_tail(log)}",
+                    file=weights.name,
                 ) from exc
         return _Running(chosen, self._process, _endpoint(configuration, properties))
 
@@ -257,24 +258,16 @@ def _checked_weights(chosen: Path | None) -> Path:
     """Return the file to load, verified to be a GGUF file. Raises LocalModelError."""
     weights = chosen or find_weights()
     if weights is None:
-        raise LocalModelError(
-            "The on-device model's weights are not installed.", what_to_do=INSTALL_WEIGHTS
-        )
+        raise LocalModelError(Reason.WEIGHTS_MISSING)
     try:
         with open_file(weights) as file:
             magic = file.read(4)
     except (OSError, RefusedFileError) as exc:
         raise LocalModelError(
-            f"The model file {weights.name} cannot be read.",
-            what_to_do=CHOOSE_ANOTHER,
-            details=str(exc),
+            Reason.WEIGHTS_UNREADABLE, details=str(exc), file=weights.name
         ) from exc
     if magic != b"GGUF":
-        raise LocalModelError(
-            f"{weights.name} is not a GGUF model file.",
-            what_to_do=CHOOSE_ANOTHER,
-            details=str(weights),
-        )
+        raise LocalModelError(Reason.WEIGHTS_NOT_GGUF, details=str(weights), file=weights.name)
     return weights.absolute()  # the child has another working directory
 
 
@@ -288,9 +281,7 @@ async def _spawn(log: IO[bytes]) -> asyncio.subprocess.Process:
             start_new_session=True,  # ctrl+C in the terminal is for this process
         )
     except OSError as exc:
-        raise LocalModelError(
-            "The on-device model could not be started.", details=str(exc)
-        ) from exc
+        raise LocalModelError(Reason.LOCAL_MODEL_NOT_STARTED, details=str(exc)) from exc
 
 
 async def _wait_until_loaded(
@@ -342,11 +333,7 @@ async def _request(
     try:
         return await asyncio.to_thread(_request_now, socket_path, key, path, body)
     except (OSError, ValueError) as exc:  # valueError: not JSON, so the reply is incomplete
-        raise LocalModelError(
-            "The on-device model did not answer.",
-            what_to_do="Try again: it starts anew if it stopped.",
-            details=str(exc),
-        ) from exc
+        raise LocalModelError(Reason.LOCAL_MODEL_SILENT, details=str(exc)) from exc
 
 
 def _request_now(

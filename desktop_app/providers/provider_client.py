@@ -29,13 +29,13 @@ from desktop_app.domain.conversations.stream_events import (
     ToolCallDelta,
     Waiting,
 )
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
     Kept,
     ProviderError,
     RefusedParameterError,
-    Remedy,
     StreamCutError,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
@@ -207,7 +207,7 @@ class ProviderClient:
         known = self._learning.refused_for(request.model)
         offers = provider_compaction.is_offered(self._profile, self._catalog.info(request.model))
         if not offers or provider_compaction.REFUSED in known:
-            raise error_replies.endpoint_missing(self._profile.name, "it does not compact")
+            raise EndpointMissingError(Reason.NO_COMPACTION_API, provider=self._profile.name)
         try:
             return await provider_compaction.compact(
                 self._transport, self._profile, self._catalog.info(request.model), request, known
@@ -227,7 +227,7 @@ class ProviderClient:
 
         self._require_key()
         if not embeddings.is_offered(self._profile):
-            raise error_replies.endpoint_missing(self._profile.name, "it makes no embeddings")
+            raise EndpointMissingError(Reason.NO_EMBEDDING_API, provider=self._profile.name)
         with self._in_use():
             return await embeddings.embed(self._transport, self._profile, model, texts)
 
@@ -278,10 +278,7 @@ class ProviderClient:
 
     def _require_key(self) -> None:
         if self._profile.needs_key and self._key is None:
-            raise AuthenticationError(
-                f"No API key is set for {self._profile.name}.",
-                what_to_do=Remedy.ADD_KEY,
-            )
+            raise AuthenticationError(Reason.NO_KEY, provider=self._profile.name)
 
     async def _negotiate(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer, after retries without what the server lacks or refuses."""
@@ -400,7 +397,7 @@ class ProviderClient:
             return
         if reply.received == 0 and self._learning.is_learning_api:
             # Some hosts without the endpoint answer 200 with an empty body.
-            raise error_replies.endpoint_missing(self._profile.name, "an empty reply came back")
+            raise EndpointMissingError(Reason.EMPTY_REPLY, provider=self._profile.name)
         for event in reader.end():
             yield event
 

@@ -434,7 +434,9 @@ def setting(key: str) -> Setting:
     """
     found = _BY_KEY.get(key)
     if found is None:
-        raise SettingError(f"There is no setting “{key}”.", what_to_do="Check its name.")
+        from desktop_app.domain.error_reasons import Reason  # not needed at the start
+
+        raise SettingError(Reason.NO_SUCH_SETTING, key=key)
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Final
 
-from desktop_app.domain.errors import SettingError
+from desktop_app.domain.errors import Param, Remedy, SettingError
 from desktop_app.settings.schema import KEYS_PREFIX, SETTINGS, setting
 from desktop_app.settings.setting import Setting, SettingValue
 
@@ -22,13 +22,13 @@ def validate(key: str, value: object) -> SettingValue:
     """
     if key.startswith(KEYS_PREFIX):
         if not isinstance(value, str):
-            raise _refused(key, value, "a shortcut is a text such as Ctrl+N")
+            raise _refused(key, value, Remedy.TAKES_SHORTCUT)
         return value
     wanted = setting(key)
     if value is None:
         if wanted.optional:
             return None
-        raise _refused(key, value, "it needs a value")
+        raise _refused(key, value, Remedy.NEEDS_VALUE)
     return _checked(wanted, _typed(wanted, value))
 
 
@@ -52,38 +52,36 @@ def _typed(wanted: Setting, value: object) -> str | float:  # bool and int are f
         return float(value)
     is_stray_bool = isinstance(value, bool) and wanted.type is not bool
     if is_stray_bool or not isinstance(value, wanted.type):
-        raise _refused(wanted.key, value, f"it takes {_NAME_OF_TYPE[wanted.type]}")
+        raise _refused(wanted.key, value, _TAKES[wanted.type])
     return value
 
 
-_NAME_OF_TYPE: Final[Mapping[type, str]] = {
-    str: "a text",
-    bool: "yes or no",
-    int: "a whole number",
-    float: "a number",
+_TAKES: Final[Mapping[type, Remedy]] = {
+    str: Remedy.TAKES_TEXT,
+    bool: Remedy.TAKES_YES_OR_NO,
+    int: Remedy.TAKES_WHOLE_NUMBER,
+    float: Remedy.TAKES_NUMBER,
 }
 
 
 def _checked(wanted: Setting, value: str | float) -> str | float:
     if wanted.choices and value not in [choice.value for choice in wanted.choices]:
         known = ", ".join(choice.value for choice in wanted.choices)
-        raise _refused(wanted.key, value, f"it takes one of {known}")
+        raise _refused(wanted.key, value, Remedy.TAKES_ONE_OF, known=known)
     lines = [line for line in value.split("\n") if line] if isinstance(value, str) else []
     if wanted.most_lines is not None and len(lines) > wanted.most_lines:
-        raise _refused(wanted.key, value, f"it takes {wanted.most_lines} lines at most")
+        raise _refused(wanted.key, value, Remedy.TAKES_LINES, limit=wanted.most_lines)
     if isinstance(value, str) or wanted.minimum is None or wanted.maximum is None:
         return value
     if not isfinite(value) or not wanted.minimum <= value <= wanted.maximum:
-        raise _refused(
-            wanted.key, value, f"it lies between {wanted.minimum:g} and {wanted.maximum:g}"
-        )
+        least, most = f"{wanted.minimum:g}", f"{wanted.maximum:g}"
+        raise _refused(wanted.key, value, Remedy.TAKES_RANGE, least=least, most=most)
     return value
 
 
-def _refused(key: str, value: object, why: str) -> SettingError:
+def _refused(key: str, value: object, takes: Remedy, **params: Param) -> SettingError:
+    from desktop_app.domain.error_reasons import Reason  # not needed at the start
+
     return SettingError(
-        f"The setting “{key}” cannot be {value!r}: {why}.",
-        what_was_kept="The former value stays.",
-        what_to_do="Choose another value.",
-        details=why,
+        Reason.SETTING_INVALID, params, what_to_do=takes, key=key, value=repr(value)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
 
 NAMED: Final = 3  # failed files that are named; a larger number is only counted
@@ -43,9 +44,11 @@ class AttachmentBatch:
         reasons = " ".join(error.what_happened for error in self.failed[:NAMED])
         return [
             DocumentError(
-                f"{len(self.failed):,} of {self.total:,} files could not be attached.",
-                what_was_kept="The others are attached.",
-                what_to_do=f"{reasons} And {len(self.failed) - NAMED:,} more.",
+                Reason.FILES_NOT_ATTACHED,
+                failed=len(self.failed),
+                total=self.total,
+                reasons=reasons,
+                more=len(self.failed) - NAMED,
             )
         ]
 
@@ -54,15 +57,13 @@ class AttachmentBatch:
         if not self.unplaced:
             return []
         (name, error), count = self.unplaced[0], len(self.unplaced)
-        lies, stands = f"“{name}” lies", f"“{name}” is"
-        if count > 1:
-            lies, stands = f"{count:,} files lie", f"These {count:,} files are"
         return [
             StorageError(
-                f"Where {lies} could not be noted. {error.what_happened}",
-                what_was_kept=f"{stands} attached and can be sent; only a collection cannot be "
-                "made of what stands in the prompt after the next start.",
+                Reason.PLACE_NOT_NOTED if count == 1 else Reason.PLACES_NOT_NOTED,
                 what_to_do=error.what_to_do,
                 details=error.details,
+                name=name,
+                count=count,
+                reason=error.what_happened,
             )
         ]

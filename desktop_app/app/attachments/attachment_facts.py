@@ -89,7 +89,7 @@ def price_note(resolved: ResolvedChoice) -> str:
 def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
     """Return in short why the document cannot be sent like this; "" if it can."""
     if refusal := refusal_of(part, resolved):
-        return refusal
+        return refusal.what_happened
     is_seen = bool(part.seen_pages) and not is_file(part, resolved.files)
     is_blind = is_seen and resolved.model.sees_images is False
     return f"{resolved.model.name} does not see pictures" if is_blind else ""

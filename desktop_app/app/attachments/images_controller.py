@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.storage.database.temporary_files import TemporaryFolder
 from desktop_app.ui.transcript.media.message_images import OPEN
@@ -83,10 +84,7 @@ class ImagesController(QObject):
     async def _open(self, part: ImagePart) -> None:
         """Open a read-only copy of the original with the system's viewer."""
         if self._current.is_temporary:
-            raise IllegalChoiceError(
-                "A picture of a temporary conversation is not handed to another program.",
-                what_was_kept="For that it would have to be written to the disk.",
-            )
+            raise IllegalChoiceError(Reason.TEMPORARY_IMAGE_STAYS)
         data = await self._attachment_store.bytes(part.sha256)
         copy = await asyncio.to_thread(self._copy, part, data)
         open_path(copy)

@@ -21,6 +21,7 @@ from desktop_app.domain.documents.document_sections import (
     sections,
     unit_of,
 )
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.services.chat.prompt_assembly import is_first_fenced
 
@@ -192,10 +193,7 @@ class PageSelection(QObject):
         text = await self._attachment_store.text(part.sha256)
         found = await asyncio.to_thread(sections, text, unit_of(part))
         if not found:
-            raise IllegalChoiceError(
-                f"The {unit_of(part)}s of {part.name} are not marked in its text.",
-                what_to_do="Send all of it.",
-            )
+            raise IllegalChoiceError(Reason.SECTIONS_UNMARKED, unit=unit_of(part), name=part.name)
         return found
 
     def _count_missing(self) -> None:

@@ -59,7 +59,7 @@ def _provider(
 ) -> BatchProviderOption:
     why = refusal(profile)
     if why:
-        return BatchProviderOption(profile.id, profile.name, why)
+        return BatchProviderOption(profile.id, profile.name, why.what_happened)
     day = date.today()  # noqa: DTZ011 - the user's day
     menu = offers(profile, catalog, listings.of(profile), day)
     models = [_model(profile, offer, chat_service=chat_service) for offer in menu]
@@ -77,7 +77,9 @@ def _model(
     efforts = info.efforts or ()
     if info.id != offer.model:  # another model replaces it, at a single effort
         efforts = (resolved.effort,) if resolved.effort else ()
-    return BatchModelOption(offer.model, offer.name, offer.variant, efforts, refusal(profile, info))
+    why = refusal(profile, info)
+    said = why.what_happened if why else ""
+    return BatchModelOption(offer.model, offer.name, offer.variant, efforts, said)
 
 
 def resolved_wish(

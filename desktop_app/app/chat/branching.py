@@ -16,6 +16,7 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 
 if TYPE_CHECKING:
@@ -67,10 +68,7 @@ class Branching(QObject):
 
     async def _branch(self, message_id: str) -> None:
         if self._current.is_temporary:
-            raise IllegalChoiceError(
-                "A temporary conversation has no branches.",
-                what_was_kept="A branch would be kept in the library.",
-            )
+            raise IllegalChoiceError(Reason.TEMPORARY_HAS_NO_BRANCHES)
         path = self._current.path
         ids = [message.id for message in path]
         if message_id not in ids:

@@ -20,7 +20,6 @@ from desktop_app.app.chat.shown_answers import ShownAnswers
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.navigator import Navigator
-from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.tasks import Tasks, Work
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import (
@@ -31,8 +30,8 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     Role,
 )
-from desktop_app.domain.errors import IllegalChoiceError, Kept, SpendingCapError, UserFacingError
-from desktop_app.i18n.translation import tr
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError, UserFacingError
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
@@ -177,7 +176,7 @@ class ChatController(QObject):
         if asked.id in self._beginning or self._running.is_running(asked.id):
             return
         if choice is None and not self._providers.has_provider(asked):
-            error = IllegalChoiceError(tr(PROVIDER_REMOVED), what_was_kept=Kept.PROMPT)
+            error = IllegalChoiceError(Reason.PROVIDER_REMOVED)
             self._pane.notifications.notify(error, topic=QUESTION)
             return
         asking = replace(asked, choice=choice or self._setup.choice_of(asked))

@@ -113,10 +113,10 @@ class ModelChoices(QObject):
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
     """Return a resolved choice in the form that the row under the prompt shows."""
     info = resolved.model
-    refusals = {e: why for e in FAMILY_EFFORTS if (why := info.refusal_of(e))}
+    refusals = {e: why.what_happened for e in FAMILY_EFFORTS if (why := info.refusal_of(e))}
     if resolved.notice:  # a stand-in answers, at a single effort
-        why = str(resolved.notice)
-        refusals = {e: why for e in FAMILY_EFFORTS if e is not resolved.effort}
+        said = str(resolved.notice)
+        refusals = {e: said for e in FAMILY_EFFORTS if e is not resolved.effort}
     return ChoiceView(
         variant=resolved.variant,
         model_name=info.name,

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.app.desktop import window_request
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
-from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from desktop_app.app.desktop.window_request import Reply
@@ -55,12 +55,7 @@ class CallServer:
             self._server = await asyncio.start_unix_server(self._answer, self._path, limit=_PIECE)
             self._path.chmod(0o600)
         except OSError as exc:
-            raise StorageError(
-                tr("“repartee quick” and further starts can’t reach this window."),
-                what_was_kept=tr("Everything else works."),
-                what_to_do=tr("Set XDG_RUNTIME_DIR to a folder of yours with a short path."),
-                details=f"{self._path}: {exc}",
-            ) from exc
+            raise StorageError(Reason.CALLS_NOT_TAKEN, details=f"{self._path}: {exc}") from exc
 
     async def aclose(self) -> None:
         """Stop listening, and disconnect callers."""

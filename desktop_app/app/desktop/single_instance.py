@@ -16,6 +16,7 @@ from pathlib import Path
 
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest, encode
 from desktop_app.cli.console import say
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.i18n.translation import tr
 from desktop_app.paths import Folders, folders
 
@@ -83,12 +84,7 @@ def _refuse(where: Folders, cause: OSError) -> int:
     from desktop_app.backend.display_check import why_no_window
     from desktop_app.domain.errors import StoreFullError
 
-    error = StoreFullError(
-        tr("Repartee can’t write to its folder {folder}.", folder=str(where.data)),
-        what_was_kept=tr("Nothing in it was changed."),
-        what_to_do=tr("Make it writable, or set REPARTEE_HOME to another folder."),
-        details=str(cause),
-    )
+    error = StoreFullError(Reason.FOLDER_NOT_WRITABLE, details=str(cause), folder=str(where.data))
     if why_no_window(os.environ) is not None:
         say(f"{error.sentences} {error.details}")
         return 1

@@ -21,6 +21,7 @@ from desktop_app.app.attachments.attachment_facts import OPEN
 from desktop_app.app.documents.viewer_positions import TextPiece, pages_of
 from desktop_app.app.documents.viewer_search import ViewerSearch
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.database.temporary_files import TemporaryFolder
@@ -361,10 +362,7 @@ class ViewerController(QObject):
                 await attachments.source(target.sha256),
             )
             if isinstance(source, bytes):
-                raise IllegalChoiceError(
-                    tr("Documents of temporary conversations can’t be opened in other apps."),
-                    what_was_kept=tr("That would save a copy on this computer."),
-                )
+                raise IllegalChoiceError(Reason.TEMPORARY_DOCUMENT_STAYS)
             if source is None:
                 await attachments.bytes(target.sha256)  # raises the error for a missing file
                 return

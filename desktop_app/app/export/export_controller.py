@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QStandardPaths
 
 from desktop_app.child_processes import child_command, library_command, start_child
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import tr
@@ -101,7 +102,7 @@ class ExportController(QObject):
     async def _export(self, conversation_id: str, file: Path, kind: str) -> None:
         asked = ("export", "--conversation", conversation_id, "--format", kind, "--to")
         command = library_command(*asked, str(file))
-        run = _run(command, b"", f"{file.name} could not be written.", file)
+        run = _run(command, b"", file)
         if not await self._told(f"Exporting to {file.name}…", run):
             self._notifications.notify(f"{file.name} was not exported.")
             return
@@ -179,15 +180,10 @@ class ExportController(QObject):
         try:
             scratch = await asyncio.to_thread(TemporaryFolder, temporary)
         except OSError as error:
-            raise StorageError(
-                "The conversation could not be printed.",
-                what_was_kept="The conversation is as it was.",
-                what_to_do="Check that there is room on the disk, and print it again.",
-                details=str(error),
-            ) from error
+            raise StorageError(Reason.PRINT_WITHOUT_ROOM, details=str(error)) from error
         try:
             asked = json.dumps({**request, "scratch": str(scratch.path)}).encode()
-            run = _run(child_command("print"), asked, "The conversation could not be printed.")
+            run = _run(child_command("print"), asked)
             is_done = await self._told("Printing the conversation…", run)
         finally:
             await asyncio.to_thread(scratch.close)
@@ -222,10 +218,10 @@ class ExportController(QObject):
         return False
 
 
-async def _run(
-    command: ChildCommand, request: bytes, what_happened: str, file: Path | None = None
-) -> None:
-    """Run a child process to its end; if the task is canceled, remove the partial `file`.
+async def _run(command: ChildCommand, request: bytes, file: Path | None = None) -> None:
+    """Run a child process that writes `file`, or prints, to its end.
+
+    If the task is canceled, remove the partial file.
 
     Raises:
         StorageError: the process failed; the error contains its output.
@@ -241,10 +237,9 @@ async def _run(
         raise
     if process.returncode:
         raise StorageError(
-            what_happened,
-            what_was_kept="The conversation is as it was.",
-            what_to_do="Choose another place or printer.",
+            Reason.PRINT_FAILED if file is None else Reason.EXPORT_FAILED,
             details=said.decode(errors="replace").strip(),
+            file="" if file is None else file.name,
         )
 
 

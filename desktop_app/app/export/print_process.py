@@ -32,6 +32,7 @@ from desktop_app.child_processes import child_command
 from desktop_app.cli.console import say
 from desktop_app.cli.export_command import load_pictures
 from desktop_app.cli.progress_output import opened
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.paths import resource_path
 from desktop_app.rendering.processes.formula_client import FormulaClient
@@ -89,7 +90,7 @@ async def _load(conversation_id: str) -> LoadedConversation:
         conversation = await backend.conversations.get(conversation_id)
         path = await backend.conversations.path(conversation_id)
         if conversation is None or not path:
-            raise StorageError("There is nothing to print in this conversation.")
+            raise StorageError(Reason.PRINT_NOTHING)
         return await load_pictures(backend, conversation, path)
 
 
@@ -185,8 +186,4 @@ def _print(loaded: LoadedConversation, choice: Mapping[str, Any], formulas: Form
 
 
 def _not_printed(details: str) -> StorageError:
-    return StorageError(
-        "The conversation could not be printed.",
-        what_to_do="Look at the printer, or export it as PDF and print that.",
-        details=details,
-    )
+    return StorageError(Reason.PRINTER_FAILED, details=details)

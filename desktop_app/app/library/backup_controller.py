@@ -16,6 +16,7 @@ from desktop_app.app.startup.own_command import Ended, OwnCommand
 from desktop_app.app.state.setting_values import SettingValues
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.formatting import moment
 from desktop_app.i18n.translation import tr
@@ -162,7 +163,7 @@ class BackupController(QObject):
             if asked_for:
                 self._notifications.notify(tr("Backed up to {file}.", file=ended.output.strip()))
         elif asked_for or not failed_before:
-            error = StorageError(tr("The backup failed."), what_was_kept=ended.said)
+            error = StorageError(Reason.BACKUP_FAILED, words=ended.said)
             self._notifications.notify(error, topic=TOPIC)
 
     def _show(self) -> None:

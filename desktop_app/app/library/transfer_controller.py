@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject
 from desktop_app.app.startup.own_command import Ended, OwnCommand
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StorageError, UserFacingError
 from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
 from desktop_app.i18n.formatting import joined
@@ -97,7 +98,7 @@ class TransferController(QObject):
         try:
             files: list[dict[str, Any]] = json.loads(ended.output)["files"]
         except (ValueError, KeyError):  # the command ended without a report
-            raise StorageError(ended.said or tr("The import stopped unexpectedly.")) from None
+            raise StorageError(ended.said or Reason.IMPORT_BROKE_OFF) from None
         refused = [why for file in files for why in file["refused"]]
         words = _what_came(files)
         if not refused:
@@ -161,7 +162,7 @@ class TransferController(QObject):
         if self._command.was_stopped:
             self._pane.notifications.notify(tr("Export stopped."))
         elif ended.code:
-            raise StorageError(ended.said or tr("The export stopped unexpectedly."))
+            raise StorageError(ended.said or Reason.EXPORT_BROKE_OFF)
         else:
             self._pane.notifications.notify(ended.said)
 
@@ -192,9 +193,7 @@ class TransferController(QObject):
         try:
             return await self._command.run(*arguments, progress=bar.set_progress)
         except OSError as exc:
-            raise UserFacingError(
-                tr("Repartee couldn’t start a helper process."), details=str(exc)
-            ) from exc
+            raise UserFacingError(Reason.PROCESS_NOT_STARTED, details=str(exc)) from exc
         finally:
             self._is_busy = False
             bar.hide()

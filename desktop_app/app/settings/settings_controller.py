@@ -370,7 +370,7 @@ def _windows(listing: ModelListing) -> str:
 def _worded(error: UserFacingError, profile: ProviderProfile) -> str:
     """Return an error worded for the panel, which has no Retry and asked nothing."""
     surface = of_environment(SETTINGS_PANEL) if profile.from_environment else SETTINGS_PANEL
-    to_do = remedy_text(error.remedy, error.params, surface)
+    to_do = remedy_text(error, surface)
     return f"{error.what_happened} {to_do}".strip()
 
 

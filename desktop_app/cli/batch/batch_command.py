@@ -29,7 +29,8 @@ from desktop_app.domain.batch.batch_wording import (
     result_words,
 )
 from desktop_app.domain.conversations.conversation import note_of
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
 from desktop_app.domain.spending.cost import format_money
 from desktop_app.services.chat.model_choice import require_supported
 from desktop_app.services.chat.prompt_library import SUMMARY
@@ -85,9 +86,8 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     values = await backend.values()
     profile = await profile_named(backend, options.provider)
     if why := refusal(profile):
-        raise IllegalChoiceError(
-            why, what_was_kept="Nothing was sent.", what_to_do="Name another --provider."
-        )
+        why.remedy = Remedy.NAME_OTHER_PROVIDER
+        raise why
     choice = await choice_of(backend, profile, options)
     await learn_window(backend, profile, choice)
     resolved = backend.chat.resolve(profile, choice)
@@ -121,10 +121,7 @@ async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str
 async def _resume(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     job = await _find_job(backend, options.id)
     if job.status.was_sent:
-        raise IllegalChoiceError(
-            f"The job was sent: {progress_words(job)}.",
-            what_to_do="“repartee batch again” asks what has no answer once more.",
-        )
+        raise IllegalChoiceError(Reason.BATCH_WAS_SENT, progress=progress_words(job))
     return await _prepare_and_send(backend, service, job, options)
 
 
@@ -138,7 +135,7 @@ async def _prepare_and_send(
 ) -> int:
     """Read the files, show the cost, ask, and send the job."""
     if not await backend.batch_store.claim(job.id):
-        raise IllegalChoiceError("Another process of Repartee goes on with this job.")
+        raise IllegalChoiceError(Reason.BATCH_CLAIMED)
     try:
         job = await _read(service, job, options)
         await _say_left_out(backend, job)
@@ -270,7 +267,7 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
 async def _cancel(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     job = await _find_job(backend, options.id)
     if job.status.is_over:
-        raise IllegalChoiceError(f"The job is over: {progress_words(job)}.")
+        raise IllegalChoiceError(Reason.BATCH_IS_OVER, progress=progress_words(job))
     job = await service.cancel(job.id)
     await _advance_once(backend, service, job.id)
     job = await _find_job(backend, job.id)
@@ -314,7 +311,6 @@ async def _find_job(backend: Backend, given: str) -> BatchJob:
         found = [job for job in jobs if job.id.startswith(given)]
     if len(found) == 1:
         return found[0]
-    what = "are several batch jobs" if found else "is no batch job"
     raise IllegalChoiceError(
-        f"There {what} {given}.", what_to_do="“repartee batch status” tells the ids."
+        Reason.BATCH_ID_AMBIGUOUS if found else Reason.NO_SUCH_BATCH, given=given
     )

@@ -15,6 +15,7 @@ from desktop_app.documents.office.package import BROKEN
 from desktop_app.documents.outcome import ReadDocument
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
+from desktop_app.domain.error_reasons import Reason
 
 _UTF_8: Final = 1 << 11
 # Characters of code page 437 that names hardly contain: their presence means another code page.
@@ -28,7 +29,7 @@ def read(name: str, data: bytes, found: DocumentBundle) -> ReadDocument:
         DocumentDamagedError, DocumentEncryptedError, DocumentTooLargeError, DocumentEmptyError
     """
     if found.depth > document_bundle.DEEPEST:
-        raise refusals.too_large(name, "lies in too many archives")
+        raise refusals.too_large(name, Reason.TOO_MANY_ARCHIVES)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _read_members(name, archive, found)
@@ -48,7 +49,7 @@ def _read_members(name: str, archive: zipfile.ZipFile, found: DocumentBundle) ->
     limits = found.limits
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > limits.pages:
-        raise refusals.too_many(name, len(members), "files", limits.pages)
+        raise refusals.too_many_files(name, len(members), limits.pages)
     # Each level of archives gets a fraction of the limit, so three levels together never exceed it.
     if sum(member.file_size for member in members) > limits.unpacked_bytes >> (2 * found.depth):
         raise refusals.unpacks_too_far(name, limits)

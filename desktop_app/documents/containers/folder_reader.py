@@ -13,6 +13,7 @@ from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.outcome import OnProgress, ReadDocument
 from desktop_app.documents.regular_files import read_file
 from desktop_app.documents.worker.protocol import Limits, Progress
+from desktop_app.domain.error_reasons import Reason
 
 
 def read(
@@ -50,7 +51,7 @@ def read(
         left -= len(data)
         if left < 0:
             megabytes = limits.unpacked_bytes >> 20
-            raise refusals.too_large(name, f"holds more than {megabytes} MB of files")
+            raise refusals.too_large(name, Reason.FOLDER_TOO_LARGE, limit=megabytes)
         found.add(path, data, done, len(wanted))
     on_progress(Progress(len(wanted), len(wanted), "file"))
     if not found.text():

@@ -17,6 +17,7 @@ from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.protocol import ExtractedDocument, IndexedPassage
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEmptyError
 
 _DEEPEST: Final = 16
@@ -57,10 +58,7 @@ class CollectionReader:
         """
         document = await self._worker.extract(path)
         if document.width or len(document.pictured) == document.pages:
-            raise DocumentEmptyError(
-                f"“{document.name}” holds no text: it is a picture, or pages that are pictures.",
-                what_to_do="Run text recognition (OCR) over it first.",
-            )
+            raise DocumentEmptyError(Reason.DOCUMENT_WITHOUT_TEXT, name=document.name)
         if document.pictured:
             pages = f"{len(document.pictured)} of {document.pages} pages are pictures"
             return replace(document, note=f"{pages}: nothing on them can be found.")
@@ -84,9 +82,9 @@ def _files_in(paths: Sequence[Path], skip_missing: bool) -> Iterator[FoundFile]:
                 yield _to_found_file(path)
         except FileNotFoundError as error:
             if not skip_missing:
-                raise refusals.unreadable(path.name, "it is not there") from error
+                raise refusals.unreadable(path.name, error) from error
         except OSError as error:
-            raise refusals.unreadable(path.name, (error.strerror or "unknown").lower()) from error
+            raise refusals.unreadable(path.name, error) from error
 
 
 def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:

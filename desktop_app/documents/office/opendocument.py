@@ -18,6 +18,7 @@ from desktop_app.documents.office import office_formulas
 from desktop_app.documents.office.markdown_text import MarkdownBlock
 from desktop_app.documents.office.package import Package, resolved
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.error_reasons import Reason
 
 _OASIS: Final = "{urn:oasis:names:tc:opendocument:xmlns:"
 TEXT: Final = f"{_OASIS}text:1.0}}"
@@ -272,7 +273,7 @@ class _Reader:
                 self._cells += len(cells) * times
                 if self._cells > _MOST_CELLS:
                     raise refusals.too_large(
-                        self.package.name, f"has more than {_MOST_CELLS:,} cells"
+                        self.package.name, Reason.TOO_MANY_CELLS, limit=_MOST_CELLS
                     )
         return md.table(rows)
 

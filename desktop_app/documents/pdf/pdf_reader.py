@@ -82,7 +82,7 @@ def _read(
 ) -> PdfText:
     total = len(document)
     if total > limits.pages:
-        raise refusals.too_many(name, total, "pages", limits.pages)
+        raise refusals.too_many_pages(name, total, "page", limits.pages)
     if document.get_formtype() != raw.FORMTYPE_NONE:
         document.init_forms()
     texts: list[str] = []

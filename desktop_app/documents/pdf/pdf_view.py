@@ -16,6 +16,7 @@ from pypdfium2 import raw
 
 from desktop_app.documents.pdf import passage_boxes
 from desktop_app.documents.worker.protocol import Box, Strip
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedError
 
 _WHITE: Final = (255, 255, 255, 255)
@@ -101,19 +102,10 @@ class PdfView:
             self._page = None
 
     def _locked_error(self) -> DocumentEncryptedError:
-        return DocumentEncryptedError(
-            f"The pages of “{self._name}” are protected by a password.",
-            what_was_kept="The text that was read from it is kept.",
-            what_to_do="To see them, attach the file again and give its password.",
-        )
+        return DocumentEncryptedError(Reason.PAGES_LOCKED, name=self._name)
 
     def _damaged_error(self, error: Exception) -> DocumentDamagedError:
-        return DocumentDamagedError(
-            f"The pages of “{self._name}” cannot be drawn.",
-            what_was_kept="The text that was read from it is kept.",
-            what_to_do="If you still have the file, attach it again.",
-            details=str(error),
-        )
+        return DocumentDamagedError(Reason.PAGES_NOT_DRAWN, details=str(error), name=self._name)
 
 
 def _map_file(descriptor: int) -> ctypes.Array[ctypes.c_char]:

@@ -39,6 +39,7 @@ from desktop_app.documents.worker.protocol import (
     limits_to_json,
     replace_surrogates,
 )
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -273,8 +274,10 @@ class DocumentWorker:
                     answer, found = await self._exchange(request, limits, read, on_progress)
             except TimeoutError as error:
                 self._discard()
-                what = f"takes longer than {limits.seconds:g} s to read"
-                raise refusals.too_large(request.name, what) from error
+                limit = f"{limits.seconds:g}"
+                raise refusals.too_large(
+                    request.name, Reason.READING_TOO_LONG, limit=limit
+                ) from error
             except _ChildGoneError as error:
                 self._discard()
                 raise refusals.reader_stopped(request.name, str(error), limits) from error
@@ -449,12 +452,7 @@ class DocumentWorker:
 
 
 def _start_error(error: OSError) -> DocumentError:
-    return DocumentError(
-        "The part of the program that reads documents could not be started.",
-        what_was_kept=refusals.NOTHING_MADE,
-        what_to_do="Start the program anew; if it happens again, install it anew.",
-        details=str(error),
-    )
+    return DocumentError(Reason.READER_NOT_STARTED, details=str(error))
 
 
 def _image_bytes_bound(size: tuple[int, int]) -> int:

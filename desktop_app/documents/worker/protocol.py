@@ -175,13 +175,12 @@ class Box(NamedTuple):
     bottom: float
 
 
-def error_to_json(error: errors.DocumentError) -> dict[str, str | bool]:
+def error_to_json(error: errors.DocumentError) -> dict[str, object]:
     """Return the error as JSON-ready values; `worker_answers.error` is the reverse."""
     return {
         "error": type(error).__name__,
-        "what_happened": error.what_happened,
-        "what_was_kept": error.what_was_kept,
-        "what_to_do": error.what_to_do,
+        "reason": error.reason,
+        "params": error.params,
         "details": error.details,
         "takes_password": getattr(error, "takes_password", False),
     }

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Self
 from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
 
 _DEEPEST: Final = 16
@@ -106,11 +107,11 @@ def open_document(path: Path, limits: Limits) -> OpenDocument:
         if stat.S_ISDIR(mode):
             return _open_folder(path, limits)
         if not stat.S_ISREG(mode):
-            raise refusals.unreadable(path.name, "it is not a file")
+            raise DocumentError(Reason.DOCUMENT_NOT_A_FILE, name=path.name)
         descriptor = _require_regular(os.open(path, _TO_READ))
         opened = OpenDocument(descriptor, os.fstat(descriptor).st_size, None)
     except OSError as error:
-        raise refusals.unreadable(path.name, (error.strerror or "unknown").lower()) from error
+        raise refusals.unreadable(path.name, error) from error
     if opened.size > limits.file_bytes:
         opened.close()
         raise refusals.file_too_large(path.name, limits)
@@ -137,7 +138,7 @@ def _open_folder(path: Path, limits: Limits) -> OpenDocument:
             members.append(member)
             count += not member.left_out
             if count > limits.pages:
-                raise refusals.too_many(path.name, count, "files", limits.pages)
+                raise refusals.too_many_files(path.name, count, limits.pages)
     except (OSError, DocumentError):
         os.close(descriptor)
         raise

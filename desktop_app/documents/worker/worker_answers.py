@@ -24,6 +24,7 @@ from desktop_app.documents.worker.protocol import (
 )
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import PageImage
+from desktop_app.domain.error_reasons import Reason
 
 LONGEST_HEADER: Final = 1 << 21
 """Bytes. 50,000 pages that are images, the maximum of the setting, take half of it."""
@@ -99,12 +100,15 @@ def error(header: Mapping[str, Any]) -> errors.DocumentError:
     kind = _ERRORS.get(_text(header.get("error")))
     if kind is None:
         raise MalformedAnswerError("an error of no known kind")
-    found = kind(
-        _text(header.get("what_happened")),
-        what_was_kept=_text(header.get("what_was_kept")),
-        what_to_do=_text(header.get("what_to_do")),
-        details=_text(header.get("details")),
-    )
+    params = _expect(dict, header.get("params"))
+    if not all(isinstance(value, str | int) for value in params.values()):
+        raise MalformedAnswerError("a parameter of an error is neither text nor number")
+    try:
+        found = kind(Reason(_text(header.get("reason"))), details=_text(header.get("details")))
+        found.params = params
+        found.sentences  # noqa: B018 - raises if a parameter is missing
+    except (LookupError, ValueError) as exc:
+        raise MalformedAnswerError("an error of no known kind") from exc
     if isinstance(found, errors.DocumentEncryptedError):
         found.takes_password = _expect(bool, header.get("takes_password"))
     return found

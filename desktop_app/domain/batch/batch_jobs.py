@@ -18,6 +18,8 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.spending.cost import Price, Usage
 
@@ -323,20 +325,15 @@ def combined_status(uploads: Iterable[BatchUpload]) -> BatchStatus:
     return min(states, key=_ORDER.index, default=BatchStatus.UPLOADING)
 
 
-def refusal(profile: ProviderProfile, info: ModelInfo | None = None) -> str:
-    """Return why that provider or model takes no batches, in a sentence; "" if it does."""
+def refusal(profile: ProviderProfile, info: ModelInfo | None = None) -> IllegalChoiceError | None:
+    """Return why that provider or model takes no batches; None if it does."""
     name = profile.name
     if profile.kind is ProviderKind.ON_DEVICE:
-        return (
-            "The model on this computer answers one question at a time; batches are a provider's."
-        )
+        return IllegalChoiceError(Reason.BATCH_NOT_LOCAL)
+    if profile.kind is ProviderKind.COMETAPI and not profile.has_batches:
+        return IllegalChoiceError(Reason.BATCH_NOT_OFFERED, provider=name)
     if not profile.has_batches:
-        if profile.kind is ProviderKind.COMETAPI:
-            return f"{name} offers no batches: its API is chat, responses and models alone."
-        return (
-            f"{name} is not known to offer batches; if it does, switch them on in "
-            "Settings › Provider."
-        )
+        return IllegalChoiceError(Reason.BATCH_NOT_KNOWN, provider=name)
     if info is not None and info.takes_batches is False:
-        return f"{info.name} is not offered in batches."
-    return ""
+        return IllegalChoiceError(Reason.BATCH_NOT_WITH_MODEL, model=info.name)
+    return None

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from desktop_app.domain.conversations.conversation import ErrorNote
-from desktop_app.domain.conversations.legacy_sentences import (
-    legacy_error_code,
-    legacy_kept,
-    legacy_remedy,
-)
+from desktop_app.domain.conversations.legacy_sentences import legacy_error, legacy_error_code
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Kept, Remedy
 
 
@@ -18,7 +16,7 @@ def error_to_json(note: ErrorNote) -> dict[str, Any]:
     """Return an error ready for JSON: what has a code without its sentence."""
     return {
         "code": note.code,
-        "what_happened": note.what_happened,
+        **_value("reason", "what_happened", note.reason),
         **_value("kept", "what_was_kept", note.kept),
         **_value("remedy", "what_to_do", note.remedy),
         "params": dict(note.params),
@@ -26,8 +24,8 @@ def error_to_json(note: ErrorNote) -> dict[str, Any]:
     }
 
 
-def _value(name: str, text_name: str, value: Kept | Remedy | str) -> dict[str, str]:
-    return {text_name: value} if isinstance(value, str) else {name: value.value}
+def _value(name: str, text_name: str, value: Reason | Kept | Remedy | str) -> dict[str, str]:
+    return {name: value.value} if isinstance(value, Enum) else {text_name: value}
 
 
 def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
@@ -37,14 +35,18 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
         LookupError, TypeError, ValueError: it is none.
     """
     kept, remedy = value.get("kept"), value.get("remedy")
-    code = value["code"] if "code" in value else legacy_error_code(value.get("kind", ""))
-    is_old = "code" not in value
     kept_words, words = value.get("what_was_kept", ""), value.get("what_to_do", "")
-    return ErrorNote(
-        value["what_happened"],
-        (legacy_kept(kept_words) if is_old else kept_words) if kept is None else Kept(kept),
-        (legacy_remedy(words) if is_old else words) if remedy is None else Remedy(remedy),
+    note = ErrorNote(
+        Reason(value["reason"]) if "reason" in value else value["what_happened"],
+        kept_words if kept is None else Kept(kept),
+        words if remedy is None else Remedy(remedy),
         value.get("details", ""),
-        code,
-        tuple(dict(value.get("params", {})).items()),
+        value["code"] if "code" in value else legacy_error_code(value.get("kind", "")),
+        dict(value.get("params", {})),
     )
+    if not all(isinstance(each, str | int) for each in note.params.values()):
+        raise TypeError("a parameter of an error is neither text nor number")
+    if "reason" not in value:
+        note = legacy_error(note, is_worded="code" not in value)
+    note.sentences  # noqa: B018 - raises if one of their parameters is missing
+    return note

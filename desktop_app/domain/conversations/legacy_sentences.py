@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
+from desktop_app.domain.conversations.conversation import ErrorNote
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.errors import Kept, Remedy
 from desktop_app.domain.spending.cost import UsageScope
@@ -176,14 +178,20 @@ def legacy_error_code(kind: str) -> str:
     return _CODES.get(kind, "")
 
 
-def legacy_kept(sentence: str) -> Kept | str:
-    """Return what was kept by its code, or the sentence if it has none."""
-    return _KEPT.get(sentence, sentence)
+def legacy_error(note: ErrorNote, *, is_worded: bool) -> ErrorNote:
+    """Return a note with the codes of its sentences; a sentence without one stays.
 
-
-def legacy_remedy(sentence: str) -> Remedy | str:
-    """Return a remedy by its code, or the sentence if it has none."""
-    return _REMEDY_OF.get(sentence, sentence)
+    Args:
+        is_worded: what was kept and the remedy are sentences, too.
+    """
+    if not is_worded:
+        return note
+    kept, remedy = note.kept, note.remedy
+    if isinstance(kept, str):
+        kept = _KEPT.get(kept, kept)
+    if isinstance(remedy, str):
+        remedy = _REMEDY_OF.get(remedy, remedy)
+    return replace(note, kept=kept, remedy=remedy)
 
 
 def legacy_notice(sentence: str) -> NoticeText:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart
-from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Kept
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Param, Remedy
 
 Span = tuple[int, int]
 
@@ -107,7 +108,7 @@ def parse_spans(
     """
     spans = [_parse_span(item, count, unit, names) for item in _split_items(given)]
     if not spans:
-        raise _choice_error(f"No {unit} is named.", unit, count, names)
+        raise _choice_error(Reason.NO_SECTION_NAMED, unit, count, names)
     return joined(spans)
 
 
@@ -126,26 +127,18 @@ def _parse_span(item: str, count: int, unit: str, names: Sequence[str]) -> Span:
     if match is None:
         if len(by_name) == 1:
             return by_name[0], by_name[0]
-        subject = f"“{item.strip(_QUOTES)}”" if item.strip(_QUOTES) else "An empty place"
-        if by_name:
-            raise _choice_error(f"{subject} is the name of several sheets.", unit, count, names)
-        raise _choice_error(f"{subject} names no {unit}.", unit, count, names)
+        reason = Reason.SECTION_NAME_AMBIGUOUS if by_name else Reason.SECTION_UNKNOWN
+        raise _choice_error(reason, unit, count, names, given=item.strip(_QUOTES))
     first, last = int(match[1]), int(match[2] or match[1])
     if by_name and by_name != [first]:
         if first != last or not 1 <= first <= count:
             return by_name[0], by_name[0]
-        raise _choice_error(
-            f"“{item}” is the number of a sheet and the name of another: a name goes in quotation "
-            "marks.",
-            unit,
-            count,
-            names,
-        )
+        raise _choice_error(Reason.SECTION_NAME_IS_NUMBER, unit, count, names, given=item)
     if first > last:
-        raise _choice_error(f"“{item}” runs backwards.", unit, count, names)
+        raise _choice_error(Reason.SECTIONS_BACKWARDS, unit, count, names, given=item)
     for number in (first, last):
         if not 1 <= number <= count:
-            raise _choice_error(f"There is no {unit} {number}.", unit, count, names)
+            raise _choice_error(Reason.NO_SUCH_SECTION, unit, count, names, number=number)
     return first, last
 
 
@@ -153,15 +146,24 @@ def _is_same_name(name: str, given: str) -> bool:
     return bool(given) and name.strip().casefold() == given.strip().casefold()
 
 
-def _choice_error(what: str, unit: str, count: int, names: Sequence[str]) -> IllegalChoiceError:
-    range_text = f"1 to {count:,}" if count > 1 else "1 alone"
-    example = "for example 1, 3" + (f" or {names[0]}" if names else "")
-    if not names and count > 2:
-        example = f"for example 1-{min(count - 1, 3)}" + (f", {count}" if count > 4 else "")
+def _choice_error(
+    reason: Reason, unit: str, count: int, names: Sequence[str], **params: Param
+) -> IllegalChoiceError:
+    remedy, example = Remedy.SECTIONS_ARE, "1, 3"
+    if count <= 1:
+        remedy = Remedy.SECTION_IS_ALONE
+    elif names:
+        remedy = Remedy.SECTIONS_ARE_NAMED
+    elif count > 2:
+        example = f"1-{min(count - 1, 3)}" + (f", {count}" if count > 4 else "")
     return IllegalChoiceError(
-        what,
-        what_was_kept=Kept.CHOICE,
-        what_to_do=f"The {unit}s are {range_text}: {example}.",
+        reason,
+        params,
+        what_to_do=remedy,
+        unit=unit,
+        count=count,
+        example=example,
+        section=names[0] if names else "",
     )
 
 
@@ -198,11 +200,7 @@ def chosen_text(part: DocumentPart, text: str) -> str:
         return text
     found = sections(text, chosen.unit)
     if len(found) != chosen.of:
-        raise DocumentError(
-            f"The {chosen.unit}s of “{part.name}” cannot be told apart any more.",
-            what_was_kept="Nothing was sent.",
-            what_to_do="Attach the file again.",
-        )
+        raise DocumentError(Reason.SECTIONS_GONE, unit=chosen.unit, name=part.name)
     starts = [section.start for section in found] + [len(text)]
     pieces = [text[starts[first - 1] : starts[last]].strip() for first, last in chosen.spans]
     return "\n\n".join(pieces)

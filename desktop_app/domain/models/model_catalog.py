@@ -15,7 +15,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Any, Final, TypeVar
 
-from desktop_app.domain.errors import SettingError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError, SettingError
 from desktop_app.domain.models.image_tokens import ImageTokens, image_tokens_from_row
 from desktop_app.domain.models.variants import FAMILY_EFFORTS as FAMILY_EFFORTS
 from desktop_app.domain.models.variants import Effort as Effort
@@ -84,15 +85,20 @@ class ModelInfo:
         """Return True if the model is known to take an effort."""
         return bool(self.efforts)
 
-    def refusal_of(self, effort: Effort) -> str | None:
-        """Return why `effort` cannot be chosen, in a sentence; None if it can."""
+    def refusal_of(self, effort: Effort) -> IllegalChoiceError | None:
+        """Return why `effort` cannot be chosen; None if it can."""
         if self.efforts is None or effort in self.efforts:
             return None
         if not self.efforts:
-            return f"{self.name} takes no reasoning effort."
+            return IllegalChoiceError(Reason.EFFORT_NOT_TAKEN, model=self.name)
+        accepted = ", ".join(each.value for each in self.efforts)
         if len(self.efforts) == 1:
-            return f"{self.name} always thinks at {self.efforts[0].value}."
-        return f"{self.name} does not take effort {effort.value}."
+            return IllegalChoiceError(
+                Reason.EFFORT_FIXED, model=self.name, only=accepted, accepted=accepted
+            )
+        return IllegalChoiceError(
+            Reason.EFFORT_UNSUPPORTED, model=self.name, effort=effort.value, accepted=accepted
+        )
 
     def nearest_effort(self, wanted: Effort) -> Effort | None:
         """Return the accepted effort nearest to `wanted`, the higher of two as near."""
@@ -174,13 +180,12 @@ class ModelCatalog:
             AttributeError,
             ArithmeticError,
         ) as exc:
-            message = (
-                str(exc) if isinstance(exc, ValueError) else f"a value is not of its kind ({exc})"
-            )
             raise SettingError(
-                f"The list of models cannot be read: {message}.",
-                what_to_do="Correct models.toml or remove it.",
+                Reason.MODELS_FILE_INVALID
+                if isinstance(exc, ValueError)
+                else Reason.MODELS_FILE_WRONG_TYPE,
                 details=f"{type(exc).__name__}: {exc}",
+                words=str(exc),
             ) from exc
 
     @classmethod

@@ -19,6 +19,8 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
 )
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.chatgpt_text import CANVAS, canvas, fenced, without_marks
 from desktop_app.exchange.importers.imported import (
     LOST_IMAGE,
@@ -27,7 +29,6 @@ from desktop_app.exchange.importers.imported import (
     is_or_contains,
     mapping_at,
     objects_at,
-    refused,
     seconds_of,
     text_at,
 )
@@ -57,7 +58,7 @@ def read_conversation(value: Any, find_file: FindFile) -> ImportedConversation:
         ImportRefusedError: it has no tree of messages.
     """
     if not isinstance(value, Mapping) or not _has_tree(value):
-        raise refused("A conversation in the file is none of ChatGPT's.")
+        raise ImportRefusedError(Reason.IMPORT_NOT_CHATGPT)
     mapping = mapping_at(value, "mapping")
     files: dict[str, AttachmentFile] = {}
     nodes = [

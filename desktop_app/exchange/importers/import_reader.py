@@ -18,10 +18,11 @@ from typing import Any, Final
 from zipfile import ZipInfo, is_zipfile
 
 from desktop_app.domain.bounds import BAD_VALUE
-from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ImportRefusedError, Kept, Remedy
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, librechat, open_webui
-from desktop_app.exchange.importers.imported import ImportedConversation, damaged, refused
+from desktop_app.exchange.importers.imported import ImportedConversation, damaged
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
 
 # A user's whole history is some hundred megabytes; a bomb is refused before it is unpacked.
@@ -65,13 +66,20 @@ def read_export(path: Path) -> Export:
                 return _read_archive(ForeignArchive(file), _Images(path))
             return _read_json(read_all(file, LARGEST_JSON), _no_file)
     except OSError as exc:
-        reason = exc.strerror or type(exc).__name__
-        what_to_do = "Check its name and whether you may read it."
-        raise refused(f"{path.name} cannot be read: {reason}.", str(path), what_to_do) from exc
+        words = exc.strerror or type(exc).__name__
+        raise ImportRefusedError(
+            Reason.IMPORT_UNREADABLE, details=str(path), file=path.name, words=words
+        ) from exc
     except RefusedFileError as exc:
-        raise refused(f"{path.name} {exc}.") from exc
+        raise ImportRefusedError(
+            exc.reason,
+            exc.params,
+            what_was_kept=Kept.NOT_IMPORTED,
+            what_to_do=Remedy.EXPORT_AGAIN,
+            file=path.name,
+        ) from exc
     except MemoryError as exc:
-        raise refused(f"{path.name} needs more memory than there is.") from exc
+        raise ImportRefusedError(Reason.IMPORT_NEEDS_MEMORY, file=path.name) from exc
 
 
 def _no_file(_file_id: str) -> None:
@@ -86,7 +94,7 @@ def _read_archive(archive: ForeignArchive, images: _Images) -> Export:
         and info.filename.endswith(".json")
     ] or [info for info in archive.members if info.filename.endswith(".json")][:1]
     if not members:
-        raise RefusedFileError("holds no conversations")
+        raise RefusedFileError(Reason.FOREIGN_WITHOUT_CONVERSATIONS)
     _require_plausible(members)
     exports = [_read_json(archive.read(info, LARGEST_JSON), images.find) for info in members]
     return Export(
@@ -100,9 +108,9 @@ def _require_plausible(members: list[ZipInfo]) -> None:
     unpacked = sum(info.file_size for info in members)
     packed = sum(info.compress_size for info in members)
     if unpacked > LARGEST_JSON:
-        raise RefusedFileError(f"unpacks to more than {LARGEST_JSON >> 20:,} MB")
+        raise RefusedFileError(Reason.FOREIGN_UNPACKS_TOO_FAR, limit=LARGEST_JSON >> 20)
     if unpacked > _ALWAYS_PLAUSIBLE and unpacked > _MOST_COMPRESSED * packed:
-        raise RefusedFileError("unpacks to a hundred times its size")
+        raise RefusedFileError(Reason.FOREIGN_BOMB)
 
 
 class _Images:
@@ -154,7 +162,7 @@ def _read_json(data: bytes, find_file: chatgpt.FindFile) -> Export:
         return Export("LibreChat", len(items), _read_each(items, librechat.read_conversation))
     if open_webui.is_open_webui(value):
         return Export("Open WebUI", len(items), _read_each(items, open_webui.read_conversation))
-    raise refused("The file holds no conversations of Repartee, ChatGPT, Open WebUI or LibreChat.")
+    raise ImportRefusedError(Reason.IMPORT_UNKNOWN)
 
 
 def _parse_json(data: bytes) -> Any:
@@ -163,11 +171,11 @@ def _parse_json(data: bytes) -> Any:
     Huge numbers become NaN, so that they spoil only the conversation that contains them.
     """
     if sum(map(data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-        raise RefusedFileError("holds more values than an export has")
+        raise RefusedFileError(Reason.FOREIGN_TOO_MANY_VALUES)
     try:
         return json.loads(data, parse_int=_bounded_integer)
     except (ValueError, RecursionError) as exc:
-        raise refused("The file is no JSON, or damaged.", str(exc)) from exc
+        raise ImportRefusedError(Reason.IMPORT_NOT_JSON, details=str(exc)) from exc
 
 
 def _bounded_integer(digits: str) -> int | float:

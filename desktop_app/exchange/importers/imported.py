@@ -14,6 +14,7 @@ from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
 from desktop_app.domain.conversations.message_parts import AttachmentFile, ImagePart, Part, TextPart
 from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -127,33 +128,17 @@ def short(title: str) -> str:
 
 def left_out(title: str, why: Exception) -> ImportRefusedError:
     """Return the error that says which conversation was not imported and why."""
-    title = short(title)
-    which = f"The conversation “{title}”" if title else "A conversation without a title"
-    return ImportRefusedError(
-        f"{which} was left out: {_reason(why)}.",
-        what_to_do="Export it again where it comes from.",
-        details=repr(why)[:1000],
-    )
-
-
-def _reason(why: Exception) -> str:
     if isinstance(why, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(why, StorageError):
-        return f"the store does not take it ({why.details[:200]})"
-    if isinstance(why, KeyError):
-        return f"{str(why)[:_SHOWN]} is missing"
-    text = str(why)[:200].rstrip(".") or type(why).__name__
-    return text[:1].lower() + text[1:]
-
-
-def refused(
-    why: str, details: str = "", what_to_do: str = "Export it again where it comes from."
-) -> ImportRefusedError:
-    """Return the error for a file that is not a valid export."""
+        reason, words = Reason.IMPORT_TOO_DEEP, ""
+    elif isinstance(why, StorageError):
+        reason, words = Reason.IMPORT_NOT_STORED, why.details[:200]
+    elif isinstance(why, KeyError):
+        reason, words = Reason.IMPORT_FIELD_MISSING, str(why)[:_SHOWN]
+    else:
+        reason, words = Reason.IMPORT_INVALID, str(why)[:200].rstrip(".") or type(why).__name__
     return ImportRefusedError(
-        why,
-        what_was_kept="Nothing was imported from it.",
-        what_to_do=what_to_do,
-        details=details,
+        reason,
+        details=repr(why)[:1000],
+        title=short(title),
+        words=words[:1].lower() + words[1:],
     )

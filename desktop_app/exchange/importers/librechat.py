@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import Part, ReasoningPart, TextPart
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.imported import (
     ImportedConversation,
     is_or_contains,
     mapping_at,
     objects_at,
-    refused,
     seconds_of,
     text_at,
 )
@@ -48,7 +49,7 @@ def read_conversation(value: Any) -> ImportedConversation:
         ImportRefusedError: it has no messages.
     """
     if not _is_conversation(value):
-        raise refused("A conversation in the file is none of LibreChat's.")
+        raise ImportRefusedError(Reason.IMPORT_NOT_LIBRECHAT)
     roots = [*objects_at(value, "messages"), *objects_at(value, "messagesTree")]
     nodes = {node.id: node for node in _nodes(roots)}
     options = mapping_at(value, "options")

@@ -25,6 +25,8 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
 )
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.imported import (
     LOST_IMAGE,
     ImportedConversation,
@@ -32,7 +34,6 @@ from desktop_app.exchange.importers.imported import (
     is_or_contains,
     mapping_at,
     objects_at,
-    refused,
     seconds_of,
     text_at,
 )
@@ -68,7 +69,7 @@ def read_conversation(value: Any) -> ImportedConversation:
         ImportRefusedError: it has no messages.
     """
     if not _is_chat(value):
-        raise refused("A chat in the file is none of Open WebUI's.")
+        raise ImportRefusedError(Reason.IMPORT_NOT_OPEN_WEBUI)
     chat = _chat(value)
     files: dict[str, AttachmentFile] = {}
     tree = mapping_at(mapping_at(chat, "history"), "messages")

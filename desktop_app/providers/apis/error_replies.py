@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     ContextTooLongError,
@@ -23,7 +24,6 @@ from desktop_app.domain.errors import (
     QuotaExhaustedError,
     RateLimitedError,
     RefusedParameterError,
-    Remedy,
 )
 from desktop_app.domain.redaction import Redactor
 from desktop_app.providers.http import json_fields
@@ -183,13 +183,14 @@ def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
 
 def redact_error(redactor: Redactor, error: ProviderError) -> None:
     """Redact secrets in everything that an error says."""
-    for name in ("what_happened", "kept", "remedy", "details", "api_code", "request_id"):
-        if isinstance(text := getattr(error, name), str):
-            setattr(error, name, redactor.clean(text))
-    error.params = {name: redactor.clean(text) for name, text in error.params.items()}
+    for name in ("details", "api_code", "request_id"):
+        setattr(error, name, redactor.clean(getattr(error, name)))
+    error.params = {
+        name: redactor.clean(value) if isinstance(value, str) else value
+        for name, value in error.params.items()
+    }
     if isinstance(error, RefusedParameterError):
         error.param = redactor.clean(error.param)
-    error.args = tuple(redactor.clean(str(word)) for word in error.args)
 
 
 def error_from(
@@ -220,53 +221,32 @@ def _short(message: str) -> str:
     return message if len(message) <= LONGEST_QUOTE else message[: LONGEST_QUOTE - 1] + "…"
 
 
-def _quoted(sentence: str, body: ErrorBody) -> str:
-    """Return `sentence` followed by the provider's own message, if there is one."""
+def _words_of(body: ErrorBody) -> str:
+    """Return the provider's own message as a sentence; "" if there is none."""
     words = _short(body.message).rstrip(".")
-    if words.endswith("…"):
-        return f"{sentence}: {words}"
-    return f"{sentence}: {words}." if words else f"{sentence}."
+    return words if not words or words.endswith("…") else f"{words}."
 
 
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
     """Return the error that the code, or else the message, identifies."""
     if body.names & _QUOTA_CODES or status == 402:
-        return QuotaExhaustedError(
-            f"The account at {provider} has no credit left.",
-            what_to_do="Add credit on the provider's billing page, or choose another provider.",
-        )
+        return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)
     if body.names & _RATE_CODES or status == 429:
-        return RateLimitedError(
-            f"{provider} takes no more requests for the moment.",
-            what_to_do=Remedy.RETRY_SOON,
-        )
+        return RateLimitedError(Reason.TOO_MANY_REQUESTS, provider=provider)
     if body.names & _KEY_CODES or status == 401:
-        return AuthenticationError(
-            f"{provider} did not accept the API key.",
-            what_to_do=Remedy.CHECK_KEY,
-        )
+        return AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider=provider)
     if "context_length_exceeded" in body.names or _is_client_error(status, _CONTEXT, body):
-        return ContextTooLongError(
-            "The conversation is longer than the model takes.",
-            what_to_do="Remove an attachment, start a new conversation, or choose a model with a "
-            "larger window.",
-        )
+        return ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
     if _is_client_error(status, _NO_PICTURES, body) or (
         status == 500 and _NO_PICTURES.search(body.message)  # llama.cpp's status for it
     ):
-        return ProviderFaultError(
-            _quoted(f"The model at {provider} does not take these pictures", body),
-            what_to_do="Choose a model that sees pictures, or edit the question and remove them.",
-        )
+        return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider, words=_words_of(body))
     if not body.names & _MODEL_CODES and _named_field(body):
         refused = _refused_parameter(provider, body, status)
         if refused is not None:
             return refused
     if body.names & _MODEL_CODES or _is_client_error(status, _NO_MODEL, body):
-        return ModelNotFoundError(
-            _quoted(f"{provider} does not serve this model to this key", body),
-            what_to_do="Choose another model, or ask the provider for access.",
-        )
+        return ModelNotFoundError(Reason.MODEL_NOT_SERVED, provider=provider, words=_words_of(body))
     return _refused_parameter(provider, body, status)
 
 
@@ -302,8 +282,10 @@ def _refused_parameter(
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model
     error = RefusedParameterError(
-        _quoted(f"{provider} refused {f'the setting “{param}”' if param else 'a setting'}", body),
-        what_to_do="Change that setting, or choose another model.",
+        Reason.SETTING_REFUSED if param else Reason.UNNAMED_SETTING_REFUSED,
+        provider=provider,
+        setting=param,
+        words=_words_of(body),
     )
     error.param = param
     return error
@@ -312,46 +294,22 @@ def _refused_parameter(
 def _status_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError:
     """Return the error for the status, if neither code nor message is known."""
     if status in (404, 405, 501) or _NO_ENDPOINT.search(body.message):
-        return endpoint_missing(provider)
+        return EndpointMissingError(Reason.API_MISSING, provider=provider)
     if status == 403:
-        return AuthenticationError(
-            _quoted(f"{provider} refused access", body),
-            what_to_do="Check that the key may use this model from where you are.",
-        )
+        return AuthenticationError(Reason.ACCESS_REFUSED, provider=provider, words=_words_of(body))
     if status == 413:
-        return ProviderFaultError(
-            f"The request is larger than {provider} takes.",
-            what_to_do="Remove an attachment or start a new conversation.",
-        )
+        return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
     is_wrong_request = status == 500 and body.names & WRONG_REQUEST_CODES
     if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
         return _fault_of_server(provider, status)
     if status is None and (not body.names or body.names & _FAULT_CODES):
         return ProviderFaultError(
-            _quoted(f"{provider} failed while it answered", body), what_to_do=Remedy.RETRY_BILLED
+            Reason.FAILED_WHILE_ANSWERING, provider=provider, words=_words_of(body)
         )
-    return ProviderFaultError(
-        _quoted(f"{provider} refused the request", body),
-        what_to_do=Remedy.RETRY_CHANGED,
-    )
+    return ProviderFaultError(Reason.REQUEST_REFUSED, provider=provider, words=_words_of(body))
 
 
 def _fault_of_server(provider: str, status: int) -> ProviderFaultError:
     if status in (500, 502, 503, 529):
-        return ProviderFaultError(
-            f"{provider} has a fault of its own at the moment ({status}).",
-            what_to_do=Remedy.RETRY_LATER,
-        )
-    return ProviderFaultError(
-        f"{provider} did not finish the request in time ({status}).",
-        what_to_do=Remedy.RETRY_BILLED,
-    )
-
-
-def endpoint_missing(provider: str, why: str = "") -> EndpointMissingError:
-    """Return the error for a server without the requested API."""
-    return EndpointMissingError(
-        f"The address of {provider} does not offer this API{f': {why}' if why else ''}.",
-        what_to_do=Remedy.CHECK_ADDRESS,
-        details=why,
-    )
+        return ProviderFaultError(Reason.PROVIDER_FAULT, provider=provider, http=status)
+    return ProviderFaultError(Reason.NOT_FINISHED_IN_TIME, provider=provider, http=status)

@@ -16,7 +16,8 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from desktop_app.domain.errors import ProviderError, Remedy, StreamCutError, UnexpectedReplyError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ProviderError, StreamCutError, UnexpectedReplyError
 from desktop_app.providers.apis import error_replies
 from desktop_app.providers.http import connection_errors, json_fields, reply_limits
 from desktop_app.providers.http.json_parser import ValueTooLargeError
@@ -172,9 +173,7 @@ class HttpReply:
                     else await asyncio.to_thread(parse_body)
                 )
             except ValueError as exc:
-                raise self._unexpected(
-                    f"The reply of {self._provider} was not the JSON that it should be"
-                ) from exc
+                raise self._not_json() from exc
 
     async def drain(self) -> None:
         """Read the rest if it comes at once.
@@ -204,9 +203,9 @@ class HttpReply:
         try:
             yield
         except httpx.TimeoutException as exc:
-            raise self._cut("fell silent", exc) from exc
+            raise self._cut(Reason.SILENT_IN_ANSWER, exc) from exc
         except httpx.TransportError as exc:
-            raise self._cut("broke", exc) from exc
+            raise self._cut(Reason.BROKE_IN_ANSWER, exc) from exc
         except EventTooLargeError as exc:
             raise self._with_id(reply_limits.too_large_event(self._provider)) from exc
         except ValueTooLargeError as exc:
@@ -219,20 +218,20 @@ class HttpReply:
         error.details = error_replies.details(None, "", self.request_id, "")
         return error
 
-    def _cut(self, how: str, exc: Exception) -> StreamCutError:
+    def _cut(self, reason: Reason, exc: Exception) -> StreamCutError:
         return StreamCutError(
-            f"The connection to {self._provider} {how} before the answer was whole.",
-            what_to_do=Remedy.RETRY_BILLED,
+            reason,
             details=details_of(exc, self._redactor, self.request_id),
             request_id=self.request_id,
+            provider=self._provider,
         )
 
-    def _unexpected(self, what: str) -> UnexpectedReplyError:
+    def _not_json(self) -> UnexpectedReplyError:
         return UnexpectedReplyError(
-            f"{what}.",
-            what_to_do=Remedy.RETRY_OR_CHECK_ADDRESS,
+            Reason.REPLY_NOT_JSON,
             details=error_replies.details(None, "", self.request_id, ""),
             request_id=self.request_id,
+            provider=self._provider,
         )
 
 

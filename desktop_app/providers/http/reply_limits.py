@@ -17,7 +17,8 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
-from desktop_app.domain.errors import Remedy, ReplyTooLargeError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ReplyTooLargeError
 
 MB: Final = 1024 * 1024
 
@@ -36,9 +37,6 @@ LARGEST_HEADERS: Final = 64 * 1024
 MOST_PARTS: Final = 2_000
 """The most parts of one answer: texts, reasoning, refusals, calls."""
 
-_ASK_DIFFERENTLY: Final = "Ask for a shorter answer, or choose another provider."
-_CHECK_ADDRESS: Final = Remedy.CHECK_ADDRESS_OR_LEAVE
-
 
 class EventTooLargeError(Exception):
     """A server-sent event exceeded its limit."""
@@ -54,41 +52,41 @@ class BodyTooLargeError(Exception):
 
 def too_long_answer(provider: str) -> ReplyTooLargeError:
     """Return the error for an answer that exceeds LARGEST_ANSWER."""
-    return _error(f"The answer of {provider} grew beyond 64 MB", _ASK_DIFFERENTLY)
+    return ReplyTooLargeError(
+        Reason.ANSWER_TOO_LARGE, provider=provider, limit=LARGEST_ANSWER // MB
+    )
 
 
 def too_many_parts(provider: str) -> ReplyTooLargeError:
     """Return the error for an answer of more than MOST_PARTS."""
-    return _error(f"The answer of {provider} fell into more than 2,000 parts", _ASK_DIFFERENTLY)
+    return ReplyTooLargeError(Reason.ANSWER_IN_TOO_MANY_PARTS, provider=provider, limit=MOST_PARTS)
 
 
 def too_large_event(provider: str) -> ReplyTooLargeError:
     """Return the error for an event that exceeds LARGEST_EVENT."""
-    return _error(f"{provider} sent a single event of more than 16 MB", _CHECK_ADDRESS)
+    return ReplyTooLargeError(Reason.EVENT_TOO_LARGE, provider=provider, limit=LARGEST_EVENT // MB)
 
 
 def too_large_body(provider: str, limit: int) -> ReplyTooLargeError:
     """Return the error for a body that exceeds `limit` bytes."""
-    return _error(f"{provider} sent more than {limit // MB:,} MB in one reply", _CHECK_ADDRESS)
+    return ReplyTooLargeError(Reason.REPLY_TOO_LARGE, provider=provider, limit=limit // MB)
 
 
 def too_large_value(provider: str) -> ReplyTooLargeError:
     """Return the error for JSON that would fill the memory."""
-    return _error(f"{provider} sent JSON with more values than a reply has", _CHECK_ADDRESS)
+    return ReplyTooLargeError(Reason.TOO_MANY_VALUES, provider=provider)
 
 
 def too_many_lines(provider: str) -> ReplyTooLargeError:
     """Return the error for a file of results that exceeds MOST_LINES."""
-    return _error(f"{provider} sent more results than a batch has requests", _CHECK_ADDRESS)
+    return ReplyTooLargeError(Reason.TOO_MANY_RESULTS, provider=provider)
 
 
 def too_many_headers(provider: str) -> ReplyTooLargeError:
     """Return the error for a reply that exceeds LARGEST_HEADERS."""
-    return _error(f"{provider} sent more than 64 KB of headers", _CHECK_ADDRESS)
-
-
-def _error(what: str, what_to_do: Remedy | str) -> ReplyTooLargeError:
-    return ReplyTooLargeError(f"{what}; the connection was closed.", what_to_do=what_to_do)
+    return ReplyTooLargeError(
+        Reason.TOO_MANY_HEADERS, provider=provider, limit=LARGEST_HEADERS // 1024
+    )
 
 
 class AnswerMeter:

@@ -36,7 +36,7 @@ class AttemptError(Exception):
     def __init__(
         self, error: ProviderError, *, may_repeat: bool = False, asked_wait_s: float | None = None
     ) -> None:
-        super().__init__(error.what_happened)
+        super().__init__(error)
         self.error = error
         self.may_repeat = may_repeat
         self.asked_wait_s = asked_wait_s
@@ -57,7 +57,7 @@ def failed_reply(error: ProviderError, status: int, headers: Mapping[str, str]) 
     if isinstance(error, RateLimitedError) and asked is not None and asked > LONGEST_WAIT_S:
         minutes = math.ceil(asked / 60)
         error.remedy = Remedy.RETRY_AFTER_WAIT
-        error.params = {"minutes": f"{minutes:,}"}
+        error.params["minutes"] = minutes
     repeatable = isinstance(error, RateLimitedError) or (
         # Gateways also answer 500 and 503 to requests that stay invalid.
         status in _REPEATABLE_STATUSES

@@ -16,7 +16,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from desktop_app.domain.conversations.stream_events import StreamEvent, Waiting
-from desktop_app.domain.errors import Remedy, StreamCutError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StreamCutError
 
 MOST_AHEAD = 100
 """The most events in the queue before the source has to wait."""
@@ -153,15 +154,13 @@ class SilenceWatch:
     def _lost_error(self, silent_s: float, now: float) -> StreamCutError | None:
         patience = self._patience
         if self._woke_at is not None and now - self._woke_at >= patience.after_sleep:
-            how = "was lost while the computer slept"
+            reason = Reason.LOST_IN_SLEEP
         elif self.may_cut and patience.cut is not None and silent_s >= patience.cut:
-            how = "fell silent before the answer was whole"
+            reason = Reason.SILENT_IN_ANSWER
         else:
             return None
         return StreamCutError(
-            f"The connection to {self._provider} {how}.",
-            what_to_do=Remedy.RETRY_BILLED,
-            details=f"nothing heard for {silent_s:.0f} s",
+            reason, details=f"nothing heard for {silent_s:.0f} s", provider=self._provider
         )
 
     def _report(self, sentence: str) -> None:

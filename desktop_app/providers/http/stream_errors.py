@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from desktop_app.domain.errors import Remedy, StreamCutError, UnexpectedReplyError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StreamCutError, UnexpectedReplyError
 
 
 def cut(provider: str) -> StreamCutError:
     """Return the error for a stream that ended before its terminal event."""
-    return StreamCutError(
-        f"{provider} ended the answer before it was whole.",
-        what_to_do=Remedy.RETRY_BILLED,
-    )
+    return StreamCutError(Reason.ANSWER_CUT, provider=provider)
 
 
 def unreadable(provider: str) -> UnexpectedReplyError:
     """Return the error for an invalid event or reply; to skip it would lose text."""
-    return UnexpectedReplyError(
-        f"{provider} sent something that is no part of an answer.",
-        what_to_do=Remedy.RETRY_BILLED,
-    )
+    return UnexpectedReplyError(Reason.ANSWER_UNREADABLE, provider=provider)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     NetworkError,
@@ -314,12 +315,7 @@ class Transport:
     async def _get_client(self) -> httpx.AsyncClient:
         header = self._key.authorization if self._key is not None else ""
         if not (header.isascii() and header.isprintable()):
-            raise AttemptError(
-                AuthenticationError(
-                    "The API key holds characters that no key has.",
-                    what_to_do=Remedy.ENTER_KEY_AGAIN,
-                )
-            )
+            raise AttemptError(AuthenticationError(Reason.KEY_MALFORMED))
         async with self._opening:
             if self._client is None:
                 address = split_url(self._base_url)
@@ -341,15 +337,9 @@ class Transport:
         except SettingError as exc:
             is_of_environment = not self._profile.proxy and not self._profile.ca_file
             remedy = Remedy.CHECK_ENVIRONMENT_PROXY if is_of_environment else exc.remedy
-            error = NetworkError(
-                exc.what_happened, what_to_do=remedy, params=exc.params, details=exc.details
-            )
+            error = NetworkError(exc.reason, exc.params, what_to_do=remedy, details=exc.details)
         except (ImportError, ValueError, OSError) as exc:
-            error = NetworkError(
-                "The proxy or the certificates of this computer cannot be used.",
-                what_to_do=Remedy.CHECK_ENVIRONMENT_PROXY,
-                details=str(exc),
-            )
+            error = NetworkError(Reason.NETWORK_SETTINGS_UNUSABLE, details=str(exc))
         raise AttemptError(error)
 
     @property
@@ -375,9 +365,7 @@ class Transport:
         if 300 <= status < 400:
             to = split_url(response.headers.get("location", "")).hostname or ""
             is_name = 0 < len(to) <= _LONGEST_HOST
-            raise self._attempt.redirected(
-                self.redactor.clean(to) if is_name else "another address"
-            )
+            raise self._attempt.redirected(self.redactor.clean(to) if is_name else "")
         if status == 407:
             raise self._attempt.proxy_refused("407", "HTTP status 407")
         html = "html" in response.headers.get("content-type", "").lower()
@@ -402,12 +390,9 @@ class Transport:
         return failed_reply(error, response.status_code, response.headers)
 
     def _bad_address(self) -> NetworkError:
-        what_to_do: Remedy | str = Remedy.ENTER_ADDRESS
-        if self._profile.from_environment:
-            what_to_do = "Set OPENAI_BASE_URL to one like https://host/v1, without a query."
-        return NetworkError(
-            f"The address of {self._provider} cannot be used.", what_to_do=what_to_do
-        )
+        is_of_environment = self._profile.from_environment
+        what_to_do = Remedy.SET_BASE_URL if is_of_environment else Remedy.ENTER_ADDRESS
+        return NetworkError(Reason.ADDRESS_UNUSABLE, what_to_do=what_to_do, provider=self._provider)
 
     def _connection_failure(self, exc: Exception) -> AttemptError:
         """Return the failed attempt for a missing reply; only a failed connection is repeated."""
@@ -423,22 +408,23 @@ class Transport:
             return self._attempt.proxy_refused(reason, details)
         if isinstance(exc, httpx.TimeoutException):
             return AttemptError(self._timeout_error(exc))
-        what = f"The connection to {self._provider} broke before the answer began."
-        return AttemptError(NetworkError(what, what_to_do=Remedy.RETRY_BILLED, details=details))
+        error = NetworkError(Reason.BROKE_BEFORE_ANSWER, details=details, provider=self._provider)
+        return AttemptError(error)
 
     def _timeout_error(self, exc: Exception) -> NetworkError:
-        what = f"{self._provider} gave no answer in time."
         return NetworkError(
-            what, what_to_do=Remedy.RETRY_BILLED, details=details_of(exc, self.redactor)
+            Reason.NO_REPLY_IN_TIME,
+            details=details_of(exc, self.redactor),
+            provider=self._provider,
         )
 
     def _compressed_reply(self, response: httpx.Response) -> UnexpectedReplyError:
         encoding = self.redactor.clean(response.headers["content-encoding"])
         return UnexpectedReplyError(
-            f"{self._provider} sent a compressed reply, though a plain one was asked for.",
-            what_to_do="Turn compression off at the server, or at the proxy in front of it.",
+            Reason.REPLY_COMPRESSED,
             details=f"content-encoding: {encoding[:_LONGEST_QUOTE]}",
             request_id=request_id_of(response.headers, self.redactor),
+            provider=self._provider,
         )
 
     async def _start_of_body(self, response: httpx.Response) -> bytes:
@@ -459,8 +445,7 @@ class Transport:
 
 def no_key_for(request_origin: str) -> AuthenticationError:
     """Return the error of a request to an origin that there is no key for."""
-    host = host_of(request_origin) or "this address"
-    return AuthenticationError(f"No key for {host}.", what_to_do=Remedy.ENTER_KEY_AGAIN)
+    return AuthenticationError(Reason.NO_KEY_FOR_HOST, host=host_of(request_origin))
 
 
 def _is_compressed(response: httpx.Response) -> bool:

@@ -18,11 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from desktop_app.domain.errors import SettingError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import Remedy, SettingError
 from desktop_app.foreign_file import RefusedFileError, open_file
 
 LARGEST_CA_FILE: Final = 4 * 1024 * 1024
-CHOOSE_PEM: Final = "Choose the authority's certificate as a PEM or DER file (.pem, .crt, .cer)."
 
 # Places of certificates on Linux distributions, for an OpenSSL that was built elsewhere and looks
 # in its maker's place. The list is truststore's.
@@ -85,7 +85,7 @@ def _require_file_of_environment() -> None:
         with suppress(OSError):  # OpenSSL skips a file that it cannot read
             open_file(Path(name)).close()
     except RefusedFileError as exc:
-        raise _unusable(name, str(exc)) from exc
+        raise _refused(name, exc) from exc
 
 
 def read_ca_file(name: str) -> bytes:
@@ -98,20 +98,21 @@ def read_ca_file(name: str) -> bytes:
         with open_file(Path(name)) as file:
             content = file.read(LARGEST_CA_FILE + 1)
     except RefusedFileError as exc:
-        raise _unusable(name, str(exc)) from exc
+        raise _refused(name, exc) from exc
     except (OSError, ValueError) as exc:
-        raise _unusable(name, "cannot be read", str(exc)) from exc
+        raise _unusable(name, Reason.CERTIFICATES_UNREADABLE, str(exc)) from exc
     if not content.strip():
-        raise _unusable(name, "is empty")
+        raise _unusable(name, Reason.CERTIFICATES_EMPTY)
     if len(content) > LARGEST_CA_FILE:
-        raise _unusable(name, "is too large for a file of certificates")
+        raise _unusable(name, Reason.CERTIFICATES_TOO_LARGE)
     if b"-----BEGIN" in content and b"-----BEGIN CERTIFICATE" not in content:
-        what = "a private key" if b"PRIVATE KEY-----" in content else "something else"
-        raise _unusable(name, f"holds {what}, not a certificate")
+        is_key = b"PRIVATE KEY-----" in content
+        reason = Reason.CERTIFICATES_ARE_KEY if is_key else Reason.CERTIFICATES_ARE_OTHER
+        raise _unusable(name, reason)
     try:
         _certificates(content)
     except (ssl.SSLError, ValueError) as exc:
-        raise _unusable(name, "holds no certificate that can be read", str(exc)) from exc
+        raise _unusable(name, Reason.CERTIFICATES_INVALID, str(exc)) from exc
     return content
 
 
@@ -127,7 +128,8 @@ def describe_ca_file(name: str) -> str:
         return "One certificate, of a server itself."
     ends = [_moment(str(certificate["notAfter"])) for certificate in found]
     if max(ends) <= datetime.now(UTC):
-        raise _unusable(name, f"holds a certificate that expired on {_day(max(ends))}")
+        day = _day(max(ends))
+        raise SettingError(Reason.CERTIFICATES_EXPIRED, file=Path(name).name, day=day)
     if len(found) > 1:
         return f"{len(found)} authorities."
     return f"{_name_of(found[0])}, until {_day(ends[0])}."
@@ -160,7 +162,10 @@ def _day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def _unusable(name: str, why: str, details: str = "") -> SettingError:
-    return SettingError(
-        f"The certificate file {Path(name).name} {why}.", what_to_do=CHOOSE_PEM, details=details
-    )
+def _refused(name: str, exc: RefusedFileError) -> SettingError:
+    file, remedy = Path(name).name, Remedy.CHOOSE_PEM
+    return SettingError(exc.reason, exc.params, what_to_do=remedy, file=file)
+
+
+def _unusable(name: str, reason: Reason, details: str = "") -> SettingError:
+    return SettingError(reason, details=details, file=Path(name).name)

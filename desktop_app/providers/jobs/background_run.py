@@ -25,12 +25,13 @@ from desktop_app.domain.conversations.stream_events import (
     StreamEvent,
     Waiting,
 )
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
+    EndpointMissingError,
     NetworkError,
     ProviderError,
     RateLimitedError,
-    Remedy,
     RunLostError,
     StreamCutError,
     UnexpectedReplyError,
@@ -210,7 +211,7 @@ class BackgroundRun:
                         yield RunReached(RemoteRun(self._id, self._reader.sequence))
             if not reply.received and not self._id:
                 # Some hosts without the endpoint answer 200 with an empty body.
-                raise error_replies.endpoint_missing(self._provider, "an empty reply came back")
+                raise EndpointMissingError(Reason.EMPTY_REPLY, provider=self._provider)
 
     def _annotate(self, event: StreamEvent, request_id: str) -> StreamEvent:
         if isinstance(event, Started):
@@ -282,12 +283,11 @@ class BackgroundRun:
         error = failed.error
         if error.status == 404:
             raise RunLostError(
-                f"{self._provider} no longer has this answer: what runs in the background is kept "
-                "there for about 10 minutes after its end.",
-                what_to_do=Remedy.RETRY_BILLED,
+                Reason.RUN_GONE,
                 details=error.details,
                 status=404,
                 request_id=error.request_id,
+                provider=self._provider,
             ) from failed
         is_out_of_patience = self._loop.time() - self._reached_at >= self._times.patience
         if is_out_of_patience or isinstance(error, AuthenticationError) or _is_refusal(error):
@@ -321,5 +321,5 @@ async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage
     except AttemptError as failed:
         raise failed.error from failed
     except TimeoutError as exc:
-        raise NetworkError("The provider did not answer in time.") from exc
+        raise NetworkError(Reason.CANCEL_TIMEOUT) from exc
     return usage_of(usage) if usage else None

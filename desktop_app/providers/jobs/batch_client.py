@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 from urllib.parse import quote
 
 from desktop_app.domain.batch.batch_jobs import BatchResult, RemoteBatch
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     EndpointMissingError,
     NetworkError,
@@ -106,7 +107,7 @@ class BatchClient:
         except EndpointMissingError as error:
             raise self._no_batches() from error
         if not file_id:
-            raise self._unexpected_reply("took the upload without giving it a name")
+            raise self._unexpected_reply(Reason.BATCH_UPLOAD_UNNAMED)
         return file_id
 
     async def find_file(self, name: str) -> str:
@@ -211,7 +212,7 @@ class BatchClient:
     def _batch(self, value: object) -> RemoteBatch:
         batch = batch_of(value)
         if batch is None:
-            raise self._unexpected_reply("sent something that is no batch")
+            raise self._unexpected_reply(Reason.BATCH_UNREADABLE)
         return batch
 
     async def _list_rows(self, path: str, query: str) -> AsyncGenerator[Mapping[str, Any], None]:
@@ -253,21 +254,15 @@ class BatchClient:
     # -- errors
 
     def _no_batches(self) -> EndpointMissingError:
-        return EndpointMissingError(
-            f"{self._profile.name} has no batches at its address.",
-            what_was_kept="Nothing was billed.",
-            what_to_do="Choose another provider for the job.",
-        )
+        return EndpointMissingError(Reason.NO_BATCH_API, provider=self._profile.name)
 
     def _connection_broken(self, error: StreamCutError) -> NetworkError:
         return NetworkError(
-            f"The connection to {self._profile.name} broke in the middle of a reply.",
-            what_to_do="It is tried again.",
-            details=error.details,
+            Reason.BROKE_IN_REPLY, details=error.details, provider=self._profile.name
         )
 
-    def _unexpected_reply(self, what: str) -> UnexpectedReplyError:
-        return UnexpectedReplyError(f"{self._profile.name} {what}.", what_to_do="Try again later.")
+    def _unexpected_reply(self, reason: Reason) -> UnexpectedReplyError:
+        return UnexpectedReplyError(reason, provider=self._profile.name)
 
 
 def _path(kind: str, name: str) -> str:

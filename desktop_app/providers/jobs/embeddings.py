@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.providers.apis.token_usage import tokens
 from desktop_app.providers.http import json_fields
@@ -81,10 +82,7 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
             continue
     sizes = {len(vector.numbers) for vector in found.values()}
     if sorted(found) != list(range(expected)) or len(sizes) != 1:
-        raise UnexpectedReplyError(
-            f"{provider} sent something that are no embeddings.",
-            what_to_do="Check the name of the embedding model in Settings › Library.",
-        )
+        raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=provider)
     usage = json_fields.mapping(reply, "usage")
     billed = tokens(usage, "prompt_tokens") or tokens(usage, "total_tokens")
     return [found[index] for index in range(expected)], billed

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UnexpectedReplyError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.providers.apis import responses
@@ -90,10 +91,7 @@ def state_from(reply: object, provider: str) -> ProviderState:
     output = reply.get("output") if isinstance(reply, Mapping) else None
     kinds = [json_fields.text(item, "type") for item in json_fields.rows(reply, "output")]
     if not isinstance(output, list) or "compaction" not in kinds:
-        raise UnexpectedReplyError(
-            f"{provider} sent something that is no compacted conversation.",
-            what_to_do="Try again, or start a new conversation.",
-        )
+        raise UnexpectedReplyError(Reason.COMPACTION_UNREADABLE, provider=provider)
     usage = json_fields.mapping(reply, "usage")
     items = json.dumps(output, ensure_ascii=True, separators=(",", ":"))
     return ProviderState(items, usage_of(usage) if usage else None)

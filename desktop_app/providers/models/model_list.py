@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol, TypeVar
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.errors import ProviderError, Remedy, UnexpectedReplyError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
@@ -71,10 +72,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     rows = _rows(reply)
     is_list = isinstance(reply, Mapping) and isinstance(reply.get("data"), list)
     if not rows and not is_list and reply != []:
-        raise UnexpectedReplyError(
-            f"{profile.name} sent something that is no list of models.",
-            what_to_do=Remedy.TYPE_MODEL,
-        )
+        raise UnexpectedReplyError(Reason.MODELS_UNREADABLE, provider=profile.name)
     models = tuple(
         ListedModel(name, _day(row.get("shutdown_date")), window_of(row))
         for row in rows

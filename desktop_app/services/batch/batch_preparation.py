@@ -10,6 +10,7 @@ from typing import Final
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.error_text import kept_of
 from desktop_app.domain.errors import DocumentEncryptedError, Kept, StorageError, UserFacingError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.batch.batch_ports import BatchBook, ReadFile
@@ -91,7 +92,7 @@ def _rest(error: UserFacingError) -> str:
     """Return the error's remedy, if a batch job can offer it."""
     if isinstance(error, DocumentEncryptedError):
         return NO_PASSWORDS
-    return "" if error.kept is Kept.PROMPT else error.what_to_do
+    return "" if kept_of(error) is Kept.PROMPT else error.what_to_do
 
 
 def _tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:

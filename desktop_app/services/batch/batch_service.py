@@ -31,11 +31,14 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
 from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     CredentialError,
     EndpointMissingError,
     IllegalChoiceError,
+    Kept,
     ProviderError,
+    Remedy,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.domain.models.parameter_support import first_api
@@ -110,7 +113,7 @@ class BatchService:
         needs = await self._needs_of(template_id)
         why = refusal(profile, info) or _no_task(files, task, needs.documents)
         if why:
-            raise IllegalChoiceError(why, what_was_kept=NOTHING_SENT)
+            raise why
         await self._gateway.batches(profile)  # fails without a key, before any file is read
         learnt = await self._gateway.learnt(profile, info.id)
         job = BatchJob(
@@ -171,9 +174,9 @@ class BatchService:
         profile = await self._profile_of(job)
         why = refusal(profile, self._info(job, profile))
         if not why and not job.estimate.files:
-            why = "None of the files can be sent."
+            why = IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
         if why:
-            raise IllegalChoiceError(why, what_was_kept=NOTHING_SENT)
+            raise why
         cost = job.estimate.input_cost
         async with await self._budget.hold(profile, cost):
             started = replace(
@@ -191,10 +194,8 @@ class BatchService:
         rest = [row for row in await self.store.rows(job_id) if row.status in RETRYABLE]
         if not rest or not old.status.is_over:
             raise IllegalChoiceError(
-                "There is nothing to run again: every file that was sent has its answer."
-                if old.status.is_over
-                else "The job is still under way.",
-                what_was_kept=NOTHING_SENT,
+                Reason.BATCH_NOTHING_LEFT if old.status.is_over else Reason.BATCH_UNDER_WAY,
+                what_was_kept=Kept.NOTHING_SENT,
             )
         profile = await self._profile_of(old)
         info = self._info(old, profile)
@@ -235,7 +236,7 @@ class BatchService:
         """
         job = await self.store.get(job_id)
         if job is not None and job.status.was_sent and not job.status.is_over:
-            raise IllegalChoiceError("The job is still under way.", what_to_do="Cancel it first.")
+            raise IllegalChoiceError(Reason.BATCH_UNDER_WAY, what_to_do=Remedy.CANCEL_FIRST)
         await self.store.remove(job_id)
         self.changed(job_id)
 
@@ -423,7 +424,7 @@ class BatchService:
     async def _job(self, job_id: str) -> BatchJob:
         job = await self.store.get(job_id)
         if job is None:
-            raise IllegalChoiceError("There is no such batch job.")
+            raise IllegalChoiceError(Reason.BATCH_GONE)
         return job
 
     async def _save(self, job: BatchJob) -> BatchJob:
@@ -442,11 +443,7 @@ class BatchService:
         for profile in (*(p for p in there if p.id == job.choice.provider_id), *there):
             if profile.kind is not ProviderKind.ON_DEVICE:
                 return profile
-        raise IllegalChoiceError(
-            "The provider of this job is not set up here now.",
-            what_was_kept="The job goes on there.",
-            what_to_do=f"Set up {job.base_url} again to fetch its results.",
-        )
+        raise IllegalChoiceError(Reason.BATCH_PROVIDER_GONE, address=job.base_url)
 
     def _info(self, job: BatchJob, profile: ProviderProfile) -> ModelInfo:
         return model_info(profile, job.choice.model, self._catalog)
@@ -466,10 +463,10 @@ def _cost(price: Price | None, usage: Usage) -> Decimal | None:
     return None if price is None else price.of(usage)
 
 
-def _no_task(files: Sequence[object], task: str, documents: int) -> str:
-    """Return why the task cannot be asked of each file; "" if it can."""
+def _no_task(files: Sequence[object], task: str, documents: int) -> IllegalChoiceError | None:
+    """Return why the task cannot be asked of each file; None if it can."""
     if not files:
-        return "There are no files."
+        return IllegalChoiceError(Reason.BATCH_WITHOUT_FILES)
     if documents > 1:
-        return "The prompt compares two documents; a batch asks of each file by itself."
-    return "" if task.strip() else "There is no question to ask of the files."
+        return IllegalChoiceError(Reason.BATCH_OF_PAIRS)
+    return None if task.strip() else IllegalChoiceError(Reason.BATCH_WITHOUT_QUESTION)

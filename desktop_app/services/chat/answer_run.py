@@ -44,11 +44,12 @@ from desktop_app.domain.conversations.stream_events import (
     Waiting,
 )
 from desktop_app.domain.conversations.text_size import TextSize
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import kept_of
 from desktop_app.domain.errors import (
     Kept,
     ModelNotFoundError,
     ProviderError,
-    Remedy,
     RunLostError,
     StorageError,
     UserFacingError,
@@ -461,10 +462,10 @@ def _as_provider_error(error: UserFacingError) -> ProviderError:
     if isinstance(error, ProviderError):
         return error
     failed = ProviderError(
-        error.what_happened,
-        what_was_kept=error.kept or Kept.QUESTION,
+        error.reason,
+        error.params,
+        what_was_kept=error.kept if kept_of(error) else Kept.QUESTION,
         what_to_do=error.remedy,
-        params=error.params,
         details=error.details,
     )
     failed.__cause__ = error
@@ -477,19 +478,17 @@ def _error_note(reply: Reply) -> ErrorNote | None:
         return replace(note_of(error), details=_details(error))
     if reply.status is MessageStatus.INCOMPLETE:
         return ErrorNote(
-            _INCOMPLETE.get(reply.incomplete_reason, "The model stopped before the end."),
-            Kept.TEXT,
-            Remedy.CONTINUE,
-            reply.incomplete_reason,
-            INCOMPLETE,
+            _INCOMPLETE.get(reply.incomplete_reason, Reason.ENDED_BY_MODEL),
+            details=reply.incomplete_reason,
+            code=INCOMPLETE,
         )
     return None
 
 
 _INCOMPLETE = {
-    "max_output_tokens": "The answer reached the limit on its length.",
-    "length": "The answer reached the limit on its length.",
-    "content_filter": "The provider's content filter ended the answer.",
+    "max_output_tokens": Reason.ENDED_AT_LENGTH,
+    "length": Reason.ENDED_AT_LENGTH,
+    "content_filter": Reason.ENDED_BY_FILTER,
 }
 
 

@@ -24,6 +24,7 @@ from desktop_app.domain.conversations.compaction import (
 )
 from desktop_app.domain.conversations.conversation import Message, Role, new_id, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CompactionError, EndpointMissingError
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, Variant
 from desktop_app.domain.spending.cost import Price, Usage
@@ -274,10 +275,7 @@ class CompactionService:
             plan.sent.compaction.kind is CompactionKind.PROVIDER
         ):
             raise CompactionError(
-                f"{plan.own.profile.short_name} does not compact any more, and only it can read "
-                "what the conversation was compacted to before.",
-                what_was_kept="The conversation is sent as it was.",
-                what_to_do="Undo the earlier compaction, then compact again.",
+                Reason.COMPACTION_NOT_OFFERED, provider=plan.own.profile.short_name
             )
         counts = (plan.whole, plan.tokens, plan.exact)
         return self._planned(plan.sent, plan.own, counts, at_provider=False)
@@ -308,11 +306,7 @@ class CompactionService:
 
     async def _keep(self, plan: Plan, body: str, tokens: int) -> Compaction:
         if not body or tokens >= plan.tokens:
-            raise CompactionError(
-                "Compacting made the conversation no shorter.",
-                what_was_kept="It is sent as it was.",
-                what_to_do="Start a new conversation, or choose a model with a larger window.",
-            )
+            raise CompactionError(Reason.COMPACTION_NO_SHORTER)
         made = Compaction(
             id=new_id(),
             conversation_id=plan.point.conversation_id,
@@ -326,7 +320,7 @@ class CompactionService:
             tokens_after=tokens,
         )
         if not await self._store.add(made):
-            raise CompactionError("The conversation was deleted while it was compacted.")
+            raise CompactionError(Reason.COMPACTED_WHILE_DELETED)
         return made
 
     # -- the summary

@@ -13,7 +13,6 @@ from pathlib import PurePath
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import (
     Api,
     Effort,
@@ -151,12 +150,7 @@ def require_supported(
     info = resolved.model if resolved.variant is None else catalog.for_variant(resolved.variant)
     refusal = info.refusal_of(asked)
     if refusal:
-        accepted = ", ".join(e.value for e in info.efforts or ())
-        raise IllegalChoiceError(
-            refusal,
-            what_was_kept="Nothing was sent.",
-            what_to_do=f"It takes: {accepted}." if accepted else "Leave the effort out.",
-        )
+        raise refusal
 
 
 def default_choice(

@@ -21,7 +21,8 @@ from desktop_app.domain.conversations.prompts import (
     missing,
     variables,
 )
-from desktop_app.domain.errors import IllegalChoiceError, Kept
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
 
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")
@@ -87,12 +88,8 @@ def require_two_documents(
     has_container = any(part.media_type in _OF_SEVERAL for part in (*now, *there))
     if has_container or 2 in (len(now), count):
         return
-    there_is = ("no document is", "one is")[count] if count < 2 else f"{count} are"
-    raise IllegalChoiceError(
-        f"The prompt compares two documents; {there_is} attached.",
-        what_was_kept=Kept.PROMPT,
-        what_to_do="Attach the other one." if count == 1 else "Attach the two that are meant.",
-    )
+    reasons = (Reason.PROMPT_WANTS_TWO, Reason.PROMPT_WANTS_OTHER, Reason.PROMPT_WANTS_NOT_MORE)
+    raise IllegalChoiceError(reasons[min(count, 2)], count=count)
 
 
 def prompt_from_markdown(prompt_id: str, source: str, position: int = 0) -> Prompt:
@@ -168,9 +165,7 @@ def named(name: str, entries: Iterable[Entry]) -> Prompt:
         return found[0]
     known = ", ".join(p.title for p in prompts if not p.hidden)
     raise IllegalChoiceError(
-        f"There are several prompts “{name}”." if found else f"There is no prompt “{name}”.",
-        what_was_kept="Nothing was sent.",
-        what_to_do=f"There are: {known}.",
+        Reason.PROMPT_NAME_AMBIGUOUS if found else Reason.NO_SUCH_PROMPT, name=name, known=known
     )
 
 
@@ -181,19 +176,21 @@ def filled(prompt: Prompt, values: Mapping[str, str], by_program: Mapping[str, s
         IllegalChoiceError: a value is missing or not allowed.
     """
     asked = {v.name: v for v in variables(prompt.text)}
-    wrong = ""
+    known = ", ".join(asked) or "nothing"
     for name, value in values.items():
         if name not in asked:
-            wrong = f"The prompt “{prompt.title}” does not ask for “{name}”."
-        elif asked[name].choices and value not in asked[name].choices:
+            raise IllegalChoiceError(
+                Reason.PROMPT_HAS_NO_FIELD, prompt=prompt.title, field=name, known=known
+            )
+        if asked[name].choices and value not in asked[name].choices:
             offered = ", ".join(asked[name].choices)
-            wrong = f"“{name}” cannot be “{value}”; it is one of: {offered}."
-    if not wrong and (needed := missing(prompt.text, values)):
-        wrong = f"The prompt “{prompt.title}” needs {', '.join(needed)}."
-    if wrong:
-        known = ", ".join(asked) or "nothing"
+            raise IllegalChoiceError(
+                Reason.PROMPT_FIELD_REFUSED, field=name, value=value, offered=offered, known=known
+            )
+    if needed := missing(prompt.text, values):
+        fields = ", ".join(needed)
         raise IllegalChoiceError(
-            wrong, what_was_kept="Nothing was sent.", what_to_do=f"It asks for: {known}."
+            Reason.PROMPT_FIELDS_MISSING, prompt=prompt.title, fields=fields, known=known
         )
     return fill(prompt.text, {**values, **by_program}).text.strip()
 

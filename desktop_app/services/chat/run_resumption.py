@@ -26,12 +26,13 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.conversations.text_size import TextSize
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import kept_of
 from desktop_app.domain.errors import (
     AuthenticationError,
     CredentialError,
     Kept,
     ProviderError,
-    Remedy,
     RunLostError,
     UserFacingError,
 )
@@ -133,7 +134,7 @@ class ResumedAnswering(AnswerRun):
         if is_whole or until is None or (reached is not None and reached >= until):
             self._has_caught_up = True
             self._has_name.set()
-        if isinstance(event, Failed) and event.error.what_was_kept and self.answer.text:
+        if isinstance(event, Failed) and kept_of(event.error) and self.answer.text:
             event.error.kept = Kept.TEXT
         if isinstance(event, Waiting | Failed):
             listen(event, self._reply)
@@ -203,10 +204,8 @@ def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
 
 def _without_provider(answer: Message) -> Message:
     note = ErrorNote(
-        "The provider that was making this answer in the background is no longer set up here.",
+        Reason.RUN_WITHOUT_PROVIDER,
         Kept.TEXT if answer.text else Kept.QUESTION,
-        Remedy.RETRY_ELSEWHERE,
-        "",
-        RunLostError.code,
+        code=RunLostError.code,
     )
     return replace(answer, status=MessageStatus.INTERRUPTED, remote_run=None, error=note)

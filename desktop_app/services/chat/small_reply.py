@@ -14,6 +14,7 @@ from desktop_app.domain.conversations.stream_events import (
     ToolCallDelta,
 )
 from desktop_app.domain.conversations.text_size import TextSize
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
 
 LARGEST: Final = 16 * 1024 * 1024
@@ -42,8 +43,7 @@ class SmallReply:
         if self._size.bytes > LARGEST:
             event = Failed(
                 ReplyTooLargeError(
-                    f"The answer of {self._provider} grew beyond {LARGEST >> 20} MB.",
-                    what_to_do="Ask for a shorter answer, or choose another provider.",
+                    Reason.ANSWER_TOO_LONG, provider=self._provider, limit=LARGEST >> 20
                 )
             )
         self.reply = accumulate(self.reply, event)

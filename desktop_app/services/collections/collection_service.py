@@ -21,6 +21,7 @@ from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.documents.passage_words import question_words
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     CredentialError,
     DocumentError,
@@ -241,7 +242,7 @@ class Collections:
         for collection in await self._store.all():
             if collection.id == collection_id:
                 return collection
-        raise DocumentError("The collection is no longer there.", what_to_do="Choose another.")
+        raise DocumentError(Reason.COLLECTION_GONE)
 
     # -------------------------------------------------------------- embeddings
 
@@ -385,5 +386,5 @@ def _name(name: str) -> str:
     """Return a collection name with normal spacing. Raises UserFacingError if it is empty."""
     kept = " ".join(name.split())
     if not kept:
-        raise UserFacingError("A collection needs a name.", what_to_do="Type one.")
+        raise UserFacingError(Reason.COLLECTION_NEEDS_NAME)
     return kept

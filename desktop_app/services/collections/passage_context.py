@@ -15,7 +15,8 @@ from typing import Final, Protocol
 from desktop_app.domain.conversations.conversation import Draft, Message, next_number
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Passage
-from desktop_app.domain.errors import DocumentError, Kept
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentError
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.fence import Fence, attribute
@@ -104,11 +105,7 @@ async def found_for(
     known = {part.collection_id for part in found}
     for part in draft.collections:
         if part.collection_id not in known:
-            raise DocumentError(
-                f"The collection “{part.name}” is no longer there.",
-                what_was_kept=Kept.PROMPT,
-                what_to_do="Remove it from the prompt, or choose another.",
-            )
+            raise DocumentError(Reason.NAMED_COLLECTION_GONE, name=part.name)
     return _less_known(found, context.path, context.sent.messages)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
-from desktop_app.domain.errors import IllegalChoiceError, Kept
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.documents.image_attachments import page_tokens
 
@@ -66,8 +67,5 @@ def _placed(document: DocumentPart, text: str) -> list[tuple[int, PageImage]]:
 
 def _too_small(document: DocumentPart, page: PageImage, model: ModelInfo) -> IllegalChoiceError:
     return IllegalChoiceError(
-        f"Page {page.number} of “{document.name}” is a picture that is too large for {model.name}.",
-        what_was_kept=Kept.PROMPT,
-        what_to_do="Choose a lower detail or the text alone in the menu on its chip, or a model "
-        "with a larger window.",
+        Reason.PAGE_IMAGE_TOO_LARGE, page=page.number, name=document.name, model=model.name
     )

@@ -16,7 +16,8 @@ from desktop_app.domain.conversations.chat_request import FileData
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.errors import IllegalChoiceError, Kept
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.image_tokens import image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.services.fence import one_line
@@ -30,7 +31,6 @@ P = TypeVar("P", bound=Part)
 _PDF: Final = "application/pdf"
 # An A4 page at the size that images are scaled to; the provider's own size is unknown.
 _PAGE: Final = (1240, 1754)
-SEND_TEXT: Final = "Send its text instead: the menu on its chip."
 
 
 def can_be_file(part: DocumentPart, files: FileInputs | None) -> bool:
@@ -66,8 +66,8 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
     """
     files, wanted = resolved.files, [part for part in parts if _is_wanted(part)]
     for part in wanted:
-        if why := _refusal(part, resolved):
-            raise IllegalChoiceError(why, what_was_kept=Kept.PROMPT, what_to_do=SEND_TEXT)
+        if refusal := _refusal(part, resolved):
+            raise refusal
     if files is None or not wanted:
         return
     asked = [part for message in path for part in message.parts]
@@ -75,11 +75,10 @@ def require_files(parts: Iterable[Part], path: Sequence[Message], resolved: Reso
     together = sum({part.sha256: part.size for part in sent if is_file(part, files)}.values())
     if together > files.together_bytes:
         raise IllegalChoiceError(
-            f"The files of this conversation are {_megabytes(together)} together; "
-            f"{resolved.profile.short_name} takes {_megabytes(files.together_bytes)} "
-            "in one request.",
-            what_was_kept=Kept.PROMPT,
-            what_to_do="Send the text of some: the menu on their chips.",
+            Reason.FILES_TOO_LARGE,
+            together=_megabytes(together),
+            provider=resolved.profile.short_name,
+            limit=_megabytes(files.together_bytes),
         )
 
 
@@ -113,25 +112,29 @@ def _is_wanted(part: Part) -> TypeGuard[DocumentPart]:
     return part.as_file and part.chosen is None and not part.in_parts
 
 
-def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    """Return why a document cannot be sent as a file; "" if it can."""
-    files, who = resolved.files, resolved.profile.name
+def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError | None:
+    """Return why a document cannot be sent as a file; None if it can."""
+    files, name, provider = resolved.files, part.name, resolved.profile.name
     if files is None:
-        return f"{who} takes no files from here, and {part.name} is to be sent as one."
+        return IllegalChoiceError(Reason.FILES_NOT_TAKEN, provider=provider, name=name)
     if part.is_protected:
-        return f"{part.name} asks for a password, which {who} does not have."
+        return IllegalChoiceError(Reason.FILE_WANTS_PASSWORD, provider=provider, name=name)
     if part.media_type not in files.types:
-        ending = PurePath(part.name).suffix or "such"
-        return f"{who} reads {ending} files as text alone, and {part.name} is to be sent as a file."
+        ending = PurePath(name).suffix
+        return IllegalChoiceError(
+            Reason.FILE_TYPE_AS_TEXT, provider=provider, name=name, ending=ending
+        )
     if part.size > files.each_bytes:
-        limit = _megabytes(files.each_bytes)
-        return f"{part.name} is {_megabytes(part.size)}; {who} takes files of up to {limit}."
-    return ""
+        size, limit = _megabytes(part.size), _megabytes(files.each_bytes)
+        return IllegalChoiceError(
+            Reason.FILE_TOO_LARGE_TO_SEND, provider=provider, name=name, size=size, limit=limit
+        )
+    return None
 
 
-def refusal_of(part: DocumentPart, resolved: ResolvedChoice) -> str:
-    """Return why a document chosen to go as a file cannot; "" if it can or is not chosen."""
-    return _refusal(part, resolved) if _is_wanted(part) else ""
+def refusal_of(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError | None:
+    """Return why a document chosen to go as a file cannot; None if it can or is not chosen."""
+    return _refusal(part, resolved) if _is_wanted(part) else None
 
 
 def _megabytes(size: int) -> str:

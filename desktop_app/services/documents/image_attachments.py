@@ -10,7 +10,8 @@ from desktop_app.domain.conversations.chat_request import RequestPart
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Kept
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError, Remedy
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, image_tokens
 from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.services.fence import one_line
@@ -116,21 +117,27 @@ def require_image_input(parts: Iterable[Part], model: ModelInfo) -> None:
     parts = tuple(parts)
     names = _names(parts)
     if names and model.sees_images is False:
-        alone = " Or send the text alone: the menu on its chip." if _has_text(parts) else ""
+        paged = [p for p in parts if isinstance(p, DocumentPart) and p.seen_pages][:2]
+        counts = {
+            name: value
+            for number, part in zip(("", "2"), paged, strict=False)
+            for name, value in (
+                (f"count{number}", len(part.seen_pages)),
+                (f"total{number}", part.sent_pages or 0),
+                (f"file{number}", part.name),
+            )
+        }
         raise IllegalChoiceError(
-            f"{model.name} does not see pictures{_pages_named(parts)}.",
-            what_was_kept=Kept.PROMPT,
-            what_to_do=f"Choose another model or provider, or remove {names}.{alone}",
+            Reason.PAGES_NOT_SEEN if paged else Reason.IMAGES_NOT_SEEN,
+            counts,
+            what_to_do=Remedy.SEND_TEXT_ALONE if _has_text(parts) else "",
+            model=model.name,
+            names=names,
         )
     documents = [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
     pages = sum(len(part.seen_pages) for part in documents)
     if pages > MOST_PAGES:
-        raise DocumentDoesNotFitError(
-            f"{pages} pages would be sent as pictures; {MOST_PAGES} can be sent at once.",
-            what_was_kept=Kept.PROMPT,
-            what_to_do="Have them read in parts, choose fewer pages in the preview, or run text "
-            "recognition (OCR) over them first.",
-        )
+        raise DocumentDoesNotFitError(Reason.TOO_MANY_IMAGE_PAGES, pages=pages, limit=MOST_PAGES)
 
 
 def blind_notice(path: Sequence[Message], model: ModelInfo) -> NoticeText:
@@ -153,16 +160,6 @@ def _has_text(parts: Iterable[Part]) -> bool:
         isinstance(part, DocumentPart) and len(part.seen_pages) < (part.sent_pages or 0)
         for part in seen
     )
-
-
-def _pages_named(parts: Iterable[Part]) -> str:
-    """Return a clause that names the documents with image pages; "" if there are none."""
-    texts = [
-        f"{len(part.seen_pages)} of the {part.sent_pages} pages of {part.name} are pictures"
-        for part in parts
-        if isinstance(part, DocumentPart) and part.seen_pages
-    ]
-    return f", and {' and '.join(texts[:2])}" if texts else ""
 
 
 def _names(parts: Iterable[Part]) -> str:

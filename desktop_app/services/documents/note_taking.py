@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, TextPar
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import Failed, Notice, StreamEvent, Waiting
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Kept, ProviderError, RateLimitedError, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import FREE, Usage, format_money
@@ -183,7 +184,7 @@ class _Reading:
         # A stand-in for the task's model would need other chunks.
         resolved = self._task.resolved
         if request.model != resolved.model.id:
-            yield Failed(ProviderError(f"{resolved.model.name} is not served there."))
+            yield Failed(ProviderError(Reason.NOT_SERVED_THERE, model=resolved.model.name))
             return
         try:
             pieces = await self._reader.pieces(self._task)
@@ -406,7 +407,7 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
 
 
 def _while_reading(error: UserFacingError) -> ProviderError:
-    made = error if isinstance(error, ProviderError) else ProviderError(error.what_happened)
+    made = error if isinstance(error, ProviderError) else ProviderError(error.reason)
     made.kept = Kept.NOTES
     made.remedy, made.params = error.remedy, error.params
     made.details = error.details

@@ -17,7 +17,8 @@ from typing import Any, Protocol, Self
 
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.errors import Remedy, SpendingCapError, StorageError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import SpendingCapError, StorageError
 from desktop_app.domain.spending.cost import format_exact
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 
@@ -144,12 +145,12 @@ def _passes(
 ) -> SpendingCapError:
     first = at.astimezone().date().replace(day=1)
     next_first = (first + timedelta(days=32)).replace(day=1)
-    running = f", {format_exact(month.held)} more on its way" if month.held else ""
     return SpendingCapError(
-        f"This would pass the monthly cap of {profile.short_name}: "
-        f"{format_exact(month.spent)} spent{running}, "
-        f"{format_exact(cost)} for this message's input, {format_exact(cap)} allowed.",
-        what_was_kept="Nothing was sent, and what you wrote is still there.",
-        what_to_do=Remedy.RAISE_CAP,
-        params={"day": f"{next_first.day} {next_first:%B}"},
+        Reason.CAP_REACHED,
+        provider=profile.short_name,
+        spent=format_exact(month.spent),
+        held=format_exact(month.held) if month.held else "",
+        cost=format_exact(cost),
+        cap=format_exact(cap),
+        day=f"{next_first.day} {next_first:%B}",
     )

@@ -24,7 +24,8 @@ from desktop_app.domain.conversations.message_parts import (
     PassagesPart,
     TextPart,
 )
-from desktop_app.domain.errors import DocumentDoesNotFitError, Kept
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentDoesNotFitError, Remedy
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending.cost import Usage, UsageScope, format_tokens
 from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -247,16 +248,15 @@ class Estimator:
         room = ROOM_FOR_ANSWER if resolved.model.max_input is None else 0
         if estimate.input_tokens + room <= limit:
             return
-        what = "The conversation"
         documents = [part for part in draft.attachments if isinstance(part, DocumentPart)]
-        if documents:
-            what = " and ".join(part.name for part in documents)
-        mark = "" if estimate.exact else "about "
         raise DocumentDoesNotFitError(
-            f"{what} would make {mark}{estimate.input_tokens:,} tokens of input; "
-            f"{resolved.model.name} takes {limit - room:,}.",
-            what_was_kept=Kept.PROMPT,
+            Reason.DOES_NOT_FIT if estimate.exact else Reason.MAY_NOT_FIT,
             what_to_do=_way_out(resolved, bool(documents), may_compact),
+            names=" and ".join(part.name for part in documents),
+            tokens=estimate.input_tokens,
+            model=resolved.model.name,
+            limit=limit - room,
+            fits=format_tokens(limit),
         )
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:
@@ -382,12 +382,12 @@ def _priced(
     )
 
 
-def _way_out(resolved: ResolvedChoice, has_documents: bool, may_compact: bool) -> str:
+def _way_out(resolved: ResolvedChoice, has_documents: bool, may_compact: bool) -> Remedy:
     limit = resolved.model.input_limit or 0
     if has_documents and limit < 100_000:
-        return "Attach a shorter document, or choose a model with a larger window."
+        return Remedy.ATTACH_SHORTER
     if has_documents:
-        return f"Attach fewer or shorter documents: {format_tokens(limit)} tokens fit."
+        return Remedy.ATTACH_FEWER
     if may_compact:
-        return "Compact it, start a new conversation, or choose a model with a larger window."
-    return "Start a new conversation, or choose a model with a larger window."
+        return Remedy.COMPACT
+    return Remedy.START_NEW

@@ -19,7 +19,8 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
 )
-from desktop_app.domain.errors import Kept, StorageError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
 from desktop_app.storage.conversations.conversation_sql import (
     ALL_CONVERSATIONS,
     ARCHIVED_CONVERSATIONS,
@@ -228,9 +229,7 @@ class ConversationStore:
         def action(connection: sqlite3.Connection) -> None:
             is_temporary = database is self._databases.memory
             if is_temporary and _title_of(connection, conversation.id) is None:
-                raise StorageError(
-                    "The temporary conversation was closed.", what_was_kept=Kept.PROMPT
-                )
+                raise StorageError(Reason.TEMPORARY_CLOSED)
             _require_no_other_writer(connection, conversation.id)
             put_conversation(connection, conversation, leaf_id=answers[0].id)
             if question is not None:
@@ -335,13 +334,7 @@ def _require_no_other_writer(connection: sqlite3.Connection, conversation_id: st
     for row in connection.execute(sql, (conversation_id,)):
         owner = (row["pid"], row["started"])
         if owner != this_process() and is_alive(*owner):
-            raise StorageError(
-                "Another program, such as “repartee ask”, is writing an answer in this "
-                "conversation.",
-                what_was_kept="Nothing was sent; the prompt stays as it is.",
-                what_to_do="Ask again when that answer has ended, or in a new conversation.",
-                details=f"process {row['pid']}",
-            )
+            raise StorageError(Reason.OTHER_WRITER, details=f"process {row['pid']}")
 
 
 def _title_of(connection: sqlite3.Connection, conversation_id: str) -> str | None:

@@ -18,6 +18,7 @@ from typing import Final
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
 from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.storage.conversations.compaction_store import insert_compaction
 from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
@@ -90,11 +91,7 @@ def _is_there(connection: sqlite3.Connection, message: Message) -> bool:
     sql = "SELECT conversation_id FROM messages WHERE id = ?"
     row = connection.execute(sql, (message.id,)).fetchone()
     if row is not None and row["conversation_id"] != message.conversation_id:
-        raise ImportRefusedError(
-            "A conversation in the file has messages of another one.",
-            what_was_kept="It was not imported; the store is as it was.",
-            what_to_do="Export it again where it comes from.",
-        )
+        raise ImportRefusedError(Reason.IMPORT_FOREIGN_MESSAGES)
     return row is not None
 
 

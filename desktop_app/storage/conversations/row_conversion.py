@@ -34,9 +34,10 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
-from desktop_app.storage.database.storage_errors import damaged
 
 T = TypeVar("T")
 Row = dict[str, str | int | float | None]
@@ -271,7 +272,8 @@ def read_row(convert: Callable[[sqlite3.Row], T], row: sqlite3.Row) -> T:
     try:
         return convert(row)
     except (ValueError, KeyError, TypeError, ArithmeticError) as exc:
-        raise damaged("on this computer", f"row {row['id']}: {type(exc).__name__}") from exc
+        details = f"row {row['id']}: {type(exc).__name__}"
+        raise StoreDamagedError(Reason.ROW_DAMAGED, details=details) from exc
 
 
 def _choice_to_row(choice: ModelChoice | None) -> Row:

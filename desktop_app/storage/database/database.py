@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.database.migration_runner import Migration, migrate, pending_migrations
 from desktop_app.storage.database.migrations import MIGRATIONS
@@ -415,12 +416,8 @@ def _is_not_empty(path: Path) -> bool:
 
 def closed_error() -> StorageError:
     """Return the error of a database that is not open."""
-    return StorageError("The store is not open.", what_to_do="Start the program again.")
+    return StorageError(Reason.STORE_CLOSED)
 
 
 def _open_elsewhere(path: Path) -> StorageError:
-    return StorageError(
-        f"The store {path} is open in an older version of Repartee.",
-        what_was_kept="It was left untouched.",
-        what_to_do="Close the older version, then start this one again.",
-    )
+    return StorageError(Reason.STORE_OPEN_IN_OLDER, place=str(path))

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
@@ -46,11 +47,7 @@ def pending_migrations(
     sql = "SELECT name, type = 'table' AND rootpage > 0 AS is_table FROM sqlite_master"
     tables = {row[0]: row[1] for row in connection.execute(sql)}
     if tables and not tables.get("migrations"):
-        raise StorageError(
-            f"{path} is a database of some other program.",
-            what_was_kept="It was left untouched.",
-            what_to_do="Move it elsewhere, then start again.",
-        )
+        raise StorageError(Reason.STORE_OF_OTHER_PROGRAM, place=str(path))
     applied: set[object] = (
         {row[0] for row in connection.execute("SELECT name FROM migrations")} if tables else set()
     )
@@ -68,10 +65,9 @@ def pending_steps(
         if unknown[0] < known[-1]:  # A newer version has all known steps, and its own after them
             raise damaged(str(path), f"unknown steps: {', '.join(unknown[:20])}")
         raise StoreTooNewError(
-            f"The store {path} was written by a newer version of Repartee.",
-            what_was_kept="It was left untouched.",
-            what_to_do="Install the newer version to open it.",
+            Reason.STORE_TOO_NEW,
             details=f"unknown steps: {', '.join(unknown[:20])}",
+            place=str(path),
         )
     return [migration for migration in migrations if migration.name not in applied]
 

@@ -10,8 +10,8 @@ import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     StorageError,
     StoreDamagedError,
@@ -19,14 +19,12 @@ from desktop_app.domain.errors import (
     StoreRefusedError,
 )
 
-KEPT: Final = "What was saved before is unchanged."
-
 _FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY_ERRNOS = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _NO_FILE = {
-    errno.ENOENT: "is not there",
-    errno.ENOTDIR: "is not there: part of its path is a file",
-    errno.EISDIR: "is a folder",
+    errno.ENOENT: Reason.PATH_MISSING,
+    errno.ENOTDIR: Reason.PATH_THROUGH_FILE,
+    errno.EISDIR: Reason.PATH_IS_FOLDER,
 }
 
 # Primary result codes: the low byte of the extended ones. https://www.sqlite.org/rescode.html
@@ -51,13 +49,7 @@ def translated(what: str) -> Iterator[None]:
 
 def damaged(what: str, details: str) -> StoreDamagedError:
     """Return the error for a file that can be read but is not what was written."""
-    return StoreDamagedError(
-        f"The store {what} is damaged.",
-        what_was_kept="The file was left as it is.",
-        what_to_do="Start Repartee's window, which offers to repair it or to restore a backup; or "
-        "use “repartee repair”.",
-        details=details,
-    )
+    return StoreDamagedError(Reason.STORE_DAMAGED, details=details, place=what)
 
 
 def _from_sqlite(exc: sqlite3.Error, what: str) -> StorageError:
@@ -71,18 +63,10 @@ def _from_sqlite(exc: sqlite3.Error, what: str) -> StorageError:
     if code in _DAMAGED:
         return damaged(what, details)
     if code in _BUSY:
-        return StorageError(
-            f"The store {what} is busy: another program has been writing to it for too long.",
-            what_was_kept=KEPT,
-            what_to_do="Wait for the other program, then try again.",
-            details=details,
-        )
+        return StorageError(Reason.STORE_BUSY, details=details, place=what)
     refuses = code in _REFUSED or isinstance(exc, sqlite3.DataError)
     return (StoreRefusedError if refuses else StorageError)(
-        f"The store {what} could not be used.",
-        what_was_kept=KEPT,
-        what_to_do="Try again; if it happens again, restart the program.",
-        details=details,
+        Reason.STORE_UNUSABLE, details=details, place=what
     )
 
 
@@ -93,37 +77,17 @@ def _from_os(exc: OSError, what: str) -> StorageError:
     if exc.errno in _READ_ONLY_ERRNOS:
         return _read_only(what, details)
     if exc.errno in _NO_FILE:
-        return StorageError(
-            f"{what} {_NO_FILE[exc.errno]}.",
-            what_was_kept=KEPT,
-            what_to_do="Check the path, then try again.",
-            details=details,
-        )
+        return StorageError(_NO_FILE[exc.errno], details=details, place=what)
     return _unwritable(what, details)
 
 
 def _full(what: str, details: str) -> StoreFullError:
-    return StoreFullError(
-        f"There is no space left for {what}.",
-        what_was_kept=KEPT,
-        what_to_do="Free some space on the disk, then try again.",
-        details=details,
-    )
+    return StoreFullError(Reason.DISK_FULL, details=details, place=what)
 
 
 def _read_only(what: str, details: str) -> StoreFullError:
-    return StoreFullError(
-        f"{what} could not be written: the folder, the file or the disk is read-only.",
-        what_was_kept=KEPT,
-        what_to_do="Allow writing there, then try again.",
-        details=details,
-    )
+    return StoreFullError(Reason.READ_ONLY, details=details, place=what)
 
 
 def _unwritable(what: str, details: str) -> StorageError:
-    return StorageError(
-        f"The disk failed to read or write {what}.",
-        what_was_kept=KEPT,
-        what_to_do="Check the disk and the space left on it, then try again.",
-        details=details,
-    )
+    return StorageError(Reason.DISK_FAILED, details=details, place=what)

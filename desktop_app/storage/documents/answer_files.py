@@ -19,7 +19,8 @@ from typing import Final, Protocol, TypeVar
 
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ANSWER_FILE, MARKDOWN, DocumentPart
-from desktop_app.domain.errors import Kept, ReplyTooLargeError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.storage.conversations.row_conversion import to_text
 from desktop_app.storage.database.database import Databases
 from desktop_app.storage.database.private_files import create_private_folder
@@ -134,12 +135,7 @@ class HeldFile:
         data = to_text(text).encode()
         size = self._sizes.get(self.question_id, 0) + len(data)
         if size > LARGEST_HELD:
-            raise ReplyTooLargeError(
-                "The answer grew beyond what a temporary conversation holds in memory; "
-                "it was ended there.",
-                what_was_kept=Kept.TEXT,
-                what_to_do="Ask for a shorter answer, or ask in an ordinary conversation.",
-            )
+            raise ReplyTooLargeError(Reason.TEMPORARY_ANSWER_TOO_LONG)
         self._sizes[self.question_id] = size
         self.data.write(data)
 

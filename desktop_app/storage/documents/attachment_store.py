@@ -21,6 +21,7 @@ from typing import BinaryIO, Final, TypeVar
 
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import MARKDOWN, AttachmentFile
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
@@ -261,11 +262,7 @@ def _copy_as(sha256: str, source: Path | bytes, copy: BinaryIO) -> int:
 
 
 def _changed_error() -> StorageError:
-    return StorageError(
-        "The file changed while it was being attached.",
-        what_was_kept="Nothing of it was kept.",
-        what_to_do="Attach it again.",
-    )
+    return StorageError(Reason.ATTACHMENT_CHANGED)
 
 
 def _insert_with_bytes(
@@ -330,9 +327,4 @@ def _read_file(path: Path, sha256: str) -> bytes:
 
 
 def _missing_error(sha256: str) -> StorageError:
-    return StorageError(
-        "The attachment is no longer in the store.",
-        what_was_kept="The message that speaks of it is kept.",
-        what_to_do="Attach the file again.",
-        details=f"sha256 {sha256}",
-    )
+    return StorageError(Reason.ATTACHMENT_MISSING, details=f"sha256 {sha256}")

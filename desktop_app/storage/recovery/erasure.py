@@ -18,6 +18,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.database.database import erasing_mark, refuse_newer
 from desktop_app.storage.database.migration_runner import pending_migrations
@@ -173,8 +174,4 @@ def remove_scratch(database: Path) -> None:
 
 
 def _in_use() -> StorageError:
-    return StorageError(
-        "The store is open in another command of Repartee.",
-        what_was_kept="Nothing was deleted.",
-        what_to_do="Wait until it has ended, then delete everything again.",
-    )
+    return StorageError(Reason.STORE_IN_USE_BY_COMMAND)

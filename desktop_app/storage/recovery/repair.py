@@ -22,6 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
 from desktop_app.storage.database.database import refuse_newer
 from desktop_app.storage.database.migration_runner import migrate
@@ -268,8 +269,4 @@ def _count(number: int, what: str) -> str:
 
 
 def _in_use_error() -> StorageError:
-    return StorageError(
-        "The store is open in a window of Repartee or in another command.",
-        what_was_kept="Nothing was changed.",
-        what_to_do="Close it, then repair again.",
-    )
+    return StorageError(Reason.STORE_IN_USE_FOR_REPAIR)

@@ -24,7 +24,10 @@ from zipfile import ZipInfo
 
 from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
+    Kept,
+    Remedy,
     StorageError,
     StoreDamagedError,
     StoreFullError,
@@ -192,7 +195,14 @@ def _opened(archive: Path) -> Iterator[ForeignArchive]:
     try:
         pack = ForeignArchive(open_file(archive))
     except RefusedFileError as exc:
-        raise _no_backup_error(archive, str(exc), f": it {exc}") from exc
+        raise StorageError(
+            exc.reason,
+            exc.params,
+            what_was_kept=Kept.STORE,
+            what_to_do=Remedy.CHOOSE_BACKUP,
+            details=str(exc),
+            file=archive.name,
+        ) from exc
     with closing(pack):
         try:
             yield pack
@@ -201,7 +211,7 @@ def _opened(archive: Path) -> Iterator[ForeignArchive]:
         except StoreDamagedError as exc:
             raise _damaged_error(archive, exc.details) from exc
         except StoreTooNewError as exc:
-            exc.kept = "The store is as it was."
+            exc.kept = Kept.STORE
             raise
 
 
@@ -223,7 +233,7 @@ def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo
         sha256 = "".join(rest)
         if folder == "attachments" and len(rest) == 2 and len(rest[0]) == 2 and is_hash(sha256):
             if sha256 in attached:
-                raise RefusedFileError(f"holds {info.filename} more than once")
+                raise RefusedFileError(Reason.FOREIGN_REPEATED_MEMBER, member=info.filename)
             attached[sha256] = info
     return attached
 
@@ -246,7 +256,7 @@ class _Unpacking:
         """Unpack the store and copy its rows. Return the number of dropped rows."""
         size = self._store.file_size
         if size > LARGEST_STORE:
-            raise RefusedFileError(f"holds a store of more than {LARGEST_STORE >> 30} GB")
+            raise RefusedFileError(Reason.FOREIGN_STORE_TOO_LARGE, limit=LARGEST_STORE >> 30)
         self._require_room(made.parent, _ROOM_FOR_COPY * size)
         foreign = made.with_name("foreign.sqlite3")
         create_private(foreign)
@@ -269,7 +279,9 @@ class _Unpacking:
         if target.exists():
             return
         if info.file_size > LARGEST_ATTACHMENT:
-            raise RefusedFileError(f"holds more than {LARGEST_ATTACHMENT >> 30} GB in {sha256}")
+            raise RefusedFileError(
+                Reason.FOREIGN_MEMBER_TOO_LARGE, member=sha256, limit=LARGEST_ATTACHMENT >> 20
+            )
         for folder in (attachments, target.parent):
             create_private_folder(folder)
         self._require_room(attachments, info.file_size)
@@ -295,10 +307,10 @@ class _Unpacking:
         free = shutil.disk_usage(folder).free
         if size > free:
             raise StoreFullError(
-                f"{self._archive.name} unpacks to {size >> 20:,} MB, "
-                f"and {free >> 20:,} MB are free.",
-                what_was_kept="The store is as it was.",
-                what_to_do="Free some space on the disk, then restore again.",
+                Reason.NO_ROOM_TO_RESTORE,
+                file=self._archive.name,
+                size=size >> 20,
+                free=free >> 20,
             )
 
 
@@ -338,27 +350,13 @@ def _keep_before(database: Path, before: Path) -> None:
         copy_damaged(database, before)
 
 
-def _no_backup_error(path: Path, details: str, why: str = "") -> StorageError:
-    return StorageError(
-        f"{path.name} is no backup of Repartee's{why}.",
-        what_was_kept="The store is as it was.",
-        what_to_do="Choose a file that “repartee backup” has written.",
-        details=details,
-    )
+def _no_backup_error(path: Path, details: str) -> StorageError:
+    return StorageError(Reason.BACKUP_OF_OTHER_KIND, details=details, file=path.name)
 
 
 def _damaged_error(path: Path, details: str) -> StoreDamagedError:
-    return StoreDamagedError(
-        f"The backup {path.name} is damaged.",
-        what_was_kept="The store is as it was.",
-        what_to_do="Choose another backup.",
-        details=details,
-    )
+    return StoreDamagedError(Reason.BACKUP_DAMAGED, details=details, file=path.name)
 
 
 def _in_use_error() -> StorageError:
-    return StorageError(
-        "The store is open in a window of Repartee or in another command.",
-        what_was_kept="Nothing was changed.",
-        what_to_do="Close it, then restore again.",
-    )
+    return StorageError(Reason.STORE_IN_USE_FOR_RESTORE)

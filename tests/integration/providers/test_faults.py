@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
+from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import Kept, Remedy
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.http.transport import Timeouts
@@ -248,7 +249,7 @@ def test_fault_by_moment(fault: str, moment: str, tmp_path: Path, met: list[Met]
     assert result.requests == 1, "never again by itself"
     if not stopped and fault != "Garbage":
         assert result.answer.error is not None
-        assert result.answer.error.remedy is Remedy.RETRY_BILLED
+        assert remedy_of(result.answer.error) is Remedy.RETRY_BILLED
     met.append(result.met(fault, moment))
 
 

@@ -382,7 +382,7 @@ class TestFiles:
         for path, why in (
             (pipe, "it is not a file"),
             (Path(os.devnull), "it is not a file"),
-            (tmp_path / "missing", "no such file"),
+            (tmp_path / "missing", "it is not there"),
         ):
             with pytest.raises(errors.DocumentError, match=f"could not be opened: {why}"):
                 extract_file(path, Limits(), lambda _: None)

@@ -19,8 +19,11 @@ from desktop_app.domain.error_text import (
     remedy_text,
 )
 from desktop_app.domain.errors import AuthenticationError, Kept, Remedy, UserFacingError
+from tests.helpers.error_params import error_params
 
-PARAMS = {"minutes": "3", "host": "nas.local", "day": "1 March"}
+PARAMS = error_params()
+# One ends with a command to run; the others say nothing.
+NO_FULL_STOP = (Remedy.CONTINUE, Remedy.NONE, Remedy.INSTALL_WEIGHTS, Remedy.INSTALL_AGAIN)
 SURFACES = (WINDOW, CONTINUABLE, GONE_ON, SETTINGS_PANEL, TERMINAL)
 
 
@@ -35,19 +38,21 @@ def test_every_error_has_a_code_of_its_own() -> None:
 
 @pytest.mark.parametrize("remedy", Remedy)
 def test_every_remedy_is_said_everywhere(remedy: Remedy) -> None:
+    error = UserFacingError("It broke.", PARAMS, what_to_do=remedy)
     for surface in (*SURFACES, *map(of_environment, SURFACES)):
-        said = remedy_text(remedy, PARAMS, surface)
-        assert said.endswith(".") or remedy is Remedy.CONTINUE
+        said = remedy_text(error, surface)
+        assert said.endswith(".") or remedy in NO_FULL_STOP
         assert "{" not in said
-    in_terminal = remedy_text(remedy, PARAMS, TERMINAL)
+    in_terminal = remedy_text(error, TERMINAL)
     assert "Retry" not in in_terminal
-    assert "in Settings" not in in_terminal
+    assert "in Settings › Provider" not in in_terminal
 
 
 @pytest.mark.parametrize("kept", Kept)
 def test_what_was_kept_is_said_everywhere(kept: Kept) -> None:
+    error = UserFacingError("It broke.", PARAMS, what_was_kept=kept)
     for surface in SURFACES:
-        said = kept_text(kept, surface)
+        said = kept_text(error, surface)
         assert said.endswith(".") or (surface is TERMINAL and kept is Kept.QUESTION)
 
 
@@ -67,7 +72,7 @@ def test_a_key_of_the_environment_is_replaced_there() -> None:
 
 
 def test_an_error_comes_back_from_json() -> None:
-    params = (("host", "nas.local"),)
+    params = {"host": "nas.local"}
     note = ErrorNote("It broke.", Kept.TEXT, Remedy.ALLOW_HOST, "x", "network", params)
     assert error_from_json(error_to_json(note)) == note
     free = ErrorNote("It broke.", "All of it.", "Wait.", "", "network")

@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     Waiting,
 )
+from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import (
     AuthenticationError,
     ContextTooLongError,
@@ -617,7 +618,7 @@ def test_what_may_have_been_billed_is_asked_of_the_person(
     events, requests = run(replies(status, {}, **headers))
     error = failure(events)
     assert str(status) in error.what_happened
-    assert error.remedy is Remedy.RETRY_BILLED
+    assert remedy_of(error) is Remedy.RETRY_BILLED
     assert len(requests) == 1
     assert not waits(events)
 
@@ -733,7 +734,7 @@ def test_silence_before_the_headers_is_not_asked_again() -> None:
     events, requests = run(stalls(head=b""), timeouts=Timeouts(read=0.1))
     error = failure(events)
     assert isinstance(error, NetworkError)
-    assert error.remedy is Remedy.RETRY_BILLED
+    assert remedy_of(error) is Remedy.RETRY_BILLED
     assert len(requests) == 1
 
 

@@ -172,7 +172,7 @@ def test_what_is_no_backup_is_refused(home: Home, manifest: bytes | None) -> Non
         home.restore(archive)
     plain = home.backups / "plain.zip"
     plain.write_bytes(b"not an archive")
-    with pytest.raises(StorageError, match="no backup"):
+    with pytest.raises(StorageError, match="no archive"):
         home.restore(plain)
 
 

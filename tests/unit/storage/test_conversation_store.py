@@ -39,12 +39,14 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Kept, Remedy, StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.search.search_query import Search
+from tests.helpers.error_params import error_params
 from tests.helpers.examples import examples
 from tests.helpers.generation import overrides
 from tests.unit.storage.samples import (
@@ -129,12 +131,12 @@ notices = st.builds(
 )
 errors = st.builds(
     ErrorNote,
-    any_text,
+    any_text | st.sampled_from(Reason),
     any_text | st.sampled_from(Kept),
     any_text | st.sampled_from(Remedy),
     any_text,
     names,
-    st.dictionaries(names, any_text, max_size=2).map(lambda found: tuple(found.items())),
+    any_text.map(error_params),
 )
 
 

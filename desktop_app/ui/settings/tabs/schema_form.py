@@ -86,8 +86,7 @@ class SchemaForm(QWidget):
             try:
                 self.changed.emit(key, validate(key, value))
             except SettingError as error:
-                why = f"{error.details[:1].upper()}{error.details[1:]}. {error.what_was_kept}"
-                section.note.set_text(why, "error")
+                section.note.set_text(f"{error.what_to_do} {error.what_was_kept}", "error")
             else:
                 self._annotate(key)
 
