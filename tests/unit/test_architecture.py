@@ -35,6 +35,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "documents": {
         "PIL",
         "charset_normalizer",
+        "compressed_rtf",
         "olefile",
         "pypdfium2",
         "python_calamine",

@@ -55,7 +55,7 @@ def test_every_npm_package_has_its_hash_and_no_address(path: Path) -> None:
 
 def test_every_library_of_the_project_file_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    named = {re.split(r"[<>=;\s\[]", text)[0].lower() for text in project["dependencies"]}
+    named = {re.split(r"[<>=~;\s\[]", text)[0].lower() for text in project["dependencies"]}
     assert named <= pins(path_of("app.txt")).keys(), "run packaging/lock.sh"
 
 

@@ -28,6 +28,7 @@ def test_what_is_not_compressed() -> None:
 
 def test_a_stream_that_is_cut_or_damaged_gives_what_there_is() -> None:
     assert decompress(SIMPLE[:-8]) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello w"
+    assert decompress(CROSSING[:24]) == b"{\\rtf1 WXYZ"  # within a reference
     wrong_sum = SIMPLE[:12] + bytes(4) + SIMPLE[16:]
     assert decompress(wrong_sum) == decompress(SIMPLE)
 
