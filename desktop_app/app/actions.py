@@ -67,7 +67,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "find.next": lambda: window.transcript.find_in_it.step(+1),
         "find.previous": lambda: window.transcript.find_in_it.step(-1),
         "answer.copy": window.transcript.commands.copy_last_answer,
-        "answer.copy-code": window.transcript.copy_code,
+        "answer.copy-code": window.transcript.copy_code_at_cursor,
         "conversation.copy": its.export.copy,
         "answer.retry": its.chat.retry_last,
         "answer.continue": its.chat.continue_last,

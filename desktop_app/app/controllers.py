@@ -422,7 +422,7 @@ class Controllers(QObject):
             conversations=state.backend.conversations,
             chat_service=state.backend.chat,
             fences=state.backend.fences,
-            utility_model=lambda: state.backend.small_jobs,
+            utility_model=lambda: state.backend.utility_model,
         )
         self.chunked_reading = ChunkedReadingController(
             window,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
 from desktop_app.backend.image_scaling import ImageScaler
-from desktop_app.backend.prompt_library import template_needs
+from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenCounter
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
@@ -191,7 +191,7 @@ class Backend:
         )
 
     @cached_property
-    def small_jobs(self) -> UtilityModel:
+    def utility_model(self) -> UtilityModel:
         """Return the service that writes titles and summaries."""
         return UtilityModel(self.gateway, self.ledger, self.budget, self.catalog, self.listings.of)
 
@@ -210,7 +210,7 @@ class Backend:
             attachments=self.attachments,
             pictures=self.pictures,
             estimator=self.chat.estimator,
-            jobs=self.small_jobs,
+            jobs=self.utility_model,
             catalog=self.catalog,
             fences=self.fences,
         )

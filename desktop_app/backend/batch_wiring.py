@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.prompt_library import template_needs
+from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,

@@ -91,7 +91,7 @@ class ProviderGateway:
         for client in idle:
             await client.aclose()
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
+    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         """Return what the provider's responses have revealed. Raises StorageError."""
         stored = await self._settings.all()
         remembered = stored.get(_api_key(profile))
@@ -107,8 +107,8 @@ class ProviderGateway:
     async def _new_client(self, opened: _Opened) -> ProviderClient:
         profile = opened.profile
         client_class = await asyncio.to_thread(_import_client)
-        learnt = await self._settings.all()
-        remembered = learnt.get(_api_key(profile))
+        stored = await self._settings.all()
+        remembered = stored.get(_api_key(profile))
         return client_class(
             profile,
             opened.key,
@@ -117,7 +117,7 @@ class ProviderGateway:
             socket_path=opened.socket_path,
             known_api=Api(remembered) if remembered else None,
             remember_api=lambda api: self._remember(_api_key(profile), api.value),
-            known_refusals=_known_refusals(profile, learnt),
+            known_refusals=_known_refusals(profile, stored),
             remember_refusals=lambda model, refused: self._remember_refusals(
                 profile, model, refused
             ),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import Backend, build_backend, use_limits, use_weights
-from desktop_app.backend.prompt_library import from_template, prompt_library
+from desktop_app.backend.prompt_loader import from_template, prompt_library
 from desktop_app.cli import password_prompt
 from desktop_app.cli.ask_collections import asked_collections, cited, passages_json
 from desktop_app.cli.console import say
@@ -217,7 +217,7 @@ async def _with_cost_shown(
         SendContext([], resolved, instructions=instructions), draft
     )
     try:
-        service.estimator.demand_room(draft, taken, resolved)
+        service.estimator.require_room(draft, taken, resolved)
     except DocumentDoesNotFitError:
         return await _in_parts(service, draft, resolved, instructions)
     cost = f", about {format_money(taken.input_cost)}" if taken.input_cost else ""

@@ -342,7 +342,7 @@ async def _write_json(
         steps.show(number, len(wanted))
         with _skipping_errors(left_out, _named(conversation), wanted, conversation):
             messages = await backend.conversations.messages(conversation.id)
-            made = await backend.compactions.of(conversation.id)
+            made = await backend.compactions.load(conversation.id)
             preset = presets.get(conversation.preset_id or "")
             if conversation.folder_id not in folders:
                 conversation = replace(conversation, folder_id=None)

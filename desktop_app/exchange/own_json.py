@@ -64,7 +64,7 @@ from desktop_app.domain.conversations.message_parts import (
     parts_to_json,
 )
 from desktop_app.domain.conversations.notices import NoticeText, notice_from_json, notice_to_json
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant

@@ -18,7 +18,7 @@ from typing import Any
 
 from desktop_app.domain import bounds
 from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.models.model_catalog import Effort, Variant
 
 _Object = Mapping[str, Any]

@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from desktop_app.domain import bounds
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, Kept, Remedy

@@ -54,7 +54,7 @@ class Gateway(Protocol):
     async def provider(self, profile: ProviderProfile) -> Provider:
         """Return a provider that is ready for a request. Raises UserFacingError."""
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
+    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         """Return what earlier requests have shown about it. Raises StorageError."""
 
 
@@ -86,7 +86,7 @@ class RunStore(MessageStore, Protocol):
 class CompactionSource(Protocol):
     """Stores conversation compactions."""
 
-    async def of(self, conversation_id: str) -> tuple[Compaction, ...]:
+    async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
         """Return all compactions of a conversation, including undone ones, oldest first."""
 
     async def add(self, compaction: Compaction) -> bool:

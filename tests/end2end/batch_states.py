@@ -51,7 +51,7 @@ async def fill_batches(backend: Backend) -> None:
         f"{ended.id}-120", ItemStatus.FAILED, "", "OpenAI refused the request: content policy."
     )
     price = _PRICE.times(Decimal("0.5"))
-    await store.take(ended, upload, [*answered, refused], frozenset(), price.of)
+    await store.save_results(ended, upload, [*answered, refused], frozenset(), price.of)
     reason = "It was not reached within a day; nothing was billed for it."
     await store.finish(upload, ItemStatus.UNANSWERED, reason, {})
     await _job(backend, "Find the deadlines", 340, BatchStatus.READY)

@@ -36,7 +36,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage

@@ -28,7 +28,7 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.exchange.importers.imported import ImportedConversation

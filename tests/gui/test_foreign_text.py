@@ -46,7 +46,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import ListFilter, ListFilterKind
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, ToolCallPart
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.errors import UserFacingError

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from desktop_app.backend.image_scaling import ImageScaler
-from desktop_app.backend.prompt_library import template_needs
+from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.documents.refusals import locked
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
@@ -49,7 +49,7 @@ class OneGateway:
     async def batches(self, profile: ProviderProfile) -> BatchClient:
         return self.client.batches()
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
+    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         return LearnedSupport()
 
 

@@ -33,7 +33,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.passage_words import index_words

@@ -98,7 +98,7 @@ class OneProvider:
             raise self._provider
         return self._provider
 
-    async def learnt(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
+    async def learned_support(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
         """Return the test's `known`."""
         return self.known
 

@@ -191,6 +191,25 @@ def test_objects_emit_their_own_signals() -> None:
     assert not found
 
 
+# Names that say nothing about a module's content.
+REPEATED_MODULES = {"__init__", "__main__"}
+
+
+def test_no_two_modules_share_a_name() -> None:
+    paths = [Path(path) for path in modules_of("")]
+    names = [path.stem for path in paths if path.stem not in REPEATED_MODULES]
+    assert not [str(path) for path in paths if names.count(path.stem) > 1]
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    found: dict[str, list[str]] = {}
+    for path, tree in modules_of("").items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, []).append(path)
+    assert not {name: paths for name, paths in found.items() if len(paths) > 1}
+
+
 def test_no_base_class_exists_only_to_split_a_class() -> None:
     """A base that nothing creates and only one class extends is a part of that class."""
     bases: dict[str, set[str]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.prompt_library import today
+from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.batch.batch_jobs import refusal
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.prompts import DATE, fill

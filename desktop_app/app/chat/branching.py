@@ -75,7 +75,7 @@ class Branching(QObject):
             return
         until = [self._running.newest(m) for m in path[: ids.index(message_id) + 1]]
         source = self._current.conversation
-        made = await self._compaction_store.of(source.id)
+        made = await self._compaction_store.load(source.id)
         conversation, messages = branched(source, until)
         copied = copied_compactions(made, until, messages)
         await self._flag_store.add_whole(conversation, messages, copied)

@@ -102,7 +102,7 @@ class CompactionController(QObject):
     async def _read(self) -> None:
         """Read the compactions of the open conversation."""
         here = self._here
-        found = await self._compaction_store.of(here)
+        found = await self._compaction_store.load(here)
         if here == self._here:
             self._current.set_compactions(found)
             self._show()
@@ -278,7 +278,7 @@ class CompactionController(QObject):
         service, chat = self._compaction_service(), self._chat_service
         own = chat.resolve(self._setup.profile_of(asking), asking.choice)
         words = self._setup.settings_of(asking).instructions
-        compactions = await service.of(asking.id)
+        compactions = await service.load(asking.id)
         if not path or usable_input(own.model) is None:
             return
         more = (

@@ -186,7 +186,7 @@ class ViewerController(QObject):
         viewer = self._window_of_it()
         attachments = self._attachment_store
         try:
-            kept = await attachments.about(target.sha256)
+            kept = await attachments.metadata(target.sha256)
             source = await attachments.source(target.sha256)
             viewer.set_original(is_there=source is not None)
             text = await attachments.text(target.sha256)
@@ -358,7 +358,7 @@ class ViewerController(QObject):
         try:
             attachments = self._attachment_store
             kept, source = (
-                await attachments.about(target.sha256),
+                await attachments.metadata(target.sha256),
                 await attachments.source(target.sha256),
             )
             if isinstance(source, bytes):

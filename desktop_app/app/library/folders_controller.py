@@ -103,7 +103,7 @@ class FoldersController(QObject):
     async def _name(self, folder_id: str) -> None:
         """Edit a folder's name in the list."""
         shown = self._conversation_list
-        if self._presenter.place != LIST:
+        if self._presenter.list_filter != LIST:
             await self._presenter.go(LIST)
         self._show_list()
         shown.rename(folder_id)
@@ -124,7 +124,7 @@ class FoldersController(QObject):
         self._folders.replace_all(
             [kept for kept in self._folders.by_id.values() if kept.id != folder.id]
         )
-        is_there = self._presenter.place == ListFilter.of_folder(folder.id)
+        is_there = self._presenter.list_filter == ListFilter.of_folder(folder.id)
         self._presenter.start(self._presenter.go(LIST) if is_there else self._presenter.refresh())
         words = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
         self._notifications.notify(
@@ -224,7 +224,7 @@ class FoldersController(QObject):
 
         By default that is the folder in the list, else the open conversation's.
         """
-        place, opened = self._presenter.place, self._current.conversation
+        place, opened = self._presenter.list_filter, self._current.conversation
         here = place.folder_id if place.kind is ListFilterKind.FOLDER else opened.folder_id
         wanted = folder_id or here or ""
         if wanted not in self._folders.by_id:

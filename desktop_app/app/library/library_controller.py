@@ -139,7 +139,7 @@ class LibraryController(QObject):
 
         If the list shows the archive or the trash, it returns to all conversations.
         """
-        place = self._presenter.place
+        place = self._presenter.list_filter
         self.open_new(place.folder_id or None)
         if place.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             self._start(self._presenter.go(LIST))

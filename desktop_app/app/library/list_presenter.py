@@ -72,7 +72,7 @@ class ListPresenter(QObject):
         self._changes = 0
         self._showing = 0
         shown = self._list
-        shown.filter_requested.connect(lambda place: self.start(self.go(place)))
+        shown.filter_requested.connect(lambda list_filter: self.start(self.go(list_filter)))
         shown.more_requested.connect(lambda whole: self.start(self._more(whole=whole)))
         self._setup.choice_changed.connect(self._take_choice)
         self._setup.other_conversation_changed.connect(self.kept)
@@ -94,7 +94,7 @@ class ListPresenter(QObject):
     # -------------------------------------------------------------- cache
 
     @property
-    def place(self) -> ListFilter:
+    def list_filter(self) -> ListFilter:
         """The filter of the list."""
         return self._list.model.list_filter
 
@@ -170,19 +170,19 @@ class ListPresenter(QObject):
             self._known[changed.id] = self._known[changed.id].with_settings_of(changed)
             self._changes += 1
 
-    # -------------------------------------------------------------- places and pages
+    # -------------------------------------------------------------- filters and pages
 
-    async def go(self, place: ListFilter) -> None:
+    async def go(self, list_filter: ListFilter) -> None:
         """Apply another filter and scroll to the top. A later call supersedes it."""
         self._showing += 1
         showing = self._showing
-        pinned, page = await self._settled(lambda: self._read_top(place, PAGE))
+        pinned, page = await self._settled(lambda: self._read_top(list_filter, PAGE))
         if showing != self._showing:
             return
         self._take([*pinned, *page])
         shown = [self._as_shown(self._known[c.id]) for c in (*pinned, *page)]
         last = page[-1] if len(page) == PAGE else None
-        self._list.set_conversations(shown, list_filter=place, last=last)
+        self._list.set_conversations(shown, list_filter=list_filter, last=last)
         self._list.select(None if self._current.is_new else self._current.id)
         self._show_dots_of_folders()
 
@@ -192,7 +192,7 @@ class ListPresenter(QObject):
         last = self._list.model.last_of_pages
         while last is not None and showing == self._showing:
             after = last
-            page = await self._settled(lambda: self._read_page(self.place, size, after))  # noqa: B023
+            page = await self._settled(lambda: self._read_page(self.list_filter, size, after))  # noqa: B023
             if showing != self._showing:
                 return
             self._take(page)
@@ -203,14 +203,14 @@ class ListPresenter(QObject):
 
     async def refresh(self) -> None:
         """Show other processes' changes: folders, first rows and the open conversation."""
-        place, showing = self.place, self._showing
+        list_filter, showing = self.list_filter, self._showing
         shown = [c for c in self._list.model.conversations if not self._stands_above(c)]
         limit = min(len(shown), MOST_READ_AGAIN) + PAGE
         await self._refresh_folders()
-        if place.folder_id and place.folder_id not in self._folders.by_id:
+        if list_filter.folder_id and list_filter.folder_id not in self._folders.by_id:
             await self.go(LIST)
             return
-        pinned, page = await self._settled(lambda: self._read_top(place, limit))
+        pinned, page = await self._settled(lambda: self._read_top(list_filter, limit))
         if showing != self._showing:
             return
         self._take([*pinned, *page])
@@ -232,8 +232,8 @@ class ListPresenter(QObject):
         shown = [c for c in self._list.model.conversations if c.id not in found]
         if len(page) < limit:
             return shown
-        end = self.place.moment_of(page[-1])
-        return [c for c in shown if self._stands_above(c) or self.place.moment_of(c) > end]
+        end = self.list_filter.moment_of(page[-1])
+        return [c for c in shown if self._stands_above(c) or self.list_filter.moment_of(c) > end]
 
     async def _look_after(self, missing: Sequence[Conversation]) -> None:
         """Update or remove conversations that were moved or deleted."""
@@ -246,7 +246,7 @@ class ListPresenter(QObject):
                 self._list.upsert(self._as_shown(self._known[now.id]))
 
     def _stands_above(self, conversation: Conversation) -> bool:
-        return conversation.pinned and self.place.kind in (
+        return conversation.pinned and self.list_filter.kind in (
             ListFilterKind.LIST,
             ListFilterKind.FOLDER,
         )
@@ -265,25 +265,25 @@ class ListPresenter(QObject):
             self._known[opened.id] = opened.with_settings_of(self._current.conversation)
 
     async def _read_top(
-        self, place: ListFilter, limit: int
+        self, list_filter: ListFilter, limit: int
     ) -> tuple[list[Conversation], list[Conversation]]:
         """Return the pinned conversations of a filter, and its first page."""
         pinned: list[Conversation] = []
-        if place.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
+        if list_filter.kind in (ListFilterKind.LIST, ListFilterKind.FOLDER):
             every = await self._conversations.pinned()
-            pinned = [conversation for conversation in every if place.holds(conversation)]
-        return pinned, await self._read_page(place, limit, None)
+            pinned = [conversation for conversation in every if list_filter.holds(conversation)]
+        return pinned, await self._read_page(list_filter, limit, None)
 
     async def _read_page(
-        self, place: ListFilter, limit: int, after: Conversation | None
+        self, list_filter: ListFilter, limit: int, after: Conversation | None
     ) -> list[Conversation]:
         store = self._conversations
-        match place.kind:
+        match list_filter.kind:
             case ListFilterKind.ARCHIVE:
                 return await store.archived(limit, after=after)
             case ListFilterKind.TRASH:
                 return await store.trashed(limit, after=after)
-        folder_id = place.folder_id or None
+        folder_id = list_filter.folder_id or None
         return await store.listed(limit, after=after, folder_id=folder_id)
 
     async def _settled(self, read: _Read[_T]) -> _T:
@@ -314,7 +314,7 @@ class ListPresenter(QObject):
 
     def _show_dots_of_folders(self) -> None:
         """Show a dot at folders in which an answer streams."""
-        if self.place == LIST:
+        if self.list_filter == LIST:
             answering = [self._known.get(id_) for id_ in self._running.conversations]
             busy = {conversation.folder_id for conversation in answering if conversation}
             for folder_id in self._folders.by_id:

@@ -203,7 +203,7 @@ class Trash(QObject):
             self._leave(opened.id)
         at = now()
         await self._conversations.empty_trash(at)
-        if self._presenter.place == TRASH:
+        if self._presenter.list_filter == TRASH:
             await self._presenter.go(TRASH)
 
     async def expire(self) -> None:
@@ -219,7 +219,7 @@ class Trash(QObject):
         except StorageError as error:
             log.warning("%s %s", error.what_happened, error.details)
             return
-        if count and self._presenter.place == TRASH:
+        if count and self._presenter.list_filter == TRASH:
             await self._presenter.go(TRASH)
 
     def _leave(self, conversation_id: str) -> None:

@@ -13,7 +13,7 @@ from desktop_app.app.state.presets import DEFAULT_PRESET
 from desktop_app.backend.answer_settings import own_values, with_own, without_own
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.presets import Preset, preset_of
+from desktop_app.domain.conversations.preset import Preset, preset_of
 from desktop_app.ui.widgets.foreign_text import menu_text
 
 if TYPE_CHECKING:

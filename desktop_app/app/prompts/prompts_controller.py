@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE
-from desktop_app.backend.prompt_library import built_in_prompts, today
+from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.prompts import (
     CLIPBOARD,

@@ -16,7 +16,7 @@ from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.quick.quick_attachments import QuickAttachments
 from desktop_app.app.state.presets import Presets
 from desktop_app.app.tasks import Tasks
-from desktop_app.backend.prompt_library import today
+from desktop_app.backend.prompt_loader import today
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id, now
 from desktop_app.domain.conversations.prompts import CLIPBOARD, DATE, SELECTION

@@ -321,10 +321,10 @@ class SettingsController(QObject):
         """Show the settings that the open conversation's model does not accept, and why."""
         resolved = self._setup.resolved
         profile, model = resolved.profile, resolved.model
-        learnt = await self._backend.gateway.learnt(profile, model.id)
+        learned = await self._backend.gateway.learned_support(profile, model.id)
         if resolved != self._setup.resolved:
             return  # another model has been chosen; a later call shows its settings
-        api = first_api(profile, model, learnt.api)
+        api = first_api(profile, model, learned.api)
         refused = refusals(profile, model, resolved.effort, api)
         said = {name: note_text(note, profile) for name, note in notes(api).items()}
         tier = self._setup.ask_settings.parameters.service_tier

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import use_limits
 from desktop_app.backend.batch_wiring import batch_service, expanded
-from desktop_app.backend.prompt_library import from_template
+from desktop_app.backend.prompt_loader import from_template
 from desktop_app.cli import console
 from desktop_app.cli.ask import choice_of, learn_window, profile_named
 from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report

@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import Part
 
-MOST_CHARACTERS: Final = 2_000_000
+SHOWN_CHARACTERS: Final = 2_000_000
 MOST_LINES: Final = 40_000
 MOST_ARGUMENTS: Final = 100_000
 """Characters of the arguments of one tool call."""
@@ -48,7 +48,7 @@ class ShownLength:
 
     def __init__(self) -> None:
         self.is_cut = False
-        self._characters = MOST_CHARACTERS
+        self._characters = SHOWN_CHARACTERS
         self._lines = MOST_LINES
 
     def take(self, text: str) -> str:

@@ -13,7 +13,7 @@ from desktop_app.domain import bounds
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
 from desktop_app.domain.conversations.message_parts import AttachmentFile, ImagePart, Part, TextPart
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StorageError
 

@@ -159,7 +159,7 @@ class BatchClient:
                     return batch
         return None
 
-    async def look(self, batch_id: str) -> RemoteBatch:
+    async def fetch(self, batch_id: str) -> RemoteBatch:
         """Return the current state of a batch."""
         return await self._retry(lambda: self._get(_path("batches", batch_id)))
 

@@ -63,7 +63,7 @@ class BatchBook(Protocol):
     async def save_upload(self, upload: BatchUpload) -> None:
         """Store an upload's changes."""
 
-    async def take(
+    async def save_results(
         self,
         job: BatchJob,
         upload: BatchUpload,
@@ -103,7 +103,7 @@ class BatchProvider(Protocol):
     async def find(self, name: str, input_file_id: str) -> RemoteBatch | None:
         """Return the batch that was created with this name and file, or None."""
 
-    async def look(self, batch_id: str) -> RemoteBatch:
+    async def fetch(self, batch_id: str) -> RemoteBatch:
         """Return the state of a batch."""
 
     async def cancel(self, batch_id: str) -> RemoteBatch:
@@ -119,5 +119,5 @@ class BatchGateway(Protocol):
     async def batches(self, profile: ProviderProfile) -> BatchProvider:
         """Return the provider's batches. Raises UserFacingError."""
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
+    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         """Return what earlier requests have shown about it. Raises StorageError."""

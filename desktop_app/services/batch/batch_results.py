@@ -123,7 +123,7 @@ async def _fetch_file(
 
     async def put_in() -> None:
         repeated = frozenset(fetched.repeated)
-        fetched.unknown += await store.take(job, upload, waiting, repeated, price_of)
+        fetched.unknown += await store.save_results(job, upload, waiting, repeated, price_of)
         waiting.clear()
 
     try:

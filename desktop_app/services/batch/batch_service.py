@@ -115,7 +115,7 @@ class BatchService:
         if why:
             raise why
         await self._gateway.batches(profile)  # fails without a key, before any file is read
-        learnt = await self._gateway.learnt(profile, info.id)
+        learned = await self._gateway.learned_support(profile, info.id)
         job = BatchJob(
             new_id(),
             ModelChoice(profile.id, info.id, resolved.variant, resolved.effort),
@@ -125,7 +125,7 @@ class BatchService:
             template_id=template_id,
             base_url=profile.base_url,
             # A server that is not known to support another API supports Chat Completions.
-            api=first_api(profile, info, learnt.api) or Api.CHAT_COMPLETIONS,
+            api=first_api(profile, info, learned.api) or Api.CHAT_COMPLETIONS,
             instructions=instructions,
             parameters=parameters or GenerationParameters(),
         )
@@ -325,7 +325,7 @@ class BatchService:
         upload: BatchUpload,
     ) -> str:
         """Poll a batch, cancel it if the job is cancelled, and fetch it once it has ended."""
-        batch = await provider.look(upload.batch_id)
+        batch = await provider.fetch(upload.batch_id)
         status = batch.status or upload.status
         ends = status.is_over or status is BatchStatus.CANCELLING
         if (job.is_cancelled or job.id in self._stopped) and not ends:
@@ -334,7 +334,7 @@ class BatchService:
             except ProviderError as error:
                 if not is_refusal(error) and error.status != 409:
                     raise
-                batch = await provider.look(upload.batch_id)  # it has just ended
+                batch = await provider.fetch(upload.batch_id)  # it has just ended
             status = batch.status or BatchStatus.CANCELLING
         upload = replace(
             upload,

@@ -113,8 +113,8 @@ class _Seat:
         provider = await self._gateway.provider(profile)
         return _SeatedProvider(self._group, provider, profile.name, self._number)
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        return await self._gateway.learnt(profile, model)
+    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
+        return await self._gateway.learned_support(profile, model)
 
 
 class _SeatedProvider:

@@ -150,8 +150,8 @@ class ChatService:
         return several(estimate, count, at_once=await self._at_once(resolved))
 
     async def _at_once(self, resolved: ResolvedChoice) -> bool:
-        learnt = await self.gateway.learnt(resolved.profile, resolved.model.id)
-        return supports_candidates(resolved.profile, resolved.model, learnt)
+        learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
+        return supports_candidates(resolved.profile, resolved.model, learned)
 
     def resolve_with(
         self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
@@ -180,10 +180,10 @@ class ChatService:
         require_two_documents(needs, draft.attachments, (p for m in path for p in m.sent_parts))
         require_files(draft.attachments, path, resolved)
         require_image_input(not_files(draft.attachments, resolved.files), resolved.model)
-        compactions = await self.compactions.of(conversation.id)
+        compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.instructions)
         found = await found_for(self._passages, context, draft)
-        hold = await self._demand_room(context, draft, settings, found)
+        hold = await self._require_room(context, draft, settings, found)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -214,12 +214,12 @@ class ChatService:
         settings = settings.for_one()
         resolved = self.resolve_with(profile, conversation.choice, settings)
         require_image_input(not_files(path[-1].parts, resolved.files), resolved.model)
-        compactions = await self.compactions.of(conversation.id)
+        compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.instructions)
-        hold = await self._demand_room(context, Draft(), settings)
+        hold = await self._require_room(context, Draft(), settings)
         return await self._begin_answer(conversation, context, None, settings, hold)
 
-    async def _demand_room(
+    async def _require_room(
         self,
         context: SendContext,
         draft: Draft,
@@ -235,7 +235,7 @@ class ChatService:
         if self.estimator.surely_fits(context, draft) and not counts:
             return Hold()
         estimate = await self.estimator.estimate(context, draft, found=found)
-        self.estimator.demand_room(draft, estimate, resolved, may_compact=bool(context.path))
+        self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
         return await self.budget.hold(resolved.profile, estimate.input_cost)
 

@@ -117,9 +117,9 @@ class CompactionService:
         self._catalog = catalog
         self._fences = fences
 
-    async def of(self, conversation_id: str) -> tuple[Compaction, ...]:
+    async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
         """Return all compactions of a conversation, undone ones too. Raises StorageError."""
-        return await self._store.of(conversation_id)
+        return await self._store.load(conversation_id)
 
     async def undo(self, compaction: Compaction) -> None:
         """Undo a compaction, so that its messages are sent again. Raises StorageError."""

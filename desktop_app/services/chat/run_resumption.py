@@ -188,7 +188,7 @@ class Resumer:
         if not budget.counts(resolved.profile, resolved.price is not None):
             return
         asked = _path_to(answer, await self._store.messages(answer.conversation_id))
-        compactions = await self._chat.compactions.of(answer.conversation_id)
+        compactions = await self._chat.compactions.load(answer.conversation_id)
         tokens, _ = await estimator.context_tokens(SendContext(asked, resolved, compactions))
         await budget.hold_for(hold, resolved.profile, input_cost(resolved, tokens))
 

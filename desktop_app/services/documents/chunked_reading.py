@@ -32,7 +32,7 @@ from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
     MERGING,
     DocumentPiece,
-    NotesStore,
+    NoteCache,
     ReadingGateway,
     Task,
     key_of,
@@ -91,7 +91,7 @@ class ChunkedReader:
         pictures: PictureSource,
         estimator: Estimator,
         splitter: Splitter,
-        notes: NotesStore,
+        notes: NoteCache,
         spending: SpendingBook,
         budget: Budget,
     ) -> None:

@@ -110,7 +110,7 @@ class Task:
     fence: Fence = SAMPLE
 
 
-class NotesStore(Protocol):
+class NoteCache(Protocol):
     """Caches notes under a hash of their input."""
 
     async def get(self, key: str) -> str | None:
@@ -127,7 +127,7 @@ class Reader(Protocol):
     """
 
     gateway: Gateway
-    notes: NotesStore
+    notes: NoteCache
     spending: SpendingBook
     budget: Budget
 
@@ -167,8 +167,8 @@ class ReadingGateway:
     async def provider(self, profile: ProviderProfile) -> Provider:
         return _Reading(self._reader, self._task, await self._reader.gateway.provider(profile))
 
-    async def learnt(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        return await self._reader.gateway.learnt(profile, model)
+    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
+        return await self._reader.gateway.learned_support(profile, model)
 
 
 class _Reading:

@@ -227,7 +227,7 @@ class Estimator:
         most = sum(len(text.encode("utf-8", "surrogatepass")) + FRAME for text in texts)
         return body + most + ROOM_FOR_ANSWER <= limit
 
-    def demand_room(
+    def require_room(
         self,
         draft: Draft,
         estimate: Estimate,

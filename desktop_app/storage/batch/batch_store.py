@@ -183,7 +183,7 @@ class BatchStore:
 
         await self._database.write(update)
 
-    async def take(
+    async def save_results(
         self,
         job: BatchJob,
         upload: BatchUpload,

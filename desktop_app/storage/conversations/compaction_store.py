@@ -35,7 +35,7 @@ class CompactionStore:
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
 
-    async def of(self, conversation_id: str) -> tuple[Compaction, ...]:
+    async def load(self, conversation_id: str) -> tuple[Compaction, ...]:
         """Return all compactions of a conversation, including undone ones, oldest first."""
         return await self._databases.of(conversation_id).read(lambda c: _all(c, conversation_id))
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.storage.conversations.compaction_store import insert_compaction

@@ -129,7 +129,7 @@ class AttachmentStore:
             return await asyncio.to_thread(decoded, await self.bytes(sha256))
         return str(row["text"])
 
-    async def about(self, sha256: str) -> AttachmentFile:
+    async def metadata(self, sha256: str) -> AttachmentFile:
         """Return what is known of an attachment, without its bytes and text."""
         sql = "SELECT name, media_type, pages, tokens FROM attachments WHERE sha256 = ?"
         row = await self._row(sql, sha256)

@@ -18,7 +18,7 @@ from typing import Final
 
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged
-from desktop_app.storage.recovery.row_checks import Table, Value
+from desktop_app.storage.recovery.row_checks import TableSchema, Value
 
 # Texts of a sound store are shorter than its file, and a row takes at least eight bytes.
 _MOST_TEXT: Final = 2
@@ -87,7 +87,7 @@ class ForeignStore:
             return set()
         return {row[0] for row in self._connection.execute("SELECT name FROM migrations")}
 
-    def rows(self, table: Table) -> Iterator[tuple[Value, ...]]:
+    def rows(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         """Yield the raw rows of a table; none if it does not exist.
 
         A column that an older version lacks has its default.

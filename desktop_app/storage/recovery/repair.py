@@ -31,7 +31,7 @@ from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged, translated
 from desktop_app.storage.database.store_lock import StoreLock
-from desktop_app.storage.recovery.row_checks import Table, Value, tables_of
+from desktop_app.storage.recovery.row_checks import TableSchema, Value, tables_of
 from desktop_app.storage.recovery.row_repair import rebuild_derived, repair_references
 from desktop_app.storage.recovery.sqlite_pages import MAGIC, Record, SqlitePages
 from desktop_app.storage.settings.address_secrets import copy_damaged
@@ -177,7 +177,7 @@ def _make(path: Path, pages: SqlitePages, progress: Progress) -> tuple[int, int,
     return counts[0], counts[1], len(pages.bad), mended, dropped
 
 
-def _row(table: Table, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
+def _row(table: TableSchema, record: Record, *, is_orphan: bool) -> tuple[Value, ...] | None:
     """Return a record as a row of this table, or None if it is not one.
 
     Args:
@@ -204,7 +204,7 @@ def _is_made_here(table: str, value: str) -> bool:
 
 
 def _insert(
-    connection: sqlite3.Connection, table: Table, record: Record, *, is_orphan: bool = False
+    connection: sqlite3.Connection, table: TableSchema, record: Record, *, is_orphan: bool = False
 ) -> bool:
     """Insert a record into the new store, unless it is invalid or already there."""
     row, names = _row(table, record, is_orphan=is_orphan), table.names
@@ -218,7 +218,10 @@ def _insert(
 
 
 def _insert_records(
-    connection: sqlite3.Connection, pages: SqlitePages, tables: dict[str, Table], progress: Progress
+    connection: sqlite3.Connection,
+    pages: SqlitePages,
+    tables: dict[str, TableSchema],
+    progress: Progress,
 ) -> int:
     """Insert the records of all pages. Return the number of invalid records."""
     seen: set[int] = set()
@@ -237,7 +240,7 @@ def _insert_records(
     return dropped
 
 
-def _roots(pages: SqlitePages, tables: dict[str, Table]) -> list[tuple[Table, int]]:
+def _roots(pages: SqlitePages, tables: dict[str, TableSchema]) -> list[tuple[TableSchema, int]]:
     """Return the root page of each table, as far as the first pages still tell."""
     found = []
     for leaf in pages.tree(1):
@@ -251,7 +254,7 @@ def _roots(pages: SqlitePages, tables: dict[str, Table]) -> list[tuple[Table, in
 
 
 def _insert_orphan(
-    connection: sqlite3.Connection, record: Record, tables: dict[str, Table]
+    connection: sqlite3.Connection, record: Record, tables: dict[str, TableSchema]
 ) -> None:
     """Insert a record from a page without a known table into the best-fitting table."""
     fitting = [

@@ -75,7 +75,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableSchema:
     """A table of a store of this version.
 
     Attributes:
@@ -121,7 +121,7 @@ class Table:
         return None
 
 
-def tables_of(connection: sqlite3.Connection) -> dict[str, Table]:
+def tables_of(connection: sqlite3.Connection) -> dict[str, TableSchema]:
     """Return the tables of a store of this version that hold rows."""
     found = {}
     sql = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -131,7 +131,7 @@ def tables_of(connection: sqlite3.Connection) -> dict[str, Table]:
     return found
 
 
-def _table(connection: sqlite3.Connection, name: str) -> Table:
+def _table(connection: sqlite3.Connection, name: str) -> TableSchema:
     columns, alias = [], None
     for n, info in enumerate(connection.execute(f"PRAGMA table_info({name})")):
         default = None if info["dflt_value"] is None else _literal(info["dflt_value"])
@@ -139,7 +139,7 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
             alias = n
         is_needed = bool(info["notnull"]) or bool(info["pk"])
         columns.append(Column(info["name"], info["type"], is_needed, default))
-    return Table(name, tuple(columns), alias)
+    return TableSchema(name, tuple(columns), alias)
 
 
 def _literal(text: str) -> Value:

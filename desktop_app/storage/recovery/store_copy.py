@@ -26,7 +26,13 @@ from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.sqlite_connection import connect
 from desktop_app.storage.database.storage_errors import damaged
 from desktop_app.storage.recovery.foreign_store import ForeignStore, foreign_store
-from desktop_app.storage.recovery.row_checks import Table, Value, Values, checked_message, tables_of
+from desktop_app.storage.recovery.row_checks import (
+    TableSchema,
+    Value,
+    Values,
+    checked_message,
+    tables_of,
+)
 from desktop_app.storage.recovery.row_repair import repair_references
 from desktop_app.storage.search.search_index import EntryKind, add_entry, first_id_at, has_entry
 from desktop_app.storage.search.search_text import index_text
@@ -111,7 +117,7 @@ class _StoreCopy:
         self._connection, self._store, self._progress = connection, store, progress
         self._dropped = 0
 
-    def run(self, tables: dict[str, Table]) -> Copied:
+    def run(self, tables: dict[str, TableSchema]) -> Copied:
         searched = set(self._store.words(_SEARCHED_FILES, "search_entries"))
         index = _Index(self._connection)
         for table in tables.values():
@@ -125,7 +131,7 @@ class _StoreCopy:
         fill_slots(self._connection)
         return Copied(self._dropped, mended)
 
-    def _copy(self, table: Table, index: _Index, searched: set[str]) -> None:
+    def _copy(self, table: TableSchema, index: _Index, searched: set[str]) -> None:
         placeholders = ", ".join("?" * len(table.columns))
         sql = f"INSERT OR IGNORE INTO {table.name} VALUES ({placeholders})"  # noqa: S608
         if table.name == "messages":
@@ -143,7 +149,7 @@ class _StoreCopy:
                 self._progress(min(began, self._store.size), self._store.size)
         self._connection.executemany(sql, batch)
 
-    def _checked(self, table: Table) -> Iterator[tuple[Value, ...]]:
+    def _checked(self, table: TableSchema) -> Iterator[tuple[Value, ...]]:
         for row in self._store.rows(table):
             checked = table.checked(row)
             if checked is None:
@@ -151,7 +157,7 @@ class _StoreCopy:
             else:
                 yield checked
 
-    def _messages(self, table: Table, index: _Index) -> Iterator[tuple[Value, ...]]:
+    def _messages(self, table: TableSchema, index: _Index) -> Iterator[tuple[Value, ...]]:
         """Yield and index the messages, reading each once: they are most of a store."""
         names, files = table.names, []
         created_at = names.index("created_at")
@@ -177,7 +183,7 @@ class _StoreCopy:
         self._connection.executemany(sql, files)
 
     def _attachments(
-        self, table: Table, index: _Index, searched: set[str]
+        self, table: TableSchema, index: _Index, searched: set[str]
     ) -> Iterator[tuple[Value, ...]]:
         """Yield the attachments, and index them, unless they belong only to collections."""
         names = table.names

@@ -71,7 +71,7 @@ class Ledger:
         sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
         return await self._sum(sql, conversation_id)
 
-    async def small_jobs(self, conversation_id: str) -> Decimal:
+    async def utility_cost(self, conversation_id: str) -> Decimal:
         """Return the US dollars spent in a conversation on titles and compactions."""
         sql = """SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL
             AND purpose IN ('title', 'compaction')"""

@@ -18,7 +18,7 @@ from desktop_app.ui.transcript.keyboard.focus_navigator import FocusNavigator
 from desktop_app.ui.transcript.keyboard.key_commands import KeyCommands
 from desktop_app.ui.transcript.keyboard.link_target_label import LinkTargetLabel
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow, ActionRowPlacer
-from desktop_app.ui.transcript.links import LinkHandler
+from desktop_app.ui.transcript.link_handler import LinkHandler
 from desktop_app.ui.transcript.media.drawn_formulas import Formulas
 from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts
 from desktop_app.ui.transcript.media.formula_display import FormulaDisplay
@@ -411,9 +411,9 @@ class TranscriptView(TranscriptSurface):
         """Select the whole conversation."""
         self._selection.select_all()
 
-    def copy_code(self) -> None:
+    def copy_code_at_cursor(self) -> None:
         """Copy the block of code at the text cursor, or else the last one on screen."""
-        self._copies.copy_code_here()
+        self._copies.copy_code_at_cursor()
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text."""

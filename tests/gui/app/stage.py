@@ -144,7 +144,7 @@ class StageGateway:
     async def provider(self, profile: ProviderProfile) -> StageClient:
         return StageClient(self._stage, profile)
 
-    async def learnt(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
+    async def learned_support(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
         return self._stage.learnt
 
     async def aclose(self) -> None:

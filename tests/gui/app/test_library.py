@@ -454,10 +454,10 @@ async def test_a_branch_takes_what_stands_for_its_beginning_along() -> None:
             await desk.backend.compactions.add(made)
         desk.act("branch", at=1)
         await until(lambda: desk.open_id != one)
-        (copy,) = await desk.backend.compactions.of(desk.open_id)
+        (copy,) = await desk.backend.compactions.load(desk.open_id)
         path = await desk.backend.conversations.path(desk.open_id)
         assert (copy.message_id, copy.body) == (path[-1].id, "Short")
-        assert len(await desk.backend.compactions.of(one)) == 2
+        assert len(await desk.backend.compactions.load(one)) == 2
 
 
 # ---------------------------------------------------------------- what others wrote

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 from desktop_app.backend.answer_settings import with_own
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.library.prompts_dialog import PromptsDialog

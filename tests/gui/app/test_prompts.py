@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
 from desktop_app.app.attachments.attaching import ATTACHED
-from desktop_app.backend.prompt_library import today
+from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.ui.composer.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.composer.prompt_menu import PromptMenu

@@ -12,9 +12,9 @@ from PySide6.QtGui import QGuiApplication
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.conversations.shown_length import (
     MOST_ARGUMENTS,
-    MOST_CHARACTERS,
     MOST_LINES,
     NOT_ALL_SHOWN,
+    SHOWN_CHARACTERS,
     ShownLength,
     shortened,
 )
@@ -29,11 +29,11 @@ def test_an_ordinary_answer_is_shown_whole() -> None:
 
 
 @pytest.mark.attack("reply-bounds")
-@pytest.mark.parametrize("text", ["a" * (MOST_CHARACTERS + 1), "a\n\n" * MOST_LINES])
+@pytest.mark.parametrize("text", ["a" * (SHOWN_CHARACTERS + 1), "a\n\n" * MOST_LINES])
 def test_of_a_long_answer_the_beginning_is_shown(text: str) -> None:
     shown = shortened(answer(text))
     assert text.startswith(shown.text)
-    assert len(shown.text) <= MOST_CHARACTERS
+    assert len(shown.text) <= SHOWN_CHARACTERS
     assert shown.text.count("\n") <= MOST_LINES
     assert shown.notices == (NOT_ALL_SHOWN,)
 

@@ -157,7 +157,7 @@ async def test_compaction_an_error_and_the_next_version_stay_off_the_disk(
         rows = desk.stored("SELECT purpose, conversation_id, message_id FROM ledger")
         purposes = ["answer"] * 3 + ["compaction"] + ["answer"] * 2
         assert rows == [(purpose, None, None) for purpose in purposes]
-        assert await desk.state.backend.ledger.small_jobs(desk.open_id) > 0
+        assert await desk.state.backend.ledger.utility_cost(desk.open_id) > 0
     assert holding(scratch) == []
 
 

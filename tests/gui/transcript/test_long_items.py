@@ -47,7 +47,7 @@ KINDS = {
 @pytest.fixture(autouse=True)
 def _little(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lower the limits, so that short texts count as long."""
-    monkeypatch.setattr(viewport_filler, "MOST_CHARACTERS", 20_000)
+    monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 20_000)
     monkeypatch.setattr(viewport_filler, "_EASILY_LAID_OUT", 15_000)
 
 

@@ -130,7 +130,7 @@ def test_a_question_asked_elsewhere_is_at_the_end(view: TranscriptView) -> None:
 def test_what_is_far_away_is_taken_out(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewport_filler, "MOST_CHARACTERS", 40_000)
+    monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 40_000)
     messages = many(400)
     view.set_messages(messages)
     bar = view.verticalScrollBar()
@@ -151,7 +151,7 @@ def test_what_is_far_away_is_taken_out(
 def test_what_is_selected_is_not_taken_out(
     view: TranscriptView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewport_filler, "MOST_CHARACTERS", 40_000)
+    monkeypatch.setattr(viewport_filler, "MATERIALIZED_CHARACTERS", 40_000)
     messages = many(900)
     view.set_messages(messages)
     view.moveCursor(QTextCursor.MoveOperation.End)

@@ -100,7 +100,7 @@ def test_what_was_selected_from_may_be_taken_out(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Check this while the user scrolls with the mouse button held."""
-    monkeypatch.setattr(viewport_filler, "MOST_TO_READ", 20_000)
+    monkeypatch.setattr(viewport_filler, "READER_CHARACTERS", 20_000)
     view.set_messages(many(MANY))
     view.moveCursor(QTextCursor.MoveOperation.End)
     view.moveCursor(QTextCursor.MoveOperation.Up, QTextCursor.MoveMode.KeepAnchor)

@@ -106,7 +106,7 @@ async def test_a_conversation_that_fills_the_window_goes_on() -> None:
             SendContext(path, own, (made,)), Draft("What leaves on Tuesday?")
         )
         assert abs(counted.input_tokens - answer.usage.input_tokens) < 16 + 8 * len(rest)
-        assert await backend.ledger.small_jobs(conversation.id) == 0
+        assert await backend.ledger.utility_cost(conversation.id) == 0
         path = await backend.conversations.path(conversation.id)
         assert len(path) == 14
     finally:

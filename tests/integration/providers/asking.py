@@ -66,7 +66,7 @@ class OneClient:
         """Return the client."""
         return self.client
 
-    async def learnt(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
+    async def learned_support(self, _profile: ProviderProfile, _model: str) -> LearnedSupport:
         """Return no learned support."""
         return LearnedSupport()
 

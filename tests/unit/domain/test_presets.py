@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
 from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.presets import Preset, preset_of
+from desktop_app.domain.conversations.preset import Preset, preset_of
 from desktop_app.domain.models.model_catalog import Effort, Variant
 
 HERE = ModelChoice("openai", "", Variant.INSTANT, Effort.LOW)

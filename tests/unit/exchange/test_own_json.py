@@ -30,7 +30,7 @@ from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     PassagesPart,
 )
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.exchange.importers.import_reader import read_export
@@ -342,7 +342,7 @@ async def test_compactions_come_along_once_and_as_they_were(tmp_path: Path) -> N
         await importing.add(*whole)
         await store.undo(made.id, NOON)
         await importing.add(*whole)
-        kept = await store.of(conversation.id)
+        kept = await store.load(conversation.id)
         assert kept == (replace(made, undone_at=NOON), undone)
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant

@@ -159,7 +159,7 @@ async def _broken_off(
     """Store the results received before a crash, without finishing the upload."""
     results = [r async for r in half.results("out", job.api) if r is not None]
     del batch
-    await store.take(job, upload, results, frozenset(), PRICE.of)
+    await store.save_results(job, upload, results, frozenset(), PRICE.of)
 
 
 def _is_unreadable(line: bytes) -> bool:

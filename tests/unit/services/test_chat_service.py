@@ -14,7 +14,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ImageScaler
-from desktop_app.backend.prompt_library import template_needs
+from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.conversations.chat_request import GenerationParameters, ProviderProfile
 from desktop_app.domain.conversations.conversation import (

@@ -108,7 +108,7 @@ class Room:
         return await began.run(lambda *_: None, lambda _: None)
 
     async def compactions(self) -> tuple[Compaction, ...]:
-        return await self.service.of(self.conversation.id)
+        return await self.service.load(self.conversation.id)
 
     async def plan(self) -> Plan:
         planned = await self.service.plan(
@@ -236,7 +236,7 @@ def test_the_provider_makes_it_and_its_items_go_before_what_is_new(tmp_path: Pat
         assert asked.instructions == "Be brief."
         assert words(asked.messages) == ["question 1", "answer 1", "question 2", "answer 2"]
         assert (made.body, made.tokens_before, made.tokens_after) == (ITEMS, 180_010, 501)
-        assert await room.ledger.small_jobs(room.conversation.id) == Decimal("0.182")
+        assert await room.ledger.utility_cost(room.conversation.id) == Decimal("0.182")
         assert [m.text for m in await room.path()] == [m.text for m in path]
 
         cache_key = room.provider.requests[-1].cache_key

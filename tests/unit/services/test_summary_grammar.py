@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
-from desktop_app.backend.prompt_library import built_in_prompts
+from desktop_app.backend.prompt_loader import built_in_prompts
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.prompts import NO_NEEDS, Grammar, Prompt

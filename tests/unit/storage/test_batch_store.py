@@ -73,7 +73,7 @@ async def fill(database: Database, folder: Path) -> BatchJob:
     answer = BatchResult(
         items[0].custom_id, ItemStatus.ANSWERED, f"{WORD} " * 900, usage=Usage(1_000_000, 0, 10)
     )
-    await store.take(job, upload, [answer], frozenset(), PRICE.of)
+    await store.save_results(job, upload, [answer], frozenset(), PRICE.of)
     found = await store.get(job.id)
     assert found is not None
     return found

@@ -48,8 +48,8 @@ async def test_what_is_kept_comes_back_whole_and_in_order(tmp_path: Path) -> Non
         later, earlier = (a_compaction(conversation, answer, n) for n in (2, 1))
         assert await store.add(later)
         assert await store.add(earlier)
-        assert await store.of(conversation.id) == (earlier, later)
-        assert await store.of("another") == ()
+        assert await store.load(conversation.id) == (earlier, later)
+        assert await store.load("another") == ()
 
 
 async def test_undone_is_a_moment_that_stays(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ async def test_undone_is_a_moment_that_stays(tmp_path: Path) -> None:
         await store.add(made)
         await store.undo(made.id, NOON + timedelta(hours=1))
         await store.undo(made.id, NOON + timedelta(hours=2))
-        assert await store.of(conversation.id) == (
+        assert await store.load(conversation.id) == (
             replace(made, undone_at=NOON + timedelta(hours=1)),
         )
 
@@ -74,6 +74,6 @@ async def test_it_goes_with_its_conversation_and_nothing_is_kept_of_one_that_is_
         made = a_compaction(conversation, answer)
         await store.add(made)
         await conversations.delete(conversation.id)
-        assert await store.of(conversation.id) == ()
+        assert await store.load(conversation.id) == ()
         assert not await store.add(made)
-        assert await store.of(conversation.id) == ()
+        assert await store.load(conversation.id) == ()

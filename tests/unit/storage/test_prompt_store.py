@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.presets import Preset
+from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.conversations.conversation_store import ConversationStore

@@ -151,10 +151,10 @@ async def test_all_of_it_comes_back_from_memory(tmp_path: Path) -> None:
         assert file is not None
         assert file.data == DATA
         await its.compactions.undo("compaction", NOON)
-        assert await its.compactions.of(id_) == (replace(its.compaction, undone_at=NOON),)
+        assert await its.compactions.load(id_) == (replace(its.compaction, undone_at=NOON),)
         assert await its.notes.get("a" * 64) == f"A note on {WORD}"
         assert await its.ledger.conversation(id_) == Decimal("0.25")
-        assert await its.ledger.small_jobs(id_) == Decimal("0.25")
+        assert await its.ledger.utility_cost(id_) == Decimal("0.25")
         assert (await its.ledger.message(id_, its.answer.id)).calls == 1
         assert await its.ledger.month(NOON) == Decimal("0.25")
         about = "SELECT conversation_id, message_id FROM ledger"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
 
-MOST_CHARACTERS: Final = 100_000
+MATERIALIZED_CHARACTERS: Final = 100_000
 """The most characters to materialize.
 
 Qt lays all of them out at each step of a window resize, which must not take 0.1 s."""
@@ -42,7 +42,7 @@ Qt lays all of them out at each step of a window resize, which must not take 0.1
 _BLOCK: Final = 10
 """The cost of a block in characters, in addition to its text."""
 
-MOST_TO_READ: Final = 600_000
+READER_CHARACTERS: Final = 600_000
 """The limit with a screen reader, which can read only materialized text."""
 
 _MOST_AT_ONCE: Final = 40_000
@@ -76,7 +76,7 @@ class MaterializedMessages:
         self.writer = DocumentWriter(document, styles, theme.px(MEASURE), on_written=on_written)
         self.is_brief = is_brief
         self._wraps_code = True
-        self._most = MOST_CHARACTERS
+        self._most = MATERIALIZED_CHARACTERS
         self._facts = Facts(shown=not is_brief)
         self.older: list[Message] = []
         self.newer: list[Message] = []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
-    from desktop_app.ui.transcript.links import LinkHandler
+    from desktop_app.ui.transcript.link_handler import LinkHandler
     from desktop_app.ui.transcript.selection.copy_actions import CopyActions
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
     from desktop_app.ui.transcript.viewport.message_navigator import MessageNavigator

@@ -95,7 +95,7 @@ class CopyActions(QObject):
             self._put(selected_text.texts_of_code(entry.code_at(found[0].item_at(found[1]))))
             self.code_copied.emit(head)
 
-    def copy_code_here(self) -> None:
+    def copy_code_at_cursor(self) -> None:
         """Copy the block of code at the text cursor, or else the last one on screen."""
         head = self.code_head(self._view.textCursor().block())
         if head is None:

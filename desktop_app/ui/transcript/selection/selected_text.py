@@ -159,8 +159,8 @@ def place_of(writer: DocumentWriter, cursor: QTextCursor) -> tuple[int, int]:
 
     Units are UTF-16 units of the cursor's item; for a table, rows.
     """
-    at, spot = cursor.position(), _found(writer, cursor.block())
-    return (0, 0) if spot is None else _place(spot, cursor.block(), at, at)
+    at, position = cursor.position(), _found(writer, cursor.block())
+    return (0, 0) if position is None else _place(position, cursor.block(), at, at)
 
 
 def are_few(items: Sequence[Item]) -> bool:
@@ -206,14 +206,14 @@ def _span(writer: DocumentWriter, cursor: QTextCursor) -> _Span:
         return _Span([], 0, 0)
     start = _place(begin, opening, first, last)[0]
     stop = _place(end, closing, first, last)[1]
-    numbers = [writer.sections.index(spot.section) for spot in (begin, end)]
+    numbers = [writer.sections.index(position.section) for position in (begin, end)]
     sections = writer.sections[numbers[0] : numbers[1] + 1]
     behind = len(end.section.items) - end.at - 1
     items = [item for section in sections for item in section.items][begin.at :]
     return _Span(items[: len(items) - behind], start, stop)
 
 
-class _Spot(NamedTuple):
+class _BlockPosition(NamedTuple):
     """An item, and the number of one of its blocks."""
 
     section: MessageLayout
@@ -221,22 +221,22 @@ class _Spot(NamedTuple):
     number: int
 
 
-def _found(writer: DocumentWriter, block: QTextBlock) -> _Spot | None:
+def _found(writer: DocumentWriter, block: QTextBlock) -> _BlockPosition | None:
     """Return the item that a block of the document belongs to."""
     found = writer.sections.section_at(block.blockNumber())
     if found is None:
         return None
     section, number = found
     at = section.item_at(number)
-    return _Spot(section, at, number - section.offset(at))
+    return _BlockPosition(section, at, number - section.offset(at))
 
 
-def _place(spot: _Spot, block: QTextBlock, first: int, last: int) -> tuple[int, int]:
+def _place(position: _BlockPosition, block: QTextBlock, first: int, last: int) -> tuple[int, int]:
     """Return the range of an item that is selected within one of its blocks.
 
     Counted in UTF-16 units; for a table, in rows.
     """
-    section, at, number = spot
+    section, at, number = position
     item = section.items[at]
     if is_table(item):
         columns = max(1, len(item.aligns))  # type: ignore[union-attr]
@@ -258,12 +258,12 @@ def _is_in_one_cell(span: _Span, cursor: QTextCursor) -> bool:
 def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
     """Return the selected runs of a cell."""
     block = cursor.document().findBlock(cursor.selectionStart())
-    spot, at = _found(writer, block), block.position()
-    if spot is None:
+    position, at = _found(writer, block), block.position()
+    if position is None:
         return ()
-    section, number = spot.section, spot.number
-    table: Block = section.items[spot.at]  # type: ignore[assignment]
-    if section.is_ruled(spot.at):
+    section, number = position.section, position.number
+    table: Block = section.items[position.at]  # type: ignore[assignment]
+    if section.is_ruled(position.at):
         runs = row_runs(table, number)
     else:
         row, place = divmod(number - 1, max(1, len(table.aligns)))

@@ -42,7 +42,7 @@ class _End(NamedTuple):
         stop: the unit (row of a table) of the item with which a selection would end.
     """
 
-    spot: TextAnchor
+    text_anchor: TextAnchor
     items: tuple[Item, ...] = ()
     first: int = 0
     stop: int = 0
@@ -87,9 +87,12 @@ class VirtualSelection:
         """Return True if the whole conversation is selected."""
         if not selected_text.is_all(self._view.textCursor()):
             return False
-        order, spots = self._order(), {end.spot for end in self._beyond() if end is not None}
-        begins = not self._messages.older or TextAnchor(order[0], 0, 0, 0) in spots
-        return begins and (not self._messages.newer or _end_of(order[-1]) in spots)
+        order, text_anchors = (
+            self._order(),
+            {end.text_anchor for end in self._beyond() if end is not None},
+        )
+        begins = not self._messages.older or TextAnchor(order[0], 0, 0, 0) in text_anchors
+        return begins and (not self._messages.newer or _end_of(order[-1]) in text_anchors)
 
     # ------------------------------------------------------------------ copying
 
@@ -107,9 +110,10 @@ class VirtualSelection:
             return selected_text.selected(messages.writer, cursor)
         order = {message_id: number for number, message_id in enumerate(self._order())}
         first, last = sorted(
-            (anchor, position), key=lambda end: (order[end.spot.message_id], end.spot[1:])
+            (anchor, position),
+            key=lambda end: (order[end.text_anchor.message_id], end.text_anchor[1:]),
         )
-        numbers = range(order[first.spot.message_id], order[last.spot.message_id] + 1)
+        numbers = range(order[first.text_anchor.message_id], order[last.text_anchor.message_id] + 1)
         above, below = (
             [message for message in waiting if order[message.id] in numbers]
             for waiting in (messages.older, messages.newer)
@@ -122,15 +126,18 @@ class VirtualSelection:
 
     def _piece(self, message: Message, first: _End, last: _End) -> selected_text.SelectedPiece:
         """Return the selected part of a message that is not materialized."""
-        ends = {end.spot.message_id: end for end in (first, last) if end.items}
+        ends = {end.text_anchor.message_id: end for end in (first, last) if end.items}
         end = ends.get(message.id)
         if end is None:
             return selected_text.SelectedPiece(self._messages.blocks(message), message.text)
-        begins, stops = first.spot.message_id == message.id, last.spot.message_id == message.id
+        begins, stops = (
+            first.text_anchor.message_id == message.id,
+            last.text_anchor.message_id == message.id,
+        )
         return selected_text.piece_between(
             end.items,
-            (first.spot.item, first.first) if begins and first.items else (0, 0),
-            (last.spot.item, last.stop) if stops and last.items else (len(end.items), 0),
+            (first.text_anchor.item, first.first) if begins and first.items else (0, 0),
+            (last.text_anchor.item, last.stop) if stops and last.items else (len(end.items), 0),
         )
 
     # ------------------------------------------------------------------ where it ends
@@ -156,13 +163,13 @@ class VirtualSelection:
     def _end_at(self, position: int) -> _End | None:
         cursor = QTextCursor(self._view.document())
         cursor.setPosition(position)
-        spot = anchor_at(self._messages, cursor)
+        text_anchor = anchor_at(self._messages, cursor)
         sections = self._messages.writer.sections
-        if spot is None:  # below the last materialized message
+        if text_anchor is None:  # below the last materialized message
             return _End(_end_of(sections[-1].key)) if sections else None
-        section = self._messages.section_of(spot.message_id)
+        section = self._messages.section_of(text_anchor.message_id)
         first, stop = selected_text.place_of(self._messages.writer, cursor)
-        return _End(spot, tuple(section.items), first, stop)
+        return _End(text_anchor, tuple(section.items), first, stop)
 
     def _select(self, anchor: _End | None, position: _End | None) -> None:
         """Select between two ends, as far as the text is materialized."""
@@ -179,23 +186,23 @@ class VirtualSelection:
         cursor.setPosition(places[1] or 0, QTextCursor.MoveMode.KeepAnchor)
         if cursor != self._view.textCursor() or cursor.anchor() != self._view.textCursor().anchor():
             set_cursor(self._view, cursor)
-        is_written = [self._messages.get(end.spot.message_id) for end in (anchor, position)]
+        is_written = [self._messages.get(end.text_anchor.message_id) for end in (anchor, position)]
         self._put = cursor
         self._anchor = None if is_written[0] else anchor
         self._position = None if is_written[1] else position
 
     def _place_of(self, end: _End) -> int | None:
         """Return the position of an end in the document; None if its message is gone."""
-        messages, message_id = self._messages, end.spot.message_id
+        messages, message_id = self._messages, end.text_anchor.message_id
         if any(message.id == message_id for message in messages.older):
             return 0
         is_below = any(message.id == message_id for message in messages.newer)
         sections = messages.writer.sections
-        if is_below or (sections and end.spot == _end_of(sections[-1].key)):
+        if is_below or (sections and end.text_anchor == _end_of(sections[-1].key)):
             return messages.writer.document.characterCount() - 1
         if messages.get(message_id) is None:
             return None
-        return cursor_at(messages, end.spot, 0).position()
+        return cursor_at(messages, end.text_anchor, 0).position()
 
 
 def _end_of(message_id: str) -> TextAnchor:

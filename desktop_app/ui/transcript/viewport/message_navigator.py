@@ -214,7 +214,7 @@ class ScreenReaderLoader(QObject):
     """Materializes the whole conversation, a little at a time, while a screen reader runs.
 
     A screen reader reads the whole conversation, not only the screen. The limit is
-    `MOST_TO_READ` characters.
+    `READER_CHARACTERS` characters.
     """
 
     def __init__(

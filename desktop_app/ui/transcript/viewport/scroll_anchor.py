@@ -65,7 +65,7 @@ class LatestButton(PlainButton):
 class _Line(NamedTuple):
     """A line on screen and its distance in pixels from the top of the viewport."""
 
-    spot: TextAnchor
+    text_anchor: TextAnchor
     y: int
 
 
@@ -150,7 +150,7 @@ class ScrollAnchor(QObject):
             yield
         finally:
             self.is_kept = was_kept
-            if line is None or self._messages.get(line.spot.message_id) is None:
+            if line is None or self._messages.get(line.text_anchor.message_id) is None:
                 self.go_to_end()
             else:
                 self._go_to_line(line)
@@ -181,7 +181,7 @@ class ScrollAnchor(QObject):
             yield
         finally:
             self.is_kept = was_kept
-            self._go_to_line(_Line(line.spot._replace(item=max(0, find())), line.y))
+            self._go_to_line(_Line(line.text_anchor._replace(item=max(0, find())), line.y))
 
     def _line_of(self, entry: MessageState, at: int) -> _Line | None:
         """Return the first line of an item; None if it is not on screen."""
@@ -195,7 +195,7 @@ class ScrollAnchor(QObject):
     def item_on_top(self) -> tuple[str, int]:
         """Return the message and item of the topmost line; ("", -1) while following."""
         line = None if self.is_following else self._line_on_top()
-        return ("", -1) if line is None else (line.spot.message_id, line.spot.item)
+        return ("", -1) if line is None else (line.text_anchor.message_id, line.text_anchor.item)
 
     def _line_on_top(self) -> _Line | None:
         """Return the topmost line on screen.
@@ -208,13 +208,15 @@ class ScrollAnchor(QObject):
         cursor = self._view.cursorForPosition(QPoint(0, 0))
         if self._view.cursorRect(cursor).bottom() < 0 and cursor.block().next().isValid():
             cursor = QTextCursor(cursor.block().next())  # below a placeholder
-        spot = anchor_at(self._messages, cursor)
-        return None if spot is None else _Line(spot, self._view.cursorRect(cursor).top())
+        text_anchor = anchor_at(self._messages, cursor)
+        return (
+            None if text_anchor is None else _Line(text_anchor, self._view.cursorRect(cursor).top())
+        )
 
     def _go_to_line(self, line: _Line) -> None:
         """Scroll so that the line is at its former position on screen."""
         height = self._view.viewport().height()
-        cursor = cursor_at(self._messages, line.spot, height)
+        cursor = cursor_at(self._messages, line.text_anchor, height)
         bar = self._view.verticalScrollBar()
         scroll_to(self._view, bar.value() + self._view.cursorRect(cursor).top() - line.y)
         # A line off screen was only the nearest to a placeholder: do not cache it.

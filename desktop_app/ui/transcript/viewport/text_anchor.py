@@ -47,13 +47,17 @@ def anchor_at(messages: MaterializedMessages, cursor: QTextCursor) -> TextAnchor
     return TextAnchor(section.key, at, part, units)
 
 
-def cursor_at(messages: MaterializedMessages, spot: TextAnchor, height: float) -> QTextCursor:
+def cursor_at(messages: MaterializedMessages, anchor: TextAnchor, height: float) -> QTextCursor:
     """Return a cursor at an anchor of a materialized message.
 
     Materializes missing text up to `height` pixels above and below the anchor.
     """
-    section, writer = messages.section_of(spot.message_id), messages.writer
-    at, part, units = min(spot.item, len(section.items) - 1), spot.part, spot.units
+    section, writer = messages.section_of(anchor.message_id), messages.writer
+    at, part, units = (
+        min(anchor.item, len(section.items) - 1),
+        anchor.part,
+        anchor.units,
+    )
     messages.write_item(section, at, height, units)
     if section.shapes[at] and not is_table(section.items[at]):
         part = bisect_right(section.shapes[at], units)

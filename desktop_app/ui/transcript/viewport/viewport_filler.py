@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
 
 from desktop_app.ui.transcript.document.materialized_messages import (
-    MOST_CHARACTERS,
-    MOST_TO_READ,
+    MATERIALIZED_CHARACTERS,
+    READER_CHARACTERS,
 )
 from desktop_app.ui.transcript.layout.layout_cost import is_costly
 
@@ -104,7 +104,7 @@ class ViewportFiller(QObject):
     def update_limit(self) -> None:
         """Raise the limit for a screen reader or a selection, whose text must not be removed."""
         more = self._speech.is_heard() or self._view.textCursor().hasSelection()
-        self._messages.set_limit(MOST_TO_READ if more else MOST_CHARACTERS)
+        self._messages.set_limit(READER_CHARACTERS if more else MATERIALIZED_CHARACTERS)
 
     # ------------------------------------------------------------------ width
 
