@@ -35,7 +35,8 @@ _WEB: Final = re.compile(
 _MAIL_FIELDS: Final = frozenset(("to", "cc", "bcc", "subject", "body"))
 _RECIPIENTS: Final = frozenset(("to", "cc", "bcc"))
 _FIELD_SEPARATORS: Final = re.compile(r"([&;?#]|\r\n?|\n)")
-_RECIPIENT: Final = re.compile(r"[^\s@<>()\[\]\\,;:&?#\"]+@[\w.-]+")
+# A mail program could take "-x@host" for an option.
+_RECIPIENT: Final = re.compile(r"(?!-)[^\s@<>()\[\]\\,;:&?#\"]+@[\w.-]+")
 
 _NAMED_HOST: Final = re.compile(
     r"(?<![\w-])(?P<scheme>[a-z][a-z0-9+-]*+:/+)?(?P<host>[\w-]++(?:\.[\w-]++)*)"
@@ -295,7 +296,8 @@ def _named_hosts(seen: str) -> Iterator[str]:
         labels = match["host"].split(".")
         is_number = len(labels) == 4 and all(map(_NUMBER.fullmatch, labels))
         is_name = len(labels) > 1 and _TOP_LEVEL.fullmatch(labels[-1])
-        if match["scheme"] or is_number or is_name:
+        is_local = match["host"] == "localhost" and match.end() > match.end("host")
+        if match["scheme"] or is_number or is_name or is_local:
             yield _bare_host(match["host"])
     if number := _LONE_NUMBER.fullmatch(seen):
         yield number["number"]
