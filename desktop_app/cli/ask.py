@@ -48,6 +48,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import format_money
+from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, require_supported
 from desktop_app.services.chat.prompt_library import (
     SUMMARY,
@@ -428,9 +429,14 @@ class _NullStore:
         """
         path = self.files[sha256][1]
         try:
-            data = await asyncio.to_thread(path.read_bytes)
-        except OSError:
+            data = await asyncio.to_thread(_read_file, path)
+        except (OSError, RefusedFileError):
             data = b""
         if hashlib.sha256(data).hexdigest() != sha256:
             raise DocumentError(Reason.CHANGED_WHILE_READ, name=path.name)
         return data
+
+
+def _read_file(path: Path) -> bytes:
+    with open_file(path) as file:
+        return file.read()
