@@ -105,10 +105,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("Background mode"),
         Group.ANSWER,
         N_(
-            "Long responses finish even if you close the window. The provider stores the message "
-            "and the response."
+            "Long responses can finish even if you close the window. The provider stores the "
+            "message and the response."
         ),
-        choices=(Choice("offer", N_("Offer")), Choice("off", N_("Never"))),
+        choices=(Choice("offer", N_("Available")), Choice("off", N_("Off"))),
     ),
     Setting(
         "answer.temperature",

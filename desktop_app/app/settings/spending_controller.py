@@ -1,4 +1,4 @@
-"""Spending: each month with its cap, the warning at 80 %, and the tables."""
+"""Spending: each month with its limit, the warning at 80 %, and the tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -72,7 +74,7 @@ class SpendingController(QObject):
         budget = self._budget
         self._panel.set_spending(profile.id, await budget.month(profile))
         if warning := await budget.warning(profile):
-            self._notifications.notify(warning, [("Show spending", self.show)])
+            self._notifications.notify(warning, [(tr("Show spending"), self.show)])
         if self._view is not None and self._view.isVisible():
             await self._fill(self._view)
 
@@ -109,7 +111,7 @@ class SpendingController(QObject):
             {
                 "today": by_kind(report.today, name_of, self._name_of_model),
                 "month": by_kind(report.month, name_of, self._name_of_model),
-                "days": by_date("Day", report.days, "%Y-%m-%d"),
-                "months": by_date("Month", report.months, "%Y-%m"),
+                "days": by_date(tr("Day"), report.days, formatting.day),
+                "months": by_date(tr("Month"), report.months, formatting.month),
             }
         )

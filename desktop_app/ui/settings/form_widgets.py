@@ -103,6 +103,7 @@ class FormSection(QWidget):
     def __init__(self, title: str, theme: Theme) -> None:
         super().__init__()
         self.title = PlainLabel(title)
+        self.title.setWordWrap(True)
         set_role(self.title, "strong")
         self.note = Note(theme)
         self.body = QVBoxLayout()

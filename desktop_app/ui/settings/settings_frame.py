@@ -118,6 +118,7 @@ class SettingsFrame(QWidget):
         for page, _ in PAGES:
             self._stack.addWidget(self._create_holder(page))
         self._foot = PlainLabel(tr("Settings are stored on this computer."))
+        self._foot.setWordWrap(True)
         set_role(self._foot, "note")
         self._head = QHBoxLayout()
         self._head.addWidget(title, 1)

@@ -68,10 +68,12 @@ def by_kind(
     return SpendingTable(("Provider", "Model", "For", *FIGURES), rows)
 
 
-def by_date(heading: str, sums: Sequence[tuple[date, Spent]], form: str) -> SpendingTable:
-    """Return the spending by day or month; `form` is a strftime format."""
+def by_date(
+    heading: str, sums: Sequence[tuple[date, Spent]], shown_date: Callable[[date], str]
+) -> SpendingTable:
+    """Return the spending by day or month, formatted by `shown_date`."""
     return SpendingTable(
-        (heading, *FIGURES), tuple(((format(day, form),), spent) for day, spent in sums)
+        (heading, *FIGURES), tuple(((shown_date(day),), spent) for day, spent in sums)
     )
 
 

@@ -102,7 +102,7 @@ class AddressSection(LineSection):
         elif host:
             self.note.set_text(
                 tr(
-                    "Not encrypted. Others on the network of {host} could read your key and "
+                    "Not encrypted. Others on the same network as {host} could read your key and "
                     "messages. Nothing is sent until you allow it.",
                     host=host,
                 ),

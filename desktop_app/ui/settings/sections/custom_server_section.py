@@ -39,6 +39,7 @@ class CustomServerSection(FormSection):
 
     def _add(self, theme: Theme, words: str, name: str) -> Switch:
         label = PlainLabel(words)
+        label.setWordWrap(True)
         set_role(label, "strong")
         switch = Switch(theme, words)
         switch.setObjectName(name)

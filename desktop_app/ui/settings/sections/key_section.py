@@ -90,7 +90,9 @@ _APPEARANCES: Final[dict[Place, tuple[str, str, str, Tone]]] = {
     "none": (
         "",
         "key",
-        N_("Stored in your keyring. Without one, kept until you quit. Never stored in a file."),
+        N_(
+            "Saved in your keyring, or kept until you quit if there is none. Never saved in a file."
+        ),
         "note",
     ),
 }

@@ -247,7 +247,9 @@ class NetworkSection(CollapsibleSection):
         for key, words in _LIMITS:
             self._limit_names.addItem(tr(words) if not key else words, key)
         self._limit.body.addWidget(self._limit_names)
-        self._limit.note.set_text(tr("Change it if a Chat Completions server rejects the default."))
+        self._limit.note.set_text(
+            tr("Change this if a Chat Completions server rejects the default.")
+        )
         for part in (self._keeps, self._proxy, self._certificates, self._limit):
             self.body.addWidget(part)
 

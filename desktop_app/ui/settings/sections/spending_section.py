@@ -89,7 +89,9 @@ class SpendingSection(LineSection):
         try:
             cap = cap_of(text)
         except ValueError:
-            self.note.set_text(tr("Enter an amount such as 20, or nothing for no limit."), "error")
+            self.note.set_text(
+                tr("Enter an amount such as 20, or leave empty for no limit."), "error"
+            )
             return
         self.show_value(_amount(cap))
         if cap != self._profile.monthly_cap:

@@ -178,6 +178,7 @@ class ProviderTab(QWidget):
         self._use = Switch(theme, tr("Use for new conversations"))
         self._use.setObjectName("use-for-new")
         label = PlainLabel(tr("Use for new conversations"))
+        label.setWordWrap(True)
         set_role(label, "strong")
         row = QHBoxLayout()
         row.addWidget(label, 1)
@@ -185,7 +186,7 @@ class ProviderTab(QWidget):
         self._column.addLayout(row)
 
     def _build_price(self, theme: Theme) -> None:
-        self._price = self._line_section(tr("Price (% of list price)"), "price", theme)
+        self._price = self._line_section(tr("Price (percent of list price)"), "price", theme)
         self._price.field.setValidator(QIntValidator(0, 1000, self._price.field))
         self._price.note.set_text(tr("Used to calculate the costs shown."))
 
