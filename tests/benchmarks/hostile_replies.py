@@ -6,7 +6,7 @@ resident set, less the resident set before the reply. A first reply loads the cl
 limits are 100 ms and 200 MB.
 
 `--reply NAME` measures a single reply. `--window 1` shows and stores the answer in a real window,
-and `--answers 4` asks for that many answers there.
+`--answers 4` asks for that many answers there, and `--temporary 1` in a temporary conversation.
 """
 
 from __future__ import annotations
@@ -30,15 +30,17 @@ LONGEST_S = 120.0
 SETTLED_S = 3.0
 """Seconds of work in the window that are still measured after the end of an answer."""
 
-_CHILD = "from tests.benchmarks import hostile_replies as h; h.measure({!r}, {!r}, {}, {})"
+_CHILD = "from tests.benchmarks import hostile_replies as h; h.measure({!r}, {!r}, {}, {}, {})"
 
 
-def main(reply: str = "", window: int = 0, answers: int = 1) -> Iterator[dict[str, Any]]:
+def main(
+    reply: str = "", window: int = 0, answers: int = 1, temporary: int = 0
+) -> Iterator[dict[str, Any]]:
     """Measure every reply, or only `reply`. Yield a result for each."""
     names = [reply] if reply else [n for n, r in REPLIES.items() if not window or _is_answer(r)]
     with serving() as address:
         for name in names:
-            words = _CHILD.format(name, address, window, answers)
+            words = _CHILD.format(name, address, window, answers, temporary)
             with tempfile.TemporaryDirectory(prefix="r-") as home:
                 done = subprocess.run(
                     [sys.executable, "-c", words],
@@ -49,7 +51,7 @@ def main(reply: str = "", window: int = 0, answers: int = 1) -> Iterator[dict[st
                 )
             last = done.stdout.splitlines()[-1:] or done.stderr.splitlines()[-1:]
             told = json.loads(last[0]) if done.returncode == 0 else {"crashed": last}
-            what = {"window": window, "answers": answers, "reply": name}
+            what = {"window": window, "answers": answers, "temporary": temporary, "reply": name}
             yield {"benchmark": "hostile_replies", **what, **told}
 
 
@@ -57,14 +59,16 @@ def _is_answer(reply: HostileReply) -> bool:
     return reply.asks == "answer"
 
 
-def measure(name: str, address: str, window: int, answers: int) -> None:
+def measure(name: str, address: str, window: int, answers: int, temporary: int) -> None:
     """Print the figures of a reply."""
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     from tests.benchmarks.streaming import _application
     from tests.helpers.qt_loop import qt_loop
 
     application = _application()
-    measured = _in_a_window(name, address, answers) if window else _by_the_client(name, address)
+    measured = (
+        _in_a_window(name, address, answers, temporary) if window else _by_the_client(name, address)
+    )
     with qt_loop(application) as loop:
         print(json.dumps(loop.run_until_complete(measured)), flush=True)
     os._exit(0)
@@ -93,8 +97,9 @@ async def _by_the_client(name: str, address: str) -> dict[str, Any]:
     }
 
 
-async def _in_a_window(name: str, address: str, answers: int) -> dict[str, Any]:
+async def _in_a_window(name: str, address: str, answers: int, temporary: int) -> dict[str, Any]:
     """Measure a reply whose answers are shown in a window and stored."""
+    from desktop_app.domain.conversations.conversation import MessageStatus
     from tests.gui.app.desk import Desk
     from tests.helpers.hostile_asking import outcome_of
 
@@ -103,41 +108,38 @@ async def _in_a_window(name: str, address: str, answers: int) -> dict[str, Any]:
     environment = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "sk-test-0123456789"}
     async with Desk(real=True, environment=environment) as desk:
         await desk.state.values.set("answer.candidates", answers)
+        if temporary:
+            desk.controllers.temporary.open()
         desk.type("Why?")
         while "tokens" not in desk.estimate:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         await asyncio.sleep(1.0)
         before, meter, began = _peak_begins(), GapMeter(), time.monotonic()
         desk.enter()
+        while not desk.controllers.running.conversations:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
         is_over = False
         while not is_over and time.monotonic() - began < LONGEST_S:
             await asyncio.sleep(0.1)
-            rows = await asyncio.to_thread(desk.stored, _ENDED)
-            is_over = len(rows) == answers
+            is_over = not desk.controllers.running.conversations
         took = time.monotonic() - began
         if not is_over:
             desk.click("stop")
         await asyncio.sleep(SETTLED_S)
         found = {**meter.stop(), "added_mb": _added_mb(before)}
-        rows = await asyncio.to_thread(desk.stored, _ENDED)
-        files = await asyncio.to_thread(desk.stored, _FILES)
-        errors = [json.loads(error)["what_happened"] for _, error in rows if error]
+        stored = await desk.state.backend.conversations.messages(desk.open_id)
+        ended = [m for m in stored[1:] if m.status is not MessageStatus.STREAMING]
+        errors = [m.error.what_happened for m in ended if m.error is not None]
         stopped = "" if is_over else f"(stopped after {LONGEST_S:.0f} s) "
         told = {
             **found,
             "seconds": round(took, 1),
-            "stored": [size for size, _ in rows],
-            "files": [size for (size,) in files],
+            "stored": [len(m.text) for m in ended],
+            "files": [part.size for m in ended for part in m.attachments],
             "shown": stopped + next(iter(errors), ""),
         }
         print(json.dumps(told), flush=True)
         os._exit(0)
-
-
-_ENDED = """SELECT length(parts), error FROM messages
-    WHERE role = 'assistant' AND status <> 'streaming'"""
-
-_FILES = "SELECT a.size FROM attachments AS a JOIN message_attachments USING (sha256)"
 
 
 def _added_mb(before: int) -> int:

@@ -1,0 +1,175 @@
+"""Answers that are too long for their message: the window opens the file that has all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.conversations.stream_events import TextDelta
+from desktop_app.paths import folders
+from desktop_app.services.chat import chat_service
+from desktop_app.storage.documents import answer_files
+from desktop_app.ui.transcript.message_items import DOCUMENT
+from desktop_app.ui.viewer.document_viewer import DocumentViewer
+from tests.gui.app.desk import Desk, until
+
+STEP = 64 * 1024
+WORD = "zanzibarquix"
+TOLD = str(notice(NoticeCode.WHOLE_IN_FILE, name="answer.md"))
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _small_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_service, "LARGEST_KEPT", 2 * STEP)
+    monkeypatch.setattr(chat_service, "LARGEST_BESIDE", STEP)
+
+
+async def ask_for_much(desk: Desk, text: str = "") -> DocumentPart:
+    """Receive an answer that is longer than a message. Return its file."""
+    turn = await desk.ask("Why?")
+    turn.give(*[TextDelta("a" * STEP)] * 3)
+    turn.end(text or f"\n\nThe end is {WORD}.")
+    await desk.settled()
+    answer = desk.state.current.path[-1]
+    assert len(answer.text) == 2 * STEP
+    (file,) = answer.attachments
+    assert isinstance(file, DocumentPart)
+    return file
+
+
+async def opened(desk: Desk, file: DocumentPart) -> DocumentViewer:
+    """Open a file from the answer's line in the transcript."""
+    desk.act(f"{DOCUMENT}{file.sha256}")
+    viewer = desk.controllers.viewer._viewer
+    assert viewer is not None
+    await until(lambda: viewer.message != "Opening…")
+    return viewer
+
+
+async def test_the_file_is_named_under_the_answer_and_opens() -> None:
+    urls: list[QUrl] = []
+
+    class Taker(QObject):
+        @Slot(QUrl)
+        def take(self, url: QUrl) -> None:
+            urls.append(url)
+
+    taker = Taker()
+    QDesktopServices.setUrlHandler("file", taker, "take")  # type: ignore[arg-type]
+    try:
+        async with Desk() as desk:
+            file = await ask_for_much(desk)
+            await until(lambda: TOLD in desk.transcript)
+            assert "answer.md" in desk.transcript.replace(TOLD, "")
+            assert WORD not in desk.transcript
+            viewer = await opened(desk, file)
+            text = desk.controllers.viewer._words
+            assert text == "a" * (3 * STEP) + f"\n\nThe end is {WORD}."
+            viewer.original_requested.emit()
+            await until(lambda: bool(urls))
+            assert Path(urls[0].toLocalFile()).read_text() == text
+            assert urls[0].toLocalFile().endswith(".md")
+    finally:
+        QDesktopServices.unsetUrlHandler("file")
+
+
+async def test_the_next_question_goes_without_the_file() -> None:
+    async with Desk() as desk:
+        await ask_for_much(desk)
+        turn = await desk.ask("And?")
+        sent = [part for message in turn.request.messages for part in message.parts]
+        assert [len(str(part)) > STEP for part in sent] == [False, True, False]
+        assert WORD not in str(sent)
+        turn.end("So.")
+        await desk.settled()
+
+
+async def test_of_a_temporary_conversation_nothing_is_on_the_disk() -> None:
+    async with Desk() as desk:
+        desk.controllers.temporary.open()
+        file = await ask_for_much(desk)
+        await opened(desk, file)
+        assert desk.controllers.viewer._words.endswith(f"{WORD}.")
+        home = folders().data.parent
+        files = [path for path in home.rglob("*") if path.is_file()]
+        assert [path for path in files if WORD.encode() in path.read_bytes()] == []
+        assert not (folders().attachments / answer_files.FOLDER).exists()
+
+
+@pytest.mark.attack("reply-bounds")
+async def test_files_in_memory_have_a_limit_that_versions_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answer_files, "LARGEST_HELD", 20 * STEP)
+    async with Desk() as desk:
+        await desk.state.values.set("answer.candidates", 2)
+        desk.controllers.temporary.open()
+        await desk.ask("Why?")
+        for turn in (await desk.turn(0), await desk.turn(1)):
+            turn.give(*[TextDelta("a" * STEP)] * 40)
+            turn.end()
+        await desk.settled()
+        conversation_id = desk.open_id
+        messages = await desk.state.backend.conversations.messages(conversation_id)
+        answers = messages[1:]
+        sizes = [part.size for answer in answers for part in answer.attachments]
+        assert 8 * STEP < sum(sizes) <= 20 * STEP
+        for answer in answers:
+            assert answer.status is MessageStatus.FAILED
+            assert answer.error is not None
+            assert "holds in memory" in answer.error.what_happened
+
+
+# Receives an answer that is longer than a message, and is killed in the middle.
+KILLED = """
+import asyncio, sys
+from tests.gui.app.desk import Desk, until
+from tests.gui.app.test_long_answers import *
+from tests.helpers.qt_loop import qt_loop
+from tests.benchmarks.streaming import _application
+
+chat_service.LARGEST_KEPT, chat_service.LARGEST_BESIDE = 2 * STEP, STEP
+
+async def main():
+    async with Desk() as desk:
+        turn = await desk.ask("Why?")
+        turn.give(*[TextDelta("a" * STEP)] * 3)
+        turn.say("The end is " + WORD)
+        files = folders().attachments / answer_files.FOLDER
+        await until(lambda: any(WORD.encode() in f.read_bytes() for f in files.glob("*")))
+        await until(lambda: desk.stored("SELECT 1 FROM messages WHERE length(parts) > 131072"))
+        print("written", flush=True)
+        await asyncio.Event().wait()
+
+with qt_loop(_application()) as loop:
+    loop.run_until_complete(main())
+"""
+
+
+async def test_a_killed_program_attaches_what_had_arrived_at_the_next_start() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, stdout=asyncio.subprocess.PIPE, cwd=ROOT, env=os.environ
+    )
+    assert process.stdout is not None
+    assert (await process.stdout.readline()).strip() == b"written"
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    async with Desk() as desk:
+        await until(lambda: TOLD in desk.transcript)
+        answer = desk.state.current.path[-1]
+        assert answer.status is MessageStatus.INTERRUPTED
+        (file,) = answer.attachments
+        text = await desk.state.backend.attachments.text(file.sha256)
+        assert text == "a" * (3 * STEP) + f"The end is {WORD}"
+        assert list((folders().attachments / answer_files.FOLDER).iterdir()) == []
