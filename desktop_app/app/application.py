@@ -124,7 +124,10 @@ class Application:
 
         from qasync import QEventLoop
 
+        from desktop_app.app.startup.async_generators import close_in_tasks
+
         loop = QEventLoop(self.qt)
+        close_in_tasks(loop)
         # Before the first use: qasync would start ten QThreads and crash with them at the end.
         loop.set_default_executor(ThreadPoolExecutor(4, "work"))
         asyncio.set_event_loop(loop)

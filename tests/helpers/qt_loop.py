@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import qasync
+
+from desktop_app.app.startup.async_generators import close_in_tasks
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -23,5 +26,10 @@ def qt_loop(application: QApplication) -> Iterator[qasync.QEventLoop]:
     loop = qasync.QEventLoop(application)
     loop.set_default_executor(ThreadPoolExecutor(4, "work"))  # as the program does
     CLOSED_LOOPS.append(loop)
-    with loop:
-        yield loop
+    hooks = sys.get_asyncgen_hooks()
+    close_in_tasks(loop)
+    try:
+        with loop:
+            yield loop
+    finally:
+        sys.set_asyncgen_hooks(*hooks)

@@ -434,12 +434,16 @@ class Transport:
         body = bytearray()
         if _is_compressed(response):
             return b""
+        chunks = response.aiter_raw()
         with suppress(httpx.HTTPError, TimeoutError):
             async with asyncio.timeout(self._timeouts.quick_read):
-                async for chunk in response.aiter_raw():
+                async for chunk in chunks:
                     body += chunk
                     if len(body) > LARGEST_ERROR_BODY:
                         break
+        # Before `chunks` is dropped: Python ends it outside of any task on Qt's loop, where
+        # httpcore cannot close the connection ("async generator ignored GeneratorExit").
+        await response.aclose()
         return bytes(body[:LARGEST_ERROR_BODY])
 
 

@@ -64,7 +64,7 @@ from desktop_app.services.ports import AnswerFiles, Gateway, MessageStore, Provi
 from desktop_app.services.spending.budget import Hold
 
 CHECKPOINT_S = 0.5
-LARGEST_KEPT = 16 * 1024 * 1024
+LARGEST_KEPT = 8 * 1024 * 1024
 """Bytes of a message, as `TextSize` counts them; far more than any model writes.
 
 Storing a text takes at least five times its size: the text, its JSON, and the copies that SQLite

@@ -10,8 +10,11 @@ from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.database.sqlite_connection import connect_in_memory
 
-# The bytes of attachments, which the store on disk keeps in files.
-_ORIGINALS = "CREATE TABLE originals (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL) STRICT"
+# The bytes of attachments, which the store on disk keeps in files: in pieces, because a long answer
+# arrives in pieces, and `name` is its id until it has ended. Otherwise it is the SHA-256.
+_ORIGINALS = """CREATE TABLE originals (
+    name TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (name, number)
+) STRICT"""
 
 
 class MemoryDatabase(Database):

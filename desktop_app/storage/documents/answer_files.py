@@ -13,16 +13,15 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.conversation import Message, now
 from desktop_app.domain.conversations.message_parts import ANSWER_FILE, MARKDOWN, DocumentPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
-from desktop_app.storage.conversations.row_conversion import to_text
-from desktop_app.storage.database.database import Databases
+from desktop_app.storage.conversations.row_conversion import to_micros, to_text
+from desktop_app.storage.database.database import Database, Databases
 from desktop_app.storage.database.private_files import create_private_folder
 from desktop_app.storage.database.storage_errors import translated
 
@@ -67,7 +66,8 @@ class StoredAnswerFiles:
         """Return a new file for an answer. The first `append` creates it."""
         if self._databases.of(answer.conversation_id) is not self._databases.memory:
             return GrowingFile(self._folder, answer.id, self._in_thread)
-        held = self._held[answer.id] = HeldFile(answer.parent_id, self._sizes)
+        database = self._databases.of(answer.conversation_id)
+        held = self._held[answer.id] = HeldFile(database, answer, self._sizes)
         return held
 
     async def attach(self, answer: Message) -> DocumentPart | None:
@@ -78,23 +78,20 @@ class StoredAnswerFiles:
         Raises:
             StorageError: it cannot be stored; the file is kept.
         """
-        held = self._held.get(answer.id)
-        source: Path | bytes
-        if held is None:
-            path = await self._in_thread(partial(_longest, self._folder, answer.id))
-            if path is None:
-                return None
-            source = path
-        else:
-            source = held.data.getvalue()
         database = self._databases.of(answer.conversation_id)
         if not await database.read(partial(_has_message, answer.id)):
             await self.discard(answer.id)
             return None
-        sha256, size = await self._in_thread(partial(_digest, source))
+        held = self._held.get(answer.id)
+        if held is not None:
+            return await held.attach()
+        path = await self._in_thread(partial(_longest, self._folder, answer.id))
+        if path is None:
+            return None
+        sha256, size = await self._in_thread(partial(_digest, path))
         # Without a text, which would take several times its size to store and to index.
         await self._add(
-            source,
+            path,
             sha256=sha256,
             name=ANSWER_FILE,
             media_type=MARKDOWN,
@@ -102,7 +99,6 @@ class StoredAnswerFiles:
             pages=None,
             tokens=None,
             is_found=False,
-            conversation_id=answer.conversation_id,
         )
         return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)
 
@@ -111,8 +107,10 @@ class StoredAnswerFiles:
         held = self._held.pop(answer_id, None)
         if held is None:
             await self._in_thread(partial(_discard, self._folder, answer_id))
-        elif all(other.question_id != held.question_id for other in self._held.values()):
+            return
+        if all(other.question_id != held.question_id for other in self._held.values()):
             self._sizes.pop(held.question_id, None)
+        await held.discard()
 
     async def unattached(self) -> list[str]:
         """Return the ids of the answers that have files. Raises StorageError."""
@@ -120,15 +118,16 @@ class StoredAnswerFiles:
 
 
 class HeldFile:
-    """The file of an answer in a temporary conversation, in memory.
+    """The file of an answer in a temporary conversation: pieces in its database in memory.
 
     Args:
         sizes: bytes of the files of all answers to a question, by its id. They share a limit.
     """
 
-    def __init__(self, question_id: str | None, sizes: dict[str | None, int]) -> None:
-        self.question_id, self._sizes = question_id, sizes
-        self.data = BytesIO()
+    def __init__(self, database: Database, answer: Message, sizes: dict[str | None, int]) -> None:
+        self.question_id = answer.parent_id
+        self._database, self._answer_id, self._sizes = database, answer.id, sizes
+        self._digest, self._size, self._count = hashlib.sha256(), 0, 0
 
     async def append(self, text: str) -> None:
         """Add more of the answer. Raises ReplyTooLargeError: there is no room for it."""
@@ -137,7 +136,33 @@ class HeldFile:
         if size > LARGEST_HELD:
             raise ReplyTooLargeError(Reason.TEMPORARY_ANSWER_TOO_LONG)
         self._sizes[self.question_id] = size
-        self.data.write(data)
+        row = (self._answer_id, self._count, data)
+        await self._database.write(
+            lambda c: c.execute("INSERT INTO originals VALUES (?, ?, ?)", row)
+        )
+        self._digest.update(data)
+        self._size, self._count = self._size + len(data), self._count + 1
+
+    async def attach(self) -> DocumentPart:
+        """Make the pieces an attachment."""
+        part = DocumentPart(self._digest.hexdigest(), ANSWER_FILE, MARKDOWN, self._size)
+        await self._database.write(partial(_name_pieces, self._answer_id, part))
+        return part
+
+    async def discard(self) -> None:
+        """Remove the pieces, unless they are an attachment."""
+        sql, name = "DELETE FROM originals WHERE name = ?", self._answer_id
+        await self._database.write(lambda c: c.execute(sql, (name,)))
+
+
+def _name_pieces(answer_id: str, part: DocumentPart, connection: sqlite3.Connection) -> None:
+    row = (part.sha256, part.name, part.media_type, part.size, to_micros(now()))
+    added = connection.execute(
+        "INSERT OR IGNORE INTO attachments VALUES (?, ?, ?, ?, NULL, NULL, ?, '')", row
+    )
+    if added.rowcount:
+        sql = "UPDATE originals SET name = ? WHERE name = ?"
+        connection.execute(sql, (part.sha256, answer_id))
 
 
 class GrowingFile:
@@ -183,13 +208,10 @@ def _longest(folder: Path, answer_id: str) -> Path | None:
         return max(files, key=lambda file: file.stat().st_size) if files else None
 
 
-def _digest(source: Path | bytes) -> tuple[str, int]:
+def _digest(path: Path) -> tuple[str, int]:
     """Return the SHA-256 and the size of a file."""
     digest, size = hashlib.sha256(), 0
-    with (
-        translated("the answer"),
-        source.open("rb") if isinstance(source, Path) else BytesIO(source) as file,
-    ):
+    with translated("the answer"), path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)

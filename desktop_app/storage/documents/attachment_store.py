@@ -202,15 +202,13 @@ async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
     """Return the original of a temporary conversation's attachment."""
     if databases.memory is None:
         return None
-    sql = "SELECT data FROM originals WHERE sha256 = ?"
-    row = await databases.memory.read(lambda c: c.execute(sql, (sha256,)).fetchone())
-    return None if row is None else bytes(row["data"])
+    sql = "SELECT data FROM originals WHERE name = ? ORDER BY number"
+    rows = await databases.memory.read(lambda c: c.execute(sql, (sha256,)).fetchall())
+    return b"".join(row["data"] for row in rows) if rows else None
 
 
 def _read_source(source: Path | bytes, sha256: str) -> bytes:
     """Return the bytes of `source`."""
-    if isinstance(source, bytes) and hashlib.sha256(source).hexdigest() == sha256:
-        return source  # without a copy, because it may be a long answer
     copy = io.BytesIO()
     with translated("the attachment"):
         _copy_as(sha256, source, copy)
@@ -268,13 +266,8 @@ def _changed_error() -> StorageError:
 def _insert_with_bytes(
     data: bytes, row: tuple[str | int | None, ...], text: str, connection: sqlite3.Connection
 ) -> None:
-    sql = "INSERT OR IGNORE INTO originals VALUES (?, zeroblob(?))"
-    added = connection.execute(sql, (row[0], len(data)))
-    if added.rowcount:
-        # In steps, because binding a value copies it.
-        with connection.blobopen("originals", "data", added.lastrowid or 0) as blob:
-            for at in range(0, len(data), _CHUNK):
-                blob.write(data[at : at + _CHUNK])
+    sql = "INSERT OR IGNORE INTO originals VALUES (?, 0, ?)"
+    connection.execute(sql, (row[0], data))
     _insert(row, text, False, connection)
 
 

@@ -44,7 +44,7 @@ def test_the_output_has_64_mb(shell: Shell, address: str, is_saved: bool) -> Non
     if is_saved:
         question, answer = sorted(stored(shell))
         assert question < 100
-        assert 16 * MB - 100_000 < answer < 16 * MB + 300
+        assert 8 * MB - 100_000 < answer < 8 * MB + 300
         assert kept_file(shell) == done.out.removesuffix("\n")
     else:
         assert stored(shell) == []

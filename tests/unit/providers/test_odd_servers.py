@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -259,3 +260,14 @@ def test_what_breaks_once_the_reason_to_stop_has_come_is_whole(
     assert isinstance(
         failure(run(streams(sse(unfinished), end=False), profile=CHAT)[0]), StreamCutError
     )
+
+
+@pytest.mark.attack("reply-bounds")
+async def test_an_error_that_is_not_read_to_its_end_leaves_no_open_generator() -> None:
+    sys.set_asyncgen_hooks(None, None)  # as on Qt's loop, which sets none by itself
+    script = replies(400, b"a" * 1_000_000, kind="text/plain")
+    async with LoopbackServer(script) as server:
+        profile = replace(RESPONSES, base_url=server.base_url)
+        client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
+        failure([event async for event in client.stream(ask())])
+        await client.aclose()

@@ -59,12 +59,12 @@ async def file_of(room: Room, answer: Message) -> str:
 @pytest.mark.parametrize(
     ("deltas", "kept"),
     [
-        ([TextDelta("a" * MB)] * 17, 16 * MB),
-        ([TextDelta("a" * (20 * MB))], 16 * MB),
-        ([TextDelta("🙂" * MB)] * 5, 4 * MB),
-        ([TextDelta("é" * MB)] * 9, 85 << 16),  # three bytes each, in steps of 64 K
-        ([ReasoningDelta("a" * MB)] * 10 + [TextDelta("a" * MB)] * 7, 6 * MB),
-        ([TextDelta("a" * MB)] * 16 + [TextDelta("é")], 16 * MB),
+        ([TextDelta("a" * MB)] * 9, 8 * MB),
+        ([TextDelta("a" * (12 * MB))], 8 * MB),
+        ([TextDelta("🙂" * MB)] * 3, 2 * MB),
+        ([TextDelta("é" * MB)] * 5, 42 << 16),  # three bytes each, in steps of 64 K
+        ([ReasoningDelta("a" * MB)] * 5 + [TextDelta("a" * MB)] * 4, 3 * MB),
+        ([TextDelta("a" * MB)] * 8 + [TextDelta("é")], 8 * MB),
     ],
 )
 def test_a_file_has_all_of_what_the_message_has_no_room_for(
@@ -84,23 +84,23 @@ def test_a_file_has_all_of_what_the_message_has_no_room_for(
 
 
 def test_reasoning_that_has_no_room_stands_in_the_file_under_a_heading(tmp_path: Path) -> None:
-    thoughts: list[StreamEvent] = [ReasoningDelta("a" * MB)] * 17
+    thoughts: list[StreamEvent] = [ReasoningDelta("a" * MB)] * 9
     provider = ScriptedProvider([*thoughts, *ENDED])
 
     async def test(room: Room) -> None:
         answer = await room.run(await room.begin("?"))
-        thought = "a" * (17 * MB)
+        thought = "a" * (9 * MB)
         assert await file_of(room, answer) == f"# Reasoning\n\n{thought}\n\n# Answer\n\nb"
 
     with_room(tmp_path, provider, test)
 
 
 def test_an_answer_of_the_limit_is_whole(tmp_path: Path) -> None:
-    provider = ScriptedProvider([TextDelta("a" * (16 * MB - 1)), *ENDED])
+    provider = ScriptedProvider([TextDelta("a" * (8 * MB - 1)), *ENDED])
 
     async def test(room: Room) -> None:
         answer = await room.run(await room.begin("?"))
-        assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, 16 * MB)
+        assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, 8 * MB)
         assert (answer.attachments, answer.notices) == ((), ())
 
     with_room(tmp_path, provider, test)
@@ -113,7 +113,7 @@ def test_the_file_has_what_arrived_before_a_failure_or_a_stop(
     tmp_path: Path, is_stopped: bool, tells_all: bool
 ) -> None:
     cut: StreamEvent = Failed(StreamCutError("The connection was cut."))
-    provider = ScriptedProvider([*[TextDelta("a" * MB)] * 20, HELD if is_stopped else cut])
+    provider = ScriptedProvider([*[TextDelta("a" * MB)] * 12, HELD if is_stopped else cut])
 
     async def test(room: Room) -> None:
         began = await room.begin("?")
@@ -124,17 +124,17 @@ def test_the_file_has_what_arrived_before_a_failure_or_a_stop(
             run.cancel()
         await asyncio.wait([run])
         heard = sum(len(event.text) for event in room.heard if isinstance(event, TextDelta))
-        assert heard == (20 * MB if tells_all else 16 * MB), "a command prints all of it"
+        assert heard == (12 * MB if tells_all else 8 * MB), "a command prints all of it"
         (answer,) = (await room.store.path(began.conversation.id))[1:]
         assert answer.status is (MessageStatus.CANCELLED if is_stopped else MessageStatus.FAILED)
-        assert len(answer.text) == 16 * MB
-        assert await file_of(room, answer) == "a" * (20 * MB)
+        assert len(answer.text) == 8 * MB
+        assert await file_of(room, answer) == "a" * (12 * MB)
 
     with_room(tmp_path, provider, test)
 
 
 def test_the_next_question_goes_with_the_beginning_alone(tmp_path: Path) -> None:
-    provider = ScriptedProvider([TextDelta("a" * (17 * MB)), *ENDED], ENDED)
+    provider = ScriptedProvider([TextDelta("a" * (9 * MB)), *ENDED], ENDED)
 
     async def test(room: Room) -> None:
         began = await room.begin("?", ON_DEVICE, None)
@@ -144,10 +144,10 @@ def test_the_next_question_goes_with_the_beginning_alone(tmp_path: Path) -> None
         asked = await room.begin("!", ON_DEVICE, None, path, (saved,), None, began.conversation)
         await room.run(asked)
         _, answer, question = provider.requests[1].messages
-        assert answer.parts == (TextPart("a" * (16 * MB)),)
+        assert answer.parts == (TextPart("a" * (8 * MB)),)
         (words,) = question.parts
         assert isinstance(words, TextPart)
-        assert "a" * (17 * MB) in words.text, "the file itself, if the user attaches it"
+        assert "a" * (9 * MB) in words.text, "the file itself, if the user attaches it"
 
     with_room(tmp_path, provider, test)
 
@@ -156,16 +156,16 @@ def test_the_next_question_goes_with_the_beginning_alone(tmp_path: Path) -> None
 def test_several_answers_share_the_room_of_their_messages(tmp_path: Path) -> None:
     megabyte: list[StreamEvent] = [TextDelta("a" * MB), OfCandidate(1, TextDelta("b" * MB))]
     late: list[StreamEvent] = [OfCandidate(1, Completed()), *ENDED]
-    provider = ScriptedProvider([*megabyte * 8, TextDelta("a" * MB), *late])
+    provider = ScriptedProvider([*megabyte * 4, TextDelta("a" * MB), *late])
 
     async def test(room: Room) -> None:
         settings = AskSettings(parameters=GenerationParameters(candidates=2))
         began = await room.begin("?", CHAT, settings=settings)
         first, second = await asyncio.gather(*map(room.run, (began, *began.beside)))
-        assert (first.status, len(first.text)) == (MessageStatus.COMPLETE, 8 * MB)
+        assert (first.status, len(first.text)) == (MessageStatus.COMPLETE, 4 * MB)
         (file,) = first.attachments
-        assert file.size == 9 * MB + 1
-        assert (second.status, len(second.text)) == (MessageStatus.COMPLETE, 8 * MB)
+        assert file.size == 5 * MB + 1
+        assert (second.status, len(second.text)) == (MessageStatus.COMPLETE, 4 * MB)
         assert second.attachments == ()
 
     with_room(tmp_path, provider, test)

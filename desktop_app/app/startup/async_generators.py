@@ -1,0 +1,24 @@
+"""Closes async generators that are dropped before their end, as asyncio's own loops do.
+
+qasync does not. Python would then close them at once, outside of any task, where httpcore cannot
+wait for its connection to close: "async generator ignored GeneratorExit".
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncGenerator
+
+
+def close_in_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Have dropped generators closed in tasks of `loop`. After its end they are only freed."""
+
+    def close(generator: AsyncGenerator[Any, Any]) -> None:
+        if loop.is_running():
+            loop.call_soon_threadsafe(loop.create_task, generator.aclose())
+
+    sys.set_asyncgen_hooks(finalizer=close)
