@@ -230,7 +230,7 @@ def test_standard_input_without_an_end_is_refused(window: WindowInItsPlace) -> N
         )
         endless.kill()
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "At most 4 MB" in done.stderr
+    assert "larger than 4 MB" in done.stderr
     assert window.requests == []
 
 
@@ -320,4 +320,4 @@ def test_a_window_that_does_not_answer_is_said(
     lock = WindowLock(folders().data)
     assert lock.take()
     assert main(["quick", "--text", "x"]) == 1
-    assert "does not answer" in capsys.readouterr().err
+    assert "doesn’t respond" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.message_parts import CollectionPart, DocumentPart, part_id
 from desktop_app.domain.errors import DocumentDoesNotFitError, StorageError, UserFacingError
 from desktop_app.i18n.formatting import money, number
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -160,7 +160,7 @@ class CollectionsController(QObject):
         asked = {part.collection_id for part in self._draft.value.collections}
         was_gone, self._gone = self._gone, asked - set(states)
         words = {id_: (state.words, True) for id_, state in states.items()}
-        words |= dict.fromkeys(self._gone, (tr("deleted"), False))
+        words |= dict.fromkeys(self._gone, (tr_context("collection", "deleted"), False))
         is_new = bool(asked) and (states != before or self._gone != was_gone)
         self._notes.set(words, report=is_new)
 

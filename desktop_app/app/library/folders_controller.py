@@ -169,7 +169,7 @@ class FoldersController(QObject):
         if folder is None:
             words = tr_plural(
                 "“{title}” removed from its folder",
-                "{count} conversations removed from their folder",
+                "{count} conversations removed from their folders",
                 count,
                 title=title,
             )

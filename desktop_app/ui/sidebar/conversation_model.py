@@ -319,8 +319,8 @@ class ConversationModel(QAbstractListModel):
         if isinstance(row, FolderRow) or row.trashed_at is None:
             return name
         return tr_plural(
-            "{title}, deleted in {count} day",
-            "{title}, deleted in {count} days",
+            "{title}, will be deleted in {count} day",
+            "{title}, will be deleted in {count} days",
             days_left(row.trashed_at, datetime.now(UTC)),
             title=name,
         )

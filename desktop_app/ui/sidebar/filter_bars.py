@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
@@ -14,7 +14,7 @@ from desktop_app.domain.conversations.list_filter import (
     ListFilter,
     ListFilterKind,
 )
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
@@ -27,10 +27,15 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.look.theme import Theme
 
-_TITLES: Final = {
-    ListFilterKind.ARCHIVE: N_("Archive"),
-    ListFilterKind.TRASH: N_("Trash"),
-}
+
+def _title(kind: ListFilterKind) -> str:
+    """Return the title of a list other than a folder's."""
+    match kind:
+        case ListFilterKind.ARCHIVE:
+            return tr_context("list", "Archive")
+        case ListFilterKind.TRASH:
+            return tr_context("list", "Trash")
+    return ""
 
 
 class _DropButton(PlainToolButton):
@@ -90,7 +95,7 @@ class FilterBar(QWidget):
         self.menu_button.setObjectName("folder-menu")
         self.menu_button.setAccessibleName(tr("Folder actions"))
         self.menu_button.setProperty("role", "quiet")
-        self.empty = PlainButton(tr("Empty"))
+        self.empty = PlainButton(tr_context("action", "Empty"))
         self.empty.setObjectName("empty-trash")
         self.empty.setAccessibleName(tr("Empty trash"))
         self.empty.setProperty("role", "link")
@@ -107,8 +112,7 @@ class FilterBar(QWidget):
     def show_filter(self, list_filter: ListFilter, folder_name: str) -> None:
         """Show the title and buttons of a filter."""
         self.setVisible(list_filter.kind is not ListFilterKind.LIST)
-        title = _TITLES.get(list_filter.kind)
-        self.title.setText(tr(title) if title else folder_name)
+        self.title.setText(_title(list_filter.kind) or folder_name)
         self.menu_button.setVisible(list_filter.kind is ListFilterKind.FOLDER)
         self.empty.setVisible(list_filter.kind is ListFilterKind.TRASH)
 
@@ -173,7 +177,7 @@ class FilterRow(QWidget):
             button.setFont(theme.note())
 
     def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
-        words = tr(_TITLES[list_filter.kind])
+        words = _title(list_filter.kind)
         button = _DropButton(name, words)
         button.setText(f" {words} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.conversations.conversation import Folder, SearchFilter, SearchOrder
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.i18n.formatting import short_date
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role, set_style_property
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -269,7 +269,9 @@ class DaysDialog(QDialog):
         self.setWindowTitle(tr("Custom date range"))
         self._fields = tuple(QDateEdit(QDate(day.year, day.month, day.day)) for day in days)
         form = QFormLayout()
-        for words, field in zip((tr("From"), tr("To")), self._fields, strict=True):
+        for words, field in zip(
+            (tr_context("date", "From"), tr_context("date", "To")), self._fields, strict=True
+        ):
             field.setCalendarPopup(True)
             field.setAccessibleName(spoken_text(words))
             form.addRow(words, field)

@@ -100,7 +100,8 @@ class Header(QFrame):
         """Show what the conversation cost, "" for none; `note` goes into the tooltip."""
         self.cost.setText(cost)
         self.cost.setVisible(bool(cost))
-        set_tooltip(self.cost, f"{tr('Cost of this conversation')}\n{note}".strip())
+        tooltip = tr("Cost of this conversation")
+        set_tooltip(self.cost, f"{tooltip}\n{note}".strip())
         self.cost.setAccessibleName(spoken_text(tr("Cost of this conversation: {cost}", cost=cost)))
         self.cost.setAccessibleDescription(spoken_text(note))
         self._show_dot()

@@ -304,7 +304,7 @@ async def test_the_trash_says_when_things_go_and_lets_them_go() -> None:
         assert desk.rows == ["Old 2", "Old 1", "Old 0"]
         index = desk.window.conversations.model.index_of(one.id)
         assert index.data(Roles.NOTE) == "30 days"
-        assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Old 0, deleted in 30 days"
+        assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Old 0, will be deleted in 30 days"
         choose(menu_of(desk, two.id), "Restore")
         assert desk.rows == ["Old 2", "Old 0"]
         choose(menu_of(desk, one.id), "Delete permanently")

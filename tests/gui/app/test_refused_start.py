@@ -38,7 +38,7 @@ def test_a_folder_that_cannot_be_written_to(
     QTimer.singleShot(0, lambda: read_and_close(said))
     assert main(arguments) == 1
     assert "/proc/repartee/data" in said[0]
-    assert "Allow writing there" in said[1]
+    assert "Make it writable" in said[1]
     assert said[2]
     assert capsys.readouterr().err.count("\n") == 1
 
@@ -58,10 +58,10 @@ def test_a_socket_that_cannot_be_made_is_told_and_no_more(
 ) -> None:
     async def start() -> None:
         path = tmp_path / ("x" * 100) / "r.sock"
-        with pytest.raises(StorageError, match="cannot be called"):
+        with pytest.raises(StorageError, match="can’t reach this window"):
             await CallServer(path, lambda request: None).start()
         path.parent.mkdir()
-        with pytest.raises(StorageError, match="cannot be called"):
+        with pytest.raises(StorageError, match="can’t reach this window"):
             await CallServer(path, lambda request: None).start()
         monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/self")  # takes no file
         async with Desk() as desk:
