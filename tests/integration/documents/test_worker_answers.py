@@ -36,6 +36,16 @@ GOOD: dict[str, Any] = {
 }
 
 
+REFUSED: dict[str, Any] = {
+    "kind": "refused",
+    "error": "DocumentError",
+    "reason": "no_credit",
+    "params": {"provider": "x"},
+    "details": "",
+    "takes_password": False,
+}
+
+
 def frame(header: object, payload: bytes = b"", *, claimed: int | None = None) -> bytes:
     if isinstance(header, dict):
         header = {**header, "payload": len(payload) if claimed is None else claimed}
@@ -99,8 +109,9 @@ MALFORMED = {
     "a header of gigabytes": b"\xff\xff\xff\xff",
     "a header that is too long": struct.pack(">I", (1 << 21) + 1) + b"{}",
     "a header that is padded": packed(
-        b" " * (1 << 21) + json.dumps({**GOOD, "payload": 0}).encode()
-    ),
+        b" " * (1 << 21) + json.dumps({**GOOD, "payload": 5}).encode()
+    )
+    + b"words",
     "too many pixels": frame({**GOOD, "width": 12_000, "height": 12_000}, b"words"),
     "a payload of gigabytes": frame(GOOD, claimed=1 << 40),
     "a payload beyond the limit": frame(GOOD, b"x" * (MOST_TEXT + 1)),
@@ -120,7 +131,7 @@ MALFORMED = {
     ),
     "progress that is a text": frame({"kind": "progress", "done": "1", "total": 1, "unit": "x"}),
     "a file that was not asked for": frame({"kind": "open", "number": "../../secret"}),
-    "an error of no known kind": frame({"kind": "refused", "error": "SystemExit"}),
+    "an error of no known kind": frame({**REFUSED, "error": "SystemExit"}),
     "an error without words": frame({"kind": "refused", "error": "DocumentError"}),
     "last words that are a list": frame({"kind": "crashed", "details": []}),
     **{
