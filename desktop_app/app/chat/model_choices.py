@@ -123,7 +123,6 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
         effort=resolved.effort,
         offers_variants=resolved.variant is not None,
         effort_refusals=refusals,
-        variant_refusals={},
         offers_effort=resolved.variant is not None or info.takes_effort(),
         models=models,
         notice=str(resolved.notice or resolved.warning),

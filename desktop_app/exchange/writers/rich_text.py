@@ -14,17 +14,10 @@ from desktop_app.rendering.export.html_writer import direction_of, to_html
 from desktop_app.rendering.incremental.block_stream import render
 
 
-def to_rich_text(
-    conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
-) -> str:
-    """Return the shown path, each message under a heading, questions as they were typed."""
-    return "".join(pieces(conversation, path, name_of_model))
-
-
 def pieces(
     conversation: Conversation, path: Iterable[Message], name_of_model: Callable[[str], str]
 ) -> Iterator[str]:
-    """Yield the HTML in pieces."""
+    """Yield the shown path, each message under a heading, questions as they were typed."""
     title = conversation.title
     yield f"<h1{direction_of(title)}>{escape(title)}</h1>"
     for message in path:

@@ -153,13 +153,8 @@ def _is_within(block: Block, mark: Block) -> bool:
     return block.depth > mark.depth
 
 
-def to_plain(blocks: Iterable[Block]) -> str:
-    """Return the words as on screen; tabs separate the cells of a row."""
-    return "".join(plain_pieces(blocks))
-
-
 def plain_pieces(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield the words block by block."""
+    """Yield the words as on screen, block by block; tabs separate the cells of a row."""
     end = ""
     for block in blocks:
         if block.kind is not Kind.CODE_HEAD:

@@ -49,8 +49,6 @@ def fill_models(
             label = f"{entry.name} · {entry.note}" if entry.note else entry.name
             action = _add(inner, group, label, checked=_is_chosen(entry, choice))
             action.triggered.connect(lambda _=False, entry=entry: on_chosen(entry))
-            if entry.variant is not None and entry.provider_id == choice.provider_id:
-                _refuse(action, choice.variant_refusals.get(entry.variant, ""))
 
 
 def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:

@@ -68,7 +68,6 @@ class ModelControl(QFrame):
         """Show the model that will answer."""
         self._choice = choice
         self.variants.set_current(choice.variant.value if choice.variant else None)
-        self.variants.set_refusals({v.value: why for v, why in choice.variant_refusals.items()})
         self.more.setAccessibleName(spoken_text(f"Model: {choice.model_name}"))
 
     def show_variants(self, wide: bool) -> None:

@@ -44,7 +44,7 @@ class ChoiceView:
         effort: the effort in use; None if the model takes none.
         offers_variants: whether the provider serves the family.
         offers_effort: whether the model is known to take an effort.
-        effort_refusals, variant_refusals: a sentence for each value that cannot be chosen now.
+        effort_refusals: a sentence for each effort that cannot be chosen now.
         models: the models of all providers, in order.
         notice: a sentence about the choice ("Pro takes no low effort: medium is used."), or "".
         background: whether a long answer runs in the background; None if that is not offered.
@@ -57,7 +57,6 @@ class ChoiceView:
     effort: Effort | None
     offers_variants: bool
     effort_refusals: Mapping[Effort, str] = field(default_factory=dict)
-    variant_refusals: Mapping[Variant, str] = field(default_factory=dict)
     offers_effort: bool = False
     models: tuple[ModelEntry, ...] = ()
     notice: str = ""

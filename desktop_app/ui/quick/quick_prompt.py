@@ -429,12 +429,8 @@ class QuickPrompt(QWidget):
             "prompt.paste-plain": self._line.paste_plain,
             "effort.more": lambda: self.effort_step_requested.emit(1),
             "effort.less": lambda: self.effort_step_requested.emit(-1),
-            **{f"variant.{v.value}": partial(self._choose, v) for v in Variant},
+            **{f"variant.{v.value}": partial(self.variant_requested.emit, v) for v in Variant},
         }
-
-    def _choose(self, variant: Variant) -> None:
-        if variant not in self._choice.variant_refusals:
-            self.variant_requested.emit(variant)
 
     def _submit(self) -> None:
         text = self._line.text()
@@ -449,7 +445,7 @@ class QuickPrompt(QWidget):
         self.transcript.commands.copy_last_answer()
 
     def _fill_menu(self, menu: QMenu) -> None:
-        fill_menu(menu, self._choice, self._choose, self.effort_step_requested.emit)
+        fill_menu(menu, self._choice, self.variant_requested.emit, self.effort_step_requested.emit)
 
     def _expand(self, expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.models.model_catalog import Variant
-from desktop_app.ui.widgets.foreign_text import menu_text, set_tooltip
+from desktop_app.ui.widgets.foreign_text import menu_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +27,6 @@ def fill_menu(
             action = menu.addAction(menu_text(variant.label))
             action.setCheckable(True)
             action.setChecked(variant is choice.variant)
-            why = choice.variant_refusals.get(variant, "")
-            action.setEnabled(not why)
-            set_tooltip(action, why)
             action.triggered.connect(lambda _=False, v=variant: choose(v))
         menu.addSeparator()
     if choice.effort_shown is not None:

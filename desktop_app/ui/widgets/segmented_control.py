@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QS
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, ROW, set_role
-from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainButton, spoken_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent
     from PySide6.QtWidgets import QWidget
@@ -149,14 +149,6 @@ class SegmentedControl(QFrame):
             policy = Qt.FocusPolicy.StrongFocus if is_tab_stop else Qt.FocusPolicy.ClickFocus
             button.setFocusPolicy(policy)
         self._group.setExclusive(True)
-
-    def set_refusals(self, refusals: Mapping[str, str]) -> None:
-        """Disable the options named here; the reason becomes their tooltip."""
-        for key, button in self._buttons.items():
-            reason = refusals.get(key, "")
-            button.setEnabled(not reason)
-            set_tooltip(button, reason)
-            button.setAccessibleDescription(spoken_text(reason))
 
     def stretch(self) -> None:
         """Expand to the available width."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import secretstorage
 
 from desktop_app.backend.backend import Backend
 from desktop_app.backend.environment_profiles import OPENAI
@@ -24,6 +22,7 @@ from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.restores import restored
 from tests.helpers.started import started
+from tests.helpers.system_keyring import in_keyring
 from tests.unit.providers.loopback import LoopbackServer, replies
 from tests.unit.providers.samples import COMPATIBLE
 from tests.unit.storage.samples import NOON, opened
@@ -40,13 +39,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
     pytest.mark.attack("key-origin"),
 ]
-
-
-def in_keyring() -> dict[str, str]:
-    """Return the secrets of all entries by name, as another program sees them."""
-    with closing(secretstorage.dbus_init()) as connection:
-        items = secretstorage.get_default_collection(connection).get_all_items()
-        return {i.get_attributes()["username"]: i.get_secret().decode() for i in items}
 
 
 def put_bare(name: str, key: str = KEY) -> None:

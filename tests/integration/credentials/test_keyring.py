@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import secretstorage
 
 from desktop_app.credentials.envelope import to_keyring
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.domain.errors import CredentialError
 from desktop_app.domain.secret import Secret
 from desktop_app.storage.settings.settings_store import SettingsStore
+from tests.helpers.system_keyring import default_collection, empty_keyring, in_keyring
 from tests.integration.credentials.conftest import Desktop
 from tests.unit.storage.samples import opened
 
@@ -36,18 +36,9 @@ async def a_vault(tmp_path: Path, timeout_s: float = 20) -> AsyncIterator[KeyVau
         yield KeyVault(SERVICE, SettingsStore(database), prompt_timeout_s=timeout_s)
 
 
-def in_keyring() -> list[tuple[str, bytes]]:
-    """Return the user names and secrets of all entries, as another program sees them."""
-    with closing(secretstorage.dbus_init()) as connection:
-        collection = secretstorage.get_default_collection(connection)
-        return [
-            (i.get_attributes()["username"], i.get_secret()) for i in collection.get_all_items()
-        ]
-
-
 def lock() -> None:
-    with closing(secretstorage.dbus_init()) as connection:
-        secretstorage.get_default_collection(connection).lock()
+    with default_collection() as collection:
+        collection.lock()
 
 
 def test_a_key_is_kept_found_in_the_next_run_and_removed(
@@ -61,9 +52,8 @@ def test_a_key_is_kept_found_in_the_next_run_and_removed(
             assert vault.last_probe is not None
             assert vault.last_probe.works
             assert "SecretService" in vault.last_probe.backend
-            assert in_keyring() == [
-                ("openai", to_keyring(SECRET).encode())
-            ]  # nothing of the probe is left
+            # nothing of the probe is left
+            assert in_keyring() == {"openai": to_keyring(SECRET)}
             assert await vault.set("openai", OTHER) is KeyPlace.KEYRING
         async with a_vault(tmp_path) as vault:
             assert await vault.place("openai", HERE) is KeyPlace.KEYRING
@@ -72,7 +62,7 @@ def test_a_key_is_kept_found_in_the_next_run_and_removed(
             await vault.remove("openai")
             assert await vault.get("openai", HERE) is None
             assert await vault.place("openai", HERE) is KeyPlace.NONE
-            assert in_keyring() == []
+            assert in_keyring() == {}
 
     asyncio.run(main())
     assert KEY.encode() not in (tmp_path / "store.sqlite3").read_bytes()
@@ -85,15 +75,11 @@ async def test_a_key_that_somebody_else_removed_is_gone(
 
     async with a_vault(tmp_path) as vault:
         await vault.set("openai", SECRET)
-        with closing(secretstorage.dbus_init()) as connection:
-            for item in secretstorage.get_default_collection(connection).get_all_items():
-                item.delete()
+        empty_keyring()
         assert await vault.get("openai", HERE) is None
         assert await vault.place("openai", HERE) is KeyPlace.NONE
         await vault.set("openai", SECRET)
-        with closing(secretstorage.dbus_init()) as connection:
-            for item in secretstorage.get_default_collection(connection).get_all_items():
-                item.delete()
+        empty_keyring()
         await vault.remove("openai")
         assert await vault.place("openai", HERE) is KeyPlace.NONE
 

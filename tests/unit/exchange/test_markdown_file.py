@@ -82,7 +82,7 @@ def test_a_text_whose_footnotes_are_free_stays_as_it_is() -> None:
 
 def test_plain_html_is_what_was_asked_and_said() -> None:
     said = answer("So **it** [p](http://x.y) is.", error=ErrorNote("It broke."))
-    text = rich_text.to_rich_text(a_conversation(), [question("a <b>\nc"), said], str)
+    text = "".join(rich_text.pieces(a_conversation(), [question("a <b>\nc"), said], str))
     assert "<p>a &lt;b&gt;<br>c</p>" in text
     assert '<p>So <strong>it</strong> <a href="http://x.y">p</a> is.</p>' in text
     assert "<p><em>It broke.</em></p>" in text
@@ -90,5 +90,5 @@ def test_plain_html_is_what_was_asked_and_said() -> None:
 
 def test_an_address_behind_a_link_is_no_link_without_words() -> None:
     said = answer("[bank.example](https://evil.example)")
-    text = rich_text.to_rich_text(a_conversation(), [said], str)
+    text = "".join(rich_text.pieces(a_conversation(), [said], str))
     assert text.count("<a ") == 1

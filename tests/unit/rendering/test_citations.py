@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from desktop_app.domain.documents.collections import passage_link
 from desktop_app.rendering.block_model import Block, Kind, apply
 from desktop_app.rendering.export.html_writer import to_html
-from desktop_app.rendering.export.text_writer import to_markdown, to_plain
+from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from tests.helpers.examples import examples
 from tests.unit.rendering.test_block_stream import PIECES, WORDS
@@ -125,7 +125,7 @@ def test_half_arrived_citations_are_calm(citation: str) -> None:
 @given(st.lists(st.sampled_from([*CITATIONS, "word ", "**b** ", "\n\n"]), max_size=12).map("".join))
 def test_copies_say_what_was_written(source: str) -> None:
     blocks = render(source, CITED)
-    for text in (to_markdown(blocks), to_plain(blocks), to_html(blocks)):
+    for text in (to_markdown(blocks), "".join(plain_pieces(blocks)), to_html(blocks)):
         assert "repartee:" not in text
-    assert to_plain(blocks) == to_plain(render(source))
+    assert "".join(plain_pieces(blocks)) == "".join(plain_pieces(render(source)))
     assert all(block.kind is not Kind.CODE or not block.runs[0].link for block in blocks)

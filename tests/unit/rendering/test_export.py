@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from desktop_app.rendering.export.html_writer import to_html
-from desktop_app.rendering.export.text_writer import to_markdown, to_plain
+from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import render
 
 SAMPLE = """## Head
@@ -73,7 +73,7 @@ def test_a_table_of_many_parts_is_one_table(rows: int) -> None:
     html = to_html(blocks)
     assert html.count("<table ") == 1
     assert html.count("<tr>") == rows + 1
-    assert to_plain(blocks).splitlines() == ["a\tb"] + ["1\t2"] * rows
+    assert "".join(plain_pieces(blocks)).splitlines() == ["a\tb"] + ["1\t2"] * rows
     assert render(to_markdown(blocks)) == blocks
 
 
@@ -97,7 +97,7 @@ def test_a_spreadsheet_takes_no_formula_out_of_a_cell(cell: str, is_text: bool) 
 
 
 def test_a_cell_of_plain_text_is_one_cell() -> None:
-    assert to_plain(render("| a\tb | c |\n|---|---|\n| 1 | 2 |")) == "a b\tc\n1\t2"
+    assert "".join(plain_pieces(render("| a\tb | c |\n|---|---|\n| 1 | 2 |"))) == "a b\tc\n1\t2"
 
 
 def test_html_nests_lists_and_escapes() -> None:
@@ -122,7 +122,7 @@ def test_two_quotes_are_two() -> None:
 
 def test_code_keeps_its_lines_and_its_fence() -> None:
     blocks = render("````md\n```py\nx\n```\n````")
-    assert to_plain(blocks) == "```py\nx\n```"
+    assert "".join(plain_pieces(blocks)) == "```py\nx\n```"
     assert render(to_markdown(blocks)) == blocks
 
 

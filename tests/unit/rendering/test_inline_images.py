@@ -11,7 +11,7 @@ from PIL import Image
 
 from desktop_app.rendering.block_model import PICTURE, Run
 from desktop_app.rendering.export.html_writer import to_html
-from desktop_app.rendering.export.text_writer import to_markdown, to_plain
+from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown.inline_images import (
     LARGEST,
@@ -114,7 +114,7 @@ def test_where_an_address_is_half_there_is_nothing_to_parse(
 def test_it_is_copied_as_it_was_written() -> None:
     blocks = render(f"![a & b]({PNG})")
     assert to_markdown(blocks) == f"![a & b]({PNG})"
-    assert to_plain(blocks) == "a & b"
+    assert "".join(plain_pieces(blocks)) == "a & b"
     assert to_html(blocks) == f'<p><img src="{PNG}" alt="a &amp; b"></p>'
 
 

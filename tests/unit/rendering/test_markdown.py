@@ -20,7 +20,7 @@ from desktop_app.rendering.block_model import (
     words_of,
 )
 from desktop_app.rendering.export.html_writer import to_html
-from desktop_app.rendering.export.text_writer import to_markdown, to_plain
+from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
 from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.rendering.markdown.inline_runs import AS_WRITTEN
@@ -257,7 +257,7 @@ def test_what_turns_the_direction_is_shown_and_copied_as_it_was() -> None:
         blocks = render(source)
         assert [run.text for run in blocks[-1].runs] == [f"a{ADDED}⟨U+202E⟩b"]
         assert blocks[-1].text == "a\u202eb"
-        assert to_plain(blocks) == "a\u202eb"
+        assert "".join(plain_pieces(blocks)) == "a\u202eb"
         assert "a\u202eb" in to_html(blocks)
     assert only("`a\u200eb`").runs[0].text == f"a{ADDED}⟨U+200E⟩b"
     assert only("שלום\u200f a").runs[0].text == "שלום\u200f a"
@@ -306,7 +306,7 @@ def test_where_a_link_leads_stands_behind_words_that_say_otherwise(source: str) 
     shown = "".join(run.text for run in blocks[0].runs)
     place = MISLEADING[source]
     assert shown.endswith(f"{ADDED} ({place})") is bool(place)
-    assert "(" not in to_plain(blocks), "it is not copied"
+    assert "(" not in "".join(plain_pieces(blocks)), "it is not copied"
     assert to_markdown(render(to_markdown(blocks))) == to_markdown(blocks)
 
 
@@ -373,7 +373,7 @@ def test_what_would_take_for_ever_is_shown_as_it_was_written(source: str) -> Non
     block = only(source)
     assert block.text == source.rstrip()
     assert AS_WRITTEN in block.runs
-    assert source.strip() in to_plain([block])
+    assert source.strip() in "".join(plain_pieces([block]))
 
 
 def test_very_many_marks_that_close_nothing_come_out_as_they_are() -> None:
