@@ -31,8 +31,11 @@ FOLDER: Final = "answers"
 """Inside the folder of the attachments, whose other folders have names of two digits."""
 _NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
 _CHUNK: Final = 1 << 20
-LARGEST_HELD: Final = 64 * 1024 * 1024
-"""Bytes of all files of answers to one question that are held in memory."""
+LARGEST_HELD: Final = 48 * 1024 * 1024
+"""Bytes of all files of answers to one question that are held in memory.
+
+With 64 MB, a reply could add more than the 200 MB that it may add in all.
+"""
 
 
 class InThread(Protocol):

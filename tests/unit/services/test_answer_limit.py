@@ -26,10 +26,14 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     UsageReported,
 )
-from desktop_app.domain.errors import StreamCutError
+from desktop_app.domain.errors import ReplyTooLargeError, StoreFullError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.services.chat import answer_run
 from desktop_app.services.chat.candidate_answers import OneRequest
 from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.small_reply import SmallReply
+from desktop_app.storage.documents import answer_files
+from desktop_app.storage.documents.answer_files import GrowingFile
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import ask
 from tests.unit.services.test_candidate_answers import CHAT
@@ -169,6 +173,95 @@ def test_several_answers_share_the_room_of_their_messages(tmp_path: Path) -> Non
         assert second.attachments == ()
 
     with_room(tmp_path, provider, test)
+
+
+class FullFolder(GrowingFile):
+    """A file on a disk that is full for some writes."""
+
+    refusals = 0
+
+    def _append(self, text: str) -> None:
+        if FullFolder.refusals:
+            FullFolder.refusals -= 1
+            raise StoreFullError("The disk is full.")
+        super()._append(text)
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse the first three writes, and write again at once."""
+    monkeypatch.setattr(answer_files, "GrowingFile", FullFolder)
+    monkeypatch.setattr(FullFolder, "refusals", 3)
+    monkeypatch.setattr(answer_run, "SAVE_AGAIN_S", 0.01)
+
+
+@pytest.mark.usefixtures("full")
+def test_a_window_waits_for_room_on_the_disk(tmp_path: Path) -> None:
+    provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
+
+    async def test(room: Room) -> None:
+        answer = await room.run(await room.begin("?"))
+        assert await file_of(room, answer) == f"{'a' * (10 * MB)}b"
+        assert [type(error) for error in room.store_said if error][:1] == [StoreFullError]
+        assert room.store_said[-1] is None
+
+    with_room(tmp_path, provider, test)
+
+
+@pytest.mark.usefixtures("full")
+def test_a_command_goes_on_without_the_file(tmp_path: Path) -> None:
+    provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        began.tells_all, began.checkpoint_s = True, 3600
+        answer = await began.run(room.listen, room.store_said.append, insist=False)
+        heard = sum(len(event.text) for event in room.heard if isinstance(event, TextDelta))
+        assert heard == 10 * MB + 1
+        assert (len(answer.text), answer.attachments) == (8 * MB, ())
+        assert [type(error) for error in room.store_said if error] == [StoreFullError]
+        assert await room.attachments.answers.unattached() == []
+
+    with_room(tmp_path, provider, test)
+
+
+@pytest.mark.attack("reply-bounds")
+def test_a_small_reply_has_a_limit_of_its_own() -> None:
+    small = SmallReply("OpenAI")
+    small.take(TextDelta("a" * (17 * MB // 4)))
+    small.take(TextDelta("🙂"))
+    assert isinstance(small.reply.error, ReplyTooLargeError)
+    assert "16 MB" in small.reply.error.what_happened
+
+
+class EndlessProvider(ScriptedProvider):
+    """Streams two answers without end."""
+
+    sent = 0
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+        while True:
+            self.sent += 1
+            yield TextDelta("a")
+            yield OfCandidate(1, TextDelta("b"))
+            await asyncio.sleep(0)
+
+
+@pytest.mark.attack("reply-bounds")
+async def test_a_reader_that_is_behind_holds_up_the_stream() -> None:
+    provider = EndlessProvider()
+    together = OneRequest(OneProvider(provider), 2)
+    first = (await together.gateway_of(0).provider(CHAT)).stream(ask())
+    second = (await together.gateway_of(1).provider(CHAT)).stream(ask())
+    await anext(first)
+    await anext(second)
+    turns = 0
+    while turns < 200:  # the first reader is writing to the disk
+        turns += 1
+        await asyncio.sleep(0)
+    assert provider.sent < 40
+    for stream in (first, second):
+        await cast(AsyncGenerator[StreamEvent, None], stream).aclose()
 
 
 class WatchedDelta(TextDelta):

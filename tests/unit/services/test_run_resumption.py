@@ -29,6 +29,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.long_answer import attach_left_files
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.run_resumption import WITH_A_KEY, ResumedAnswering, Resumer
 from tests.helpers.scripted_provider import ScriptedProvider
@@ -327,5 +328,27 @@ def test_picked_up_it_holds_its_input_of_the_cap_until_it_ends(tmp_path: Path) -
         assert (await task).text == "One, two."
         month = await room.service.budget.month(capped)
         assert (month.held, month.spent) == (Decimal(0), COST)
+
+    with_room(tmp_path, provider, test)
+
+
+def test_the_file_of_a_long_answer_that_is_lost_has_what_the_earlier_process_wrote(
+    tmp_path: Path,
+) -> None:
+    size = 9 << 20
+    lost: list[StreamEvent] = [Failed(RunLostError("It is gone."))]
+    provider = ScriptedProvider([*BEGINNING, TextDelta("a" * size), HELD], lost)
+
+    async def test(room: Room) -> None:
+        kept = await left(room, provider)
+        assert await room.attachments.answers.unattached() == [kept.id]
+        await attach_left_files(room.store, room.attachments.answers)
+        assert await room.attachments.answers.unattached() == [kept.id], "it is resumed"
+        [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
+        answer = await room.run(answering)
+        assert answer.status is MessageStatus.INTERRUPTED
+        (file,) = answer.attachments
+        assert await room.attachments.text(file.sha256) == "One, " + "a" * size
+        assert await room.attachments.answers.unattached() == []
 
     with_room(tmp_path, provider, test)
