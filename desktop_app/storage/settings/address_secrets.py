@@ -12,6 +12,7 @@ import mmap
 import re
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,12 @@ _ADDRESSES: Final = (("model_listings", "profile_id"), ("batch_jobs", "id"))
 # The same in the bytes of a file: the address of a profile, and what was learnt of a server.
 _ADDRESS_BYTES: Final = re.compile(rb'"(base_url|proxy)": ?"[^":/]*://((?:[^"\\]|\\.)*)"')
 _LEARNT_BYTES: Final = re.compile(rb'learnt\.[^\x00-\x1f"]{1,400}?://([^\x00-\x20"/]+)@')
+_PASSWORD_BYTE: Final = re.compile(rb"[^:/@?#]")
+_ADDRESS_MARKS: Final = (b'"base_url"', b'"proxy"', b"learnt.")
+_LONGEST_ADDRESS: Final = 1000
+"""Bytes on each side of the end of a page."""
+_PAGE_SIZES: Final = (512, 1024, 2048, 4096, 8192, 16384, 32768)
+_BEFORE_NUMBER: Final = re.compile(rb"[\x20-\x7e](?=(\x00[\x00-\xff]{3}))")
 
 
 def secrets_in_profiles(connection: sqlite3.Connection) -> list[tuple[str, Secret]]:
@@ -113,24 +120,67 @@ def _overwrite_secrets(path: Path) -> None:
     """Overwrite the passwords within addresses in the bytes of a store.
 
     They are found in the addresses of profiles and of servers of which something was learnt, and
-    overwritten in every address. A password that is cut by the end of a page is not found.
+    overwritten in every address. A password that goes on in another page of the log is not found.
     """
     if not path.stat().st_size:
         return
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as data:
-        words = {b"://" + found[1] + b"@" for found in _LEARNT_BYTES.finditer(data)}
-        for found in _ADDRESS_BYTES.finditer(data):
-            # A password can hold "@" and "/"; a proxy's user alone may be stored.
-            login, at, _ = found[2].rpartition(b"@")
-            if at and (found[1] == b"base_url" or b":" in login):
-                words.add(b"://" + login + at)
-            if query := re.search(rb"[?#].+", found[2]):
-                words.add(query[0])
+        words = {data[start:end] for start, end in _secrets_in(data)}
+        if not path.name.endswith("-wal"):
+            words |= _overwrite_cut_secrets(data)
         for word in words:
             start = data.find(word)
             while start >= 0:
-                data[start : start + len(word)] = re.sub(rb"[^:/@?#]", b"x", word)
+                data[start : start + len(word)] = _PASSWORD_BYTE.sub(b"x", word)
                 start = data.find(word, start + len(word))
+
+
+def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each password in the bytes of addresses, with what is around it."""
+    for found in _LEARNT_BYTES.finditer(data):
+        yield found.start(1) - len(b"://"), found.end(1) + len(b"@")
+    for found in _ADDRESS_BYTES.finditer(data):
+        # A password can hold "@" and "/"; a proxy's user alone may be stored.
+        login, at, _ = found[2].rpartition(b"@")
+        if at and (found[1] == b"base_url" or b":" in login):
+            yield found.start(2) - len(b"://"), found.start(2) + len(login + at)
+        if query := re.search(rb"[?#].+", found[2]):
+            yield found.start(2) + query.start(), found.start(2) + query.end()
+
+
+def _overwrite_cut_secrets(data: mmap.mmap) -> set[bytes]:
+    """Overwrite passwords that go on in another page, and return them."""
+    words = set()
+    for end, go_on in _continued_rows(data):
+        first = max(0, end - _LONGEST_ADDRESS)
+        both = data[first:end] + data[go_on : go_on + _LONGEST_ADDRESS]
+        cut = end - first
+        if not any(mark in both for mark in _ADDRESS_MARKS):
+            continue
+        for start, stop in _secrets_in(both):
+            if start < cut < stop:
+                words.add(both[start:stop])
+                hidden = _PASSWORD_BYTE.sub(b"x", both[start:stop])
+                data[first + start : end] = hidden[: cut - start]
+                data[go_on : go_on + stop - cut] = hidden[cut - start :]
+    return words
+
+
+def _continued_rows(data: mmap.mmap) -> Iterator[tuple[int, int]]:
+    """Yield where the bytes of a row may end in a page, and where they would go on.
+
+    Rows end with the number of the page that has the rest, and such a page begins with that of the
+    next one (section 1.6 of SQLite's file format).
+    """
+    size = int.from_bytes(data[16:18], "big")
+    size = size if size in _PAGE_SIZES else _PAGE_SIZES[3]
+    count = len(data) // size
+    for start in range(0, count * size, size):
+        if 0 < (number := int.from_bytes(data[start : start + 4], "big")) <= count:
+            yield start + size, (number - 1) * size + 4
+    for found in _BEFORE_NUMBER.finditer(data):
+        if 0 < (number := int.from_bytes(found[1], "big")) <= count:
+            yield found.start(1), (number - 1) * size + 4
 
 
 def _profiles(connection: sqlite3.Connection) -> list[tuple[str, dict[str, Any]]]:

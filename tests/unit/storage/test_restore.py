@@ -27,6 +27,7 @@ from desktop_app.storage.recovery.backup import MANIFEST, STORE, make_backup
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.recovery.restore import Answer
 from desktop_app.storage.search.search_query import Search
+from desktop_app.storage.settings.address_secrets import copy_damaged
 from desktop_app.storage.settings.outbound_settings import SETTINGS as OUTWARD
 from desktop_app.storage.settings.outbound_settings import _fields
 from desktop_app.storage.settings.settings_store import SettingsStore, profile_to_text
@@ -420,3 +421,29 @@ def test_a_setting_that_is_gone_from_a_provider_is_listed(place: Place, tmp_path
     place.restore(archive, asked)
     assert asked.listed == ["OpenAI (openai), proxy: socks5://127.0.0.1:9050 → the system's"]
     assert place.settings()[0]["openai"] == through
+
+
+@pytest.mark.attack("secrets")
+@pytest.mark.parametrize("before", [*range(390, 440, 5), *range(4482, 4532, 5)])
+def test_a_password_that_goes_on_in_another_page_is_not_kept(place: Place, before: int) -> None:
+    place.set(PROFILE)
+    # Of a row of this size, 489 bytes are in the table's page, and 4,092 in each further page.
+    first = {"base_url": f"http://me:{WORD}@127.0.0.1/v1"}
+    rest = json.loads(profile_to_text(PROFILE)) | first
+    body = json.dumps({"before": "n" * before, **first, **rest, "more": ""})
+    body = body.replace('"more": "', '"more": "' + "m" * (489 + 3 * 4092 - 60 - len(body)))
+    with closing(connect(place.database, "rw")) as connection:
+        connection.execute("UPDATE profiles SET body = ?", [body])
+    damaged = bytearray(place.database.read_bytes())
+    damaged[:100] = b"\x55" * 100
+    target = place.database.with_name("kept.sqlite3")
+    target.unlink(missing_ok=True)
+    source = place.database.with_name("damaged.sqlite3")
+    source.write_bytes(damaged)
+    copy_damaged(source, target)
+    kept = target.read_bytes()
+    assert WORD.encode() not in kept
+    for number in range(2, len(WORD) - 1):  # neither of the two pieces, if a page cuts it
+        pieces = WORD[:number].encode(), WORD[number:].encode()
+        assert b"me:" + pieces[0] not in kept
+        assert pieces[1] + b"@127" not in kept
