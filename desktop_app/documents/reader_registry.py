@@ -94,9 +94,12 @@ def _read_binary(
             from desktop_app.documents.office import rtf
 
             return ReadDocument(kind, rtf.read(data))
-    from desktop_app.documents.office import workbook
+        case media_type.XLSX:
+            from desktop_app.documents.office import workbook
 
-    return ReadDocument(kind, workbook.read(name, data, limits))
+            return ReadDocument(kind, workbook.read(name, data, limits))
+        case _:
+            raise refusals.unsupported(name, Reason.DOCUMENT_UNKNOWN)
 
 
 def _binary_kind(name: str, data: bytes) -> str | None:

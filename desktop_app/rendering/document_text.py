@@ -38,7 +38,10 @@ _STRUCTURED: Final = frozenset(
         "application/x-ipynb+json",
     )
 )
-_CODE: Final = ("text/x-", "text/javascript", "text/css", "text/csv", "text/tab-", "application/")
+_CODE_PREFIXES: Final = ("text/x-", "text/javascript", "text/css", "text/csv", "text/tab-")
+_CODE: Final = frozenset(
+    f"application/{language}" for language in ("json", "jsonl", "sql", "toml", "xml", "yaml")
+)
 
 
 class TextForm(Enum):
@@ -54,8 +57,8 @@ def form_of(media_type: str) -> TextForm:
     is_office = media_type.startswith((_OPENXML, "application/vnd.oasis.opendocument."))
     if is_office or media_type in _STRUCTURED:
         return TextForm.MARKDOWN
-    is_text = media_type in ("application/pdf", "application/zip", "application/vnd.ms-outlook")
-    return TextForm.CODE if media_type.startswith(_CODE) and not is_text else TextForm.LINES
+    is_code = media_type in _CODE or media_type.startswith(_CODE_PREFIXES)
+    return TextForm.CODE if is_code else TextForm.LINES
 
 
 class Slice(NamedTuple):

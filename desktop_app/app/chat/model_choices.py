@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort
+from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import model_info
 from desktop_app.services.models.model_menu import offers
@@ -113,10 +113,10 @@ class ModelChoices(QObject):
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
     """Return a resolved choice in the form that the row under the prompt shows."""
     info = resolved.model
-    refusals = {e: why.what_happened for e in FAMILY_EFFORTS if (why := info.refusal_of(e))}
+    refusals = {e: why.what_happened for e in Effort if (why := info.refusal_of(e))}
     if resolved.notice:  # a stand-in answers, at a single effort
         said = str(resolved.notice)
-        refusals = {e: said for e in FAMILY_EFFORTS if e is not resolved.effort}
+        refusals = {e: said for e in Effort if e is not resolved.effort}
     return ChoiceView(
         variant=resolved.variant,
         model_name=info.name,

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
 
+from desktop_app.app.chat.model_choices import view_of
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import AuthenticationError, Kept, Remedy
-from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.paths import resource_path
+from desktop_app.services.chat.model_choice import resolve
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
@@ -90,6 +95,15 @@ async def test_what_a_variant_does_not_take_is_refused_and_comes_back() -> None:
         )
         desk.window.prompt.variant_requested.emit(Variant.THINKING)
         assert row(desk).effort is Effort.LOW
+
+
+def test_a_model_lists_no_effort_of_an_earlier_family() -> None:
+    """GPT-5.2 Codex, chosen by itself, takes no effort minimal; GPT-5 mini does."""
+    catalog = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
+    for model, takes_minimal in (("gpt-5.2-codex", False), ("gpt-5-mini", True)):
+        choice = ModelChoice(OPENAI.id, model, None, Effort.LOW)
+        view = view_of(resolve(OPENAI, choice, catalog, date(2026, 1, 1)), ())
+        assert (Effort.MINIMAL in view.efforts_listed) is takes_minimal
 
 
 async def test_effort_by_key_skips_what_is_refused() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.documents import extract
+from desktop_app.documents import extract, media_type, reader_registry
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import ExtractedDocument, Limits, Progress
 from desktop_app.domain import errors
@@ -393,3 +393,9 @@ class TestFiles:
             file.truncate(2 << 30)
         with pytest.raises(errors.DocumentTooLargeError, match="larger than 200 MB"):
             extract_file(path, Limits(), lambda _: None)
+
+
+def test_a_type_without_a_reader_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_type, "detect_binary", lambda *_: "application/x-made-up")
+    with pytest.raises(errors.DocumentUnsupportedError):
+        reader_registry.read("a.made-up", b"data", Limits(), lambda _: None)

@@ -16,7 +16,7 @@ from desktop_app.ui.look.theme import MEASURE
 from desktop_app.ui.transcript.citation_sources import CitationSources
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.document.message_writer import MessageWriter
-from desktop_app.ui.transcript.layout.layout_cost import cost_more
+from desktop_app.ui.transcript.layout.layout_cost import cost_more, size_of
 from desktop_app.ui.transcript.media.code_folds import number_of, show_fold
 from desktop_app.ui.transcript.media.highlighter import CodeHighlighter
 from desktop_app.ui.transcript.message_items import Facts, ItemMark
@@ -38,9 +38,6 @@ MATERIALIZED_CHARACTERS: Final = 100_000
 """The most characters to materialize.
 
 Qt lays all of them out at each step of a window resize, which must not take 0.1 s."""
-
-_BLOCK: Final = 10
-"""The cost of a block in characters, in addition to its text."""
 
 READER_CHARACTERS: Final = 600_000
 """The limit with a screen reader, which can read only materialized text."""
@@ -258,8 +255,7 @@ class MaterializedMessages:
     @property
     def is_much(self) -> bool:
         """Return True if the document exceeds its limit."""
-        document = self.writer.document
-        return document.characterCount() + _BLOCK * document.blockCount() > self._most
+        return size_of(self.writer.document) > self._most
 
     def _written_size(self, section: MessageLayout) -> int:
         """Return the approximate number of materialized characters of a message."""
