@@ -19,6 +19,8 @@ from desktop_app.domain.conversations.conversation import (
     now,
 )
 from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
 from desktop_app.services.batch.batch_upload import BatchSender, question_of
@@ -123,11 +125,20 @@ async def open_as_conversation(backend: Backend, job: BatchJob, item: BatchItem)
         choice=job.choice,
         usage=item.usage,
         cost=item.cost,
-        notices=("Answered in a batch job.", *((item.error,) if item.error else ())),
+        notices=(notice(NoticeCode.FROM_BATCH), *_notices_of(item)),
     )
     await backend.conversations.begin_turn(conversation, question, answer)
     await backend.batch_store.note_conversation(job.id, item.number, conversation.id)
     return conversation.id
+
+
+def _notices_of(item: BatchItem) -> tuple[NoticeText, ...]:
+    error = item.error
+    if error is None:
+        return ()
+    if not isinstance(error.reason, Reason):
+        return (error.reason,)
+    return (AnswerNotice(error.reason, tuple(error.params.items())),)
 
 
 async def expanded(paths: Iterable[Path]) -> list[tuple[str, str]]:

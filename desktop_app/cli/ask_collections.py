@@ -68,7 +68,8 @@ async def _of_folder(backend: Backend, known: Sequence[Collection], folder: Path
     await backend.collections.refresh(made.id, lambda p: steps.show(p.done, p.total))
     for file in await backend.collections.files(made.id):
         if file.status == "failed":
-            say(f"{made.name}: {file.problem}")
+            problem = file.problem.what_happened if file.problem else ""
+            say(f"{made.name}: {problem}")
     return made
 
 

@@ -13,10 +13,8 @@ from typing import Any, Final
 
 from desktop_app.cli.console import as_json, drop_output, is_watched, say, write
 from desktop_app.domain.conversations.conversation import (
-    ErrorNote,
     Message,
     MessageStatus,
-    note_of,
 )
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import (
@@ -26,6 +24,7 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     Waiting,
 )
+from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_text import TERMINAL, in_library
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.spending.cost import Usage

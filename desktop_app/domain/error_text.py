@@ -53,6 +53,7 @@ _KEPT: Final[Mapping[Kept, str]] = {
     Kept.NOT_ADDED: "Nothing was added.",
     Kept.NOT_IMPORTED: "Nothing was imported from it.",
     Kept.NO_ATTACHMENT: "No attachment was made.",
+    Kept.NONE: "",
     Kept.TEMPORARY: "For that it would have to be written to the disk.",
     Kept.SAVED: "What was saved before is unchanged.",
     Kept.STORE: "The store is as it was.",

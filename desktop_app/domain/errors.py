@@ -68,6 +68,7 @@ class Kept(Enum):
     NOT_ADDED = "not_added"
     NOT_IMPORTED = "not_imported"
     NO_ATTACHMENT = "no_attachment"
+    NONE = "none"
     TEMPORARY = "temporary"
     SAVED = "saved"
     STORE = "store"

@@ -18,6 +18,7 @@ from desktop_app.domain.batch.batch_jobs import (
     estimate_batch,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 
@@ -44,16 +45,19 @@ async def fill_batches(backend: Backend) -> None:
     await store.save_upload(upload)
     usage = Usage(9_400, 0, 420, 80)
     answered = [
-        BatchResult(f"{ended.id}-{n}", ItemStatus.ANSWERED, _ANSWER, "", usage)
+        BatchResult(f"{ended.id}-{n}", ItemStatus.ANSWERED, _ANSWER, None, usage)
         for n in range(1, 120)
     ]
     refused = BatchResult(
-        f"{ended.id}-120", ItemStatus.FAILED, "", "OpenAI refused the request: content policy."
+        f"{ended.id}-120",
+        ItemStatus.FAILED,
+        "",
+        ErrorNote("OpenAI refused the request: content policy."),
     )
     price = _PRICE.times(Decimal("0.5"))
     await store.save_results(ended, upload, [*answered, refused], frozenset(), price.of)
     reason = "It was not reached within a day; nothing was billed for it."
-    await store.finish(upload, ItemStatus.UNANSWERED, reason, {})
+    await store.finish(upload, ItemStatus.UNANSWERED, ErrorNote(reason), {})
     await _job(backend, "Find the deadlines", 340, BatchStatus.READY)
 
 
@@ -82,7 +86,7 @@ async def _job(backend: Backend, title: str, files: int, status: BatchStatus) ->
         for number in range(1, files + 1)
     ]
     for at, why in ((-2, "“scan.pdf” is encrypted. Remove its password."), (-1, "Too large.")):
-        items[at] = replace(items[at], status=ItemStatus.LEFT_OUT, tokens=0, error=why)
+        items[at] = replace(items[at], status=ItemStatus.LEFT_OUT, tokens=0, error=ErrorNote(why))
     tokens = [item.tokens for item in items if item.status is ItemStatus.READ]
     job = replace(job, estimate=estimate_batch(tokens, 2, _PRICE.times(Decimal("0.5")), _PRICE))
     await backend.batch_store.create(job, items)

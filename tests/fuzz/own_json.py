@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, Final, NoReturn
 
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
-from desktop_app.domain.conversations.conversation import Draft, ErrorNote, Folder
+from desktop_app.domain.conversations.conversation import Draft, Folder
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
@@ -29,6 +29,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.conversations.preset import Preset
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.exchange.importers.imported import ImportedConversation

@@ -39,7 +39,6 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
-    ErrorNote,
     Folder,
     ModelChoice,
     SearchHit,
@@ -49,6 +48,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.domain.spending.spending_report import Spent
@@ -552,7 +552,7 @@ def collections(stage: Stage, text: str) -> QWidget:
 
     made = CollectionsDialog(stage.theme, stage.window)
     made.set_collections([CollectionState(Collection("c", text, NOW, text), 1, 0, 0)])
-    file = CollectionFile("c", f"/x/{text}", text, status="failed", problem=text)
+    file = CollectionFile("c", f"/x/{text}", text, status="failed", problem=ErrorNote(text))
     made.set_files([file])
     made.set_meaning(text)
     stage.show(made)
@@ -566,7 +566,7 @@ def batch_jobs(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.batch.batch_dialog import BatchDialog
 
     made = BatchDialog(stage.theme, stage.window)
-    made.set_jobs([BatchJob("j", ModelChoice("p", text), text, text, NOW, error=text)])
+    made.set_jobs([BatchJob("j", ModelChoice("p", text), text, text, NOW, error=ErrorNote(text))])
     return stage.show(made)
 
 
@@ -575,10 +575,12 @@ def the_files_of_a_batch_job(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.batch.batch_job_page import BatchJobPage
 
     made = BatchJobPage(stage.theme)
-    job = BatchJob("j", ModelChoice("p", text), text, text, NOW, BatchStatus.FAILED, error=text)
+    job = BatchJob(
+        "j", ModelChoice("p", text), text, text, NOW, BatchStatus.FAILED, error=ErrorNote(text)
+    )
     made.show_job(job)
-    made.set_lines([BatchLine(1, text, ItemStatus.FAILED, 3, None, text)])
-    made.show_item(BatchItem("j", 1, text, answer="x", error="y"))
+    made.set_lines([BatchLine(1, text, ItemStatus.FAILED, 3, None, ErrorNote(text))])
+    made.show_item(BatchItem("j", 1, text, answer="x", error=ErrorNote("y")))
     return stage.show(made)
 
 

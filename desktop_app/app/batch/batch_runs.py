@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.domain.batch.batch_jobs import BatchStatus
+from desktop_app.domain.error_note import error_of
 from desktop_app.domain.errors import StorageError, UserFacingError
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class BatchRuns(QObject):
         if job is not None and job.status.is_over:
             self.job_ended.emit(job)
         elif job is not None and job.error:
-            self._tasks.start(_raised(UserFacingError(job.error)))
+            self._tasks.start(_raised(error_of(job.error)))
 
 
 async def _raised(error: UserFacingError) -> None:

@@ -25,10 +25,11 @@ from desktop_app.domain.batch.batch_wording import (
     ITEM_WORDS,
     counted,
     estimate_words,
+    item_error_text,
     progress_words,
     result_words,
 )
-from desktop_app.domain.conversations.conversation import note_of
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
 from desktop_app.domain.spending.cost import format_money
@@ -171,7 +172,7 @@ async def _read(service: BatchService, job: BatchJob, options: argparse.Namespac
 async def _say_left_out(backend: Backend, job: BatchJob) -> None:
     left = [r for r in await backend.batch_store.rows(job.id) if r.status is ItemStatus.LEFT_OUT]
     for row in left[:NAMED_LEFT_OUT]:
-        say(f"{row.name}: left out. {row.error}")
+        say(f"{row.name}: left out. {item_error_text(row)}")
     if len(left) > NAMED_LEFT_OUT:
         say(f"And {counted(len(left) - NAMED_LEFT_OUT, 'file')} more are left out.")
 
@@ -198,7 +199,7 @@ def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
 
 async def _say_begun(backend: Backend, job: BatchJob, options: argparse.Namespace) -> int:
     if job.error:
-        say(job.error)
+        say(job.error.sentences)
     if options.json:
         console.write_json(await with_items(backend, job))
     elif job.status.was_sent:
@@ -236,7 +237,7 @@ async def _status(backend: Backend, service: BatchService, options: argparse.Nam
         cost = format_money(job.counts.cost) if job.counts.cost else "–"
         console.write_line(f"{job.id}  {progress_words(job)}  {cost}  {job.title}")
         if job.error:
-            console.write_line(f"    {job.error}")
+            console.write_line(f"    {job.error.sentences}")
     if not jobs:
         say("There are no batch jobs.")
     return 0
@@ -257,10 +258,10 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
         return
     console.write_line(f"{job.title}: {progress_words(job)}")
     if job.error:
-        console.write_line(job.error)
+        console.write_line(job.error.sentences)
     for row in await backend.batch_store.rows(job.id):
         cost = "" if row.cost is None else f"  {format_money(row.cost)}"
-        error = f"  {row.error}" if row.error else ""
+        error = f"  {item_error_text(row)}" if row.error else ""
         console.write_line(f"{ITEM_WORDS[row.status]:>12}  {row.name}{cost}{error}")
 
 
@@ -273,7 +274,7 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     job = await _find_job(backend, job.id)
     if options.json:
         console.write_json(facts(job))
-    say(f"{progress_words(job)}." + (f" {job.error}" if job.error else ""))
+    say(f"{progress_words(job)}." + (f" {job.error.sentences}" if job.error else ""))
     return 0
 
 

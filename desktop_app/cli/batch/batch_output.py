@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.export_command import unfinished, unwritable
+from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.exchange.writers.batch_report import csv_report, markdown_report
 
 if TYPE_CHECKING:
@@ -58,18 +60,22 @@ async def report_pieces(
         format_: "markdown" or "csv".
         named: makes names and errors safe to display.
     """
-    job = replace(job, title=named(job.title), error=named(job.error))
+    job = replace(job, title=named(job.title))
     behind = 0
     head = True
     while head or behind:
         items = [
-            replace(item, name=named(item.name), error=named(item.error))
+            replace(item, name=named(item.name), error=_named(item, named))
             for item in await backend.batch_store.page(job.id, behind)
         ]
         pieces = _written(backend, job, items, format_)
         first = next(pieces)
         yield (first if head else "") + "".join(pieces)
         behind, head = (items[-1].number if items else 0), False
+
+
+def _named(item: BatchItem, named: Callable[[str], str]) -> ErrorNote | None:
+    return ErrorNote(named(item_error_text(item))) if item.error else None
 
 
 def _written(
@@ -102,7 +108,7 @@ def facts(job: BatchJob) -> dict[str, Any]:
         "output_tokens": counts.usage.output_tokens,
         "cost_usd": str(counts.cost),
         "estimate_usd": None if estimate.cost is None else str(estimate.cost),
-        "error": job.error or None,
+        "error": job_error_text(job) or None,
         "created_at": job.created_at.isoformat(),
         "started_at": job.started_at.isoformat() if job.started_at else None,
         "ended_at": job.ended_at.isoformat() if job.ended_at else None,
@@ -124,7 +130,7 @@ def _item_facts(item: BatchItem) -> dict[str, Any]:
         "name": item.name,
         "status": item.status.value,
         "answer": item.answer,
-        "error": item.error or None,
+        "error": item_error_text(item) or None,
         "usage": None
         if usage is None
         else {

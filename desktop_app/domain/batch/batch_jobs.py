@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
@@ -189,7 +190,7 @@ class BatchJob:
         title: of the prompt, or the first words of the task.
         task: the question about each file.
         template_id: the prompt of the library that the task comes from; "" for none.
-        error: why it is stuck or failed, in sentences; otherwise "".
+        error: why it is stuck or failed; None if it is not.
         is_cancelled: the user has cancelled it; results until then are still fetched.
         held: US dollars of input that count against the monthly cap while it runs.
     """
@@ -208,7 +209,7 @@ class BatchJob:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     estimate: BatchEstimate = field(default_factory=BatchEstimate)
-    error: str = ""
+    error: ErrorNote | None = None
     is_cancelled: bool = False
     held: Decimal | None = None
     uploads: tuple[BatchUpload, ...] = ()
@@ -225,7 +226,7 @@ class BatchItem:
         part: its entry in the attachment store; None until it is read.
         tokens: of the request, estimated.
         upload: the number of the upload it went with, 0 before.
-        error: a sentence, otherwise ""; an incomplete answer has one, too.
+        error: why it has no answer, or no whole one; None if it has.
         conversation_id: of the conversation it was opened as, otherwise "".
     """
 
@@ -238,7 +239,7 @@ class BatchItem:
     tokens: int = 0
     upload: int = 0
     answer: str = ""
-    error: str = ""
+    error: ErrorNote | None = None
     usage: Usage | None = None
     cost: Decimal | None = None
     conversation_id: str = ""
@@ -262,7 +263,7 @@ class BatchLine(NamedTuple):
     status: ItemStatus
     tokens: int
     cost: Decimal | None
-    error: str
+    error: ErrorNote | None
 
 
 def custom_id(job_id: str, number: int) -> str:
@@ -285,13 +286,13 @@ class BatchResult:
 
     Attributes:
         status: ANSWERED, FAILED or UNANSWERED.
-        error: a sentence; an incomplete answer has one, too.
+        error: why there is no answer, or no whole one; None if there is.
     """
 
     custom_id: str
     status: ItemStatus
     answer: str = ""
-    error: str = ""
+    error: ErrorNote | None = None
     usage: Usage | None = None
 
 

@@ -7,7 +7,9 @@ from typing import Final
 from desktop_app.domain.batch.batch_jobs import (
     USUAL_ANSWER,
     BatchEstimate,
+    BatchItem,
     BatchJob,
+    BatchLine,
     BatchStatus,
     ItemStatus,
 )
@@ -83,6 +85,19 @@ def progress_words(job: BatchJob) -> str:
     done = sum(upload.completed + upload.failed for upload in job.uploads)
     status = "Being cancelled" if job.is_cancelled else STATUS_WORDS[job.status]
     return f"{status} · {max(done, counts.done):,} of {sent:,} done"
+
+
+def job_error_text(job: BatchJob) -> str:
+    """Return why a job is stuck or failed; "" if it is not."""
+    return job.error.sentences if job.error else ""
+
+
+def item_error_text(item: BatchItem | BatchLine) -> str:
+    """Return why a file has no whole answer, with the way out of one that was left out."""
+    if item.error is None:
+        return ""
+    is_left_out = item.status is ItemStatus.LEFT_OUT
+    return item.error.sentences if is_left_out else item.error.what_happened
 
 
 def result_words(job: BatchJob) -> str:

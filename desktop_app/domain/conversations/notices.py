@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import happened_text
+from desktop_app.domain.errors import Param
+
 
 class NoticeCode(StrEnum):
     """The notices that this version gives."""
@@ -18,6 +22,7 @@ class NoticeCode(StrEnum):
     COST_OF_ALL = "cost_of_all"
     COST_WITH_FIRST = "cost_with_first"
     FILES_AS_TEXT = "files_as_text"
+    FROM_BATCH = "from_batch"
     IMAGES_NOT_SEEN = "images_not_seen"
     INSTANT_RETIRED = "instant_retired"
     MAY_GO_ON = "may_go_on"
@@ -45,6 +50,7 @@ _SENTENCES: Final = {
     ),
     NoticeCode.COST_WITH_FIRST: "Its tokens and cost are counted with the first version's.",
     NoticeCode.FILES_AS_TEXT: "{provider} was sent the text of {names}, not the file.",
+    NoticeCode.FROM_BATCH: "Answered in a batch job.",
     NoticeCode.IMAGES_NOT_SEEN: (
         "{model} does not see pictures: it was told the name alone of {names}."
     ),
@@ -82,14 +88,19 @@ _SENTENCES: Final = {
 }
 
 
+_CODES: Final = frozenset(NoticeCode)
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerNotice:
-    """A notice, with the values for the placeholders of its sentence."""
+    """A notice, or the reason of an error, with the values for the placeholders of its sentence."""
 
-    code: NoticeCode
-    params: tuple[tuple[str, str], ...] = ()
+    code: NoticeCode | Reason
+    params: tuple[tuple[str, Param], ...] = ()
 
     def __str__(self) -> str:
+        if isinstance(self.code, Reason):
+            return happened_text(self.code, dict(self.params))
         return _SENTENCES[self.code].format(**dict(self.params))
 
 
@@ -118,8 +129,10 @@ def notice_from_json(value: object) -> NoticeText:
         return value
     if not isinstance(value, dict):
         raise TypeError("a notice is not a text")
-    made = AnswerNotice(NoticeCode(value["code"]), tuple(dict(value["params"]).items()))
-    if not all(isinstance(text, str) for pair in made.params for text in pair):
-        raise TypeError("parameters of a notice are not texts")
+    code = value["code"]
+    known = NoticeCode(code) if code in _CODES else Reason(code)
+    made = AnswerNotice(known, tuple(dict(value["params"]).items()))
+    if not all(isinstance(value, str | int) for _, value in made.params):
+        raise TypeError("parameters of a notice are neither texts nor numbers")
     str(made)  # all of them are there
     return made

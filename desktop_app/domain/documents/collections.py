@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from desktop_app.domain.error_note import ErrorNote
+
 FileStatus = Literal["ready", "failed", "waiting", "removed"]
 
 _LINK: Final = re.compile(r"repartee:passage/([1-9][0-9]{0,8})")
@@ -45,7 +47,7 @@ class CollectionFile:
         pages: None if the format has none.
         status: "ready" to be searched, "failed", "waiting" to be read, or "removed" by the user. A
             removed file stays removed when its folder is read again.
-        problem: in sentences: why it failed, or what was left out of a ready file; otherwise "".
+        problem: why it failed, or what was left out of a ready file; None if nothing.
     """
 
     collection_id: str
@@ -56,7 +58,7 @@ class CollectionFile:
     size: int = 0
     pages: int | None = None
     status: FileStatus = "waiting"
-    problem: str = ""
+    problem: ErrorNote | None = None
 
 
 @dataclass(frozen=True, slots=True)

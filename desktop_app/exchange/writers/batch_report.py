@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
-from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS
+from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS, item_error_text
 from desktop_app.domain.spending.cost import format_exact, format_money
 
 COLUMNS: Final = ("name", "status", "answer", "error", "input_tokens", "output_tokens", "cost_usd")
@@ -29,7 +29,7 @@ def csv_report(items: Iterable[BatchItem]) -> Iterator[str]:
                 item.name,
                 item.status.value,
                 item.answer,
-                item.error,
+                item_error_text(item),
                 "" if usage is None else str(usage.input_tokens),
                 "" if usage is None else str(usage.output_tokens),
                 "" if item.cost is None else f"{item.cost:f}",
@@ -68,7 +68,7 @@ def markdown_report(
     for item in items:
         yield f"\n## {_one_line(item.name)}\n\n{_facts(item)}\n"
         if item.error:
-            yield f"\n*{_one_line(item.error)}*\n"
+            yield f"\n*{_one_line(item_error_text(item))}*\n"
         if item.answer:
             yield f"\n{_demote_headings(item.answer.strip())}\n"
 

@@ -20,6 +20,8 @@ from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import Failed
 from desktop_app.domain.conversations.text_size import TextSize
+from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.providers.apis import (
@@ -51,8 +53,8 @@ MOST_ERRORS: Final = 50_000
 # Readers that split lines like Python's splitlines() would split a request at these characters.
 _LINE_BREAKS: Final = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _UNSTARTED_ERRORS: Final = {
-    "batch_expired": "It was not reached within a day; nothing was billed for it.",
-    "batch_cancelled": "The job was cancelled before it was reached; nothing was billed for it.",
+    "batch_expired": Reason.ITEM_EXPIRED,
+    "batch_cancelled": Reason.ITEM_CANCELLED,
 }
 
 
@@ -106,28 +108,29 @@ def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
         return None
     response = json_fields.mapping(row, "response")
     error = row.get("error")
-    error_text = _error_text(provider, error) if error else ""
+    note = _note(provider, error) if error else None
     if not response:
-        return _result_without_response(name, error, error_text)
+        return _result_without_response(name, error, note)
     result = _result_of_response(name, response, provider, api)
-    if not error_text:
+    if note is None:
         return result
     if result.status is ItemStatus.ANSWERED:
-        return replace(result, error=f"With the answer came an error: {error_text}")
-    return replace(result, error=error_text)
+        words = {"words": note.what_happened}
+        return replace(result, error=ErrorNote(Reason.ITEM_ANSWER_WITH_ERROR, params=words))
+    return replace(result, error=note)
 
 
-def _result_without_response(name: str, error: object, error_text: str) -> BatchResult:
+def _result_without_response(name: str, error: object, note: ErrorNote | None) -> BatchResult:
     not_begun = _UNSTARTED_ERRORS.get(json_fields.text(error, "code"))
     if not_begun:
-        return BatchResult(name, ItemStatus.UNANSWERED, error=not_begun)
-    error_text = error_text or "The provider sent neither an answer nor an error for it."
-    return BatchResult(name, ItemStatus.FAILED, error=error_text)
+        return BatchResult(name, ItemStatus.UNANSWERED, error=ErrorNote(not_begun))
+    note = note or ErrorNote(Reason.ITEM_UNANSWERED)
+    return BatchResult(name, ItemStatus.FAILED, error=note)
 
 
-def _error_text(provider: str, error: object) -> str:
+def _note(provider: str, error: object) -> ErrorNote:
     body = error_replies.parse_error({"error": error})
-    return error_replies.error_from(provider, body).what_happened
+    return note_of(error_replies.error_from(provider, body))
 
 
 def _result_of_response(
@@ -143,20 +146,22 @@ def _result_of_response(
         error = error_replies.error_from(
             provider, error_body, status=status or None, request_id=request_id
         )
-        return BatchResult(name, ItemStatus.FAILED, error=error.what_happened)
+        return BatchResult(name, ItemStatus.FAILED, error=note_of(error))
     reply = _reply(body, provider, api)
     answer = text_of(reply.parts).strip()
     kept = TextSize().fit(answer, LARGEST_RESULT)
     if len(kept) < len(answer):
-        why = "Only the first 16 MB of the answer are kept."
+        why = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": LARGEST_RESULT // MB})
         return BatchResult(name, ItemStatus.ANSWERED, kept, why, reply.usage)
     if reply.status is MessageStatus.COMPLETE and answer:
         return BatchResult(name, ItemStatus.ANSWERED, answer, usage=reply.usage)
     if reply.status is MessageStatus.INCOMPLETE:
-        why = f"The answer is not whole: {_reason_text(reply.incomplete_reason)}."
+        words = {"words": reply.incomplete_reason}
+        reason = _ENDINGS.get(reply.incomplete_reason, Reason.ITEM_ENDED_EARLY)
+        why = ErrorNote(reason, params=words)
         kind = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
         return BatchResult(name, kind, answer, why, reply.usage)
-    why = "The answer is empty." if reply.error is None else reply.error.what_happened
+    why = note_of(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
     return BatchResult(name, ItemStatus.FAILED, answer, why, reply.usage)
 
 
@@ -177,12 +182,10 @@ def _reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
     return reply
 
 
-def _reason_text(reason: str) -> str:
-    known = {
-        "max_output_tokens": "it reached the limit of tokens",
-        "content_filter": "a content filter stopped it",
-    }
-    return known.get(reason, f"the model stopped early ({reason})")
+_ENDINGS: Final = {
+    "max_output_tokens": Reason.ITEM_ENDED_AT_LENGTH,
+    "content_filter": Reason.ITEM_ENDED_BY_FILTER,
+}
 
 
 def batch_of(value: object) -> RemoteBatch | None:

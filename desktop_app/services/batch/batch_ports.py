@@ -17,6 +17,7 @@ from desktop_app.domain.batch.batch_jobs import (
 )
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
@@ -74,7 +75,11 @@ class BatchBook(Protocol):
         """Store results. Return the number of results that name no file of the upload."""
 
     async def finish(
-        self, upload: BatchUpload, status: ItemStatus, reason: str, by_number: Mapping[int, str]
+        self,
+        upload: BatchUpload,
+        status: ItemStatus,
+        why: ErrorNote,
+        by_number: Mapping[int, ErrorNote],
     ) -> None:
         """Mark an upload whose results have all arrived as finished."""
 

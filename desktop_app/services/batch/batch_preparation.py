@@ -10,8 +10,17 @@ from typing import Final
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import kept_of
-from desktop_app.domain.errors import DocumentEncryptedError, Kept, StorageError, UserFacingError
+from desktop_app.domain.errors import (
+    DocumentEncryptedError,
+    Kept,
+    Param,
+    Remedy,
+    StorageError,
+    UserFacingError,
+)
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.batch.batch_ports import BatchBook, ReadFile
 from desktop_app.services.documents.image_attachments import (
@@ -26,11 +35,6 @@ OnProgress = Callable[[int, int], None]
 """Called with the number of files read and the number of all files."""
 # Tokens around a document in its question: its name, its pages, the explanation of its tags.
 BLOCK_TOKENS: Final = 60
-# A batch runs unattended, and each of its files could need another password.
-NO_PASSWORDS: Final = (
-    "A batch asks for no passwords: save a copy without one, and give that to another batch, "
-    "or ask an ordinary question about this file."
-)
 # Estimates tokens from bytes if nothing has counted them.
 _BYTES_A_TOKEN: Final = 4
 
@@ -75,24 +79,24 @@ class BatchPreparer:
         except StorageError:
             raise  # the store fails, not the file
         except UserFacingError as error:
-            why = f"{error.what_happened} {_rest(error)}".strip()
-            return replace(item, status=ItemStatus.LEFT_OUT, error=why)
+            return replace(item, status=ItemStatus.LEFT_OUT, error=_note_of(error))
         tokens = asked + _tokens(part, info)
         limit = usable_input(info)
         if limit is not None and tokens > limit:
-            why = (
-                f"About {tokens:,} tokens; {info.name} takes {limit:,} at once. "
-                "As an ordinary question it can be read in parts."
-            )
+            params: dict[str, Param] = {"tokens": tokens, "model": info.name, "limit": limit}
+            why = ErrorNote(Reason.ITEM_DOES_NOT_FIT, params=params)
             return replace(item, status=ItemStatus.LEFT_OUT, part=part, tokens=tokens, error=why)
-        return replace(item, status=ItemStatus.READ, part=part, tokens=tokens, error="")
+        return replace(item, status=ItemStatus.READ, part=part, tokens=tokens, error=None)
 
 
-def _rest(error: UserFacingError) -> str:
-    """Return the error's remedy, if a batch job can offer it."""
+def _note_of(error: UserFacingError) -> ErrorNote:
+    """Return the error of a file, with a remedy that a batch job can offer."""
+    remedy = error.remedy
     if isinstance(error, DocumentEncryptedError):
-        return NO_PASSWORDS
-    return "" if kept_of(error) is Kept.PROMPT else error.what_to_do
+        remedy = Remedy.COPY_WITHOUT_PASSWORD
+    elif kept_of(error) is Kept.PROMPT:
+        remedy = Remedy.NONE
+    return replace(note_of(error), kept=Kept.NONE, remedy=remedy)
 
 
 def _tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:

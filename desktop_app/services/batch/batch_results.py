@@ -16,7 +16,9 @@ from desktop_app.domain.batch.batch_jobs import (
     ItemStatus,
     RemoteBatch,
 )
-from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import Param, ProviderError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
 
@@ -26,12 +28,10 @@ CHARACTERS_AT_ONCE: Final = 4_000_000
 """The most characters of answers in one transaction."""
 
 _ENDS: Final = {
-    BatchStatus.COMPLETED: "The provider sent no result for it.",
-    BatchStatus.EXPIRED: "It was not reached within a day; nothing was billed for it.",
-    BatchStatus.CANCELLED: (
-        "The job was cancelled before it was reached; nothing was billed for it."
-    ),
-    BatchStatus.FAILED: "The provider could not run the batch; nothing was billed for it.",
+    BatchStatus.COMPLETED: Reason.ITEM_WITHOUT_RESULT,
+    BatchStatus.EXPIRED: Reason.ITEM_EXPIRED,
+    BatchStatus.CANCELLED: Reason.ITEM_CANCELLED,
+    BatchStatus.FAILED: Reason.ITEM_BATCH_FAILED,
 }
 """The reason that a file has no result, by the final status of its batch."""
 
@@ -51,18 +51,14 @@ class _Fetched:
             seen.add(result.custom_id)
 
     @property
-    def words(self) -> str:
-        """The problems found, in a sentence; "" if there were none."""
-        odd = []
+    def error(self) -> ErrorNote | None:
+        """The lines that could not be used; None if all could."""
+        params: dict[str, Param] = {"unreadable": self.unreadable, "unknown": self.unknown}
+        if self.unreadable and self.unknown:
+            return ErrorNote(Reason.BATCH_LINES_UNUSABLE, params=params)
         if self.unreadable:
-            odd.append(f"{_lines(self.unreadable)} of the results could not be read")
-        if self.unknown:
-            odd.append(f"{_lines(self.unknown)} of them named no file of this job")
-        return " and ".join(odd) + "." if odd else ""
-
-
-def _lines(count: int) -> str:
-    return f"{count:,} line{'' if count == 1 else 's'}"
+            return ErrorNote(Reason.BATCH_LINES_UNREADABLE, params=params)
+        return ErrorNote(Reason.BATCH_LINES_UNKNOWN, params=params) if self.unknown else None
 
 
 async def fetch(
@@ -72,8 +68,8 @@ async def fetch(
     upload: BatchUpload,
     batch: RemoteBatch,
     price_of: Callable[[Usage], Decimal | None],
-) -> str:
-    """Store the results of a batch that has ended. Return a sentence on unusable lines.
+) -> ErrorNote | None:
+    """Store the results of a batch that has ended. Return the error of unusable lines.
 
     After an interruption, a second call starts over: stored results stay and are billed once.
 
@@ -92,21 +88,21 @@ async def fetch(
     rows = await store.rows(job.id) if by_line else []
     lines = [row.number for row in rows if row.upload == upload.number]
     by_number = {
-        lines[line - 1]: f"The provider refused it: {why}"
+        lines[line - 1]: ErrorNote(Reason.ITEM_REFUSED, params={"words": why})
         for line, why in by_line.items()
         if line <= len(lines)
     }
     kind = ItemStatus.FAILED if status is BatchStatus.FAILED else ItemStatus.UNANSWERED
     done = replace(upload, input_file_id="", is_uploading=False)
     await store.finish(done, kind, _reason(status, batch), by_number)
-    return fetched.words
+    return fetched.error
 
 
-def _reason(status: BatchStatus, batch: RemoteBatch) -> str:
+def _reason(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
     said = "; ".join(why.rstrip(".") for line, why in batch.errors[:3] if why and not line)
     if status is BatchStatus.FAILED and said:
-        return f"The provider refused the batch: {said}."
-    return _ENDS[status]
+        return ErrorNote(Reason.ITEM_BATCH_REFUSED, params={"words": said})
+    return ErrorNote(_ENDS[status])
 
 
 async def _fetch_file(

@@ -29,8 +29,14 @@ from desktop_app.domain.batch.batch_jobs import (
     refusal,
 )
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now, title_from
+from desktop_app.domain.conversations.conversation import (
+    ModelChoice,
+    new_id,
+    now,
+    title_from,
+)
 from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     CredentialError,
@@ -51,7 +57,6 @@ from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
 from desktop_app.services.ports import NeedsOf, no_template_needs
 from desktop_app.services.spending.budget import Budget
 
-NOTHING_SENT: Final = "Nothing was sent."
 RETRY_S: Final = 60.0
 LOST_S: Final = 300.0
 """Seconds between two polls if the provider is unreachable, or does not know the batch."""
@@ -180,7 +185,7 @@ class BatchService:
         cost = job.estimate.input_cost
         async with await self._budget.hold(profile, cost):
             started = replace(
-                job, status=BatchStatus.UPLOADING, started_at=now(), held=cost, error=""
+                job, status=BatchStatus.UPLOADING, started_at=now(), held=cost, error=None
             )
             return await self._save(started)
 
@@ -253,7 +258,7 @@ class BatchService:
             return job
         self._stopped.add(job_id)
         if not job.status.was_sent:
-            await self._end_of_cancelled(replace(job, error=""), was_sent=False)
+            await self._end_of_cancelled(replace(job, error=None), was_sent=False)
             return await self._job(job_id)
         await self.store.mark_cancelled(job_id)
         self.changed(job_id)
@@ -277,7 +282,7 @@ class BatchService:
         except ProviderError as error:
             return await self._trouble(job_id, error)
         except (IllegalChoiceError, CredentialError) as error:
-            await self._note(job_id, error.sentences)
+            await self._note(job_id, note_of(error))
             return None
         job = await self._job(job_id)
         return None if job.status.is_over else look_again_s(job)
@@ -303,7 +308,7 @@ class BatchService:
         if trouble is not None:
             raise trouble
         job = await self._job(job.id)
-        await self._sum_up(replace(job, error=" ".join(filter(None, odd))))
+        await self._sum_up(replace(job, error=next(filter(None, odd), None)))
 
     async def _find_what_was_created(self, job: BatchJob, provider: BatchProvider) -> None:
         """Find the batches of a cancelled job that a crash may have left unrecorded."""
@@ -323,7 +328,7 @@ class BatchService:
         info: ModelInfo,
         provider: BatchProvider,
         upload: BatchUpload,
-    ) -> str:
+    ) -> ErrorNote | None:
         """Poll a batch, cancel it if the job is cancelled, and fetch it once it has ended."""
         batch = await provider.fetch(upload.batch_id)
         status = batch.status or upload.status
@@ -348,7 +353,7 @@ class BatchService:
         await self.store.save_upload(upload)
         self.changed(job.id)
         if not status.is_over:
-            return ""
+            return None
         price = self._price(profile, info, TIER)
         batch = replace(batch, status=status)
         return await fetch(
@@ -376,7 +381,7 @@ class BatchService:
     async def _end_of_cancelled(self, job: BatchJob, was_sent: bool) -> None:
         for row in await self.store.rows(job.id):
             if row.status in (ItemStatus.READ, ItemStatus.UNREAD):
-                why = "The job was cancelled before it was sent; nothing was billed for it."
+                why = ErrorNote(Reason.ITEM_NEVER_SENT)
                 unanswered = replace(row, status=ItemStatus.UNANSWERED, error=why)
                 await self.store.save_item(unanswered)
         status = combined_status(u for u in job.uploads if u.batch_id) if was_sent else None
@@ -395,14 +400,14 @@ class BatchService:
         is_final = is_refusal(error)
         if is_final and not is_there and not job.is_cancelled:
             # Nothing was created, so nothing is billed and the user may start the job again.
-            said = f"{error.what_happened} {NOTHING_SENT} {error.what_to_do}".strip()
-            await self._save(replace(job, status=BatchStatus.READY, held=None, error=said))
+            why = replace(note_of(error), kept=Kept.NOTHING_SENT)
+            await self._save(replace(job, status=BatchStatus.READY, held=None, error=why))
             return None
         is_unknown = error.status == 404 or isinstance(error, EndpointMissingError)
         if is_unknown and job.is_cancelled:
             await self._forget(job, error)
             return None
-        await self._note(job_id, f"{error.what_happened} It is asked again.")
+        await self._note(job_id, replace(note_of(error), remedy=Remedy.ASKED_AGAIN))
         return LOST_S if is_final else RETRY_S
 
     async def _forget(self, job: BatchJob, error: ProviderError) -> None:
@@ -410,14 +415,15 @@ class BatchService:
         for upload in job.uploads:
             if not upload.is_fetched:
                 ended = replace(upload, status=BatchStatus.CANCELLED)
-                why = f"The provider no longer knows the batch. {error.what_happened}"
+                params = {"words": error.what_happened}
+                why = ErrorNote(Reason.BATCH_UNKNOWN_THERE, params=params)
                 await self.store.finish(ended, ItemStatus.UNANSWERED, why, {})
         await self._end_of_cancelled(await self._job(job.id), was_sent=False)
 
-    async def _note(self, job_id: str, words: str) -> None:
+    async def _note(self, job_id: str, why: ErrorNote) -> None:
         job = await self._job(job_id)
-        if job.error != words:
-            await self._save(replace(job, error=words))
+        if job.error != why:
+            await self._save(replace(job, error=why))
 
     # -- lookups
 

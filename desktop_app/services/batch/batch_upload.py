@@ -32,6 +32,8 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
+from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
@@ -188,10 +190,10 @@ class BatchSender:
             try:
                 line = await self._line(job, info, provider, item)
             except UserFacingError as error:
-                await self._leave_out(item, error.sentences)
+                await self._leave_out(item, note_of(error))
                 continue
             if len(line) > self._limits.size:
-                await self._leave_out(item, "It is larger than a batch takes.")
+                await self._leave_out(item, ErrorNote(Reason.ITEM_TOO_LARGE))
                 continue
             if len(numbers) == self._limits.requests or size + len(line) > self._limits.size:
                 break
@@ -201,7 +203,7 @@ class BatchSender:
         await asyncio.to_thread(file.flush)
         return numbers, size
 
-    async def _leave_out(self, item: BatchItem, why: str) -> None:
+    async def _leave_out(self, item: BatchItem, why: ErrorNote) -> None:
         left = replace(item, status=ItemStatus.LEFT_OUT, upload=0, error=why)
         await self._store.save_item(left)
 

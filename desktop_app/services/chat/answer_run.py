@@ -18,12 +18,10 @@ from desktop_app.domain.conversations.chat_request import ChatRequest
 from desktop_app.domain.conversations.conversation import (
     INCOMPLETE,
     Conversation,
-    ErrorNote,
     Message,
     MessageStatus,
     ModelChoice,
     RemoteRun,
-    note_of,
     now,
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -44,6 +42,7 @@ from desktop_app.domain.conversations.stream_events import (
     Waiting,
 )
 from desktop_app.domain.conversations.text_size import TextSize
+from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import kept_of
 from desktop_app.domain.errors import (

@@ -17,7 +17,6 @@ from functools import partial
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
-    ErrorNote,
     Message,
     MessageStatus,
     RemoteRun,
@@ -26,6 +25,7 @@ from desktop_app.domain.conversations.conversation import (
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.conversations.text_size import TextSize
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import kept_of
 from desktop_app.domain.errors import (

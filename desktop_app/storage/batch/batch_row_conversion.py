@@ -29,6 +29,8 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     Row,
+    error_from_text,
+    error_to_text,
     from_micros,
     to_json,
     to_micros,
@@ -64,7 +66,7 @@ def job_to_row(job: BatchJob) -> Row:
         "details": to_json(details),
         "started_at": None if job.started_at is None else to_micros(job.started_at),
         "ended_at": None if job.ended_at is None else to_micros(job.ended_at),
-        "error": to_text(job.error),
+        "error": error_to_text(job.error),
         "is_cancelled": int(job.is_cancelled),
         "held": None if job.held is None else str(job.held),
     }
@@ -97,7 +99,7 @@ def job_from_row(row: Cells) -> BatchJob:
         started_at=None if row["started_at"] is None else from_micros(row["started_at"]),
         ended_at=None if row["ended_at"] is None else from_micros(row["ended_at"]),
         estimate=BatchEstimate(**estimate),
-        error=row["error"],
+        error=error_from_text(row["error"]),
         is_cancelled=bool(row["is_cancelled"]),
         held=None if row["held"] is None else Decimal(row["held"]),
         counts=BatchCounts(
@@ -148,7 +150,7 @@ def item_to_row(item: BatchItem) -> Row:
         "name": to_text(item.name),
         "path": to_text(item.path),
         "part": to_json(parts_to_json(parts)),
-        "error": to_text(item.error),
+        "error": error_to_text(item.error),
         "conversation_id": item.conversation_id,
         "answer": to_text(item.answer),
     }
@@ -171,7 +173,7 @@ def item_from_row(row: Cells) -> BatchItem:
         tokens=row["tokens"],
         upload=row["upload"],
         answer=row["answer"],
-        error=row["error"],
+        error=error_from_text(row["error"]),
         usage=usage_from_row(row),
         cost=None if row["cost"] is None else Decimal(row["cost"]),
         conversation_id=row["conversation_id"],

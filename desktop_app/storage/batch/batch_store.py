@@ -26,6 +26,8 @@ from desktop_app.domain.batch.batch_jobs import (
     item_number,
 )
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import EXACT, Purpose
 from desktop_app.storage.batch.batch_row_conversion import (
@@ -36,14 +38,21 @@ from desktop_app.storage.batch.batch_row_conversion import (
     upload_from_row,
     upload_to_row,
 )
-from desktop_app.storage.conversations.row_conversion import Row, read_row, to_micros, to_text
+from desktop_app.storage.conversations.row_conversion import (
+    Row,
+    error_from_text,
+    error_to_text,
+    read_row,
+    to_micros,
+    to_text,
+)
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import is_alive, this_process
 from desktop_app.storage.spending.ledger import Ledger, insert_call
 from desktop_app.storage.spending.spending_sums import token_counts
 
 PAGE: Final = 200  # items that are read with their answers at a time
-TWICE: Final = "It was answered more than once; the first answer is kept."
+TWICE: Final = ErrorNote(Reason.ITEM_ANSWERED_TWICE)
 _COLUMNS: Final = (
     "id, job_id, number, status, upload, tokens, sha256, name, path, part, input_tokens, "
     "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id"
@@ -209,21 +218,25 @@ class BatchStore:
         return unknown
 
     async def finish(
-        self, upload: BatchUpload, status: ItemStatus, reason: str, by_number: Mapping[int, str]
+        self,
+        upload: BatchUpload,
+        status: ItemStatus,
+        why: ErrorNote,
+        by_number: Mapping[int, ErrorNote],
     ) -> None:
-        """End an upload: files without a result get `status` and a reason.
+        """End an upload: files without a result get `status` and an error.
 
-        The reason is the file's own in `by_number`, else `reason`.
+        The error is the file's own in `by_number`, else `why`.
         """
         sql = """UPDATE batch_items SET status = ?, error = ?
             WHERE job_id = ? AND upload = ? AND status = 'sent'"""
 
         def update(connection: sqlite3.Connection) -> None:
             at = (upload.job_id, upload.number)
-            for number, why in by_number.items():
-                row = (ItemStatus.FAILED.value, to_text(why), *at, number)
+            for number, own in by_number.items():
+                row = (ItemStatus.FAILED.value, error_to_text(own), *at, number)
                 connection.execute(f"{sql} AND number = ?", row)
-            connection.execute(sql, (status.value, to_text(reason), *at))
+            connection.execute(sql, (status.value, error_to_text(why), *at))
             done = upload_to_row(replace(upload, is_fetched=True))
             _update(connection, "batch_uploads", done, "job_id", "number")
 
@@ -281,14 +294,14 @@ def _save_result(
     if _RANK[result.status] <= _RANK.get(known, 0):
         if result.custom_id in repeated and known is ItemStatus.ANSWERED:
             sql = "UPDATE batch_items SET error = ? WHERE job_id = ? AND number = ? AND error = ''"
-            connection.execute(sql, (TWICE, *key))
+            connection.execute(sql, (error_to_text(TWICE), *key))
         return True
     cost = None if result.usage is None else price_of(result.usage)
     tokens = (None,) * 4 if result.usage is None else token_counts(result.usage)
     sums = ", ".join(f"{name} = ?" for name in _SUMS)
     sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, cost = ?, {sums}
         WHERE job_id = ? AND number = ?"""  # noqa: S608
-    texts = (to_text(result.answer), to_text(result.error))
+    texts = (to_text(result.answer), error_to_text(result.error))
     amount = None if cost is None else str(cost)
     connection.execute(sql, (result.status.value, *texts, amount, *tokens, *key))
     if result.status is ItemStatus.ANSWERED or result.usage is not None:
@@ -329,7 +342,7 @@ def _line(row: sqlite3.Row) -> BatchLine:
         ItemStatus(row["status"]),
         row["input_tokens"] + row["output_tokens"] if is_used else row["tokens"],
         None if row["cost"] is None else Decimal(row["cost"]),
-        row["error"],
+        error_from_text(row["error"]),
     )
 
 

@@ -23,6 +23,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.legacy_sentences import legacy_text_error
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
@@ -34,6 +35,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -192,6 +194,22 @@ def _draft_from_text(text: str) -> Draft:
     value = json.loads(text)
     parts = parts_from_json(value["attachments"])
     return Draft(value["text"], draft_parts(parts), value.get("template_id", ""))
+
+
+def error_to_text(note: ErrorNote | None) -> str:
+    """Return an error as the column's text, "" if there is none."""
+    return "" if note is None else to_json(error_to_json(note))
+
+
+@lru_cache(maxsize=64)
+def error_from_text(text: str) -> ErrorNote | None:
+    """Return the error in a column's text, cached: many files of a job share one.
+
+    Earlier versions stored sentences.
+    """
+    if not text.startswith("{"):
+        return legacy_text_error(text) if text else None
+    return error_from_json(json.loads(text))
 
 
 def message_to_row(message: Message) -> Row:

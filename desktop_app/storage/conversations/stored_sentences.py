@@ -11,9 +11,9 @@ import sqlite3
 from typing import Final
 
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
-from desktop_app.domain.conversations.legacy_sentences import legacy_notice
+from desktop_app.domain.conversations.legacy_sentences import legacy_error, legacy_notice
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
-from desktop_app.storage.conversations.row_conversion import to_json
+from desktop_app.storage.conversations.row_conversion import error_from_text, error_to_text, to_json
 
 MARK_TEMPLATES: Final = """
     UPDATE messages SET template_id = 'executive-summary'
@@ -25,6 +25,12 @@ _MARK_SCOPES: Final = (
     """UPDATE messages SET usage_scope = 'first'
         WHERE usage_scope = 'own'
         AND notices LIKE '%"Its tokens and cost are counted with the first version''s."%'""",
+)
+
+_ERROR_COLUMNS: Final = (
+    ("batch_jobs", "error"),
+    ("batch_items", "error"),
+    ("collection_files", "problem"),
 )
 
 
@@ -43,9 +49,31 @@ def code_errors(connection: sqlite3.Connection) -> None:
 
 def _coded(error: str) -> str:
     try:
-        return to_json(error_to_json(error_from_json(json.loads(error))))
+        return to_json(error_to_json(legacy_error(error_from_json(json.loads(error)))))
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return error  # damaged: left to whoever reads it
+
+
+def code_reasons(connection: sqlite3.Connection) -> None:
+    """Store the reasons of all errors in place of their sentences."""
+    code_errors(connection)
+    code_column_errors(connection)
+
+
+def code_column_errors(connection: sqlite3.Connection) -> None:
+    """Store the errors of batch jobs and the problems of collections by codes."""
+    for table, column in _ERROR_COLUMNS:
+        sql = f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''"  # noqa: S608
+        rows = [(_coded_text(error), rowid) for rowid, error in connection.execute(sql)]
+        update = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"  # noqa: S608
+        connection.executemany(update, rows)
+
+
+def _coded_text(text: str) -> str:
+    try:
+        return error_to_text(error_from_text(text))
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        return text  # damaged: left to whoever reads it
 
 
 def code_notices(connection: sqlite3.Connection) -> None:

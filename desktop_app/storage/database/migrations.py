@@ -10,6 +10,7 @@ from desktop_app.storage.conversations.stored_sentences import (
     MARK_TEMPLATES,
     code_errors,
     code_notices,
+    code_reasons,
     mark_usage_scopes,
 )
 from desktop_app.storage.database.migration_runner import Migration
@@ -425,4 +426,7 @@ MIGRATIONS: tuple[Migration, ...] = (
                 WHERE key = 'keys.conversation.private'""",
         ),
     ),
+    # Messages had sentences in place of the reasons of their errors, and so had batch jobs, their
+    # files and the files of collections.
+    Migration("0024_error_reasons", (), code_reasons),
 )

@@ -21,6 +21,8 @@ from desktop_app.domain.documents.collections import Collection, CollectionFile,
 from desktop_app.domain.documents.passage_words import index_words
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
+    error_from_text,
+    error_to_text,
     from_micros,
     read_row,
     to_micros,
@@ -266,7 +268,7 @@ def file_from_row(row: Cells) -> CollectionFile:
         size=row["size"],
         pages=row["pages"],
         status=status,
-        problem=row["problem"],
+        problem=error_from_text(row["problem"]),
     )
 
 
@@ -289,7 +291,7 @@ def _row(file: CollectionFile, modified: int) -> tuple[str | int | None, ...]:
         file.size,
         file.pages,
         file.status,
-        to_text(file.problem),
+        error_to_text(file.problem),
         modified,
     )
 

@@ -16,6 +16,7 @@ from desktop_app.storage.conversations.row_conversion import (
     searchable_text,
 )
 from desktop_app.storage.conversations.stored_sentences import (
+    code_column_errors,
     code_errors,
     code_notices,
     mark_usage_scopes,
@@ -61,6 +62,7 @@ def repair_references(connection: sqlite3.Connection) -> int:
     mark_usage_scopes(connection)
     code_errors(connection)
     code_notices(connection)
+    code_column_errors(connection)
     return found + moved
 
 

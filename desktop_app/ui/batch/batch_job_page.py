@@ -16,7 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
-from desktop_app.domain.batch.batch_wording import estimate_words, progress_words
+from desktop_app.domain.batch.batch_wording import (
+    estimate_words,
+    item_error_text,
+    job_error_text,
+    progress_words,
+)
 from desktop_app.domain.spending.cost import format_money
 from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.look.theme import set_role
@@ -190,7 +195,7 @@ class BatchJobPage(QWidget):
         self.status.setAccessibleName(spoken_text(self.status.text()))
         is_asked = status is BatchStatus.READY
         self.estimate.set_text(estimate_words(job.estimate) if is_asked else "")
-        self.error.set_text(job.error, "warning")
+        self.error.set_text(job_error_text(job), "warning")
         self._show_progress(job)
         self.start.setVisible(is_asked)
         self.start.setEnabled(bool(job.estimate.files))
@@ -227,7 +232,7 @@ class BatchJobPage(QWidget):
     def show_item(self, item: BatchItem) -> None:
         """Show the answer of the selected file."""
         self._item = item
-        words = [f"[{item.error}]"] if item.error else []
+        words = [f"[{item_error_text(item)}]"] if item.error else []
         words += [item.answer] if item.answer else []
         text = "\n\n".join(words)
         if text != self.answer.toPlainText():

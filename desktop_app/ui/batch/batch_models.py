@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from desktop_app.domain.batch.batch_jobs import BatchLine, ItemStatus
-from desktop_app.domain.batch.batch_wording import ITEM_WORDS, progress_words
+from desktop_app.domain.batch.batch_wording import ITEM_WORDS, item_error_text, progress_words
 from desktop_app.domain.spending.cost import format_money
 from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
 
@@ -159,7 +159,7 @@ class BatchLineModel(QAbstractTableModel):
         cells = (
             line.name,
             ITEM_WORDS[line.status].capitalize(),
-            line.error,
+            item_error_text(line),
             f"{line.tokens:,}" if line.tokens else "",
             "" if line.cost is None else format_money(line.cost),
         )

@@ -37,11 +37,10 @@ def facts_of(file: CollectionFile) -> str:
     if file.status == "waiting":
         return tr("Waiting")
     pages = "" if file.pages is None else tr_plural("{count} page", "{count} pages", file.pages)
+    problem = file.problem.what_happened if file.problem else ""
     if file.status == "ready":
-        return " · ".join(said for said in (pages, file.problem) if said) or tr_context(
-            "file", "Read"
-        )
-    return file.problem
+        return " · ".join(said for said in (pages, problem) if said) or tr_context("file", "Read")
+    return problem
 
 
 class CollectionFilesModel(RowsModel["CollectionFile"]):

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.settings.form_widgets import Combo, Switch
@@ -312,7 +313,9 @@ async def test_fifty_thousand_files_do_not_hold_up_the_window() -> None:
         model = dialog.job.lines
         model.modelReset.connect(lambda: resets.append(None))
         model.dataChanged.connect(lambda a, b: changes.append((a.row(), b.row())))
-        failed = BatchItem(job.id, 7, "file-7.pdf", status=ItemStatus.FAILED, error="No.")
+        failed = BatchItem(
+            job.id, 7, "file-7.pdf", status=ItemStatus.FAILED, error=ErrorNote("No.")
+        )
         await store.save_item(failed)
         desk.controllers.batches._look_soon(at_once=True)
         await until(lambda: bool(changes))

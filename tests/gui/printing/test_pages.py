@@ -13,9 +13,10 @@ import pytest
 from PySide6.QtGui import QImage, QPageSize, QPdfWriter
 
 from desktop_app.app.export.pdf_process import paint
-from desktop_app.domain.conversations.conversation import ErrorNote, Message
+from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PassagesPart
 from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.rendering.processes.math_typesetting import Formula, typeset
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.printing.pages import PrintedPages, set_paper

@@ -10,8 +10,9 @@ from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QAccessible, QFocusEvent, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
-from desktop_app.domain.conversations.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ImagePart, ToolCallPart
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.ui.look import theme
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton, next_focus_target
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow

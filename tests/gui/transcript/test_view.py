@@ -21,11 +21,11 @@ from PySide6.QtWidgets import QAbstractButton, QToolButton
 
 from desktop_app.domain.conversations.conversation import (
     INCOMPLETE,
-    ErrorNote,
     MessageStatus,
     ModelChoice,
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import Remedy
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.ui.look import theme

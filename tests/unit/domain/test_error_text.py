@@ -6,8 +6,9 @@ import pytest
 
 from desktop_app.cli.terminal import worded
 from desktop_app.domain import errors
-from desktop_app.domain.conversations.conversation import INCOMPLETE, ErrorNote, note_of
+from desktop_app.domain.conversations.conversation import INCOMPLETE
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
+from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_text import (
     CONTINUABLE,
     GONE_ON,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
 from desktop_app.domain.conversations.conversation import ModelChoice, now
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.exchange.writers.batch_report import (
     COLUMNS,
     csv_report,
@@ -22,7 +23,14 @@ JOB = BatchJob("0" * 32, ModelChoice("openai", "gpt-5.2"), "A\ntitle", "One\n\nt
 
 
 def item(answer: str, name: str = "a.md", error: str = "") -> BatchItem:
-    return BatchItem(JOB.id, 1, name, status=ItemStatus.ANSWERED, answer=answer, error=error)
+    return BatchItem(
+        JOB.id,
+        1,
+        name,
+        status=ItemStatus.ANSWERED,
+        answer=answer,
+        error=ErrorNote(error) if error else None,
+    )
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5))

@@ -10,13 +10,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
     PassagesPart,
     ToolCallPart,
 )
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.exchange.writers.html_page import END, EmbeddedImage, HtmlPage
 from desktop_app.exchange.writers.markdown_file import to_markdown
 from desktop_app.rendering.processes.math_typesetting import CannotTypesetError, Formula, typeset

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.domain.conversations.conversation import ErrorNote, MessageStatus
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.exchange.writers import markdown_file, rich_text
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.rendering.block_model import Kind

@@ -24,6 +24,8 @@ from desktop_app.domain.batch.batch_jobs import (
     RemoteBatch,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.providers.jobs.batch_client import lines_of
@@ -146,7 +148,7 @@ def test_every_file_ends_as_it_should(
         assert await Ledger(database).month(now()) == EACH * paid
         assert provider.deleted == ["in"]
         unreadable = fates.count("broken") + sum(_is_unreadable(n) for n in noise)
-        assert ("could not be read" in odd) == bool(unreadable)
+        assert (odd is not None and bool(odd.params["unreadable"])) == bool(unreadable)
         await database.close()
 
     with tempfile.TemporaryDirectory() as folder:
@@ -195,4 +197,4 @@ def test_of_an_answer_that_no_model_writes_the_beginning_is_kept() -> None:
     assert result is not None
     assert (result.status, len(result.answer)) == (ItemStatus.ANSWERED, 16 << 20)
     assert text.startswith(result.answer)
-    assert result.error == "Only the first 16 MB of the answer are kept."
+    assert result.error == ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": 16})

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
+from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
@@ -174,11 +175,11 @@ def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> N
         job = await made.ready("one", LOCKED)
         _, locked = await made.items(job.id)
         assert locked.status is ItemStatus.LEFT_OUT
-        assert locked.error.startswith(
+        assert item_error_text(locked).startswith(
             "“file-2.txt” is protected by a password. A batch asks for no"
         )
-        assert "copy without one" in locked.error
-        assert "ttach" not in locked.error, "there is nothing to attach to"
+        assert "copy without one" in item_error_text(locked)
+        assert "ttach" not in item_error_text(locked), "there is nothing to attach to"
 
     against(tmp_path, test)
 
@@ -188,9 +189,9 @@ def test_a_file_that_cannot_be_read_stands_with_its_sentence(tmp_path: Path) -> 
         job = await made.ready("one", "", "w " * 272_001)
         _, empty, large = await made.items(job.id)
         assert empty.status is ItemStatus.LEFT_OUT
-        assert empty.error == "“file-2.txt” holds no text. Choose another."
+        assert item_error_text(empty) == "“file-2.txt” holds no text. Choose another."
         assert large.status is ItemStatus.LEFT_OUT
-        assert "GPT-5.2 Thinking takes 272,000 at once" in large.error
+        assert "GPT-5.2 Thinking takes 272,000 at once" in item_error_text(large)
         assert (job.estimate.files, job.estimate.left_out) == (1, 2)
         job = await made.run((await made.service.start(job.id)).id)
         assert (job.counts.answered, job.counts.left_out) == (1, 2)
@@ -256,17 +257,17 @@ def test_errors_of_files_are_told_file_by_file(tmp_path: Path) -> None:
         job = await made.run((await made.started(*"abcdef")).id)
         good, bad, missing, cut, both, last = await made.items(job.id)
         assert (good.status, good.answer) == (ItemStatus.ANSWERED, "Good")
-        assert good.error == "It was answered more than once; the first answer is kept."
+        assert item_error_text(good) == "It was answered more than once; the first answer is kept."
         assert bad.status is ItemStatus.FAILED
-        assert "Too hot" in bad.error
+        assert "Too hot" in item_error_text(bad)
         assert missing.status is last.status is ItemStatus.UNANSWERED
-        assert missing.error == "The provider sent no result for it."
+        assert item_error_text(missing) == "The provider sent no result for it."
         assert (cut.status, cut.answer) == (ItemStatus.ANSWERED, "Half an")
-        assert cut.error == "The answer is not whole: it reached the limit of tokens."
+        assert item_error_text(cut) == "The answer is not whole: it reached the limit of tokens."
         assert both.answer == "Both"
-        assert "came an error" in both.error
-        assert job.error == (
-            "2 lines of the results could not be read and 1 line of them named no file of this job."
+        assert "came an error" in item_error_text(both)
+        assert job_error_text(job) == (
+            "Lines of the results could not be read: 2. Lines named no file of this job: 1."
         )
         assert job.counts.cost == 3 * Decimal("0.001575")
 
@@ -293,7 +294,7 @@ def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> None:
             ItemStatus.UNANSWERED,
             ItemStatus.UNANSWERED,
         ]
-        assert "nothing was billed" in items[1].error
+        assert "nothing was billed" in item_error_text(items[1])
         again = await made.service.again(job.id)
         assert again.status is BatchStatus.READY
         again = await made.run((await made.service.start(again.id)).id)
@@ -318,8 +319,11 @@ def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Path) -> 
         assert job.status is BatchStatus.FAILED
         first, second = await made.items(job.id)
         assert first.status is second.status is ItemStatus.FAILED
-        assert first.error == "The provider refused the batch: Enqueued token limit reached."
-        assert second.error == "The provider refused it: Line 2 is wrong."
+        assert (
+            item_error_text(first)
+            == "The provider refused the batch: Enqueued token limit reached."
+        )
+        assert item_error_text(second) == "The provider refused it: Line 2 is wrong."
         assert job.counts.cost == 0
 
     against(tmp_path, test, outcome)
@@ -395,11 +399,11 @@ def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_path: Pa
         server.faults = [("POST", "batches", 400)]
         job = await made.run((await made.started("a")).id)
         assert job.status is BatchStatus.READY
-        assert "Nothing was sent" in job.error
+        assert "Nothing was sent" in job_error_text(job)
         assert job.held is None
         job = await made.run((await made.service.start(job.id)).id)
         assert job.status is BatchStatus.COMPLETED
-        assert job.error == ""
+        assert job.error is None
 
     against(tmp_path, test)
 
@@ -449,7 +453,7 @@ def test_a_batch_that_is_not_known_is_never_created_again(tmp_path: Path) -> Non
         await made.service.advance(job.id)
         server.batches.clear()  # the key of another project, say
         assert await made.service.advance(job.id) == 300.0
-        assert "asked again" in (await made.job(job.id)).error
+        assert "asked again" in job_error_text(await made.job(job.id))
         assert server.count("POST", "batches") == 1
         await made.service.cancel(job.id)
         job = await made.run(job.id)
@@ -469,7 +473,7 @@ def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
         with_cap(made, base_url="https://elsewhere.example/v1")
         assert await made.service.advance(job.id) is None
         job = await made.job(job.id)
-        assert "not set up here" in job.error
+        assert "not set up here" in job_error_text(job)
         assert not job.status.is_over
         with_cap(made, base_url=address)
         assert (await made.run(job.id)).status is BatchStatus.COMPLETED

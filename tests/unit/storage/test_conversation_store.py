@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.conversations.conversation import (
     Draft,
-    ErrorNote,
     Message,
     MessageStatus,
     ModelChoice,
@@ -39,6 +38,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Kept, Remedy, StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -124,7 +124,7 @@ drafts = st.builds(
 
 notices = st.builds(
     lambda code, text: notice(
-        code, provider=text, setting=text, count=text, names=text, model=text, cost=text
+        code, provider=text, setting=text, count=text, names=text, model=text, cost=text, name=text
     ),
     st.sampled_from(NoticeCode),
     any_text,

@@ -11,15 +11,28 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.conversation import INCOMPLETE, ErrorNote, Message
-from desktop_app.domain.conversations.legacy_sentences import legacy_notice, legacy_usage_scope
+from desktop_app.domain.batch.batch_jobs import ItemStatus
+from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
+from desktop_app.domain.conversations.conversation import INCOMPLETE, Message
+from desktop_app.domain.conversations.legacy_errors import LEGACY_ERRORS
+from desktop_app.domain.conversations.legacy_sentences import (
+    legacy_error,
+    legacy_notice,
+    legacy_usage_scope,
+)
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
-from desktop_app.domain.errors import Kept, Remedy
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import Kept
 from desktop_app.domain.spending.cost import UsageScope
+from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.recovery.store_copy import copy_store
+from desktop_app.storage.spending.ledger import Ledger
+from tests.helpers.error_params import error_params
 from tests.unit.storage.samples import opened
 
 SUMMARY = (
@@ -122,7 +135,7 @@ OLD_ERROR = {
     "details": "length",
     "kind": "Incomplete",
 }
-CODED = ErrorNote(OLD_ERROR["what_happened"], Kept.TEXT, Remedy.CONTINUE, "length", INCOMPLETE)
+CODED = ErrorNote(Reason.ENDED_AT_LENGTH, details="length", code=INCOMPLETE)
 
 
 def stored_error(path: Path) -> dict[str, Any]:
@@ -137,7 +150,7 @@ def test_a_stored_error_gets_codes(tmp_path: Path) -> None:
     old_store(path, "0021", {"status": "incomplete", "error": json.dumps(OLD_ERROR)})
     assert [m.error for m in read(path, "m0")] == [CODED]
     stored = stored_error(path)
-    assert (stored["code"], stored["kept"], stored["remedy"]) == ("incomplete", "text", "continue")
+    assert (stored["code"], stored["reason"]) == ("incomplete", "ended_at_length")
     assert "kind" not in stored
 
 
@@ -169,10 +182,159 @@ def test_stored_notices_get_codes(tmp_path: Path) -> None:
     assert known not in stored
 
 
-@pytest.mark.parametrize("code", NoticeCode)
+LATER = (NoticeCode.FROM_BATCH, NoticeCode.WHOLE_IN_FILE)
+
+
+@pytest.mark.parametrize("code", [code for code in NoticeCode if code not in LATER])
 def test_every_notice_of_the_version_before_is_known(code: NoticeCode) -> None:
     names = ("provider", "setting", "count", "names", "model", "cost")
     made = notice(code, **{name: f"a {name}" for name in names})
     found = legacy_notice(str(made))
     assert isinstance(found, AnswerNotice)
     assert (found.code, str(found)) == (code, str(made))
+
+
+@pytest.mark.parametrize("reason", LEGACY_ERRORS)
+def test_every_error_of_the_version_before_is_known(reason: Reason) -> None:
+    said = LEGACY_ERRORS[reason]
+    for sentence in filter(None, (said.happened, said.fuller)):
+        text = sentence.format_map(error_params())
+        found = legacy_error(ErrorNote(text, "All is kept.", "Turn it off."))
+        assert isinstance(found.reason, Reason)
+        known = LEGACY_ERRORS[found.reason]
+        params = {**error_params("?"), **found.params}
+        assert text in (known.happened.format_map(params), known.fuller.format_map(params))
+        assert (found.what_was_kept, found.what_to_do) == ("All is kept.", "Turn it off.")
+
+
+def test_a_stored_reason_replaces_its_sentences(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    coded = {
+        "code": "model_not_found",
+        "what_happened": "OpenAI does not serve this model to this key: No such model.",
+        "kept": "question",
+        "what_to_do": "Choose another model, or ask the provider for access.",
+        "params": {},
+        "details": "HTTP status 404",
+    }
+    free = {**coded, "what_happened": "It broke.", "what_to_do": "Wait."}
+    old_store(path, "0024", {"error": json.dumps(coded)}, {"error": json.dumps(free)})
+    known, unknown = (m.error for m in read(path, "m0", "m1"))
+    assert known == ErrorNote(
+        Reason.MODEL_NOT_SERVED,
+        Kept.QUESTION,
+        details="HTTP status 404",
+        code="model_not_found",
+        params={"provider": "OpenAI", "words": "No such model."},
+    )
+    assert (known.what_happened, known.what_to_do) == (coded["what_happened"], coded["what_to_do"])
+    assert unknown is not None
+    assert (unknown.what_happened, unknown.what_to_do) == ("It broke.", "Wait.")
+    assert "Choose another model" not in json.dumps(stored_error(path))
+
+
+ITEM_ERRORS = {
+    "“a.pdf” is protected by a password. A batch asks for no passwords: save a copy without one, "
+    "and give that to another batch, or ask an ordinary question about this file.": (
+        ItemStatus.LEFT_OUT,
+        Reason.PASSWORD_PROTECTED,
+    ),
+    "“a.pdf” has 1,200 pages, more than 1,000. Attach a part of it, or raise the limit in "
+    "Settings › Library › Limits of documents.": (ItemStatus.LEFT_OUT, Reason.TOO_MANY_PAGES),
+    "About 300,000 tokens; GPT-5.2 takes 272,000 at once. As an ordinary question it can be read "
+    "in parts.": (ItemStatus.LEFT_OUT, Reason.ITEM_DOES_NOT_FIT),
+    "GPT-5.2 does not see pictures.": (ItemStatus.LEFT_OUT, Reason.IMAGES_NOT_SEEN),
+    "The provider refused the batch: Enqueued token limit reached.": (
+        ItemStatus.FAILED,
+        Reason.ITEM_BATCH_REFUSED,
+    ),
+    "OpenAI refused the request: Too hot.": (ItemStatus.FAILED, Reason.REQUEST_REFUSED),
+    "Nobody writes this. Any more.": (ItemStatus.FAILED, None),
+}
+JOB_ERRORS = {
+    "OpenAI could not be reached at api.openai.com. It is asked again.": Reason.NOT_REACHED,
+    "The account at OpenAI has no credit left. Nothing was sent. Add credit on the provider's "
+    "billing page, or choose another provider.": Reason.NO_CREDIT,
+    "The provider of this job is not set up here now. The job goes on there. Set up "
+    "https://x.y/v1 again to fetch its results.": None,
+}
+
+
+def batch_store(path: Path) -> None:
+    """Make a store of the version before, with a job for each error of jobs."""
+    old_store(path, "0024")
+    details = {
+        "api": "responses",
+        "settings": {},
+        "estimate": {"input_cost": None, "cost": None, "ordinary_cost": None},
+    }
+    sums = dict.fromkeys(("cached_tokens", "output_tokens", "reasoning_tokens", "uncounted"), 0)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number, error in enumerate(JOB_ERRORS):
+            insert(
+                connection, "batch_jobs", id=f"j{number}", created_at=number, status="failed",
+                provider_id="openai", base_url="", model="gpt-5.2", title="T", task="T",
+                details=json.dumps(details), error=error, is_cancelled=0, input_tokens=0,
+                cost="0", **sums,
+            )  # fmt: skip
+        for number, (error, (status, _)) in enumerate(ITEM_ERRORS.items()):
+            insert(
+                connection, "batch_items", job_id="j0", number=number + 1, status=status.value,
+                upload=0, tokens=0, name="a.pdf", path="/a.pdf", part="[]", error=error,
+                conversation_id="", answer="",
+            )  # fmt: skip
+        insert(connection, "collections", id="c", name="C", created_at=0, folder="")
+        for name, problem in (
+            ("a.pdf", "“a.pdf” holds no text: it is a picture, or pages that are pictures."),
+            ("b.pdf", "2 files read."),
+        ):
+            insert(
+                connection, "collection_files", collection_id="c", path=f"/{name}", name=name,
+                media_type="", size=1, status="failed", problem=problem, modified=0,
+            )  # fmt: skip
+
+
+def test_batch_jobs_and_collections_say_what_they_said(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    batch_store(path)
+
+    async def main() -> None:
+        async with opened(path) as database:
+            store = BatchStore(database, Ledger(database))
+            jobs = await store.all()
+            rows = await store.rows("j0")
+            files = await CollectionStore(database).files("c")
+        assert {job_error_text(job) for job in jobs} == set(JOB_ERRORS)
+        assert {JOB_ERRORS[job_error_text(job)] for job in jobs} == {
+            Reason.NOT_REACHED, Reason.NO_CREDIT, None,
+        }  # fmt: skip
+        assert [item_error_text(row) for row in rows] == list(ITEM_ERRORS)
+        for row in rows:
+            expected = ITEM_ERRORS[item_error_text(row)][1]
+            assert row.error is not None
+            assert row.error.reason == (expected or item_error_text(row))
+        first, second = (file.problem for file in files)
+        assert first is not None
+        assert first.reason is Reason.DOCUMENT_WITHOUT_TEXT
+        assert first.params == {"name": "a.pdf"}
+        assert second == ErrorNote("2 files read.")
+
+    asyncio.run(main())
+    with closing(sqlite3.connect(path)) as connection:
+        stored = connection.execute(
+            "SELECT error FROM batch_items UNION SELECT error FROM batch_jobs"
+        )
+        assert all(error.startswith("{") for (error,) in stored)
+
+
+def test_a_restore_of_old_batch_jobs_says_the_same(tmp_path: Path) -> None:
+    old, path = tmp_path / "old.sqlite3", tmp_path / "store.sqlite3"
+    batch_store(old)
+    copy_store(old, path, "backup", lambda _done, _of: None)
+
+    async def main() -> None:
+        async with opened(path) as database:
+            rows = await BatchStore(database, Ledger(database)).rows("j0")
+        assert [item_error_text(row) for row in rows] == list(ITEM_ERRORS)
+
+    asyncio.run(main())
