@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_
 
 # Modifiers, then a key that may itself be "+": "Ctrl++" is Ctrl with the plus key.
 _SHAPE: Final = re.compile(r"((?:[^+]+\+)*)(\+|[^+]+)")
@@ -66,14 +66,17 @@ def normalized(text: str) -> str:
 
 
 def refusal_of(text: str) -> str | None:
-    """Return a sentence that says why a command cannot use the keys, or None if it can."""
+    """Return why a command cannot use the keys, None if it can.
+
+    The sentence is marked for translation and has the placeholder {keys}.
+    """
     modifiers, key = parse(text)
     if modifiers - {"Shift"}:
         return None
     if len(key) == 1:
-        return tr("{keys} is used for typing. Add Ctrl or Alt.", keys=text)
+        return N_("{keys} is used for typing. Add Ctrl or Alt.")
     if key in _EDITING_KEYS:
-        return tr("{keys} is used for editing text. Add Ctrl or Alt.", keys=text)
+        return N_("{keys} is used for editing text. Add Ctrl or Alt.")
     return None
 
 

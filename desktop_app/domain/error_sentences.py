@@ -240,8 +240,8 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         "The proxy {proxy} could not be reached.", remedy=Remedy.CHECK_PROXY
     ),
     Reason.PROXY_ADDRESS_INVALID: Said(
-        "This is no address of a proxy.",
-        remedy="Enter one like http://host:3128 or socks5://host:1080.",
+        N_("This isn’t a valid proxy URL."),
+        remedy=N_("Enter one like http://host:3128 or socks5://host:1080."),
     ),
     Reason.NETWORK_SETTINGS_UNUSABLE: Said(
         "The proxy or the certificates of this computer cannot be used.",
@@ -1163,13 +1163,15 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         "The list of models cannot be read: a value is not of its kind ({words}).",
         remedy="Correct models.toml or remove it.",
     ),
-    Reason.NO_SUCH_SETTING: Said("There is no setting “{key}”.", remedy="Check its name."),
+    Reason.NO_SUCH_SETTING: Said(N_("There is no setting “{key}”."), remedy=N_("Check its name.")),
     Reason.NOT_A_SHORTCUT: Said(
-        "“{keys}” is not a shortcut.",
-        kept="The former one stays.",
-        remedy="Write it like Ctrl+Shift+F.",
+        N_("“{keys}” isn’t a valid shortcut."),
+        kept=Kept.FORMER_VALUE,
+        remedy=N_("Enter it like Ctrl+Shift+F."),
     ),
     Reason.SETTING_INVALID: Said(
-        "The setting “{key}” cannot be {value}.", kept=Kept.FORMER_VALUE, remedy=Remedy.TAKES_TEXT
+        N_("{value} isn’t a valid value for “{key}”."),
+        kept=Kept.FORMER_VALUE,
+        remedy=Remedy.TAKES_TEXT,
     ),
 }

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_sentences import SENTENCES, Said
 from desktop_app.domain.errors import Kept, Param, Remedy
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ _KEPT: Final[Mapping[Kept, str]] = {
     Kept.CONVERSATION: "The conversation is as it was.",
     Kept.DOCUMENT_TEXT: "The text that was read from it is kept.",
     Kept.FILE: "No attachment was made; the file is as it was.",
-    Kept.FORMER_VALUE: "The former value stays.",
+    Kept.FORMER_VALUE: N_("The previous value is kept."),
     Kept.NOTHING_CHANGED: "Nothing was changed.",
     Kept.NOTHING_SENT: "Nothing was sent.",
     Kept.NOT_ADDED: "Nothing was added.",
@@ -162,7 +162,7 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.NAME_PROVIDER: (
         "Name another --provider, add a key in the window, or set OPENAI_API_KEY."
     ),
-    Remedy.NEEDS_VALUE: "It needs a value.",
+    Remedy.NEEDS_VALUE: N_("Enter a value."),
     Remedy.READABLE_FORMATS: "What can be read: {formats}.",
     Remedy.SECTIONS_ARE: "The {unit}s are 1 to {count}: for example {example}.",
     Remedy.SECTIONS_ARE_NAMED: (
@@ -179,14 +179,14 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.SUMMARIZE: (
         "Attach less, or use “repartee summarize”, which reads documents of any length, in parts."
     ),
-    Remedy.TAKES_LINES: "It takes {limit} lines at most.",
-    Remedy.TAKES_NUMBER: "It takes a number.",
-    Remedy.TAKES_ONE_OF: "It takes one of {known}.",
-    Remedy.TAKES_RANGE: "It lies between {least} and {most}.",
-    Remedy.TAKES_SHORTCUT: "A shortcut is a text such as Ctrl+N.",
-    Remedy.TAKES_TEXT: "It takes a text.",
-    Remedy.TAKES_WHOLE_NUMBER: "It takes a whole number.",
-    Remedy.TAKES_YES_OR_NO: "It takes yes or no.",
+    Remedy.TAKES_LINES: N_("Enter {limit} lines or fewer."),
+    Remedy.TAKES_NUMBER: N_("Enter a number."),
+    Remedy.TAKES_ONE_OF: N_("Choose one of {known}."),
+    Remedy.TAKES_RANGE: N_("Enter a value from {least} to {most}."),
+    Remedy.TAKES_SHORTCUT: N_("Enter a shortcut such as Ctrl+N."),
+    Remedy.TAKES_TEXT: N_("Enter text."),
+    Remedy.TAKES_WHOLE_NUMBER: N_("Enter a whole number."),
+    Remedy.TAKES_YES_OR_NO: N_("Enter yes or no."),
     Remedy.THERE_ARE: "There are: {known}.",
     Remedy.TRY_LATER: "Try again later.",
 }

@@ -74,9 +74,13 @@ def _checked(wanted: Setting, value: str | float) -> str | float:
     if isinstance(value, str) or wanted.minimum is None or wanted.maximum is None:
         return value
     if not isfinite(value) or not wanted.minimum <= value <= wanted.maximum:
-        least, most = f"{wanted.minimum:g}", f"{wanted.maximum:g}"
+        least, most = map(_bound, (wanted.minimum, wanted.maximum))
         raise _refused(wanted.key, value, Remedy.TAKES_RANGE, least=least, most=most)
     return value
+
+
+def _bound(number: float) -> str | int:
+    return int(number) if number == int(number) else f"{number:g}"
 
 
 def _refused(key: str, value: object, takes: Remedy, **params: Param) -> SettingError:

@@ -144,8 +144,8 @@ def test_a_fifth_stop_sequence_is_not_taken_and_says_so(qtbot: QtBot, tab: Respo
     with qtbot.assertNotEmitted(tab.changed, wait=20):
         text.setPlainText("a\nb\nc\nd\ne")
         tab._form.settle()
-    assert "It takes 4 lines at most." in words(tab)
+    assert "Enter 4 lines or fewer." in words(tab)
     with qtbot.waitSignal(tab.changed) as told:
         text.setPlainText("a\nb\n\nc\nd")
     assert told.args == ["answer.stop", "a\nb\n\nc\nd"]
-    assert "It takes 4 lines" not in words(tab)
+    assert "Enter 4 lines" not in words(tab)

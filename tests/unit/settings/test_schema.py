@@ -121,3 +121,23 @@ def test_lookups() -> None:
     assert setting("answer.top_p").positions()[0] == 0.05
     with pytest.raises(SettingError):
         setting("no.such")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("answer.top_p", 3.0, "Enter a value from 0.05 to 1."),
+        ("answer.max_output_tokens", 1, "Enter a value from 16 to 128,000."),
+        ("answer.stop", "a\nb\nc\nd\ne", "Enter 4 lines or fewer."),
+        ("look.theme", "pink", "Choose one of system, light, dark."),
+    ],
+)
+def test_a_refused_value_says_what_is_accepted(key: str, value: object, remedy: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        validate(key, value)
+    assert caught.value.what_to_do == remedy
+    assert caught.value.what_was_kept == "The previous value is kept."
+
+
+def test_every_row_of_the_panel_has_a_label() -> None:
+    assert all(declared.label for declared in SETTINGS)

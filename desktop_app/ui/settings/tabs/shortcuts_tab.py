@@ -173,9 +173,10 @@ class CommandRow(QWidget):
             is_default = keys == normalized(self._command.shortcut)
             refusal = refusal_of(keys) if keys and not is_default else None
         except SettingError as error:
-            refusal = error.what_happened
+            self._note.set_text(error.what_happened, "error")
+            return
         if refusal:
-            self._note.set_text(refusal, "error")
+            self._note.set_text(tr(refusal, keys=native(keys)), "error")
         else:
             self.changed.emit(self._command.id, keys)
 
