@@ -65,7 +65,7 @@ def test_a_socket_that_cannot_be_made_is_told_and_no_more(
             await CallServer(path, lambda request: None).start()
         monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/self")  # takes no file
         async with Desk() as desk:
-            assert "cannot be called" in desk.said
+            assert "can’t reach this window" in desk.said
             await desk.ask_and_answer("Which?", "This one.")
 
     run(start())
