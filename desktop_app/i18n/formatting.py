@@ -189,6 +189,17 @@ def money(amount: Decimal) -> str:
     return _current.formats.dollars(one_digit, max(2, -int(one_digit.as_tuple().exponent)))
 
 
+def exact_money(amount: Decimal) -> str:
+    """Format US dollars with every digit, at least two decimals.
+
+    >>> from decimal import Decimal
+    >>> [exact_money(Decimal(x)) for x in ("4.1", "10", "0.0000875", "0", "1E+1", "1234.5")]
+    ['$4.10', '$10.00', '$0.0000875', '$0.00', '$10.00', '$1,234.50']
+    """
+    digits = -int(amount.normalize().as_tuple().exponent)
+    return _current.formats.dollars(amount, max(2, digits))
+
+
 def tokens(count: int) -> str:
     """Format a token count in short.
 

@@ -55,7 +55,7 @@ def test_what_the_preview_says_is_what_is_sent(
                 lambda: next(n for i, n, _ in program.names() if i.endswith("preview-attachment")),
                 "the chip",
             )
-            assert name.startswith("Preview of report.pdf: pages 3–5, 9 of 20 · ")
+            assert name.startswith("Preview report.pdf, pages 3–5, 9 of 20 · ")
             program.ask("What does it say?")
             wait_for(lambda: server.bodies, "the question")
             whole = server.bodies[0]["input"][-1]["content"]

@@ -58,10 +58,7 @@ def moz(address: str, title: str) -> bytes:
         ),
         pytest.param(
             {"text/uri-list": "sftp://host/a.pdf"},
-            DroppedContent(
-                note="“a.pdf” is not on this computer, and nothing is fetched: copy it to a folder "
-                "here first."
-            ),
+            DroppedContent(note="“a.pdf” isn’t on this computer. Copy it here first."),
             id="a file elsewhere",
         ),
         pytest.param(
@@ -109,7 +106,7 @@ def moz(address: str, title: str) -> bytes:
         ),
         pytest.param(
             {"text/html": "<meta charset='utf-8'><img src='data:image/png;base64,aGk='/>"},
-            DroppedContent(content=DroppedData("Pasted picture.png", b"hi")),
+            DroppedContent(content=DroppedData("Pasted image.png", b"hi")),
             id="a picture within HTML",
         ),
         pytest.param(
@@ -168,7 +165,7 @@ def test_what_is_no_text_is_left_out_and_said() -> None:
     data.setText("a\0b\0c😀")
     given = read_dropped(data)
     assert given.text == "abc😀"
-    assert given.note == "2 characters that are no text could not be taken over."
+    assert given.note == "2 invalid characters were removed."
 
 
 def test_what_letting_go_will_do_is_said() -> None:

@@ -251,7 +251,7 @@ def test_what_must_be_filled_is_said_and_tab_walks(either: Typed) -> None:
     assert fields is not None
     assert either.field("what").hasFocus()  # the only one that must be filled
     either.press(KEY.Key_Return)
-    assert fields._note.text() == "Still needed: What"
+    assert fields._note.text() == "Fill in: What"
     assert fields._labels["what"].property("role") == "error-title"
     either.press(KEY.Key_Backtab)
     choice = cast(Combo, fields.findChild(Combo, "field-focus"))

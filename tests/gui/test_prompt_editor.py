@@ -165,7 +165,7 @@ def test_neither_while_an_input_method_composes(qtbot: QtBot, editor: PromptEdit
 
 def test_the_keys_can_be_changed(qtbot: QtBot, editor: PromptEditor) -> None:
     editor.set_keymap(Keymap({"prompt.send": "Ctrl+Return"}))
-    assert hint_of(editor) == "Ctrl+Enter sends · Enter new line"
+    assert hint_of(editor) == "Ctrl+Enter to send · Enter for a new line"
     qtbot.keyClicks(text_of(editor), "one")
     with qtbot.assertNotEmitted(editor.submit_requested):
         press(qtbot, editor, Qt.Key.Key_Return)
@@ -183,7 +183,7 @@ def test_while_streaming_enter_hands_the_text_over_to_wait(
 ) -> None:
     editor.set_streaming(True)
     editor.set_rate("38 tok/s")
-    assert hint_of(editor) == "Enter sends when the answer has ended · Esc stops"
+    assert hint_of(editor) == "Enter to queue · Esc to stop"
     assert button(editor, "stop").isVisible()
     assert not button(editor, "send").isVisible()
     qtbot.keyClicks(text_of(editor), "next")
@@ -192,7 +192,7 @@ def test_while_streaming_enter_hands_the_text_over_to_wait(
     assert sent.args == ["next"]
     assert editor.text() == "next"
     editor.set_streaming(False)
-    assert hint_of(editor) == "Enter sends · Shift+Enter new line"
+    assert hint_of(editor) == "Enter to send · Shift+Enter for a new line"
     assert button(editor, "send").isVisible()
 
 
@@ -255,7 +255,7 @@ def test_what_cannot_be_sent_says_why(qtbot: QtBot, editor: PromptEditor) -> Non
         press(qtbot, editor, Qt.Key.Key_Return)
     assert hint_of(editor) == "Report.pdf is still being read."
     editor.set_can_send(True)
-    assert hint_of(editor) == "Enter sends · Shift+Enter new line"
+    assert hint_of(editor) == "Enter to send · Shift+Enter for a new line"
     assert button(editor, "send").isEnabled()
 
 
@@ -308,7 +308,7 @@ def test_a_pasted_picture_is_attached(qtbot: QtBot, editor: PromptEditor) -> Non
     with qtbot.waitSignal(editor.image_pasted) as pasted:
         text_of(editor).paste()
     assert pasted.args is not None
-    assert pasted.args[0].name == "Pasted picture.png"
+    assert pasted.args[0].name == "Pasted image.png"
     content = pasted.args[0].content
     image = content if isinstance(content, QImage) else QImage.fromData(content)
     assert image.size() == picture.size()
@@ -320,7 +320,7 @@ PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
 @pytest.mark.parametrize(
     ("formats", "given"),
     [
-        ({"image/png": PNG}, DroppedData("Pasted picture.png", PNG)),
+        ({"image/png": PNG}, DroppedData("Pasted image.png", PNG)),
         (  # a picture dragged out of a page, or "Copy image"
             {
                 "text/html": b"<img src='https://a.example/cat.webp'>",
@@ -330,7 +330,7 @@ PNG = bytes.fromhex("89504e470d0a1a0a") + b"not looked at in this process"
             },
             DroppedData("cat.jpg", b"jpeg"),
         ),
-        ({"text/plain": b"data:image/png;base64,aGk="}, DroppedData("Pasted picture.png", b"hi")),
+        ({"text/plain": b"data:image/png;base64,aGk="}, DroppedData("Pasted image.png", b"hi")),
         ({"text/plain": b"https://a.example/cat.webp"}, None),
         ({"text/plain": b"data:image/svg+xml;base64,aGk="}, None),
         ({"text/plain": b"data:text/html;base64,aGk="}, None),
@@ -359,7 +359,7 @@ def test_a_picture_chip_offers_its_detail(qtbot: QtBot, editor: PromptEditor) ->
     first = editor.findChildren(ChipWidget)[0]
     buttons = [b for b in editor.findChildren(QToolButton) if b.objectName() == "picture-detail"]
     assert [button.isVisibleTo(editor) for button in buttons] == [True]
-    assert buttons[0].accessibleName() == "Detail of a.png: Low · 85 tokens"
+    assert buttons[0].accessibleName() == "Image detail of a.png: Low · 85 tokens"
     assert first.toolTip() == "a.png\n60 × 40\nSent."
     actions = first.menu().actions()
     assert [(a.text(), a.isChecked()) for a in actions] == [
@@ -648,7 +648,7 @@ def test_what_else_to_attach_is_a_button_of_its_own(qtbot: QtBot, editor: Prompt
     more.setFocus()
     qtbot.keyClick(more, Qt.Key.Key_Space)
     menu = opened_menu(qtbot)
-    folder = next(a for a in menu.actions() if a.text() == "Attach a folder…")
+    folder = next(a for a in menu.actions() if a.text() == "Attach folder…")
     with qtbot.waitSignal(editor.command_requested) as asked:
         folder.trigger()
     assert asked.args == ["prompt.attach-folder"]

@@ -149,7 +149,7 @@ def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: Quic
     with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     open_it(qtbot, quick, "one two three")
-    assert find(quick, QLabel, "brought-text").text() == "with 3 words of text"
+    assert find(quick, QLabel, "brought-text").text() == "with 3 words"
     with qtbot.waitSignal(quick.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert sent.args == [""]
@@ -160,9 +160,9 @@ def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: Quic
     [
         ("", ""),
         (" \n", ""),
-        ("one", "with 1 word of text"),
-        ("word " * 1312, "with 1,312 words of text"),
-        ("x " * 150_000, "with 300k characters of text"),
+        ("one", "with 1 word"),
+        ("word " * 1312, "with 1,312 words"),
+        ("x " * 150_000, "with 300,000 characters"),
     ],
 )
 def test_what_came_along_is_named(text: str, words: str) -> None:
@@ -224,7 +224,7 @@ def test_enter_asks_nothing_and_stop_stops_while_it_answers(
     quick.set_streaming(True)
     with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
-    assert find(quick, QLabel, "status").text() == "The answer has not ended yet"
+    assert find(quick, QLabel, "status").text() == "Still responding…"
     with qtbot.waitSignal(quick.stop_requested):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     quick.set_streaming(False)
@@ -369,7 +369,7 @@ def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: 
     line = find(quick, QLineEdit, "prompt")
     with qtbot.waitSignal(quick.image_dropped) as given:
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
-    assert given.args == [DroppedData("Pasted picture.png", b"bytes")]
+    assert given.args == [DroppedData("Pasted image.png", b"bytes")]
     assert line.text() == ""
     event = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY
@@ -388,6 +388,6 @@ def test_chips_take_their_room_and_give_it_back(quick: QuickPrompt, qtbot: QtBot
     assert quick.height() > before
     line = find(quick, QLineEdit, "prompt")
     qtbot.keyClick(line, Qt.Key.Key_Return)
-    assert find(quick, QLabel, "status").text() == "Type what to do with it"
+    assert find(quick, QLabel, "status").text() == "Add a message first"
     quick.set_chips([])
     assert quick.height() == before

@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError, UserFacingError
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
@@ -204,7 +205,9 @@ class ChatController(QObject):
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
         """Notify why a question was not sent; if the cap is the reason, offer to raise it."""
-        actions: Actions = [("Raise the cap", lambda: self.cap_change_requested.emit(provider_id))]
+        actions: Actions = [
+            (tr("Raise the limit"), lambda: self.cap_change_requested.emit(provider_id))
+        ]
         if not isinstance(error, SpendingCapError):
             actions = self._ways_out(error)
         self._pane.notifications.notify(error, actions, topic=QUESTION)

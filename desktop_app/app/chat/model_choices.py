@@ -15,7 +15,7 @@ from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import model_info
 from desktop_app.services.models.model_menu import offers
-from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN, ChoiceView, ModelEntry
+from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry, nothing_chosen
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
@@ -64,7 +64,7 @@ class ModelChoices(QObject):
         """The open conversation's choice in the form that the row under the prompt shows."""
         if not self._providers.has_provider(self._current.conversation):
             gone = tr(PROVIDER_REMOVED)
-            return replace(NOTHING_CHOSEN, model_name=gone, models=self._models, notice=gone)
+            return replace(nothing_chosen(), model_name=gone, models=self._models, notice=gone)
         view = view_of(self._setup.resolved, self._models)
         return replace(view, background=self._setup.background)
 

@@ -23,6 +23,7 @@ from desktop_app.domain.conversations.prompts import CLIPBOARD, DATE, SELECTION
 from desktop_app.domain.errors import SpendingCapError, UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import format_money
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.ui.composer.model_choice_view import ChoiceView
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
@@ -177,7 +178,7 @@ class QuickPromptController(QObject):
         if self._is_beginning or self._running.is_running(self._conversation.id) or not question:
             return
         if self.attachments.reading:
-            self._quick.set_status(f"Reading {self.attachments.reading}…")
+            self._quick.set_status(tr("Reading {name}…", name=self.attachments.reading))
             return
         self._is_beginning = True
         try:
@@ -190,7 +191,7 @@ class QuickPromptController(QObject):
             )
         except UserFacingError as error:
             is_cap = isinstance(error, SpendingCapError)
-            self._quick.set_status(error.sentences, "Raise the cap" if is_cap else "")
+            self._quick.set_status(error.sentences, tr("Raise the limit") if is_cap else "")
             return
         finally:
             self._is_beginning = False

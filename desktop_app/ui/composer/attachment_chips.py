@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import set_role
@@ -157,11 +158,13 @@ class ChipWidget(QFrame):
         set_tooltip(self, "\n".join(line for line in (name, detail, chip.about) if line))
         self.setAccessibleDescription(spoken_text(chip.about))
         self._name_menu(chip)
-        self._preview.setAccessibleName(spoken_text(f"Preview of {name}: {detail}"))
+        spoken = tr("Preview {name}, {detail}", name=name, detail=detail)
+        self._preview.setAccessibleName(spoken_text(spoken))
         self._preview.setAccessibleDescription(spoken_text(chip.about))
         self._preview.setVisible(chip.has_preview)
-        self._remove_button.setAccessibleName(spoken_text(f"Remove {name}"))
-        set_tooltip(self._remove_button, "Stop reading" if chip.state == "reading" else "Remove")
+        self._remove_button.setAccessibleName(spoken_text(tr("Remove {name}", name=name)))
+        is_reading = chip.state == "reading"
+        set_tooltip(self._remove_button, tr("Stop reading") if is_reading else tr("Remove"))
         self._fit_preview()
         self.updateGeometry()
         self.update()
@@ -172,9 +175,13 @@ class ChipWidget(QFrame):
         is_detail = bool(chip.details) and chip.icon == "image"
         self._menu_button.setObjectName("picture-detail" if is_detail else "attachment-options")
         name = one_line(chip.name)
-        what = f"Detail of {name}: {chosen}" if is_detail else f"Options of {name}"
-        self._menu_button.setAccessibleName(spoken_text(what))
-        set_tooltip(self._menu_button, f"Detail: {chosen}" if is_detail else "What is sent of it")
+        if is_detail:
+            spoken = tr("Image detail of {name}: {level}", name=name, level=chosen)
+            hint = tr("Image detail: {level}", level=chosen)
+        else:
+            spoken, hint = tr("Options for {name}", name=name), tr("Choose what is sent")
+        self._menu_button.setAccessibleName(spoken_text(spoken))
+        set_tooltip(self._menu_button, hint)
         self._menu_button.setVisible(self._has_menu)
 
     @property
@@ -353,7 +360,7 @@ class AttachmentChips(QScrollArea):
         self._theme = theme
         self._widgets: dict[str, ChipWidget] = {}
         self.setObjectName("attachments")
-        self.setAccessibleName("Attachments")
+        self.setAccessibleName(tr("Attachments"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         # The viewport is created here, because PySide takes 15 ms to wrap a viewport
         # created by Qt.

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QMenu
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer import choice_menus
-from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN
+from desktop_app.ui.composer.model_choice_view import nothing_chosen
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import set_role
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.model_choice_view import ChoiceView
     from desktop_app.ui.look.theme import Theme
 
-_LABEL: Final = "Background"
+_LABEL: Final = N_("Background")
 _ICON: Final = 18
 _PADDING: Final = 16  # left and right of icon and label, and between them
 _NOTE_WIDTH: Final = 300
@@ -47,7 +48,7 @@ class BackgroundButton(PlainToolButton):
         self.setObjectName("background")
         set_role(self, "quiet")
         self._theme = theme
-        self._choice = NOTHING_CHOSEN
+        self._choice = nothing_chosen()
         # Not the button's own menu, because screen readers that press the button would not
         # open it.
         self.options = QMenu(self)
@@ -59,14 +60,15 @@ class BackgroundButton(PlainToolButton):
         """Show whether background answers are offered and on."""
         self._choice = choice
         self.setVisible(choice.background is not None)
-        state = "on" if choice.background else "off"
-        self.setAccessibleName(spoken_text(f"Run in the background: {state}"))
-        set_tooltip(self, f"Run in the background: {state}")
+        is_on = bool(choice.background)
+        state = tr("Run in background: on") if is_on else tr("Run in background: off")
+        self.setAccessibleName(spoken_text(state))
+        set_tooltip(self, state)
         self._show_icon()
 
     def show_word(self, wide: bool) -> None:
         """Show the label beside the icon if background answers are on and `wide` is set."""
-        word = _LABEL if wide and self._choice.background else ""
+        word = tr(_LABEL) if wide and self._choice.background else ""
         style = Qt.ToolButtonStyle
         self.setText(word)
         self.setToolButtonStyle(

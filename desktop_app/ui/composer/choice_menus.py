@@ -69,7 +69,7 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
             yield entry, parent
             continue
         if maker not in menus:
-            menus[maker] = QMenu(menu_text(maker) or "Others", parent)
+            menus[maker] = QMenu(menu_text(maker) or tr("Others"), parent)
         yield entry, menus[maker]
     for _, menu in sorted(menus.items(), key=lambda named: (not named[0], named[0])):
         parent.addMenu(menu)
@@ -99,19 +99,22 @@ def fill_background(
 ) -> None:
     """Fill the menu with the places for long answers, and what each choice means."""
     name, group = choice.provider_name, QActionGroup(menu)
-    foreground = _add(menu, group, "Ends with the connection", checked=not choice.background)
+    foreground = _add(menu, group, tr("Run here"), checked=not choice.background)
     foreground.triggered.connect(lambda _=False: on_chosen(False))
     _add_note(
         menu,
-        "That is when the window closes, the network fails or the computer sleeps.",
+        tr("Stops if you quit, the connection fails, or the computer sleeps."),
         note_width,
     )
-    background = _add(menu, group, "Runs in the background", checked=bool(choice.background))
+    background = _add(menu, group, tr("Run in background"), checked=bool(choice.background))
     background.triggered.connect(lambda _=False: on_chosen(True))
     _add_note(
         menu,
-        "It goes on meanwhile, and is picked up again. "
-        f"For that {name} keeps the request and the reply: 30 days or more at OpenAI.",
+        tr(
+            "Keeps running at {provider}, which stores the request and the response "
+            "(OpenAI: 30 days or more).",
+            provider=name,
+        ),
         note_width,
     )
 

@@ -17,7 +17,7 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer import choice_menus
 from desktop_app.ui.composer.background_button import BackgroundButton
-from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, NOTHING_CHOSEN
+from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, nothing_chosen
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND, set_role
@@ -51,24 +51,24 @@ class ModelControl(QFrame):
         super().__init__()
         set_role(self, "segments")
         options = [(variant.value, variant.label) for variant in Variant]
-        self.variants = SegmentedControl(options, theme, name="Variant")
+        self.variants = SegmentedControl(options, theme, name=tr("Variant"))
         self.variants.setObjectName("variant")
         self.more = MenuButton(theme, fill_menu, grounded=False)
         self.more.setObjectName("model")
-        self.more.setToolTip("Other models and providers")
+        self.more.setToolTip(tr("Other models and providers"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.variants)
         row.addWidget(self.more)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._choice = NOTHING_CHOSEN
+        self._choice = nothing_chosen()
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer."""
         self._choice = choice
         self.variants.set_current(choice.variant.value if choice.variant else None)
-        self.more.setAccessibleName(spoken_text(f"Model: {choice.model_name}"))
+        self.more.setAccessibleName(spoken_text(tr("Model: {name}", name=choice.model_name)))
 
     def show_variants(self, wide: bool) -> None:
         """Show the variants as segments if `wide` is set, otherwise the current name."""
@@ -110,29 +110,29 @@ class ChoiceRow(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._choice = NOTHING_CHOSEN
+        self._choice = nothing_chosen()
         self._estimate = ("", "", "")
         self._rate = ""
         self._streaming = False
-        self.attach = _button("attach", "Attach files", "quiet")
-        self.attach_more = _button("attach-more", "What else to attach", "quiet")
-        self.attach_more.setToolTip("Folders and collections")
+        self.attach = _button("attach", tr("Attach files"), "quiet")
+        self.attach_more = _button("attach-more", tr("More attachment options"), "quiet")
+        self.attach_more.setToolTip(tr("Attach folders and collections"))
         self.models = ModelControl(theme, self._fill_models)
         self.effort = MenuButton(theme, self._fill_efforts)
         self.effort.setObjectName("effort")
-        self.effort.setToolTip("How long the model thinks before it answers")
+        self.effort.setToolTip(tr("Reasoning effort: how long the model thinks before it responds"))
         self.background = BackgroundButton(theme)
         self.background.background_requested.connect(self.background_requested)
         self.figures = PlainLabel()
         self.figures.setObjectName("estimate")
         set_role(self.figures, "note")
-        self.send = _button("send", "Send", "send")
-        self.stop = _button("stop", "Stop the answer", "stop")
+        self.send = _button("send", tr("Send"), "send")
+        self.stop = _button("stop", tr("Stop"), "stop")
         self.stop.hide()
         self.models.variants.chosen.connect(lambda key: self.variant_requested.emit(Variant(key)))
         self._lay_out()
         self.set_theme(theme)
-        self.set_choice(NOTHING_CHOSEN)
+        self.set_choice(nothing_chosen())
 
     def _lay_out(self) -> None:
         self._row = QHBoxLayout(self)
@@ -233,7 +233,7 @@ class ChoiceRow(QWidget):
         self.figures.setText(figures)
         self.figures.setVisible(bool(figures))
         self.models.show_variants(shown["wide"])
-        self.effort.set_caption("Effort" if shown["caption"] else "")
+        self.effort.set_caption(tr("Effort") if shown["caption"] else "")
         self.background.show_word(shown["caption"])
         self.effort.set_text(self._effort_label() if shown["name"] else "")
 
@@ -245,7 +245,9 @@ class ChoiceRow(QWidget):
         total += self.models.width_with(wide=wide)
         if self._choice.effort_shown is not None:
             label = self._effort_label() if name else ""
-            total += gap + self.effort.width_with(text=label, caption="Effort" if caption else "")
+            total += gap + self.effort.width_with(
+                text=label, caption=tr("Effort") if caption else ""
+            )
         if self._choice.background is not None:
             total += gap + self.background.width_with(wide=caption)
         if figures:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QImage
 
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
@@ -62,15 +62,13 @@ _NON_LOCAL_SCHEMES: Final = frozenset(
     + ("desktop", "burn", "archive", "akonadi")
 )
 
-NO_MESSAGE: Final = (
-    "The mail program handed over no message, only where it keeps it. Save the message as a file "
-    "(.eml) and drop that."
+NO_MESSAGE: Final = N_(
+    "Your mail app didn’t share the message. Save it as an .eml file and drop that."
 )
-NO_IMAGE: Final = (
-    "Only the picture's address came, and nothing is fetched. To attach the picture, copy it in "
-    "the browser and paste it here, or save it and drop the file."
+NO_IMAGE: Final = N_(
+    "Repartee doesn’t download images. Copy and paste the image, or save it and drop the file."
 )
-NOTHING_READABLE: Final = "There is no file, picture or text in it that can be taken."
+NOTHING_READABLE: Final = N_("Nothing here can be attached")
 
 
 @dataclass(frozen=True)
@@ -122,11 +120,11 @@ def read_dropped(data: QMimeData) -> DroppedContent:
     if (image := image_in(data)) is not None:
         return DroppedContent(content=image)
     if not _links(data) and any(data.hasFormat(kind) for kind in _MAIL_REFERENCES):
-        return DroppedContent(note=NO_MESSAGE)
+        return DroppedContent(note=tr(NO_MESSAGE))
     if links := _links(data):
         is_image = bool(_lone_image_url(data.html()))
         text, left_out = _clean("\n".join(map(_as_markdown, links)))
-        return DroppedContent(text=text, note=NO_IMAGE if is_image else left_out)
+        return DroppedContent(text=text, note=tr(NO_IMAGE) if is_image else left_out)
     return _text_in(data)
 
 
@@ -219,10 +217,12 @@ def _non_local_note(urls: list[QUrl]) -> str:
     if not urls:
         return ""
     name = QUrl(urls[0]).fileName() or urls[0].toDisplayString()
-    what = f"“{name}” is" if len(urls) == 1 else f"{len(urls)} files are"
-    them = "it" if len(urls) == 1 else "them"
-    return (
-        f"{what} not on this computer, and nothing is fetched: copy {them} to a folder here first."
+    if len(urls) == 1:
+        return tr("“{name}” isn’t on this computer. Copy it here first.", name=name)
+    return tr_plural(
+        "{count} file isn’t on this computer. Copy it here first.",
+        "{count} files aren’t on this computer. Copy them here first.",
+        len(urls),
     )
 
 
@@ -281,9 +281,9 @@ def _text_in(data: QMimeData) -> DroppedContent:
     for form in _RICH_TEXT:
         if data.hasFormat(form):
             return DroppedContent(
-                content=DroppedData("Pasted text.rtf", bytes(data.data(form).data()))
+                content=DroppedData(tr("Pasted text") + ".rtf", bytes(data.data(form).data()))
             )
-    return DroppedContent(note=note or (NOTHING_READABLE if data.formats() else ""))
+    return DroppedContent(note=note or (tr(NOTHING_READABLE) if data.formats() else ""))
 
 
 def _clean(text: str) -> tuple[str, str]:
@@ -294,8 +294,12 @@ def _clean(text: str) -> tuple[str, str]:
     if _is_text(text):
         return text, ""
     left_out = len(re.findall(_NOT_TEXT, text))
-    what = "1 character that is" if left_out == 1 else f"{left_out:,} characters that are"
-    return re.sub(_NOT_TEXT, "", text), f"{what} no text could not be taken over."
+    note = tr_plural(
+        "{count} invalid character was removed.",
+        "{count} invalid characters were removed.",
+        left_out,
+    )
+    return re.sub(_NOT_TEXT, "", text), note
 
 
 def _is_text(text: str) -> bool:
@@ -335,7 +339,7 @@ def _mail_name(message: bytes) -> str:
     except (ValueError, LookupError, TypeError, AttributeError, email.errors.MessageError):
         subject = ""
     words = " ".join(re.sub(r"[\0-\x1f/\\]", " ", subject).split())[:80].strip(" .")
-    return f"{words or 'Message'}.eml"
+    return f"{words or tr('Message')}.eml"
 
 
 # ------------------------------------------------------------------ images
@@ -408,4 +412,4 @@ def _image_name(data: QMimeData, ending: str) -> str:
     url = QUrl(_lone_image_url(data.html())) if data.hasHtml() and not urls else QUrl()
     urls += [url] if url.scheme() in ("http", "https") else []
     stem = PurePosixPath(urls[0].fileName()).stem[:60] if urls else ""
-    return f"{stem or 'Pasted picture'}{ending}"
+    return f"{stem or tr('Pasted image')}{ending}"

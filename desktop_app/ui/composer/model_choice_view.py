@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from desktop_app.domain.models.variants import FAMILY_EFFORTS, Effort, Variant
+from desktop_app.i18n.translation import tr
 
 EFFORT_BARS: Final[Mapping[Effort, int]] = {
     Effort.NONE: 0,
@@ -89,4 +90,6 @@ class ChoiceView:
         return tuple(e for e in Effort if e in FAMILY_EFFORTS or takes_minimal)
 
 
-NOTHING_CHOSEN: Final = ChoiceView(None, "No model", None, offers_variants=False)
+def nothing_chosen() -> ChoiceView:
+    """Return the view of a choice before any model is known."""
+    return ChoiceView(None, tr("No model"), None, offers_variants=False)

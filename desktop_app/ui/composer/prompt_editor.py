@@ -15,6 +15,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from desktop_app.commands.keymap import Keymap
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.composer.choice_row import ChoiceRow
 from desktop_app.ui.composer.completion_fields import EditorCompletionField, PopupAboveEditor
@@ -40,10 +41,10 @@ SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""
 
 _ATTACH_COMMANDS: Final = {
-    "prompt.attach": "Attach files…",
-    "prompt.attach-folder": "Attach a folder…",
-    "collections.ask": "Ask a collection…",
-    "collections.show": "Collections…",
+    "prompt.attach": N_("Attach files…"),
+    "prompt.attach-folder": N_("Attach folder…"),
+    "collections.ask": N_("Ask a collection…"),
+    "collections.show": N_("Collections"),
 }
 
 
@@ -303,10 +304,10 @@ class PromptEditor(QFrame):
 
     def set_can_send(self, can_send: bool, why: str = "") -> None:
         """Allow or refuse sending; `why` is shown if the user tries anyway."""
-        self._refusal = "" if can_send else (why or "This cannot be sent now.")
+        self._refusal = "" if can_send else (why or tr("Can’t send right now"))
         self._warning = ""
         self.row.send.setEnabled(can_send)
-        set_tooltip(self.row.send, self._refusal or "Send")
+        set_tooltip(self.row.send, self._refusal or tr("Send"))
         self.row.send.setAccessibleDescription(spoken_text(self._refusal))
         self._suggestions.set_refusal(self._refusal)
         self._show_hint()
@@ -344,17 +345,17 @@ class PromptEditor(QFrame):
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for command, words in _ATTACH_COMMANDS.items():
-            menu.addAction(menu_text(words), partial(self.command_requested.emit, command))
+            menu.addAction(menu_text(tr(words)), partial(self.command_requested.emit, command))
         attach = self.row.attach
         menu.popup(attach.mapToGlobal(attach.rect().topLeft()))
 
     def choose_files(self) -> None:
         """Let the user choose files; `attach_requested` returns them."""
-        self._choose("Attach files", "ExistingFiles")
+        self._choose(tr("Attach files"), "ExistingFiles")
 
     def choose_folder(self) -> None:
         """Let the user choose a folder to attach; `attach_requested` returns it."""
-        self._choose("Attach a folder", "Directory")
+        self._choose(tr("Attach folder"), "Directory")
 
     def _choose(self, title: str, mode: str) -> None:
         # Imported late because the window is shown without it.
@@ -425,7 +426,7 @@ class PromptEditor(QFrame):
         elif (first := self._suggestions.first()) is not None:
             self.suggestion_requested.emit(first)
         elif self._chips.count():
-            self._warn("Type what to do with it")
+            self._warn(tr("Add a message first"))
         else:
             self.focus_text()
 
@@ -456,12 +457,17 @@ class PromptEditor(QFrame):
     def _default_hint(self) -> str:
         stop, send = self._key_name("prompt.stop"), self._key_name("prompt.send")
         if self._streaming:
-            queued = f"{send or 'Send'} sends when the answer has ended"
-            return f"{queued} · {stop} stops" if stop else queued
+            if not send:
+                return tr("{stop} to stop", stop=stop) if stop else ""
+            if not stop:
+                return tr("{send} to queue", send=send)
+            return tr("{send} to queue · {stop} to stop", send=send, stop=stop)
         if self._notice:
             return self._notice
         new_line = "Shift+Enter" if send == "Enter" else "Enter"
-        return f"{send} sends · {new_line} new line" if send else f"{new_line} new line"
+        if not send:
+            return tr("{key} for a new line", key=new_line)
+        return tr("{send} to send · {key} for a new line", send=send, key=new_line)
 
     def _key_name(self, command_id: str) -> str:
         return self._keymap.shortcut_of(command_id).replace("Return", "Enter")

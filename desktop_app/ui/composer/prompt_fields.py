@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.conversations.prompts import Prompt, missing, variables
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.foreign_text import (
@@ -128,7 +130,7 @@ class PromptFields(QFrame):
         """Build the fields; `values` are earlier inputs and override the defaults."""
         super().__init__(parent)
         self.setObjectName("prompt-fields")
-        self.setAccessibleName(f"{one_line(prompt.title)}: what it asks for")
+        self.setAccessibleName(tr("Fields of {prompt}", prompt=one_line(prompt.title)))
         set_role(self, "card")
         self.prompt = prompt
         self._labels: dict[str, QLabel] = {}
@@ -143,10 +145,10 @@ class PromptFields(QFrame):
             self._add(row, variable, values.get(variable.name, variable.default or ""), theme)
         self._note = PlainLabel()
         self._note.setObjectName("prompt-fields-note")
-        self._insert_button = PlainButton("Insert")
+        self._insert_button = PlainButton(tr("Insert"))
         self._insert_button.setObjectName("insert-prompt")
         set_role(self._insert_button, "primary")
-        self._cancel_button = PlainButton("Cancel")
+        self._cancel_button = PlainButton(tr("Cancel"))
         self._cancel_button.setObjectName("leave-prompt")
         set_role(self._cancel_button, "plain")
         self._insert_button.clicked.connect(self._submit)
@@ -251,7 +253,10 @@ class PromptFields(QFrame):
             self.filled.emit(self.values())
             return
         self._show_note(
-            one_line(f"Still needed: {', '.join(map(_display_name, missing_names))}", _LONGEST_NOTE)
+            one_line(
+                tr("Fill in: {fields}", fields=joined([*map(_display_name, missing_names)])),
+                _LONGEST_NOTE,
+            )
         )
         for name in missing_names:
             set_role(self._labels[name], "error-title")
@@ -262,7 +267,7 @@ class PromptFields(QFrame):
             for name, label in self._labels.items():
                 if name not in missing(self.prompt.text, self.values()):
                     set_role(label, "")
-        self._note.setText(words or "Enter inserts · Tab goes on · Esc leaves")
+        self._note.setText(words or tr("Enter to insert · Tab for next field · Esc to cancel"))
         set_role(self._note, "error" if words else "note")
 
     def _focus(self, name: str) -> None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxL
 
 from desktop_app.commands.command_search import rank
 from desktop_app.domain.conversations.prompts import preview
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
@@ -88,7 +89,7 @@ class PromptMenu(QFrame):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("prompt-menu")
-        self.setAccessibleName("Prompts")
+        self.setAccessibleName(tr("Prompts"))
         set_role(self, "card")
         self._prompts: Sequence[Prompt] = ()
         self.model: RowsModel[Prompt] = RowsModel(
@@ -99,7 +100,7 @@ class PromptMenu(QFrame):
         )
         self._delegate = _PromptDelegate(theme, self)
         self.view = RowView("prompts", self.model, self._delegate)
-        self.view.setAccessibleName("Prompts")
+        self.view.setAccessibleName(tr("Prompts"))
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.chosen.connect(self._choose)
         self._column = QVBoxLayout(self)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.foreign_text import PlainTextField
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ class PromptText(PlainTextField):
         self._can_stop = False
         self._template: TemplateMark | None = None
         self.setObjectName("prompt")
-        self.setAccessibleName("Message")
-        self.setPlaceholderText("Ask anything, or drop a document")
+        self.setAccessibleName(tr("Message"))
+        self.setPlaceholderText(tr("Ask anything, or drop a document"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -174,7 +175,7 @@ class PromptText(PlainTextField):
 
         menu = self.createStandardContextMenu(event.pos())
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        plain = QAction("Paste as plain text", menu)
+        plain = QAction(tr("Paste as plain text"), menu)
         plain.setObjectName("paste-plain")
         plain.setShortcut(QKeySequence(self._plain_paste_keys))
         plain.setEnabled(QGuiApplication.clipboard().mimeData().hasText())

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect, QSize, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, SEGMENT
 from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
@@ -99,7 +100,7 @@ class Suggestions(QWidget):
         self._items: tuple[tuple[str, str, str], ...] = ()
         self._buttons: list[SuggestionButton] = []
         self._layout = FlowLayout(self, theme.px(8))
-        self.setAccessibleName("Suggestions")
+        self.setAccessibleName(tr("Suggestions"))
         self.hide()
 
     def set_suggestions(self, items: Sequence[tuple[str, str, str]]) -> None:

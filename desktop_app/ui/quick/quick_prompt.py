@@ -39,7 +39,7 @@ from desktop_app.ui.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
-from desktop_app.ui.composer.model_choice_view import NOTHING_CHOSEN
+from desktop_app.ui.composer.model_choice_view import nothing_chosen
 from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon, pixmap
@@ -121,13 +121,13 @@ class QuickPrompt(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("quick-prompt")
-        self.setWindowTitle("Quick prompt")
+        self.setWindowTitle(tr("Quick prompt"))
         kind = Qt.WindowType
         self.setWindowFlags(kind.Dialog | kind.FramelessWindowHint | kind.WindowStaysOnTopHint)
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.transcript = transcript
         self._theme = theme
-        self._choice = NOTHING_CHOSEN
+        self._choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = ""
         self._streaming = False
         # Without a compositor, X11 shows transparent corners in black.
@@ -156,8 +156,8 @@ class QuickPrompt(QWidget):
         self._model_button.setObjectName("variant")
         self._stop = PlainToolButton()
         self._stop.setObjectName("stop")
-        self._stop.setAccessibleName("Stop the answer")
-        self._stop.setToolTip("Stop the answer")
+        self._stop.setAccessibleName(tr("Stop"))
+        self._stop.setToolTip(tr("Stop"))
         set_role(self._stop, "stop")
         self._accompanying_label = PlainLabel()
         self._accompanying_label.setObjectName("brought-text")
@@ -168,12 +168,12 @@ class QuickPrompt(QWidget):
         self._problem.setObjectName("problem")
         self._problem.setWordWrap(True)
         set_role(self._problem, "error")
-        self._remedy_button = HintButton("Way out", self._theme)
+        self._remedy_button = HintButton(tr("Fix"), self._theme)
         self._remedy_button.setObjectName("way-out")
         self._remedy_button.hide()
-        self._copy = HintButton("Copy", self._theme)
-        self._open_button = HintButton("Go on in the window", self._theme)
-        self._close = HintButton("Close", self._theme)
+        self._copy = HintButton(tr("Copy"), self._theme)
+        self._open_button = HintButton(tr("Continue in Repartee"), self._theme)
+        self._close = HintButton(tr("Close"), self._theme)
         self._status = PlainLabel()
         self._status.setObjectName("status")
         set_role(self._status, "note")
@@ -257,7 +257,9 @@ class QuickPrompt(QWidget):
         self._accompanying_text = text
         self._accompanying_label.setText(describe_text(text))
         self._accompanying_label.setVisible(bool(self._accompanying_label.text()))
-        self._line.setPlaceholderText("What about it?" if text.strip() else "Ask anything")
+        self._line.setPlaceholderText(
+            tr("Ask about this text") if text.strip() else tr("Ask anything")
+        )
         self._fit()
 
     def insert(self, words: str) -> None:
@@ -300,7 +302,7 @@ class QuickPrompt(QWidget):
         if choice.effort_shown is not None and len(accepted) > 1:
             words = f"{words} · {tr(choice.effort_shown.label)}"
         self._model_button.set_text(words)
-        self._model_button.setAccessibleName(spoken_text(f"Answers: {words}"))
+        self._model_button.setAccessibleName(spoken_text(tr("Model: {name}", name=words)))
         set_tooltip(self._model_button, choice.notice)
 
     def set_streaming(self, streaming: bool) -> None:
@@ -321,7 +323,7 @@ class QuickPrompt(QWidget):
         self._status.setText("" if is_sentence else text)
         self._problem.setText(text if is_sentence else "")
         self._problem.setVisible(is_sentence)
-        self._remedy_button.setText(remedy or "Way out")
+        self._remedy_button.setText(remedy or tr("Fix"))
         self._remedy_button.setVisible(bool(remedy))
         self._fit()
 
@@ -435,11 +437,11 @@ class QuickPrompt(QWidget):
     def _submit(self) -> None:
         text = self._line.text()
         if self._streaming:
-            self.set_status("The answer has not ended yet")
+            self.set_status(tr("Still responding…"))
         elif text.strip() or self._accompanying_text.strip():
             self.submit_requested.emit(text)
         elif self._chips.count():
-            self.set_status("Type what to do with it")
+            self.set_status(tr("Add a message first"))
 
     def _copy_answer(self) -> None:
         self.transcript.commands.copy_last_answer()

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLineEdit
 
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.composer.dropped_content import (
     DroppedContent,
     accept_copy,
@@ -32,13 +33,12 @@ _MAX_LENGTH: Final = 1_000_000
 
 
 def describe_text(text: str) -> str:
-    """Return how the accompanying text is described: "with 312 words of text", "" for none."""
+    """Return how the accompanying text is described: "with 312 words", "" for none."""
     if not text.strip():
         return ""
     if len(text) > _COUNTED:
-        return f"with {len(text) // 1000:,}k characters of text"
-    count = len(text.split())
-    return f"with {count:,} word{'' if count == 1 else 's'} of text"
+        return tr("with {count} characters", count=len(text))
+    return tr_plural("with {count} word", "with {count} words", len(text.split()))
 
 
 class QuickPromptField(QLineEdit):
@@ -69,8 +69,8 @@ class QuickPromptField(QLineEdit):
         # QLineEdit would silently cut longer text to 32,767 characters.
         self.setMaxLength(_MAX_LENGTH)
         self.setObjectName("prompt")
-        self.setAccessibleName("Message")
-        self.setPlaceholderText("Ask anything")
+        self.setAccessibleName(tr("Message"))
+        self.setPlaceholderText(tr("Ask anything"))
         self.setStyleSheet("border: none; background: transparent; padding: 0; min-height: 0;")
 
     def mark_template(self, template_id: str, start: int, end: int) -> None:

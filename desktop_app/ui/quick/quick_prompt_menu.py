@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.foreign_text import menu_text
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def fill_menu(
             action.triggered.connect(lambda _=False, v=variant: choose(v))
         menu.addSeparator()
     if choice.effort_shown is not None:
-        menu.addAction("More effort").triggered.connect(lambda: step(1))
-        menu.addAction("Less effort").triggered.connect(lambda: step(-1))
+        menu.addAction(tr("More effort")).triggered.connect(lambda: step(1))
+        menu.addAction(tr("Less effort")).triggered.connect(lambda: step(-1))
     if menu.isEmpty():
         menu.addAction(menu_text(choice.model_name)).setEnabled(False)

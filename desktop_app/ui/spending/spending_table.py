@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from desktop_app.domain.spending.cost import format_exact, format_money
+from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.domain.spending.spending_report import Purpose, SpendingLine, Spent
+from desktop_app.i18n.formatting import exact_money, money, number
+from desktop_app.i18n.translation import N_, tr
 
 CENT = Decimal("0.01")
-FIGURES = ("Cost", "Calls", "Input", "Cached", "Output", "Not counted")
+FIGURES = (N_("Cost"), N_("Calls"), N_("Input"), N_("Cached"), N_("Output"), N_("Not counted"))
+"""Headings of the figures, to be translated where they are shown; the last may be hidden."""
 _PURPOSES: dict[str, str] = {
-    Purpose.ANSWER: "Answers",
-    Purpose.TITLE: "Titles",
-    Purpose.COMPACTION: "Compaction",
-    Purpose.PART: "Reading in parts",
-    Purpose.EMBEDDING: "Meaning of passages",
-    Purpose.BATCH: "Batch jobs",
+    Purpose.ANSWER: N_("Responses"),
+    Purpose.TITLE: N_("Titles"),
+    Purpose.COMPACTION: N_("Compaction"),
+    Purpose.PART: N_("Reading in parts"),
+    Purpose.EMBEDDING: N_("Embeddings"),
+    Purpose.BATCH: N_("Batch jobs"),
 }
 
 
@@ -41,9 +44,9 @@ class SpendingTable:
 
     def as_text(self) -> str:
         """Return tab-separated lines with exact amounts and plain counts."""
-        lines = [self.headings]
+        lines = [tuple(map(tr, self.headings))]
         for names, spent in self.rows:
-            cost = format_exact(spent.cost).removeprefix("$")
+            cost = exact_digits(spent.cost)
             lines.append((*map(_cell, names), cost, *map(str, _counts(spent))))
         return "".join("\t".join(line) + "\n" for line in lines)
 
@@ -59,13 +62,13 @@ def by_kind(
             (
                 name_of_provider(line.provider_id),
                 name_of_model(line.model),
-                _PURPOSES.get(line.purpose, line.purpose),
+                tr(_PURPOSES.get(line.purpose, line.purpose)),
             ),
             line.spent,
         )
         for line in lines
     )
-    return SpendingTable(("Provider", "Model", "For", *FIGURES), rows)
+    return SpendingTable((N_("Provider"), N_("Model"), N_("Purpose"), *FIGURES), rows)
 
 
 def by_date(
@@ -79,18 +82,18 @@ def by_date(
 
 def figures_of(spent: Spent) -> tuple[str, ...]:
     """Return the formatted figures, in the order of `FIGURES`."""
-    return (shown(spent.cost), *(f"{count:,}" for count in _counts(spent)))
+    return (shown(spent.cost), *map(number, _counts(spent)))
 
 
 def shown(cost: Decimal) -> str:
     """Format an amount in dollars and cents.
 
     >>> [shown(Decimal(x)) for x in ("0", "0.009", "0.01", "1234.567")]
-    ['$0.00', '<$0.01', '$0.01', '$1234.57']
+    ['$0.00', '<$0.01', '$0.01', '$1,234.57']
     """
     if cost == 0:
-        return "$0.00"
-    return "<$0.01" if cost < CENT else format_money(cost)
+        return exact_money(cost)
+    return f"<{exact_money(CENT)}" if cost < CENT else money(cost)
 
 
 def _counts(spent: Spent) -> tuple[int, ...]:

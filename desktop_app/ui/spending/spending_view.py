@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.spending.cost import format_exact
+from desktop_app.i18n.formatting import exact_money
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 PAGES: Final = (
-    ("today", "Today"),
-    ("month", "This month"),
-    ("days", "By day"),
-    ("months", "By month"),
+    ("today", N_("Today")),
+    ("month", N_("This month")),
+    ("days", N_("By day")),
+    ("months", N_("By month")),
 )
-NOT_COUNTED: Final = "Calls whose cost is not known: no price, or the provider reported no usage."
+NOT_COUNTED: Final = N_("Calls of unknown cost: no price is known, or no usage was reported.")
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -47,25 +48,27 @@ class SpendingView(QDialog):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("spending")
-        self.setWindowTitle("Spending")
+        self.setWindowTitle(tr("Spending"))
         self._tables: Mapping[str, SpendingTable] = {}
-        self._tabs = SegmentedControl(PAGES, theme, name="Period")
+        self._tabs = SegmentedControl(
+            [(page, tr(label)) for page, label in PAGES], theme, name=tr("Period")
+        )
         self._tabs.set_current("month")
         self._tabs.chosen.connect(lambda _: self._show())
         self.table = QTableWidget()
         self.table.setObjectName("spending-table")
         self.total = PlainLabel()
         self.total.setObjectName("spending-total")
-        self._copy = PlainButton("Copy as table")
+        self._copy = PlainButton(tr("Copy as table"))
         self._copy.setObjectName("copy-spending")
-        self._copy.setToolTip("Every digit, with tabs between: for a spreadsheet")
+        self._copy.setToolTip(tr("Copies exact values for a spreadsheet"))
         self._copy.clicked.connect(self.copy)
         self._build()
         self.set_theme(theme)
 
     def _build(self) -> None:
         table = self.table
-        table.setAccessibleName("Spending")
+        table.setAccessibleName(tr("Spending"))
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setShowGrid(False)
@@ -103,7 +106,7 @@ class SpendingView(QDialog):
         """Copy the shown table to the clipboard."""
         if table := self._tables.get(self._tabs.current() or ""):
             QGuiApplication.clipboard().setText(table.as_text())
-            self._copy.setText("Copied")
+            self._copy.setText(tr("Copied"))
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
@@ -117,15 +120,19 @@ class SpendingView(QDialog):
         self.resize(min(px(760), max(px(400), widest)), px(440))
 
     def _show(self) -> None:
-        self._copy.setText("Copy as table")
+        self._copy.setText(tr("Copy as table"))
         table = self._tables.get(self._tabs.current() or "")
         if table is None:
             return
         self._fill(table)
         total = table.total
-        unknown = f" · {total.uncounted:,} not counted" if total.uncounted else ""
-        self.total.setText(f"Together {format_exact(total.cost)}{unknown}")
-        set_tooltip(self.total, NOT_COUNTED if total.uncounted else "")
+        cost = exact_money(total.cost)
+        if total.uncounted:
+            words = tr("Total: {cost} · {count} not counted", cost=cost, count=total.uncounted)
+        else:
+            words = tr("Total: {cost}", cost=cost)
+        self.total.setText(words)
+        set_tooltip(self.total, tr(NOT_COUNTED) if total.uncounted else "")
 
     def _fill(self, table: SpendingTable) -> None:
         widget, headings = self.table, table.headings
@@ -134,13 +141,13 @@ class SpendingView(QDialog):
         widget.setRowCount(len(table.rows))
         names = len(headings) - len(FIGURES)
         for column, heading in enumerate(headings):
-            item = QTableWidgetItem(one_line(heading))
+            item = QTableWidgetItem(one_line(tr(heading)))
             item.setTextAlignment(_RIGHT if column >= names else _LEFT)
             widget.setHorizontalHeaderItem(column, item)
         for row, (names_of_row, spent) in enumerate(table.rows):
             self._fill_row(row, names_of_row, spent)
         has_unknown = bool(table.total.uncounted)
-        widget.setColumnHidden(headings.index("Not counted"), not has_unknown)
+        widget.setColumnHidden(len(headings) - 1, not has_unknown)
         mode, header = QHeaderView.ResizeMode, widget.horizontalHeader()
         header.setSectionResizeMode(mode.ResizeToContents)
         # If the table must scroll, the first column would otherwise get no width.
@@ -158,5 +165,5 @@ class SpendingView(QDialog):
         for column, figure in enumerate(figures_of(spent), len(names)):
             item = QTableWidgetItem(one_line(figure))
             item.setTextAlignment(_RIGHT)
-            set_tooltip(item, format_exact(spent.cost))
+            set_tooltip(item, exact_money(spent.cost))
             self.table.setItem(row, column, item)

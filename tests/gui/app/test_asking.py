@@ -195,7 +195,7 @@ async def test_what_waits_is_not_asked(way: str) -> None:
         if way != "end of the program":
             await desk.written()
             assert desk.is_shown("send")
-            assert desk.hint.startswith("Enter sends ·")
+            assert desk.hint.startswith("Enter to send ·")
         assert desk.text.toPlainText().startswith("Two")
     assert len(desk.stage.turns) == 1
 

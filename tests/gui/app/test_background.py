@@ -40,8 +40,8 @@ async def choose_background(desk: Desk) -> None:
     menu = button.options
     menu.aboutToShow.emit()
     words = " ".join(action.text() for action in menu.actions())
-    assert "keeps the request and the reply: 30 days or more at OpenAI" in words
-    action_of(menu, "Runs in the background").trigger()
+    assert "stores the request and the response (OpenAI: 30 days or more)" in words
+    action_of(menu, "Run in background").trigger()
     assert button.text() == "Background"
 
 
@@ -135,10 +135,10 @@ async def test_where_it_is_offered() -> None:
         assert not button.isVisible()
         desk.window.prompt.effort_requested.emit(Effort.XHIGH)
         assert button.isVisible()
-        assert button.accessibleName() == "Run in the background: on"
+        assert button.accessibleName() == "Run in background: on"
         desk.window.conversations.new_requested.emit()
         desk.window.prompt.effort_requested.emit(Effort.XHIGH)
-        assert button.accessibleName() == "Run in the background: off"
+        assert button.accessibleName() == "Run in background: off"
         await desk.state.values.set("answer.background", "off")
         assert not button.isVisible()
         desk.controllers.choice.toggle_background()

@@ -251,9 +251,9 @@ async def test_the_menu_of_what_to_attach() -> None:
         labels = [action.text() for action in menu.actions()]
         assert labels == [
             "Attach files…",
-            "Attach a folder…",
+            "Attach folder…",
             "Ask a collection…",
-            "Collections…",
+            "Collections",
         ]
         menu.actions()[-1].trigger()
         await until(lambda: desk.controllers.collections._dialog is not None)

@@ -90,16 +90,16 @@ async def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it() -> None
         pasted.setImageData(picture)
         desk.text.insertFromMimeData(pasted)
         await until(lambda: is_read(desk))
-        assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 297 tokens · < 1 % · $0.0005"]
+        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 297 tokens · < 1 % · $0.0005"]
         low = next(a for a in chip(desk).menu().actions() if a.text().startswith("Low"))
         assert low.text() == "Low · ≈ 212 tokens"
         low.trigger()
-        assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
+        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
         await desk.written()
         await until(lambda: desk.estimate.startswith("≈ 2"))
     async with Desk(environment=OPENAI) as desk:
         await until(lambda: desk.chips)
-        assert desk.chips == ["Pasted picture.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
+        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
         turn = await desk.ask("What?")
         image = turn.request.messages[-1].parts[0]
         assert isinstance(image, ImageData)
@@ -110,7 +110,7 @@ async def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it() -> None
         (parts,) = desk.stored("SELECT parts FROM messages WHERE role = 'user'")[0]
         assert json.loads(parts)[0]["detail"] == "low"
         assert desk.stored("SELECT text FROM attachments") == [("",)]
-        hits = await desk.backend.search.find("Pasted picture")
+        hits = await desk.backend.search.find("Pasted image")
         assert len(hits) >= 1
 
 
@@ -160,9 +160,9 @@ async def test_the_quick_prompt_takes_pictures() -> None:
         image.setData("image/png", packed(drawing(), "PNG"))
         quick._line.take(read_dropped(image))
         attached = desk.ready.quick.attachments
-        assert attached.reading == "Pasted picture.png"
+        assert attached.reading == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
-        await until(lambda: quick._status.text() == "Reading Pasted picture.png…")
+        await until(lambda: quick._status.text() == "Reading Pasted image.png…")
         await until(lambda: not attached.reading)
         quick.detail_requested.emit(attached.parts[0].sha256, "high")
         quick.submit_requested.emit("What is it?")
@@ -177,7 +177,7 @@ async def test_the_quick_prompt_takes_pictures() -> None:
         await until(lambda: attached.parts)
         quick.open_in_window_requested.emit()
         await until(lambda: desk.chips)
-        assert [c.split(",")[0] for c in desk.chips] == ["Pasted picture.png"]
+        assert [c.split(",")[0] for c in desk.chips] == ["Pasted image.png"]
         assert attached.parts == ()
 
 

@@ -410,7 +410,7 @@ async def test_what_goes_wrong_is_said_in_the_quick_prompt() -> None:
 async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None:
     async with Desk(request=QuickRequest("along")) as desk:
         assert not desk.window.isVisible()
-        assert quick_of(desk)._accompanying_label.text() == "with 1 word of text"
+        assert quick_of(desk)._accompanying_label.text() == "with 1 word"
         turn = await ask_quick(desk, "One")
         quick_of(desk).hide()
         assert desk.ready._ending is None  # the answer is still on its way

@@ -44,7 +44,7 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
         assert len(desk.stage.turns) == 1
         assert len(desk.messages()) == 2
 
-        desk.take("Raise the cap")
+        desk.take("Raise the limit")
         field = find(desk.window.settings, QLineEdit, "monthly-cap")
         await until(field.hasFocus)
         assert field.text() == "0.005"
@@ -88,15 +88,15 @@ async def test_the_tables_say_it_all() -> None:
         assert isinstance(view, SpendingView)
         await until(view.isVisible)
         # 600,000 fresh, 400,000 cached, 10 out: $1.05 + $0.07 + $0.00014, and the $0.00455
-        assert view.total.text() == "Together $1.12469"
+        assert view.total.text() == "Total: $1.12469"
         table = view.table
         names = [str(table.model().index(0, column).data()) for column in range(3)]
-        assert names == ["OpenAI (environment)", "GPT-5.2 Thinking", "Answers"]
+        assert names == ["OpenAI (environment)", "GPT-5.2 Thinking", "Responses"]
         assert table.model().index(0, 3).data() == "$1.12"
         for page, rows in (("today", 1), ("months", 12)):
             view.show_page(page)
             assert table.rowCount() == rows
-            assert view.total.text() == "Together $1.12469"
+            assert view.total.text() == "Total: $1.12469"
         view.show_page("month")
         view.copy()
         lines = QGuiApplication.clipboard().text().splitlines()
@@ -143,7 +143,7 @@ async def test_from_the_quick_prompt_to_the_cap() -> None:
         quick.submit_requested.emit("Why is it so?")
         await until(lambda: "would pass the monthly cap" in quick._problem.text())
         assert quick._remedy_button.isVisible()
-        assert quick._remedy_button.text() == "Raise the cap"
+        assert quick._remedy_button.text() == "Raise the limit"
         QTest.mouseClick(quick._remedy_button, Qt.MouseButton.LeftButton)
         await until(lambda: in_hand(desk) == "monthly-cap")
         assert desk.text.toPlainText() == "Why is it so?"
