@@ -214,7 +214,7 @@ class WindowSession:
     def _change_language(self, *_: object) -> bool:
         controllers = self.controllers
         is_busy = controllers.running.conversations or controllers.transfer.is_busy
-        if is_busy or controllers.state.current.is_temporary:
+        if is_busy or controllers.state.temporary.exists:
             return False
         self.is_rebuilt = True
         self._window.setEnabled(False)  # what is typed now would be lost

@@ -66,6 +66,11 @@ class TemporaryConversations:
         self._open_id = conversation_id
         self._begun.add(conversation_id)
 
+    @property
+    def exists(self) -> bool:
+        """True if there is a temporary conversation, open or not."""
+        return bool(self._open_id)
+
     def was_begun(self, conversation_id: str | None) -> bool:
         """Return True if it is or was temporary: calls may end after it was discarded."""
         return conversation_id in self._begun

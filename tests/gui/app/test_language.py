@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.ui.window.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.desk import Desk, until
 
 PROGRAM = """
@@ -82,3 +83,22 @@ async def test_a_response_ends_first() -> None:
         await desk.ready.closed()
     async with Desk() as desk:
         assert desk.messages()[-1][1] == MessageStatus.COMPLETE
+
+
+async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> None:
+    async with Desk() as desk:
+        kept = await desk.ask_and_answer("Mine?", "Yes.")
+        desk.controllers.temporary.open()
+        temporary = desk.open_id
+        await desk.ask_and_answer("One?", "One.")
+        await desk.opened(kept)
+        desk.window.settings.setting_changed.emit("look.language", "nl")
+        await desk.written()
+        assert not desk.ready.is_rebuilt
+        assert "language changes once" in desk.said
+        desk.window.findChildren(TemporaryRow)[0].open_requested.emit()
+        await until(lambda: desk.open_id == temporary)
+        desk.controllers.temporary.close_open()
+        desk.window.findChildren(TemporaryBar)[0].confirmed.emit()
+        await until(lambda: desk.ready.is_rebuilt)
+        await desk.ready.closed()
