@@ -25,7 +25,7 @@ from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Varian
 from desktop_app.domain.origin import origin
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
-from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.chat_service import ChatService, MessageSources
 from desktop_app.services.chat.compaction_service import CompactionService
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, default_choice
 from desktop_app.services.chat.utility_model import UtilityModel
@@ -156,18 +156,20 @@ class Backend:
             )
 
         return ChatService(
-            store=store,
-            attachments=attachments,
-            pictures=pictures,
+            sources=MessageSources(
+                messages=store,
+                attachments=attachments,
+                pictures=pictures,
+                compactions=self.compactions,
+                parts=parts,
+                passages=lambda: self.collections,
+            ),
             spending=self.ledger,
             gateway=self.gateway,
             estimator=estimator,
             budget=self.budget,
             catalog=self.catalog,
-            compactions=self.compactions,
-            parts=parts,
             fences=self.fences,
-            passages=lambda: self.collections,
             needs_of=template_needs,
             listing_of=self.listings.of,
         )

@@ -100,9 +100,11 @@ class Notice:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Nothing arrives, for a `reason`; the client retries in `seconds`, or not if they are 0.
+    """What the answer waits for, or is doing, before more of it arrives.
 
-    An empty reason withdraws the last one.
+    Attributes:
+        seconds: when the client retries; 0 if it does not.
+        reason: shown below the answer; "" withdraws the last one.
     """
 
     seconds: float

@@ -87,39 +87,55 @@ class AskSettings:
         return replace(self, parameters=replace(self.parameters, candidates=1))
 
 
+@dataclass(frozen=True, slots=True)
+class MessageSources:
+    """What a request is built from.
+
+    Attributes:
+        messages: stores questions and answers.
+        attachments: the texts of attached documents.
+        pictures: attached images, scaled for a model.
+        compactions: stand for the beginnings of long conversations.
+        parts: returns the reader of documents that exceed a model's limit.
+        passages: returns the finder of passages in collections.
+    """
+
+    messages: MessageStore
+    attachments: ChatAttachments
+    pictures: PictureSource
+    compactions: CompactionSource
+    parts: Callable[[], PartsSource]
+    passages: Callable[[], PassageSource] = NoCollections
+
+
 class ChatService:
     """Checks questions, stores them and begins their answers."""
 
     def __init__(
         self,
         *,
-        store: MessageStore,
-        attachments: ChatAttachments,
-        pictures: PictureSource,
+        sources: MessageSources,
         spending: SpendingBook,
         gateway: Gateway,
         estimator: Estimator,
         budget: Budget,
         catalog: ModelCatalog,
-        compactions: CompactionSource,
-        parts: Callable[[], PartsSource],
         fences: Fences,
-        passages: Callable[[], PassageSource] = NoCollections,
         needs_of: NeedsOf = no_template_needs,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
     ) -> None:
-        self.store = store
-        self.compactions = compactions
-        self._make_parts = parts
-        self.attachments = attachments
-        self.pictures = pictures
+        self.store = sources.messages
+        self.compactions = sources.compactions
+        self._make_parts = sources.parts
+        self.attachments = sources.attachments
+        self.pictures = sources.pictures
         self.spending = spending
         self.gateway = gateway
         self.estimator = estimator
         self.budget = budget
         self.catalog = catalog
         self._fences = fences
-        self._passages = passages
+        self._passages = sources.passages
         self.needs_of = needs_of
         self._listing_of = listing_of
         self._without_instant: set[str] = set()

@@ -28,7 +28,7 @@ from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
 from desktop_app.services.chat.answer_run import AnswerRun
-from desktop_app.services.chat.chat_service import AskSettings, ChatService
+from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.storage.conversations.compaction_store import CompactionStore
@@ -134,17 +134,19 @@ async def asker_of(
         profile, key_for(profile.base_url, key), CATALOG, timeouts=timeouts, **client_options
     )
     chat = ChatService(
-        store=store,
-        attachments=attachments,
-        pictures=ImageScaler(attachments, documents),
+        sources=MessageSources(
+            store,
+            attachments,
+            ImageScaler(attachments, documents),
+            CompactionStore(database),
+            NothingInParts,
+        ),
         spending=Ledger(database),
         gateway=OneClient(client),
         estimator=Estimator(WordCounter(), attachments),
         budget=Budget(SpendingHolds(database), SettingsStore(database)),
         catalog=CATALOG,
         fences=fences(),
-        compactions=CompactionStore(database),
-        parts=NothingInParts,
     )
     choice = ModelChoice(profile.id, "", variant, Effort.HIGH)
     conversation = Conversation(new_id(), "", now(), now(), choice)

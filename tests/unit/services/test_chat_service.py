@@ -60,7 +60,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
 from desktop_app.providers.apis.error_replies import ErrorBody, error_from
 from desktop_app.services.chat.answer_run import AnswerRun
-from desktop_app.services.chat.chat_service import AskSettings, ChatService
+from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource
 from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.spending.budget import Budget
@@ -155,18 +155,20 @@ def with_room(
         counter = WordCounter()
         documents = DocumentWorker()
         service = ChatService(
-            store=store,
-            attachments=attachments,
-            pictures=ImageScaler(attachments, documents),
+            sources=MessageSources(
+                store,
+                attachments,
+                ImageScaler(attachments, documents),
+                CompactionStore(database),
+                NothingInParts,
+                lambda: passages or NoCollections(),
+            ),
             spending=ledger,
             gateway=OneProvider(provider),
             estimator=Estimator(counter, attachments, lambda: passages or NoCollections()),
             budget=Budget(SpendingHolds(database), SettingsStore(database)),
             catalog=CATALOG,
             fences=fences(),
-            compactions=CompactionStore(database),
-            parts=NothingInParts,
-            passages=lambda: passages or NoCollections(),
             needs_of=template_needs,
         )
         try:

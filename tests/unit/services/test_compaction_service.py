@@ -40,7 +40,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.chat_service import AskSettings, ChatService
+from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.chat.compaction_service import CompactionService, Plan, readable
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
@@ -155,17 +155,13 @@ def with_room(
         budget = Budget(SpendingHolds(database), SettingsStore(database))
         pictures = ImageScaler(attachments, DocumentWorker())
         chat = ChatService(
-            store=store,
-            attachments=attachments,
-            pictures=pictures,
+            sources=MessageSources(store, attachments, pictures, compactions, NothingInParts),
             spending=ledger,
             gateway=gateway,
             estimator=estimator,
             budget=budget,
             catalog=CATALOG,
             fences=fences(),
-            compactions=compactions,
-            parts=NothingInParts,
         )
         service = CompactionService(
             store=compactions,
