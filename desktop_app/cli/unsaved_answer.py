@@ -1,4 +1,4 @@
-"""The file of a long answer that is not saved: a temporary copy, from which the JSON is written."""
+"""A temporary file with a long answer that is not saved, for the JSON."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class UnsavedAnswers:
         self.copy: Path | None = None
 
     def open(self, answer: Message) -> UnsavedAnswers:
-        """Return the file of the answer: this object, because a command asks for one answer."""
+        """Return the file of the answer: this object, because a command has a single answer."""
         self._answer_id = answer.id
         return self
 

@@ -124,7 +124,7 @@ class LongAnswer:
         self._characters += len(text)
 
     async def flush(self) -> None:
-        """Write what waits. If the task is cancelled meanwhile, it is written nevertheless.
+        """Write the text that waits, even if the caller is canceled meanwhile.
 
         Raises:
             StorageError: it could not be written, and waits again.

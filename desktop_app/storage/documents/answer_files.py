@@ -39,18 +39,18 @@ With 64 MB, a reply could add more than the 200 MB that it may add in all.
 
 
 class InThread(Protocol):
-    """Runs a job in a thread, one after the other."""
+    """Runs jobs in a thread, in their order."""
 
     def __call__(self, job: Callable[[], T]) -> Awaitable[T]: ...
 
 
 class StoredAnswerFiles:
-    """The files of answers that are stored.
+    """The files of long answers, in a folder or in the database in memory.
 
     Args:
         attachments: the folder of the attachments.
         add: stores an attachment, as `AttachmentStore.add` does.
-        in_thread: runs jobs one after the other, even if their caller is cancelled.
+        in_thread: runs jobs in their order, even if their caller is canceled.
     """
 
     def __init__(
@@ -110,10 +110,8 @@ class StoredAnswerFiles:
         held = self._held.pop(answer_id, None)
         if held is None:
             await self._in_thread(partial(_discard, self._folder, answer_id))
-            return
-        if all(other.question_id != held.question_id for other in self._held.values()):
-            self._sizes.pop(held.question_id, None)
-        await held.discard()
+        else:
+            await held.discard()
 
     async def unattached(self) -> list[str]:
         """Return the ids of the answers that have files. Raises StorageError."""
@@ -128,17 +126,17 @@ class HeldFile:
     """
 
     def __init__(self, database: Database, answer: Message, sizes: dict[str | None, int]) -> None:
-        self.question_id = answer.parent_id
+        self._question_id = answer.parent_id
         self._database, self._answer_id, self._sizes = database, answer.id, sizes
         self._digest, self._size, self._count = hashlib.sha256(), 0, 0
 
     async def append(self, text: str) -> None:
         """Add more of the answer. Raises ReplyTooLargeError: there is no room for it."""
         data = to_text(text).encode()
-        size = self._sizes.get(self.question_id, 0) + len(data)
+        size = self._sizes.get(self._question_id, 0) + len(data)
         if size > LARGEST_HELD:
             raise ReplyTooLargeError(Reason.TEMPORARY_ANSWER_TOO_LONG)
-        self._sizes[self.question_id] = size
+        self._sizes[self._question_id] = size
         row = (self._answer_id, self._count, data)
         await self._database.write(
             lambda c: c.execute("INSERT INTO originals VALUES (?, ?, ?)", row)
