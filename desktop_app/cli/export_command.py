@@ -375,7 +375,9 @@ def _skipping_errors(
         raise
     except (UserFacingError, *BAD_VALUE) as exc:
         why = exc.details if isinstance(exc, StoreDamagedError) else str(exc)
-        left_out.append(f"{what} {_LEFT_OUT}: {why[:200] or type(exc).__name__}.")
+        is_sentence = isinstance(exc, UserFacingError) and not isinstance(exc, StoreDamagedError)
+        said = why if is_sentence else f"{why[:200] or type(exc).__name__}."
+        left_out.append(f"{what} {_LEFT_OUT}: {said}")
         if wanted is not None and conversation is not None:
             wanted.remove(conversation)
 

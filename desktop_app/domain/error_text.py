@@ -177,7 +177,7 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.SET_BASE_URL: "Set OPENAI_BASE_URL to one like https://host/v1, without a query.",
     Remedy.START_NEW: "Start a new conversation, or choose a model with a larger window.",
     Remedy.SUMMARIZE: (
-        "Attach less, or use “repartee summarize”, which reads documents of any length, in parts."
+        "Attach a shorter document. “repartee summarize” reads documents of any length, in parts."
     ),
     Remedy.TAKES_LINES: N_("Enter {limit} lines or fewer."),
     Remedy.TAKES_NUMBER: N_("Enter a number."),

@@ -420,7 +420,7 @@ def the_quick_prompt(stage: Stage, text: str) -> QWidget:
 
     made = QuickPrompt(stage.theme, TranscriptView(stage.theme, is_brief=True))
     made.set_choice(models(text))
-    made.set_status(text, "Add key")
+    made.set_problem(text, "Add key")
     return stage.show(made)
 
 

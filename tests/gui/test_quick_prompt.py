@@ -114,7 +114,7 @@ def test_where_nothing_is_translucent_the_corners_are_cut(quick: QuickPrompt) ->
     assert quick.mask().isEmpty()
     quick._masks_corners = True
     quick.resize(quick.width(), quick.height() + 1)
-    quick.set_status("A whole sentence, which makes the window higher than it was before.")
+    quick.set_problem("A whole sentence, which makes the window higher than it was before.")
     assert not quick.mask().contains(QPoint(0, 0))
     assert quick.mask().contains(quick.rect().center())
     corner = quick.grab().toImage().pixelColor(1, 1)
@@ -294,7 +294,7 @@ def test_who_answers_is_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
 def test_an_error_gets_a_line_of_its_own(qtbot: QtBot, quick: QuickPrompt) -> None:
     folded = quick.height()
     sentence = "The key was not accepted. Nothing was sent; your text is still in the prompt."
-    quick.set_status(sentence)
+    quick.set_problem(sentence)
     problem = find(quick, QLabel, "problem")
     assert problem.isVisible()
     assert problem.text() == sentence

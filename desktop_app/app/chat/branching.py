@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from desktop_app.storage.conversations.compaction_store import CompactionStore
     from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
     from desktop_app.ui.transcript.view import TranscriptView
-
-MARK = " (branch)"
 
 
 class Branching(QObject):
@@ -105,7 +104,7 @@ def branched(
         messages.append(copy)
         parent_id = copy.id
     moment = now()
-    title = conversation.title.removesuffix(MARK) + MARK
+    title = tr("{title} (branch)", title=conversation.title)
     begun = replace(
         conversation,
         id=id_,

@@ -36,6 +36,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:
@@ -323,7 +324,7 @@ class ChatController(QObject):
         elif self._edited.question is not None:
             words = "Sending asks the edited question; the old one stays"
             back = "" if self._running.is_running(here) else "leaves it"
-        key = Keymap.from_settings(self._values.all).shortcut_of("prompt.stop")
+        key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
         self._pane.prompt.set_hint(f"{words} · {key} {back}" if key and back else words)
 
     # -------------------------------------------------------------- answering

@@ -108,7 +108,8 @@ class TransferController(QObject):
         reasons = refused[:MOST_REASONS]
         if more > 0:
             reasons.append(tr_plural("{count} more problem.", "{count} more problems.", more))
-        raise ImportRefusedError(words, what_was_kept=" ".join(reasons))
+        said = " ".join(reasons)  # the sentences that the command printed
+        raise ImportRefusedError(words, what_was_kept=said)
 
     # -------------------------------------------------------------- export
 

@@ -148,9 +148,9 @@ class QuickAttachments(QObject):
             )
             if part.sha256 not in {known.sha256 for known in self.parts}:
                 self.parts = (*self.parts, part)
-            self._quick.set_status(note)
+            self._quick.set_problem(note)
         except UserFacingError as error:
-            self._quick.set_status(error.sentences)
+            self._quick.set_problem(error.sentences)
         finally:
             self._reading.pop(reading_id, None)
             self.show()

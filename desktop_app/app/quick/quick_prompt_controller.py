@@ -178,7 +178,7 @@ class QuickPromptController(QObject):
         if self._is_beginning or self._running.is_running(self._conversation.id) or not question:
             return
         if self.attachments.reading:
-            self._quick.set_status(tr("Reading {name}…", name=self.attachments.reading))
+            self._quick.set_problem(tr("Reading {name}…", name=self.attachments.reading))
             return
         self._is_beginning = True
         try:
@@ -191,7 +191,7 @@ class QuickPromptController(QObject):
             )
         except UserFacingError as error:
             is_cap = isinstance(error, SpendingCapError)
-            self._quick.set_status(error.sentences, tr("Raise the limit") if is_cap else "")
+            self._quick.set_problem(error.sentences, tr("Raise the limit") if is_cap else "")
             return
         finally:
             self._is_beginning = False

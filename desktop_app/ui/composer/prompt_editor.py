@@ -23,6 +23,7 @@ from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.composer.suggestions import Suggestions
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role, set_style_property
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
 
@@ -464,10 +465,11 @@ class PromptEditor(QFrame):
             return tr("{send} to queue · {stop} to stop", send=send, stop=stop)
         if self._notice:
             return self._notice
-        new_line = "Shift+Enter" if send == "Enter" else "Enter"
+        is_return = self._keymap.shortcut_of("prompt.send") == "Return"
+        new_line = shortcut_text("Shift+Return" if is_return else "Return")
         if not send:
             return tr("{key} for a new line", key=new_line)
         return tr("{send} to send · {key} for a new line", send=send, key=new_line)
 
     def _key_name(self, command_id: str) -> str:
-        return self._keymap.shortcut_of(command_id).replace("Return", "Enter")
+        return shortcut_text(self._keymap.shortcut_of(command_id))

@@ -78,7 +78,6 @@ LEAST_ANSWER: Final = 96
 SHARE_OF_SCREEN: Final = 0.55
 """The largest share of the screen's height that the answer takes."""
 FROM_THE_TOP: Final = 0.2
-LONGEST_STATUS: Final = 40
 
 
 class QuickPrompt(QWidget):
@@ -313,16 +312,21 @@ class QuickPrompt(QWidget):
             self._expand(True)
         self._stop.setVisible(streaming)
 
-    def set_status(self, text: str, remedy: str = "") -> None:
-        """Show the answer's cost and time, or a problem.
+    def set_status(self, text: str) -> None:
+        """Show the answer's cost and time, or a few words; it ends a problem."""
+        self._show_status(text, "", "")
 
-        A text of more than 40 characters is a problem and gets its own line. `remedy` is
-        the label of the button that remedies it, "" for none.
+    def set_problem(self, text: str, remedy: str = "") -> None:
+        """Show a problem on a line of its own.
+
+        `remedy` is the label of the button that remedies it, "" for none.
         """
-        is_sentence = len(text) > LONGEST_STATUS
-        self._status.setText("" if is_sentence else text)
-        self._problem.setText(text if is_sentence else "")
-        self._problem.setVisible(is_sentence)
+        self._show_status("", text, remedy)
+
+    def _show_status(self, text: str, problem: str, remedy: str) -> None:
+        self._status.setText(text)
+        self._problem.setText(problem)
+        self._problem.setVisible(bool(problem))
         self._remedy_button.setText(remedy or tr("Fix"))
         self._remedy_button.setVisible(bool(remedy))
         self._fit()

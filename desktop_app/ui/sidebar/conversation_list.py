@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.sidebar.filter_bars import FilterBar, FilterRow
@@ -218,8 +219,8 @@ class ConversationList(QFrame):
 
     def set_shortcuts(self, search: str, new: str) -> None:
         """Show shortcuts beside their actions, such as "Ctrl+N"; "" for none."""
-        self.search.set_hint(_shortcut_hint(search))
-        self.new_button.set_hint(_shortcut_hint(new))
+        self.search.set_hint(shortcut_text(search))
+        self.new_button.set_hint(shortcut_text(new))
 
     def focus_search(self) -> None:
         """Focus the search field."""
@@ -506,11 +507,3 @@ def _open_at(menu: QMenu, at: QPoint) -> None:
 
 def _today() -> date:
     return datetime.now(UTC).astimezone().date()
-
-
-def _shortcut_hint(shortcut: str) -> str:
-    """Format a shortcut for display: "Ctrl ⇧ F" for "Ctrl+Shift+F"."""
-    from PySide6.QtGui import QKeySequence
-
-    native = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
-    return native.replace("Shift", "⇧").replace("+", " ")

@@ -9,13 +9,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from desktop_app.domain.conversations.list_filter import ListFilterKind
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look import icons
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.widgets.foreign_text import menu_text
 
@@ -217,7 +217,7 @@ class ListMenus(QObject):
 
 def _fill(menu: QMenu, theme: Theme, *entries: Entry) -> None:
     for icon_name, words, shortcut, action in entries:
-        keys = QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
+        keys = shortcut_text(shortcut)
         menu.addAction(_icon(theme, icon_name), menu_text(words, keys=keys), action)
 
 

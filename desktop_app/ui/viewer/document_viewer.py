@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
@@ -47,11 +48,6 @@ if TYPE_CHECKING:
 SIZE: Final = (860, 900)
 _ICON: Final = 17
 _LONGEST_PLACE: Final = 60
-
-
-def _shown(key: QKeySequence.StandardKey) -> str:
-    """Return the text of a standard shortcut."""
-    return QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 class DocumentViewer(QWidget):
@@ -102,7 +98,10 @@ class DocumentViewer(QWidget):
                 (
                     "viewer-find",
                     "search",
-                    tr("Find in document ({keys})", keys=_shown(QKeySequence.StandardKey.Find)),
+                    tr(
+                        "Find in document ({keys})",
+                        keys=shortcut_text(QKeySequence.StandardKey.Find),
+                    ),
                     self._begin_finding,
                 ),
                 (

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QKeySequence, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.foreign_text import PlainButton
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ class HintButton(PlainButton):
 
     def set_keys(self, keys: str) -> None:
         """Show a shortcut (portable text); "" shows the label alone."""
-        native = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
-        self._keys = native.replace("Return", "Enter")
+        self._keys = shortcut_text(keys)
         self.updateGeometry()
         self.update()
 

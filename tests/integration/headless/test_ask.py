@@ -189,7 +189,7 @@ def test_a_scanned_document_is_sent_as_pictures(shell: Shell, pytestconfig: pyte
         ("encrypted.pdf", "password"),
         ("empty.pdf", "holds no text"),
         ("damaged.pdf", "damaged"),
-        ("missing.pdf", "no such file"),
+        ("missing.pdf", "it is not there"),
     ],
 )
 def test_a_document_that_cannot_be_read_sends_nothing(

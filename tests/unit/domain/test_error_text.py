@@ -9,6 +9,7 @@ from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import INCOMPLETE
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
 from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import (
     CONTINUABLE,
     GONE_ON,
@@ -54,7 +55,8 @@ def test_what_was_kept_is_said_everywhere(kept: Kept) -> None:
     error = UserFacingError("It broke.", PARAMS, what_was_kept=kept)
     for surface in SURFACES:
         said = kept_text(error, surface)
-        assert said.endswith(".") or (surface is TERMINAL and kept is Kept.QUESTION)
+        is_silent = kept is Kept.NONE or (surface is TERMINAL and kept is Kept.QUESTION)
+        assert said.endswith(".") is not is_silent
 
 
 def test_a_sentence_is_said_as_it_is() -> None:
@@ -89,7 +91,11 @@ def test_an_error_of_an_earlier_version_gets_its_codes() -> None:
         "kind": "AuthenticationError",
     }
     assert error_from_json(old) == ErrorNote(
-        old["what_happened"], Kept.QUESTION, Remedy.CHECK_KEY, "HTTP 401", "authentication"
+        Reason.KEY_NOT_ACCEPTED,
+        Kept.QUESTION,
+        details="HTTP 401",
+        code="authentication",
+        params={"provider": "OpenAI"},
     )
     other = {"what_happened": "It broke.", "what_to_do": "Turn it off.", "kind": "Unknown"}
     assert error_from_json(other) == ErrorNote("It broke.", "", "Turn it off.")

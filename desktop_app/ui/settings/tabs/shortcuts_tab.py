@@ -19,6 +19,7 @@ from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -97,7 +98,7 @@ class KeyCap(PlainButton):
 
     def _wait(self, waiting: bool) -> None:
         self._is_waiting = waiting
-        keys = native(self._keys) or tr_context("shortcut", "None")
+        keys = shortcut_text(self._keys) or tr_context("shortcut", "None")
         self.setText(tr("Press keys…") if waiting else keys)
         self.updateGeometry()
 
@@ -156,7 +157,7 @@ class CommandRow(QWidget):
     def show_keys(self, keys: str, *, is_changed: bool, rivals: Sequence[str]) -> None:
         """Show the command's keys and the commands that they conflict with."""
         self._cap.set_keys(keys)
-        shown = native(keys)
+        shown = shortcut_text(keys)
         spoken = (
             tr("{command}: {keys}", command=self._title, keys=shown)
             if shown
@@ -176,7 +177,7 @@ class CommandRow(QWidget):
             self._note.set_text(error.what_happened, "error")
             return
         if refusal:
-            self._note.set_text(tr(refusal, keys=native(keys)), "error")
+            self._note.set_text(tr(refusal, keys=shortcut_text(keys)), "error")
         else:
             self.changed.emit(self._command.id, keys)
 
@@ -229,9 +230,3 @@ class ShortcutsTab(QWidget):
         self._column.setSpacing(theme.px(3))
         for title in self._titles[1:]:
             title.setContentsMargins(0, theme.px(10), 0, 0)
-
-
-def native(keys: str) -> str:
-    """Format a shortcut as this desktop writes it ("Ctrl+Enter")."""
-    shown = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
-    return shown.replace("Return", "Enter")

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from desktop_app.ui.look import icons
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -52,8 +53,8 @@ class FindBar(QFrame):
         self._count.setObjectName("find-count")
         set_role(self._count, "note")
         self._buttons = [
-            self._button("find-previous", "chevron-up", "Previous match", "Shift+Enter"),
-            self._button("find-next", "chevron-down", "Next match", "Enter"),
+            self._button("find-previous", "chevron-up", "Previous match", "Shift+Return"),
+            self._button("find-next", "chevron-down", "Next match", "Return"),
             self._button("find-close", "x", "Close", "Esc"),
         ]
         row = QHBoxLayout(self)
@@ -76,7 +77,7 @@ class FindBar(QFrame):
         button = PlainToolButton(self)
         button.setObjectName(name)
         button.setProperty("icon-name", icon)
-        set_tooltip(button, f"{words} ({key})")
+        set_tooltip(button, f"{words} ({shortcut_text(key)})")
         button.setAccessibleName(spoken_text(words))
         button.setCursor(Qt.CursorShape.ArrowCursor)
         set_role(button, "quiet")

@@ -1,0 +1,28 @@
+"""Shortcuts in the platform's notation, for everything that shows one."""
+
+from __future__ import annotations
+
+import sys
+
+from PySide6.QtCore import QKeyCombination, Qt
+from PySide6.QtGui import QKeySequence
+
+
+def shortcut_text(keys: str | QKeySequence.StandardKey) -> str:
+    """Return a shortcut as the platform writes it: "Ctrl+Shift+F"; "" for none.
+
+    Args:
+        keys: in portable text, or a shortcut that the platform defines.
+    """
+    sequence = QKeySequence(keys)
+    if sys.platform != "darwin" and not sequence.isEmpty():
+        # Key caps of PCs say "Enter" on both keys; Qt calls the larger one "Return".
+        pressed = (sequence[n] for n in range(sequence.count()))  # type: ignore[index]
+        sequence = QKeySequence(*map(_with_enter, pressed))
+    return sequence.toString(QKeySequence.SequenceFormat.NativeText)
+
+
+def _with_enter(pressed: QKeyCombination) -> QKeyCombination:
+    if pressed.key() != Qt.Key.Key_Return:
+        return pressed
+    return QKeyCombination(pressed.keyboardModifiers(), Qt.Key.Key_Enter)

@@ -1,0 +1,30 @@
+"""Shortcuts as they are shown."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from PySide6.QtGui import QKeySequence
+
+from desktop_app.ui.look.shortcut_text import shortcut_text
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS writes keys as symbols")
+@pytest.mark.parametrize(
+    ("keys", "shown"),
+    [
+        ("", ""),
+        ("Return", "Enter"),
+        ("Ctrl+Return", "Ctrl+Enter"),
+        ("Ctrl+Shift+F", "Ctrl+Shift+F"),
+        ("Ctrl+K, Return", "Ctrl+K, Enter"),
+        (QKeySequence.StandardKey.Find, "Ctrl+F"),
+    ],
+)
+def test_a_shortcut_is_shown_as_key_caps_say(
+    keys: str | QKeySequence.StandardKey, shown: str
+) -> None:
+    assert shortcut_text(keys) == shown
