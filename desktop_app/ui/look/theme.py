@@ -120,7 +120,7 @@ class Theme:
         return self._font(self.family, INTERFACE, QFont.Weight.DemiBold)
 
     def answer(self) -> QFont:
-        """Return the font of the transcript and the prompt."""
+        """Return the font of the text to read and write: conversations, documents, prompts."""
         return self._font(self.family, ANSWER)
 
     def code(self) -> QFont:
