@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from typing import Any, Final, TextIO, cast
 
+from desktop_app.i18n.translation import tr_context
+
 # Control characters but newline and tab, bidirectional controls, line separators, invisible
 # characters (except joiners of letters and emoji), and surrogates.
 _UNSAFE: Final = re.compile(
@@ -85,6 +87,12 @@ def ask(question: str) -> None:
     """Write a question to standard error; the user types after it."""
     if sys.stderr is not None:
         print(f"repartee: {clean(question)} ", end="", file=sys.stderr, flush=True)
+
+
+def agrees(typed: str) -> bool:
+    """Return True for "y" or "yes", in English or in the user's language."""
+    known = ("y", "yes", *tr_context("typed to agree", "y yes").casefold().split())
+    return typed.strip().casefold() in known
 
 
 def _indented(text: str) -> str:

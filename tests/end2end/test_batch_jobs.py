@@ -50,7 +50,7 @@ async def test_a_job_outlives_the_program(
         def second() -> None:
             with Program(repartee_home, client, **environment) as program:
                 wait_for(
-                    lambda: "has ended" in program.do("name", "batch-bar"), "the end of the job"
+                    lambda: "finished" in program.do("name", "batch-bar"), "the end of the job"
                 )
                 program.do("press", "show-batch-jobs")
                 wait_for(lambda: program.has("batch-list", "showing"), "the jobs")

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n.translation import tr, tr_plural
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -163,15 +164,18 @@ class BatchController(QObject):
 
     async def _offer_many(self, paths: list[Path], before: Draft) -> None:
         opened = self._current.id
-        count = f"{len(paths):,}"
+        offer = tr_plural(
+            "Send {count} file as a batch job at half price?",
+            "Send {count} files as a batch job at half price?",
+            len(paths),
+        )
         if len(paths) < MANY:
-            count = "Many"
+            offer = tr("Send these files as a batch job at half price?")
             if not await asyncio.to_thread(_hold_many, paths):
                 return
         if self._current.id == opened:
             self._given, self._before = paths, before
-            words = f"{count} files at once: a batch job asks each one by itself, at half price."
-            self._bar.offer(words)
+            self._bar.offer(offer)
 
     def _forget_offer(self) -> None:
         """Dismiss the offer, because another conversation is open."""
@@ -305,9 +309,17 @@ class BatchController(QObject):
         if self._ended:
             self._bar.say(self._ended, has_ended=True)
         elif len(running) == 1:
-            self._bar.say(f"Batch job “{running[0].title}”: {progress_words(running[0])}")
+            self._bar.say(
+                tr(
+                    "Batch job “{title}”: {progress}",
+                    title=running[0].title,
+                    progress=progress_words(running[0]),
+                )
+            )
         else:
-            self._bar.say(f"{len(running)} batch jobs are under way." if running else "")
+            count = len(running)
+            words = tr_plural("{count} batch job running", "{count} batch jobs running", count)
+            self._bar.say(words if running else "")
 
     # -------------------------------------------------------------- requests from the dialog
 
@@ -378,7 +390,7 @@ class BatchController(QObject):
         except UserFacingError as error:
             dialog.say(error)
         else:
-            dialog.say(f"The report lies in {target}.")
+            dialog.say(tr("Results exported to {file}.", file=str(target)))
 
     async def _open(self, job_id: str, number: int) -> None:
         from desktop_app.backend.batch_wiring import open_as_conversation
@@ -420,15 +432,15 @@ class BatchController(QObject):
         self._look_soon()
         dialog = self._dialog
         if dialog is None or not dialog.isVisible():
-            words = f"The files of the batch job “{job.title}” are read."
-            show = [("Show", lambda: self._show_again(job.id))]
+            words = tr("Batch job “{title}” is ready to start.", title=job.title)
+            show = [(tr("Show"), lambda: self._show_again(job.id))]
             self._pane.notifications.notify(words, show, topic=TOPIC)
 
     def _after_end(self, job: BatchJob) -> None:
         from desktop_app.domain.batch.batch_wording import result_words
 
-        self._ended = f"Batch job “{job.title}” has ended."
-        show = [("Show", lambda: self._show_again(job.id))]
+        self._ended = tr("Batch job “{title}” finished.", title=job.title)
+        show = [(tr("Show"), lambda: self._show_again(job.id))]
         self._pane.notifications.notify(result_words(job), show, topic=TOPIC)
         self._look_soon()
 

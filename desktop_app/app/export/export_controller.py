@@ -103,14 +103,14 @@ class ExportController(QObject):
         asked = ("export", "--conversation", conversation_id, "--format", kind, "--to")
         command = library_command(*asked, str(file))
         run = _run(command, b"", file)
-        if not await self._told(f"Exporting to {file.name}…", run):
-            self._notifications.notify(f"{file.name} was not exported.")
+        if not await self._told(tr("Exporting to {file}…", file=file.name), run):
+            self._notifications.notify(tr("Export to {file} canceled.", file=file.name))
             return
         self._notifications.notify(
-            f"Exported to {file.name}.",
+            tr("Exported to {file}.", file=file.name),
             actions=[
-                ("Open", lambda: open_path(file)),
-                ("Show folder", lambda: open_path(file.parent)),
+                (tr("Open"), lambda: open_path(file)),
+                (tr("Show in folder"), lambda: open_path(file.parent)),
             ],
         )
 
@@ -131,7 +131,7 @@ class ExportController(QObject):
         if is_rich:
             makers[HTML] = lambda: rich_text.pieces(*what)
         makers[MARKDOWN] = lambda: [written()]
-        end = "The conversation was copied" + ("." if is_rich else ", as Markdown.")
+        end = tr("Conversation copied.") if is_rich else tr("Conversation copied as Markdown.")
         self._copying(end).put(Texts(makers, is_short=False))
 
     def _copying(self, end: str) -> ClipboardCopier:
@@ -139,7 +139,7 @@ class ExportController(QObject):
 
         notify = self._notifications.notify
         copying = ClipboardCopier(self)
-        copying.slow.connect(lambda: notify("Copying the conversation…"))
+        copying.slow.connect(lambda: notify(tr("Copying conversation…")))
         copying.done.connect(lambda _: notify(end))
         copying.ended.connect(copying.deleteLater)
         return copying
@@ -153,7 +153,7 @@ class ExportController(QObject):
             return
         printer = QPrinter(QPrinter.PrinterMode.HighResolution)
         dialog = QPrintDialog(printer, self._parent)
-        dialog.setWindowTitle("Print the conversation")
+        dialog.setWindowTitle(tr("Print conversation"))
         dialog.setOption(QPrintDialog.PrintDialogOption.PrintPageRange)
         conversation_id = self._current.id
         dialog.accepted.connect(lambda: self.print_on(conversation_id, printer))
@@ -166,9 +166,9 @@ class ExportController(QObject):
         from desktop_app.app.export.print_process import chosen
 
         request = {"conversation": conversation_id, "printer": chosen(printer)}
-        done = "The conversation was handed to the printer."
+        done = tr("Conversation sent to the printer.")
         if file := printer.outputFileName():
-            done = f"Printed to {Path(file).name}."
+            done = tr("Printed to {file}.", file=Path(file).name)
         self._tasks.start(self._print(request, done))
 
     async def _print(self, request: Mapping[str, Any], done: str) -> None:
@@ -184,10 +184,10 @@ class ExportController(QObject):
         try:
             asked = json.dumps({**request, "scratch": str(scratch.path)}).encode()
             run = _run(child_command("print"), asked)
-            is_done = await self._told("Printing the conversation…", run)
+            is_done = await self._told(tr("Printing conversation…"), run)
         finally:
             await asyncio.to_thread(scratch.close)
-        self._notifications.notify(done if is_done else "The conversation was not printed.")
+        self._notifications.notify(done if is_done else tr("Printing canceled."))
 
     async def _told(self, words: str, run: Coroutine[None, None, None]) -> bool:
         """Run work; if it takes long, offer to stop it. Return True if it succeeded."""
@@ -198,7 +198,7 @@ class ExportController(QObject):
             called_off.set()
             task.cancel()
 
-        cancel = [("Cancel", call_off)]
+        cancel = [(tr("Cancel"), call_off)]
         said = partial(notifications.notify, words, cancel, topic=words, stays=True)
         timer = asyncio.get_running_loop().call_later(LONG_S, said)
         try:
@@ -214,7 +214,7 @@ class ExportController(QObject):
     def _has_something(self) -> bool:
         if self._current.path and not self._current.is_new:
             return True
-        self._notifications.notify("There is nothing in this conversation yet.")
+        self._notifications.notify(tr("This conversation is empty."))
         return False
 
 

@@ -23,7 +23,6 @@ from desktop_app.cli.terminal import worded
 from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, refusal
 from desktop_app.domain.batch.batch_wording import (
     ITEM_WORDS,
-    counted,
     estimate_words,
     item_error_text,
     progress_words,
@@ -32,7 +31,8 @@ from desktop_app.domain.batch.batch_wording import (
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
-from desktop_app.domain.spending.cost import format_money
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.model_choice import require_supported
 from desktop_app.services.chat.prompt_library import SUMMARY
 
@@ -142,12 +142,12 @@ async def _prepare_and_send(
         await _say_left_out(backend, job)
         if not job.estimate.files:
             await service.remove(job.id)
-            say("None of the files can be sent.")
+            say(tr("None of the files can be sent."))
             return EXIT_FAILED
         say(estimate_words(job.estimate))
         if not options.yes and not await _confirmed():
             await service.remove(job.id)
-            say("Nothing was sent.")
+            say(tr("Nothing was sent."))
             return EXIT_FAILED
         job = await service.start(job.id)
         pause = await service.advance(job.id)
@@ -156,7 +156,8 @@ async def _prepare_and_send(
             pause = await service.advance(job.id)
             _say_step(await _find_job(backend, job.id), options)
     except asyncio.CancelledError:
-        say(f"Interrupted. “repartee batch resume {job.id}” goes on, or the window does.")
+        resume = f"repartee batch resume {job.id}"
+        say(tr("Interrupted. To continue, run “{command}” or open Repartee.", command=resume))
         raise
     finally:
         await asyncio.shield(backend.batch_store.release(job.id))
@@ -165,23 +166,24 @@ async def _prepare_and_send(
 
 
 async def _read(service: BatchService, job: BatchJob, options: argparse.Namespace) -> BatchJob:
-    steps = Steps("Reading", in_lines=options.progress)
+    steps = Steps(tr("Reading files"), in_lines=options.progress)
     return await service.prepare(job.id, steps.show)
 
 
 async def _say_left_out(backend: Backend, job: BatchJob) -> None:
     left = [r for r in await backend.batch_store.rows(job.id) if r.status is ItemStatus.LEFT_OUT]
     for row in left[:NAMED_LEFT_OUT]:
-        say(f"{row.name}: left out. {item_error_text(row)}")
+        say(tr("{file} skipped: {reason}", file=row.name, reason=item_error_text(row)))
     if len(left) > NAMED_LEFT_OUT:
-        say(f"And {counted(len(left) - NAMED_LEFT_OUT, 'file')} more are left out.")
+        more = len(left) - NAMED_LEFT_OUT
+        say(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
 
 
 async def _confirmed() -> bool:
     """Return True if the user agrees, or if there is no terminal to ask on."""
     if not (sys.stdin and sys.stdin.isatty() and console.is_watched()):
         return True
-    console.ask("Send it? [y/N]")
+    console.ask(tr("Start this batch job? [y/N]"))
     # Not in a thread, because Ctrl+C could not end it.
     loop, typed = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), typed.set)
@@ -189,7 +191,7 @@ async def _confirmed() -> bool:
         await typed.wait()
     finally:
         loop.remove_reader(sys.stdin.fileno())
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+    return console.agrees(sys.stdin.readline())
 
 
 def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
@@ -205,16 +207,15 @@ async def _say_begun(backend: Backend, job: BatchJob, options: argparse.Namespac
     elif job.status.was_sent:
         console.write_line(job.id)
     if not job.status.was_sent:
-        say(f"The job is kept: “repartee batch resume {job.id}” tries again.")
+        resume = f"repartee batch resume {job.id}"
+        say(tr("The job was saved. To try again, run “{command}”.", command=resume))
         return EXIT_FAILED
     if job.status.is_over:
         say(result_words(job))
         sent = job.counts.total - job.counts.left_out
         return 0 if job.counts.answered == sent else EXIT_FAILED
-    say(
-        f"{progress_words(job)}. "
-        "“repartee batch status” tells how it stands and fetches the answers."
-    )
+    say(progress_words(job))
+    say(tr("To get the responses, run “{command}”.", command="repartee batch status"))
     return 0 if any(upload.batch_id for upload in job.uploads) else EXIT_FAILED
 
 
@@ -234,12 +235,12 @@ async def _status(backend: Backend, service: BatchService, options: argparse.Nam
         console.write_json([facts(job) for job in jobs], indent=1)
         return 0
     for job in jobs:
-        cost = format_money(job.counts.cost) if job.counts.cost else "–"
+        cost = formatting.money(job.counts.cost) if job.counts.cost else "–"
         console.write_line(f"{job.id}  {progress_words(job)}  {cost}  {job.title}")
         if job.error:
             console.write_line(f"    {job.error.sentences}")
     if not jobs:
-        say("There are no batch jobs.")
+        say(tr("No batch jobs"))
     return 0
 
 
@@ -260,9 +261,9 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
     if job.error:
         console.write_line(job.error.sentences)
     for row in await backend.batch_store.rows(job.id):
-        cost = "" if row.cost is None else f"  {format_money(row.cost)}"
+        cost = "" if row.cost is None else f"  {formatting.money(row.cost)}"
         error = f"  {item_error_text(row)}" if row.error else ""
-        console.write_line(f"{ITEM_WORDS[row.status]:>12}  {row.name}{cost}{error}")
+        console.write_line(f"{tr(ITEM_WORDS[row.status]):>14}  {row.name}{cost}{error}")
 
 
 async def _cancel(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
@@ -274,7 +275,9 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
     job = await _find_job(backend, job.id)
     if options.json:
         console.write_json(facts(job))
-    say(f"{progress_words(job)}." + (f" {job.error.sentences}" if job.error else ""))
+    say(progress_words(job))
+    if job.error:
+        say(job.error.sentences)
     return 0
 
 
@@ -296,7 +299,7 @@ async def _report(backend: Backend, _: BatchService, options: argparse.Namespace
         return 0
     target = path_of(options.to)
     await write_report(backend, job, kind, target)
-    say(f"{counted(job.counts.total, 'file')} reported in {target}.")
+    say(tr("Results exported to {file}.", file=str(target)))
     return 0
 
 

@@ -13,78 +13,93 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchStatus,
     ItemStatus,
 )
-from desktop_app.domain.spending.cost import format_money, format_tokens
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_plural
 
 STATUS_WORDS: Final = {
-    BatchStatus.PREPARING: "Reading the files",
-    BatchStatus.READY: "Ready to start",
-    BatchStatus.UPLOADING: "Uploading",
-    BatchStatus.VALIDATING: "Being checked by the provider",
-    BatchStatus.IN_PROGRESS: "In progress",
-    BatchStatus.FINALIZING: "Results being gathered",
-    BatchStatus.COMPLETED: "Completed",
-    BatchStatus.FAILED: "Failed",
-    BatchStatus.EXPIRED: "Expired",
-    BatchStatus.CANCELLING: "Being cancelled",
-    BatchStatus.CANCELLED: "Cancelled",
+    BatchStatus.PREPARING: N_("Reading files"),
+    BatchStatus.READY: N_("Ready to start"),
+    BatchStatus.UPLOADING: N_("Uploading"),
+    BatchStatus.VALIDATING: N_("Validating"),
+    BatchStatus.IN_PROGRESS: N_("In progress"),
+    BatchStatus.FINALIZING: N_("Collecting results"),
+    BatchStatus.COMPLETED: N_("Completed"),
+    BatchStatus.FAILED: N_("Failed"),
+    BatchStatus.EXPIRED: N_("Expired"),
+    BatchStatus.CANCELLING: N_("Canceling"),
+    BatchStatus.CANCELLED: N_("Canceled"),
 }
+"""The states of a job, marked for translation."""
 ITEM_WORDS: Final = {
-    ItemStatus.UNREAD: "not read yet",
-    ItemStatus.READ: "ready",
-    ItemStatus.LEFT_OUT: "left out",
-    ItemStatus.SENT: "waiting",
-    ItemStatus.ANSWERED: "answered",
-    ItemStatus.FAILED: "failed",
-    ItemStatus.UNANSWERED: "not answered",
+    ItemStatus.UNREAD: N_("Not read yet"),
+    ItemStatus.READ: N_("Ready to send"),
+    ItemStatus.LEFT_OUT: N_("Skipped"),
+    ItemStatus.SENT: N_("Waiting"),
+    ItemStatus.ANSWERED: N_("Answered"),
+    ItemStatus.FAILED: N_("Failed"),
+    ItemStatus.UNANSWERED: N_("No response"),
 }
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number with its noun: `1 file`, `2 files`.
-
-    >>> [counted(1, "file"), counted(1200, "file")]
-    ['1 file', '1,200 files']
-    """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+"""The states of a file, marked for translation."""
 
 
 def estimate_words(estimate: BatchEstimate) -> str:
     """Describe the size and cost of a job before anything is sent."""
-    left_out = f", {estimate.left_out:,} left out" if estimate.left_out else ""
-    words = (
-        f"{counted(estimate.files, 'file')}{left_out}: "
-        f"about {format_tokens(estimate.input_tokens)} tokens of input."
-    )
-    if estimate.cost is None or estimate.input_cost is None or estimate.ordinary_cost is None:
-        return f"{words} What a batch costs with this model is not known."
-    if not estimate.files:
-        return words
-    saving = estimate.ordinary_cost - estimate.cost
-    return (
-        f"{words} About {format_money(estimate.cost)} as a batch instead of "
-        f"{format_money(estimate.ordinary_cost)}: {format_money(saving)} are saved. "
-        f"Input {format_money(estimate.input_cost)}; the answers are reckoned at "
-        f"{USUAL_ANSWER:,} tokens each. Answers come within 24 hours."
-    )
+    tokens = formatting.tokens(estimate.input_tokens)
+    sentences = [
+        tr_plural(
+            "{count} file with about {tokens} input tokens.",
+            "{count} files with about {tokens} input tokens.",
+            estimate.files,
+            tokens=tokens,
+        )
+    ]
+    if estimate.left_out:
+        sentences.append(
+            tr_plural("{count} file skipped.", "{count} files skipped.", estimate.left_out)
+        )
+    if estimate.cost is None or estimate.ordinary_cost is None:
+        sentences.append(tr("The batch price of this model is unknown."))
+    elif estimate.files:
+        sentences.append(
+            tr(
+                "Estimated cost {cost} ({saving} less than without batch), assuming {tokens} "
+                "tokens per response.",
+                cost=formatting.money(estimate.cost),
+                saving=formatting.money(estimate.ordinary_cost - estimate.cost),
+                tokens=USUAL_ANSWER,
+            )
+        )
+        sentences.append(tr("Responses arrive within 24 hours."))
+    return " ".join(sentences)
 
 
 def progress_words(job: BatchJob) -> str:
     """Describe a job's progress in one line."""
     counts = job.counts
-    if job.status is BatchStatus.PREPARING:
-        return f"{STATUS_WORDS[job.status]} ({counts.total:,})"
+    pieces = [tr(STATUS_WORDS[BatchStatus.CANCELLING if _is_ending(job) else job.status])]
     if not job.status.was_sent:
-        return f"{STATUS_WORDS[job.status]} · {counted(job.estimate.files, 'file')}"
+        is_read = job.status is BatchStatus.READY
+        files = job.estimate.files if is_read else counts.total
+        return " · ".join((*pieces, tr_plural("{count} file", "{count} files", files)))
     sent = counts.total - counts.left_out
-    if job.status.is_over:
-        pieces = [STATUS_WORDS[job.status], f"{counts.answered:,} of {sent:,} answered"]
-        pieces += [f"{counts.failed:,} failed"] if counts.failed else []
-        pieces += [f"{counts.unanswered:,} not answered"] if counts.unanswered else []
-        pieces += [f"{counts.left_out:,} left out"] if counts.left_out else []
+    if not job.status.is_over:
+        done = sum(upload.completed + upload.failed for upload in job.uploads)
+        pieces.append(tr("{done} of {total} done", done=max(done, counts.done), total=sent))
         return " · ".join(pieces)
-    done = sum(upload.completed + upload.failed for upload in job.uploads)
-    status = "Being cancelled" if job.is_cancelled else STATUS_WORDS[job.status]
-    return f"{status} · {max(done, counts.done):,} of {sent:,} done"
+    pieces.append(tr("{answered} of {total} answered", answered=counts.answered, total=sent))
+    if counts.failed:
+        pieces.append(tr_plural("{count} failed", "{count} failed", counts.failed))
+    if counts.unanswered:
+        pieces.append(
+            tr_plural("{count} without a response", "{count} without a response", counts.unanswered)
+        )
+    if counts.left_out:
+        pieces.append(tr_plural("{count} skipped", "{count} skipped", counts.left_out))
+    return " · ".join(pieces)
+
+
+def _is_ending(job: BatchJob) -> bool:
+    return job.is_cancelled and job.status.was_sent and not job.status.is_over
 
 
 def job_error_text(job: BatchJob) -> str:
@@ -102,5 +117,13 @@ def item_error_text(item: BatchItem | BatchLine) -> str:
 
 def result_words(job: BatchJob) -> str:
     """Return the announcement that a job has ended."""
-    cost = f" for {format_money(job.counts.cost)}" if job.counts.cost else ""
-    return f"The batch job “{job.title}” has ended{cost}: {progress_words(job)}."
+    progress = progress_words(job)
+    if job.counts.cost:
+        cost = formatting.money(job.counts.cost)
+        return tr(
+            "Batch job “{title}” finished ({cost}): {progress}",
+            title=job.title,
+            cost=cost,
+            progress=progress,
+        )
+    return tr("Batch job “{title}” finished: {progress}", title=job.title, progress=progress)

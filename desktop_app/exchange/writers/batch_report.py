@@ -87,7 +87,7 @@ def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
 
 
 def _facts(item: BatchItem) -> str:
-    facts = [ITEM_WORDS[item.status].capitalize()]
+    facts = [ITEM_WORDS[item.status]]
     if item.usage is not None:
         facts.append(f"{item.usage.input_tokens + item.usage.output_tokens:,} tokens")
     if item.cost is not None:

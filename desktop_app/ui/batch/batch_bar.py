@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -36,7 +37,7 @@ class BatchBar(QFrame):
         self.words.setWordWrap(True)
         policy = QSizePolicy.Policy
         self.words.setSizePolicy(policy.Ignored, policy.Preferred)
-        self.show_button, self.dismiss_button = PlainButton("Show"), PlainButton("Dismiss")
+        self.show_button, self.dismiss_button = PlainButton(), PlainButton(tr("Dismiss"))
         self.show_button.setObjectName("show-batch-jobs")
         self.dismiss_button.setObjectName("dismiss-batch-bar")
         self._line = QHBoxLayout(self)
@@ -52,11 +53,11 @@ class BatchBar(QFrame):
     def offer(self, words: str) -> None:
         """Offer a batch job for the files that the user added."""
         self.say(words, has_ended=True)
-        self.show_button.setText("Summarise many…")
+        self.show_button.setText(tr("New batch job…"))
 
     def say(self, words: str, *, has_ended: bool = False) -> None:
         """Show the state of the jobs; "" hides the bar."""
-        self.show_button.setText("Show")
+        self.show_button.setText(tr("Show"))
         self.words.setText(words)
         self.setAccessibleName(spoken_text(words))
         self.dismiss_button.setVisible(has_ended)

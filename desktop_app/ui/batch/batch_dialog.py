@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_job_page import BatchJobPage
 from desktop_app.ui.batch.batch_models import BatchJobModel
 from desktop_app.ui.batch.batch_new_page import BatchNewPage
@@ -35,13 +36,15 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (860, 620)
-EMPTY: Final = (
-    "A batch job asks one question of each of many files, at half price. "
-    "The answers come within a day, "
-    "whether this window is open or not."
+EMPTY: Final = N_(
+    "A batch job sends the same message with each of many files, at half price. "
+    "Responses arrive within 24 hours, even if Repartee is closed."
 )
 _SHARES: Final = (0.24, 0.23, 0.42, 0.11)
-_ENDINGS: Final = {"markdown": ("Markdown (*.md)", ".md"), "csv": ("CSV (*.csv)", ".csv")}
+_ENDINGS: Final = {
+    "markdown": (N_("Markdown (*.md)"), ".md"),
+    "csv": (N_("CSV (*.csv)"), ".csv"),
+}
 
 
 class BatchDialog(QDialog):
@@ -63,16 +66,16 @@ class BatchDialog(QDialog):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("batch-jobs")
-        self.setWindowTitle("Batch jobs")
+        self.setWindowTitle(tr("Batch jobs"))
         self.setAcceptDrops(True)
         self.new, self.job = BatchNewPage(theme), BatchJobPage(theme)
         self.jobs = BatchJobModel()
         self.table = SharedColumns(self.jobs, _SHARES)
-        self.new_button = PlainButton("New batch job…")
+        self.new_button = PlainButton(tr("New batch job…"))
         self.new_button.setObjectName("batch-new-job")
         self.new_button.setAutoDefault(False)
         set_role(self.new_button, "primary")
-        self._empty = PlainLabel(EMPTY)
+        self._empty = PlainLabel(tr(EMPTY))
         self._empty.setWordWrap(True)
         set_role(self._empty, "note")
         self.words = Note(theme)
@@ -90,7 +93,7 @@ class BatchDialog(QDialog):
     def _build(self) -> None:
         table = self.table
         table.setObjectName("batch-list")
-        table.setAccessibleName("Batch jobs")
+        table.setAccessibleName(tr("Batch jobs"))
         self._head = QHBoxLayout()
         self._head.addWidget(self._empty, 1)
         self._head.addStretch()
@@ -178,8 +181,8 @@ class BatchDialog(QDialog):
     def _choose_report(self, job_id: str, format_: str) -> None:
         kind, ending = _ENDINGS[format_]
         title = "".join(c if c.isalnum() or c in " -_" else " " for c in self.job.title.text())
-        name = f"{title.strip()[:60] or 'Batch job'}{ending}"
-        dialog = QFileDialog(self, "Report", str(Path.home() / name), kind)
+        name = f"{title.strip()[:60] or tr('Batch job')}{ending}"
+        dialog = QFileDialog(self, tr("Export results"), str(Path.home() / name), tr(kind))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.selectFile(name)

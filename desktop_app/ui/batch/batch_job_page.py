@@ -22,7 +22,8 @@ from desktop_app.domain.batch.batch_wording import (
     job_error_text,
     progress_words,
 )
-from desktop_app.domain.spending.cost import format_money
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchLine
     from desktop_app.ui.look.theme import Theme
 
-FILTERS: Final = (("all", "All files"), ("problems", "Without an answer"))
+FILTERS: Final = (("all", N_("All files")), ("problems", N_("No response")))
 _SHARES: Final = (0.31, 0.17, 0.29, 0.11, 0.12)
 
 
@@ -75,7 +76,7 @@ class BatchJobPage(QWidget):
         self.setObjectName("batch-job")
         self._job: BatchJob | None = None
         self._item: BatchItem | None = None
-        self.back = _button("‹ All jobs", "batch-all-jobs", "link")
+        self.back = _button(tr("‹ All jobs"), "batch-all-jobs", "link")
         self.title, self.status = PlainLabel(), PlainLabel()
         self.title.setObjectName("batch-title")
         self.status.setObjectName("batch-status")
@@ -89,17 +90,19 @@ class BatchJobPage(QWidget):
         self.estimate, self.error = Note(theme), Note(theme)
         self.estimate.setObjectName("batch-estimate")
         self.error.setObjectName("batch-error")
-        self.filter = SegmentedControl(FILTERS, theme, name="Files")
+        self.filter = SegmentedControl(
+            [(key, tr(label)) for key, label in FILTERS], theme, name=tr("Files")
+        )
         self.lines = BatchLineModel()
         self.table = SharedColumns(self.lines, _SHARES)
         self.answer = PlainTextField()
-        self.start = _button("Start", "batch-start", "primary")
-        self.cancel = _button("Cancel the job", "batch-cancel", "plain")
-        self.again_button = _button("Run the rest again", "batch-again", "plain")
-        self.report = _button("Report", "batch-report", "plain")
-        self.open = _button("Open as a conversation", "batch-open", "plain")
-        self.parts = _button("Read in parts…", "batch-parts", "plain")
-        self.remove = _button("Remove", "batch-remove", "plain")
+        self.start = _button(tr("Start"), "batch-start", "primary")
+        self.cancel = _button(tr("Cancel job"), "batch-cancel", "plain")
+        self.again_button = _button(tr("Retry failed files"), "batch-again", "plain")
+        self.report = _button(tr("Export results"), "batch-report", "plain")
+        self.open = _button(tr("Open as conversation"), "batch-open", "plain")
+        self.parts = _button(tr("Read in parts…"), "batch-parts", "plain")
+        self.remove = _button(tr("Remove"), "batch-remove", "plain")
         self._build()
         self._connect()
         self.set_theme(theme)
@@ -107,15 +110,15 @@ class BatchJobPage(QWidget):
     def _build(self) -> None:
         table = self.table
         table.setObjectName("batch-items")
-        table.setAccessibleName("Files of the job")
+        table.setAccessibleName(tr("Files of the job"))
         self.answer.setObjectName("batch-answer")
-        self.answer.setAccessibleName("Answer")
+        self.answer.setAccessibleName(tr("Response"))
         self.answer.setReadOnly(True)
-        self.answer.setPlaceholderText("Choose a file to see its answer.")
+        self.answer.setPlaceholderText(tr("Select a file to see its response."))
         self.answer.setTabChangesFocus(True)
         set_role(self.answer, "field")
         menu = QMenu(self.report)
-        for label, format_ in (("Markdown…", "markdown"), ("CSV for spreadsheets…", "csv")):
+        for label, format_ in ((tr("Markdown…"), "markdown"), (tr("CSV for spreadsheets…"), "csv")):
             action = menu.addAction(menu_text(label))
             action.triggered.connect(lambda _=False, f=format_: self._want_report(f))
         self.report.setMenu(menu)
@@ -189,9 +192,10 @@ class BatchJobPage(QWidget):
         self._job = job
         counts, status = job.counts, job.status
         self.title.setText(job.title)
-        effort = f", {job.choice.effort.value}" if job.choice.effort else ""
-        cost = f" · {format_money(counts.cost)}" if counts.cost else ""
-        self.status.setText(f"{progress_words(job)} · {job.choice.model}{effort}{cost}")
+        facts = [progress_words(job), job.choice.model]
+        facts += [tr(job.choice.effort.label)] if job.choice.effort else []
+        facts += [formatting.money(counts.cost)] if counts.cost else []
+        self.status.setText(" · ".join(facts))
         self.status.setAccessibleName(spoken_text(self.status.text()))
         is_asked = status is BatchStatus.READY
         self.estimate.set_text(estimate_words(job.estimate) if is_asked else "")
@@ -201,7 +205,7 @@ class BatchJobPage(QWidget):
         self.start.setEnabled(bool(job.estimate.files))
         self.cancel.setVisible(not status.is_over)
         self.cancel.setEnabled(not job.is_cancelled)
-        self.cancel.setText("Cancel the job" if status.was_sent else "Do not send it")
+        self.cancel.setText(tr("Cancel job") if status.was_sent else tr("Discard"))
         rest = counts.failed + counts.unanswered
         self.again_button.setVisible(status.is_over and bool(rest))
         self.report.setVisible(status.was_sent)
@@ -211,7 +215,7 @@ class BatchJobPage(QWidget):
         """Show how many files have been read."""
         self.bar.setMaximum(max(1, total))
         self.bar.setValue(done)
-        self.status.setText(f"Reading the files · {done:,} of {total:,}")
+        self.status.setText(tr("Reading files · {done} of {total}", done=done, total=total))
         self.status.setAccessibleName(spoken_text(self.status.text()))
 
     def _show_progress(self, job: BatchJob) -> None:

@@ -13,7 +13,8 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 
 from desktop_app.domain.batch.batch_jobs import BatchLine, ItemStatus
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, item_error_text, progress_words
-from desktop_app.domain.spending.cost import format_money
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ TROUBLED: Final = frozenset({ItemStatus.LEFT_OUT, ItemStatus.FAILED, ItemStatus.
 class BatchJobModel(QAbstractTableModel):
     """Every job, newest first."""
 
-    HEADINGS: Final = ("Job", "Begun", "How it stands", "Cost")
+    HEADINGS: Final = (N_("Job"), N_("Started"), N_("Status"), N_("Cost"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,9 +81,9 @@ class BatchJobModel(QAbstractTableModel):
         begun = (job.started_at or job.created_at).astimezone()
         cells = (
             job.title,
-            f"{begun:%Y-%m-%d %H:%M}",
+            tr("{day}, {time}", day=formatting.short_date(begun), time=formatting.time(begun)),
             progress_words(job),
-            format_money(job.counts.cost) if job.counts.cost else "",
+            formatting.money(job.counts.cost) if job.counts.cost else "",
         )
         return _shown(cells[index.column()], role)
 
@@ -90,7 +91,7 @@ class BatchJobModel(QAbstractTableModel):
 class BatchLineModel(QAbstractTableModel):
     """The files of a job, all or only those without an answer."""
 
-    HEADINGS: Final = ("File", "Status", "Remark", "Tokens", "Cost")
+    HEADINGS: Final = (N_("File"), N_("Status"), N_("Notes"), N_("Tokens"), N_("Cost"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -158,10 +159,10 @@ class BatchLineModel(QAbstractTableModel):
             return None
         cells = (
             line.name,
-            ITEM_WORDS[line.status].capitalize(),
+            tr(ITEM_WORDS[line.status]),
             item_error_text(line),
-            f"{line.tokens:,}" if line.tokens else "",
-            "" if line.cost is None else format_money(line.cost),
+            formatting.number(line.tokens) if line.tokens else "",
+            "" if line.cost is None else formatting.money(line.cost),
         )
         return _shown(cells[index.column()], role)
 
@@ -172,7 +173,7 @@ def _shown(words: str, role: int) -> str:
 
 def _heading(headings: Sequence[str], section: int, role: int, numbers: Sequence[int]) -> Any:
     if role == Qt.ItemDataRole.DisplayRole:
-        return headings[section]
+        return tr(headings[section])
     if role == Qt.ItemDataRole.TextAlignmentRole:
         return _RIGHT if section in numbers else _LEFT
     return None

@@ -19,6 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.models.variants import Effort
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.composer.template_mark import TemplateMark
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField, Note
@@ -26,7 +29,7 @@ from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from desktop_app.domain.models.model_catalog import Effort, Variant
+    from desktop_app.domain.models.variants import Variant
     from desktop_app.ui.look.theme import Theme
 
 OWN_TASK: Final = ""
@@ -96,23 +99,23 @@ class BatchNewPage(QWidget):
         self._providers: Mapping[str, BatchProviderOption] = {}
         self._template = TemplateMark()
         self._wanted_effort: Effort | None = None
-        self.back = _button("‹ All jobs", "batch-back", "link")
-        self.add_files = _button("Add files…", "batch-add-files", "plain")
-        self.add_folder = _button("Add a folder…", "batch-add-folder", "plain")
-        self.clear = _button("Clear", "batch-clear-files", "plain")
+        self.back = _button(tr("‹ All jobs"), "batch-back", "link")
+        self.add_files = _button(tr("Add files…"), "batch-add-files", "plain")
+        self.add_folder = _button(tr("Add folder…"), "batch-add-folder", "plain")
+        self.clear = _button(tr("Clear"), "batch-clear-files", "plain")
         self.files = PlainLabel()
         self.files.setObjectName("batch-files")
         self.files.setWordWrap(True)
-        self.prompt = _combo(theme, "Prompt", "batch-prompt")
-        self.task = MultilineField(theme, "What is asked of each file", 96)
+        self.prompt = _combo(theme, tr("Prompt"), "batch-prompt")
+        self.task = MultilineField(theme, tr("Message for each file"), 96)
         self.task.setObjectName("batch-task")
-        self.task.setPlaceholderText("What is asked of each file")
-        self.provider = _combo(theme, "Provider", "batch-provider")
-        self.model = _combo(theme, "Model", "batch-model")
-        self.effort = _combo(theme, "Effort", "batch-effort")
+        self.task.setPlaceholderText(tr("Message for each file"))
+        self.provider = _combo(theme, tr("Provider"), "batch-provider")
+        self.model = _combo(theme, tr("Model"), "batch-model")
+        self.effort = _combo(theme, tr("Effort"), "batch-effort")
         self.refusal = Note(theme)
         self.refusal.setObjectName("batch-refusal")
-        self.read = _button("Read the files", "batch-read", "primary")
+        self.read = _button(tr("Read files"), "batch-read", "primary")
         self._build(theme)
         self._connect()
         self.set_theme(theme)
@@ -126,16 +129,20 @@ class BatchNewPage(QWidget):
         self._buttons = FlowLayout(holder)
         for button in (self.add_files, self.add_folder, self.clear):
             self._buttons.addWidget(button)
-        self._column.addWidget(_strong("Files"))
+        self._column.addWidget(_strong(tr("Files")))
         self._column.addWidget(self.files)
         self._column.addWidget(holder)
-        self._column.addWidget(_strong("Asked of each file"))
+        self._column.addWidget(_strong(tr("Message for each file")))
         self._column.addWidget(self.prompt)
         self._column.addWidget(self.task)
-        self._column.addWidget(_strong("Answered by"))
+        self._column.addWidget(_strong(tr("Model")))
         self._choice = QGridLayout()
         for column, (label, field) in enumerate(
-            (("Provider", self.provider), ("Model", self.model), ("Effort", self.effort))
+            (
+                (tr("Provider"), self.provider),
+                (tr("Model"), self.model),
+                (tr("Effort"), self.effort),
+            )
         ):
             words = PlainLabel(label)
             set_role(words, "note")
@@ -152,7 +159,7 @@ class BatchNewPage(QWidget):
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(inner)
         self._foot = QHBoxLayout()
-        self._hint = Note(theme, "Nothing is sent yet: what it costs is said first.")
+        self._hint = Note(theme, tr("You’ll see the cost before anything is sent."))
         self._foot.addWidget(self._hint, 1)
         self._foot.addWidget(self.read)
         self._page = QVBoxLayout(self)
@@ -196,7 +203,7 @@ class BatchNewPage(QWidget):
         self.prompt.clear()
         for prompt in prompts:
             self.prompt.addItem(prompt.title, prompt.id)
-        self.prompt.addItem("A question of my own", OWN_TASK)
+        self.prompt.addItem(tr("Custom message"), OWN_TASK)
         self.prompt.setCurrentIndex(max(0, self.prompt.findData(chosen)))
         if not self.task.toPlainText().strip():
             self._take_prompt()
@@ -222,13 +229,13 @@ class BatchNewPage(QWidget):
     # ------------------------------------------------------------------ actions of the user
 
     def _choose_files(self) -> None:
-        dialog = self._dialog("Files for the batch job")
+        dialog = self._dialog(tr("Select files"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(lambda names: self.add([Path(name) for name in names]))
         dialog.open()
 
     def _choose_folder(self) -> None:
-        dialog = self._dialog("A folder of files")
+        dialog = self._dialog(tr("Select folder"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.fileSelected.connect(lambda name: self.add([Path(name)]))
         dialog.open()
@@ -251,10 +258,19 @@ class BatchNewPage(QWidget):
     def _show_files(self) -> None:
         names = [path.name for path in self._paths]
         more = len(names) - NAMED_FILES
-        listed = ", ".join(names[:NAMED_FILES]) + (f" and {more:,} more" if more > 0 else "")
-        noun = "file or folder" if len(names) == 1 else "files and folders"
-        words = f"{len(names):,} {noun}: {listed}"
-        self.files.setText(words if names else "None yet: add some, or drop them here.")
+        shown = names[:NAMED_FILES]
+        if more > 0:
+            shown.append(tr_plural("{count} more", "{count} more", more))
+        self.files.setText(
+            tr_plural(
+                "{count} file or folder: {names}",
+                "{count} files and folders: {names}",
+                len(names),
+                names=formatting.joined(shown),
+            )
+            if names
+            else tr("Add files or drop them here.")
+        )
         set_role(self.files, "" if names else "note")
         self.files.setAccessibleName(spoken_text(self.files.text()))
         self.clear.setEnabled(bool(names))
@@ -275,9 +291,9 @@ class BatchNewPage(QWidget):
         model = self._chosen_model()
         self.effort.clear()
         for effort in model.efforts if model else ():
-            self.effort.addItem(effort.value, effort)
+            self.effort.addItem(tr(effort.label), effort)
         at = self.effort.findData(self._wanted_effort)
-        self.effort.setCurrentIndex(at if at >= 0 else max(0, self.effort.findText("medium")))
+        self.effort.setCurrentIndex(at if at >= 0 else max(0, self.effort.findData(Effort.MEDIUM)))
         self.effort.setEnabled(self.effort.count() > 1)
         self._show_ready()
 
@@ -294,9 +310,11 @@ class BatchNewPage(QWidget):
 
     def _show_ready(self) -> None:
         provider, model = self._chosen_provider(), self._chosen_model()
-        why = "Add a provider with batches in Settings › Provider."
+        why = tr("Add a provider that supports batches in Settings › Provider.")
         if provider is not None:
-            why = provider.refusal or ("" if model else "No model is known there.")
+            why = provider.refusal or (
+                "" if model else tr("This provider lists no models for batches.")
+            )
         if model is not None and not why:
             why = model.refusal
         self.refusal.set_text(why, "warning")

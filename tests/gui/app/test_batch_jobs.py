@@ -93,22 +93,23 @@ def test_from_files_to_answers_to_a_conversation(run: Run, tmp_path: Path) -> No
 
     async def test(provider: BatchServer, desk: Desk) -> None:
         dialog = await made(desk, notes(tmp_path, 3, empty=1))
-        assert "3 files, 1 left out" in dialog.job.estimate.text()
-        assert "instead of" in dialog.job.estimate.text()
+        assert "3 files with about" in dialog.job.estimate.text()
+        assert "1 file skipped." in dialog.job.estimate.text()
+        assert "less than without batch" in dialog.job.estimate.text()
         assert provider.seen == []
         press(desk, "batch-start")
-        ended = "Completed · 3 of 3 answered · 1 left out"
+        ended = "Completed · 3 of 3 answered · 1 skipped"
         await until(lambda: ended in dialog.job.status.text())
-        await until(lambda: [row[1] for row in shown(desk)] == ["Answered"] * 3 + ["Left out"])
+        await until(lambda: [row[1] for row in shown(desk)] == ["Answered"] * 3 + ["Skipped"])
         assert "holds no text" in shown(desk)[3][2]
-        await until(lambda: "has ended for $0.005" in desk.said)
-        await until(lambda: "has ended" in bar_of(desk))
+        await until(lambda: "finished ($0.005)" in desk.said)
+        await until(lambda: "finished" in bar_of(desk))
         table = dialog.job.table
         table.setCurrentIndex(dialog.job.lines.index(1, 0))
         await until(lambda: dialog.job.answer.toPlainText() == ANSWER)
 
         dialog.report_requested.emit(dialog.job.job_id, "csv", tmp_path / "report.csv")
-        await until(lambda: "The report lies in" in dialog.words.text())
+        await until(lambda: "Results exported to" in dialog.words.text())
         with (tmp_path / "report.csv").open(encoding="utf-8-sig", newline="") as file:
             assert [row["name"] for row in csv.DictReader(file)][:2] == ["note-1.md", "note-2.md"]
 
@@ -144,7 +145,7 @@ def test_what_failed_is_told_narrowed_to_and_run_again(run: Run, tmp_path: Path)
         dialog = await made(desk, notes(tmp_path, 3))
         press(desk, "batch-start")
         await until(lambda: "Expired · 1 of 3 answered" in dialog.job.status.text())
-        await until(lambda: [row[1] for row in shown(desk)][1:] == ["Failed", "Not answered"])
+        await until(lambda: [row[1] for row in shown(desk)][1:] == ["Failed", "No response"])
         assert "Too hot" in shown(desk)[1][2]
         dialog.job.filter.button("problems").click()
         assert [row[0] for row in shown(desk)] == ["note-2.md", "note-3.md"]
@@ -171,7 +172,7 @@ async def test_cancelling_and_going_on_at_the_next_start(tmp_path: Path) -> None
             job_id = desk.stored("SELECT id FROM batch_jobs")[0][0]
             desk.controllers.batches.runs.go_on(job_id)
             await until(lambda: desk.stored("SELECT status FROM batch_jobs") == [("completed",)])
-            await until(lambda: "has ended" in desk.said)
+            await until(lambda: "finished" in desk.said)
             assert len(provider.batches) == 1
 
             provider.looks = provider.cancel_takes = 50
@@ -179,7 +180,7 @@ async def test_cancelling_and_going_on_at_the_next_start(tmp_path: Path) -> None
             press(desk, "batch-start")
             await until(lambda: "In progress" in dialog.job.status.text())
             press(desk, "batch-cancel")
-            await until(lambda: "Being cancelled" in dialog.job.status.text())
+            await until(lambda: "Canceling" in dialog.job.status.text())
             assert not dialog.job.cancel.isEnabled()
 
 
@@ -190,7 +191,7 @@ def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> No
         assert not desk.window.findChildren(BatchBar)
         await until(lambda: len(desk.state.draft.value.attachments) == 3)
         desk.window.files_dropped.emit([tmp_path])
-        await until(lambda: "Many files at once" in bar_of(desk))
+        await until(lambda: "Send these files as a batch job" in bar_of(desk))
         bar = find(desk.window, BatchBar, "batch-bar")
         bar.dismiss_button.click()
         assert not bar.isVisible()
@@ -199,7 +200,7 @@ def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> No
         desk.window.files_dropped.emit(paths[-1:])
         await until(lambda: "none.pdf" in desk.said)
         desk.window.files_dropped.emit(paths)
-        await until(lambda: "13 files at once" in bar_of(desk))
+        await until(lambda: "Send 13 files as a batch job" in bar_of(desk))
         bar.show_button.click()
         await until(lambda: not desk.controllers.attachments._reading)
         assert desk.said == ""  # the job says what is wrong with them
@@ -219,7 +220,7 @@ def test_what_is_too_large_is_offered_to_be_read_in_parts(run: Run, tmp_path: Pa
         paths = notes(tmp_path, 2)
         paths[0].write_text("word " * 300_000, "utf-8")
         dialog = await made(desk, paths)
-        assert "1 file, 1 left out" in dialog.job.estimate.text()
+        assert "1 file skipped." in dialog.job.estimate.text()
         await until(lambda: "takes 272,000 at once" in shown(desk)[0][2])
         dialog.job.table.setCurrentIndex(dialog.job.lines.index(0, 0))
         await until(dialog.job.parts.isVisible)
@@ -281,7 +282,7 @@ async def test_what_cannot_be_chosen_says_why(tmp_path: Path) -> None:
         assert "GPT-5.2 Pro" in names
         page.model.setCurrentIndex(names.index("GPT-5.2 Pro"))
         efforts = [page.effort.itemText(at) for at in range(page.effort.count())]
-        assert efforts == ["medium", "high", "xhigh"]
+        assert efforts == ["Medium", "High", "Extra high"]
 
 
 async def test_fifty_thousand_files_do_not_hold_up_the_window() -> None:

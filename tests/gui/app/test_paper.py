@@ -82,7 +82,7 @@ async def test_what_takes_long_is_said_and_can_be_called_off(tmp_path: Path) -> 
         desk.window.notifications.dismiss()
         await until(lambda: any(b.isVisible() for b in cancels(desk)))
         next(b for b in cancels(desk) if b.isVisible()).click()
-        await until(lambda: desk.said == "x.pdf was not exported.")
+        await until(lambda: desk.said == "Export to x.pdf canceled.")
         assert [file.name for file in folder.iterdir()] == ["x.pdf"]
 
 
@@ -99,7 +99,7 @@ async def test_the_conversation_is_copied() -> None:
         table = "| a | b |\n|---|---|\n| 1 | 2 |"
         await desk.ask_and_answer("Which <is> it?", f"It is **this** one.\n\n{table}")
         desk.controllers.export.copy()
-        await until(lambda: desk.said == "The conversation was copied.")
+        await until(lambda: desk.said == "Conversation copied.")
         copied = QGuiApplication.clipboard().mimeData()
         assert "It is **this** one." in copied.text()
         assert copied.hasFormat("text/markdown")
@@ -121,7 +121,7 @@ async def test_an_empty_conversation_has_nothing_to_take_out() -> None:
         desk.controllers.export.print_()
         assert desk.window.findChild(QFileDialog) is None
         assert desk.window.findChild(QPrintDialog) is None
-        assert desk.said == "There is nothing in this conversation yet."
+        assert desk.said == "This conversation is empty."
 
 
 async def test_what_is_chosen_of_a_printer_comes_to_who_prints(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ async def test_all_of_it_is_stored_and_copied() -> None:
 
         QGuiApplication.clipboard().clear()
         desk.controllers.export.copy()
-        await until(lambda: desk.said == "The conversation was copied.")
+        await until(lambda: desk.said == "Conversation copied.")
         assert text.strip() in copied()
 
 

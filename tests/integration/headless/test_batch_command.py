@@ -77,8 +77,8 @@ def test_llmock_answers_a_job_from_start_to_report(shell: Shell, server: LLMock)
         run = Run(shell, f"{server.url}/v1")
         files = run.files("First words.", "Second words, žluť.", "")
         begun = await run("start", *files, *TASK, "--yes", "--wait", "--json")
-        assert "note-3.md: left out" in begun.err
-        assert "instead of" in begun.err
+        assert "note-3.md skipped: " in begun.err
+        assert "less than without batch" in begun.err
         job = begun.json
         assert begun.code == 0, begun.err
         assert (job["status"], job["answered"], job["left_out"]) == ("completed", 2, 1)
@@ -195,8 +195,8 @@ def test_on_a_terminal_it_asks_before_it_sends(shell: Shell) -> None:
         run.files("a")
         for typed, code, sent in ((b"n\n", 1, 0), (b"\x03", 130, 0), (b"y\n", 0, 1)):
             said = await on_terminal(shell, provider, typed, code)
-            assert "Send it? [y/N]" in said
-            assert "instead of" in said
+            assert "Start this batch job? [y/N]" in said
+            assert "less than without batch" in said
             assert len(provider.batches) == sent
 
     against(shell, test)
@@ -286,7 +286,7 @@ def test_a_job_of_nothing_that_can_be_read_is_none(shell: Shell) -> None:
     async def test(provider: BatchServer, run: Run) -> None:
         ended = await run("start", *run.files(""), "nothing.md", *TASK, "--yes")
         assert ended.code == 1
-        for words in ("note-1.md: left out", "nothing.md: left out", "None of the files can be"):
+        for words in ("note-1.md skipped: ", "nothing.md skipped: ", "None of the files can be"):
             assert words in ended.err
         assert ended.out == ""
         assert json.loads((await run("status", "--json")).out) == []
