@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QComboBox,
-    QLabel,
-    QLineEdit,
-    QPlainTextEdit,
-    QToolButton,
-    QWidget,
-)
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind, ProviderProfile
@@ -29,6 +19,7 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.settings.tabs.schema_form import in_words
+from tests.helpers.translated_texts import texts_of, untranslated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,32 +67,6 @@ def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
     return made
 
 
-def texts_of(root: QWidget) -> Iterator[str]:
-    """Yield what the widgets below `root` show and announce."""
-    for widget in (root, *root.findChildren(QWidget)):
-        yield from (widget.accessibleName(), widget.accessibleDescription(), widget.toolTip())
-        if isinstance(widget, QLabel | QAbstractButton | QLineEdit):
-            yield widget.text()
-        if isinstance(widget, QLineEdit | QPlainTextEdit):
-            yield widget.placeholderText()
-        if isinstance(widget, QComboBox):
-            yield from (widget.itemText(at) for at in range(widget.count()))
-        if isinstance(widget, QToolButton) and widget.menu() is not None:
-            yield from (action.text() for action in widget.menu().actions())
-
-
-def untranslated(root: QWidget) -> set[str]:
-    """Return the texts with a word outside of translated text."""
-    found = set()
-    for text in texts_of(root):
-        rest = text
-        while rest != (shorter := re.sub("⟦[^⟦⟧]*⟧", "", rest)):
-            rest = shorter
-        if re.search(r"[^\W\d_]{2}", rest) and text not in NOT_TRANSLATED:
-            found.add(text)
-    return found
-
-
 @pytest.mark.parametrize("page", [page for page, _ in PAGES])
 def test_a_page_is_translated(panel: SettingsPanel, page: str) -> None:
     panel.set_own("c", {"answer.temperature": 0.5})
@@ -109,10 +74,10 @@ def test_a_page_is_translated(panel: SettingsPanel, page: str) -> None:
     panel.show_page(page)
     for section in panel.findChildren(CollapsibleSection):
         section.head.click()
-    assert not untranslated(panel)
+    assert not untranslated(texts_of(panel), NOT_TRANSLATED)
     if page == "answer":
         panel.show_folder()
-        assert not untranslated(panel)
+        assert not untranslated(texts_of(panel), NOT_TRANSLATED)
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.id)
@@ -125,13 +90,13 @@ def test_a_provider_is_translated(
     panel.set_profiles(PROFILES, profile.id)
     panel.set_key_state(profile.id, KeyState(place, "⟦host⟧"))  # type: ignore[arg-type]
     panel.set_password_state(profile.proxy_password_id, KeyState(place))  # type: ignore[arg-type]
-    assert not untranslated(panel)
+    assert not untranslated(texts_of(panel), NOT_TRANSLATED)
 
 
 def test_shortcuts_in_conflict_are_translated(panel: SettingsPanel) -> None:
     panel.set_values({"keys.answer.retry": "Ctrl+N"})
     panel.show_page("keys")
-    assert not untranslated(panel)
+    assert not untranslated(texts_of(panel), NOT_TRANSLATED)
 
 
 def test_numbers_have_the_units_and_separators_of_the_language() -> None:

@@ -111,7 +111,13 @@ class CollectionsDialog(QDialog):
         self._theme = theme
         self._states: dict[str, CollectionState] = {}
         self._put_name = ""
-        self.list = LibraryList("collections", tr("Find a collection"), tr("New collection"), theme)
+        self.list = LibraryList(
+            "collections",
+            tr("Collections"),
+            tr("Find a collection"),
+            tr("New collection"),
+            theme,
+        )
         self.name = QLineEdit()
         self.name.setObjectName("collection-name")
         self.name.setAccessibleName(tr("Collection name"))

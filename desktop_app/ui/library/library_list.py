@@ -135,11 +135,12 @@ class LibraryList(QWidget):
     delete_pressed = Signal(str)
     chosen = Signal(str)
 
-    def __init__(self, name: str, find: str, new: str, theme: Theme) -> None:
+    def __init__(self, name: str, label: str, find: str, new: str, theme: Theme) -> None:
         """Create the list.
 
         Args:
-            name: the accessible name of the list.
+            name: the object name of the list, and part of those of its parts.
+            label: the accessible name of the list.
             find: the placeholder of the search field.
             new: the label of the button.
             theme: the initial theme.
@@ -155,7 +156,7 @@ class LibraryList(QWidget):
         self.model = LibraryModel(self)
         self._delegate = LibraryDelegate(theme, self)
         self.view = RowView(f"{name}-list", self.model, self._delegate)
-        self.view.setAccessibleName(spoken_text(name.capitalize()))
+        self.view.setAccessibleName(spoken_text(label))
         self.new_button = PlainButton(new)
         self.new_button.setObjectName(f"new-{name}")
         set_role(self.new_button, "plain")

@@ -74,7 +74,9 @@ class PresetsPage(QWidget):
         self._default = ""
         self._shown: Preset | None = None
         self._put_name = ""
-        self.list = LibraryList("presets", tr("Find a preset"), tr("New preset"), theme)
+        self.list = LibraryList(
+            "presets", tr("Presets"), tr("Find a preset"), tr("New preset"), theme
+        )
         self.name = QLineEdit()
         self.name.setObjectName("preset-name")
         self.name.setAccessibleName(tr("Name"))

@@ -82,7 +82,9 @@ class PromptsPage(QWidget):
         self._entries: dict[str, tuple[Prompt, str]] = {}
         self._shown: Prompt | None = None
         self._put = ("", "", "")
-        self.list = LibraryList("prompts", tr("Find a prompt"), tr("New prompt"), theme)
+        self.list = LibraryList(
+            "prompts", tr("Prompts"), tr("Find a prompt"), tr("New prompt"), theme
+        )
         self.title, self.folder = QLineEdit(), QLineEdit()
         for field, name, label in (
             (self.title, "prompt-title", tr("Title")),
