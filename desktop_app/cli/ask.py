@@ -49,6 +49,8 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import format_money
 from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, require_supported
 from desktop_app.services.chat.prompt_library import (
     SUMMARY,
@@ -60,6 +62,7 @@ from desktop_app.services.chat.prompt_library import (
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import preferred
 from desktop_app.services.documents.image_attachments import with_detail
+from desktop_app.services.spending.budget import NEAR_LIMIT
 
 if TYPE_CHECKING:
     import argparse
@@ -194,8 +197,10 @@ async def _answer(
         say(str(notice))
     began.tells_all = True
     code = await _run(backend, began, profile, output, unsaved)
-    if warning := await backend.budget.warning(profile):
-        say(warning)
+    month = await backend.budget.month_to_warn_of(profile)
+    if month is not None and month.cap is not None:
+        spent, limit = formatting.money(month.spent), formatting.money(month.cap)
+        say(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
     return code
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.models.model_listing import ModelListing
+    from desktop_app.providers.http.trust import CaFile
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.window.notifications import Notifications
 
@@ -201,7 +202,7 @@ class SettingsController(QObject):
         found = ""
         try:
             if path is not None:
-                found = await asyncio.to_thread(_describe_ca_file, str(path))
+                found = _ca_file_text(await asyncio.to_thread(_inspect_ca_file, str(path)))
         except SettingError as error:
             self._panel.set_ca_file_result(profile_id, False, error.sentences)
             return
@@ -374,10 +375,24 @@ def _worded(error: UserFacingError, profile: ProviderProfile) -> str:
     return f"{error.what_happened} {to_do}".strip()
 
 
-def _describe_ca_file(name: str) -> str:
-    from desktop_app.providers.http.trust import describe_ca_file  # imports ssl
+def _inspect_ca_file(name: str) -> CaFile:
+    from desktop_app.providers.http.trust import inspect_ca_file  # imports ssl
 
-    return describe_ca_file(name)
+    return inspect_ca_file(name)
+
+
+def _ca_file_text(found: CaFile) -> str:
+    """Return what is in a file of certificates, in a sentence."""
+    if found.until is not None and found.name:
+        day = formatting.day(found.until)
+        return tr(
+            "Contains the CA certificate {name}, valid until {day}.", name=found.name, day=day
+        )
+    if not found.authorities:
+        return tr("Contains the certificate of a server.")
+    return tr_plural(
+        "Contains {count} CA certificate.", "Contains {count} CA certificates.", found.authorities
+    )
 
 
 def _read_if_there(path: Path) -> str:

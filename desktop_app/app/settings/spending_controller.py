@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
+from desktop_app.services.spending.budget import NEAR_LIMIT
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -73,7 +74,14 @@ class SpendingController(QObject):
             return
         budget = self._budget
         self._panel.set_spending(profile.id, await budget.month(profile))
-        if warning := await budget.warning(profile):
+        month = await budget.month_to_warn_of(profile)
+        if month is not None and month.cap is not None:
+            warning = tr(
+                NEAR_LIMIT,
+                spent=formatting.money(month.spent),
+                limit=formatting.money(month.cap),
+                provider=profile.short_name,
+            )
             self._notifications.notify(warning, [(tr("Show spending"), self.show)])
         if self._view is not None and self._view.isVisible():
             await self._fill(self._view)

@@ -14,7 +14,8 @@ import ssl
 import sys
 import threading
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -116,8 +117,23 @@ def read_ca_file(name: str) -> bytes:
     return content
 
 
-def describe_ca_file(name: str) -> str:
-    """Return a short description of a file of certificates for the settings. Blocking.
+@dataclass(frozen=True)
+class CaFile:
+    """The certificates in a file.
+
+    Attributes:
+        authorities: how many; 0 if the file has the certificate of a server.
+        name: of the authority, "" if there are several or it has none.
+        until: the last day of a single authority.
+    """
+
+    authorities: int
+    name: str = ""
+    until: date | None = None
+
+
+def inspect_ca_file(name: str) -> CaFile:
+    """Return what is in a file of certificates. Blocking.
 
     Raises:
         SettingError: as `read_ca_file`; or every certificate in it has expired.
@@ -125,14 +141,14 @@ def describe_ca_file(name: str) -> str:
     content = read_ca_file(name)
     found = _certificates(content).get_ca_certs()
     if not found:
-        return "One certificate, of a server itself."
+        return CaFile(0)
     ends = [_moment(str(certificate["notAfter"])) for certificate in found]
     if max(ends) <= datetime.now(UTC):
         day = _day(max(ends))
         raise SettingError(Reason.CERTIFICATES_EXPIRED, file=Path(name).name, day=day)
     if len(found) > 1:
-        return f"{len(found)} authorities."
-    return f"{_name_of(found[0])}, until {_day(ends[0])}."
+        return CaFile(len(found))
+    return CaFile(1, _name_of(found[0]), ends[0].date())
 
 
 def _certificates(content: bytes) -> ssl.SSLContext:
@@ -151,7 +167,7 @@ def _as_cadata(content: bytes) -> str | bytes:
 def _name_of(certificate: object) -> str:
     subject = certificate["subject"] if isinstance(certificate, dict) else ()
     names = {key: value for group in subject for key, value in group}
-    return names.get("commonName") or names.get("organizationName") or "An authority"
+    return names.get("commonName") or names.get("organizationName") or ""
 
 
 def _moment(text: str) -> datetime:

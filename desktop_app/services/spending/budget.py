@@ -21,9 +21,15 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SpendingCapError, StorageError
 from desktop_app.domain.spending.cost import format_exact
 from desktop_app.domain.spending.spending_report import MonthUnderCap
+from desktop_app.i18n.translation import N_
 
 NO_LIMIT = Decimal("Infinity")
 WARNED_KEY = "spending.warned."
+NEAR_LIMIT = N_(
+    "You’ve spent {spent} of your {limit} monthly limit for {provider}. Messages that exceed it "
+    "aren’t sent."
+)
+"""The warning on a month that is near its cap."""
 
 
 class HoldBook(Protocol):
@@ -124,20 +130,17 @@ class Budget:
         """Return this month's spending at a provider."""
         return await self._holds.month(profile.id, profile.monthly_cap, now())
 
-    async def warning(self, profile: ProviderProfile) -> str:
-        """Return a warning that 80 % of the cap are spent, once per month and cap; else ""."""
+    async def month_to_warn_of(self, profile: ProviderProfile) -> MonthUnderCap | None:
+        """Return the month if 80 % of the cap are spent, once per month and cap; else None."""
         month = await self.month(profile)
         if not month.is_near or month.cap is None:
-            return ""
+            return None
         key = WARNED_KEY + profile.id
         mark = f"{now().astimezone():%Y-%m} {month.cap}"
         if (await self._notes.all()).get(key) == mark:
-            return ""
+            return None
         await self._notes.set(key, mark)
-        return (
-            f"{format_exact(month.spent)} of the {format_exact(month.cap)} that a month may cost "
-            f"at {profile.short_name} are spent. What would pass the cap will not be sent."
-        )
+        return month
 
 
 def _passes(

@@ -33,7 +33,7 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
     async with Desk(environment=KEYED) as desk:
         await cap(desk, "0.005")
         await desk.ask_and_answer("One", "An answer.")  # 1,000 in and 200 out: $0.00455
-        await until(lambda: "$0.00455 of the $0.005" in desk.said)
+        await until(lambda: "$0.005 of your $0.005 monthly limit" in desk.said)
         await until(lambda: footer(desk) == "$0.005 of $0.005")
         assert desk.window.conversations.footer.month.property("role") == "warning"
         desk.type("Two")
@@ -57,7 +57,7 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
         await until(lambda: len(desk.stage.turns) == 2)
         desk.stage.turns[-1].end("Another.")
         await desk.settled()
-        assert "of the" not in desk.said
+        assert "monthly limit" not in desk.said
 
 
 async def test_a_running_answer_is_never_cut_and_its_input_counts() -> None:

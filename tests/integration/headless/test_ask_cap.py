@@ -30,7 +30,7 @@ def test_it_warns_then_refuses_with_the_figures(shell: Shell) -> None:
         await allow(shell, server.base_url, "0.00315")
         first = await shell.ask(server.base_url, "Which?")  # 1,000 in and 100 out: $0.00315
         assert (first.code, first.out) == (0, ANSWER + "\n")
-        assert "$0.00315 of the $0.00315 that a month may cost" in first.err
+        assert "$0.003 of your $0.003 monthly limit" in first.err
         second = await shell.ask(server.base_url, "Which?", "--json")
         assert second.code == 1
         assert second.json["error"]["kind"] == "spending_cap"

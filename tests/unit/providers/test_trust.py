@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from desktop_app.domain.errors import SettingError
 from desktop_app.providers.http.trust import (
     LARGEST_CA_FILE,
-    describe_ca_file,
+    CaFile,
+    inspect_ca_file,
     read_ca_file,
     trusted_context,
 )
@@ -22,8 +23,9 @@ from tests.helpers.pipe_trap import PipeTrap
 
 @pytest.mark.parametrize("form", ["pem", "der"])
 def test_an_authority_is_named_with_its_end(form: str, tmp_path: Path) -> None:
-    said = describe_ca_file(str(getattr(Authority(tmp_path), form)))
-    assert said.startswith("Example Company Root, until ")
+    found = inspect_ca_file(str(getattr(Authority(tmp_path), form)))
+    assert (found.authorities, found.name) == (1, "Example Company Root")
+    assert found.until is not None
 
 
 def test_several_are_counted_and_words_between_them_do_no_harm(tmp_path: Path) -> None:
@@ -31,18 +33,18 @@ def test_several_are_counted_and_words_between_them_do_no_harm(tmp_path: Path) -
     two = Authority(tmp_path).pem.read_bytes()
     both = tmp_path / "both.crt"
     both.write_bytes(b"# Firma M\xfcller\r\n" + one + "# später\n".encode() + two)
-    assert describe_ca_file(str(both)) == "2 authorities."
+    assert inspect_ca_file(str(both)) == CaFile(2)
     assert trusted_context(str(both)).cert_store_stats()["x509_ca"] >= 2
 
 
 def test_a_certificate_of_a_server_itself(tmp_path: Path) -> None:
     Authority(tmp_path).server()
-    assert describe_ca_file(str(tmp_path / "server.pem")) == "One certificate, of a server itself."
+    assert inspect_ca_file(str(tmp_path / "server.pem")) == CaFile(0)
 
 
 def test_an_authority_that_has_expired_is_not_taken(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="expired on"):
-        describe_ca_file(str(Authority(tmp_path, days=-2).pem))
+        inspect_ca_file(str(Authority(tmp_path, days=-2).pem))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_what_is_no_file_of_certificates(content: bytes, says: str, tmp_path: Pa
     path = tmp_path / "chosen.pem"
     path.write_bytes(content)
     with pytest.raises(SettingError) as caught:
-        describe_ca_file(str(path))
+        inspect_ca_file(str(path))
     assert says in caught.value.what_happened
     assert "chosen.pem" in caught.value.what_happened
     assert "PEM or DER" in caught.value.what_to_do
@@ -80,7 +82,7 @@ def test_a_pipe_and_a_device_are_refused_unopened(monkeypatch: pytest.MonkeyPatc
     with PipeTrap() as trap:
         for name in (str(trap.path), "/dev/zero"):
             with pytest.raises(SettingError, match="is a pipe or a device, not a file"):
-                describe_ca_file(name)
+                inspect_ca_file(name)
             monkeypatch.setenv("SSL_CERT_FILE", name)
             with pytest.raises(SettingError, match="is a pipe or a device, not a file"):
                 trusted_context()
@@ -93,4 +95,4 @@ def test_nothing_else_is_ever_raised(content: bytes, begin: bytes, tmp_path: Pat
     path = tmp_path / "any.pem"
     path.write_bytes(begin + content)
     with pytest.raises(SettingError):
-        describe_ca_file(str(path))
+        inspect_ca_file(str(path))

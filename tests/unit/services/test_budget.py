@@ -116,15 +116,19 @@ def test_what_a_killed_process_held_counts_no_more(tmp_path: Path) -> None:
 def test_eighty_percent_are_said_once_a_month_and_cap(tmp_path: Path) -> None:
     async def main(purse: Purse) -> None:
         await purse.spend("7.99")
-        assert await purse.budget.warning(CAPPED) == ""
+        assert await purse.budget.month_to_warn_of(CAPPED) is None
         await purse.spend("0.01")
-        assert "$8.00 of the $10.00" in await purse.budget.warning(CAPPED)
-        assert await purse.budget.warning(CAPPED) == ""
+        month = await purse.budget.month_to_warn_of(CAPPED)
+        assert month is not None
+        assert (month.spent, month.cap) == (Decimal(8), Decimal(10))
+        assert await purse.budget.month_to_warn_of(CAPPED) is None
         raised = replace(CAPPED, monthly_cap=Decimal(20))
-        assert await purse.budget.warning(raised) == ""
+        assert await purse.budget.month_to_warn_of(raised) is None
         await purse.spend("9")
-        assert "$17.00 of the $20.00" in await purse.budget.warning(raised)
-        assert await purse.budget.warning(OPENAI) == ""
+        month = await purse.budget.month_to_warn_of(raised)
+        assert month is not None
+        assert (month.spent, month.cap) == (Decimal(17), Decimal(20))
+        assert await purse.budget.month_to_warn_of(OPENAI) is None
 
     with_purse(tmp_path, main)
 
