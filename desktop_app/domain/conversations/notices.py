@@ -26,6 +26,9 @@ class NoticeCode(StrEnum):
     IMAGES_NOT_SEEN = "images_not_seen"
     INSTANT_RETIRED = "instant_retired"
     MAY_GO_ON = "may_go_on"
+    MODEL_ENDS = "model_ends"
+    MODEL_GONE = "model_gone"
+    MODEL_STILL_LISTED = "model_still_listed"
     NOT_ALL_SHOWN = "not_all_shown"
     READ_IN_PARTS = "read_in_parts"
     REASONING_LEFT_OUT = "reasoning_left_out"
@@ -60,6 +63,9 @@ _SENTENCES: Final = {
     NoticeCode.MAY_GO_ON: (
         "{provider} could not be told to stop: the run may go on there, and be billed."
     ),
+    NoticeCode.MODEL_ENDS: "{model} ends on {day}. Choose another model before.",
+    NoticeCode.MODEL_GONE: "{model} is gone: {provider} shut it down on {day}.",
+    NoticeCode.MODEL_STILL_LISTED: "{model} was to end on {day}; {provider} still lists it.",
     NoticeCode.NOT_ALL_SHOWN: (
         "Only the beginning is shown: the answer is too long for the window. "
         "Copy and Export include all that was kept."

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.models.model_catalog import ModelInfo
 
 WARNED_BEFORE_DAYS = 90
@@ -97,16 +98,16 @@ def is_served(
 
 def shutdown_notice(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
-) -> str:
-    """Return a sentence on a model's end if it is near or over, otherwise ""."""
+) -> NoticeText:
+    """Return a notice of a model's end if it is near or over, otherwise ""."""
     end = _end_to_announce(profile, info, listing, today)
     if end is None:
         return ""
     if is_shut_down(profile, info, listing, today):
-        return f"{info.name} is gone: {profile.name} shut it down on {_format_day(end)}."
-    if end <= today:
-        return f"{info.name} was to end on {_format_day(end)}; {profile.name} still lists it."
-    return f"{info.name} ends on {_format_day(end)}. Choose another model before."
+        code = NoticeCode.MODEL_GONE
+    else:
+        code = NoticeCode.MODEL_STILL_LISTED if end <= today else NoticeCode.MODEL_ENDS
+    return notice(code, model=info.name, provider=profile.name, day=_format_day(end))
 
 
 def shutdown_mark(

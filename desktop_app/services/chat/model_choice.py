@@ -52,7 +52,7 @@ class ResolvedChoice:
     effort: Effort | None
     notice: NoticeText = ""
     service_tier: str | None = None
-    warning: str = ""
+    warning: NoticeText = ""
     files: FileInputs | None = None
 
     @property

@@ -64,10 +64,12 @@ def test_whether_a_model_is_served(
 
 def test_what_is_said_of_an_end() -> None:
     assert shutdown_notice(OPENAI, MODEL, None, LONG_BEFORE) == ""
-    assert shutdown_notice(OPENAI, MODEL, None, BEFORE).startswith("Model ends on 10 August 2026.")
+    assert str(shutdown_notice(OPENAI, MODEL, None, BEFORE)).startswith(
+        "Model ends on 10 August 2026."
+    )
     gone = "Model is gone: OpenAI shut it down on 10 August 2026."
-    assert shutdown_notice(OPENAI, MODEL, None, AFTER) == gone
-    assert "still lists it" in shutdown_notice(OPENAI, MODEL, listed("m"), AFTER)
+    assert str(shutdown_notice(OPENAI, MODEL, None, AFTER)) == gone
+    assert "still lists it" in str(shutdown_notice(OPENAI, MODEL, listed("m"), AFTER))
     assert shutdown_notice(COMET, MODEL, None, AFTER) == ""
     assert shutdown_mark(OPENAI, MODEL, None, LONG_BEFORE) == ""
     assert shutdown_mark(OPENAI, MODEL, None, BEFORE) == "ends 10 August 2026"

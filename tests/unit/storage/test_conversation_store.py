@@ -124,7 +124,15 @@ drafts = st.builds(
 
 notices = st.builds(
     lambda code, text: notice(
-        code, provider=text, setting=text, count=text, names=text, model=text, cost=text, name=text
+        code,
+        provider=text,
+        setting=text,
+        count=text,
+        names=text,
+        model=text,
+        cost=text,
+        name=text,
+        day=text,
     ),
     st.sampled_from(NoticeCode),
     any_text,
