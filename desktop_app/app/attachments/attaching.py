@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
-PASTED_NAME = "Pasted text.txt"
+PASTED_NAME = "Pasted text.txt"  # stored with the attachment, so in one language
 ATTACHED = "the attached text"  # names a text that is too long for the prompt
 LARGE_PASTE = "documents.large_paste"  # the key of the setting: a length in characters
 

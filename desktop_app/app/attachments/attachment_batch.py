@@ -7,6 +7,7 @@ from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
+from desktop_app.i18n.translation import tr, tr_plural
 
 NAMED: Final = 3  # failed files that are named; a larger number is only counted
 
@@ -31,11 +32,18 @@ class AttachmentBatch:
         """Return the messages for the user since the last call."""
         words: list[UserFacingError | str] = [*self._of_unplaced(), *self._of_failed()]
         if self.known and not self.failed:
-            many = len(self.known) > 1
-            what = f"{len(self.known):,} files are" if many else f"{self.known[0]} is"
-            words.append(f"{what} attached already.")
+            words.append(self._of_known())
         self.failed, self.known, self.unplaced = [], [], []
         return words
+
+    def _of_known(self) -> str:
+        if len(self.known) == 1:
+            return tr("“{name}” is already attached.", name=self.known[0])
+        return tr_plural(
+            "{count} file is already attached.",
+            "{count} files are already attached.",
+            len(self.known),
+        )
 
     def _of_failed(self) -> list[UserFacingError]:
         """Return an error per file if few failed, else a single error for all."""

@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_facts import pages_text
-from desktop_app.domain.conversations.message_parts import TEXT_ONLY
+from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS
-from desktop_app.domain.spending.cost import FREE, Usage, format_money
+from desktop_app.domain.spending.cost import FREE, Usage
+from desktop_app.i18n.formatting import money
+from desktop_app.i18n.formatting import percent as format_percent
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.documents.file_attachments import (
     can_be_file,
     file_tokens,
@@ -28,10 +31,20 @@ OPEN: Final = "open-document"
 CHOOSE: Final = "choose-pages"
 SEND_ALL: Final = "send-all-pages"
 AS_FILE: Final = "send-as-file"
-AGAIN: Final = "already in this conversation"
-PROTECTED: Final = (
-    "Protected by a password, which is kept nowhere. Its text is kept here, as of any document."
-)
+AGAIN: Final = N_("already in this conversation")
+PROTECTED: Final = N_("Password-protected. The password isn’t saved; the extracted text is.")
+_CHOOSE: Final = {
+    "page": N_("Choose pages…"),
+    "slide": N_("Choose slides…"),
+    "sheet": N_("Choose sheets…"),
+    "chapter": N_("Choose chapters…"),
+}
+_DETAILS: Final = {
+    "auto": N_("Auto detail"),
+    "low": N_("Low detail"),
+    "high": N_("High detail"),
+    TEXT_ONLY: N_("Text only"),
+}
 
 
 def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
@@ -39,11 +52,11 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     refusal = _refusal(part, resolved)
     facts = [what] if (what := pages_text(part)) else []
     if part.again_as and not refusal:
-        facts.append(AGAIN)
+        facts.append(tr(AGAIN))
     else:
         facts += [refusal] if refusal else amounts(part, resolved)
     if is_file(part, resolved.files):
-        facts.append("as a file")
+        facts.append(tr("as a file"))
     return Chip(
         part.sha256,
         part.name,
@@ -62,9 +75,16 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
 def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
     """Return tokens, share of the window and cost of what is sent, as far as they are known."""
     if part.sent_tokens is None:
-        return ["counting…"] if part.chosen is not None else []
+        return [tr("counting…")] if part.chosen is not None else []
     tokens, mark = _tokens(part, resolved)
-    return [f"{mark}{tokens:,} tokens", *shares(tokens, resolved)]
+    return [token_count(tokens, is_exact=not mark), *shares(tokens, resolved)]
+
+
+def token_count(tokens: int, *, is_exact: bool) -> str:
+    """Return a number of tokens in words, marked if it is an estimate."""
+    if is_exact:
+        return tr_plural("{count} token", "{count} tokens", tokens)
+    return tr_plural("≈ {count} token", "≈ {count} tokens", tokens)
 
 
 def shares(tokens: int, resolved: ResolvedChoice) -> list[str]:
@@ -72,18 +92,22 @@ def shares(tokens: int, resolved: ResolvedChoice) -> list[str]:
     facts = []
     if resolved.model.input_limit:
         percent = 100 * tokens / resolved.model.input_limit
-        facts.append(f"{round(percent)} %" if percent >= 1 else "< 1 %")
+        facts.append(format_percent(round(percent)) if percent >= 1 else f"< {format_percent(1)}")
     price = resolved.price
     if price is not None and price != FREE:
-        facts.append(format_money(price.of(Usage(input_tokens=tokens))))
+        facts.append(money(price.of(Usage(input_tokens=tokens))))
     return facts
 
 
 def price_note(resolved: ResolvedChoice) -> str:
     """Return a note on the cost if there is no figure."""
     if resolved.price is None:
-        return f"What {resolved.model.name} costs at {resolved.profile.name} is not known."
-    return "It costs nothing on this computer." if resolved.price == FREE else ""
+        return tr(
+            "The price of {model} at {provider} is unknown.",
+            model=resolved.model.name,
+            provider=resolved.profile.name,
+        )
+    return tr("Free on this computer") if resolved.price == FREE else ""
 
 
 def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
@@ -92,7 +116,7 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
         return refusal.what_happened
     is_seen = bool(part.seen_pages) and not is_file(part, resolved.files)
     is_blind = is_seen and resolved.model.sees_images is False
-    return f"{resolved.model.name} does not see pictures" if is_blind else ""
+    return tr("{model} doesn’t support images", model=resolved.model.name) if is_blind else ""
 
 
 def _tokens(part: DocumentPart, resolved: ResolvedChoice) -> tuple[int, str]:
@@ -109,15 +133,15 @@ def _actions(
     part: DocumentPart, resolved: ResolvedChoice
 ) -> tuple[tuple[str, str, bool | None], ...]:
     actions: list[tuple[str, str, bool | None]] = [
-        (PREVIEW, "Preview…", None),
-        (OPEN, "Open the document", None),
+        (PREVIEW, tr("Preview"), None),
+        (OPEN, tr("Open document"), None),
     ]
     if unit := unit_of(part):
-        actions.append((CHOOSE, f"Choose {unit}s…", None))
+        actions.append((CHOOSE, tr(_CHOOSE[unit]), None))
     if part.chosen is not None:
-        actions.append((SEND_ALL, f"Send all {part.chosen.of:,} {part.chosen.unit}s", None))
+        actions.append((SEND_ALL, _send_all(part.chosen), None))
     if can_be_file(part, resolved.files) or part.as_file:
-        actions.append((AS_FILE, "Send the file itself", part.as_file))
+        actions.append((AS_FILE, tr("Send original file"), part.as_file))
     return tuple(actions)
 
 
@@ -134,24 +158,35 @@ def _details(part: DocumentPart, resolved: ResolvedChoice) -> tuple[tuple[str, s
 
 def _label(part: DocumentPart, resolved: ResolvedChoice) -> str:
     tokens, mark = _tokens(part, resolved)
-    name = "Text alone" if part.detail == TEXT_ONLY else f"{part.detail.capitalize()} detail"
-    return f"{name} · {mark}{tokens:,} tokens"
+    return f"{tr(_DETAILS[part.detail])} · {token_count(tokens, is_exact=not mark)}"
+
+
+def _send_all(chosen: ChosenPages) -> str:
+    if chosen.unit == "slide":
+        return tr_plural("Send {count} slide", "Send all {count} slides", chosen.of)
+    if chosen.unit == "sheet":
+        return tr_plural("Send {count} sheet", "Send all {count} sheets", chosen.of)
+    if chosen.unit == "chapter":
+        return tr_plural("Send {count} chapter", "Send all {count} chapters", chosen.of)
+    return tr_plural("Send {count} page", "Send all {count} pages", chosen.of)
 
 
 def _about(part: DocumentPart, resolved: ResolvedChoice) -> str:
     lines = []
     if part.as_file and part.chosen is not None:
-        lines.append(f"Of chosen {part.chosen.unit}s the text is sent, not the file.")
+        lines.append(tr("The selection is sent as text, not as a file."))
     if part.again_as:
-        lines.append(f"It stands in this conversation as “{part.again_as}”, and is not sent twice.")
+        lines.append(
+            tr("Already in this conversation as “{name}”. Not sent again.", name=part.again_as)
+        )
     elif is_file(part, resolved.files):
-        lines.append(f"The file itself is sent; {resolved.profile.name} reads it its own way.")
+        lines.append(tr("{provider} reads the original file.", provider=resolved.profile.name))
     else:
         lines += [line] if (line := _about_pictures(part)) else []
     if part.is_protected:
-        lines.append(PROTECTED)
+        lines.append(tr(PROTECTED))
         if part.seen_pages:
-            lines.append("To draw its pages after the next start, the password is asked for again.")
+            lines.append(tr("After a restart, its pages need the password again."))
     lines += [line] if (line := price_note(resolved)) else []
     return "\n".join(lines)
 
@@ -162,5 +197,6 @@ def _about_pictures(part: DocumentPart) -> str:
         return ""
     shown = ", ".join(str(page.number) for page in pages[:12])
     more = " …" if len(pages) > 12 else ""
-    left = "left out" if part.detail == TEXT_ONLY else "sent as pictures"
-    return f"Pages without text are {left}: {shown}{more}."
+    if part.detail == TEXT_ONLY:
+        return tr("Pages without text are skipped: {pages}", pages=shown + more)
+    return tr("Pages without text are sent as images: {pages}", pages=shown + more)

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.attachments.attaching import PASTED_NAME
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
-from desktop_app.app.attachments.attachment_facts import document_chip
+from desktop_app.app.attachments.attachment_facts import document_chip, token_count
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import new_id
@@ -30,7 +30,7 @@ from desktop_app.domain.errors import (
     StorageError,
     UserFacingError,
 )
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.documents.file_attachments import not_files, require_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.storage.database.temporary_database import TemporaryConversations
@@ -156,7 +156,7 @@ class AttachmentsController(QObject):
         if pasted:
             self._tasks.start(self._turn_back(pasted[-1].sha256))
         else:
-            self._notifications.notify("No pasted text is attached here.")
+            self._notifications.notify(tr("No pasted text is attached"))
 
     async def _turn_back(self, sha256: str) -> None:
         conversation_id = self._current.id
@@ -164,7 +164,7 @@ class AttachmentsController(QObject):
         if conversation_id != self._current.id:
             return
         if len(text) > LARGEST_TEXT:
-            self._notifications.notify("This text is too long to stand in the prompt.")
+            self._notifications.notify(tr("This text is too long for the message box."))
             return
         self._prompt.put(text)
         self._remove(sha256)
@@ -230,8 +230,8 @@ class AttachmentsController(QObject):
         if conversation_id == self._current.id:
             work = partial(self._turn_back, sha256)
             self._notifications.notify(
-                "The long text is attached as a document.",
-                [("Put it into the prompt", lambda: self._tasks.start(work()))],
+                tr("Long text attached as a document"),
+                [(tr("Insert as text"), lambda: self._tasks.start(work()))],
             )
 
     def _say_what_failed(self, batch: AttachmentBatch) -> None:
@@ -316,7 +316,7 @@ class AttachmentsController(QObject):
         reading = self._reading_here()
         chips = [*self._chips_of_read(), *self._chips_of_reading(reading)]
         self._prompt.set_chips(chips)
-        why = f"Reading {next(iter(reading.values())).name}…" if reading else ""
+        why = tr("Reading {name}…", name=next(iter(reading.values())).name) if reading else ""
         why = why or self._refusal()
         if not self._providers.has_provider(self._current.conversation):
             why = tr(PROVIDER_REMOVED)
@@ -331,8 +331,10 @@ class AttachmentsController(QObject):
         chips = [self._chip(part, resolved) for part in sent]
         if others := parts[first:]:
             tokens = sum(part.tokens or 0 for part in others if isinstance(part, DocumentPart))
-            way = (("all", f"Show all {len(parts):,}"),)
-            name, detail = f"{len(others):,} more attachments", f"≈ {tokens:,} tokens"
+            way = (("all", tr_plural("Show {count}", "Show all {count}", len(parts))),)
+            count = len(others)
+            name = tr_plural("{count} more attachment", "{count} more attachments", count)
+            detail = token_count(tokens, is_exact=False)
             chips.append(Chip(MORE, name, detail, "ready", None, "file-text", details=way))
         return chips
 
@@ -355,8 +357,8 @@ class AttachmentsController(QObject):
         if waiting := len(reading) - first:
             total = sum({id(r.batch): r.batch.total for r in reading.values()}.values())
             done = total - len(reading)
-            name = f"{waiting:,} more files"
-            detail = f"{done:,} of {total:,} read"
+            name = tr_plural("{count} more file", "{count} more files", waiting)
+            detail = tr("{done} of {total} read", done=done, total=total)
             chips.append(Chip(REST, name, detail, "reading", done / total, "file-text"))
         return chips
 

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEncryptedError
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Unlocking(QObject):
         """Return the offer to enter the password after such an error."""
         if not isinstance(error, DocumentEncryptedError) or not error.sha256:
             return ()
-        return [("Enter the password…", lambda: self._start(error.sha256))]
+        return [(tr("Enter password…"), lambda: self._start(error.sha256))]
 
     def _start(self, sha256: str) -> None:
         self._tasks.start(self._unlock(sha256))
@@ -149,5 +150,5 @@ class Unlocking(QObject):
         await self._passwords.opened(attempt)
         self._notifications.dismiss_topic(TOPIC)
         self._notifications.notify(
-            f"“{part.name}” is open until Repartee ends: ask again now.", topic=TOPIC
+            tr("“{name}” is unlocked until you quit. Send again.", name=part.name), topic=TOPIC
         )

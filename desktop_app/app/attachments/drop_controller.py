@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.attachments.attaching import LARGE_PASTE
 from desktop_app.domain.errors import DocumentError
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.rich_text_paste import is_richer, words_of
 
 if TYPE_CHECKING:
@@ -106,9 +107,7 @@ class DropController(QObject):
             self._prompt.take(text)
             self._prompt.focus_text()
         elif given.is_text:
-            self._notifications.notify(
-                "The text was not taken: another conversation was opened meanwhile."
-            )
+            self._notifications.notify(tr("Text not inserted because you switched conversations."))
 
     def _take(self, given: DroppedContent) -> None:
         self._attach(given, self._current.id)

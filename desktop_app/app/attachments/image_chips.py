@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from desktop_app.app.attachments.attachment_facts import PREVIEW, price_note, shares
+from desktop_app.app.attachments.attachment_facts import PREVIEW, price_note, shares, token_count
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.image_tokens import DETAILS, sent_size
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.documents.image_attachments import picture_tokens
 from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.transcript.media.message_images import THUMBNAIL_BOX
@@ -75,7 +76,11 @@ class ImageChips(QObject):
         is_blind = model.sees_images is False
         size = part.dimensions
         facts = [f"{part.width} × {part.height}"] if size else []
-        facts.append(f"{model.name} does not see pictures" if is_blind else _price(part, model))
+        facts.append(
+            tr("{model} doesn’t support images", model=model.name)
+            if is_blind
+            else _price(part, model)
+        )
         facts += [] if is_blind else shares(picture_tokens(part, model)[0], resolved)
         return Chip(
             part.sha256,
@@ -88,27 +93,33 @@ class ImageChips(QObject):
             picture=self.thumbnail(part),
             details=tuple((value, _label(part, value, model)) for value in DETAILS),
             chosen=part.detail,
-            actions=((PREVIEW, "Preview…", None),),
+            actions=((PREVIEW, tr("Preview"), None),),
             has_preview=True,
         )
 
 
+_LEVELS: Final = {"auto": N_("Auto"), "low": N_("Low"), "high": N_("High")}
+
+
 def _price(part: ImagePart, model: ModelInfo) -> str:
     tokens, is_known = picture_tokens(part, model)
-    return f"{'' if is_known else '≈ '}{tokens:,} tokens"
+    return token_count(tokens, is_exact=is_known)
 
 
 def _label(part: ImagePart, detail: str, model: ModelInfo) -> str:
-    return f"{detail.capitalize()} · {_price(replace(part, detail=detail), model)}"
+    return f"{tr(_LEVELS[detail])} · {_price(replace(part, detail=detail), model)}"
 
 
 def _about(part: ImagePart, model: ModelInfo) -> str:
     """Describe how an image is sent."""
     lines = []
     if part.animated:
-        lines.append("An animation: its first frame is sent.")
+        lines.append(tr("Animation: only the first frame is sent"))
     if part.dimensions and model.sees_images is not False:
         width, height = sent_size(part.dimensions, part.detail, model.image_tokens)
-        scaled = "" if (width, height) == part.dimensions else f" scaled to {width}×{height},"
-        lines.append(f"Sent{scaled} without metadata.")
+        if (width, height) == part.dimensions:
+            lines.append(tr("Sent without metadata"))
+        else:
+            size = f"{width} × {height}"
+            lines.append(tr("Sent at {size}, without metadata", size=size))
     return "\n".join(lines)

@@ -25,6 +25,8 @@ from desktop_app.app.attachments.page_selection import Attached, PageSelection
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, TextPart
 from desktop_app.domain.documents.document_sections import format_spans, unit_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.i18n.formatting import size
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.prompt_assembly import sent_block, sent_text
 from desktop_app.services.documents.file_attachments import is_file
 from desktop_app.services.documents.image_attachments import Sight, page_name
@@ -42,20 +44,14 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 
-NOTHING_ATTACHED = "Nothing is attached."
-NO_PAGES = "{} has no pages, slides, sheets or chapters to choose from."
-WHOLE = "This is sent with your question, as it stands here."
-TOO_LARGE = (
-    "This is more than {} takes at once. Choose pages, or send it and have it read in parts: "
-    "that is offered then, with what it costs."
-)
-IN_PARTS = (
-    "Too large to be read at once: each part is sent by itself, as it stands here, and the "
-    "answer is made of notes on all of them."
-)
-AGAIN = "This goes along in its place."
-FILE = "A file of {size}. Below, to look at, is what was read from it here; that is not sent."
-FILE_UNREAD = "A file of {size}. Nothing in it could be read here as text."
+NOTHING_ATTACHED = N_("Nothing is attached")
+NO_PAGES = N_("“{name}” has no pages, slides, sheets or chapters to choose from.")
+WHOLE = N_("Sent with your message exactly as shown.")
+TOO_LARGE = N_("Too large for {model}. Select fewer pages, or send it to be read in parts.")
+IN_PARTS = N_("Too large for one request. Sent in parts as shown, then combined from notes.")
+AGAIN = N_("This is sent in its place.")
+FILE = N_("File, {size}. The text below is for reference and isn’t sent.")
+FILE_UNREAD = N_("File, {size}. It has no readable text.")
 
 
 class PreviewedPrompt(Protocol):
@@ -122,7 +118,7 @@ class PreviewController(QObject):
         """Preview the chip with keyboard focus, or the last attachment."""
         part = self._any(lambda _part: True)
         if part is None:
-            self._say(NOTHING_ATTACHED)
+            self._say(tr(NOTHING_ATTACHED))
         else:
             self.show(part.sha256)
 
@@ -133,7 +129,7 @@ class PreviewController(QObject):
             self._choose(part.sha256)
             return
         last = self._any(lambda _part: True)
-        words = NOTHING_ATTACHED if last is None else NO_PAGES.format(last.name)
+        words = tr(NOTHING_ATTACHED) if last is None else tr(NO_PAGES, name=last.name)
         self._say(words)
 
     def _any(self, suits: Callable[[Attached], bool]) -> Attached | None:
@@ -235,12 +231,14 @@ class PreviewController(QObject):
         """Return a note on how its text is sent."""
         model, limit = self._held.resolved.model, self._held.resolved.model.input_limit
         if part.in_parts:
-            return IN_PARTS
+            return tr(IN_PARTS)
         if part.again_as:
-            return AGAIN
+            return tr(AGAIN)
         if is_file(part, self._held.resolved.files):
-            return (FILE if part.tokens else FILE_UNREAD).format(size=_size(part.size))
-        return TOO_LARGE.format(model.name) if limit and (part.sent_tokens or 0) > limit else WHOLE
+            return tr(FILE if part.tokens else FILE_UNREAD, size=size(part.size))
+        if limit and (part.sent_tokens or 0) > limit:
+            return tr(TOO_LARGE, model=model.name)
+        return tr(WHOLE)
 
     async def _load(self, part: Attached) -> None:
         """Load the text to be sent; a later call supersedes an earlier one."""
@@ -285,12 +283,15 @@ class PreviewController(QObject):
         except IllegalChoiceError:
             return "", "", ""
         given = format_spans(part.chosen.spans) if part.chosen else ""
-        hint = f"All {len(found):,}; or for example 1, 3"
+        hint = tr("All {count}, or for example 1, 3", count=len(found))
         if unit == "sheet":
             named = " · ".join(f"{section.number} {section.name}" for section in found[:12])
-            hint = f"All {len(found):,}: {named}{' …' if len(found) > 12 else ''}"
+            more = " …" if len(found) > 12 else ""
+            hint = tr("All {count}: {names}", count=len(found), names=named + more)
         elif len(found) > 3:
-            hint = f"All {len(found):,}; or for example 1-3, {len(found)}"
+            hint = tr(
+                "All {count}, or for example 1-3, {last}", count=len(found), last=str(len(found))
+            )
         return unit, given, hint
 
     def _captions(self, part: Attached) -> list[str]:
@@ -311,9 +312,9 @@ class PreviewController(QObject):
             elif isinstance(part, DocumentPart) and number < len(part.seen_pages):
                 page = part.seen_pages[number]
                 alone = replace(part, pictured=(page,), chosen=None, in_parts=False)
-                (sent,), name = await pictures.pages(alone, rule), f"Page {page.number}"
-                if is_file(part, self._held.resolved.files):
-                    name += ", as it is drawn here"
+                (sent,) = await pictures.pages(alone, rule)
+                is_as_file = is_file(part, self._held.resolved.files)
+                name = _page_name(page.number, is_as_file=is_as_file)
             else:
                 return
         except UserFacingError as error:
@@ -322,11 +323,12 @@ class PreviewController(QObject):
             return
         image = await asyncio.to_thread(QImage.fromData, sent.data)
         kind = sent.media_type.partition("/")[2].upper()
-        size = f"{image.width()} × {image.height()} · {kind} · {len(sent.data) / 1024:,.0f} KB"
+        facts = f"{image.width()} × {image.height()} · {kind} · {size(len(sent.data))}"
         if self._dialog is not None and part == self._last:
-            self._dialog.show_picture(number, image, f"{name} · {size}")
+            self._dialog.show_picture(number, image, f"{name} · {facts}")
 
 
-def _size(count: int) -> str:
-    """Return a size in bytes as text."""
-    return f"{count / 1024:,.0f} KB" if count < 1 << 20 else f"{count / (1 << 20):,.1f} MB"
+def _page_name(number: int, *, is_as_file: bool) -> str:
+    if is_as_file:  # the provider renders it its own way
+        return tr("Page {number}, as rendered here", number=number)
+    return tr("Page {number}", number=number)

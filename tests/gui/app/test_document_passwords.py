@@ -109,7 +109,7 @@ async def test_what_has_opened_one_is_tried_at_the_next(tmp_path: Path) -> None:
         give(await asked(), SECRET)  # once for both
         await until(lambda: is_read(desk))
         desk.window.files_dropped.emit([tmp_path / "c.pdf", tmp_path / "a.pdf"])
-        await until(lambda: is_read(desk) and "a.pdf is attached already." in desk.said)
+        await until(lambda: is_read(desk) and "“a.pdf” is already attached." in desk.said)
         assert len(desk.chips) == 3
         assert not dialogs()
 
@@ -148,13 +148,13 @@ def test_after_a_start_its_pages_are_drawn_once_the_password_is_there(
             desk.enter()
             await until(lambda: desk.said)
             assert desk.said.startswith("To draw the pages of “scan.pdf”, its password is needed.")
-            desk.take("Enter the password…")
+            desk.take("Enter password…")
             give(await asked(), "no")
             await until(
                 lambda: "not the password" in "".join(d.accessibleName() for d in dialogs())
             )
             give(dialogs()[0], SECRET)
-            await until(lambda: "is open until Repartee ends" in desk.said)
+            await until(lambda: "is unlocked until you quit" in desk.said)
             assert desk.text.toPlainText() == "Which colour?"
             turn = await desk.ask("")
             assert sum(hasattr(part, "data") for part in turn.request.messages[0].parts) == 2

@@ -35,7 +35,7 @@ async def test_a_report_is_summarised_by_enter(data: Path) -> None:
         assert desk.hint == "Reading report.pdf…"
         await until(lambda: is_read(desk))
         assert desk.chips[0].startswith("report.pdf, 3 pages · ")
-        assert desk.chips[0].endswith(" %")
+        assert desk.chips[0].endswith("%")
         assert suggestions(desk) == ["Summarize", "Extract to table"]
         desk.type("x")
         assert suggestions(desk) == []

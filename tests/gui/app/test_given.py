@@ -147,10 +147,10 @@ async def test_attached_text_can_be_turned_back(by: str) -> None:
         desk.type("See: ")
         desk.window.prompt.take(DroppedContent(text="word " * 300))
         await until(lambda: is_read(desk) and desk.chips)
-        assert desk.said.startswith("The long text is attached as a document.")
+        assert desk.said.startswith("Long text attached as a document")
         assert desk.text.toPlainText() == "See: "
         if by == "the card":
-            desk.take("Put it into the prompt")
+            desk.take("Insert as text")
         else:
             desk.ready.actions["prompt.as-text"]()
         await until(lambda: not desk.chips)
@@ -174,7 +174,7 @@ async def test_what_cannot_be_taken_is_said() -> None:
         data = QMimeData()
         data.setData("text/uri-list", b"smb://server/plan.odt")
         desk.text.insertFromMimeData(data)
-        assert desk.said.startswith("“plan.odt” is not on this computer")
+        assert desk.said.startswith("“plan.odt” isn’t on this computer")
         assert desk.chips == []
 
 

@@ -259,7 +259,7 @@ async def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
         choice = ModelChoice(SERVER.id, "llama3")
         desk.state.setup.choose(choice)
         desk.window.files_dropped.emit([path])
-        await until(lambda: bool(desk.chips) and desk.chips[0].endswith(" %"))
+        await until(lambda: bool(desk.chips) and desk.chips[0].endswith("%"))
         await until(lambda: offered(desk, SERVER.id)["llama3"] == "2.0k tokens")
         assert offered(desk, SERVER.id)["qwen"] == ""
         desk.enter()

@@ -52,8 +52,8 @@ def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(run: Run, tmp_path
         async with Desk(environment=OPENAI) as desk:
             desk.window.prompt.attach_requested.emit([path])
             await until(lambda: is_read(desk))
-            assert desk.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · < 1 % · $0.003"]
-            assert "Sent scaled to 1056×1408, without metadata." in chip(desk).toolTip()
+            assert desk.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · < 1% · $0.003"]
+            assert "Sent at 1056 × 1408, without metadata" in chip(desk).toolTip()
             await until(lambda: chip(desk)._chip.picture is not None)
             turn = await desk.ask("What is it?")
             image = turn.request.messages[-1].parts[0]
@@ -90,16 +90,16 @@ async def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it() -> None
         pasted.setImageData(picture)
         desk.text.insertFromMimeData(pasted)
         await until(lambda: is_read(desk))
-        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 297 tokens · < 1 % · $0.0005"]
+        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 297 tokens · < 1% · $0.0005"]
         low = next(a for a in chip(desk).menu().actions() if a.text().startswith("Low"))
         assert low.text() == "Low · ≈ 212 tokens"
         low.trigger()
-        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
+        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1% · $0.0004"]
         await desk.written()
         await until(lambda: desk.estimate.startswith("≈ 2"))
     async with Desk(environment=OPENAI) as desk:
         await until(lambda: desk.chips)
-        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1 % · $0.0004"]
+        assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1% · $0.0004"]
         turn = await desk.ask("What?")
         image = turn.request.messages[-1].parts[0]
         assert isinstance(image, ImageData)
@@ -121,7 +121,7 @@ async def test_from_a_browser_onto_the_window() -> None:
         desk.window.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
         await until(lambda: is_read(desk))
         assert [c.split(",")[0] for c in desk.chips] == ["cat.png", "dance.gif"]
-        assert "An animation: its first frame is sent." in chip(desk, 1).toolTip()
+        assert "Animation: only the first frame is sent" in chip(desk, 1).toolTip()
         assert "“broken.png” is damaged" in desk.said
 
 
@@ -129,7 +129,7 @@ async def test_a_model_that_does_not_see_is_not_asked() -> None:
     async with Desk() as desk:
         desk.window.image_dropped.emit(DroppedData("cat.png", packed(drawing(), "PNG")))
         await until(lambda: is_read(desk))
-        assert desk.chips == ["cat.png, 64 × 48 · SmolLM2 135M does not see pictures"]
+        assert desk.chips == ["cat.png, 64 × 48 · SmolLM2 135M doesn’t support images"]
         desk.type("What?")
         desk.enter()
         assert desk.hint.startswith("SmolLM2 135M does not see pictures. Choose another model")

@@ -97,7 +97,7 @@ async def test_pages_are_chosen_by_the_keyboard_and_those_alone_are_sent(tmp_pat
         assert chosen.chosen is not None
         assert (chosen.chosen.spans, chosen.chosen.of) == (((3, 5), (9, 9)), 20)
         assert desk.chips[0].startswith(
-            f"long.pdf, pages 3–5, 9 of 20 · {chosen.chosen.tokens:,} tokens · 1 % · $"
+            f"long.pdf, pages 3–5, 9 of 20 · {chosen.chosen.tokens:,} tokens · 1% · $"
         )
         assert words(dialog, "preview-facts") == desk.chips[0].removeprefix("long.pdf, ")
         preview = dialog.text.text
@@ -232,7 +232,7 @@ async def test_parts_are_shown_as_they_go(tmp_path: Path) -> None:
         state = desk.state
         desk.ready.actions["attachment.preview"]()
         dialog = await opened(desk)
-        assert "more than SmolLM2 135M takes at once" in words(dialog, "preview-note")
+        assert "Too large for SmolLM2 135M" in words(dialog, "preview-note")
         dialog.reject()
         part = replace(part_of(desk), in_parts=True)
         state.draft.set_attachments((part,))
@@ -240,17 +240,17 @@ async def test_parts_are_shown_as_they_go(tmp_path: Path) -> None:
         dialog = await opened(desk)
         assert plain(dialog.text.text).startswith('<part document="long.txt" part="1 of ')
         assert dialog.text.text.count("</part-") > 2
-        assert "each part is sent by itself" in words(dialog, "preview-note")
+        assert "Sent in parts as shown" in words(dialog, "preview-note")
 
 
 async def test_nothing_attached_is_said(data: Path) -> None:
     async with Desk() as desk:
         for command in ("attachment.preview", "attachment.choose-pages"):
             desk.ready.actions[command]()
-            assert desk.said == "Nothing is attached."
+            assert desk.said == "Nothing is attached"
         await attached(desk, data / "notes.md")
         desk.ready.actions["attachment.choose-pages"]()
-        assert desk.said.startswith("notes.md has no pages, slides, sheets or chapters")
+        assert desk.said.startswith("“notes.md” has no pages, slides, sheets or chapters")
 
 
 async def test_a_large_text_is_there_in_stretches_and_searched(tmp_path: Path) -> None:
@@ -327,15 +327,15 @@ async def test_a_document_goes_as_a_file_where_that_is_chosen(data: Path) -> Non
         await until(lambda: desk.window.findChild(AttachmentPreview))
         dialog = desk.window.findChild(AttachmentPreview)
         assert dialog is not None
-        await until(lambda: "The file itself is sent" in words(dialog, "preview-note"))
+        await until(lambda: "reads the original file" in words(dialog, "preview-note"))
         # What was read here, to look at, and marked as that.
         read = await desk.backend.attachments.text(part_of(desk).sha256)
         assert len(read) > 100
         await until(lambda: dialog.text.text == read)
         assert "<document" not in dialog.text.text
         size = f"{path.stat().st_size / 1024:,.0f} KB"
-        assert f"A file of {size}." in words(dialog, "preview-note")
-        assert "that is not sent" in words(dialog, "preview-note")
+        assert f"File, {size}." in words(dialog, "preview-note")
+        assert "isn’t sent" in words(dialog, "preview-note")
         assert "The file itself is sent" in dialog.text.view.accessibleName()
         await until(dialog.field.isVisible)
         await choose(dialog, "2")
@@ -413,7 +413,7 @@ async def test_a_document_that_stands_in_the_conversation_is_not_sent_twice(data
         dialog.selected.emit(part_of(desk).sha256)
         await until(lambda: "The same as “report.pdf” in an earlier" in dialog.text.text)
         assert "[page 2]" not in dialog.text.text
-        assert "not sent twice" in words(dialog, "preview-note")
+        assert "Not sent again." in words(dialog, "preview-note")
         await choose(dialog, "2")
         await until(lambda: "[page 2]" in dialog.text.text)
         assert "page 2 of 3 · " in desk.chips[0]
