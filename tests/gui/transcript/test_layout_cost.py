@@ -89,7 +89,7 @@ def test_parts_of_very_many_runs_are_short(view: TranscriptView, qtbot: QtBot) -
 def test_what_is_around_the_screen_is_filled_in_slices(
     view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown(view, qtbot, RUNS * 8)
+    shown(view, qtbot, RUNS * 3)
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)

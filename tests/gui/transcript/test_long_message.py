@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.view import TranscriptView
 
-PARTS = 400
+PARTS = 200
 ROWS = "".join(f"| r{n} | {'a cell of words ' * (n % 7)} | {n} |\n" for n in range(60))
 TABLE = f"| a | b | c |\n|---|---|--:|\n{ROWS}"
 CODE = "```py\n" + "".join(f"line_{n} = '{n}'\n" for n in range(80)) + "```\n"
@@ -122,7 +122,7 @@ def test_little_of_it_is_written_and_the_bar_knows_of_all(
     assert not section.is_whole
     assert view.document().characterCount() < 40_000 < len(SOURCE)
     assert "The end." in on_screen(view)
-    assert view.document().size().height() > 400 * 100
+    assert view.document().size().height() > PARTS * 100
 
 
 def test_wherever_one_goes_it_is_there(view: TranscriptView, qtbot: QtBot, long: Message) -> None:
@@ -293,7 +293,7 @@ def test_a_selection_reaches_over_what_is_not_written(
     bar.setValue(bar.maximum())
     settle(view, qtbot)
     view._virtualizer.narrow()
-    end = view.document().find("words of part 398")
+    end = view.document().find("words of part 198")
     cursor = view.textCursor()
     assert cursor.selectedText() == "words of part 1,"
     cursor.setPosition(cursor.selectionStart())
@@ -303,8 +303,8 @@ def test_a_selection_reaches_over_what_is_not_written(
     copied = bytes(view.createMimeDataFromSelection().data("text/markdown").data()).decode()
     whole = to_markdown(render(SOURCE))
     begin = whole.index("words** of part 1,")
-    stop = whole.index("words** of part 398")
-    assert copied.strip() == f"**{whole[begin:stop]}words** of part 398"
+    stop = whole.index("words** of part 198")
+    assert copied.strip() == f"**{whole[begin:stop]}words** of part 198"
 
 
 def test_a_long_message_is_copied_at_once_and_whole(
@@ -345,7 +345,7 @@ def test_find_goes_where_nothing_is_written(
     view.find_in_it.open()
     view.verticalScrollBar().setValue(0)
     settle(view, qtbot)
-    for words in ("words of part 250,", "a cell of words a cell", "line_77", "quoted 333"):
+    for words in ("words of part 130,", "a cell of words a cell", "line_77", "quoted 163"):
         view.find_in_it.bar.field.setText(words)
         qtbot.waitUntil(lambda words=words: words in on_screen(view).lower().replace("\t", " "))  # type: ignore[misc]
         QGuiApplication.processEvents()
@@ -365,20 +365,20 @@ def test_a_hit_is_shown_while_it_arrives(view: TranscriptView, qtbot: QtBot) -> 
     stored = answer(SOURCE)
     view.set_messages([question("Q"), stored])
     assert view.stream.is_writing
-    view.scroll_to_message(stored.id, "words of part 390,")
-    qtbot.waitUntil(lambda: "words of part 390," in on_screen(view))
+    view.scroll_to_message(stored.id, "words of part 190,")
+    qtbot.waitUntil(lambda: "words of part 190," in on_screen(view))
     view.set_messages([question("Q"), stored])
-    view.scroll_to_message(stored.id, "words of part 390,")
+    view.scroll_to_message(stored.id, "words of part 190,")
     view.verticalScrollBar().setValue(40)  # the reader goes elsewhere
     settle(view, qtbot)
-    assert "words of part 390," not in on_screen(view)
+    assert "words of part 190," not in on_screen(view)
 
 
 def test_reasoning_is_unfolded_found_and_folded(view: TranscriptView, qtbot: QtBot) -> None:
     stored = replace(made := answer("Yes."), parts=(ReasoningPart(SOURCE), *made.parts))
     view.set_messages([question("Q"), stored])
-    view.scroll_to_message(stored.id, "words of part 300,")
-    qtbot.waitUntil(lambda: "words of part 300," in on_screen(view))
+    view.scroll_to_message(stored.id, "words of part 150,")
+    qtbot.waitUntil(lambda: "words of part 150," in on_screen(view))
     settle(view, qtbot)
     assert view.document().characterCount() < 60_000
     assert not section_of(view, stored).is_whole
