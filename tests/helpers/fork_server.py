@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from desktop_app.__main__ import start
+from desktop_app.documents.worker import document_worker
+from tests.helpers.reader_server import reader_command
 
 ROOT: Final = Path(__file__).parents[2]
 _LONGEST_ORDER: Final = 1 << 17
@@ -68,11 +70,12 @@ class ForkedCommand:
 class ForkServer:
     """The client's side: starts the server and asks it for commands."""
 
-    def __init__(self) -> None:
+    def __init__(self, readers: str) -> None:
+        """`readers` is the address of the server that forks document workers."""
         self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.helpers.fork_server", str(its.fileno())],
+                [sys.executable, "-m", "tests.helpers.fork_server", readers, str(its.fileno())],
                 cwd=ROOT,
                 env={
                     "PATH": os.environ["PATH"],
@@ -241,4 +244,6 @@ def _import_command_line() -> None:
 if __name__ == "__main__":
     _import_command_line()
     gc.freeze()  # the collector would write to pages that the commands share
-    sys.exit(_serve(socket.socket(fileno=int(sys.argv.pop()))))
+    client, readers = int(sys.argv.pop()), sys.argv.pop()
+    vars(document_worker)["child_command"] = reader_command(readers)
+    sys.exit(_serve(socket.socket(fileno=client)))

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from desktop_app.documents.worker import document_worker
 from tests.helpers.qt_loop import qt_loop
+from tests.helpers.reader_server import reader_command, serving_readers
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -29,6 +31,18 @@ class _Defects(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.records.append(record)
+
+
+@pytest.fixture(scope="session")
+def reader_server() -> Iterator[str]:
+    """Yield the address of a process that forks document workers."""
+    with serving_readers() as address:
+        yield address
+
+
+@pytest.fixture(autouse=True)
+def forked_readers(reader_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document_worker, "child_command", reader_command(reader_server))
 
 
 @pytest.fixture(autouse=True)

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.fork_server import ForkServer
+from tests.helpers.reader_server import serving_readers
 from tests.integration.headless.command import Shell
 
 
 @pytest.fixture(scope="session")
 def fork_server() -> Iterator[ForkServer]:
     """Yield a process that has imported the command line."""
-    with ForkServer() as server:
+    with serving_readers() as readers, ForkServer(readers) as server:
         yield server
 
 
