@@ -9,8 +9,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
 exec </dev/null
 
-# The quick stages first, then the long ones, so that none begins near the end.
-stages=(lint format imports app integration unit gui types end2end)
+# The quick stages first. Then the stage that mostly waits, and the long ones, so that none of them
+# begins near the end.
+stages=(lint format imports end2end unit app integration commands gui types)
 
 describe() {
     case $1 in
@@ -21,6 +22,7 @@ describe() {
         unit) echo "the parts without Qt" ;;
         gui) echo "real widgets on Qt's offscreen platform" ;;
         app) echo "the whole window on Qt's offscreen platform" ;;
+        commands) echo "the command line, in a process for each command" ;;
         integration) echo "a real keyring daemon, SQLite and llama.cpp server" ;;
         end2end) echo "the real program in a window under Xvfb, driven through AT-SPI" ;;
         *) return 1 ;;
@@ -36,7 +38,9 @@ run_stage() {
         unit) "${pytest[@]}" tests/unit ;;
         gui) QT_QPA_PLATFORM=offscreen "${pytest[@]}" tests/gui --ignore=tests/gui/app ;;
         app) QT_QPA_PLATFORM=offscreen "${pytest[@]}" tests/gui/app ;;
-        integration) packaging/desktop-session.sh "${pytest[@]}" tests/integration ;;
+        commands) packaging/desktop-session.sh "${pytest[@]}" tests/integration/headless ;;
+        integration) packaging/desktop-session.sh "${pytest[@]}" tests/integration \
+            --ignore=tests/integration/headless ;;
         end2end) packaging/desktop-session.sh --screen "${pytest[@]}" tests/end2end ;;
     esac
 }

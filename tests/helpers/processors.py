@@ -8,8 +8,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def on_one_processor() -> Iterator[None]:
+def on_one_processor(index: int = -1) -> Iterator[None]:
     """Keep this thread, and the processes that it starts, on one processor.
+
+    Stages that may run at the same time choose different ones by `index`.
 
     llama.cpp's threads wait for each other in a loop. With other stages on the same two processors,
     a start of the model takes 3 s of CPU time with two threads, and 0.5 s with one.
@@ -18,6 +20,6 @@ def on_one_processor() -> Iterator[None]:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(before)})
+    os.sched_setaffinity(0, {sorted(before)[index]})
     yield
     os.sched_setaffinity(0, before)
