@@ -73,7 +73,7 @@ def as_file(names: Sequence[str]) -> Iterator[list[str]]:
 
 def _copy_piped(file: BinaryIO) -> None:
     left = LARGEST_FILE + 1
-    while left and (piece := sys.stdin.buffer.read(min(left, 1 << 20))):
+    while left and (piece := os.read(sys.stdin.fileno(), min(left, 1 << 20))):
         file.write(piece)
         left -= len(piece)
 
