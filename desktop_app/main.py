@@ -56,7 +56,7 @@ def _command(arguments: list[str]) -> int:
 
         # `quick` says nothing itself, and must be fast.
         if arguments[0] != "quick" or not {"-h", "--help"}.isdisjoint(arguments):
-            _use_language()
+            _use_language(arguments)
         options, unknown = parser(COMMANDS).parse_known_args(arguments)
         _add_files(options, unknown)
         return _run(options)
@@ -66,8 +66,10 @@ def _command(arguments: list[str]) -> int:
     return _run(options)
 
 
-def _use_language() -> None:
+def _use_language(arguments: list[str]) -> None:
     """Use the user's language; the window asks Qt again which one the system has."""
+    if "--json" in arguments:  # for programs, which expect English
+        return
     from desktop_app.i18n.translation import use_language, wanted_language
     from desktop_app.paths import folders, resource_path
     from desktop_app.storage.settings.startup_settings import settings_at_start

@@ -232,7 +232,7 @@ class WindowSession:
 
     def _show_error(self, error: UserFacingError) -> None:
         if isinstance(error, StorageError):
-            log.error("%s %s", error.what_happened, error.details)
+            log.error("%s %s", error, error.details)
         if isinstance(error, StoreDamagedError):
             actions = [(tr("Repair"), self.controllers.data_page.repair)]
             self._window.notifications.notify(error, actions)
@@ -274,7 +274,7 @@ class WindowSession:
             try:
                 await step()
             except UserFacingError as error:  # there is no window left to show it
-                log.error("%s %s", error.what_happened, error.details)  # noqa: TRY400
+                log.error("%s %s", error, error.details)  # noqa: TRY400
         self._closed.set_result(None)
 
     async def _put_away(self) -> None:

@@ -42,10 +42,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.i18n.translation import english
 
 Param = str | int
 """A value for a placeholder in the sentences of an error."""
@@ -189,7 +189,9 @@ class UserFacingError(Exception):
         self.details = details
 
     def __str__(self) -> str:
-        return self.what_happened
+        """Return what happened in English, for logs and tracebacks."""
+        with english():
+            return self.what_happened
 
     @property
     def what_happened(self) -> str:

@@ -7,13 +7,14 @@ which `tr` translates later. packaging/messages.sh extracts all four into `resou
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from gettext import GNUTranslations, NullTranslations
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n import formatting, pseudo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 ENGLISH: Final = "en"
@@ -66,6 +67,17 @@ def tr_plural(one: str, many: str, count: int, /, **values: str | int) -> str:
 def tr_context(context: str, message: str, /, **values: str | int) -> str:
     """Translate a message whose meaning depends on its context, such as "Open" as a state."""
     return _filled(_current.catalog.pgettext(context, message), values)
+
+
+@contextmanager
+def english() -> Iterator[None]:
+    """Make English text within the block, for logs; it must not await."""
+    code, catalog = _current.code, _current.catalog
+    _current.code, _current.catalog = ENGLISH, NullTranslations()
+    try:
+        yield
+    finally:
+        _current.code, _current.catalog = code, catalog
 
 
 def language() -> str:

@@ -70,7 +70,7 @@ class TitleController(QObject):
         try:
             title = await Titles(self._utility_model(), self._fences).suggest(path, own)
         except UserFacingError as error:
-            log.warning("no title: %s %s", error.what_happened, error.details)
+            log.warning("no title: %s %s", error, error.details)
             return
         self._spending.report_utility_calls()
         now_known = self._presenter.usable(conversation_id)

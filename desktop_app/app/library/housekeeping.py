@@ -67,7 +67,7 @@ class Housekeeping(QObject):
             await self._attachment_store.collect()
             await self._database.wipe_rest()
         except StorageError as error:
-            log.warning("%s %s", error.what_happened, error.details)
+            log.warning("%s %s", error, error.details)
 
     async def collect_in_time(self) -> None:
         """Collect at the program's end, for at most two seconds."""

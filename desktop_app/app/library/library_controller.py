@@ -106,7 +106,7 @@ class LibraryController(QObject):
         try:
             await attach_left_files(self._conversations, self._attachment_store.answers)
         except StorageError as error:  # the next start tries again
-            log.warning("%s %s", error.what_happened, error.details)
+            log.warning("%s %s", error, error.details)
         if self._database.needs_check:  # the last exit was unclean, and the store is large
             self._start(self._database.check())
         self._conversation_list.set_folders(self._folders.by_id.values())

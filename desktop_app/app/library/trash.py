@@ -217,7 +217,7 @@ class Trash(QObject):
         try:
             count = await self._conversations.empty_trash(before)
         except StorageError as error:
-            log.warning("%s %s", error.what_happened, error.details)
+            log.warning("%s %s", error, error.details)
             return
         if count and self._presenter.list_filter == TRASH:
             await self._presenter.go(TRASH)

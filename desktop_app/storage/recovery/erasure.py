@@ -83,7 +83,7 @@ def resume_erasure(database: Path, attachments: Path) -> None:
         if not mark.exists() or mark.read_bytes() != _EMPTIED:
             raise
         # Only traces and copies are left: no reason to refuse to start.
-        log.warning("%s %s", error.what_happened, error.details)
+        log.warning("%s %s", error, error.details)
 
 
 @contextmanager

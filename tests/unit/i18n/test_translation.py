@@ -13,6 +13,8 @@ import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting, pseudo
 from desktop_app.i18n.translation import (
     N_,
@@ -181,3 +183,10 @@ def test_translation_imports_neither_babel_nor_decimal() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_errors_are_english_in_logs() -> None:
+    use_language("pseudo", Path())
+    error = SettingError(Reason.MODELS_FILE_UNREADABLE, file="x")
+    assert str(error).isascii()
+    assert error.what_happened.startswith("⟦")
