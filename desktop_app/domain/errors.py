@@ -42,10 +42,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from desktop_app.domain.error_reasons import Reason
 from desktop_app.i18n.translation import english
+
+if TYPE_CHECKING:
+    from desktop_app.domain.error_reasons import Reason
 
 Param = str | int
 """A value for a placeholder in the sentences of an error."""

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 NAME = "⟦a name⟧"
 # Products' names, and shortcuts.
-DATA = {"Repartee", "Instant", "Thinking", "Pro", "Ctrl ⇧ F", "Ctrl N"}
+DATA = {"Repartee", "Instant", "Thinking", "Pro", "Ctrl+Shift+F", "Ctrl+N"}
 
 
 @pytest.fixture(autouse=True)

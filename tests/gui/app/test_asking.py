@@ -180,12 +180,12 @@ async def test_what_waits_is_not_asked(way: str) -> None:
         turn = await wait_behind_an_answer(desk, "One", "Two")
         if way == "esc":
             desk.press(Qt.Key.Key_Escape)
-            assert desk.hint == "Enter sends when the answer has ended · Esc stops"
+            assert desk.hint == "Enter to queue · Esc to stop"
             assert desk.controllers.running.conversations
             desk.press(Qt.Key.Key_Escape)
         elif way == "typing":
             desk.type("!")
-            assert desk.hint == "Enter sends when the answer has ended · Esc stops"
+            assert desk.hint == "Enter to queue · Esc to stop"
             turn.end("1")
         elif way == "failure":
             turn.fail(CUT)

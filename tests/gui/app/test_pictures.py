@@ -162,7 +162,7 @@ async def test_the_quick_prompt_takes_pictures() -> None:
         attached = desk.ready.quick.attachments
         assert attached.reading == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
-        await until(lambda: quick._status.text() == "Reading Pasted image.png…")
+        await until(lambda: quick._problem.text() == "Reading Pasted image.png…")
         await until(lambda: not attached.reading)
         quick.detail_requested.emit(attached.parts[0].sha256, "high")
         quick.submit_requested.emit("What is it?")

@@ -341,7 +341,7 @@ async def test_a_document_goes_as_a_file_where_that_is_chosen(data: Path) -> Non
         await choose(dialog, "2")
         await until(lambda: "<document" in dialog.text.text)
         assert "[page 2]" in dialog.text.text
-        assert "the text is sent, not the file" in words(dialog, "preview-note")
+        assert "sent as text, not as a file" in words(dialog, "preview-note")
         assert dialog.text.view.accessibleName() == "Content to send"
         await choose(dialog, "")
         await until(lambda: dialog.text.text == read)

@@ -97,7 +97,7 @@ async def test_a_changed_key_holds_at_once() -> None:
         assert desk.open_id == one
         desk.press(Qt.Key.Key_J, CONTROL)
         assert desk.open_id != one
-        assert desk.window.conversations.new_button.hint.text() == "Ctrl J"
+        assert desk.window.conversations.new_button.hint.text() == "Ctrl+J"
         desk.window.settings.shortcut_changed.emit("prompt.stop", "Ctrl+.")
         desk.window.settings.shortcut_changed.emit("prompt.send", "Ctrl+Return")
         await desk.written()
@@ -389,7 +389,7 @@ async def test_what_goes_wrong_is_said_in_the_quick_prompt() -> None:
         line = open_quick(desk)
         line.setText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: quick_of(desk)._status.text() == NO_ROOM)
+        await until(lambda: quick_of(desk)._problem.text() == NO_ROOM)
         assert line.text() == "One"
         desk.disk.is_full = False
         turn = await ask_quick(desk, "One")
