@@ -21,7 +21,6 @@ from desktop_app.rendering.processes.math_typesetting import Formula, typeset
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.printing.pages import PrintedPages, set_paper
 from desktop_app.ui.printing.wide_tables import column_groups
-from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
 from tests.unit.rendering.test_inline_images import address
@@ -280,7 +279,6 @@ def test_what_strangers_wrote_is_printed_as_text(
 
 @pytest.mark.attack("plain-text")
 def test_a_long_text_without_a_blank_is_printed(qtbot: QtBot, tmp_path: Path) -> None:
-    """A campaign prints a megabyte, which takes 24 s."""
-    length = min(1_000_000, 2_500 * examples(100))
+    length = 1_000_000
     document = printed(tmp_path / "x.pdf", question("m" * length))
     assert sum(page.count("m") for page in words(document)) >= length

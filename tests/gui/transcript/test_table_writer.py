@@ -16,7 +16,6 @@ from desktop_app.ui.transcript.media.drawn_formulas import DRAWN
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.gui.transcript.test_streaming import finished, look, stream_into
-from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def test_columns_follow_the_width(qtbot: QtBot, view: TranscriptView, width: int
 
 def test_a_streamed_table_turns_into_cells_and_back(view: TranscriptView, dressed: Theme) -> None:
     chance = random.Random(3)
-    for _ in range(min(20, examples(16))):
+    for _ in range(20):
         rows = [chance.choice((ROW, ROW, LONG_ROW, "| [x] | y | [x] |\n")) for _ in range(30)]
         ends = ["", "\n[x]: https://example.com/a\n", "\nend", f"\n[x]: /{'long' * 90}\n"]
         text = HEAD + "".join(rows) + chance.choice(ends)
