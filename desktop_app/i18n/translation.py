@@ -22,12 +22,8 @@ DOMAIN: Final = "repartee"
 VARIABLE: Final = "REPARTEE_LANGUAGE"
 """The environment variable that sets the language of one run."""
 
-LANGUAGES: Final[Mapping[str, str]] = {
-    ENGLISH: "English",
-    "de": "Deutsch",
-    "nl": "Nederlands",
-}
-"""The languages with a catalog, each under its own name."""
+LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English"}
+"""The languages with a complete catalog, each under its own name."""
 
 
 class _Language:

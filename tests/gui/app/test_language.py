@@ -36,7 +36,7 @@ def look():
         application.ready.quick.open_with("")
         window.prompt.set_text("What I was about to ask")
         window.show_settings(True)
-        window.settings.setting_changed.emit("look.language", "nl")
+        window.settings.setting_changed.emit("look.language", "en")
     else:
         application.ready.quit()
 
@@ -74,7 +74,7 @@ async def test_a_response_ends_first() -> None:
         turn = await desk.ask("One")
         turn.say("Some")
         await until(lambda: "Some" in desk.transcript)
-        desk.window.settings.setting_changed.emit("look.language", "nl")
+        desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
         assert not desk.ready.is_rebuilt
         assert "language changes once" in desk.said
@@ -92,7 +92,7 @@ async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> No
         temporary = desk.open_id
         await desk.ask_and_answer("One?", "One.")
         await desk.opened(kept)
-        desk.window.settings.setting_changed.emit("look.language", "nl")
+        desk.window.settings.setting_changed.emit("look.language", "en")
         await desk.written()
         assert not desk.ready.is_rebuilt
         assert "language changes once" in desk.said

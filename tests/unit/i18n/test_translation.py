@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
-from desktop_app.i18n import formatting, pseudo
+from desktop_app.i18n import formatting, pseudo, translation
 from desktop_app.i18n.translation import (
     N_,
     language,
@@ -61,6 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _english_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(translation, "LANGUAGES", {"en": "", "de": "", "nl": ""})
     for name in ("REPARTEE_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LC_TIME", "LANG", "LANGUAGE"):
         monkeypatch.delenv(name, raising=False)
     yield

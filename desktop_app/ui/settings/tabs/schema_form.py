@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
@@ -73,7 +73,8 @@ class SchemaForm(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         for declared in settings_of(group):
-            self._add(declared, theme)
+            if declared.key != "look.language" or len(LANGUAGES) > 1:
+                self._add(declared, theme)
         self._column.addStretch(1)
         self.set_theme(theme)
 
