@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversations.message_facts import pages_text
 from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS
@@ -21,6 +20,7 @@ from desktop_app.services.documents.file_attachments import (
 )
 from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.ui.composer.attachment_chips import Chip
+from desktop_app.ui.transcript.shown_facts import pages_fact, token_count
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -50,7 +50,7 @@ _DETAILS: Final = {
 def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     """Return the chip of a document as it would be sent now."""
     refusal = _refusal(part, resolved)
-    facts = [what] if (what := pages_text(part)) else []
+    facts = [what] if (what := pages_fact(part)) else []
     if part.again_as and not refusal:
         facts.append(tr(AGAIN))
     else:
@@ -78,13 +78,6 @@ def amounts(part: DocumentPart, resolved: ResolvedChoice) -> list[str]:
         return [tr("counting…")] if part.chosen is not None else []
     tokens, mark = _tokens(part, resolved)
     return [token_count(tokens, is_exact=not mark), *shares(tokens, resolved)]
-
-
-def token_count(tokens: int, *, is_exact: bool) -> str:
-    """Return a number of tokens in words, marked if it is an estimate."""
-    if is_exact:
-        return tr_plural("{count} token", "{count} tokens", tokens)
-    return tr_plural("≈ {count} token", "≈ {count} tokens", tokens)
 
 
 def shares(tokens: int, resolved: ResolvedChoice) -> list[str]:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.app.attachments.attaching import PASTED_NAME
 from desktop_app.app.attachments.attachment_batch import AttachmentBatch
-from desktop_app.app.attachments.attachment_facts import document_chip, token_count
+from desktop_app.app.attachments.attachment_facts import document_chip
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import new_id
@@ -36,6 +36,7 @@ from desktop_app.services.documents.image_attachments import require_image_input
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.ui.composer.prompt_editor import Chip
 from desktop_app.ui.composer.prompt_text import LARGEST_TEXT
+from desktop_app.ui.transcript.shown_facts import token_count
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -318,14 +318,15 @@ class ChatController(QObject):
 
     def _show_hint(self) -> None:
         """Show a hint if Send does something unusual."""
-        here, words, back = self._current.id, "", ""
-        if here in self._waiting:
-            words, back = "Sends when the answer has ended", "takes it back"
-        elif self._edited.question is not None:
-            words = "Sending asks the edited question; the old one stays"
-            back = "" if self._running.is_running(here) else "leaves it"
+        here, hint = self._current.id, ""
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
-        self._pane.prompt.set_hint(f"{words} · {key} {back}" if key and back else words)
+        if here in self._waiting:
+            hint = tr("Queued · {key} to cancel", key=key) if key else tr("Queued")
+        elif self._edited.question is not None and (self._running.is_running(here) or not key):
+            hint = tr("Editing · The original message is kept")
+        elif self._edited.question is not None:
+            hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
+        self._pane.prompt.set_hint(hint)
 
     # -------------------------------------------------------------- answering
 
@@ -392,7 +393,7 @@ class ChatController(QObject):
             if len(versions.get(message.id, ())) > 1:
                 self._start(self._switch_version(message, step))
                 return
-        self._pane.notifications.notify("Nothing in this conversation has other versions.")
+        self._pane.notifications.notify(tr("No message in this conversation has other versions."))
 
     def continue_last(self) -> None:
         """Continue the last answer if it was cut."""
@@ -401,7 +402,7 @@ class ChatController(QObject):
         if path and path[-1].role is Role.ASSISTANT and path[-1].status not in whole:
             self._start(self._continue(path[-1]))
         else:
-            self._pane.notifications.notify("There is no answer here that was cut.")
+            self._pane.notifications.notify(tr("There is no incomplete response to continue."))
 
     async def _switch_version(self, message: Message, step: int) -> None:
         ids = self._current.versions.get(message.id, ())

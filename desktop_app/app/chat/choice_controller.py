@@ -15,7 +15,8 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.domain.spending.cost import format_money, format_tokens
+from desktop_app.i18n.formatting import money, tokens
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.markdown.parser import parser
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimate, needs_counting, used_tokens
@@ -31,13 +32,12 @@ if TYPE_CHECKING:
 
 ESTIMATE_MS = 300
 ESTIMATE_ON_DEVICE = (
-    "free, on this computer",
-    "free",
-    "Answered on this computer: it costs nothing, and nothing leaves it.",
+    N_("Free · local"),
+    N_("Free"),
+    N_("Runs on this computer. It’s free, and no data leaves the computer."),
 )
-NO_BACKGROUND = (
-    "Nothing runs in the background here: that is offered for Pro, and for effort extra high, "
-    "where the provider has it."
+NO_BACKGROUND = N_(
+    "Running in the background needs Pro or Extra high effort, and a provider that supports it."
 )
 NO_ESTIMATE = ("", "", "")
 
@@ -107,7 +107,7 @@ class ChoiceController(QObject):
         """Turn background answers on or off in the open conversation."""
         background = self._setup.background
         if background is None:
-            self._pane.notifications.notify(NO_BACKGROUND)
+            self._pane.notifications.notify(tr(NO_BACKGROUND))
         else:
             self._setup.choose_background(not background)
 
@@ -165,11 +165,15 @@ class ChoiceController(QObject):
         if asked != self._asked:
             return
         self._pane.header.set_context(used if path else None, resolved.model.input_limit)
-        note = f"{format_money(on_jobs)} of it for its title and for compacting" if on_jobs else ""
-        self._pane.header.set_cost(format_money(spent) if spent else "", note)
+        note = (
+            tr("Includes {cost} for the title and compaction", cost=money(on_jobs))
+            if on_jobs
+            else ""
+        )
+        self._pane.header.set_cost(money(spent) if spent else "", note)
         known = self._providers.has_provider(self._current.conversation)
         if known and resolved.profile.kind is ProviderKind.ON_DEVICE:
-            self._pane.prompt.set_estimate(*ESTIMATE_ON_DEVICE)
+            self._pane.prompt.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
             return
         if not known or not draft:
             self._pane.prompt.set_estimate(*NO_ESTIMATE)
@@ -212,22 +216,43 @@ class ChoiceController(QObject):
 
 def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     """Return the estimate beside Send, its short form, and its tooltip."""
-    mark = "" if estimate.exact else "≈ "
-    whole = short = f"{mark}{format_tokens(estimate.input_tokens)} tokens"
-    lines = [f"{mark}{estimate.input_tokens:,} tokens of input."]
+    is_exact, count = estimate.exact, estimate.input_tokens
+    short = tr("{tokens} tokens", tokens=_marked(tokens(count), is_exact=is_exact))
+    facts, lines = [short], [_input_tokens(count, is_exact=is_exact)]
     if estimate.answers > 1:
-        times = "once" if estimate.inputs == 1 else f"{estimate.inputs} times"
-        lines.append(f"{estimate.answers} answers are asked for; the input counts {times}.")
+        lines.append(
+            tr_plural(
+                "{answers} responses, input billed {count} time",
+                "{answers} responses, input billed {count} times",
+                estimate.inputs,
+                answers=estimate.answers,
+            )
+        )
     if estimate.input_cost is not None:
-        short = format_money(estimate.input_cost)
-        whole += f" · {short} in"
-        lines.append(f"{'They cost' if estimate.inputs == 1 else 'That costs'} {mark}{short}.")
+        short = money(estimate.input_cost)
+        facts.append(tr("{cost} input", cost=short))
+        lines.append(tr("Input cost: {cost}", cost=_marked(short, is_exact=is_exact)))
     if estimate.longest_answer_cost is not None:
-        most = format_money(estimate.longest_answer_cost)
-        who = "The answer" if estimate.answers == 1 else "The answers together"
-        lines.append(f"{who} can cost at most {most}.")
+        most = money(estimate.longest_answer_cost)
+        lines.append(
+            tr("Response cost: up to {cost}", cost=most)
+            if estimate.answers == 1
+            else tr("Cost of all responses: up to {cost}", cost=most)
+        )
     if estimate.answers > 1:
-        whole += f" · {estimate.answers} answers"
+        facts.append(tr_plural("{count} response", "{count} responses", estimate.answers))
     if estimate.limit is not None:
-        lines.append(f"{estimate.limit:,} tokens fit.")
-    return whole, short, "\n".join(lines)
+        lines.append(
+            tr_plural("Input limit: {count} token", "Input limit: {count} tokens", estimate.limit)
+        )
+    return " · ".join(facts), short, "\n".join(lines)
+
+
+def _input_tokens(count: int, *, is_exact: bool) -> str:
+    if is_exact:
+        return tr_plural("Input: {count} token", "Input: {count} tokens", count)
+    return tr_plural("Input: ≈ {count} token", "Input: ≈ {count} tokens", count)
+
+
+def _marked(figure: str, *, is_exact: bool) -> str:
+    return figure if is_exact else f"≈ {figure}"

@@ -10,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.spending.cost import FREE
+from desktop_app.i18n.formatting import money
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.window.notifications import Notifications
 
-OFFER: Final = "Read in parts…"
+OFFER: Final = N_("Read in parts…")
 TOPIC: Final = "question"  # shared with other notifications about a question that is not sent
 
 
@@ -61,7 +63,7 @@ class ChunkedReadingController(QObject):
         """Return the offer for a question whose documents do not fit."""
         fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._documents())
         refused = self._typed()
-        return [(OFFER, lambda: self._offer(refused))] if fits_not else ()
+        return [(tr(OFFER), lambda: self._offer(refused))] if fits_not else ()
 
     def _documents(self) -> list[DocumentPart]:
         parts = self._draft.value.attachments
@@ -84,7 +86,7 @@ class ChunkedReadingController(QObject):
         if not draft.text.strip():
             draft = self._draft.with_text(refused.text, refused.template_id)
         documents = self._documents()
-        notifications.notify("Counting the parts…", topic=TOPIC)
+        notifications.notify(tr("Counting parts…"), topic=TOPIC)
         resolved = self._setup.resolved
         instructions = self._setup.settings_of(self._current.conversation).instructions
         try:
@@ -97,7 +99,7 @@ class ChunkedReadingController(QObject):
             self._accept(draft)
             return
         notifications.notify(
-            _words(plan), [("Read in parts", lambda: self._accept(draft))], topic=TOPIC
+            _words(plan), [(tr("Read in parts"), lambda: self._accept(draft))], topic=TOPIC
         )
 
     def _accept(self, offered: Draft) -> None:
@@ -113,9 +115,24 @@ class ChunkedReadingController(QObject):
 
 
 def _words(plan: ChunkPlan) -> str:
-    known = f" {plan.done} of them were read before and cost nothing again." if plan.done else ""
-    cost = f", {plan.cost_words}" if plan.cost_words else ""
-    return (
-        f"{plan.calls} parts would be read, several at a time, and the answer made of notes on all "
-        f"of them{cost}.{known} It can be stopped, and goes on where it was."
-    )
+    sentences = [
+        tr_plural(
+            "The documents will be read in {count} part.",
+            "The documents will be read in {count} parts.",
+            plan.calls,
+        )
+    ]
+    if plan.done:
+        sentences.append(
+            tr_plural(
+                "{count} part was read before and is free.",
+                "{count} parts were read before and are free.",
+                plan.done,
+            )
+        )
+    if plan.cost and plan.leaves_out_reasoning:
+        sentences.append(tr("It costs about {cost}, plus reasoning.", cost=money(plan.cost)))
+    elif plan.cost:
+        sentences.append(tr("It costs about {cost}.", cost=money(plan.cost)))
+    sentences.append(tr("You can stop and continue later."))
+    return " ".join(sentences)

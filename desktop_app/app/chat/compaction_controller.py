@@ -20,7 +20,9 @@ from desktop_app.domain.conversations.compaction import (
 )
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
-from desktop_app.domain.spending.cost import FREE, format_money, format_tokens
+from desktop_app.domain.spending.cost import FREE
+from desktop_app.i18n.formatting import money, tokens
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.compaction_service import Plan, readable
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
@@ -45,7 +47,7 @@ TOPIC = "compaction"
 LOOK_MS = 300
 # After "Not now", offer again once the conversation has grown by this share of the window.
 ASK_AGAIN = 0.1
-NOTHING_TO_GAIN = "This conversation is short: there is nothing to gain from compacting it."
+NOTHING_TO_GAIN = N_("This conversation is too short to compact.")
 
 
 class CompactionController(QObject):
@@ -123,7 +125,9 @@ class CompactionController(QObject):
 
     def _name_of(self, compaction: Compaction) -> str:
         profiles = self._providers.all
-        return next((p.name for p in profiles if p.id == compaction.provider_id), "its provider")
+        return next(
+            (p.name for p in profiles if p.id == compaction.provider_id), tr("a removed provider")
+        )
 
     # -------------------------------------------------------------- the offer
 
@@ -164,13 +168,13 @@ class CompactionController(QObject):
     async def _offer(self) -> None:
         here = self._here
         if self._is_busy(here):
-            self._pane.notifications.notify("It can be compacted when the answer has ended.")
+            self._pane.notifications.notify(tr("Wait for the response to finish, then compact."))
             return
         plan = await self._planned() if self._current.path else None
         if here != self._here or self._is_busy(here):
             return
         if plan is None:
-            self._pane.notifications.notify(NOTHING_TO_GAIN)
+            self._pane.notifications.notify(tr(NOTHING_TO_GAIN))
             return
         self._looks += 1
         self._plan = (here, plan)
@@ -183,7 +187,7 @@ class CompactionController(QObject):
     def ways_out(self, error: UserFacingError) -> Actions:
         """Return the offer for a question that does not fit."""
         fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._current.path)
-        return [("Compact", self.offer)] if fits_not else ()
+        return [(tr("Compact"), self.offer)] if fits_not else ()
 
     def _made_bar(self) -> CompactionCard:
         if self._bar is None:
@@ -221,7 +225,10 @@ class CompactionController(QObject):
 
     def _begin(self, conversation_id: str, plan: Plan, instructions: str) -> asyncio.Task[None]:
         task = self._tasks.start(self._compact(conversation_id, plan, instructions))
-        self._work[conversation_id] = (task, f"Compacting with {plan.by.model.name} …")
+        self._work[conversation_id] = (
+            task,
+            tr("Compacting with {model}…", model=plan.by.model.name),
+        )
         task.add_done_callback(lambda _task: self._ended(conversation_id))
         self._show_bar()
         return task
@@ -229,7 +236,12 @@ class CompactionController(QObject):
     async def _compact(self, conversation_id: str, plan: Plan, instructions: str) -> None:
         def on_part(done: int, parts: int) -> None:
             task, _ = self._work[conversation_id]
-            words = f"Compacting with {plan.by.model.name}: part {done + 1} of {parts} …"
+            words = tr(
+                "Compacting with {model}, part {part} of {parts}…",
+                model=plan.by.model.name,
+                part=done + 1,
+                parts=parts,
+            )
             self._work[conversation_id] = (task, words)
             self._show_bar()
 
@@ -325,59 +337,84 @@ class CompactionController(QObject):
         held = marked(path, self._current.compactions)
         made = next((held[m.id] for m in reversed(path) if m.id in held), None)
         if made is None:
-            self._pane.notifications.notify("Nothing of this conversation is compacted.")
+            self._pane.notifications.notify(tr("This conversation isn’t compacted."))
         return made
 
     async def _undo(self, compaction: Compaction) -> None:
         await self._compaction_service().undo(compaction)
         self._declined[compaction.conversation_id] = compaction.tokens_before
-        self._pane.notifications.announce("The messages themselves are sent again.")
+        self._pane.notifications.announce(
+            tr("Compaction undone. The full messages will be sent again.")
+        )
         if compaction.conversation_id == self._here:
             await self._read()
 
 
 def _words_of(made: Compaction) -> str:
-    before, after = format_tokens(made.tokens_before), format_tokens(made.tokens_after)
-    return f"Compacted: {before} → {after} tokens"
+    before, after = tokens(made.tokens_before), tokens(made.tokens_after)
+    return tr("Compacted: {before} → {after} tokens", before=before, after=after)
 
 
 def mark_of(made: Compaction, maker: str, sender: str, in_force: Compaction | None) -> ItemMark:
     """Return the mark in the transcript at the end of a compaction."""
-    undo, show = ("Undo", "undo-compaction"), ("Show what is sent", "show-sent")
+    undo = (tr("Undo"), "undo-compaction")
+    show = (tr("Show compacted content"), "show-sent")
     if in_force is not None and in_force.id == made.id:
         is_opaque = made.kind is CompactionKind.PROVIDER
-        form = f" · in a form that only {maker} can read" if is_opaque else ""
-        return ItemMark(_words_of(made) + form, (undo, show))
+        words = [_words_of(made)]
+        if is_opaque:
+            words.append(tr("Only {provider} can read it", provider=maker))
+        return ItemMark(" · ".join(words), (undo, show))
     if in_force is not None:
         return ItemMark(_words_of(made))
-    return ItemMark(f"Compacted by {maker}: {sender} is sent the messages themselves", (undo, show))
+    note = tr("Compacted by {maker} · {sender} gets the full messages", maker=maker, sender=sender)
+    return ItemMark(note, (undo, show))
 
 
 def offer_of(plan: Plan) -> tuple[str, str]:
     """Return the offer's text, and the effect and cost of compacting."""
-    mark, tokens = "" if plan.exact else "≈ ", format_tokens(plan.whole)
+    used = tokens(plan.whole) if plan.exact else f"≈ {tokens(plan.whole)}"
     limit = usable_input(plan.own.model)
-    room = (
-        f" of the {format_tokens(limit)} tokens that {plan.own.model.name} takes"
+    words = (
+        tr(
+            "This conversation uses {used} of the {limit} tokens that {model} accepts.",
+            used=used,
+            limit=tokens(limit),
+            model=plan.own.model.name,
+        )
         if limit
-        else (" tokens")
+        else tr("This conversation uses {used} tokens.", used=used)
     )
-    words = f"This conversation fills {mark}{tokens}{room}."
-    part = "all of it" if plan.tokens == plan.whole else f"{format_tokens(plan.tokens)} of them"
+    undo = tr("Messages stay visible here, and you can undo it.")
+    return words, f"{_effect_of(plan)} {undo} {_cost_of(plan)}"
+
+
+def _effect_of(plan: Plan) -> str:
+    provider, model = plan.own.profile.name, plan.by.model.name
+    is_whole, part = plan.tokens == plan.whole, tokens(plan.tokens)
     if plan.kind is CompactionKind.PROVIDER:
-        does = f"{plan.own.profile.name} makes {part} shorter, in a form that only it can read."
-    else:
-        does = f"{plan.by.model.name} writes a summary of {part}, to be sent instead."
-    note = f"{does} The messages stay here, and it can be undone. {_cost_of(plan)}"
-    return words, note.strip()
+        if is_whole:
+            return tr("{provider} will compact it into a form only it can read.", provider=provider)
+        return tr(
+            "{provider} will compact the first {tokens} tokens into a form only it can read.",
+            provider=provider,
+            tokens=part,
+        )
+    if is_whole:
+        return tr("{model} will write a summary to send instead.", model=model)
+    return tr(
+        "{model} will write a summary to send instead of the first {tokens} tokens.",
+        model=model,
+        tokens=part,
+    )
 
 
 def _cost_of(plan: Plan) -> str:
     least, most = plan.cost_of_input, plan.cost_at_most
     if plan.by.price == FREE:
-        return "It is free."
+        return tr("It’s free.")
     if least is None:
-        return "What it costs is not known."
+        return tr("The cost is unknown.")
     if most is None:
-        return f"Reading it costs {format_money(least)}."
-    return f"It costs {format_money(least)} for reading, {format_money(most)} at most."
+        return tr("It costs {cost} for input.", cost=money(least))
+    return tr("It costs {cost} for input, {most} at most.", cost=money(least), most=money(most))

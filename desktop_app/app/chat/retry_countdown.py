@@ -10,6 +10,8 @@ import time
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from desktop_app.i18n.translation import tr
+
 
 class RetryCountdown(QObject):
     """Countdowns by key.
@@ -56,4 +58,6 @@ class RetryCountdown(QObject):
 
 
 def _sentence(seconds: float, reason: str) -> str:
-    return f"{reason} Trying again in {math.ceil(seconds)} s." if seconds else reason
+    if not seconds:
+        return reason
+    return tr("{reason} Trying again in {seconds} s.", reason=reason, seconds=math.ceil(seconds))

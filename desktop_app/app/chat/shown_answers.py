@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 STORE = "store"  # the topic of notifications about answers that cannot be stored
 _ANNOUNCED = {
-    MessageStatus.COMPLETE: "The answer is complete.",
-    MessageStatus.CANCELLED: "The answer was stopped.",
-    MessageStatus.FAILED: "The answer failed.",
+    MessageStatus.COMPLETE: N_("Response complete."),
+    MessageStatus.CANCELLED: N_("Response stopped."),
+    MessageStatus.FAILED: N_("Response failed."),
 }
 
 
@@ -54,7 +55,7 @@ class ShownAnswers(QObject):
         """Show the end of an answer, unless another version of it is shown."""
         if answer.id in [message.id for message in self._current.path]:
             self._pane.transcript.stream.set_waiting(answer.id, "")
-            self._ended = {answer.id: _ANNOUNCED.get(answer.status, "The answer has ended.")}
+            self._ended = {answer.id: tr(_ANNOUNCED.get(answer.status, N_("Response ended.")))}
             self._show_amended(answer.conversation_id, answer)
 
     def _announce_end(self, message_id: str) -> None:
@@ -84,7 +85,7 @@ class ShownAnswers(QObject):
 
     def _show_rate(self, conversation_id: str, rate: float) -> None:
         if self._is_open(conversation_id):
-            self._pane.prompt.set_rate(f"{rate:.0f} tok/s")
+            self._pane.prompt.set_rate(tr("{count} tok/s", count=round(rate)))
 
     def _show_amended(self, conversation_id: str, answer: Message) -> None:
         if self._is_open(conversation_id):

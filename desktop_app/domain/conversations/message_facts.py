@@ -1,4 +1,7 @@
-"""Facts shown beside a message: who answered, tokens, cost, time, attachments."""
+"""Facts beside a message in exported files: who answered, tokens, cost, time, attachments.
+
+They are in English. The window shows those of `ui/transcript/shown_facts.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.documents.document_sections import shown
 from desktop_app.domain.spending.cost import format_money
+from desktop_app.i18n.translation import N_
 
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
-    MessageStatus.CANCELLED: "Stopped",
-    MessageStatus.INTERRUPTED: "Interrupted: the program ended before the answer did",
-    MessageStatus.INCOMPLETE: "Ended early: the model stopped at a limit",
+    MessageStatus.CANCELLED: N_("Stopped"),
+    MessageStatus.INTERRUPTED: N_("Interrupted because Repartee closed"),
+    MessageStatus.INCOMPLETE: N_("Incomplete because the model reached a limit"),
 }
-"""The footer of an incomplete answer, by status."""
+"""The footer of an incomplete answer, by status; marked for translation."""
 
 EXPORT_ENDINGS: Final = {
     **ENDINGS,
@@ -78,19 +82,21 @@ def duration(seconds: float) -> str:
     return f"{int(seconds) // 60} min {int(seconds) % 60} s"
 
 
-def thought_words(reasoning: str, seconds: float | None, *, thinking: bool = False) -> str:
+def subject_of(reasoning: str) -> str:
+    """Return the title that a summary of the reasoning begins with; "" if it has none."""
+    title = _TITLE.match(reasoning)
+    return title["title"].strip() if title else ""
+
+
+def thought_words(reasoning: str, seconds: float | None) -> str:
     """Return `Thought for 9 s about which failures are safe to repeat`, as far as known.
 
     The subject is the title that a summary of the reasoning begins with.
     """
-    title = _TITLE.match(reasoning)
-    phrase = "Thinking" if thinking else "Thought"
+    phrase, about = "Thought", subject_of(reasoning)
     if seconds is not None and seconds >= 1:
         phrase += f" for {duration(seconds)}"
-    if title:
-        about = title["title"].strip()
-        phrase += f": {about}" if thinking else f" about {about[0].lower()}{about[1:]}"
-    return phrase
+    return f"{phrase} about {about[0].lower()}{about[1:]}" if about else phrase
 
 
 def indented_json(arguments: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.documents.collections import passage_link
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Run
 from desktop_app.ui.transcript.message_items import ACTION, SOURCES, Item, Line, Part
 from desktop_app.ui.widgets.foreign_text import one_line
@@ -59,8 +60,8 @@ class CitationSources:
 
 
 def name_of(passage: Passage) -> str:
-    """Return the name of a citation: "source 3: contract.pdf, page 12"."""
-    return f"source {passage.number}: {one_line(passage.source)}"
+    """Return the name of a citation: "Source 3: contract.pdf, page 12"."""
+    return tr("Source {number}: {source}", number=passage.number, source=one_line(passage.source))
 
 
 def hint_of(passage: Passage) -> str:
@@ -84,11 +85,27 @@ def source_lines(message: Message, unfolded: Container[int]) -> list[Item]:
 
 
 def _count(part: PassagesPart) -> str:
-    count, known = len(part.passages), len(part.known)
-    passages = f"{count or known} passage{'' if (count or known) == 1 else 's'} from {part.name}"
-    if count:
-        return f"{passages}, {known} more from before" if known else passages
-    return f"{passages}, sent before" if known else f"Nothing was found in {part.name}"
+    count, known, name = len(part.passages), len(part.known), part.name
+    if not count and not known:
+        return tr("Nothing found in {name}", name=name)
+    if not known:
+        return tr_plural(
+            "{count} passage from {name}", "{count} passages from {name}", count, name=name
+        )
+    if not count:
+        return tr_plural(
+            "{count} passage from {name}, sent earlier",
+            "{count} passages from {name}, sent earlier",
+            known,
+            name=name,
+        )
+    return tr_plural(
+        "{count} passage from {name}, {known} more sent earlier",
+        "{count} passages from {name}, {known} more sent earlier",
+        count,
+        known=known,
+        name=name,
+    )
 
 
 def _source_line(passage: Passage) -> Line:

@@ -9,11 +9,11 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMenu
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.markdown.footnote_links import is_note_link
-from desktop_app.ui.transcript.citation_sources import name_of
 from desktop_app.ui.transcript.keyboard.message_actions import ACTIONS
 from desktop_app.ui.transcript.message_items import ACTION
-from desktop_app.ui.widgets.foreign_text import menu_text
+from desktop_app.ui.widgets.foreign_text import menu_text, one_line
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QTextBrowser
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
 
 _COMMANDS: Final = {
-    "find.open": "Find in the conversation",
-    "conversation.copy": "Copy the conversation",
-    "conversation.export": "Export the conversation…",
-    "conversation.print": "Print the conversation…",
+    "find.open": N_("Find in conversation"),
+    "conversation.copy": N_("Copy conversation"),
+    "conversation.export": N_("Export conversation…"),
+    "conversation.print": N_("Print conversation…"),
 }
 
 
@@ -62,25 +62,27 @@ class ContextMenu(QObject):
         block = self._view.cursorForPosition(position).block()
         entry = self._messages.at_block(block)
         if not self._selection.is_empty:
-            menu.addAction("Copy", self._keys.copy_selected)
+            menu.addAction(tr("Copy"), self._keys.copy_selected)
         link = self._view.anchorAt(position)
         passage = self._messages.cited_passage(entry, link)
         if passage is not None:
-            words = f"Open {name_of(passage)}"
+            source = one_line(passage.source)
+            words = tr("Open source {number}: {source}", number=passage.number, source=source)
             menu.addAction(menu_text(words), partial(self.passage_requested.emit, passage))
         elif link and not (link.startswith(ACTION) or is_note_link(link)):
-            menu.addAction("Copy link", lambda: QGuiApplication.clipboard().setText(link))
+            menu.addAction(tr("Copy link"), lambda: QGuiApplication.clipboard().setText(link))
         head = self._copies.code_head(block)
         if head is not None:
             copy = partial(self._copies.copy_code, head.blockNumber())
-            menu.addAction("Copy the block of code", copy)
+            menu.addAction(tr("Copy code block"), copy)
         if entry is not None:
             for action, _, words in ACTIONS[entry.message.role]:
                 run = partial(self._commands.run, entry.message.id, action)
-                menu.addAction(menu_text(words), run)
-        menu.addAction("Select all", self._selection.select_all)
+                menu.addAction(menu_text(tr(words)), run)
+        menu.addAction(tr("Select all"), self._selection.select_all)
         if not self._messages.is_brief:
             menu.addSeparator()
             for command, words in _COMMANDS.items():
-                menu.addAction(menu_text(words), partial(self.command_requested.emit, command))
+                run = partial(self.command_requested.emit, command)
+                menu.addAction(menu_text(tr(words)), run)
         return menu

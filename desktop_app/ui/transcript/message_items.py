@@ -11,19 +11,19 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_facts import (
-    ENDINGS,
-    attachment_text,
-    facts_of,
-    indented_json,
-    thought_words,
-)
+from desktop_app.domain.conversations.message_facts import ENDINGS, indented_json
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.domain.error_text import CONTINUABLE, GONE_ON, WINDOW
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
 from desktop_app.ui.transcript.media.message_images import OPEN, image_runs
+from desktop_app.ui.transcript.shown_facts import (
+    answer_facts,
+    attachment_facts,
+    reasoning_title,
+)
 from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, one_line
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ TOOL: Final = "tool-"
 DETAILS: Final = "details"
 """Action that shows or hides a server's error details."""
 
-DETAILS_SHOWN: Final = "Hide details"
+DETAILS_SHOWN: Final = N_("Hide details")
 """Label of the `DETAILS` action while the details are shown."""
 
 DOCUMENT: Final = "document/"
@@ -48,10 +48,10 @@ ACTION: Final = "action:"
 """Scheme of links that trigger an action on their message."""
 
 _ACTION_LABELS: Final = {
-    "continue": "Continue",
-    "retry": "Retry",
-    "compact": "Compact",
-    "add-key": "Add key",
+    "continue": N_("Continue"),
+    "retry": N_("Retry"),
+    "compact": N_("Compact"),
+    "add-key": N_("Add key"),
 }
 
 _MOST_DETAILS: Final = 200
@@ -125,7 +125,7 @@ def attachment_lines(message: Message) -> list[Item]:
     for part in message.attachments:
         opens = OPEN if isinstance(part, ImagePart) else DOCUMENT
         name = Run(one_line(part.name), link=f"{ACTION}{opens}{part.sha256}")
-        rest = Run(one_line(attachment_text(part).removeprefix(part.name)))
+        rest = Run(one_line("".join(f"\u2003{fact}" for fact in attachment_facts(part))))
         lines.append(Line(Part.ATTACHMENT, (name, rest)))
     return lines
 
@@ -142,8 +142,8 @@ def thought_of(message: Message) -> float | None:
 
 
 def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, folded: bool) -> Line:
-    """Return `› Thought for 9 s about which failures are safe to repeat`."""
-    words = thought_words(reasoning, None if thinking else seconds, thinking=thinking)
+    """Return `› Thought for 9.3 s: Which failures are safe to repeat`."""
+    words = reasoning_title(reasoning, seconds, thinking=thinking)
     mark = Run("›  " if folded else "⌄  ", bold=True, link=f"{ACTION}reasoning")
     return Line(Part.REASONING, (mark, Run(one_line(words), link=f"{ACTION}reasoning")))
 
@@ -155,7 +155,7 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     for number, call in enumerate(calls):
         is_open, link = number in unfolded, f"{ACTION}{TOOL}{number}"
         mark = Run("⌄  " if is_open else "›  ", bold=True, link=link)
-        name = one_line(f"Used {call.name}")
+        name = one_line(tr("Used {name}", name=call.name))
         lines.append(Line(Part.REASONING, (mark, Run(name, link=link))))
         if is_open:
             lines.append(Block(Kind.CODE_HEAD, language="json"))
@@ -184,7 +184,7 @@ def ending_lines(
         action = "continue" if message.text.strip() else "retry"
         offers = message.role is Role.ASSISTANT and (is_last or action == "retry")
         actions = (Run("\u2003"), _action(action)) if offers else ()
-        lines.append(Line(Part.NOTICE, (*_said(ending), *actions)))
+        lines.append(Line(Part.NOTICE, (*_said(tr(ending)), *actions)))
     return lines + error_lines(message, details=details, is_last=is_last)
 
 
@@ -208,7 +208,7 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
         actions.append("add-key")
     links = [_action(action, bold=True) for action in actions]
     if error.details:
-        words = DETAILS_SHOWN if details else "Details"
+        words = tr(DETAILS_SHOWN) if details else tr("Details")
         links.append(Run(words, bold=True, link=ACTION + DETAILS))
     runs = [run for link in links for run in (link, Run("\u2003\u2002"))]
     lines.append(Line(Part.ERROR_ACTIONS, tuple(runs[:-1])))
@@ -253,7 +253,7 @@ def versions_line(version: tuple[int, int]) -> Line:
 
 
 def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts) -> Line:
-    """Return `‹ 2/3 ›  Thinking · medium · 1,204 tokens · $0.003 · 9 s`, for an answer.
+    """Return `‹ 2/3 ›  Thinking · Medium · 1,204 tokens · $0.003 · 9.3 s`, for an answer.
 
     While the answer streams, only the arrows are shown.
     """
@@ -261,7 +261,7 @@ def footer_line(message: Message, version: tuple[int, int] | None, facts: Facts)
     if version is not None and version[1] > 1:
         runs += [*_arrows(*version), Run("\u2003")]
     if message.status is not MessageStatus.STREAMING and facts.shown:
-        runs += _said(" · ".join(facts_of(message, facts.name_of)))
+        runs += _said(" · ".join(answer_facts(message, facts.name_of)))
     return Line(Part.FOOTER, tuple(runs))
 
 
@@ -273,7 +273,7 @@ def _arrows(number: int, count: int) -> Runs:
 
 
 def _action(action: str, *, bold: bool = False) -> Run:
-    return Run(_ACTION_LABELS[action], bold=bold, link=ACTION + action)
+    return Run(tr(_ACTION_LABELS[action]), bold=bold, link=ACTION + action)
 
 
 def _words(text: str) -> Runs:

@@ -22,7 +22,7 @@ from desktop_app.services.chat.prompt_assembly import CONTINUE
 from tests.gui.app.desk import NO_ROOM, Desk, Held, Slow, until
 from tests.gui.app.stage import Turn
 
-WAITS = "Sends when the answer has ended · Esc takes it back"
+WAITS = "Queued · Esc to cancel"
 CUT = StreamCutError(
     "The connection broke in the middle of the answer.",
     what_was_kept="What had arrived is kept above.",
@@ -57,7 +57,7 @@ async def test_the_first_question() -> None:
         assert not desk.has_dot(desk.open_id)
         whole = ("assistant", "complete", "Because of **Rayleigh** scattering.")
         assert desk.messages()[1] == whole
-        assert desk.window.notifications.status.text() == "The answer is complete."
+        assert desk.window.notifications.status.text() == "Response complete."
 
 
 async def test_the_prompt_is_cleared_only_when_the_question_is_on_the_disk() -> None:
@@ -271,7 +271,7 @@ async def test_cut_in_the_middle_then_retry_makes_a_version() -> None:
         assert "‹ 2/2 ›" in desk.transcript
         assert "broke" not in desk.transcript
         desk.ready.actions["answer.continue"]()
-        assert desk.said == "There is no answer here that was cut."
+        assert desk.said == "There is no incomplete response to continue."
         desk.ready.actions["answer.older-version"]()
         await until(lambda: "‹ 1/2 ›" in desk.transcript)
         assert "broke" in desk.transcript
@@ -397,7 +397,7 @@ async def test_an_edited_question_stands_beside_the_old_one() -> None:
         desk.type("half a thought")
         desk.act("edit", 0)
         assert desk.text.toPlainText() == "Capital of France?"
-        assert desk.hint.startswith("Sending asks the edited question")
+        assert desk.hint.startswith("Editing · The original message is kept")
         desk.text.selectAll()
         turn = await desk.ask("Capital of Spain?")
         assert len(turn.request.messages) == 1
@@ -450,18 +450,18 @@ async def test_a_question_is_still_edited_when_its_text_is_written_anew() -> Non
         assert desk.text.toPlainText() == "Two"
         here = desk.open_id
         await desk.opened(first)
-        assert not desk.hint.startswith("Sending")
+        assert not desk.hint.startswith("Editing")
         await desk.opened(here)
-        assert desk.hint.startswith("Sending")
+        assert desk.hint.startswith("Editing")
         desk.text.selectAll()
         desk.press(Qt.Key.Key_Delete)
-        assert desk.hint.startswith("Sending")
+        assert desk.hint.startswith("Editing")
         turn = await desk.ask("Two, in other words")
         assert len(turn.request.messages) == 1
         turn.end("ok")
         await desk.settled()
         assert desk.text.toPlainText() == "mine"
-        assert not desk.hint.startswith("Sending")
+        assert not desk.hint.startswith("Editing")
         assert "‹ 2/2 ›" in desk.transcript
 
 
@@ -470,10 +470,10 @@ async def test_an_edit_is_left_by_esc() -> None:
         await desk.ask_and_answer("One", "1")
         desk.type("mine")
         desk.act("edit", 0)
-        assert desk.hint == "Sending asks the edited question; the old one stays · Esc leaves it"
+        assert desk.hint == "Editing · The original message is kept · Esc to cancel"
         desk.press(Qt.Key.Key_Escape)
         assert desk.text.toPlainText() == "mine"
-        assert not desk.hint.startswith("Sending")
+        assert not desk.hint.startswith("Editing")
 
 
 async def test_retry_by_key() -> None:

@@ -142,7 +142,7 @@ async def test_where_it_is_offered() -> None:
         await desk.state.values.set("answer.background", "off")
         assert not button.isVisible()
         desk.controllers.choice.toggle_background()
-        assert "Nothing runs in the background here" in desk.said
+        assert "Running in the background needs" in desk.said
 
 
 async def test_without_the_choice_nothing_is_kept_there() -> None:

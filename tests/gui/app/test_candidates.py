@@ -48,7 +48,7 @@ async def test_versions_are_there_while_they_are_on_the_way() -> None:
         assert desk.is_shown("stop")
         third.end("The third.")
         second.end()
-        await until(lambda: "The answer is complete." in desk.window.notifications.status.text())
+        await until(lambda: "Response complete." in desk.window.notifications.status.text())
         assert desk.is_shown("stop")  # the first is still on its way
         assert desk.has_dot(desk.open_id)
         first.end()
@@ -113,8 +113,8 @@ async def test_the_estimate_says_how_many_and_what_counts() -> None:
         desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 3)
         await until(lambda: desk.window.prompt.row._estimate != one)
         whole, _short, tip = desk.window.prompt.row._estimate
-        assert whole.endswith("3 answers")
-        assert "3 answers are asked for; the input counts 3 times." in tip
+        assert whole.endswith("3 responses")
+        assert "3 responses, input billed 3 times" in tip
 
 
 async def test_another_answer_and_going_on_are_one_each() -> None:

@@ -64,7 +64,7 @@ async def test_the_choice_belongs_to_the_conversation() -> None:
         assert (turn.request.model, turn.request.effort) == ("gpt-5.2", Effort.XHIGH)
         turn.end("1")
         await desk.settled()
-        assert "Thinking · xhigh · 1,200 tokens" in desk.transcript
+        assert "Thinking · Extra high · 1,200 tokens" in desk.transcript
         desk.window.conversations.new_requested.emit()
         assert row(desk).effort is Effort.MEDIUM
         desk.press(Qt.Key.Key_3, ALT)
@@ -206,7 +206,7 @@ async def test_the_estimate_follows_the_typing() -> None:
         desk.type("more")
         # What the provider counted, less its reasoning, and what is new.
         await until(lambda: desk.estimate.startswith("1.2k tokens"))
-        assert "1,155 tokens of input" in desk.window.prompt.row.figures.toolTip()
+        assert "Input: 1,155 tokens" in desk.window.prompt.row.figures.toolTip()
         desk.window.conversations.new_requested.emit()
         await until(lambda: desk.estimate == "")
         await until(lambda: header.cost.text() == "")
@@ -215,7 +215,7 @@ async def test_the_estimate_follows_the_typing() -> None:
 
 async def test_on_this_computer_it_is_free() -> None:
     async with Desk() as desk:
-        await until(lambda: desk.estimate == "free, on this computer")
+        await until(lambda: desk.estimate == "Free · local")
         assert "small built-in model" in desk.window.first_start.key_line.words.text()
 
 

@@ -73,10 +73,10 @@ async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
         for _ in range(8):
             stop = desk.window.focusWidget()
             assert stop is not None
-            if stop.accessibleName().startswith("source 1: report.pdf, page "):
+            if stop.accessibleName().startswith("Source 1: report.pdf, page "):
                 break
             QTest.keyClick(stop, Qt.Key.Key_Tab)
-        assert stop.accessibleName().startswith("source 1: report.pdf, page ")
+        assert stop.accessibleName().startswith("Source 1: report.pdf, page ")
         QTest.keyClick(stop, Qt.Key.Key_Return)
         viewer = desk.controllers.viewer._viewer
         assert viewer is not None

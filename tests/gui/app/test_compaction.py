@@ -81,24 +81,25 @@ async def test_offered_done_by_the_provider_marked_sent_and_undone() -> None:
         await long_conversation(desk)
         await until_offered(desk)
         assert words(desk) == (
-            "This conversation fills 220k of the 272k tokens that GPT-5.2 Thinking takes. "
-            "OpenAI (environment) makes 182k of them shorter, in a form that only it can read. The "
-            "messages stay here, and it can be undone. It costs $0.32 for reading, $2.11 at most."
+            "This conversation uses 220k of the 272k tokens that GPT-5.2 Thinking accepts. "
+            "OpenAI (environment) will compact the first 182k tokens into a form only it can read. "
+            "Messages stay visible here, and you can undo it. It costs $0.32 for input, $2.11 at "
+            "most."
         )
         desk.click("compact")
         await until(lambda: "Compacting with GPT-5.2 Thinking" in words(desk))
         assert shown_buttons(desk) == ["Cancel"]
         desk.stage.states.put_nowait(STATE)
-        await until(lambda: "Compacted: 182k → 9.0k tokens" in desk.transcript)
+        await until(lambda: "Compacted: 182k → 9k tokens" in desk.transcript)
         await desk.settled()
         assert bar(desk) is None
-        assert "in a form that only OpenAI (environment) can read" in desk.transcript
+        assert "Only OpenAI (environment) can read it" in desk.transcript
         assert "first" in desk.transcript
         # The mark stands where it is: behind the second answer, before the third question.
         text = desk.transcript
         assert text.index("second") < text.index("Compacted") < text.index("third")
         await until(lambda: desk.window.header.context.text().startswith("9k"))
-        assert "for its title and for compacting" in desk.window.header.cost.toolTip()
+        assert "for the title and compaction" in desk.window.header.cost.toolTip()
 
         asked = await turn(desk, "fourth", 10_000)
         assert asked.request.state == ITEMS
@@ -155,7 +156,7 @@ async def test_the_mark_is_there_after_a_restart() -> None:
         await until(lambda: "Compacted" in desk.transcript)
         await desk.settled()
     async with Desk(environment=OPENAI) as desk:
-        await until(lambda: "Compacted: 182k → 9.0k tokens" in desk.transcript)
+        await until(lambda: "Compacted: 182k → 9k tokens" in desk.transcript)
         asked = await turn(desk, "fourth", 10_000)
         assert asked.request.state == ITEMS
 
@@ -199,9 +200,9 @@ async def test_cancelled_or_failed_nothing_is_changed() -> None:
 async def test_the_command_says_what_it_does_and_that_there_may_be_nothing_to_do() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.ready.actions["conversation.compact"]()
-        await until(lambda: "nothing to gain" in desk.said)
+        await until(lambda: "too short to compact" in desk.said)
         desk.ready.actions["conversation.uncompact"]()
-        await until(lambda: "Nothing of this conversation" in desk.said)
+        await until(lambda: "isn’t compacted" in desk.said)
         await turn(desk, "first", 5_000)
         await turn(desk, "second", 6_000)
         desk.ready.actions["conversation.compact"]()
@@ -223,7 +224,7 @@ async def test_not_while_an_answer_streams() -> None:
         asked = await desk.ask("fourth")
         await until(lambda: bar(desk) is None)
         desk.controllers.compaction.offer()
-        await until(lambda: "when the answer has ended" in desk.said)
+        await until(lambda: "Wait for the response" in desk.said)
         asked.end("Yes.", 230_000)
         await desk.settled()
         assert desk.stage.compacted == []

@@ -111,7 +111,7 @@ async def test_pages_that_are_pictures_are_named_and_a_blind_model_is_not_asked(
         await until(lambda: is_read(desk))
         assert "All 2 pages are pictures." in desk.said
         (chip,) = desk.chips
-        assert "2 pages, 2 as pictures" in chip
+        assert "2 pages, 2 as images" in chip
         assert not desk.stage.turns
 
 
@@ -228,7 +228,7 @@ async def test_a_scan_of_too_many_pages_is_read_in_parts_as_pictures(tmp_path: P
         desk.enter()
         await until(lambda: "101 pages would be sent as pictures" in desk.said)
         desk.take("Read in parts…")
-        await until(lambda: "6 parts would be read" in desk.said)
+        await until(lambda: "will be read in 6 parts" in desk.said)
         assert "Counting" not in desk.said
         desk.take("Read in parts")
         seen = 0

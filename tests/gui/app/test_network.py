@@ -266,7 +266,7 @@ async def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
         await until(lambda: "long.txt would make" in desk.said)
         assert "llama3 takes 1,536" in desk.said
         desk.take("Read in parts…")
-        await until(lambda: "parts would be read" in desk.said)
+        await until(lambda: "will be read in" in desk.said)
         desk.take("Read in parts")
         assert "part=" in (await desk.turn(0)).asked
         desk.window.prompt.stop_requested.emit()

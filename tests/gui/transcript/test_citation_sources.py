@@ -16,11 +16,11 @@ from tests.unit.storage.samples import a_conversation, a_question
 @pytest.mark.parametrize(
     ("new", "known", "said"),
     [
-        (0, (), "Nothing was found in Leases"),
+        (0, (), "Nothing found in Leases"),
         (1, (), "1 passage from Leases"),
-        (2, (3,), "2 passages from Leases, 1 more from before"),
-        (0, (3,), "1 passage from Leases, sent before"),
-        (0, (3, 4), "2 passages from Leases, sent before"),
+        (2, (3,), "2 passages from Leases, 1 more sent earlier"),
+        (0, (3,), "1 passage from Leases, sent earlier"),
+        (0, (3, 4), "2 passages from Leases, sent earlier"),
     ],
 )
 def test_what_came_before_is_told_apart(new: int, known: tuple[int, ...], said: str) -> None:

@@ -321,8 +321,8 @@ def test_the_menu_has_what_can_be_done_with_the_code_and_the_conversation(
     cursor = view.document().find("x = 1")
     menu = view.menu_at(view.cursorRect(cursor).center())
     names = [action.text() for action in menu.actions()]
-    assert "Copy the block of code" in names
-    assert names[-1] == "Print the conversation…"
+    assert "Copy code block" in names
+    assert names[-1] == "Print conversation…"
     with qtbot.waitSignal(view.command_requested) as asked:
         menu.actions()[-1].trigger()
     assert asked.args == ["conversation.print"]

@@ -60,16 +60,16 @@ def enter(view: TranscriptView) -> None:
 
 
 WAY = [
-    "Copy the question",
-    "Edit and ask again",
-    "Branch into a new conversation",
+    "Copy message",
+    "Edit message",
+    "Branch into new conversation",
     "the docs, link to https://docs.example/a",
     "b (xn--80ak6aa92e.example), link to https://xn--80ak6aa92e.example/",
-    "Copy the code, python",
+    "Copy code, python",
     "Show 22 more lines",
     "cell, link to https://cell.example",
-    "Copy the answer",
-    "Answer again",
+    "Copy response",
+    "Regenerate response",
 ]
 
 
@@ -78,7 +78,7 @@ def test_pictures_are_named_as_their_files(view: TranscriptView, qtbot: QtBot) -
     view.set_messages([question("What?", *pictures)])
     enter(view)
     names = [tab(qtbot, view) for _ in range(4)]
-    assert names == ["Picture a.png", "Picture b.png", "a.png", "b.png"]
+    assert names == ["Image a.png", "Image b.png", "a.png", "b.png"]
 
 
 def test_every_stop_and_action_has_its_turn_and_its_name(
@@ -97,7 +97,7 @@ def test_enter_copies_code_and_unfolds_it_and_the_keyboard_stays(
 ) -> None:
     view.set_messages([question("Q"), answer(SAID)])
     enter(view)
-    tab_to(qtbot, view, "Copy the code, python")
+    tab_to(qtbot, view, "Copy code, python")
     qtbot.keyClick(focused(view), Qt.Key.Key_Return)
     assert QGuiApplication.clipboard().text() == LINES.rstrip("\n")
     assert tab(qtbot, view) == "Show 22 more lines"
@@ -112,7 +112,7 @@ def test_enter_presses_the_action_that_has_the_keyboard(
     said = answer("[a](https://docs.example/a)", reasoning="Thoughts in full.")
     view.set_messages([question("Q"), said])
     enter(view)
-    tab_to(qtbot, view, "Answer again")
+    tab_to(qtbot, view, "Regenerate response")
     view.setTextCursor(view.document().find("Thought"))  # whose link it is not about
     with qtbot.waitSignal(view.action_requested) as asked:
         qtbot.keyClick(focused(view), key)
@@ -146,13 +146,13 @@ def test_what_is_unfolded_with_the_keyboard_stays_where_it_is(
     bar.setValue(bar.value() + view.cursorRect(found).top() - 300)
     view.setTextCursor(found)
     view.setFocus(Qt.FocusReason.TabFocusReason)
-    tab_to(qtbot, view, "Thought about")
+    tab_to(qtbot, view, "Thought: ")
     before = bar.value()
     for is_unfolded in (True, False, True):
         qtbot.keyClick(focused(view), Qt.Key.Key_Return)
         assert ("Thoughts. Thoughts." in view.toPlainText()) is is_unfolded
         qtbot.waitUntil(lambda: not view._focus._soon.isActive())
-        assert focused(view).accessibleName().startswith("Thought about")
+        assert focused(view).accessibleName().startswith("Thought: ")
         assert bar.value() == before
 
 
@@ -163,15 +163,15 @@ def test_what_folds_says_whether_it_is_open(qtbot: QtBot, view: TranscriptView) 
     view.set_messages([replace(said, parts=(*said.parts, call))])
     enter(view)
     for name, other in (
-        ("Thought about rain", "Thought about rain"),
+        ("Thought: Rain", "Thought: Rain"),
         ("Used weather", "Used weather"),
         ("Details", "Hide details"),
     ):
-        tab_to(qtbot, view, f"{name}, folded")
+        tab_to(qtbot, view, f"{name}, collapsed")
         stop = focused(view)
         assert isinstance(stop, FocusTargetButton)
         qtbot.keyClick(stop, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda: focused(view).accessibleName() == f"{other}, open")  # noqa: B023
+        qtbot.waitUntil(lambda: focused(view).accessibleName() == f"{other}, expanded")  # noqa: B023
 
 
 def test_what_another_unfolds_says_so_too(
@@ -185,9 +185,9 @@ def test_what_another_unfolds_says_so_too(
     def names() -> list[str]:
         return [stop.accessibleName() for stop in view.findChildren(FocusTargetButton)]
 
-    qtbot.waitUntil(lambda: "Thought about rain, folded" in names())
+    qtbot.waitUntil(lambda: "Thought: Rain, collapsed" in names())
     view.commands.run(said.id, "reasoning")
-    qtbot.waitUntil(lambda: "Thought about rain, open" in names())
+    qtbot.waitUntil(lambda: "Thought: Rain, expanded" in names())
 
 
 def test_a_screen_reader_can_give_the_keyboard_to_actions_and_the_mouse_does_not(
@@ -375,7 +375,7 @@ def test_the_ring_covers_neither_the_arrow_nor_the_number_beside_it(
     said = answer("Said.")
     view.set_messages([question("Q"), said], versions={said.id: (2, 3)})
     enter(view)
-    for name, beside in (("Older version", 1), ("Newer version", -1)):
+    for name, beside in (("Previous version", 1), ("Next version", -1)):
         tab_to(qtbot, view, name)
         ring = focused(view)
         assert isinstance(ring, FocusTargetButton)
@@ -397,9 +397,9 @@ def test_the_ring_covers_neither_the_arrow_nor_the_number_beside_it(
     ("version", "arrows"),
     [
         ((1, 1), set()),
-        ((1, 2), {"Newer version"}),
-        ((2, 3), {"Older version", "Newer version"}),
-        ((3, 3), {"Older version"}),
+        ((1, 2), {"Next version"}),
+        ((2, 3), {"Previous version", "Next version"}),
+        ((3, 3), {"Previous version"}),
     ],
 )
 def test_only_arrows_that_lead_somewhere_have_their_turn(
@@ -420,7 +420,7 @@ def test_an_arrow_is_pressed_with_each_key_that_presses(
     said = answer("Said.")
     view.set_messages([said], versions={said.id: (2, 3)})
     enter(view)
-    tab_to(qtbot, view, "Newer version")
+    tab_to(qtbot, view, "Next version")
     button = focused(view)
     assert isinstance(button, FocusTargetButton)
     with qtbot.waitSignal(button.clicked):
@@ -452,10 +452,10 @@ def test_the_keyboard_stays_on_the_arrows_of_the_question(
 
     show(1)
     enter(view)
-    tab_to(qtbot, view, "Older version")
+    tab_to(qtbot, view, "Previous version")
     place = focused(view).y()
     show(0)
-    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Newer version")
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Next version")
     assert abs(focused(view).y() - place) < 5
 
 
@@ -470,8 +470,8 @@ def test_the_keyboard_stays_on_the_arrows_between_versions(
 
     show(2)
     enter(view)
-    tab_to(qtbot, view, "Older version")
+    tab_to(qtbot, view, "Previous version")
     show(1)
-    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Older version")
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Previous version")
     show(0)
-    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Newer version")
+    qtbot.waitUntil(lambda: focused(view).accessibleName() == "Next version")

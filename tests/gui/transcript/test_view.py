@@ -93,10 +93,10 @@ def test_furniture(view: TranscriptView) -> None:
     view.set_messages([question("Summarise.", report), reply], versions={reply.id: (2, 3)})
     text = view.toPlainText()
     assert "q3.pdf\u200348 pages\u200331,480 tokens" in text
-    assert "Thought about which failures are safe" in text
+    assert "Thought: Which failures are safe" in text
     assert "Thoughts." not in text
     assert "2/3" in text
-    assert "Thinking · high · 1,234 tokens · $0.003 · 9 s" in text
+    assert "Thinking · High · 1,234 tokens · $0.003 · 9.2 s" in text
 
 
 def test_a_model_is_named_for_people(view: TranscriptView) -> None:
@@ -117,7 +117,7 @@ def test_a_brief_one_leaves_the_facts_to_its_place(qtbot: QtBot, dressed: theme.
     view.show()
     for text in ("Text", "```py\na = 1\n```"):
         view.set_messages([answer(text, cost=Decimal("0.0034"), duration_s=9.2)])
-        assert not any(word in view.toPlainText() for word in ("$0.003", "9 s", "Thinking"))
+        assert not any(word in view.toPlainText() for word in ("$0.003", "9.2 s", "Thinking"))
         cursor = QTextCursor(view.document())
         assert 0 < view.cursorRect(cursor).top() < 24
     view.set_theme(theme.dark())
@@ -161,7 +161,7 @@ def test_the_footer_stands_apart_from_the_details_of_an_error(
     note = ErrorNote("It broke.", "", "Try again.", details="status 500")
     view.set_messages([answer("", MessageStatus.FAILED, error=note, duration_s=9.2)])
     click_link(view, qtbot, "Details")
-    foot = view.document().find("9 s").block()
+    foot = view.document().find("9.2 s").block()
     box = view.document().documentLayout().blockBoundingRect
     assert box(foot).top() - box(foot.previous()).bottom() >= view._theme.px(PAD + 12)
 
@@ -246,7 +246,7 @@ def test_what_is_unfolded_stays_so_when_a_later_answer_gives_way(
 ) -> None:
     thought = answer("Text", reasoning="**Title**\n\nThoughts in *full*.")
     view.set_messages([question("Q"), thought, question("R"), answer("The first.")])
-    click_link(view, qtbot, "Thought about")
+    click_link(view, qtbot, "Thought: ")
     view.set_messages([question("Q"), thought, question("R"), answer("The second.")])
     assert "Thoughts in full." in view.toPlainText()
     for path in ([question("Elsewhere")], [thought]):
@@ -256,14 +256,14 @@ def test_what_is_unfolded_stays_so_when_a_later_answer_gives_way(
 
 def test_reasoning_unfolds(view: TranscriptView, qtbot: QtBot) -> None:
     view.set_messages([answer("Text", reasoning="**Title**\n\nThoughts in *full*.")])
-    click_link(view, qtbot, "Thought about")
+    click_link(view, qtbot, "Thought: ")
     assert "Thoughts in full." in view.toPlainText()
-    click_link(view, qtbot, "Thought about")
+    click_link(view, qtbot, "Thought: ")
     assert "Thoughts in full." not in view.toPlainText()
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(None, "Thought"), (0.96, "Thought"), (9.3, "Thought for 9 s")]
+    ("seconds", "words"), [(None, "Thought"), (0.96, "Thought"), (9.3, "Thought for 9.3 s")]
 )
 def test_a_short_thought_has_no_figure(seconds: float | None, words: str) -> None:
     line = reasoning_line("no title", seconds, thinking=False, folded=True)
@@ -273,7 +273,7 @@ def test_a_short_thought_has_no_figure(seconds: float | None, words: str) -> Non
 def test_how_long_it_thought_is_said_of_a_stored_answer_too(view: TranscriptView) -> None:
     parts = (ReasoningPart("**Sums**\n\nTwo.", seconds=9.3), TextPart("Four."))
     view.set_messages([replace(answer(""), parts=parts)])
-    assert "Thought for 9 s about sums" in view.toPlainText()
+    assert "Thought for 9.3 s: Sums" in view.toPlainText()
 
 
 def test_reasoning_grows_before_the_answer(view: TranscriptView) -> None:
@@ -284,7 +284,7 @@ def test_reasoning_grows_before_the_answer(view: TranscriptView) -> None:
     assert "Thinking: Weighing it up" in view.toPlainText()
     view.stream.append_text(message.id, "So it is.")
     view.stream.flush()
-    assert "Thought about weighing it up" in view.toPlainText()
+    assert "Thought: Weighing it up" in view.toPlainText()
 
 
 def test_waiting_is_said_and_unsaid(view: TranscriptView) -> None:
@@ -435,9 +435,9 @@ def test_actions_of_the_newest_answer_are_in_reach(view: TranscriptView, qtbot: 
     view.set_messages([question("Q"), reply])
     buttons = {b.accessibleName(): b for b in view.findChildren(QToolButton) if b.isVisible()}
     with qtbot.waitSignal(view.action_requested) as caught:
-        buttons["Answer again"].click()
+        buttons["Regenerate response"].click()
     assert caught.args == [reply.id, "retry"]
-    buttons["Copy the answer"].click()
+    buttons["Copy response"].click()
     assert QGuiApplication.clipboard().text() == "The **answer**."
 
 
@@ -446,16 +446,16 @@ def test_the_menu_offers_what_can_be_done(view: TranscriptView) -> None:
     place = view.cursorRect(view.document().find("Text")).center()
     names = [action.text() for action in view.menu_at(place).actions()]
     assert names == [
-        "Copy the answer",
-        "Answer again",
-        "Answer again with another variant or effort",
-        "Branch into a new conversation",
+        "Copy response",
+        "Regenerate response",
+        "Regenerate with…",
+        "Branch into new conversation",
         "Select all",
         "",
-        "Find in the conversation",
-        "Copy the conversation",
-        "Export the conversation…",
-        "Print the conversation…",
+        "Find in conversation",
+        "Copy conversation",
+        "Export conversation…",
+        "Print conversation…",
     ]
 
 

@@ -13,6 +13,7 @@ from PySide6.QtCore import QRect, QRectF, Qt, QUrl, Signal
 from PySide6.QtGui import QPainter, QPen, QTextBlock, QTextCursor
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.citations import is_citation
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
 COPY_CODE: Final = f"{ACTION}copy-code"
 """The target of a code block's head."""
 
-_NAMES: Final = {"older-version": "Older version", "newer-version": "Newer version"}
-_STATES: Final = {"›": "folded", "⌄": "open"}
+_NAMES: Final = {
+    "older-version": N_("Previous version"),
+    "newer-version": N_("Next version"),
+}
+_STATES: Final = {"›": N_("{name}, collapsed"), "⌄": N_("{name}, expanded")}
 _SIGNS: Final = "›⌄ \u2003"
 _LONGEST: Final = 300
 _AROUND: Final = 3
@@ -108,26 +112,32 @@ def described(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
     shown = _words(document, stop).replace("\ufffc", "").replace("\u2063", "")
     words = one_line(shown.strip(_SIGNS))
     if stop.target == COPY_CODE:
-        return f"Copy the code, {words}" if words else "Copy the code", ""
+        return tr("Copy code, {language}", language=words) if words else tr("Copy code"), ""
     if stop.target.startswith(ACTION):
-        named = _NAMES.get(stop.target.removeprefix(ACTION), words)
+        named = tr(_NAMES.get(stop.target.removeprefix(ACTION), "")) or words
         if state := _state_of(stop, shown):
-            return f"{named}, {state}", ""
-        return named or f"Picture {_named_below(document, stop)}".rstrip(), ""
+            return tr(state, name=named), ""
+        return named or _image_name(_named_below(document, stop)), ""
     if is_note_link(stop.target):
         return name_of(stop.target), ""
     address = shown_target(stop.target)
-    leads = "link to" if is_opened(stop.target) else "not opened:"
-    return f"{words or 'Picture'}, {leads} {address}", address
+    name = words or tr("Image")
+    if is_opened(stop.target):
+        return tr("{name}, link to {address}", name=name, address=address), address
+    return tr("{name}, blocked link: {address}", name=name, address=address), address
+
+
+def _image_name(file: str) -> str:
+    return tr("Image {file}", file=file) if file else tr("Image")
 
 
 def _state_of(stop: FocusTarget, shown: str) -> str:
-    """Return the state of a fold in words, because Qt has no role for that.
+    """Return a name with the state of a fold, because Qt has no role for that.
 
     Return "" for other targets, and for code, whose text tells the state.
     """
     if stop.target == ACTION + DETAILS:
-        return _STATES["⌄" if shown == DETAILS_SHOWN else "›"]
+        return _STATES["⌄" if shown == tr(DETAILS_SHOWN) else "›"]
     return _STATES.get(shown[:1], "")
 
 

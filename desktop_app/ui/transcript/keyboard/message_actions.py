@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from desktop_app.domain.conversations.conversation import Role
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.transcript.transcript_styles import LOOK, PAD, Look
@@ -26,15 +27,15 @@ if TYPE_CHECKING:
 
 ACTIONS: Final = {
     Role.USER: (
-        ("copy", "copy", "Copy the question"),
-        ("edit", "pencil", "Edit and ask again"),
-        ("branch", "git-branch", "Branch into a new conversation"),
+        ("copy", "copy", N_("Copy message")),
+        ("edit", "pencil", N_("Edit message")),
+        ("branch", "git-branch", N_("Branch into new conversation")),
     ),
     Role.ASSISTANT: (
-        ("copy", "copy", "Copy the answer"),
-        ("retry", "refresh-cw", "Answer again"),
-        ("retry-with", "ellipsis", "Answer again with another variant or effort"),
-        ("branch", "git-branch", "Branch into a new conversation"),
+        ("copy", "copy", N_("Copy response")),
+        ("retry", "refresh-cw", N_("Regenerate response")),
+        ("retry-with", "ellipsis", N_("Regenerate with…")),
+        ("branch", "git-branch", N_("Branch into new conversation")),
     ),
 }
 
@@ -153,8 +154,8 @@ class ActionRow(QWidget):
             set_role(button, "quiet")
             button.setIcon(icons.icon(icon, self._theme.dim, self._theme.px(15)))
             button.setIconSize(QSize(self._theme.px(15), self._theme.px(15)))
-            set_tooltip(button, words)
-            button.setAccessibleName(spoken_text(words))
+            set_tooltip(button, tr(words))
+            button.setAccessibleName(spoken_text(tr(words)))
             button.setObjectName(f"message-{action}")
             button.clicked.connect(lambda _=False, name=action: self._choose(name))
             self._row.addWidget(button)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtGui import QAccessible
 
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run
 from desktop_app.ui.transcript.layout.full_layout import finish_layout
 from desktop_app.ui.transcript.layout.height_estimates import heights_of_code
@@ -172,7 +173,12 @@ def with_folds(
 
 def fold_line(number: int, lines: int, *, is_folded: bool) -> Line:
     """Return the fold line for the code block with this number."""
-    words = f"Show {lines - SHOWN:,} more lines" if is_folded else "Show fewer lines"
+    more = lines - SHOWN
+    words = (
+        tr_plural("Show {count} more line", "Show {count} more lines", more)
+        if is_folded
+        else tr("Show fewer lines")
+    )
     return Line(Part.FOLD, (Run(words, link=f"{ACTION}{FOLD}{number}"),))
 
 

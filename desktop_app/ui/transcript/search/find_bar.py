@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
@@ -46,16 +47,16 @@ class FindBar(QFrame):
         self.field = QLineEdit(self)
         self.field.setObjectName("find")
         self.field.setMaxLength(_LONGEST)
-        self.field.setPlaceholderText("Find in the conversation")
-        self.field.setAccessibleName("Find in the conversation")
+        self.field.setPlaceholderText(tr("Find in conversation"))
+        self.field.setAccessibleName(tr("Find in conversation"))
         self.field.setFrame(False)
         self._count = PlainLabel(parent=self)
         self._count.setObjectName("find-count")
         set_role(self._count, "note")
         self._buttons = [
-            self._button("find-previous", "chevron-up", "Previous match", "Shift+Return"),
-            self._button("find-next", "chevron-down", "Next match", "Return"),
-            self._button("find-close", "x", "Close", "Esc"),
+            self._button("find-previous", "chevron-up", tr("Previous match"), "Shift+Return"),
+            self._button("find-next", "chevron-down", tr("Next match"), "Return"),
+            self._button("find-close", "x", tr("Close"), "Esc"),
         ]
         row = QHBoxLayout(self)
         row.addWidget(self.field, 1)
@@ -77,7 +78,7 @@ class FindBar(QFrame):
         button = PlainToolButton(self)
         button.setObjectName(name)
         button.setProperty("icon-name", icon)
-        set_tooltip(button, f"{words} ({shortcut_text(key)})")
+        set_tooltip(button, tr("{action} ({shortcut})", action=words, shortcut=shortcut_text(key)))
         button.setAccessibleName(spoken_text(words))
         button.setCursor(Qt.CursorShape.ArrowCursor)
         set_role(button, "quiet")
@@ -107,9 +108,11 @@ class FindBar(QFrame):
         if not self.field.text():
             words = ""
         elif not total:
-            words = "No matches" if is_whole else "Looking…"
+            words = tr("No matches") if is_whole else tr("Searching…")
+        elif is_whole:
+            words = tr("{number} of {total}", number=number, total=total)
         else:
-            words = f"{number:,} of {total:,}" + ("" if is_whole else "…")
+            words = tr("{number} of {total}…", number=number, total=total)
         self._count.setText(words)
         self._count.setAccessibleName(spoken_text(words))
         for button in self._buttons[:2]:

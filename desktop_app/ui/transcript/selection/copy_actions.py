@@ -9,6 +9,7 @@ from PySide6.QtGui import QTextBlock
 
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.shown_length import ShortenedMessage
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.transcript_styles import LOOK, Ground, Look
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
@@ -60,13 +61,13 @@ class CopyActions(QObject):
             from desktop_app.ui.widgets.clipboard import ClipboardCopier  # not at start-up
 
             self._copying = ClipboardCopier(self)
-            self._copying.slow.connect(lambda: self.notice_raised.emit("Copying…"))
+            self._copying.slow.connect(lambda: self.notice_raised.emit(tr("Copying…")))
             self._copying.done.connect(self._on_done)
         self._copying.put(texts)
 
     def _on_done(self, lasted: bool) -> None:
         if lasted:
-            self.notice_raised.emit("Copied.")
+            self.notice_raised.emit(tr("Copied"))
 
     @property
     def is_on(self) -> bool:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QScrollBar, QTextBrowser
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.transcript.viewport.text_anchor import TextAnchor, anchor_at, cursor_at
@@ -45,8 +46,8 @@ class LatestButton(PlainButton):
         super().__init__(parent=view)
         self._within = view
         self.setObjectName("latest")
-        self.setText("Latest")
-        self.setAccessibleName("Go to the latest message")
+        self.setText(tr("Latest"))
+        self.setAccessibleName(tr("Go to latest message"))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click would lose the keyboard focus
         self.setCursor(Qt.CursorShape.ArrowCursor)
         set_role(self, "plain")

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPen, QTextCursor
 from PySide6.QtWidgets import QFrame, QWidget
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import MARGIN, MEASURE
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
@@ -42,7 +43,7 @@ class TranscriptSurface(SealedBrowser):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("transcript")
-        self.setAccessibleName("Transcript")
+        self.setAccessibleName(tr("Transcript"))
         self._theme = theme
         self._backdrop = Backdrop(theme)
         self._repainting = PartialRepaint(self)
@@ -161,7 +162,7 @@ class TranscriptSurface(SealedBrowser):
     def _paint_mark(self, painter: QPainter, mark: CodeMark) -> None:
         theme = self._theme
         is_copied = self._copied is not None and self._copied.blockNumber() == mark.head
-        sign, words = ("check", "Copied") if is_copied else ("copy", "Copy")
+        sign, words = ("check", tr("Copied")) if is_copied else ("copy", tr("Copy"))
         size = theme.px(14)
         top = mark.area.top() + (mark.area.height() - size) // 2
         painter.drawPixmap(mark.area.left(), top, icons.pixmap(sign, theme.dim, size))
