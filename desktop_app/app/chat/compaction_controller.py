@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Draft, M
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
 from desktop_app.domain.spending.cost import FREE
 from desktop_app.i18n.formatting import money, tokens
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.chat.compaction_service import Plan, readable
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
@@ -317,9 +317,17 @@ class CompactionController(QObject):
             self._show_sent(made)
 
     def _show_sent(self, made: Compaction) -> None:
-        SentTextDialog(
-            self._theme.current, *readable(made, self._name_of(made)), self._parent
-        ).open()
+        hidden, text = readable(made)
+        if made.kind is CompactionKind.SUMMARY:
+            note = tr("A summary by {model} replaces the messages above it.", model=made.model)
+        else:
+            note = tr_plural(
+                "Only {provider} can read {count} character. This text is sent with it:",
+                "Only {provider} can read {count} characters. This text is sent with them:",
+                hidden,
+                provider=self._name_of(made),
+            )
+        SentTextDialog(self._theme.current, note, text, self._parent).open()
 
     def undo(self) -> None:
         """Undo the compaction, so that the messages themselves are sent again."""

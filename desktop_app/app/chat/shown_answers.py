@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 STORE = "store"  # the topic of notifications about answers that cannot be stored
+_ENDED = N_("Response ended.")
 _ANNOUNCED = {
     MessageStatus.COMPLETE: N_("Response complete."),
     MessageStatus.CANCELLED: N_("Response stopped."),
@@ -55,7 +56,7 @@ class ShownAnswers(QObject):
         """Show the end of an answer, unless another version of it is shown."""
         if answer.id in [message.id for message in self._current.path]:
             self._pane.transcript.stream.set_waiting(answer.id, "")
-            self._ended = {answer.id: tr(_ANNOUNCED.get(answer.status, N_("Response ended.")))}
+            self._ended = {answer.id: tr(_ANNOUNCED.get(answer.status, _ENDED))}
             self._show_amended(answer.conversation_id, answer)
 
     def _announce_end(self, message_id: str) -> None:

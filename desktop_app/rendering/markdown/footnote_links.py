@@ -52,7 +52,10 @@ def counterpart(target: str) -> str:
     return there + target.removeprefix(back)
 
 
-def name_of(target: str) -> str:
-    """Return the name of such a link for screen readers."""
-    label = bytes.fromhex(target.rpartition("/")[2]).decode()
-    return f"Footnote {label}" if target.startswith(_NOTE) else f"Back from footnote {label}"
+def label_of(target: str) -> str:
+    """Return the label of the footnote that such a link belongs to.
+
+    >>> label_of(link_to_note("a"))
+    'a'
+    """
+    return bytes.fromhex(target.rpartition("/")[2]).decode()

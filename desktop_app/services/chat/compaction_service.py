@@ -394,17 +394,13 @@ class CompactionService:
         return [cut for half in halves for cut in await self._cut(half, size, own)]
 
 
-def readable(made: Compaction, maker: str) -> tuple[str, str]:
-    """Return a description of what replaces the messages, and its readable text."""
+def readable(made: Compaction) -> tuple[int, str]:
+    """Return what replaces the messages: a number of encrypted characters, and readable text."""
     if made.kind is CompactionKind.SUMMARY:
-        return f"A summary by {made.model} stands for the messages above it.", made.body
+        return 0, made.body
     items = json.loads(made.body)
     hidden = sum(len(str(item.get("encrypted_content", ""))) for item in items)
-    words = (
-        f"{maker} keeps {hidden:,} characters in a form that only it can read. "
-        "These words are sent with them:"
-    )
-    return words, "\n\n".join(text for item in items if (text := _text_of_item(item)))
+    return hidden, "\n\n".join(text for item in items if (text := _text_of_item(item)))
 
 
 def _text_of_item(item: dict[str, Any]) -> str:

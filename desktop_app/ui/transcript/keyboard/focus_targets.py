@@ -17,7 +17,12 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.incremental.packed_runs import styles_of
 from desktop_app.rendering.markdown.citations import is_citation
-from desktop_app.rendering.markdown.footnote_links import is_label, is_note_link, name_of
+from desktop_app.rendering.markdown.footnote_links import (
+    is_label,
+    is_note_link,
+    label_of,
+    leads_back,
+)
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.ui.transcript.message_items import ACTION, DETAILS, DETAILS_SHOWN
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
@@ -119,12 +124,18 @@ def described(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
             return tr(state, name=named), ""
         return named or _image_name(_named_below(document, stop)), ""
     if is_note_link(stop.target):
-        return name_of(stop.target), ""
+        return _note_name(stop.target), ""
     address = shown_target(stop.target)
     name = words or tr("Image")
     if is_opened(stop.target):
         return tr("{name}, link to {address}", name=name, address=address), address
     return tr("{name}, blocked link: {address}", name=name, address=address), address
+
+
+def _note_name(target: str) -> str:
+    if leads_back(target):
+        return tr("Back from footnote {label}", label=label_of(target))
+    return tr("Footnote {label}", label=label_of(target))
 
 
 def _image_name(file: str) -> str:

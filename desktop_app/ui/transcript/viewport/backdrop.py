@@ -12,7 +12,9 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QFontMetrics
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import RADIUS_CHIP, Theme
 from desktop_app.ui.transcript.transcript_styles import (
     CELL_PAD,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
 _BLOCKS_UNASKED: Final = 8
 _MOST_PIECES: Final = 250
+_MARK_ICON: Final = 19
+"""Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
 _BAR_OVER: Final = 4
 """Pixels, at the default text size, by which a bar exceeds its block at either end."""
 
@@ -112,6 +116,9 @@ class Backdrop:
             Ground.CODE: theme.code_ground,
             Ground.ERROR: theme.error_ground,
         }
+        width = QFontMetrics(theme.note()).horizontalAdvance
+        longest = max(width(tr("Copy")), width(tr("Copied")))
+        self._mark_width = max(theme.px(66), theme.px(_MARK_ICON) + longest)
 
     def paint(
         self,
@@ -264,4 +271,5 @@ class Backdrop:
         px = self.theme.px
         box = block.document().documentLayout().blockBoundingRect(block)
         top = round(box.top() - offset) - px(5)
-        return CodeMark(QRect(width - px(70), top, px(66), px(26)), block.blockNumber())
+        left = width - px(4) - self._mark_width
+        return CodeMark(QRect(left, top, self._mark_width, px(26)), block.blockNumber())

@@ -1,0 +1,139 @@
+"""Every text of the transcript and of asking is translated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint
+
+from desktop_app.app.chat.choice_controller import estimate_texts
+from desktop_app.app.chat.compaction_controller import mark_of
+from desktop_app.app.chat.retry_countdown import RetryCountdown
+from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
+from desktop_app.domain.conversations.conversation import MessageStatus, Role, now
+from desktop_app.domain.conversations.message_parts import (
+    ChosenPages,
+    DocumentPart,
+    PassagesPart,
+    ToolCallPart,
+)
+from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.i18n.translation import use_language
+from desktop_app.services.spending.cost_estimate import Estimate
+from desktop_app.ui.transcript.citation_sources import name_of, source_lines
+from desktop_app.ui.transcript.keyboard.focus_targets import described, focus_targets_of
+from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
+from desktop_app.ui.transcript.message_items import ending_lines
+from desktop_app.ui.transcript.search.find_bar import FindBar
+from desktop_app.ui.transcript.shown_facts import (
+    answer_facts,
+    attachment_facts,
+    reasoning_title,
+)
+from tests.helpers.messages import answer, question
+from tests.helpers.translated_texts import texts_of, untranslated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.view import TranscriptView
+
+NAME = "⟦a name⟧"
+DOCUMENT = DocumentPart("s", NAME, "application/pdf", 1, pages=48, tokens=31480)
+
+
+@pytest.fixture(autouse=True)
+def _pseudo() -> Iterator[None]:
+    use_language("pseudo", Path())
+    yield
+    use_language("en", Path())
+
+
+def test_the_facts_beside_a_message() -> None:
+    reply = answer("", usage=Usage(1000, 0, 234), cost=Decimal("0.0034"), duration_s=95.2)
+    assert not untranslated(answer_facts(reply, str), {"Thinking"})
+    for unit in ("page", "slide", "sheet", "chapter"):
+        chosen = ChosenPages(unit, ((3, 10),), 52, 1)
+        assert not untranslated(attachment_facts(replace(DOCUMENT, chosen=chosen)))
+    for reasoning, seconds, thinking in (
+        (f"**{NAME}**", 9.3, False),
+        (f"**{NAME}**", None, False),
+        (f"**{NAME}**", None, True),
+        ("", 9.3, False),
+        ("", None, False),
+        ("", None, True),
+    ):
+        assert not untranslated([reasoning_title(reasoning, seconds, thinking=thinking)])
+
+
+@pytest.mark.parametrize(
+    "status", [MessageStatus.CANCELLED, MessageStatus.INTERRUPTED, MessageStatus.INCOMPLETE]
+)
+def test_the_end_of_an_answer(status: MessageStatus) -> None:
+    lines = ending_lines(answer("Text", status), "", details=False)
+    assert not untranslated(run.text for line in lines for run in line.runs)
+
+
+@pytest.mark.parametrize(("new", "known"), [((), ()), ((1,), ()), ((1, 2), (3,)), ((), (3, 4))])
+def test_the_passages_of_a_collection(new: tuple[int, ...], known: tuple[int, ...]) -> None:
+    passages = tuple(Passage(number, "k", "s", NAME, None, "", 0, 1, NAME) for number in new)
+    said = question("Q", PassagesPart("k", NAME, passages, known))
+    assert not untranslated(run.text for line in source_lines(said, ()) for run in line.runs)
+    assert not untranslated(map(name_of, passages))
+
+
+def test_names_of_focus_targets_and_the_menu(view: TranscriptView) -> None:
+    code = "```\n" + "1\n" * 60 + "```\n\n[⟦a⟧](https://a.example)\n\n⟦b⟧[^1]\n\n[^1]: ⟦c⟧"
+    reply = answer(code, reasoning=f"**{NAME}**\n\n{NAME}")
+    call = ToolCallPart("i", NAME, "{}")
+    view.set_messages(
+        [question(NAME, DOCUMENT), replace(reply, parts=(*reply.parts, call))],
+        versions={reply.id: (2, 3)},
+    )
+    document = view.document()
+    names = [
+        described(document, stop)[0].replace("https://a.example", "")
+        for number in range(document.blockCount())
+        for stop in focus_targets_of(document.findBlockByNumber(number))
+    ]
+    assert len(names) > 8
+    assert not untranslated(names)
+    menu = view.menu_at(QPoint(5, 5))
+    assert not untranslated(texts_of(menu))
+
+
+def test_the_actions_and_the_find_bar(qtbot: QtBot, view: TranscriptView, dressed: Theme) -> None:
+    row = ActionRow(dressed, view)
+    for role in (Role.USER, Role.ASSISTANT):
+        row.show_for("m", role)
+        assert not untranslated(texts_of(row))
+    bar = FindBar(dressed, view)
+    bar.field.setText("⟦x⟧")
+    for number, total, is_whole in ((0, 0, True), (0, 0, False), (1, 3, True), (1, 3, False)):
+        bar.show_count(number, total, is_whole)
+        assert not untranslated(texts_of(bar))
+
+
+@pytest.mark.parametrize("answers", [1, 3])
+@pytest.mark.parametrize("is_exact", [True, False])
+def test_the_estimate(answers: int, is_exact: bool) -> None:
+    cost = Decimal("0.02")
+    made = Estimate(1155, is_exact, cost, cost, 272_000, answers, answers)
+    assert not untranslated(line for text in estimate_texts(made) for line in text.split("\n"))
+
+
+def test_compaction_and_the_countdown() -> None:
+    made = Compaction("k", "c", "m", CompactionKind.PROVIDER, "openai", "g", "[]", now(), 2, 1)
+    other = replace(made, id="l")
+    for in_force in (made, other, None):
+        mark = mark_of(made, NAME, NAME, in_force)
+        assert not untranslated([mark.words, *(label for label, _ in mark.actions)])
+    assert not untranslated([RetryCountdown().start("a", 9, NAME)])
