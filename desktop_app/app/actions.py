@@ -78,6 +78,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "spending.show": its.spending.show,
         "batch.new": its.batches.begin,
         "batch.show": its.batches.show,
+        "help.open": its.help.open,
         "library.show": its.data_page.show,
         "library.import": its.transfer.choose_import,
     }

@@ -29,6 +29,7 @@ from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.documents.collections_controller import CollectionsController
 from desktop_app.app.documents.viewer_controller import Target, ViewerController
 from desktop_app.app.export.export_controller import ExportController
+from desktop_app.app.help.help_controller import HelpController
 from desktop_app.app.library.backup_controller import BackupController
 from desktop_app.app.library.data_page_controller import DataPageController
 from desktop_app.app.library.draft_saver import DraftSaver
@@ -157,6 +158,13 @@ class Controllers(QObject):
             tasks=state.tasks,
             pane=window.pane,
             backend=state.backend,
+        )
+        self.help = HelpController(
+            window,
+            theme,
+            values=state.values,
+            tasks=state.tasks,
+            settings_store=state.backend.settings,
         )
         self.typesetter = Typesetter(child_command("math"), window)
         self.lexer = JsonProcess(child_command("lexing"), window)
@@ -482,6 +490,7 @@ class Controllers(QObject):
         window.conversations.export_requested.connect(self.transfer.choose_export)
         self.data_page.export_requested.connect(self.transfer.choose_export)
         self.chat.cap_change_requested.connect(self.settings.open_at_cap)
+        window.settings.help_requested.connect(self.help.open_part)
         self.settings.key_changed.connect(self.running.look_again)
         window.first_start.example_chosen.connect(self.prompts.begin_example)
         self.prompts.dialog_created.connect(self.presets.join)

@@ -292,6 +292,7 @@ class WindowSession:
         await self.controllers.collections.close()
         self.controllers.batches.close()
         await self.controllers.viewer.close()
+        await self.controllers.help.close()
         await self.controllers.running.stop_all()
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
         await self.controllers.library.close()

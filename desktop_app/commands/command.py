@@ -142,5 +142,6 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("quick.open", N_("Open quick prompt"), _C.PROGRAM, "Ctrl+Shift+Space"),
     Command("quick.go-on", N_("Continue in Repartee"), _C.PROGRAM, "Ctrl+O", CommandScope.QUICK),
     Command("quick.close", N_("Close quick prompt"), _C.PROGRAM, "Esc", CommandScope.QUICK),
+    Command("help.open", N_("Help"), _C.PROGRAM, "F1", CommandScope.EVERYWHERE),
     Command("app.quit", N_("Quit"), _C.PROGRAM, "Ctrl+Q", CommandScope.EVERYWHERE),
 )

@@ -153,6 +153,7 @@ OWN_VALUES = {
     "desktop_app/app/attachments/attachments_controller.py": {"reading", "reading.batch"},
     "desktop_app/app/chat/running_answers.py": {"run"},
     "desktop_app/app/source_scan.py": {"_feature"},
+    "desktop_app/ui/help/help_text.py": {"mark"},
     "desktop_app/ui/printing/pages.py": {"context"},
     "desktop_app/ui/sidebar/row_delegates.py": {"result"},
     "desktop_app/ui/transcript/media/highlighter.py": {"job", "last", "made"},

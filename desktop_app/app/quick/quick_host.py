@@ -111,7 +111,9 @@ class QuickHost(QObject):
         )
         quick_window.hidden.connect(self._end_if_nothing_shows)
         its.running.finished.connect(self._end_if_nothing_shows)
-        self._shortcuts = Shortcuts(quick_window, {"app.quit": self._end})
+        self._shortcuts = Shortcuts(
+            quick_window, {"app.quit": self._end, "help.open": its.help.open}
+        )
         keymap = Keymap.from_settings(its.state.values.all)
         quick_window.set_keymap(keymap)
         self._shortcuts.bind(keymap)

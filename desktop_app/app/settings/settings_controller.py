@@ -1,4 +1,4 @@
-"""The settings panel: providers and keys, settings, shortcuts, About and Help."""
+"""The settings panel: providers and keys, settings, shortcuts, About."""
 
 from __future__ import annotations
 
@@ -344,7 +344,7 @@ class SettingsController(QObject):
         await self._providers.reload()
         self._setup.report_change()
 
-    # -------------------------------------------------------------- about and help
+    # -------------------------------------------------------------- about
 
     async def _show_about(self) -> None:
         from desktop_app.cli.doctor.doctor import as_text, examine
@@ -353,7 +353,6 @@ class SettingsController(QObject):
         self._panel.set_about(tr("Loading…"), "", [])
         licences = await asyncio.to_thread(_read_if_there, resource_path("licences.txt"))
         ends = await asyncio.to_thread(stretches, licences)
-        self._panel.set_help(await asyncio.to_thread(_help_html))
         self._panel.set_about(as_text(await examine(self._backend)), licences, ends)
 
 
@@ -397,11 +396,3 @@ def _ca_file_text(found: CaFile) -> str:
 
 def _read_if_there(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
-
-
-def _help_html() -> str:
-    """Return the program's own help as HTML, with its table of contents."""
-    import markdown
-
-    source = resource_path("help/help.md").read_text("utf-8")
-    return markdown.markdown(source, extensions=["toc", "tables", "sane_lists"])

@@ -386,6 +386,7 @@ _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
     "window.scroll": _scroll,
     "window.new_draft": _new_draft,
     "window.conversation": _text,
+    "window.help": _text,
     "backup.last": _flat,
     "learnt.api.": Api,
     "learnt.refusals.": _refusals,

@@ -51,10 +51,12 @@ class SettingsFrame(QWidget):
 
     Signals:
         close_requested: the close button was pressed.
+        help_requested(str): the help for the shown page is wanted, `settings-PAGE`.
         page_shown(str): the name of the page that is now shown.
     """
 
     close_requested = Signal()
+    help_requested = Signal(str)
     page_shown = Signal(str)
 
     def __init__(
@@ -100,6 +102,8 @@ class SettingsFrame(QWidget):
         retheme(self, theme)
 
     def _build(self) -> None:
+        from desktop_app.ui.widgets.help_button import HelpButton  # the start needs none
+
         title = PlainLabel(tr("Settings"))
         set_role(title, "title")
         self._close = PlainToolButton()
@@ -108,6 +112,8 @@ class SettingsFrame(QWidget):
         set_tooltip(self._close, tr("Close"))
         set_role(self._close, "quiet")
         self._close.clicked.connect(self.close_requested)
+        self._help = HelpButton()
+        self._help.clicked.connect(self._request_help)
         tabs = [(page, tr(title)) for page, title in PAGES]
         self._tabs = SegmentedControl(
             tabs, self._theme, name=tr("Settings"), padding=3, small=True, columns=_COLUMNS
@@ -122,6 +128,7 @@ class SettingsFrame(QWidget):
         set_role(self._foot, "note")
         self._head = QHBoxLayout()
         self._head.addWidget(title, 1)
+        self._head.addWidget(self._help)
         self._head.addWidget(self._close)
         self._middle = QHBoxLayout()
         self._middle.addWidget(self._tabs)
@@ -135,6 +142,7 @@ class SettingsFrame(QWidget):
     def _create_holder(self, page: str) -> QWidget:
         """Create the container of a page; all pages but About scroll."""
         inner = QWidget()
+        inner.setObjectName(f"settings-{page}")
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(0, 0, 0, 0)
         self._holders[page] = layout
@@ -151,6 +159,9 @@ class SettingsFrame(QWidget):
         area.verticalScrollBar().rangeChanged.connect(self._update_margins)
         return area
 
+    def _request_help(self) -> None:
+        self.help_requested.emit(f"settings-{self._tabs.current()}")
+
     def _dress(self) -> None:
         px = self._theme.px
         self._column.setContentsMargins(px(15), px(8), px(_BAR - 6), px(12))
@@ -159,6 +170,7 @@ class SettingsFrame(QWidget):
         self._middle.setContentsMargins(0, 0, px(_BAR), 0)
         self._close.setIcon(icon("x", self._theme.dim, px(16)))
         self._close.setIconSize(QSize(px(16), px(16)))
+        self._help.set_theme(self._theme)
         self._update_margins()
 
     def _update_margins(self) -> None:

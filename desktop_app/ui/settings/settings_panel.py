@@ -64,7 +64,8 @@ class SettingsPanel(QFrame):
         import_requested(), backup_requested(): actions on the library.
         restore_requested(), erase_requested(): actions on the library.
         export_requested(str, str): "open" or "all", and the format's id.
-        about_opened(): the About page is shown and needs `set_about` and `set_help`.
+        about_opened(): the About page is shown and needs `set_about`.
+        help_requested(str): open the help for this part of the settings.
     """
 
     opened = Signal()
@@ -93,6 +94,7 @@ class SettingsPanel(QFrame):
     restore_requested = Signal()
     erase_requested = Signal()
     about_opened = Signal()
+    help_requested = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,7 +123,6 @@ class SettingsPanel(QFrame):
         self._backup_state: tuple[str, Tone] = ("", "note")
         self._has_open = False
         self._about_texts: tuple[str, str, list[int]] = ("", "", [])
-        self._help = ""
 
     # ------------------------------------------------------------------ state
 
@@ -227,12 +228,6 @@ class SettingsPanel(QFrame):
         if self._about:
             self._about.set_about(text, licenses, ends)
 
-    def set_help(self, html: str) -> None:
-        """Set the help text, made from our own Markdown."""
-        self._help = html
-        if self._about:
-            self._about.set_help(html)
-
     def focus_key_field(self) -> None:
         """Show the Provider page and focus its key field."""
         self.show_page("provider")
@@ -307,6 +302,7 @@ class SettingsPanel(QFrame):
             }
             self._frame = SettingsFrame(self._theme, makers, self)
             self._frame.close_requested.connect(self.closed)
+            self._frame.help_requested.connect(self.help_requested)
             self._frame.page_shown.connect(
                 lambda page: self.about_opened.emit() if page == "about" else None
             )
@@ -404,7 +400,7 @@ class SettingsPanel(QFrame):
 
         page = self._about = AboutTab(self._theme)
         page.set_about(*self._about_texts)
-        page.set_help(self._help)
+        page.help_requested.connect(lambda: self.help_requested.emit(""))
         return page
 
     def _take_setting(self, key: str, value: object) -> None:

@@ -1,0 +1,1 @@
+"""The help: renders its chapters and opens them at the section that fits the focus."""

@@ -1,0 +1,124 @@
+"""Renders the chapters of `resources/help` from Markdown.
+
+A chapter may name labels as the window shows them:
+
+- `{command:conversation.new}`: the title of a command;
+- `{key:conversation.new}`: the user's own shortcut of a command;
+- `{setting:look.theme}`: the label of a setting.
+
+Links between chapters are written `[…](help:providers#network)`. A translated chapter is
+`resources/help/<language>/<id>.md`; without one, the English chapter is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape, unescape
+from pathlib import Path
+from typing import Final
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.schema import SETTINGS
+from desktop_app.ui.help.help_book import HelpBook, HelpChapter, HelpSection
+from desktop_app.ui.look.shortcut_text import shortcut_text
+
+CHAPTERS: Final = (
+    ("getting-started", N_("Getting started")),
+    ("documents", N_("Documents and images")),
+    ("conversations", N_("Conversations")),
+    ("quick-prompt", N_("Quick prompt")),
+    ("providers", N_("Providers and API keys")),
+    ("money", N_("Costs and limits")),
+    ("privacy", N_("Privacy and security")),
+    ("keyboard", N_("Keyboard")),
+    ("command-line", N_("Command line")),
+    ("troubleshooting", N_("Troubleshooting")),
+)
+"""The ids of the chapters and their titles, marked for translation."""
+
+_PLACEHOLDER: Final = re.compile(r"\{((?:command|key|setting):[\w.-]+)\}")
+# Characters of the private use area, which Markdown leaves alone.
+_MARK: Final = re.compile("\ue000(\\d+)\ue001")
+_SECTION: Final = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
+_TAG: Final = re.compile(r"<[^>]+>")
+
+
+def label_values(keymap: Keymap) -> dict[str, str]:
+    """Return the values of all placeholders, in the language in use."""
+    values = {f"setting:{setting.key}": tr(setting.label) for setting in SETTINGS}
+    for command in keymap:
+        values[f"command:{command.id}"] = tr(command.title)
+        keys = keymap.shortcut_of(command.id)
+        values[f"key:{command.id}"] = shortcut_text(keys) if keys else tr("no shortcut")
+    return values
+
+
+def chapter_titles() -> dict[str, str]:
+    """Return the titles of the chapters by id, in the language in use."""
+    return {chapter: tr(title) for chapter, title in CHAPTERS}
+
+
+def render_book(
+    folder: Path, language: str, titles: Mapping[str, str], values: Mapping[str, str]
+) -> HelpBook:
+    """Return all chapters. It reads files and takes about 100 ms, so call it in a thread.
+
+    Args:
+        folder: the folder of the English chapters.
+        titles: the titles of the chapters, by id.
+        values: the values of the placeholders.
+
+    Raises:
+        KeyError: a chapter names an unknown placeholder.
+    """
+    return HelpBook(
+        tuple(
+            render_chapter(chapter, title, _source(folder, language, chapter), values)
+            for chapter, title in titles.items()
+        )
+    )
+
+
+def render_chapter(
+    chapter_id: str, title: str, source: str, values: Mapping[str, str]
+) -> HelpChapter:
+    """Return a chapter rendered from Markdown.
+
+    Raises:
+        KeyError: it names an unknown placeholder.
+    """
+    import markdown
+
+    shown: list[str] = []
+
+    def set_aside(match: re.Match[str]) -> str:
+        shown.append(escape(values[match[1]]))
+        return f"\ue000{len(shown) - 1}\ue001"
+
+    marked = _PLACEHOLDER.sub(set_aside, source)
+    html = markdown.markdown(marked, extensions=["tables", "sane_lists", "attr_list"])
+    html = _MARK.sub(lambda match: shown[int(match[1])], html)
+    return HelpChapter(chapter_id, title, f"<h1>{escape(title)}</h1>{html}", _sections(html))
+
+
+def _sections(html: str) -> tuple[HelpSection, ...]:
+    # The parts are the text before the first section, then id, title and body of each.
+    parts = _SECTION.split(html)
+    return tuple(
+        HelpSection(id_, _plain(title), _plain(body))
+        for id_, title, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+    )
+
+
+def _plain(html: str) -> str:
+    # Words in neighboring cells and paragraphs are separated, those around <strong> are not.
+    spaced = re.sub(r"</(?:p|li|t[dh]|pre)>", " ", html)
+    return " ".join(unescape(_TAG.sub("", spaced)).split())
+
+
+def _source(folder: Path, language: str, chapter_id: str) -> str:
+    translated = folder / language / f"{chapter_id}.md"
+    path = translated if translated.is_file() else folder / f"{chapter_id}.md"
+    return path.read_text("utf-8")

@@ -1,0 +1,137 @@
+"""Opens the help at the section that belongs to the focused part of a window."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QWidget
+
+from desktop_app.app.help.help_places import PLACES, START, place_of
+from desktop_app.commands.keymap import Keymap
+from desktop_app.i18n.translation import language
+from desktop_app.paths import resource_path
+from desktop_app.ui.help.help_book import HelpPlace
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.ui.help.help_book import HelpBook
+    from desktop_app.ui.help.help_window import HelpWindow
+    from desktop_app.ui.look.theme import ThemeWatcher
+
+COMMAND: Final = "help.open"
+GEOMETRY: Final = "window.help"
+
+# Windows whose shortcuts are bound with all their commands.
+_OWN_SHORTCUTS: Final = frozenset({"main", "quick-prompt"})
+_FOLLOWED: Final = "follows-help"
+
+
+class HelpController(QObject):
+    """Opens the one help window, and gives every other window the shortcut of the help.
+
+    The book is rendered in a thread when the help is first opened, and again after a shortcut has
+    changed, because the text names the user's shortcuts.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: ThemeWatcher,
+        *,
+        values: SettingValues,
+        tasks: Tasks,
+        settings_store: SettingsStore,
+    ) -> None:
+        super().__init__(parent)
+        self._theme, self._values, self._tasks = theme, values, tasks
+        self._settings_store = settings_store
+        self._window: HelpWindow | None = None
+        self._wanted = START
+        self._opening: asyncio.Task[None] | None = None
+        self._shortcuts: list[QShortcut] = []
+        values.changed.connect(self._on_value)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._follow_focus)
+
+    def open(self) -> None:
+        """Open the section that belongs to the focused widget."""
+        self.open_at(place_of(QApplication.focusWidget()))
+
+    def open_part(self, name: str) -> None:
+        """Open the section for a part of a window, by its name in `help_places`."""
+        place = PLACES.get(name)
+        self.open_at(HelpPlace.parse(place) if place else START)
+
+    def open_at(self, place: HelpPlace) -> None:
+        """Open a place of the help."""
+        if self._window is not None:
+            self._window.open_at(place)
+        else:
+            self._wanted = place
+            if self._opening is None or self._opening.done():
+                self._opening = self._tasks.start(self._open_first())
+
+    async def close(self) -> None:
+        """Close the window and store its geometry."""
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._window is not None:
+            await self._settings_store.set(GEOMETRY, self._window.geometry_text())
+            self._window.close()
+            self._window.deleteLater()
+            self._window = None
+
+    async def _open_first(self) -> None:
+        # Imported here, because the start does not need it.
+        from desktop_app.ui.help.help_window import HelpWindow
+
+        book = await self._render()
+        geometry = (await self._settings_store.all()).get(GEOMETRY)
+        window = HelpWindow(self._theme.current, book)
+        if isinstance(geometry, str):
+            window.restore_geometry(geometry)
+        self._theme.changed.connect(window.set_theme)
+        self._window = window
+        window.open_at(self._wanted)
+
+    async def _render(self) -> HelpBook:
+        from desktop_app.app.help.book_rendering import chapter_titles, label_values, render_book
+
+        labels = label_values(Keymap.from_settings(self._values.all))
+        folder = resource_path("help")
+        return await asyncio.to_thread(render_book, folder, language(), chapter_titles(), labels)
+
+    async def _refresh(self) -> None:
+        book = await self._render()
+        if self._window is not None:
+            self._window.set_book(book)
+
+    # ------------------------------------------------------------------ shortcut
+
+    def _on_value(self, key: str) -> None:
+        if not key.startswith("keys."):
+            return
+        for shortcut in self._shortcuts:
+            shortcut.setKey(self._keys())
+        if self._window is not None:
+            self._tasks.start(self._refresh())
+
+    def _keys(self) -> QKeySequence:
+        return QKeySequence(Keymap.from_settings(self._values.all).shortcut_of(COMMAND))
+
+    def _follow_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
+        """Give a window the shortcut when it first has the focus."""
+        window = now.window() if now is not None else None
+        if window is None or window.objectName() in _OWN_SHORTCUTS or window.property(_FOLLOWED):
+            return
+        window.setProperty(_FOLLOWED, True)
+        shortcut = QShortcut(self._keys(), window)
+        shortcut.activated.connect(self.open)
+        shortcut.destroyed.connect(lambda: self._shortcuts.remove(shortcut))
+        self._shortcuts.append(shortcut)

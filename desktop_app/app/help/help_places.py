@@ -1,0 +1,65 @@
+"""Which section of the help belongs to which part of the windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.ui.help.help_book import HelpPlace
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+START: Final = HelpPlace("getting-started")
+
+PLACES: Final[Mapping[str, str]] = {
+    "transcript": "conversations#read",
+    "find-bar": "conversations#find",
+    "prompt-menu": "conversations#prompts",
+    "prompt-fields": "conversations#prompts",
+    "attachments": "documents#attach",
+    "variant": "getting-started#models",
+    "model": "getting-started#models",
+    "effort": "getting-started#models",
+    "background": "getting-started#background",
+    "prompt-editor": "getting-started#ask",
+    "quick-prompt": "quick-prompt#open",
+    "conversations": "conversations#library",
+    "help": "keyboard#help",
+    "search": "conversations#search",
+    "preset": "conversations#presets",
+    "compaction": "conversations#compaction",
+    "temporary": "conversations#temporary",
+    "first-start": "getting-started",
+    "key-line": "providers#add-key",
+    "notifications": "troubleshooting#errors",
+    "store-dialog": "troubleshooting#damaged",
+    "command-palette": "getting-started#commands",
+    "batch-jobs": "documents#batch",
+    "batch-bar": "documents#batch",
+    "collections-dialog": "documents#collections",
+    "prompts-dialog": "conversations#prompts",
+    "spending": "money#spending",
+    "password-dialog": "documents#passwords",
+    "attachment-preview": "documents#preview",
+    "document-viewer": "documents#viewer",
+    "sent-text": "conversations#compaction",
+    "settings": "providers",
+    "settings-provider": "providers",
+    "settings-answer": "conversations#responses",
+    "settings-look": "getting-started#appearance",
+    "settings-keys": "keyboard#change",
+    "settings-library": "conversations#backup",
+    "settings-about": "troubleshooting#report",
+}
+"""The section for the widget of each object name."""
+
+
+def place_of(widget: QWidget | None) -> HelpPlace:
+    """Return the section for a widget: that of its nearest ancestor with one, else the start."""
+    while widget is not None:
+        place = PLACES.get(widget.objectName())
+        if place is not None:
+            return HelpPlace.parse(place)
+        widget = widget.parentWidget()
+    return START

@@ -1,0 +1,140 @@
+"""The help as chapters of sections, and the search in it."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+_BEFORE: Final = 30
+_CONTEXT: Final = 120
+"""Characters of context in a hit, and how many of them are before the match."""
+
+
+@dataclass(frozen=True)
+class HelpPlace:
+    """A place in the help: a chapter, and a section of it or "" for its start."""
+
+    chapter: str
+    section: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> HelpPlace:
+        """Return the place written as "chapter#section"."""
+        chapter, _, section = text.partition("#")
+        return cls(chapter, section)
+
+
+@dataclass(frozen=True)
+class HelpSection:
+    """A section of a chapter: its id, its title and its plain text in one line."""
+
+    id: str
+    title: str
+    text: str
+
+    @cached_property
+    def folded(self) -> tuple[str, list[int]]:
+        """The folded text, with the position of each of its characters in the text."""
+        return fold(self.text)
+
+    @cached_property
+    def folded_title(self) -> str:
+        """The folded title."""
+        return fold(self.title)[0]
+
+
+@dataclass(frozen=True)
+class HelpChapter:
+    """A chapter: its id, its title, its HTML and its sections."""
+
+    id: str
+    title: str
+    html: str
+    sections: tuple[HelpSection, ...]
+
+
+@dataclass(frozen=True)
+class HelpHit:
+    """A section that has all the words, and a line around the first of them."""
+
+    place: HelpPlace
+    chapter: str
+    title: str
+    context: str
+
+
+class HelpBook:
+    """All chapters, in their order."""
+
+    def __init__(self, chapters: tuple[HelpChapter, ...]) -> None:
+        self.chapters = chapters
+        self._by_id = {chapter.id: chapter for chapter in chapters}
+
+    def chapter(self, chapter_id: str) -> HelpChapter | None:
+        """Return a chapter by its id."""
+        return self._by_id.get(chapter_id)
+
+    def find(self, query: str) -> list[HelpHit]:
+        """Return the sections with every word of `query`, those with them in the title first."""
+        words = words_of(query)
+        if not words:
+            return []
+        found: list[tuple[bool, HelpHit]] = []
+        for chapter in self.chapters:
+            for section in chapter.sections:
+                text = section.folded[0]
+                if all(word in section.folded_title or word in text for word in words):
+                    in_title = all(word in section.folded_title for word in words)
+                    place = HelpPlace(chapter.id, section.id)
+                    hit = HelpHit(place, chapter.title, section.title, _context(section, words))
+                    found.append((not in_title, hit))
+        return [hit for _, hit in sorted(found, key=lambda pair: pair[0])]
+
+
+def words_of(query: str) -> list[str]:
+    """Return the folded words of a query."""
+    return fold(query)[0].split()
+
+
+def fold(text: str) -> tuple[str, list[int]]:
+    """Return text without case and accents, with the position of each character in `text`.
+
+    >>> fold("Über")
+    ('uber', [0, 1, 2, 3])
+    """
+    folded: list[str] = []
+    positions: list[int] = []
+    for position, character in enumerate(text):
+        for part in unicodedata.normalize("NFKD", character).casefold():
+            if not unicodedata.combining(part):
+                folded.append(part)
+                positions.append(position)
+    return "".join(folded), positions
+
+
+def matches(text: str, words: list[str]) -> list[tuple[int, int]]:
+    """Return where folded words are in `text`: start and end of each match."""
+    folded, positions = fold(text)
+    found = []
+    for word in words:
+        start = folded.find(word)
+        while start >= 0:
+            end = start + len(word)
+            found.append((positions[start], positions[end - 1] + 1))
+            start = folded.find(word, end)
+    return sorted(found)
+
+
+def _context(section: HelpSection, words: list[str]) -> str:
+    folded, positions = section.folded
+    at = [place for word in words if (place := folded.find(word)) >= 0]
+    first = positions[min(at)] if at else 0
+    start = max(0, first - _BEFORE)
+    if start:
+        start = section.text.find(" ", start, first) + 1 or start
+    shown = section.text[start : start + _CONTEXT].rstrip()
+    before = "…" if start else ""
+    after = "…" if start + _CONTEXT < len(section.text) else ""
+    return f"{before}{shown}{after}"

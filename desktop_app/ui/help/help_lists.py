@@ -1,0 +1,73 @@
+"""The two lists of the help window: its chapters, and the sections that a search finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.ui.help.help_book import HelpChapter, HelpHit
+from desktop_app.ui.look import painting
+from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
+from desktop_app.ui.widgets.foreign_text import one_line
+from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
+    from PySide6.QtGui import QPainter
+    from PySide6.QtWidgets import QStyleOptionViewItem
+
+_INSET: Final = 10
+
+
+class ChapterModel(RowsModel[HelpChapter]):
+    """The chapters."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(lambda row: row.title, lambda row: row.title, parent)
+
+
+class HelpHitModel(RowsModel[HelpHit]):
+    """The sections that a search finds."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(
+            lambda row: row.title, lambda row: f"{row.title}, {row.chapter}: {row.context}", parent
+        )
+
+
+class ChapterDelegate(RowDelegate):
+    """Draws the title of a chapter."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        theme, inset = self.theme, self.theme.px(_INSET)
+        row: HelpChapter = index.data(ROW)
+        painter.save()
+        painting.antialias(painter)
+        self.paint_ground(painter, option, index)
+        rect = self.row_rect(option).adjusted(inset, 0, -inset, 0)
+        painting.text(painter, rect, one_line(row.title), theme.interface(), theme.text)
+        painter.restore()
+
+
+class HelpHitDelegate(RowDelegate):
+    """Draws a hit: its section and chapter, and a line of context."""
+
+    height = 52
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw a row."""
+        theme, inset = self.theme, self.theme.px(_INSET)
+        row: HelpHit = index.data(ROW)
+        painter.save()
+        painting.antialias(painter)
+        self.paint_ground(painter, option, index)
+        rect = self.row_rect(option).adjusted(inset, theme.px(4), -inset, -theme.px(4))
+        half = rect.height() // 2
+        above, below = rect.adjusted(0, 0, 0, -half), rect.adjusted(0, half, 0, 0)
+        width = painting.text_width(row.chapter, theme.note()) + 1
+        room = above.adjusted(max(above.width() - width, above.width() // 2), 0, 0, 0)
+        painting.text(painter, room, one_line(row.chapter), theme.note(), theme.faint)
+        above.setRight(room.left() - theme.px(8))
+        painting.text(painter, above, one_line(row.title), theme.strong(), theme.text)
+        painting.text(painter, below, one_line(row.context), theme.note(), theme.dim)
+        painter.restore()

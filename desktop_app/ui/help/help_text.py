@@ -1,0 +1,103 @@
+"""The view of a chapter of the help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, QUrl, Signal
+from PySide6.QtGui import QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QTextEdit
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.help.help_book import HelpPlace, matches
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.foreign_text import spoken_text
+from desktop_app.ui.widgets.sealed_document import SealedBrowser
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+
+SCHEME = "help"
+
+
+class HelpText(SealedBrowser):
+    """A view of our own HTML that loads nothing and follows only links within the help.
+
+    Signals:
+        place_requested(HelpPlace): a link to another place was followed.
+    """
+
+    place_requested = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("help-text")
+        set_role(self, "field")
+        self.setOpenLinks(False)
+        self.setOpenExternalLinks(False)
+        self.setAccessibleName(spoken_text(tr("Help")))
+        self._theme = theme
+        self._html = ""
+        self._anchor = ""
+        self._words: list[str] = []
+        self.anchorClicked.connect(self._follow)
+        self.set_theme(theme)
+
+    def set_chapter(self, title: str, html: str) -> None:
+        """Show a chapter from its beginning."""
+        self.setAccessibleName(spoken_text(title))
+        self._html = html
+        self.setHtml(html)
+        self.highlight(self._words)
+
+    def go_to(self, section: str) -> None:
+        """Scroll to a section; "" scrolls to the beginning."""
+        self._anchor = section
+        self._scroll()
+        QTimer.singleShot(0, self, self._scroll)  # again, after a pending layout
+
+    def highlight(self, words: list[str]) -> None:
+        """Highlight the matches of folded words."""
+        self._words = words
+        marked = QTextCharFormat()
+        marked.setBackground(self._theme.selected)
+        shown = []
+        for start, end in matches(self.toPlainText(), words):
+            mark = QTextEdit.ExtraSelection()
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(start)
+            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            mark.cursor = cursor
+            mark.format = marked
+            shown.append(mark)
+        self.setExtraSelections(shown)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        self._theme = theme
+        font = theme.interface()
+        self.document().setDefaultFont(font)
+        self.document().setDocumentMargin(theme.px(16))
+        self.document().setIndentWidth(theme.px(18))
+        # Only this style sheet sizes headings: Qt keeps their own size beside any other.
+        self.document().setDefaultStyleSheet(
+            "h1 { font-size: x-large; font-weight: 600; }"
+            "h2 { font-size: large; font-weight: 600; margin-top: 18px; }"
+            "th { text-align: left; }"
+            f"td, th {{ padding: 3px {theme.px(14)}px 3px 0; }}"
+            f"a {{ color: {theme.accent.name()}; text-decoration: none; }}"
+            f"code {{ background: {theme.hover.name()}; }}"
+        )
+        self.setHtml(self._html)
+        self.highlight(self._words)
+        self.go_to(self._anchor)
+
+    def _scroll(self) -> None:
+        if self._anchor:
+            self.scrollToAnchor(self._anchor)
+        else:
+            self.verticalScrollBar().setValue(0)
+
+    def _follow(self, url: QUrl) -> None:
+        if url.scheme() == SCHEME:
+            self.place_requested.emit(HelpPlace(url.path(), url.fragment()))

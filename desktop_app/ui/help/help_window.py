@@ -1,0 +1,306 @@
+"""The window of the help: chapters at the left, text at the right, a search over all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, QObject, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.help.help_book import HelpBook, HelpPlace, words_of
+from desktop_app.ui.help.help_lists import (
+    ChapterDelegate,
+    ChapterModel,
+    HelpHitDelegate,
+    HelpHitModel,
+)
+from desktop_app.ui.help.help_text import HelpText
+from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.foreign_text import (
+    PlainLabel,
+    PlainToolButton,
+    set_tooltip,
+    spoken_text,
+    window_title,
+)
+from desktop_app.ui.widgets.rows_model import ROW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QResizeEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+_SIZE: Final = (820, 620)
+_LIST_WIDTH: Final = 210
+_NARROW: Final = 640
+"""Below this width, the list of chapters replaces the text while it is shown."""
+
+
+class HelpWindow(QWidget):
+    """The help. Show a place with `open_at`."""
+
+    def __init__(self, theme: Theme, book: HelpBook) -> None:
+        super().__init__()
+        self.setObjectName("help")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(window_title(tr("Help – Repartee")))
+        self._theme, self._book = theme, book
+        self._places: list[HelpPlace] = []
+        self._at = -1
+        self._shows_list = False  # in a narrow window
+        self.text = HelpText(theme)
+        self._chapter_model, self._hit_model = ChapterModel(self), HelpHitModel(self)
+        self._delegates = (ChapterDelegate(theme, self), HelpHitDelegate(theme, self))
+        self.chapters = RowView("help-chapters", self._chapter_model, self._delegates[0])
+        self.chapters.setAccessibleName(tr("Chapters"))
+        self.hits = RowView("help-hits", self._hit_model, self._delegates[1])
+        self.hits.setAccessibleName(tr("Search results"))
+        self.field = QLineEdit()
+        self.field.setObjectName("help-search")
+        self.field.setPlaceholderText(tr("Search help"))
+        self.field.setAccessibleName(tr("Search help"))
+        self.field.setClearButtonEnabled(True)
+        self.field.installEventFilter(self)
+        self._nothing = PlainLabel(tr("No results"))
+        self._nothing.setObjectName("help-no-results")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        set_role(self._nothing, "dim")
+        self._contents = self._button("help-contents", "list", tr("Chapters"), self._toggle_list)
+        self._back = self._button("help-back", "chevron-left", tr("Back"), self.go_back)
+        self._forward = self._button(
+            "help-forward", "chevron-right", tr("Forward"), self.go_forward
+        )
+        self._lay_out()
+        self._connect()
+        self.set_book(book)
+        self.set_theme(theme)
+        size = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
+        self.resize(size.boundedTo(self.screen().availableSize()))
+
+    # ------------------------------------------------------------------ content
+
+    @property
+    def place(self) -> HelpPlace:
+        """The place that is shown."""
+        return self._places[self._at] if self._places else HelpPlace("")
+
+    def set_book(self, book: HelpBook) -> None:
+        """Replace all chapters, for example after a shortcut has changed; the place stays."""
+        self._book = book
+        self._chapter_model.set_rows(book.chapters)
+        if self._places:
+            place = self.place
+            self._show_chapter(place.chapter)
+            self.text.go_to(place.section)
+
+    def open_at(self, place: HelpPlace) -> None:
+        """Show a place, end a search, and bring the window to the front."""
+        self.field.clear()
+        self.go_to(place)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def go_to(self, place: HelpPlace) -> None:
+        """Show a place and add it to the history; an unknown chapter is ignored."""
+        if self._book.chapter(place.chapter) is None:
+            return
+        if place != self.place:
+            del self._places[self._at + 1 :]
+            self._places.append(place)
+            self._at = len(self._places) - 1
+        self._show_place()
+
+    def go_back(self) -> None:
+        """Return to the previous place."""
+        self._step(-1)
+
+    def go_forward(self) -> None:
+        """Return to the next place of the history."""
+        self._step(+1)
+
+    def _step(self, step: int) -> None:
+        if 0 <= self._at + step < len(self._places):
+            self._at += step
+            self._show_place()
+
+    def _show_place(self) -> None:
+        self._shows_list = False
+        self._show_chapter(self.place.chapter)
+        self._stack.setCurrentWidget(self.text)
+        self._arrange()
+        self.text.go_to(self.place.section)
+        self._back.setEnabled(self._at > 0)
+        self._forward.setEnabled(self._at + 1 < len(self._places))
+
+    def _show_chapter(self, chapter_id: str) -> None:
+        chapter = self._book.chapter(chapter_id)
+        if chapter is None:
+            return
+        self.text.set_chapter(chapter.title, chapter.html)
+        row = self._book.chapters.index(chapter)
+        index = self.chapters.row_of(self._chapter_model.index(row, 0))
+        self.chapters.setCurrentIndex(index)
+        flags = QItemSelectionModel.SelectionFlag
+        self.chapters.selectionModel().select(index, flags.ClearAndSelect)
+
+    # ------------------------------------------------------------------ search
+
+    def begin_search(self) -> None:
+        """Focus the search field."""
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def _search(self, query: str) -> None:
+        words = words_of(query)
+        found = self._book.find(query)
+        self._hit_model.set_rows(found)
+        self.text.highlight(words)
+        shown = (self.hits if found else self._nothing) if words else self.text
+        self._shows_list = False
+        self._stack.setCurrentWidget(shown)
+        self._arrange()
+        if found:
+            self.hits.setCurrentIndex(self.hits.row_of(self._hit_model.index(0, 0)))
+
+    def _open_hit(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.go_to(index.data(ROW).place)
+            self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _open_current_hit(self) -> None:
+        if words_of(self.field.text()):
+            self._open_hit(self.hits.currentIndex())
+
+    def _step_out(self) -> None:
+        """End a search, or close the window if there is none."""
+        if self.field.text():
+            self.field.clear()
+            self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.close()
+
+    # ------------------------------------------------------------------ geometry
+
+    def geometry_text(self) -> str:
+        """Return size and position as text, for `restore_geometry`."""
+        return bytes(self.saveGeometry().toBase64().data()).decode()
+
+    def restore_geometry(self, geometry: str) -> None:
+        """Restore size and position; invalid text changes nothing."""
+        self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        self._theme = theme
+        px = theme.px
+        self._column.setContentsMargins(px(12), px(10), px(12), px(12))
+        self._column.setSpacing(px(10))
+        self._row.setSpacing(px(4))
+        self._body.setSpacing(px(10))
+        for button in (self._contents, self._back, self._forward):
+            button.setIcon(icon(button.property("icon-name"), theme.dim, px(16)))
+            button.setIconSize(QSize(px(16), px(16)))
+            button.setFixedSize(px(28), px(28))
+        for delegate in self._delegates:
+            delegate.set_theme(theme)
+        for view in (self.chapters, self.hits):
+            view.relayout()
+        self.text.set_theme(theme)
+        self._arrange()
+
+    # ------------------------------------------------------------------ events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Collapse the list of chapters in a narrow window."""
+        super().resizeEvent(event)
+        self._arrange()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Move from the search field to the results with the down arrow."""
+        if (
+            watched is self.field
+            and isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.KeyPress
+            and event.key() == Qt.Key.Key_Down
+        ):
+            if self._stack.currentWidget() is self.hits:
+                self.hits.setFocus(Qt.FocusReason.OtherFocusReason)
+            return True
+        return super().eventFilter(watched, event)
+
+    # ------------------------------------------------------------------ construction
+
+    def _button(
+        self, name: str, icon_name: str, label: str, act: Callable[[], object]
+    ) -> PlainToolButton:
+        button = PlainToolButton()
+        button.setObjectName(name)
+        button.setProperty("icon-name", icon_name)
+        button.setAccessibleName(spoken_text(label))
+        set_tooltip(button, label)
+        button.clicked.connect(lambda: act())
+        set_role(button, "quiet")
+        return button
+
+    def _lay_out(self) -> None:
+        self._row = QHBoxLayout()
+        for widget in (self._contents, self._back, self._forward):
+            self._row.addWidget(widget)
+        self._row.addWidget(self.field, 1)
+        self._stack = QStackedWidget()
+        for page in (self.text, self.hits, self._nothing):
+            self._stack.addWidget(page)
+        self._body = QHBoxLayout()
+        self._body.addWidget(self.chapters)
+        self._body.addWidget(self._stack, 1)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._row)
+        self._column.addLayout(self._body, 1)
+        self._back.setEnabled(False)
+        self._forward.setEnabled(False)
+
+    def _connect(self) -> None:
+        self.text.place_requested.connect(self._follow)
+        self.chapters.chosen.connect(lambda index: self._follow(HelpPlace(index.data(ROW).id)))
+        self.hits.chosen.connect(self._open_hit)
+        self.hits.left_at_top.connect(self.begin_search)
+        self.field.textChanged.connect(self._search)
+        self.field.returnPressed.connect(self._open_current_hit)
+        for keys, act in (
+            (QKeySequence(QKeySequence.StandardKey.Find), self.begin_search),
+            (QKeySequence("Alt+Left"), self.go_back),
+            (QKeySequence("Alt+Right"), self.go_forward),
+            (QKeySequence(QKeySequence.StandardKey.Cancel), self._step_out),
+            (QKeySequence(QKeySequence.StandardKey.Close), self.close),
+        ):
+            QShortcut(keys, self).activated.connect(act)
+
+    def _follow(self, place: HelpPlace) -> None:
+        self.go_to(place)
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _is_narrow(self) -> bool:
+        return self.width() < self._theme.px(_NARROW)
+
+    def _toggle_list(self) -> None:
+        self._shows_list = not self._shows_list
+        self._arrange()
+        shown = self.chapters if self._shows_list else self._stack.currentWidget()
+        if shown is not None:
+            shown.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _arrange(self) -> None:
+        is_narrow = self._is_narrow()
+        self._contents.setVisible(is_narrow)
+        self.chapters.setVisible(not is_narrow or self._shows_list)
+        self._stack.setVisible(not is_narrow or not self._shows_list)
+        widest = self.maximumWidth() if is_narrow else self._theme.px(_LIST_WIDTH)
+        self.chapters.setMaximumWidth(widest)

@@ -1,0 +1,29 @@
+"""The "?" that opens the help for the part of the window it is in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+
+
+class HelpButton(PlainToolButton):
+    """A small quiet button."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("help-button")
+        self.setText("?")
+        self.setAccessibleName(spoken_text(tr("Help")))
+        set_tooltip(self, tr("Help"))
+        set_role(self, "quiet")
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        self.setFont(theme.strong())
+        self.setMinimumSize(theme.px(22), theme.px(22))

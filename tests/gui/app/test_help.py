@@ -1,0 +1,80 @@
+"""F1 opens the help at the section for the focused part of the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.ui.help.help_book import HelpPlace
+from desktop_app.ui.help.help_window import HelpWindow
+from desktop_app.ui.spending.spending_view import SpendingView
+from tests.gui.app.desk import Desk, find, until
+
+
+def _windows() -> list[HelpWindow]:
+    return [each for each in QApplication.topLevelWidgets() if isinstance(each, HelpWindow)]
+
+
+async def _opened(desk: Desk, *, at: str) -> HelpWindow:
+    place = HelpPlace.parse(at)
+    await until(lambda: [each.place for each in _windows() if each.isVisible()] == [place])
+    return _windows()[0]
+
+
+async def test_f1_opens_the_section_of_the_focus() -> None:
+    async with Desk() as desk:
+        desk.text.setFocus()
+        desk.press(Qt.Key.Key_F1)
+        shown = await _opened(desk, at="getting-started#ask")
+        shown.close()
+
+        desk.window.activateWindow()
+        await until(desk.window.isActiveWindow)
+        desk.window.search()
+        desk.press(Qt.Key.Key_F1)
+        assert await _opened(desk, at="conversations#search") is shown
+        shown.close()
+
+        desk.window.activateWindow()
+        await until(desk.window.isActiveWindow)
+        desk.window.show_settings(True)
+        desk.window.settings.show_page("keys")
+        desk.click("help-button")
+        await _opened(desk, at="keyboard#change")
+        desk.window.settings.help_requested.emit("")  # as the link in About
+        await _opened(desk, at="getting-started")
+
+
+async def test_f1_works_in_a_dialog() -> None:
+    async with Desk() as desk:
+        desk.ready.actions["spending.show"]()
+        await until(lambda: bool(desk.window.findChildren(SpendingView)))
+        view = find(desk.window, SpendingView, "spending")
+        await until(lambda: view.isActiveWindow() and QApplication.focusWidget() is not None)
+        desk.press(Qt.Key.Key_F1)
+        await _opened(desk, at="money#spending")
+
+
+async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
+    async with Desk() as desk:
+        desk.ready.actions["help.open"]()
+        await until(lambda: bool(_windows()))
+        shown = _windows()[0]
+        shown.go_to(HelpPlace("keyboard", "common"))
+        assert "Ctrl+Shift+F" in shown.text.toPlainText()
+        await desk.state.values.set("keys.list.search", "Ctrl+J")
+        await until(lambda: "Ctrl+J" in shown.text.toPlainText())
+        assert shown.place == HelpPlace("keyboard", "common")
+        assert "Ctrl+Shift+F" not in shown.text.toPlainText()
+
+
+async def test_the_size_is_remembered() -> None:
+    async with Desk() as desk:
+        desk.ready.actions["help.open"]()
+        await until(lambda: bool(_windows()))
+        _windows()[0].resize(700, 420)
+    async with Desk() as desk:
+        desk.ready.actions["help.open"]()
+        await until(lambda: bool(_windows()))
+        shown = _windows()[0]
+        assert (shown.width(), shown.height()) == (700, 420)

@@ -1,0 +1,215 @@
+"""The chapters of the help: every placeholder, link, label and command in them exists."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import shlex
+from html import unescape
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from desktop_app.app.help.book_rendering import (
+    CHAPTERS,
+    chapter_titles,
+    label_values,
+    render_book,
+    render_chapter,
+)
+from desktop_app.app.help.help_places import PLACES, START
+from desktop_app.cli.arguments import parser
+from desktop_app.commands.keymap import Keymap
+from desktop_app.main import COMMANDS
+from desktop_app.paths import resource_path
+from desktop_app.ui.help.help_book import HelpBook, HelpPlace, fold, matches
+
+PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
+IDS: Final = [chapter for chapter, _ in CHAPTERS]
+
+
+@pytest.fixture(scope="module")
+def book() -> HelpBook:
+    values = label_values(Keymap())
+    return render_book(resource_path("help"), "en", chapter_titles(), values)
+
+
+def _html(book: HelpBook, chapter_id: str) -> str:
+    chapter = book.chapter(chapter_id)
+    assert chapter is not None
+    return chapter.html
+
+
+def test_every_file_is_a_chapter() -> None:
+    assert {path.stem for path in resource_path("help").glob("*.md")} == set(IDS)
+
+
+@pytest.mark.parametrize("chapter_id", IDS)
+def test_a_chapter_has_sections_with_ids_and_text(book: HelpBook, chapter_id: str) -> None:
+    chapter = book.chapter(chapter_id)
+    assert chapter is not None
+    assert chapter.sections
+    assert chapter.html.count("<h2") == len(chapter.sections)
+    assert len({section.id for section in chapter.sections}) == len(chapter.sections)
+    assert all(section.title and section.text for section in chapter.sections)
+
+
+@pytest.mark.parametrize("chapter_id", IDS)
+def test_nothing_of_the_markup_is_left(book: HelpBook, chapter_id: str) -> None:
+    prose = re.sub(r"<code>.*?</code>", "", _html(book, chapter_id), flags=re.DOTALL)
+    assert not re.search(r"\*\*|\{|\}|[\ue000\ue001]|\]\(", prose)
+
+
+@pytest.mark.parametrize("chapter_id", IDS)
+def test_links_lead_to_sections(book: HelpBook, chapter_id: str) -> None:
+    for target in re.findall(r'href="([^"]*)"', _html(book, chapter_id)):
+        assert target.startswith("help:")
+        _require(book, HelpPlace.parse(target.removeprefix("help:")))
+
+
+@pytest.mark.parametrize("target", sorted({START.chapter, *PLACES.values()}))
+def test_the_places_of_windows_are_in_the_help(book: HelpBook, target: str) -> None:
+    _require(book, HelpPlace.parse(target))
+
+
+def _require(book: HelpBook, place: HelpPlace) -> None:
+    chapter = book.chapter(place.chapter)
+    assert chapter is not None, place
+    assert place.section in ("", *(section.id for section in chapter.sections)), place
+
+
+@pytest.mark.parametrize("name", ["command:no.such", "key:no.such", "setting:no.such"])
+def test_an_unknown_placeholder_is_refused(name: str) -> None:
+    with pytest.raises(KeyError, match=re.escape(name)):
+        render_chapter("x", "X", f"## A {{#a}}\n\n{{{name}}}", label_values(Keymap()))
+
+
+def test_the_shortcuts_are_the_users() -> None:
+    source = "## A {#a}\n\n**{key:list.search}** or **{key:conversation.export}**"
+    values = label_values(Keymap({"list.search": "Ctrl+Shift+*", "conversation.export": ""}))
+    html = render_chapter("x", "X", source, values).html
+    assert "<strong>Ctrl+Shift+*</strong> or <strong>no shortcut</strong>" in html
+
+
+def test_a_value_is_no_markup() -> None:
+    html = render_chapter("x", "X", "## A {#a}\n\n{command:a}", {"command:a": "<b>*a*</b>"}).html
+    assert "&lt;b&gt;*a*&lt;/b&gt;" in html
+
+
+def test_a_translated_chapter_comes_first(tmp_path: Path) -> None:
+    for chapter_id in IDS:
+        (tmp_path / f"{chapter_id}.md").write_text("## English {#a}\n\nx", "utf-8")
+    (tmp_path / "nl").mkdir()
+    (tmp_path / "nl" / "money.md").write_text("## Nederlands {#a}\n\nx", "utf-8")
+    made = render_book(tmp_path, "nl", chapter_titles(), {})
+    assert "Nederlands" in _html(made, "money")
+    assert "English" in _html(made, "keyboard")
+
+
+# ---------------------------------------------------------------- what the text names
+
+
+def _marked_texts() -> set[str]:
+    """Return all texts that are marked for translation."""
+    found: set[str] = set()
+    for path in PRODUCT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            if node.func.id in ("tr", "N_", "tr_context", "tr_plural"):
+                literals = [a.value for a in node.args if isinstance(a, ast.Constant)]
+                found |= {text for text in literals if isinstance(text, str)}
+    return found
+
+
+# Keys, names of models, and words that begin an item of a list.
+OWN_WORDS: Final = frozenset(
+    (
+        *("Enter", "Esc", "Tab", "Del", "Down", "Backspace", "Shift+Enter", "Ctrl+F", "Ctrl+Z"),
+        *("Alt+Left", "Alt+Right", "/", "+", "▾", "Instant", "Thinking", "Pro"),
+        *(
+            "Mail",
+            "Images",
+            "Formatted text",
+            "Very long text",
+            "Differences between two documents",
+            *("Retry", "Details"),
+        ),
+    )
+)
+
+
+def test_labels_are_those_of_the_window(book: HelpBook) -> None:
+    known = _marked_texts() | OWN_WORDS | set(label_values(Keymap()).values())
+    bold = [
+        (chapter.id, unescape(words).replace("\n", " "))
+        for chapter in book.chapters
+        if chapter.id != "privacy"  # its bold words begin sentences
+        for words in re.findall(r"<strong>(.*?)</strong>", chapter.html, re.DOTALL)
+    ]
+    paths = [(chapter, part) for chapter, words in bold for part in words.split(" › ")]
+    assert [each for each in paths if each[1] not in known] == []
+
+
+def test_settings_paths_name_pages(book: HelpBook) -> None:
+    for chapter in book.chapters:
+        for page in re.findall(r"Settings › (\w+)", chapter.html):
+            assert page in ("Provider", "Responses", "Appearance", "Shortcuts", "Data", "About")
+
+
+def _commands(parsed: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    for action in parsed._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def test_every_command_line_exists(book: HelpBook) -> None:
+    lines = [
+        unescape(code)
+        for chapter in book.chapters
+        for code in re.findall(r"<code>(.*?)</code>", chapter.html, re.DOTALL)
+    ]
+    calls = [line.split("repartee ", 1)[1] for line in lines if "repartee " in line]
+    assert len(calls) > 15
+    options = [line for line in lines if line.startswith("--")]
+    known = _commands(parser(COMMANDS))
+    for call in calls:
+        words = shlex.split(call)
+        if words[0] == "FILE":
+            continue  # opens the window with a file
+        assert words[0] in known, call
+        command = known[words.pop(0)]
+        if inner := _commands(command):
+            assert words[0] in inner, call
+            command = inner[words[0]]
+        named = [word for word in words if word.startswith("--")]
+        assert set(named) <= set(command._option_string_actions), call
+    assert set(options) <= set(known["ask"]._option_string_actions)
+
+
+# ---------------------------------------------------------------- search
+
+
+def test_search_ignores_case_and_accents(book: HelpBook) -> None:
+    hits = book.find("PRÓXY")
+    assert HelpPlace("providers", "network") in [hit.place for hit in hits]
+    assert all("prox" in fold(hit.context)[0] for hit in hits)
+
+
+def test_search_wants_every_word_and_prefers_titles(book: HelpBook) -> None:
+    hits = book.find("half price")
+    assert hits[0].place == HelpPlace("documents", "batch")
+    assert book.find("half price zyzzyva") == []
+    assert book.find("  ") == []
+
+
+def test_matches_keep_their_positions() -> None:
+    assert matches("Ein Über-Maß, ubermass", ["uber", "mass"]) == [
+        (4, 8),
+        (9, 12),
+        (14, 18),
+        (18, 22),
+    ]
