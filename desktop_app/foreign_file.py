@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.i18n.translation import english
 
 CHUNK: Final = 1 << 20
 # A backup takes 140 bytes a member: room for 230,000 attachments.
@@ -51,8 +52,11 @@ class RefusedFileError(Exception):
         self.reason, self.params = reason, params
 
     def __str__(self) -> str:
-        values = (f"{name} {value}" for name, value in self.params.items())
-        return ", ".join((self.reason, *values))
+        """Return why in English, for logs and details."""
+        from desktop_app.domain.error_text import happened_text
+
+        with english():
+            return happened_text(self.reason, {"file": "The file", **self.params})
 
 
 def open_file(path: Path) -> BinaryIO:

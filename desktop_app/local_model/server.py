@@ -260,7 +260,9 @@ def _checked_weights(chosen: Path | None) -> Path:
     try:
         with open_file(weights) as file:
             magic = file.read(4)
-    except (OSError, RefusedFileError) as exc:
+    except RefusedFileError as exc:
+        raise LocalModelError(exc.reason, exc.params, file=weights.name) from exc
+    except OSError as exc:
         raise LocalModelError(
             Reason.WEIGHTS_UNREADABLE, details=str(exc), file=weights.name
         ) from exc

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import LocalModelError
 from desktop_app.local_model.server import LocalEndpoint, LocalModel, find_weights
 from desktop_app.local_model.server_process import physical_cores
@@ -56,8 +57,8 @@ def test_a_pipe_and_a_device_are_refused_unopened() -> None:
     with PipeTrap() as trap:
         for path in (trap.path, Path("/dev/zero")):
             error = refusal(path)
-            assert error.what_happened == f"The model file {path.name} cannot be read."
-            assert error.details == "is a pipe or a device, not a file"
+            assert error.reason is Reason.FOREIGN_NOT_A_FILE
+            assert path.name in error.what_happened
         assert not trap.was_opened()
 
 

@@ -21,6 +21,7 @@ from desktop_app.domain.batch.batch_jobs import (
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id
 from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.storage.batch.batch_store import BatchStore
@@ -51,7 +52,7 @@ def a_job(**changes: object) -> BatchJob:
         "parameters": GenerationParameters(temperature=0.5, stop=("a", "b"), verbosity="low"),
         "started_at": NOON,
         "estimate": BatchEstimate(2, 1, 1000, Decimal("0.1"), Decimal("0.2"), Decimal("0.4")),
-        "error": "It is asked again.",
+        "error": ErrorNote("It is asked again."),
         "held": Decimal("0.1"),
     }
     return BatchJob(new_id(), **{**given, **changes})  # type: ignore[arg-type]
