@@ -62,7 +62,11 @@ def _command(arguments: list[str]) -> int:
         return _run(options)
     options, unknown = _window_parser().parse_known_args(arguments)
     if unknown:
-        options.refuse(f"unrecognized arguments: {' '.join(unknown)}")
+        from desktop_app.cli.command_help import translate_argparse
+
+        _use_language(arguments)
+        translate_argparse()
+        _refuse_arguments(options, unknown)
     return _run(options)
 
 
@@ -84,9 +88,15 @@ def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:
     at = unknown.index("--") if "--" in unknown else len(unknown)
     found, behind = unknown[:at], unknown[at + 1 :]
     if unknown and (files is None or any(w.startswith("-") and w != "-" for w in found)):
-        options.refuse(f"unrecognized arguments: {' '.join(unknown)}")
+        _refuse_arguments(options, unknown)
     if files is not None:
         files += [*found, *behind]
+
+
+def _refuse_arguments(options: argparse.Namespace, unknown: Sequence[str]) -> None:
+    from desktop_app.i18n.translation import tr
+
+    options.refuse(tr("unrecognized arguments: {arguments}", arguments=" ".join(unknown)))
 
 
 def _child(name: str, arguments: Sequence[str]) -> int:
@@ -126,7 +136,7 @@ def _window_parser() -> argparse.ArgumentParser:
     from desktop_app.cli.console import clean_line
 
     parser = argparse.ArgumentParser(prog="repartee")
-    parser.add_argument("files", nargs="*", metavar="FILE", help="documents and pictures to attach")
+    parser.add_argument("files", nargs="*", metavar="FILE")
     parser.set_defaults(command="window", refuse=lambda why: parser.error(clean_line(why)))
     return parser
 

@@ -5,135 +5,32 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from desktop_app import __version__
 from desktop_app.cli.batch.batch_options import add_batch
-from desktop_app.cli.console import clean_line
+from desktop_app.cli.command_help import (
+    CommandHelpFormatter,
+    CommandParser,
+    epilog,
+    json_fields,
+    translate_argparse,
+    usual_codes,
+)
 from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-EPILOG = """\
-A file that is called like a command is opened with its folder: repartee ./ask
-
-exit codes: 0 done; 1 it could not be done; 2 wrong command line; 130 interrupted
-"""
-ASK_EPILOG = """\
-The answer goes to standard output, everything else to standard error. Files without a question
-are summarised, pictures described. Without a provider named it is the \
-environment's (OPENAI_API_KEY and
-OPENAI_BASE_URL, or COMETAPI_KEY), the one chosen in the window, or the model on this computer.
-What an answer costs is counted; the conversation is kept only with --save. A collection is asked
-by its name; a folder becomes one, and is read again when it is asked again. \
-The answer cites passages
-as [n]; standard error says where they stand.
-
-exit codes:
-  0    the answer is whole
-  1    it failed or is not whole: what had arrived stands in the output, why in standard error
-  2    wrong command line, or a choice that the model does not take; nothing was sent
-  130  interrupted (Ctrl+C, SIGTERM)
-  141  whoever read the answer has gone
-
---json prints one object: answer, status (complete, incomplete, cancelled, failed), provider,
-model, variant, effort, usage, cost_usd, duration_s, notices, error (null, or kind, a code such as
-rate_limited, message and details), conversation_id, passages (of collections: number,
-collection, document, page, place, sha256, text).
-"""
-DOCTOR_EPILOG = """\
-exit codes: 0 the window, the store and the on-device model work; 1 one of them does not
-"""
-IMPORT_EPILOG = """\
-The kind of a file is told from its content: JSON of Repartee, ChatGPT (conversations.json, or the
-archive with it), Open WebUI or LibreChat. The same file twice adds nothing; a newer one adds what
-is new. It works beside an open window, which shows what came.
-
-exit codes: 0 everything was imported; 1 something was not; 2 wrong command line; 130 interrupted
-"""
-EXPORT_EPILOG = """\
-PATH is a file for JSON and for one conversation, and a folder for several in another format. \
-JSON is
-complete and can be imported; it holds the attachments, and no key. Markdown, HTML (a page that
-stands alone) and PDF hold the path that is shown.
-
-exit codes: 0 done; 1 it could not be done; 2 wrong command line; 130 interrupted
-"""
-SEARCH_EPILOG = """\
-Every word must occur, the last one as a beginning; words between double quotes must follow each
-other. Newest first.
-
-exit codes: 0 something was found; 1 nothing, or it could not be done; 2 wrong command line;
-141 whoever read the hits has gone
-
---json prints a list of objects: conversation, title, message (null: found in the title), \
-snippet, date.
-"""
-RESTORE_EPILOG = """\
-The window must be closed. The store that was there is kept beside the restored one.
-
-Before anything changes, the settings are listed that would have data reach \
-other places or more be spent:
-hosts, proxies, certificate and model files, permissions, instructions, \
-monthly limits and prices, what
-makes answers cost more, the folder of automatic backups. \
-On a terminal you are asked whether they are
-taken over. Without a terminal everything else is restored and they stay as they
-are, unless --accept-settings is given; a provider that is not there yet comes \
-without its address. Keys
-belong to the host that they were entered for, and go to no other.
-
-exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong command line
-"""
-REPAIR_EPILOG = """\
-The window must be closed. Every row that can still be read is put into a new store; \
-the damaged file
-is kept beside it.
-
-exit codes: 0 done; 1 it could not be done, the store is as it was; 2 wrong command line
-"""
-SUMMARIZE_EPILOG = """\
-What fits the model's window is read whole; larger documents are read in parts, \
-whose notes are kept:
-a run that was broken off goes on where it was, and pays for nothing twice (with the same model, \
-effort and
-prompt). Several documents get a summary each, and an overview. “-” is what is piped in. \
-What it takes is
-said before anything is sent; Ctrl+C stops it. Options may stand before, \
-between and behind the files.
-
---template names another prompt of the library: paragraph, chapters, \
-differences (of exactly two documents),
-facts, or one of your own. --pages 3-10,15 sends these pages alone (slides of presentations, \
-chapters of books,
-sheets of workbooks by number or name); --pages lease.pdf=3-10,15 says it of one of several files.
-
-exit codes:
-  0    the summary is whole
-  1    it failed or is not whole: what had arrived stands in the output, why in standard error
-  2    wrong command line, pages that are not there, \
-or a choice that the model or the prompt does not take;
-       nothing was sent
-  130  interrupted (Ctrl+C, SIGTERM)
-  141  whoever read the summary has gone
-
---json prints one object, the same as “ask --json”: answer, status, provider, model, variant, \
-effort, usage
-and cost_usd (of all calls), duration_s, notices, error, conversation_id, passages.
-"""
-QUICK_EPILOG = """\
-Bind this command to a key in your desktop's settings. In a terminal a pipeline is read to its
-end; without one, standard input that brings nothing within 0.3 s is left alone.
-"""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors escape what was typed, so that it cannot forge output lines."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print an error about the command line, and exit with 2."""
-        super().error(clean_line(message))
+_ANSWER_FIELDS: Final = (
+    "answer, status (complete, incomplete, cancelled, failed), provider, model, variant, effort, "
+    "usage, cost_usd, duration_s, notices, error (kind, message, details), conversation_id, "
+    "passages (number, collection, document, page, place, sha256, text)"
+)
+_HIT_FIELDS: Final = "conversation, title, message, snippet, date"
 
 
 def parser(names: Sequence[str]) -> argparse.ArgumentParser:
@@ -142,99 +39,310 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     A command's `more` names the list that takes files given after an option, and `refuse` reports a
     wrong command line.
     """
-    made: argparse.ArgumentParser = Parser(
+    translate_argparse()
+    made: argparse.ArgumentParser = CommandParser(
         prog="repartee",
-        description="A desktop assistant for the GPT-5.2 family and for models of your own. "
-        "Without a command it opens the window; files named are attached.",
+        description=tr(
+            "Desktop assistant for GPT-5.2 and local models. Without a command, opens the window "
+            "and attaches FILE."
+        ),
         usage=f"repartee [FILE ...] | repartee {{{','.join(names)}}} ...",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=epilog(
+            tr(
+                "To open a file that has the name of a command, include its folder: {example}",
+                example="repartee ./ask",
+            ),
+            codes=usual_codes(),
+        ),
+        formatter_class=CommandHelpFormatter,
     )
-    made.add_argument("--version", action="version", version=f"repartee {__version__}")
+    made.add_argument(
+        "--version",
+        action="version",
+        version=f"repartee {__version__}",
+        help=tr("show program's version number and exit"),
+    )
     # Set `prog` here: argparse would otherwise use all of `usage` as the prefix of the commands.
     commands = made.add_subparsers(dest="command", required=True, prog="repartee")
-    quick = _add(
-        commands,
-        "quick",
-        "the quick prompt, in the running window if any",
-        "[--text TEXT]",
-        QUICK_EPILOG,
-    )
-    quick.add_argument("--text", help="text to bring along; otherwise standard input if piped")
-    doctor = _add(commands, "doctor", "what works on this computer", "[--json]", DOCTOR_EPILOG)
-    doctor.add_argument("--json", action="store_true", help="as one JSON object")
-    ask = _add(
-        commands, "ask", "an answer on standard output", "[QUESTION] [option ...]", ASK_EPILOG
-    )
-    _add_ask(ask)
-    summarize = _add(
-        commands,
-        "summarize",
-        "summaries of documents of any length",
-        "FILE ... [option ...]",
-        SUMMARIZE_EPILOG,
-    )
-    summarize.add_argument("file", nargs="+", metavar="FILE")
-    _add_answer_options(summarize)
-    summarize.set_defaults(prompt="", in_parts=True, collection=[], more="file")
+    single = [add(commands) for add in (_add_quick, _add_doctor, _add_ask, _add_summarize)]
     batches = add_batch(commands, _add_answer_choice)
-    for command in (quick, doctor, ask, summarize, *batches, *_add_library(commands)):
+    for command in (*single, *batches, *_add_library(commands)):
         command.set_defaults(refuse=command.error)
     return made
 
 
 def _add(
-    commands: Commands, name: str, help_: str, usage: str, epilog: str = ""
+    commands: Commands, name: str, help_: str, usage: str, epilog_: str
 ) -> argparse.ArgumentParser:
     return commands.add_parser(
         name,
         help=help_,
         usage=f"repartee {name} {usage}",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=epilog_,
+        formatter_class=CommandHelpFormatter,
     )
+
+
+def _add_quick(commands: Commands) -> argparse.ArgumentParser:
+    text = tr(
+        "To open the quick prompt from anywhere, bind this command to a shortcut in your desktop "
+        "settings. Without a terminal, input that sends nothing within 0.3 s is ignored."
+    )
+    quick = _add(commands, "quick", tr("open the quick prompt"), "[--text TEXT]", text)
+    quick.add_argument("--text", help=tr("text to ask about (default: standard input, if piped)"))
+    return quick
+
+
+def _add_doctor(commands: Commands) -> argparse.ArgumentParser:
+    codes = {
+        0: tr("The window, the library, and the on-device model work"),
+        1: tr("One of them doesn’t work"),
+    }
+    doctor = _add(commands, "doctor", tr("check the installation"), "[--json]", epilog(codes=codes))
+    doctor.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    return doctor
+
+
+def _answer_codes(invalid: str) -> Mapping[int, str]:
+    return {
+        0: tr("The response is complete"),
+        1: tr(
+            "Failed or incomplete. Partial output is on standard output, the reason on standard "
+            "error."
+        ),
+        2: invalid,
+        130: tr("Interrupted (Ctrl+C or SIGTERM)"),
+        141: tr("The output pipe was closed"),
+    }
+
+
+def _add_ask(commands: Commands) -> argparse.ArgumentParser:
+    ask = _add(
+        commands,
+        "ask",
+        tr("ask a question and print the response"),
+        "[QUESTION] [option ...]",
+        epilog(
+            tr(
+                "The response goes to standard output, everything else to standard error. Without "
+                "a question, documents are summarized and images described."
+            ),
+            tr(
+                "The default provider is that of the environment (OPENAI_API_KEY and "
+                "OPENAI_BASE_URL, or COMETAPI_KEY), else the one chosen in the window, else the "
+                "on-device model. Costs are always recorded. The conversation is saved only with "
+                "--save."
+            ),
+            tr(
+                "--collection takes the name of a collection or a folder. A folder becomes a "
+                "collection and is updated each time. The response cites passages as [n], and "
+                "standard error lists their sources."
+            ),
+            json_fields(_ANSWER_FIELDS),
+            codes=_answer_codes(
+                tr(
+                    "Invalid command line, or an option that the model doesn’t support. Nothing "
+                    "was sent."
+                )
+            ),
+        ),
+    )
+    ask.add_argument(
+        "prompt",
+        nargs="?",
+        metavar="QUESTION",
+        help=tr("the question (default or “-”: standard input)"),
+    )
+    ask.add_argument(
+        "--file",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help=tr("attach a document or an image"),
+    )
+    ask.add_argument(
+        "--collection",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=tr("ask about a collection of documents, or a folder"),
+    )
+    _add_answer_options(ask)
+    ask.set_defaults(in_parts=False)
+    return ask
+
+
+def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
+    summarize = _add(
+        commands,
+        "summarize",
+        tr("summarize documents of any length"),
+        "FILE ... [option ...]",
+        epilog(
+            tr(
+                "Documents that fit the model’s context window are read whole. Larger ones are "
+                "read in parts, and the notes are saved. After an interruption, the same command "
+                "continues without paying twice. The cost is shown before anything is sent."
+            ),
+            tr(
+                "Several documents get a summary each and an overview. “-” reads standard input. "
+                "Options and files can be in any order."
+            ),
+            tr(
+                "--template selects another prompt of the library: {prompts}, or one of your own.",
+                prompts="paragraph, chapters, differences, facts",
+            ),
+            tr(
+                "--pages {pages} sends only these pages (slides, chapters, or sheets by number or "
+                "name). With several files: {example}",
+                pages="3-10,15",
+                example="--pages lease.pdf=3-10,15",
+            ),
+            json_fields(_ANSWER_FIELDS),
+            codes=_answer_codes(
+                tr(
+                    "Invalid command line, missing pages, or an option that the model or the "
+                    "prompt doesn’t support. Nothing was sent."
+                )
+            ),
+        ),
+    )
+    summarize.add_argument("file", nargs="+", metavar="FILE")
+    _add_answer_options(summarize)
+    summarize.set_defaults(prompt="", in_parts=True, collection=[], more="file")
+    return summarize
 
 
 def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
     """Add the commands that import, export, search and back up conversations."""
     command = partial(_add, commands)
-    importing = command("import", "conversations from a file", "FILE ... [--json]", IMPORT_EPILOG)
+    importing = command(
+        "import",
+        tr("import conversations from files"),
+        "FILE ... [--json]",
+        epilog(
+            tr(
+                "Reads JSON files of Repartee, ChatGPT (conversations.json or its ZIP archive), "
+                "Open WebUI, and LibreChat. Importing a file again adds only what is new. An open "
+                "window shows imported conversations immediately."
+            ),
+            codes={
+                **usual_codes(),
+                0: tr("Everything was imported"),
+                1: tr("Something wasn’t imported"),
+            },
+        ),
+    )
     importing.add_argument("files", nargs="+", metavar="FILE")
     importing.set_defaults(more="files")
-    importing.add_argument("--json", action="store_true", help="what came, as one JSON object")
-    importing.add_argument("--progress", action="store_true", help="a line for each step")
+    importing.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    _add_progress(importing)
     exporting = command(
         "export",
-        "conversations to a file",
+        tr("export conversations to files"),
         "(--all | --conversation ID ...) --format FORMAT --to PATH",
-        EXPORT_EPILOG,
+        epilog(
+            tr(
+                "PATH is a file for JSON or a single conversation, otherwise a folder. JSON is "
+                "complete and can be imported. It includes attachments, but no API keys. Markdown, "
+                "HTML, and PDF contain the messages shown in the window."
+            ),
+            codes=usual_codes(),
+        ),
     )
     which = exporting.add_mutually_exclusive_group(required=True)
-    which.add_argument("--all", action="store_true", help="every conversation")
-    which.add_argument("--conversation", action="append", metavar="ID", help="may be repeated")
+    which.add_argument("--all", action="store_true", help=tr("export every conversation"))
+    which.add_argument(
+        "--conversation",
+        action="append",
+        metavar="ID",
+        help=tr("export this conversation (repeatable)"),
+    )
     exporting.add_argument("--format", required=True, choices=[f.id for f in EXPORT_FORMATS])
     exporting.add_argument("--to", required=True, metavar="PATH")
-    exporting.add_argument("--progress", action="store_true", help="a line for each step")
-    search = command("search", "places in the library", "TEXT [--json]", SEARCH_EPILOG)
+    _add_progress(exporting)
+    search = command(
+        "search",
+        tr("search conversations"),
+        "TEXT [--json]",
+        epilog(
+            tr(
+                "Finds messages with all words, newest first. The last word can be incomplete. Put "
+                "a phrase in double quotes."
+            ),
+            tr(
+                "With --json, prints a list of objects with these fields: {fields}",
+                fields=_HIT_FIELDS,
+            ),
+            codes={
+                0: tr("Found"),
+                1: tr("No results, or failed"),
+                2: tr("Invalid command line"),
+                141: tr("The output pipe was closed"),
+            },
+        ),
+    )
     search.add_argument("text", metavar="TEXT")
-    search.add_argument("--json", action="store_true", help="a list of objects")
-    search.add_argument("--limit", type=_count, default=50, metavar="N", help="at most N (50)")
-    backup = command("backup", "a copy of everything", "FOLDER [--keep N]")
+    search.add_argument("--json", action="store_true", help=tr("print a JSON list"))
+    search.add_argument(
+        "--limit",
+        type=_count,
+        default=50,
+        metavar="N",
+        help=tr("maximum number of results (default: {count})", count=50),
+    )
+    backup = command(
+        "backup",
+        tr("back up the library"),
+        "FOLDER [--keep N]",
+        epilog(codes=usual_codes()),
+    )
     backup.add_argument("folder", metavar="FOLDER")
     backup.add_argument(
-        "--keep", type=_count, metavar="N", help="remove all but the newest N there"
+        "--keep",
+        type=_count,
+        metavar="N",
+        help=tr("delete all but the newest N backups in the folder"),
     )
-    backup.add_argument("--progress", action="store_true", help="a line for each step")
+    _add_progress(backup)
+    unchanged = {**usual_codes(), 1: tr("Failed. The library is unchanged.")}
     restore = command(
-        "restore", "everything out of a backup", "PATH [--accept-settings]", RESTORE_EPILOG
+        "restore",
+        tr("restore a backup"),
+        "PATH [--accept-settings]",
+        epilog(
+            tr("Close Repartee first. The current library is kept in a separate file."),
+            tr(
+                "Settings that change where data is sent or how much can be spent are listed "
+                "first: hosts, proxies, certificates, model files, permissions, instructions, "
+                "monthly limits, prices, and the folder of automatic backups."
+            ),
+            tr(
+                "In a terminal, you choose whether to restore them. Otherwise the current ones are "
+                "kept, unless --accept-settings is given. API keys are used only with the host "
+                "they were entered for."
+            ),
+            codes=unchanged,
+        ),
     )
     restore.add_argument("path", metavar="PATH")
     restore.add_argument(
         "--accept-settings",
         action="store_true",
-        help="take over hosts, proxies, files and permissions, too, without asking",
+        help=tr("also restore hosts, proxies, files, and permissions without asking"),
     )
-    repair = command("repair", "a new store out of a damaged one", "", REPAIR_EPILOG)
+    repair = command(
+        "repair",
+        tr("repair a damaged library"),
+        "",
+        epilog(
+            tr(
+                "Close Repartee first. All readable data is recovered into a new library. The "
+                "damaged file is kept."
+            ),
+            codes=unchanged,
+        ),
+    )
     return [importing, exporting, search, backup, restore, repair]
 
 
@@ -249,22 +357,8 @@ def _count(text: str) -> int:
 _count.__name__ = "number"  # the type's name in argparse's error
 
 
-def _add_ask(ask: argparse.ArgumentParser) -> None:
-    ask.add_argument(
-        "prompt", nargs="?", metavar="QUESTION", help='"-" or nothing reads standard input'
-    )
-    ask.add_argument(
-        "--file", action="append", default=[], metavar="PATH", help="attach a document or a picture"
-    )
-    ask.add_argument(
-        "--collection",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="ask a collection of documents, or a folder",
-    )
-    _add_answer_options(ask)
-    ask.set_defaults(in_parts=False)
+def _add_progress(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--progress", action="store_true", help=tr("print a line for each step"))
 
 
 def _add_answer_options(ask: argparse.ArgumentParser) -> None:
@@ -274,25 +368,34 @@ def _add_answer_options(ask: argparse.ArgumentParser) -> None:
         metavar="[FILE=]PAGES",
         action="append",
         default=[],
-        help="send 3-10,15 alone: pages, slides, chapters, or sheets by number or name; of several "
-        "files name the one; again for more",
+        help=tr(
+            "send only these pages, such as {pages} or {example} (repeatable)",
+            pages="3-10,15",
+            example="FILE=3-10",
+        ),
     )
-    ask.add_argument("--json", action="store_true", help="one JSON object at the end")
-    ask.add_argument("--save", action="store_true", help="keep the conversation in the library")
+    ask.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    ask.add_argument("--save", action="store_true", help=tr("save the conversation in the library"))
 
 
 def _add_answer_choice(ask: argparse.ArgumentParser) -> None:
-    ask.add_argument("--variant", choices=("instant", "thinking", "pro"))
-    ask.add_argument("--effort", choices=("none", "low", "medium", "high", "xhigh"))
-    ask.add_argument("--provider", metavar="NAME", help="on-device, openai, cometapi or your own")
-    ask.add_argument("--model", metavar="ID", help="any model of the provider")
+    ask.add_argument("--variant", choices=("instant", "thinking", "pro"), help=tr("model variant"))
     ask.add_argument(
-        "--template", metavar="NAME", help="a prompt of the library, by its title or id"
+        "--effort", choices=("none", "low", "medium", "high", "xhigh"), help=tr("reasoning effort")
+    )
+    ask.add_argument(
+        "--provider",
+        metavar="NAME",
+        help=tr("{examples}, or your own", examples="on-device, openai, cometapi"),
+    )
+    ask.add_argument("--model", metavar="ID", help=tr("any model of the provider"))
+    ask.add_argument(
+        "--template", metavar="NAME", help=tr("a prompt of the library, by title or ID")
     )
     ask.add_argument(
         "--set",
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="fill what the prompt asks for; again for more",
+        help=tr("fill in a field of the prompt (repeatable)"),
     )

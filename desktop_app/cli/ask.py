@@ -47,10 +47,9 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.domain.spending.cost import format_money
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, require_supported
 from desktop_app.services.chat.prompt_library import (
     SUMMARY,
@@ -74,6 +73,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.answer_run import AnswerRun
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.spending.cost_estimate import Estimate
 
 LISTING_S = 10.0  # how long a question with documents waits for the server's model list
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
@@ -226,9 +226,19 @@ async def _with_cost_shown(
         service.estimator.require_room(draft, taken, resolved)
     except DocumentDoesNotFitError:
         return await _in_parts(service, draft, resolved, instructions)
-    cost = f", about {format_money(taken.input_cost)}" if taken.input_cost else ""
-    say(f"{'' if taken.exact else 'About '}{taken.input_tokens:,} tokens of input{cost}.")
+    say(_input_words(taken))
     return draft
+
+
+def _input_words(taken: Estimate) -> str:
+    """Return the size of the input, and its cost if known."""
+    tokens = formatting.number(taken.input_tokens)
+    if not taken.exact:
+        tokens = tr("about {tokens}", tokens=tokens)
+    if not taken.input_cost:
+        return tr("Input tokens: {tokens}", tokens=tokens)
+    cost = formatting.money(taken.input_cost)
+    return tr("Input tokens: {tokens}, about {cost}", tokens=tokens, cost=cost)
 
 
 async def _in_parts(
@@ -241,12 +251,22 @@ async def _in_parts(
     )
     documents = [part for part in parts if isinstance(part, DocumentPart)]
     plan = await service.parts.plan(documents, draft.text, resolved, instructions)
-    cost = f", {plan.cost_words}" if plan.cost_words else ""
-    known = f" ({plan.done} of them were read before)" if plan.done else ""
-    say(
-        f"Larger than {resolved.model.name} can read at once: {plan.calls} parts{known}, "
-        f"about {plan.input_tokens:,} tokens of input{cost}."
-    )
+    words = [
+        tr_plural(
+            "Too large for {model}. Reading {count} part, about {tokens} input tokens.",
+            "Too large for {model}. Reading {count} parts, about {tokens} input tokens.",
+            plan.calls,
+            model=resolved.model.name,
+            tokens=formatting.number(plan.input_tokens),
+        )
+    ]
+    if plan.done:
+        words.append(
+            tr_plural("{count} part was read before.", "{count} parts were read before.", plan.done)
+        )
+    if plan.cost_words:
+        words.append(tr("Cost: {cost}", cost=plan.cost_words))
+    say(" ".join(words))
     return replace(draft, attachments=parts)
 
 
@@ -382,7 +402,7 @@ async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
     steps = Steps(path.name)
 
     def show(progress: Progress) -> None:
-        steps.show(progress.done, progress.total or None, progress.unit)
+        steps.show(progress.done, progress.total or None)
 
     document = await password_prompt.extract(backend.documents, path, show)
     if document.note:

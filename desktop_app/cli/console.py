@@ -95,6 +95,12 @@ def agrees(typed: str) -> bool:
     return typed.strip().casefold() in known
 
 
+def cancels(typed: str) -> bool:
+    """Return True for "c" or "cancel", in English or in the user's language."""
+    known = ("c", "cancel", *tr_context("typed to cancel", "c cancel").casefold().split())
+    return typed.strip().casefold() in known
+
+
 def _indented(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\n", "\n    ")
 

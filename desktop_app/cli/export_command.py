@@ -15,12 +15,13 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.console import say
-from desktop_app.cli.progress_output import Steps, counted, opened, path_of
+from desktop_app.cli.progress_output import Steps, opened, path_of
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_parts import ImagePart
@@ -34,6 +35,7 @@ from desktop_app.domain.errors import (
 from desktop_app.exchange.importers.imported import short
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.storage.database.private_files import create_private
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.model_catalog import ModelCatalog
 
 EXIT_FAILED: Final = 1
-_LEFT_OUT: Final = "was left out"
 PICTURE_BOX: Final = (1600, 1600)
 """Embedded images are scaled to fit into this size in pixels."""
 
@@ -242,7 +243,7 @@ async def export(options: argparse.Namespace) -> int:
     async with opened() as backend:
         left_out: list[str] = []
         wanted = await _requested_conversations(backend, options, left_out)
-        steps = Steps("Exporting", in_lines=options.progress)
+        steps = Steps(tr("Exporting"), in_lines=options.progress)
         target = path_of(options.to)
         try:
             if options.format == "json":
@@ -257,7 +258,14 @@ async def export(options: argparse.Namespace) -> int:
                     await maker.close()
         except OSError as exc:
             raise unwritable(target, exc) from exc
-    say(f"{counted(len(wanted), 'conversation')} exported to {target}.")
+    say(
+        tr_plural(
+            "{count} conversation exported to {file}.",
+            "{count} conversations exported to {file}.",
+            len(wanted),
+            file=str(target),
+        )
+    )
     for sentence in left_out:
         say(sentence)
     return EXIT_FAILED if left_out else 0
@@ -288,7 +296,8 @@ async def _everything(backend: Backend, left_out: list[str]) -> list[Conversatio
         try:
             conversation = await backend.conversations.get(conversation_id)
         except StoreDamagedError as error:
-            left_out.append(f"The conversation {conversation_id} {_LEFT_OUT}: {error.details}.")
+            sentence = N_("Conversation {id} skipped: {reason}")
+            left_out.append(tr(sentence, id=conversation_id, reason=error.details))
         else:
             found += [conversation] if conversation is not None else []
     return found
@@ -329,18 +338,19 @@ async def _write_json(
 ) -> None:
     used = {conversation.folder_id for conversation in wanted}
     folders: set[str | None] = {None}
-    with _skipping_errors(left_out, "The folders"):
+    with _skipping_errors(left_out, _skipped_folders):
         for folder in await backend.conversation_folders.all():
             if folder.id in used:
                 writer.folder(folder)
                 folders.add(folder.id)
     presets = {}
-    with _skipping_errors(left_out, "The presets"):
+    with _skipping_errors(left_out, _skipped_presets):
         presets = {preset.id: preset for preset in await backend.prompts.presets()}
     hashes: set[str] = set()
     for number, conversation in enumerate(list(wanted)):
         steps.show(number, len(wanted))
-        with _skipping_errors(left_out, _named(conversation), wanted, conversation):
+        sentence = partial(_skipped_conversation, conversation)
+        with _skipping_errors(left_out, sentence, wanted, conversation):
             messages = await backend.conversations.messages(conversation.id)
             made = await backend.compactions.load(conversation.id)
             preset = presets.get(conversation.preset_id or "")
@@ -350,21 +360,34 @@ async def _write_json(
             parts = [part for message in messages for part in message.attachments]
             hashes |= {part.sha256 for part in (*parts, *conversation.draft.question_attachments)}
     for sha256 in sorted(hashes):
-        with _skipping_errors(left_out, f"The attachment {sha256[:64]}"):
+        with _skipping_errors(left_out, partial(_skipped_attachment, sha256[:64])):
             file = await backend.attachments.file(sha256)
             if file is not None:
                 writer.file(file)
     writer.end()
 
 
-def _named(conversation: Conversation) -> str:
-    return f"The conversation “{short(conversation.title)}”"
+def _skipped_folders(reason: str) -> str:
+    return tr("Folders skipped: {reason}", reason=reason)
+
+
+def _skipped_presets(reason: str) -> str:
+    return tr("Presets skipped: {reason}", reason=reason)
+
+
+def _skipped_attachment(sha256: str, reason: str) -> str:
+    return tr("Attachment {id} skipped: {reason}", id=sha256, reason=reason)
+
+
+def _skipped_conversation(conversation: Conversation, reason: str) -> str:
+    title = short(conversation.title)
+    return tr("Conversation “{title}” skipped: {reason}", title=title, reason=reason)
 
 
 @contextmanager
 def _skipping_errors(
     left_out: list[str],
-    what: str,
+    sentence: Callable[[str], str],
     wanted: list[Conversation] | None = None,
     conversation: Conversation | None = None,
 ) -> Iterator[None]:
@@ -376,8 +399,7 @@ def _skipping_errors(
     except (UserFacingError, *BAD_VALUE) as exc:
         why = exc.details if isinstance(exc, StoreDamagedError) else str(exc)
         is_sentence = isinstance(exc, UserFacingError) and not isinstance(exc, StoreDamagedError)
-        said = why if is_sentence else f"{why[:200] or type(exc).__name__}."
-        left_out.append(f"{what} {_LEFT_OUT}: {said}")
+        left_out.append(sentence(why if is_sentence else why[:200] or type(exc).__name__))
         if wanted is not None and conversation is not None:
             wanted.remove(conversation)
 
@@ -397,7 +419,8 @@ async def _export_each(
     for number, conversation in enumerate(list(wanted)):
         steps.show(number, len(wanted))
         file_name = next(names)
-        with _skipping_errors(left_out, _named(conversation), wanted, conversation):
+        sentence = partial(_skipped_conversation, conversation)
+        with _skipping_errors(left_out, sentence, wanted, conversation):
             path = await backend.conversations.path(conversation.id)
             with unfinished(target / file_name if is_folder else target) as file:
                 await maker.write(file, conversation, path)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
+from desktop_app.cli.console import agrees, cancels, is_watched, say, write_json, write_line
 from desktop_app.cli.console import ask as ask_typed
-from desktop_app.cli.console import is_watched, say, write_json, write_line
 from desktop_app.cli.export_command import export
-from desktop_app.cli.progress_output import Steps, counted, opened, path_of
+from desktop_app.cli.progress_output import Steps, opened, path_of
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -28,6 +28,8 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported import ImportedConversation, left_out
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import in_english, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.storage.conversations.import_store import Added, ImportStore
 from desktop_app.storage.recovery.backup import keep_newest, make_backup
@@ -58,7 +60,10 @@ def run_library(options: argparse.Namespace) -> int:
             return _restore(options)
         if options.command == "repair":
             return _repair()
-        return asyncio.run(run[options.command](options))
+        # Only this task runs: an import with --json prints nothing but JSON.
+        is_json = options.command == "import" and options.json
+        with in_english() if is_json else nullcontext():
+            return asyncio.run(run[options.command](options))
     except UserFacingError as error:
         say(error.sentences)
         return EXIT_FAILED
@@ -88,12 +93,32 @@ class _ImportResult:
     @property
     def sentence(self) -> str:
         if not self.kind:
-            return f"{self.file}: {self.refused[0]}"
-        more = self.messages and not self.added
-        came = counted(self.messages, "message") if more else counted(self.added, "conversation")
+            return tr("{file}: {reason}", file=self.file, reason=self.refused[0])
+        if self.messages and not self.added:
+            came = tr_plural(
+                "{file} ({kind}): {count} message added.",
+                "{file} ({kind}): {count} messages added.",
+                self.messages,
+                file=self.file,
+                kind=self.kind,
+            )
+        else:
+            came = tr_plural(
+                "{file} ({kind}): {count} conversation added.",
+                "{file} ({kind}): {count} conversations added.",
+                self.added,
+                file=self.file,
+                kind=self.kind,
+            )
         known = self.conversations - self.added
-        there = f"; {counted(known, 'conversation')} known already" if known else ""
-        return f"{self.file} ({self.kind}): {came} added{there}."
+        if not known:
+            return came
+        there = tr_plural(
+            "{count} conversation was already in your library.",
+            "{count} conversations were already in your library.",
+            known,
+        )
+        return f"{came} {there}"
 
 
 async def _import(options: argparse.Namespace) -> int:
@@ -122,7 +147,7 @@ async def _import_file(
 ) -> _ImportResult:
     """Import everything readable; an unreadable conversation does not stop the others."""
     taken, store = _ImportResult(path.name), ImportStore(backend.database)
-    steps = Steps(f"Importing {path.name}", in_lines=options.progress)
+    steps = Steps(tr("Importing {file}", file=path.name), in_lines=options.progress)
     try:
         found_there = read_export(path)
         taken.kind = found_there.kind
@@ -183,7 +208,7 @@ async def _search(options: argparse.Namespace) -> int:
         write_json(found, indent=1)
     for hit in hits if not options.json else ():
         snippet = " ".join(hit.snippet.replace("\x02", "").replace("\x03", "").split())
-        write_line(f"{hit.date.astimezone():%Y-%m-%d %H:%M}  {hit.title}  [{hit.conversation_id}]")
+        write_line(f"{formatting.moment(hit.date)}  {hit.title}  [{hit.conversation_id}]")
         write_line(f"    {snippet}")
     return 0 if hits else EXIT_FAILED
 
@@ -192,7 +217,7 @@ async def _search(options: argparse.Namespace) -> int:
 
 
 async def _backup(options: argparse.Namespace) -> int:
-    where, steps = folders(), Steps("Packing", in_lines=options.progress)
+    where, steps = folders(), Steps(tr("Backing up"), in_lines=options.progress)
     async with opened():  # migrates a store of an older version first
         folder = path_of(options.folder)
         made = make_backup(where.database, where.attachments, folder, now(), steps.show)
@@ -203,7 +228,7 @@ async def _backup(options: argparse.Namespace) -> int:
 
 
 def _restore(options: argparse.Namespace) -> int:
-    where, steps = folders(), Steps("Restoring, MB")
+    where, steps = folders(), Steps(tr("Restoring (MB)"))
     archive = path_of(options.path)
 
     def ask(changes: Sequence[Change]) -> Answer:
@@ -223,7 +248,7 @@ def _restore(options: argparse.Namespace) -> int:
         built_in=BUILT_IN,
     )
     if restored is None:
-        say("Nothing was changed.")
+        say(tr("Nothing was changed."))
         return EXIT_FAILED
     say(restored.sentence(archive.name))
     return 0
@@ -236,26 +261,26 @@ async def _start_once() -> None:
 
 def _confirmed(changes: Sequence[Change], *, accept: bool) -> Answer:
     """List what would change, and ask the user on a terminal."""
-    say("This backup would change where data goes or what may be spent:")
+    say(tr("This backup changes where data is sent or how much can be spent:"))
     for change in changes:
         say(f"  {change.sentence}")
     if accept:
         return Answer.TAKE
     if not (sys.stdin and sys.stdin.isatty() and is_watched()):
-        say("These settings are not taken over; --accept-settings takes them over.")
+        say(tr("These settings were not restored. To restore them, use --accept-settings."))
         return Answer.KEEP
-    ask_typed("Take them over? [y]es, [N]o: keep the present ones, [c]ancel:")
+    ask_typed(tr("Restore these settings? [y]es, [N]o, keep the current ones, or [c]ancel:"))
     try:
-        typed = sys.stdin.readline().strip().lower()
+        typed = sys.stdin.readline()
     except KeyboardInterrupt:
         typed = "c"
-    if typed in ("y", "yes"):
+    if agrees(typed):
         return Answer.TAKE
-    return Answer.CANCEL if typed in ("c", "cancel") else Answer.KEEP
+    return Answer.CANCEL if cancels(typed) else Answer.KEEP
 
 
 def _repair() -> int:
-    where, steps = folders(), Steps("Reading")
+    where, steps = folders(), Steps(tr("Recovering data"))
     if not where.database.exists():
         raise StorageError(Reason.STORE_MISSING)
     found = repair_store(where.database, now(), steps.show)

@@ -15,8 +15,6 @@ from desktop_app.domain.documents.document_sections import UNITS, parse_spans, s
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 
-KEPT = "Nothing was sent."
-
 
 def pages_by_file(given: Sequence[str], names: Sequence[str]) -> Mapping[str, str]:
     """Return the pages to send of each file, by name; files sent whole are omitted.

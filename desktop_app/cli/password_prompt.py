@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.cli.console import note
 from desktop_app.domain.errors import DocumentEncryptedError
+from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import (
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
         Progress,
     )
 
-TO_DO: Final = (
-    "In a terminal its password is asked for; or save a copy without the password, and name that."
+TO_DO: Final = N_(
+    "Run the command in a terminal to enter the password, or save a copy without a password."
 )
 
 
@@ -40,7 +41,7 @@ async def extract(
         except DocumentEncryptedError as error:
             if not error.takes_password:
                 raise
-            error.remedy = TO_DO
+            error.remedy = tr(TO_DO)
             if not _has_terminal():
                 raise
             note(error.what_happened)
@@ -63,7 +64,7 @@ def _read_password() -> str:
     """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return getpass("Password (nothing gives up): ")
+        return getpass(tr("Password (empty to cancel): "))
     except EOFError:
         return ""
     finally:

@@ -10,6 +10,7 @@ from typing import Final
 
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.cli.console import clean_line, is_watched, note
+from desktop_app.i18n.translation import tr
 
 _EVERY_S: Final = 2.0
 
@@ -25,14 +26,17 @@ class Steps:
         self._in_lines = in_lines
         self._next = time.monotonic() + _EVERY_S
 
-    def show(self, done: int, total: int | None, unit: str = "") -> None:
+    def show(self, done: int, total: int | None) -> None:
         """Report that `done` of `total` are done; None if the total is unknown."""
         if self._in_lines:
             note(f"{done} {total}")
         elif is_watched() and time.monotonic() >= self._next:
             self._next = time.monotonic() + _EVERY_S
-            of_all = "" if total is None else f" of {total:,}"
-            note(clean_line(f"{self._what}: {f'{unit} '.lstrip()}{done:,}{of_all}"))
+            if total is None:
+                line = tr("{task}: {done}", task=self._what, done=done)
+            else:
+                line = tr("{task}: {done} of {total}", task=self._what, done=done, total=total)
+            note(clean_line(line))
 
 
 def path_of(name: str) -> Path:
@@ -49,8 +53,3 @@ async def opened() -> AsyncIterator[Backend]:
         yield backend
     finally:
         await backend.aclose()
-
-
-def counted(number: int, what: str) -> str:
-    """Return a count with its noun: `1 conversation`, `2 conversations`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

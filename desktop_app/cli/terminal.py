@@ -28,6 +28,7 @@ from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_text import TERMINAL, in_library
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.i18n.translation import in_english, tr
 
 _ANSWER: Final = '{"answer": "'
 """The beginning of the JSON."""
@@ -49,7 +50,7 @@ def worded(note: ErrorNote, *, saved: bool, from_environment: bool) -> str:
 
 
 def _trying_again(seconds: float, reason: str) -> str:
-    return f"{reason} Trying again in {math.ceil(seconds)} s."
+    return tr("{reason} Trying again in {seconds} s.", reason=reason, seconds=math.ceil(seconds))
 
 
 class Output:
@@ -130,12 +131,12 @@ class Output:
         if error is not None:
             say(worded(error, saved=saved, from_environment=from_environment))
         elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
-            say("Stopped. The conversation is kept in the library." if saved else "Stopped.")
+            say(tr("Stopped. The conversation is saved.") if saved else tr("Stopped."))
         self._write_json(answer, error, conversation_id)
 
     def interrupted(self) -> None:
         """Say that the request was stopped before an answer began."""
-        say("Stopped.")
+        say(tr("Stopped."))
         self.never_began()
 
     def never_began(self) -> None:
@@ -158,7 +159,8 @@ class Output:
                 self._write(_ANSWER)
                 for text in _pieces(self._whole):
                     self._write(as_json(text)[1:-1])
-            text = _object(answer, error, conversation_id, self._passages)
+            with in_english():
+                text = _object(answer, error, conversation_id, self._passages)
             self._write(text if self._whole is None else text.removeprefix(_ANSWER))
             self._write("\n")  # separate, because appending it would copy megabytes
 
@@ -176,7 +178,7 @@ class Output:
     def _give_up(self, error: OSError) -> None:
         self.write_error = error
         if not isinstance(error, BrokenPipeError):
-            say(f"The answer could not be written: {error.strerror}.")
+            say(tr("Can’t write the response: {reason}", reason=error.strerror or ""))
         self._stop()
 
 

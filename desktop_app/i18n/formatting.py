@@ -142,6 +142,11 @@ def use_formats(formats: Formats) -> None:
     _current.formats = formats
 
 
+def formats_in_use() -> Formats:
+    """Return the formats in use."""
+    return _current.formats
+
+
 def number(value: int) -> str:
     """Format a whole number.
 

@@ -16,8 +16,8 @@ _ACCENTS: Final = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
     "ÅƁÇÐÉƑĜĤÎĴĶĻṀÑÖÞǪŔŠŢÛṼŴẊÝŽåƀçðéƒĝĥîĵķļɱñöþǫŕšţûṽŵẋýž",
 )
-# Placeholders, Markdown link targets and HTML tags keep their letters.
-_KEPT: Final = re.compile(r"(\{\w*\}|\]\([^)]*\)|</?\w[^>]*>)")
+# Placeholders (argparse's begin with %), Markdown link targets and HTML tags keep their letters.
+_KEPT: Final = re.compile(r"(\{\w*\}|%(?:\(\w+\))?[rs]|\]\([^)]*\)|</?\w[^>]*>)")
 
 
 def is_pseudo(code: str) -> bool:

@@ -115,6 +115,22 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
     return ENGLISH
 
 
+@contextmanager
+def in_english() -> Iterator[None]:
+    """Make text in English inside the block: for output that programs read.
+
+    No other task may run meanwhile, because it would make its text in English, too.
+    """
+    code, catalog, formats = _current.code, _current.catalog, formatting.formats_in_use()
+    _current.code, _current.catalog = ENGLISH, NullTranslations()
+    formatting.use_formats_of(ENGLISH)
+    try:
+        yield
+    finally:
+        _current.code, _current.catalog = code, catalog
+        formatting.use_formats(formats)
+
+
 def _posix_languages() -> tuple[str, ...]:
     """Return the languages that the environment asks for, as gettext reads it."""
     locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")

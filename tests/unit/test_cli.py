@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from desktop_app.app.desktop.window_request import (
     decode,
     sizes,
 )
+from desktop_app.i18n.translation import use_language
 from desktop_app.main import main
 from desktop_app.paths import folders
 
@@ -170,7 +172,45 @@ def test_help_tells_the_exit_codes(command: str | None, capsys: pytest.CaptureFi
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"] if command else ["--help"])
     assert ended.value.code == 0
-    assert "exit codes:" in capsys.readouterr().out
+    assert "Exit codes:" in capsys.readouterr().out
+
+
+@pytest.fixture
+def pseudo_language(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("REPARTEE_LANGUAGE", "pseudo")
+    yield
+    use_language("en", Path())
+
+
+@pytest.mark.usefixtures("pseudo_language")
+@pytest.mark.parametrize("command", [(), ("ask",), ("batch", "start"), ("restore",), ("quick",)])
+def test_help_is_translated(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    for line in filter(None, capsys.readouterr().out.splitlines()):
+        texts = re.sub(r"^ +(-\S+, )?\S+( \S+)?( {2,}|$)", "", line)
+        assert texts == "" or "⟦" in texts or texts.startswith("{"), line
+
+
+@pytest.mark.usefixtures("pseudo_language")
+@pytest.mark.parametrize(
+    "arguments",
+    [["ask", "--effort", "most"], ["export"], ["ask", "--pages"], ["search", "a", "--limit", "x"],
+     ["export", "--all", "--conversation", "a"], ["doctor", "more"], ["--nonsense"],
+     ["ask", "--p"]],
+)  # fmt: skip
+def test_errors_of_the_command_line_are_translated(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("⟦ûšåĝé: ")
+    assert said.count("⟦") >= 3  # the usage, the word "error", and the sentence
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,54 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Final
 
-EPILOG = """\
-A batch job asks one question of each of many files at half price; the answers come within a day. \
-The
-job goes on at its provider: the window, or “batch status”, fetches the answers when they are there.
-Nothing is sent before what it costs has been said. On a terminal it is asked for, \
-unless --yes is given,
-since it cannot be called back with Ctrl+C as “ask” and “summarize” can. \
-Elsewhere nobody can be asked: the
-command is the yes, as it is for those two. The provider's monthly cap holds for all of them.
+from desktop_app.cli.command_help import CommandHelpFormatter, epilog, usual_codes
+from desktop_app.i18n.translation import tr
 
-exit codes: 0 done; 1 it could not be done; 2 wrong command line, \
-or a choice that the provider or the
-model does not take (nothing was sent); 130 interrupted: “batch resume” goes on
-"""
-START_EPILOG = """\
-A folder stands for every file in it. A file that cannot be read is named and left out; \
-the others go on.
-Without --template or --task the files are summarised. Standard output is the job's id.
-
-exit codes: 0 the job is on its way (with --wait: every file that was sent has its answer); \
-1 it is not, or
-some have none; 2 wrong command line or choice; 130 interrupted
-
---json prints one object, as “batch status ID --json” does.
-"""
-STATUS_EPILOG = """\
-Asks the providers of the jobs that are under way, and fetches the answers of those that have ended,
-unless an open window does so already. ID may be the beginning of one.
-
---json prints a list of objects, or with ID one with its files:
-id, title, status (preparing, ready, uploading, validating, in_progress, finalizing, completed, \
-failed,
-expired, cancelling, cancelled), provider, model, variant, effort, files, answered, failed, \
-unanswered,
-left_out, waiting, input_tokens, output_tokens, cost_usd, estimate_usd, error, created_at, \
-started_at,
-ended_at, batch_ids; items: name, status, answer, error, usage, cost_usd.
-"""
-REPORT_EPILOG = """\
-A row, or in Markdown a heading, for each file: name, status, answer, error, tokens, cost. \
-In CSV no cell
-is a formula. Without --format it is CSV where PATH ends in .csv, and Markdown elsewhere; \
-without --to,
-or with “-”, it goes to standard output.
-
-exit codes: 0 done; 1 it could not be written; 2 wrong command line
-"""
+_JOB_FIELDS: Final = (
+    "id, title, status (preparing, ready, uploading, validating, in_progress, finalizing, "
+    "completed, failed, expired, cancelling, cancelled), provider, model, variant, effort, files, "
+    "answered, failed, unanswered, left_out, waiting, input_tokens, output_tokens, cost_usd, "
+    "estimate_usd, error, created_at, started_at, ended_at, batch_ids"
+)
+_ITEM_FIELDS: Final = "items (name, status, answer, error, usage, cost_usd)"
 
 
 def add_batch(
@@ -59,46 +23,116 @@ def add_batch(
     add_choice: Callable[[argparse.ArgumentParser], None],
 ) -> list[argparse.ArgumentParser]:
     """Add the command and its subcommands; `add_choice` adds the options of a model choice."""
-    plain = argparse.RawDescriptionHelpFormatter
     batch = commands.add_parser(
         "batch",
-        help="one question to each of many files, at half price",
+        help=tr("send a message with each of many files, at half price"),
         usage="repartee batch {start,status,report,cancel,resume,again,remove} ...",
-        epilog=EPILOG,
-        formatter_class=plain,
+        epilog=_epilog_of_batch(),
+        formatter_class=CommandHelpFormatter,
     )
     below = batch.add_subparsers(dest="action", required=True, prog="repartee batch")
 
-    def command(name: str, help_: str, usage: str, epilog: str = "") -> argparse.ArgumentParser:
+    def command(name: str, help_: str, usage: str, text: str = "") -> argparse.ArgumentParser:
         return below.add_parser(
             name,
             help=help_,
             usage=f"repartee batch {name} {usage}",
-            epilog=epilog,
-            formatter_class=plain,
+            epilog=text or epilog(codes=usual_codes()),
+            formatter_class=CommandHelpFormatter,
         )
 
-    start = command("start", "begin a job", "FILE ... [option ...]", START_EPILOG)
+    start = command("start", tr("start a job"), "FILE ... [option ...]", _epilog_of_start())
     start.add_argument("files", nargs="+", metavar="FILE")
     start.set_defaults(more="files")
     add_choice(start)
-    start.add_argument("--task", metavar="TEXT", help="a question of your own to ask of each file")
-    status = command("status", "how the jobs stand", "[ID] [--json]", STATUS_EPILOG)
+    start.add_argument("--task", metavar="TEXT", help=tr("your own message for each file"))
+    status = command("status", tr("show job status"), "[ID] [--json]", _epilog_of_status())
     status.add_argument("id", nargs="?", metavar="ID")
-    report = command("report", "what came", "ID [--format FORMAT] [--to PATH]", REPORT_EPILOG)
+    report = command(
+        "report", tr("export results"), "ID [--format FORMAT] [--to PATH]", _epilog_of_report()
+    )
     report.add_argument("id", metavar="ID")
-    report.add_argument("--format", choices=("markdown", "csv"), help="else as PATH is called")
-    report.add_argument("--to", default="-", metavar="PATH", help="else to standard output")
-    cancel = command("cancel", "end a job; what is answered is kept", "ID [--json]")
-    resume = command("resume", "go on with one that was not sent yet", "ID [option ...]")
-    again = command("again", "a new job of the files without an answer", "ID [option ...]")
-    remove = command("remove", "forget a job with its answers", "ID")
+    report.add_argument(
+        "--format", choices=("markdown", "csv"), help=tr("default: from PATH’s extension")
+    )
+    report.add_argument("--to", default="-", metavar="PATH", help=tr("default: standard output"))
+    cancel = command("cancel", tr("cancel a job and keep its responses"), "ID [--json]")
+    resume = command("resume", tr("resume an unsent job"), "ID [option ...]")
+    again = command("again", tr("retry failed files in a new job"), "ID [option ...]")
+    remove = command("remove", tr("delete a job and its results"), "ID")
     for one in (cancel, resume, again, remove):
         one.add_argument("id", metavar="ID")
     for one in (start, resume, again):
-        one.add_argument("--yes", action="store_true", help="do not ask whether to send it")
-        one.add_argument("--wait", action="store_true", help="wait until the answers are there")
-        one.add_argument("--progress", action="store_true", help="a line for each step")
+        one.add_argument("--yes", action="store_true", help=tr("start without confirmation"))
+        one.add_argument("--wait", action="store_true", help=tr("wait for all responses"))
+        one.add_argument("--progress", action="store_true", help=tr("print a line for each step"))
     for one in (start, status, cancel, resume, again):
-        one.add_argument("--json", action="store_true", help="as JSON on standard output")
+        one.add_argument("--json", action="store_true", help=tr("print JSON"))
     return [batch, start, status, report, cancel, resume, again, remove]
+
+
+def _epilog_of_batch() -> str:
+    return epilog(
+        tr(
+            "A batch job sends the same message with each of many files, at half price. Responses "
+            "arrive within 24 hours. The window or “{command}” gets them.",
+            command="repartee batch status",
+        ),
+        tr(
+            "The cost is shown before anything is sent. Asks for confirmation unless --yes is "
+            "given or there is no terminal. The provider’s monthly limit applies."
+        ),
+        codes={
+            **usual_codes(),
+            2: tr(
+                "Invalid command line, or an option that the provider or the model doesn’t "
+                "support. Nothing was sent."
+            ),
+            130: tr("Interrupted. Continue with “{command}”.", command="repartee batch resume"),
+        },
+    )
+
+
+def _epilog_of_start() -> str:
+    return epilog(
+        tr(
+            "A folder adds all files in it. Files that can’t be read are listed and skipped. "
+            "Without --template or --task, the files are summarized. Prints the job’s ID."
+        ),
+        _json_of_job(),
+        codes={
+            **usual_codes(),
+            0: tr("The job was sent. With --wait: every file has a response."),
+            1: tr("The job wasn’t sent. With --wait: some files have no response."),
+        },
+    )
+
+
+def _epilog_of_status() -> str:
+    return epilog(
+        tr(
+            "Asks the providers about running jobs and gets the responses of finished ones. ID can "
+            "be the beginning of an ID."
+        ),
+        _json_of_job(),
+        codes=usual_codes(),
+    )
+
+
+def _epilog_of_report() -> str:
+    return epilog(
+        tr(
+            "Exports name, status, response, error, tokens, and cost of each file. In CSV, no cell "
+            "is a formula."
+        ),
+        codes=usual_codes(),
+    )
+
+
+def _json_of_job() -> str:
+    return tr(
+        "With --json, prints an object for each job with these fields: {fields}. A single job "
+        "includes its files: {items}",
+        fields=_JOB_FIELDS,
+        items=_ITEM_FIELDS,
+    )

@@ -6,17 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from desktop_app.cli.export_command import unfinished, unwritable
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.exchange.writers.batch_report import csv_report, markdown_report
+from desktop_app.i18n.translation import in_english
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 
+_Subject = TypeVar("_Subject")
 
 UTF8_MARK: Final = "\ufeff"
 """The byte order mark: without it, spreadsheets assume the system's legacy encoding."""
@@ -64,13 +66,15 @@ async def report_pieces(
     behind = 0
     head = True
     while head or behind:
-        items = [
-            replace(item, name=named(item.name), error=_named(item, named))
-            for item in await backend.batch_store.page(job.id, behind)
-        ]
-        pieces = _written(backend, job, items, format_)
-        first = next(pieces)
-        yield (first if head else "") + "".join(pieces)
+        page = await backend.batch_store.page(job.id, behind)
+        with in_english():
+            items = [
+                replace(item, name=named(item.name), error=_named(item, named)) for item in page
+            ]
+            pieces = _written(backend, job, items, format_)
+            first = next(pieces)
+            text = (first if head else "") + "".join(pieces)
+        yield text
         behind, head = (items[-1].number if items else 0), False
 
 
@@ -108,7 +112,7 @@ def facts(job: BatchJob) -> dict[str, Any]:
         "output_tokens": counts.usage.output_tokens,
         "cost_usd": str(counts.cost),
         "estimate_usd": None if estimate.cost is None else str(estimate.cost),
-        "error": job_error_text(job) or None,
+        "error": _in_english(job_error_text, job),
         "created_at": job.created_at.isoformat(),
         "started_at": job.started_at.isoformat() if job.started_at else None,
         "ended_at": job.ended_at.isoformat() if job.ended_at else None,
@@ -130,7 +134,7 @@ def _item_facts(item: BatchItem) -> dict[str, Any]:
         "name": item.name,
         "status": item.status.value,
         "answer": item.answer,
-        "error": item_error_text(item) or None,
+        "error": _in_english(item_error_text, item),
         "usage": None
         if usage is None
         else {
@@ -141,3 +145,8 @@ def _item_facts(item: BatchItem) -> dict[str, Any]:
         },
         "cost_usd": None if item.cost is None else str(item.cost),
     }
+
+
+def _in_english(text_of: Callable[[_Subject], str], subject: _Subject) -> str | None:
+    with in_english():
+        return text_of(subject) or None

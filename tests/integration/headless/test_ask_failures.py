@@ -158,7 +158,7 @@ def test_a_signal_in_the_middle_keeps_what_had_arrived(shell: Shell, number: int
         process.send_signal(number)
         done = await ended(process)
         assert (done.code, done.out) == (130, "\n")
-        assert done.err == "repartee: Stopped. The conversation is kept in the library.\n"
+        assert done.err == "repartee: Stopped. The conversation is saved.\n"
 
     against(SILENT_AFTER_A_WORD, test=test)
     (answer,) = shell.rows("SELECT status, parts FROM messages WHERE role = 'assistant'")
@@ -203,7 +203,7 @@ def test_an_output_that_is_closed_is_said(shell: Shell, more: str) -> None:
         )
         done = await ended(process)
         assert done.code == 1
-        assert "The answer could not be written" in done.err
+        assert "Can’t write the response" in done.err
 
     against(WHOLE, test=test)
 
@@ -241,7 +241,7 @@ def test_an_output_that_is_full_is_said(shell: Shell, more: str) -> None:
         )
         done = await ended(process)
         assert done.code == 1
-        assert "The answer could not be written: No space left" in done.err
+        assert "Can’t write the response: No space left" in done.err
 
     against(WHOLE, test=test)
 

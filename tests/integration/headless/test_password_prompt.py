@@ -67,7 +67,7 @@ def in_a_terminal(script: str, typed: list[bytes], folder: Path) -> str:
         if not piece:
             break
         shown += piece
-        if answers and shown.count(b"gives up): ") == len(typed) - len(answers) + 1:
+        if answers and shown.count(b"to cancel): ") == len(typed) - len(answers) + 1:
             os.write(terminal, answers.pop(0))
     os.waitpid(pid, 0)
     os.close(terminal)

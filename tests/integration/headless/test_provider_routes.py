@@ -47,7 +47,7 @@ async def test_a_proxy_that_wants_a_password_is_named_without_one(shell: Shell) 
         found = await shell.run("doctor", "--json", env={**OFFSCREEN, **way})
         said = found.json["way to OpenAI"]["text"]
         assert proxy.url in said
-        assert "of the environment" in said
+        assert "(environment)" in said
         assert SECRET not in found.out
 
 
@@ -69,14 +69,13 @@ async def test_doctor_says_by_which_way_each_provider_is_reached(
     found = done.json
     assert found["way to OpenAI"] == {
         "works": None,
-        "text": "through the proxy http://proxy.lan:3128 of the settings, trusting the "
-        f"system's certificates and {pem} "
-        f"({found['way to OpenAI']['text'].partition('(')[2]}",
+        "text": "Proxy http://proxy.lan:3128 (settings), system certificates and "
+        f"{pem} (Example Company Root{found['way to OpenAI']['text'].partition('Root')[2]}",
     }
     assert "Example Company Root" in found["way to OpenAI"]["text"]
-    assert found["way to CometAPI"]["text"] == "directly, trusting the system's certificates"
+    assert found["way to CometAPI"]["text"] == "No proxy, system certificates"
     assert found["way to Home"]["works"] is False
-    assert "was not allowed" in found["way to Home"]["text"]
+    assert "isn’t allowed" in found["way to Home"]["text"]
     assert found["way to Gone"]["works"] is False
     assert "cannot be read" in found["way to Gone"]["text"]
 
@@ -123,7 +122,7 @@ async def test_an_address_that_is_none_is_said(shell: Shell) -> None:
         in done.err
     )
     looked = await shell.run("doctor", env={**way, **OFFSCREEN})
-    assert "its address cannot be used" in looked.out
+    assert "The address is invalid" in looked.out
     assert SECRET not in done.err + looked.out + looked.err
 
 

@@ -18,6 +18,7 @@ from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting, pseudo, translation
 from desktop_app.i18n.translation import (
     N_,
+    in_english,
     language,
     tr,
     tr_context,
@@ -112,6 +113,20 @@ def test_pseudo_languages_fill_placeholders() -> None:
     use_language("pseudo", Path())
     assert tr("{count} of {total}", count=3, total=1200).startswith("⟦3 öƒ 1,200")
     assert tr_plural("{count} file", "{count} files", 2).startswith("⟦2 ƒîļéš")
+
+
+def test_pseudo_text_keeps_the_placeholders_of_argparse() -> None:
+    assert "%(value)r" in pseudo.pseudo_text("invalid choice: %(value)r")
+    assert "%s" in pseudo.pseudo_text("unrecognized: %s")
+
+
+def test_output_for_programs_is_in_english(folder: Path) -> None:
+    use_language("de", folder)
+    with in_english():
+        assert tr_plural("{count} file", "{count} files", 1200) == "1,200 files"
+        assert language() == "en"
+    assert tr_plural("{count} file", "{count} files", 1200) == "1.200 Dateien"
+    assert language() == "de"
 
 
 @pytest.mark.parametrize(

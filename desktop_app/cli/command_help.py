@@ -1,0 +1,83 @@
+"""The layout of `--help`, and argparse's own words in the user's language."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import textwrap
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from desktop_app.cli.console import clean_line
+from desktop_app.i18n.translation import N_, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The texts of argparse that commands can show; argparse fills their placeholders.
+ARGPARSE_TEXTS: Final = (
+    N_("usage: "),
+    N_("positional arguments"),
+    N_("options"),
+    N_("show this help message and exit"),
+    N_("%(prog)s: error: %(message)s\n"),
+    N_("argument %(argument_name)s: %(message)s"),
+    N_("the following arguments are required: %s"),
+    N_("one of the arguments %s is required"),
+    N_("not allowed with argument %s"),
+    N_("expected one argument"),
+    N_("expected at least one argument"),
+    N_("ignored explicit argument %r"),
+    N_("invalid %(type)s value: %(value)r"),
+    N_("invalid choice: %(value)r (choose from %(choices)s)"),
+    N_("ambiguous option: %(option)s could match %(matches)s"),
+)
+_ROW: Final = re.compile(r" +\S+ +")
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose errors escape what was typed, so that it cannot forge output lines."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print an error about the command line, and exit with 2."""
+        super().error(clean_line(message))
+
+
+class CommandHelpFormatter(argparse.HelpFormatter):
+    """Wraps each paragraph and each row of exit codes separately."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(_wrapped(line, width) for line in text.splitlines())
+
+
+def translate_argparse() -> None:
+    """Make argparse look its own words up in the program's catalog, not in the system's."""
+    vars(argparse)["_"] = tr
+
+
+def epilog(*paragraphs: str, codes: Mapping[int, str]) -> str:
+    """Return paragraphs and a table of exit codes."""
+    rows = (f"  {code:<3}  {meaning}" for code, meaning in codes.items())
+    return "\n\n".join((*paragraphs, "\n".join((tr("Exit codes:"), *rows))))
+
+
+def usual_codes() -> Mapping[int, str]:
+    """Return the exit codes of a command that succeeds or fails."""
+    return {
+        0: tr("Done"),
+        1: tr("Failed"),
+        2: tr("Invalid command line"),
+        130: tr("Interrupted"),
+    }
+
+
+def json_fields(fields: str) -> str:
+    """Return the paragraph that names the fields of the one object printed by --json."""
+    return tr("With --json, prints one object with these fields: {fields}", fields=fields)
+
+
+def _wrapped(line: str, width: int) -> str:
+    row = _ROW.match(line)
+    hanging = " " * (row.end() if row else 0)
+    return textwrap.fill(
+        line, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+    )
