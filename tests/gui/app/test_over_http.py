@@ -34,7 +34,7 @@ async def test_answers_over_http() -> None:
         desk.enter()
         await until(lambda: "Rayleigh" in desk.transcript)
         await desk.settled()
-        assert "weighing colours" in desk.transcript
+        assert "Weighing colours" in desk.transcript
         assert desk.messages()[1][1:] == ("complete", "Because of **Rayleigh** scattering.")
         assert server.bodies[0]["model"] == "gpt-5.2"
         assert server.bodies[0]["reasoning"]["effort"] == "medium"

@@ -129,7 +129,7 @@ def test_the_actions_stay_beside_the_message_when_its_reasoning_unfolds(
     assert row is not None
     before = row.y()
     view.commands.run(said.id, "reasoning")
-    footer = view.cursorRect(view.document().find("Thinking · high"))
+    footer = view.cursorRect(view.document().find("Thinking · High"))
     assert row.y() > before
     assert abs(row.geometry().center().y() - footer.center().y()) <= 3
 

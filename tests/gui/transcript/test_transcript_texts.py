@@ -28,7 +28,7 @@ from desktop_app.services.spending.cost_estimate import Estimate
 from desktop_app.ui.transcript.citation_sources import name_of, source_lines
 from desktop_app.ui.transcript.keyboard.focus_targets import described, focus_targets_of
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
-from desktop_app.ui.transcript.message_items import ending_lines
+from desktop_app.ui.transcript.message_items import ending_lines, tool_lines
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.transcript.shown_facts import (
     answer_facts,
@@ -106,6 +106,8 @@ def test_names_of_focus_targets_and_the_menu(view: TranscriptView) -> None:
     ]
     assert len(names) > 8
     assert not untranslated(names)
+    lines = tool_lines(replace(reply, parts=(call,)), ())
+    assert not untranslated(run.text for line in lines for run in line.runs)
     menu = view.menu_at(QPoint(5, 5))
     assert not untranslated(texts_of(menu))
 
