@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from desktop_app.domain.errors import (
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported import ImportedConversation, left_out
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import in_english, tr, tr_plural
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.storage.conversations.import_store import Added, ImportStore
 from desktop_app.storage.recovery.backup import keep_newest, make_backup
@@ -60,10 +60,7 @@ def run_library(options: argparse.Namespace) -> int:
             return _restore(options)
         if options.command == "repair":
             return _repair()
-        # Only this task runs: an import with --json prints nothing but JSON.
-        is_json = options.command == "import" and options.json
-        with in_english() if is_json else nullcontext():
-            return asyncio.run(run[options.command](options))
+        return asyncio.run(run[options.command](options))
     except UserFacingError as error:
         say(error.sentences)
         return EXIT_FAILED

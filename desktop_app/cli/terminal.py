@@ -28,7 +28,7 @@ from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_text import TERMINAL, in_library
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.i18n.translation import in_english, tr
+from desktop_app.i18n.translation import tr
 
 _ANSWER: Final = '{"answer": "'
 """The beginning of the JSON."""
@@ -159,8 +159,7 @@ class Output:
                 self._write(_ANSWER)
                 for text in _pieces(self._whole):
                     self._write(as_json(text)[1:-1])
-            with in_english():
-                text = _object(answer, error, conversation_id, self._passages)
+            text = _object(answer, error, conversation_id, self._passages)
             self._write(text if self._whole is None else text.removeprefix(_ANSWER))
             self._write("\n")  # separate, because appending it would copy megabytes
 

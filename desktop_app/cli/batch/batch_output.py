@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.export_command import unfinished, unwritable
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
@@ -17,8 +17,6 @@ from desktop_app.i18n.translation import in_english
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
-
-_Subject = TypeVar("_Subject")
 
 UTF8_MARK: Final = "\ufeff"
 """The byte order mark: without it, spreadsheets assume the system's legacy encoding."""
@@ -112,7 +110,7 @@ def facts(job: BatchJob) -> dict[str, Any]:
         "output_tokens": counts.usage.output_tokens,
         "cost_usd": str(counts.cost),
         "estimate_usd": None if estimate.cost is None else str(estimate.cost),
-        "error": _in_english(job_error_text, job),
+        "error": job_error_text(job) or None,
         "created_at": job.created_at.isoformat(),
         "started_at": job.started_at.isoformat() if job.started_at else None,
         "ended_at": job.ended_at.isoformat() if job.ended_at else None,
@@ -134,7 +132,7 @@ def _item_facts(item: BatchItem) -> dict[str, Any]:
         "name": item.name,
         "status": item.status.value,
         "answer": item.answer,
-        "error": _in_english(item_error_text, item),
+        "error": item_error_text(item) or None,
         "usage": None
         if usage is None
         else {
@@ -145,8 +143,3 @@ def _item_facts(item: BatchItem) -> dict[str, Any]:
         },
         "cost_usd": None if item.cost is None else str(item.cost),
     }
-
-
-def _in_english(text_of: Callable[[_Subject], str], subject: _Subject) -> str | None:
-    with in_english():
-        return text_of(subject) or None

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import platform
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -23,7 +23,7 @@ from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli import console
 from desktop_app.cli.doctor.provider_routes import is_remote, way_to
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.i18n.translation import N_, in_english, tr, tr_context, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import available
 
@@ -79,8 +79,7 @@ def run_doctor(*, as_json: bool) -> int:
     except UserFacingError as error:
         console.say(error.sentences)
         return 1
-    with in_english() if as_json else nullcontext():  # no other task runs
-        found = asyncio.run(_examine_and_close(backend))
+    found = asyncio.run(_examine_and_close(backend))
     if as_json:
         console.write_json(as_object(found))
     else:
