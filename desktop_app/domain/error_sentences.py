@@ -31,966 +31,942 @@ class Said(NamedTuple):
 SENTENCES: Final[Mapping[Reason, Said]] = {
     # The provider's refusals
     Reason.NO_CREDIT: Said(
-        "The account at {provider} has no credit left.",
-        remedy="Add credit on the provider's billing page, or choose another provider.",
+        N_("Your {provider} account has no credit."),
+        remedy=N_("Add credit on the provider’s billing page, or choose another provider."),
     ),
     Reason.TOO_MANY_REQUESTS: Said(
-        "{provider} takes no more requests for the moment.", remedy=Remedy.RETRY_SOON
+        N_("{provider} is limiting requests."), remedy=Remedy.RETRY_SOON
     ),
-    Reason.KEY_NOT_ACCEPTED: Said(
-        "{provider} did not accept the API key.", remedy=Remedy.CHECK_KEY
-    ),
+    Reason.KEY_NOT_ACCEPTED: Said(N_("{provider} rejected the API key."), remedy=Remedy.CHECK_KEY),
     Reason.CONVERSATION_TOO_LONG: Said(
-        "The conversation is longer than the model takes.",
-        remedy=(
-            "Remove an attachment, start a new conversation, or choose a model with a larger "
-            "window."
-        ),
+        N_("The conversation exceeds the model’s context window."),
+        remedy=N_("Remove an attachment, start a new conversation, or choose another model."),
     ),
     Reason.IMAGES_REFUSED: Said(
-        "The model at {provider} does not take these pictures.",
-        remedy="Choose a model that sees pictures, or edit the question and remove them.",
-        fuller="The model at {provider} does not take these pictures: {words}",
+        N_("This model at {provider} doesn’t support these images."),
+        remedy=N_("Choose a model that supports images, or remove them from the message."),
+        fuller=N_("This model at {provider} doesn’t support these images: {words}"),
     ),
     Reason.MODEL_NOT_SERVED: Said(
-        "{provider} does not serve this model to this key.",
-        remedy="Choose another model, or ask the provider for access.",
-        fuller="{provider} does not serve this model to this key: {words}",
+        N_("Your {provider} API key has no access to this model."),
+        remedy=N_("Choose another model, or ask the provider for access."),
+        fuller=N_("Your {provider} API key has no access to this model: {words}"),
     ),
     Reason.SETTING_REFUSED: Said(
-        "{provider} refused the setting “{setting}”.",
+        N_("{provider} rejected the setting “{setting}”."),
         remedy=Remedy.CHANGE_SETTING,
-        fuller="{provider} refused the setting “{setting}”: {words}",
+        fuller=N_("{provider} rejected the setting “{setting}”: {words}"),
     ),
     Reason.UNNAMED_SETTING_REFUSED: Said(
-        "{provider} refused a setting.",
+        N_("{provider} rejected a setting."),
         remedy=Remedy.CHANGE_SETTING,
-        fuller="{provider} refused a setting: {words}",
+        fuller=N_("{provider} rejected a setting: {words}"),
     ),
     Reason.ACCESS_REFUSED: Said(
-        "{provider} refused access.",
-        remedy="Check that the key may use this model from where you are.",
-        fuller="{provider} refused access: {words}",
+        N_("{provider} denied access."),
+        remedy=N_("Check the API key’s permissions and whether the provider serves your region."),
+        fuller=N_("{provider} denied access: {words}"),
     ),
     Reason.REQUEST_TOO_LARGE: Said(
-        "The request is larger than {provider} takes.",
-        remedy="Remove an attachment or start a new conversation.",
+        N_("The request is too large for {provider}."),
+        remedy=N_("Remove an attachment or start a new conversation."),
     ),
     Reason.FAILED_WHILE_ANSWERING: Said(
-        "{provider} failed while it answered.",
+        N_("{provider} failed while responding."),
         remedy=Remedy.RETRY_BILLED,
-        fuller="{provider} failed while it answered: {words}",
+        fuller=N_("{provider} failed while responding: {words}"),
     ),
     Reason.REQUEST_REFUSED: Said(
-        "{provider} refused the request.",
+        N_("{provider} rejected the request."),
         remedy=Remedy.RETRY_CHANGED,
-        fuller="{provider} refused the request: {words}",
+        fuller=N_("{provider} rejected the request: {words}"),
     ),
     Reason.PROVIDER_FAULT: Said(
-        "{provider} has a fault of its own at the moment ({http}).", remedy=Remedy.RETRY_LATER
+        N_("{provider} is having problems ({http})."), remedy=Remedy.RETRY_LATER
     ),
     Reason.NOT_FINISHED_IN_TIME: Said(
-        "{provider} did not finish the request in time ({http}).", remedy=Remedy.RETRY_BILLED
+        N_("{provider} didn’t finish the request in time ({http})."), remedy=Remedy.RETRY_BILLED
     ),
-    Reason.NOT_SERVED_THERE: Said("{model} is not served there."),
+    Reason.NOT_SERVED_THERE: Said(N_("This provider doesn’t offer {model}.")),
     Reason.API_MISSING: Said(
-        "The address of {provider} does not offer this API.", remedy=Remedy.CHECK_ADDRESS
+        N_("No compatible API found at the base URL of {provider}."), remedy=Remedy.CHECK_ADDRESS
     ),
     Reason.EMPTY_REPLY: Said(
-        "The address of {provider} does not offer this API: an empty reply came back.",
-        remedy=Remedy.CHECK_ADDRESS,
+        N_("The base URL of {provider} returned an empty response."), remedy=Remedy.CHECK_ADDRESS
     ),
     Reason.NO_COMPACTION_API: Said(
-        "The address of {provider} does not offer this API: it does not compact.",
-        remedy=Remedy.CHECK_ADDRESS,
+        N_("The base URL of {provider} doesn’t support compaction."), remedy=Remedy.CHECK_ADDRESS
     ),
     Reason.NO_EMBEDDING_API: Said(
-        "The address of {provider} does not offer this API: it makes no embeddings.",
-        remedy=Remedy.CHECK_ADDRESS,
+        N_("The base URL of {provider} doesn’t support embeddings."), remedy=Remedy.CHECK_ADDRESS
     ),
     Reason.REDIRECTED: Said(
-        (
-            "The address of {provider} does not offer this API: it redirects to another address, "
-            "where key and questions are not sent."
+        N_(
+            "The base URL of {provider} redirects elsewhere. Your key and messages "
+            "weren’t sent there."
         ),
         remedy=Remedy.CHECK_ADDRESS_OR_SIGN_IN,
-        fuller=(
-            "The address of {provider} does not offer this API: it redirects to {host}, where key"
-            " and questions are not sent."
+        fuller=N_(
+            "The base URL of {provider} redirects to {host}. Your key and messages "
+            "weren’t sent there."
         ),
     ),
     Reason.WEB_PAGE: Said(
-        "The address of {provider} does not offer this API: a web page came back.",
+        N_("The base URL of {provider} returned a web page."),
         remedy=Remedy.CHECK_ADDRESS_OR_SIGN_IN,
     ),
     Reason.NO_BATCH_API: Said(
-        "{provider} has no batches at its address.",
-        kept="Nothing was billed.",
-        remedy="Choose another provider for the job.",
+        N_("{provider} doesn’t support batches."),
+        kept=N_("Nothing was charged."),
+        remedy=N_("Choose another provider."),
     ),
     # Keys
-    Reason.NO_KEY: Said("No API key is set for {provider}.", remedy=Remedy.ADD_KEY),
+    Reason.NO_KEY: Said(N_("{provider} needs an API key."), remedy=Remedy.ADD_KEY),
     Reason.NO_KEY_FOR_HOST: Said(
-        "No key for this address.", remedy=Remedy.ENTER_KEY_AGAIN, fuller="No key for {host}."
+        N_("There is no API key for this URL."),
+        remedy=Remedy.ENTER_KEY_AGAIN,
+        fuller=N_("There is no API key for {host}."),
     ),
     Reason.KEY_MALFORMED: Said(
-        "The API key holds characters that no key has.", remedy=Remedy.ENTER_KEY_AGAIN
+        N_("The API key contains invalid characters."), remedy=Remedy.ENTER_KEY_AGAIN
     ),
     Reason.KEYRING_LOCKED: Said(
-        "The keyring is locked.",
-        remedy="Unlock it and try again, or enter the key for this session.",
+        N_("The keyring is locked."),
+        remedy=N_("Unlock it and try again, or enter the API key for this session."),
     ),
     Reason.KEYRING_SLOW: Said(
-        "The keyring did not answer in time. It may be locked.",
-        remedy="Unlock it and try again, or enter the key for this session.",
+        N_("The keyring didn’t respond and may be locked."),
+        remedy=N_("Unlock it and try again, or enter the API key for this session."),
     ),
-    Reason.KEYRING_MISSING: Said("There is no working keyring.", remedy=Remedy.KEY_WITHOUT_KEYRING),
+    Reason.KEYRING_MISSING: Said(N_("No keyring is available."), remedy=Remedy.KEY_WITHOUT_KEYRING),
     Reason.KEYRING_FORGETS: Said(
-        "The keyring does not keep what is written to it.", remedy=Remedy.KEY_WITHOUT_KEYRING
+        N_("The keyring isn’t saving keys."), remedy=Remedy.KEY_WITHOUT_KEYRING
     ),
     Reason.KEYRING_NOT_TRUSTED: Said(
-        "{module} is not the keyring of the operating system.", remedy=Remedy.KEY_WITHOUT_KEYRING
+        N_("{module} isn’t the operating system’s keyring."), remedy=Remedy.KEY_WITHOUT_KEYRING
     ),
     Reason.KEY_WITHOUT_ADDRESS: Said(
-        "The key was not stored: this provider has no usable address.",
-        remedy="Enter the address first, then the key.",
+        N_("The API key wasn’t saved because the provider has no valid base URL."),
+        remedy=N_("Enter the base URL, then the key."),
     ),
     # The connection
     Reason.NOT_REACHED: Said(
-        "{provider} could not be reached at {host}.", remedy=Remedy.CHECK_CONNECTION
+        N_("Couldn’t connect to {provider} at {host}."), remedy=Remedy.CHECK_CONNECTION
     ),
     Reason.NOT_ENCRYPTED: Said(
-        "{provider} gave no encrypted connection at {host}.",
-        remedy="Check the address and its port, and the proxy if any.",
+        N_("Couldn’t connect securely to {provider} at {host}."),
+        remedy=N_("Check the base URL, its port, and your proxy."),
     ),
     Reason.ADDRESS_NOT_ENCRYPTED: Said(
-        (
-            "The address of {provider} is not encrypted, so anyone on the way could read the key "
-            "and the conversation."
+        N_(
+            "The base URL of {provider} isn’t encrypted. Others could read your API key "
+            "and messages."
         ),
         remedy=Remedy.USE_HTTPS,
     ),
     Reason.ADDRESS_UNUSABLE: Said(
-        "The address of {provider} cannot be used.", remedy=Remedy.ENTER_ADDRESS
+        N_("The base URL of {provider} isn’t valid."), remedy=Remedy.ENTER_ADDRESS
     ),
-    Reason.NO_REPLY_IN_TIME: Said("{provider} gave no answer in time.", remedy=Remedy.RETRY_BILLED),
+    Reason.NO_REPLY_IN_TIME: Said(
+        N_("{provider} didn’t respond in time."), remedy=Remedy.RETRY_BILLED
+    ),
     Reason.BROKE_BEFORE_ANSWER: Said(
-        "The connection to {provider} broke before the answer began.", remedy=Remedy.RETRY_BILLED
+        N_("The connection to {provider} was lost before the response started."),
+        remedy=Remedy.RETRY_BILLED,
     ),
     Reason.BROKE_IN_REPLY: Said(
-        "The connection to {provider} broke in the middle of a reply.", remedy="It is tried again."
+        N_("The connection to {provider} was lost during a response."),
+        remedy=N_("Repartee is trying again."),
     ),
     Reason.BROKE_IN_ANSWER: Said(
-        "The connection to {provider} broke before the answer was whole.",
+        N_("The connection to {provider} was lost before the response finished."),
         remedy=Remedy.RETRY_BILLED,
     ),
     Reason.SILENT_IN_ANSWER: Said(
-        "The connection to {provider} fell silent before the answer was whole.",
+        N_("{provider} stopped sending data before the response finished."),
         remedy=Remedy.RETRY_BILLED,
     ),
     Reason.LOST_IN_SLEEP: Said(
-        "The connection to {provider} was lost while the computer slept.",
+        N_("The connection to {provider} was lost while the computer was asleep."),
         remedy=Remedy.RETRY_BILLED,
     ),
-    Reason.CANCEL_TIMEOUT: Said("The provider did not answer in time."),
+    Reason.CANCEL_TIMEOUT: Said(N_("The provider didn’t respond in time.")),
     Reason.CERTIFICATE_EXPIRED: Said(
-        "The certificate of {provider} has expired.", remedy=Remedy.CHECK_CLOCK
+        N_("The certificate of {provider} has expired."), remedy=Remedy.CHECK_CLOCK
     ),
     Reason.CERTIFICATE_NOT_YET_VALID: Said(
-        "The certificate of {provider} is not valid yet.", remedy=Remedy.CHECK_CLOCK
+        N_("The certificate of {provider} isn’t valid yet."), remedy=Remedy.CHECK_CLOCK
     ),
     Reason.CERTIFICATE_OF_OTHER: Said(
-        "The certificate of {provider} is not for {host}.", remedy=Remedy.CHECK_ADDRESS_OF_OTHER
+        N_("The certificate of {provider} isn’t valid for {host}."),
+        remedy=Remedy.CHECK_ADDRESS_OF_OTHER,
     ),
     Reason.CERTIFICATE_NOT_TRUSTED: Said(
-        "The certificate of {provider} is not trusted by this computer.",
+        N_("This computer doesn’t trust the certificate of {provider}."),
         remedy=Remedy.CHOOSE_CERTIFICATES,
     ),
     Reason.PROXY_WANTS_PASSWORD: Said(
-        "The proxy in use asks for a password.",
+        N_("The proxy requires a password."),
         remedy=Remedy.CHECK_PROXY,
-        fuller="The proxy {proxy} asks for a password.",
+        fuller=N_("The proxy {proxy} requires a password."),
     ),
     Reason.PROXY_PASSWORD_WRONG: Said(
-        "The proxy in use did not accept the user and the password.",
+        N_("The proxy rejected the user name or password."),
         remedy=Remedy.CHECK_PROXY,
-        fuller="The proxy {proxy} did not accept the user and the password.",
+        fuller=N_("The proxy {proxy} rejected the user name or password."),
     ),
     Reason.PROXY_BLOCKS: Said(
-        "The proxy in use does not let requests through to {host}: {words}.",
+        N_("The proxy blocked the request to {host}: {words}."),
         remedy=Remedy.CHECK_PROXY,
-        fuller="The proxy {proxy} does not let requests through to {host}: {words}.",
+        fuller=N_("The proxy {proxy} blocked the request to {host}: {words}."),
     ),
     Reason.PROXY_CANNOT_REACH: Said(
-        "The proxy in use could not reach {provider} at {host}.",
-        remedy="Check the address of {provider}, and the proxy.",
-        fuller="The proxy {proxy} could not reach {provider} at {host}.",
+        N_("The proxy couldn’t connect to {provider} at {host}."),
+        remedy=N_("Check the base URL of {provider} and the proxy."),
+        fuller=N_("The proxy {proxy} couldn’t connect to {provider} at {host}."),
     ),
     Reason.PROXY_OF_OTHER_KIND: Said(
-        "What answers at the address of the proxy is no proxy of this kind.",
+        N_("The proxy URL leads to another kind of server."),
         remedy=Remedy.CHECK_PROXY_KIND,
-        fuller="What answers at {proxy} is no proxy of this kind.",
+        fuller=N_("{proxy} is another kind of server."),
     ),
     Reason.PROXY_TIMEOUT: Said(
-        "The proxy in use did not answer in time.",
+        N_("The proxy didn’t respond in time."),
         remedy=Remedy.CHECK_PROXY,
-        fuller="The proxy {proxy} did not answer in time.",
+        fuller=N_("The proxy {proxy} didn’t respond in time."),
     ),
     Reason.PROXY_NOT_REACHED: Said(
-        "The proxy {proxy} could not be reached.", remedy=Remedy.CHECK_PROXY
+        N_("Couldn’t connect to the proxy {proxy}."), remedy=Remedy.CHECK_PROXY
     ),
     Reason.PROXY_ADDRESS_INVALID: Said(
         N_("This isn’t a valid proxy URL."),
         remedy=N_("Enter one like http://host:3128 or socks5://host:1080."),
     ),
     Reason.NETWORK_SETTINGS_UNUSABLE: Said(
-        "The proxy or the certificates of this computer cannot be used.",
+        N_("The computer’s proxy or certificate settings aren’t valid."),
         remedy=Remedy.CHECK_ENVIRONMENT_PROXY,
     ),
     Reason.CERTIFICATES_UNREADABLE: Said(
-        "The certificate file {file} cannot be read.", remedy=Remedy.CHOOSE_PEM
+        N_("Couldn’t read the certificate file {file}."), remedy=Remedy.CHOOSE_PEM
     ),
     Reason.CERTIFICATES_EMPTY: Said(
-        "The certificate file {file} is empty.", remedy=Remedy.CHOOSE_PEM
+        N_("The certificate file {file} is empty."), remedy=Remedy.CHOOSE_PEM
     ),
     Reason.CERTIFICATES_TOO_LARGE: Said(
-        "The certificate file {file} is too large for a file of certificates.",
-        remedy=Remedy.CHOOSE_PEM,
+        N_("{file} is too large for a certificate file."), remedy=Remedy.CHOOSE_PEM
     ),
     Reason.CERTIFICATES_ARE_KEY: Said(
-        "The certificate file {file} holds a private key, not a certificate.",
-        remedy=Remedy.CHOOSE_PEM,
+        N_("{file} contains a private key, not a certificate."), remedy=Remedy.CHOOSE_PEM
     ),
     Reason.CERTIFICATES_ARE_OTHER: Said(
-        "The certificate file {file} holds something else, not a certificate.",
-        remedy=Remedy.CHOOSE_PEM,
+        N_("{file} doesn’t contain a certificate."), remedy=Remedy.CHOOSE_PEM
     ),
     Reason.CERTIFICATES_INVALID: Said(
-        "The certificate file {file} holds no certificate that can be read.",
-        remedy=Remedy.CHOOSE_PEM,
+        N_("{file} contains no valid certificate."), remedy=Remedy.CHOOSE_PEM
     ),
     Reason.CERTIFICATES_EXPIRED: Said(
-        "The certificate file {file} holds a certificate that expired on {day}.",
-        remedy=Remedy.CHOOSE_PEM,
+        N_("{file} contains a certificate that expired on {day}."), remedy=Remedy.CHOOSE_PEM
     ),
     # Replies that are not what the API promises
     Reason.REPLY_NOT_JSON: Said(
-        "The reply of {provider} was not the JSON that it should be.",
-        remedy=Remedy.RETRY_OR_CHECK_ADDRESS,
+        N_("{provider} sent an invalid response."), remedy=Remedy.RETRY_OR_CHECK_ADDRESS
     ),
     Reason.REPLY_COMPRESSED: Said(
-        "{provider} sent a compressed reply, though a plain one was asked for.",
-        remedy="Turn compression off at the server, or at the proxy in front of it.",
+        N_("{provider} sent an unexpected compressed response."),
+        remedy=N_("Turn off compression at the server or its proxy."),
     ),
-    Reason.ANSWER_CUT: Said(
-        "{provider} ended the answer before it was whole.", remedy=Remedy.RETRY_BILLED
-    ),
+    Reason.ANSWER_CUT: Said(N_("{provider} ended the response early."), remedy=Remedy.RETRY_BILLED),
     Reason.ANSWER_UNREADABLE: Said(
-        "{provider} sent something that is no part of an answer.", remedy=Remedy.RETRY_BILLED
+        N_("{provider} sent an invalid response."), remedy=Remedy.RETRY_BILLED
     ),
     Reason.RUN_GONE: Said(
-        (
-            "{provider} no longer has this answer: what runs in the background is kept there for "
-            "about 10 minutes after its end."
-        ),
+        N_("This response has expired at {provider}, which keeps it for about 10 minutes."),
         remedy=Remedy.RETRY_BILLED,
     ),
     Reason.RUN_WITHOUT_PROVIDER: Said(
-        "The provider that was making this answer in the background is no longer set up here.",
+        N_("The provider of this background response is no longer set up."),
         remedy=Remedy.RETRY_ELSEWHERE,
     ),
     Reason.BATCH_UPLOAD_UNNAMED: Said(
-        "{provider} took the upload without giving it a name.", remedy=Remedy.TRY_LATER
+        N_("{provider} didn’t confirm the upload."), remedy=Remedy.TRY_LATER
     ),
     Reason.BATCH_UNREADABLE: Said(
-        "{provider} sent something that is no batch.", remedy=Remedy.TRY_LATER
+        N_("{provider} sent invalid batch data."), remedy=Remedy.TRY_LATER
     ),
     Reason.EMBEDDINGS_UNREADABLE: Said(
-        "{provider} sent something that are no embeddings.",
-        remedy="Check the name of the embedding model in Settings › Library.",
+        N_("{provider} didn’t return embeddings."),
+        remedy=N_("Check “Embedding model” in {data_page}."),
     ),
     Reason.COMPACTION_UNREADABLE: Said(
-        "{provider} sent something that is no compacted conversation.",
-        remedy="Try again, or start a new conversation.",
+        N_("{provider} didn’t return a compacted conversation."),
+        remedy=N_("Try again, or start a new conversation."),
     ),
     Reason.MODELS_UNREADABLE: Said(
-        "{provider} sent something that is no list of models.", remedy=Remedy.TYPE_MODEL
+        N_("{provider} didn’t return a list of models."), remedy=Remedy.TYPE_MODEL
     ),
     Reason.ANSWER_TOO_LARGE: Said(
-        "The answer of {provider} grew beyond {limit} MB; the connection was closed.",
+        N_("The response from {provider} exceeded {limit} MB and was stopped."),
         remedy=Remedy.ASK_SHORTER,
     ),
     Reason.ANSWER_TOO_LONG: Said(
-        "The answer of {provider} grew beyond {limit} MB.",
-        remedy=Remedy.ASK_SHORTER,
+        N_("The response from {provider} exceeded {limit} MB."), remedy=Remedy.ASK_SHORTER
     ),
     Reason.TEMPORARY_ANSWER_TOO_LONG: Said(
-        "The answer grew beyond what a temporary conversation holds in memory; it was ended there.",
+        N_("The response got too long for a temporary conversation and was stopped."),
         kept=Kept.TEXT,
-        remedy="Ask for a shorter answer, or ask in an ordinary conversation.",
+        remedy=N_("Ask for a shorter response or use a regular conversation."),
     ),
     Reason.ANSWER_ENDED_AT_LIMIT: Said(
-        "The answer of {provider} grew beyond {limit} MB; it was ended there.",
+        N_("The response from {provider} exceeded {limit} MB and was stopped."),
         remedy=Remedy.ASK_SHORTER,
     ),
     Reason.ANSWER_IN_TOO_MANY_PARTS: Said(
-        "The answer of {provider} fell into more than {limit} parts; the connection was closed.",
+        N_("The response from {provider} had more than {limit} parts and was stopped."),
         remedy=Remedy.ASK_SHORTER,
     ),
     Reason.EVENT_TOO_LARGE: Said(
-        "{provider} sent a single event of more than {limit} MB; the connection was closed.",
+        N_("{provider} sent an event of more than {limit} MB. The connection was closed."),
         remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
     ),
     Reason.REPLY_TOO_LARGE: Said(
-        "{provider} sent more than {limit} MB in one reply; the connection was closed.",
+        N_("{provider} sent more than {limit} MB. The connection was closed."),
         remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
     ),
     Reason.TOO_MANY_VALUES: Said(
-        "{provider} sent JSON with more values than a reply has; the connection was closed.",
+        N_("{provider} sent too many values. The connection was closed."),
         remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
     ),
     Reason.TOO_MANY_RESULTS: Said(
-        "{provider} sent more results than a batch has requests; the connection was closed.",
+        N_("{provider} sent too many results. The connection was closed."),
         remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
     ),
     Reason.TOO_MANY_HEADERS: Said(
-        "{provider} sent more than {limit} KB of headers; the connection was closed.",
+        N_("{provider} sent more than {limit} KB of headers. The connection was closed."),
         remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
     ),
     # Questions and settings that cannot be sent
     Reason.PROVIDER_REMOVED: Said(N_("Provider removed. Choose another."), kept=Kept.PROMPT),
-    Reason.NO_SUCH_PROVIDER: Said("There is no provider “{provider}”.", remedy=Remedy.THERE_ARE),
-    Reason.VARIANT_AND_MODEL: Said("A variant and a model exclude each other."),
-    Reason.NO_VARIANTS: Said(
-        "{provider} offers none of the GPT-5.2 variants.", remedy=Remedy.NAME_PROVIDER
+    Reason.NO_SUCH_PROVIDER: Said(
+        N_("There is no provider “{provider}”."), remedy=Remedy.THERE_ARE
     ),
+    Reason.VARIANT_AND_MODEL: Said(N_("Choose either a variant or a model, not both.")),
+    Reason.NO_VARIANTS: Said(N_("{provider} has no GPT-5.2 models."), remedy=Remedy.NAME_PROVIDER),
     Reason.NO_VARIANTS_HERE: Said(
-        "The model on this computer offers none of the GPT-5.2 variants.",
-        remedy=Remedy.NAME_PROVIDER,
+        N_("The local model isn’t a GPT-5.2 model."), remedy=Remedy.NAME_PROVIDER
     ),
     Reason.NO_MODEL_KNOWN: Said(
-        "No model is known for {provider}.", remedy="Name one with --model."
+        N_("{provider} has no default model."), remedy=N_("Name one with --model.")
     ),
     Reason.NO_LOCAL_MODEL: Said(
-        "There is no model “{model}” on this computer.",
-        remedy="Name the path of a GGUF file, or leave the model out.",
+        N_("There is no local model “{model}”."),
+        remedy=N_("Enter the path of a GGUF file, or leave out the model."),
     ),
     Reason.EFFORT_NOT_TAKEN: Said(
-        "{model} takes no reasoning effort.", kept=Kept.NOTHING_SENT, remedy="Leave the effort out."
+        N_("{model} doesn’t support reasoning effort."),
+        kept=Kept.NOTHING_SENT,
+        remedy=N_("Leave out the effort."),
     ),
     Reason.EFFORT_FIXED: Said(
-        "{model} always thinks at {only}.", kept=Kept.NOTHING_SENT, remedy="It takes: {accepted}."
+        N_("{model} always uses the effort {only}."),
+        kept=Kept.NOTHING_SENT,
+        remedy=N_("Supported: {accepted}."),
     ),
     Reason.EFFORT_UNSUPPORTED: Said(
-        "{model} does not take effort {effort}.",
+        N_("{model} doesn’t support the effort {effort}."),
         kept=Kept.NOTHING_SENT,
-        remedy="It takes: {accepted}.",
+        remedy=N_("Supported: {accepted}."),
     ),
     Reason.CAP_REACHED: Said(
-        (
-            "This would pass the monthly cap of {provider}: {spent} spent, {cost} for this "
-            "message's input, {cap} allowed."
+        N_(
+            "This message (input {cost}) would exceed the monthly limit for {provider}: "
+            "{spent} of {cap} spent."
         ),
-        kept="Nothing was sent, and what you wrote is still there.",
+        kept=Kept.PROMPT,
         remedy=Remedy.RAISE_CAP,
-        fuller=(
-            "This would pass the monthly cap of {provider}: {spent} spent, {held} more on its "
-            "way, {cost} for this message's input, {cap} allowed."
+        fuller=N_(
+            "This message (input {cost}) would exceed the monthly limit for {provider}: "
+            "{spent} of {cap} spent, {held} pending."
         ),
     ),
     Reason.DOES_NOT_FIT: Said(
-        "The conversation would make {tokens} tokens of input; {model} takes {limit}.",
+        N_("This message needs {tokens} tokens, but {model} accepts {limit}."),
         kept=Kept.PROMPT,
-        fuller="{names} would make {tokens} tokens of input; {model} takes {limit}.",
+        fuller=N_("With {names}, this message needs {tokens} tokens, but {model} accepts {limit}."),
     ),
     Reason.MAY_NOT_FIT: Said(
-        "The conversation would make about {tokens} tokens of input; {model} takes {limit}.",
+        N_("This message needs about {tokens} tokens, but {model} accepts {limit}."),
         kept=Kept.PROMPT,
-        fuller="{names} would make about {tokens} tokens of input; {model} takes {limit}.",
+        fuller=N_(
+            "With {names}, this message needs about {tokens} tokens, but {model} accepts {limit}."
+        ),
     ),
     Reason.IMAGES_NOT_SEEN: Said(
-        "{model} does not see pictures.",
+        N_("{model} doesn’t support images."),
         kept=Kept.PROMPT,
-        remedy="Choose another model or provider, or remove {names}.",
+        remedy=N_("Choose another model, or remove {names}."),
     ),
     Reason.PAGES_NOT_SEEN: Said(
-        "{model} does not see pictures, and {count} of the {total} pages of {file} are pictures.",
+        N_("{model} doesn’t support images, but {count} of {total} pages of {file} are images."),
         kept=Kept.PROMPT,
-        remedy="Choose another model or provider, or remove {names}.",
-        fuller=(
-            "{model} does not see pictures, and {count} of the {total} pages of {file} are "
-            "pictures and {count2} of the {total2} pages of {file2} are pictures."
+        remedy=N_("Choose another model, or remove {names}."),
+        fuller=N_(
+            "{model} doesn’t support images, but {count} of {total} pages of {file} and "
+            "{count2} of {total2} pages of {file2} are images."
         ),
     ),
     Reason.TOO_MANY_IMAGE_PAGES: Said(
-        "{pages} pages would be sent as pictures; {limit} can be sent at once.",
+        N_("Only {limit} page images can be sent at once ({pages} selected)."),
         kept=Kept.PROMPT,
-        remedy=(
-            "Have them read in parts, choose fewer pages in the preview, or run text recognition "
-            "(OCR) over them first."
-        ),
+        remedy=N_("Read them in parts, select fewer pages, or run OCR first."),
     ),
     Reason.PAGE_IMAGE_TOO_LARGE: Said(
-        "Page {page} of “{name}” is a picture that is too large for {model}.",
+        N_("The image of page {page} of “{name}” is too large for {model}."),
         kept=Kept.PROMPT,
-        remedy=(
-            "Choose a lower detail or the text alone in the menu on its chip, or a model with a "
-            "larger window."
-        ),
+        remedy=N_("In the attachment’s menu, choose lower detail or text only."),
     ),
     Reason.FILES_TOO_LARGE: Said(
-        (
-            "The files of this conversation are {together} together; {provider} takes {limit} in "
-            "one request."
-        ),
+        N_("The files total {together}, but {provider} accepts {limit} per request."),
         kept=Kept.PROMPT,
-        remedy="Send the text of some: the menu on their chips.",
+        remedy=N_("Choose text only in the menu of some attachments."),
     ),
     Reason.FILES_NOT_TAKEN: Said(
-        "{provider} takes no files from here, and {name} is to be sent as one.",
+        N_("{provider} doesn’t accept files such as {name}."),
         kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
     ),
     Reason.FILE_WANTS_PASSWORD: Said(
-        "{name} asks for a password, which {provider} does not have.",
+        N_("{name} is password-protected, so {provider} can’t read it."),
         kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
     ),
     Reason.FILE_TYPE_AS_TEXT: Said(
-        "{provider} reads such files as text alone, and {name} is to be sent as a file.",
+        N_("{provider} doesn’t accept {name} as a file."),
         kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
-        fuller=(
-            "{provider} reads {ending} files as text alone, and {name} is to be sent as a file."
-        ),
+        fuller=N_("{provider} doesn’t accept {ending} files such as {name}."),
     ),
     Reason.FILE_TOO_LARGE_TO_SEND: Said(
-        "{name} is {size}; {provider} takes files of up to {limit}.",
+        N_("{name} is {size}, but {provider} accepts files up to {limit}."),
         kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
     ),
     Reason.PASSWORD_NEEDED_FOR_PAGES: Said(
-        "To draw the pages of “{name}”, its password is needed.",
+        N_("Showing the pages of “{name}” requires its password."),
         kept=Kept.PROMPT,
-        remedy="Enter it, or send the text alone: the menu on its chip.",
+        remedy=N_("Enter it, or choose text only in the attachment’s menu."),
     ),
     Reason.SECTIONS_UNMARKED: Said(
-        "The {unit}s of {name} are not marked in its text.", remedy="Send all of it."
+        N_("Can’t select parts of {name}."), remedy=N_("Send all of it.")
     ),
     Reason.SECTIONS_GONE: Said(
-        "The {unit}s of “{name}” cannot be told apart any more.",
+        N_("Can’t find the selected parts of “{name}”."),
         kept=Kept.NOTHING_SENT,
-        remedy="Attach the file again.",
+        remedy=N_("Attach the file again."),
     ),
     Reason.NO_SECTION_NAMED: Said(
-        "No {unit} is named.", kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
+        N_("Nothing is selected."), kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
     ),
     Reason.SECTION_NAME_AMBIGUOUS: Said(
-        "“{given}” is the name of several sheets.", kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
+        N_("Several sheets are named “{given}”."), kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
     ),
     Reason.SECTION_UNKNOWN: Said(
-        "An empty place names no {unit}.",
+        N_("An entry is empty."),
         kept=Kept.CHOICE,
         remedy=Remedy.SECTIONS_ARE,
-        fuller="“{given}” names no {unit}.",
+        fuller=N_("“{given}” isn’t in this file."),
     ),
     Reason.SECTION_NAME_IS_NUMBER: Said(
-        (
-            "“{given}” is the number of a sheet and the name of another: a name goes in quotation"
-            " marks."
+        N_(
+            "“{given}” is the number of one sheet and the name of another. Put names in "
+            "quotation marks."
         ),
         kept=Kept.CHOICE,
         remedy=Remedy.SECTIONS_ARE,
     ),
     Reason.SECTIONS_BACKWARDS: Said(
-        "“{given}” runs backwards.", kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
+        N_("“{given}” isn’t a valid range."), kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
     ),
     Reason.NO_SUCH_SECTION: Said(
-        "There is no {unit} {number}.", kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
+        N_("“{number}” isn’t in this file."), kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
     ),
     Reason.NO_SUCH_FILE_NAMED: Said(
-        "--pages {given}: there is no such file among those named.",
+        N_("--pages {given}: there is no such file."),
         kept=Kept.NOTHING_SENT,
         remedy=Remedy.THERE_ARE,
     ),
     Reason.NO_PAGES_TO_CHOOSE: Said(
-        "“{name}” has no pages that could be chosen.",
+        N_("“{name}” has no pages to select."),
         kept=Kept.NOTHING_SENT,
-        remedy="Leave --pages out, or say of which file: --pages FILE=3-10,15.",
+        remedy=N_("Leave out --pages, or name the file: --pages FILE=3-10,15."),
     ),
-    Reason.NOTHING_PIPED_IN: Said("“-” stands for standard input, and nothing is piped in."),
+    Reason.NOTHING_PIPED_IN: Said(N_("“-” means standard input, but nothing is piped in.")),
     Reason.TOO_MUCH_PIPED_IN: Said(
-        "More than {limit} MB are piped in.",
+        N_("The input is larger than {limit} MB."),
         kept=Kept.NOTHING_SENT,
-        remedy="Pipe in less, or attach the text as a file with --file.",
+        remedy=N_("Pipe in less, or attach a file with --file."),
     ),
-    Reason.NO_QUESTION: Said("There is no question.", remedy='Try: repartee ask "Hello"'),
-    Reason.SET_WITHOUT_TEMPLATE: Said("--set fills a prompt.", remedy="Name one with --template."),
+    Reason.NO_QUESTION: Said(N_("Enter a message."), remedy=N_('Try: repartee ask "Hello"')),
+    Reason.SET_WITHOUT_TEMPLATE: Said(
+        N_("--set needs a saved prompt."), remedy=N_("Name one with --template.")
+    ),
     Reason.SET_MALFORMED: Said(
-        "--set {given} is not NAME=VALUE.",
+        N_("--set {given} isn’t NAME=VALUE."),
         kept=Kept.NOTHING_SENT,
-        remedy="Try: --set language=Polish",
+        remedy=N_("Try: --set language=Polish"),
     ),
     # Prompts
     Reason.PROMPT_WANTS_TWO: Said(
-        "The prompt compares two documents; no document is attached.",
+        N_("This prompt compares two documents, but none is attached."),
         kept=Kept.PROMPT,
-        remedy="Attach the two that are meant.",
+        remedy=N_("Attach two documents."),
     ),
     Reason.PROMPT_WANTS_OTHER: Said(
-        "The prompt compares two documents; one is attached.",
+        N_("This prompt compares two documents, but only one is attached."),
         kept=Kept.PROMPT,
-        remedy="Attach the other one.",
+        remedy=N_("Attach another one."),
     ),
     Reason.PROMPT_WANTS_NOT_MORE: Said(
-        "The prompt compares two documents; {count} are attached.",
+        N_("This prompt compares two documents, but {count} are attached."),
         kept=Kept.PROMPT,
-        remedy="Attach the two that are meant.",
+        remedy=N_("Attach only two."),
     ),
     Reason.NO_SUCH_PROMPT: Said(
-        "There is no prompt “{name}”.", kept=Kept.NOTHING_SENT, remedy=Remedy.THERE_ARE
+        N_("There is no prompt “{name}”."), kept=Kept.NOTHING_SENT, remedy=Remedy.THERE_ARE
     ),
     Reason.PROMPT_NAME_AMBIGUOUS: Said(
-        "There are several prompts “{name}”.", kept=Kept.NOTHING_SENT, remedy=Remedy.THERE_ARE
+        N_("Several prompts are named “{name}”."), kept=Kept.NOTHING_SENT, remedy=Remedy.THERE_ARE
     ),
     Reason.PROMPT_HAS_NO_FIELD: Said(
-        "The prompt “{prompt}” does not ask for “{field}”.",
+        N_("The prompt “{prompt}” has no field “{field}”."),
         kept=Kept.NOTHING_SENT,
         remedy=Remedy.IT_ASKS_FOR,
     ),
     Reason.PROMPT_FIELD_REFUSED: Said(
-        "“{field}” cannot be “{value}”; it is one of: {offered}.",
+        N_("“{value}” isn’t valid for “{field}”. Choose one of {offered}."),
         kept=Kept.NOTHING_SENT,
         remedy=Remedy.IT_ASKS_FOR,
     ),
     Reason.PROMPT_FIELDS_MISSING: Said(
-        "The prompt “{prompt}” needs {fields}.", kept=Kept.NOTHING_SENT, remedy=Remedy.IT_ASKS_FOR
+        N_("The prompt “{prompt}” needs {fields}."),
+        kept=Kept.NOTHING_SENT,
+        remedy=Remedy.IT_ASKS_FOR,
     ),
     Reason.PROMPTS_NOT_JSON: Said(
-        "This is no file of prompts. It is not JSON.",
+        N_("This isn’t a Repartee prompts file because it isn’t JSON."),
         kept=Kept.NOT_ADDED,
         remedy=Remedy.CHOOSE_PROMPTS,
     ),
     Reason.PROMPTS_OF_OTHER_KIND: Said(
-        "This is no file of prompts. It does not say “format”: “{format}”.",
+        N_("This isn’t a Repartee prompts file because “format” isn’t “{format}”."),
         kept=Kept.NOT_ADDED,
         remedy=Remedy.CHOOSE_PROMPTS,
     ),
     Reason.PROMPTS_OF_OTHER_VERSION: Said(
-        "This is no file of prompts. It was written by another version of Repartee.",
+        N_("This prompts file is from another version of Repartee."),
         kept=Kept.NOT_ADDED,
         remedy=Remedy.CHOOSE_PROMPTS,
     ),
     Reason.PROMPTS_DAMAGED: Said(
-        "This is no file of prompts. A part of it cannot be understood.",
-        kept=Kept.NOT_ADDED,
-        remedy=Remedy.CHOOSE_PROMPTS,
+        N_("This prompts file is damaged."), kept=Kept.NOT_ADDED, remedy=Remedy.CHOOSE_PROMPTS
     ),
     Reason.PROMPTS_UNREADABLE: Said(
-        "{file} cannot be read.", kept=Kept.NOT_ADDED, remedy="Choose another file."
+        N_("Couldn’t read {file}."), kept=Kept.NOT_ADDED, remedy=N_("Choose another file.")
     ),
     # Compaction
     Reason.COMPACTION_NOT_OFFERED: Said(
-        (
-            "{provider} does not compact any more, and only it can read what the conversation was"
-            " compacted to before."
-        ),
-        kept="The conversation is sent as it was.",
-        remedy="Undo the earlier compaction, then compact again.",
+        N_("{provider} no longer supports compaction."),
+        kept=N_("The conversation is sent without compaction."),
+        remedy=N_("Undo the earlier compaction, then compact again."),
     ),
     Reason.COMPACTION_NO_SHORTER: Said(
-        "Compacting made the conversation no shorter.",
-        kept="It is sent as it was.",
-        remedy="Start a new conversation, or choose a model with a larger window.",
+        N_("Compacting didn’t shorten this conversation."),
+        kept=N_("It is sent without compaction."),
+        remedy=N_("Start a new conversation, or choose a model with a larger context window."),
     ),
-    Reason.COMPACTED_WHILE_DELETED: Said("The conversation was deleted while it was compacted."),
+    Reason.COMPACTED_WHILE_DELETED: Said(N_("The conversation was deleted during compaction.")),
     # Answers that ended early
     Reason.ENDED_BY_MODEL: Said(
-        "The model stopped before the end.", kept=Kept.TEXT, remedy=Remedy.CONTINUE
+        N_("The model stopped early."), kept=Kept.TEXT, remedy=Remedy.CONTINUE
     ),
     Reason.ENDED_AT_LENGTH: Said(
-        "The answer reached the limit on its length.", kept=Kept.TEXT, remedy=Remedy.CONTINUE
+        N_("The response reached its maximum length."), kept=Kept.TEXT, remedy=Remedy.CONTINUE
     ),
     Reason.ENDED_BY_FILTER: Said(
-        "The provider's content filter ended the answer.", kept=Kept.TEXT, remedy=Remedy.CONTINUE
+        N_("The provider’s content filter stopped the response."),
+        kept=Kept.TEXT,
+        remedy=Remedy.CONTINUE,
     ),
     # Documents
     Reason.PASSWORD_PROTECTED: Said(
-        "“{name}” is protected by a password.",
+        N_("“{name}” is password-protected."),
         kept=Kept.FILE,
-        remedy="Open it in its own program, save a copy without the password, and attach that.",
+        remedy=N_("Save a copy without a password and attach that."),
     ),
     Reason.PASSWORD_MISSING: Said(
-        "“{name}” is protected by a password.", kept=Kept.FILE, remedy=Remedy.ATTACH_WITH_PASSWORD
+        N_("“{name}” is password-protected."), kept=Kept.FILE, remedy=Remedy.ATTACH_WITH_PASSWORD
     ),
     Reason.PASSWORD_WRONG: Said(
-        "That is not the password of “{name}”.", kept=Kept.FILE, remedy=Remedy.ATTACH_WITH_PASSWORD
+        N_("The password for “{name}” is wrong."),
+        kept=Kept.FILE,
+        remedy=Remedy.ATTACH_WITH_PASSWORD,
     ),
     Reason.DOCUMENT_DAMAGED: Said(
-        "“{name}” is damaged or incomplete and could not be read.",
+        N_("“{name}” is damaged or incomplete."),
         kept=Kept.FILE,
-        remedy="Fetch or export it once more, or open it in its own program and save it anew.",
+        remedy=N_("Download or export it again."),
     ),
     Reason.DOCUMENT_MISNAMED: Said(
-        "“{name}” is called {ending} but its content is something else.",
+        N_("“{name}” isn’t a valid {ending} file."),
         kept=Kept.FILE,
-        remedy="Fetch or export it once more, or give it the ending that belongs to its content.",
+        remedy=N_("Download or export it again, or correct its extension."),
     ),
     Reason.DOCUMENT_EMPTY: Said(
-        "“{name}” holds no text.",
+        N_("“{name}” contains no text."),
         kept=Kept.FILE,
-        remedy="Check that it is the right file.",
-        fuller="“{name}” holds no text. {note}",
+        remedy=N_("Check that it’s the right file."),
+        fuller=N_("“{name}” contains no text. {note}"),
     ),
     Reason.DOCUMENT_WITHOUT_TEXT: Said(
-        "“{name}” holds no text: it is a picture, or pages that are pictures.",
-        remedy="Run text recognition (OCR) over it first.",
+        N_("“{name}” contains only images."), remedy=N_("Run OCR first.")
     ),
     Reason.DOCUMENT_UNKNOWN: Said(
-        "“{name}” is neither text nor a document of a kind known here.",
-        kept=Kept.FILE,
-        remedy=Remedy.READABLE_FORMATS,
+        N_("Repartee can’t read “{name}”."), kept=Kept.FILE, remedy=Remedy.READABLE_FORMATS
     ),
     Reason.FORMAT_NOT_READ: Said(
-        "“{name}” is in a format that is not read; save it as PDF.",
+        N_("Repartee can’t read the format of “{name}”. Save it as PDF."),
         kept=Kept.FILE,
         remedy=Remedy.READABLE_FORMATS,
     ),
     Reason.IMAGE_FORMAT_NOT_READ: Said(
-        "“{name}” is a HEIC or AVIF picture, which is not read; save it as JPEG or PNG.",
+        N_("“{name}” is a HEIC or AVIF image. Save it as JPEG or PNG."),
         kept=Kept.FILE,
         remedy=Remedy.READABLE_FORMATS,
     ),
     Reason.OLD_OFFICE_FORMAT: Said(
-        "“{name}” is in an old Office format; save it as .docx or .xlsx.",
+        N_("“{name}” is in an old Office format. Save it as .docx or .xlsx."),
         kept=Kept.FILE,
         remedy=Remedy.READABLE_FORMATS,
     ),
     Reason.FILE_TOO_LARGE: Said(
-        "“{name}” is larger than {limit} MB.", kept=Kept.FILE, remedy=Remedy.ATTACH_PART_SEE_LIMITS
+        N_("“{name}” is larger than {limit} MB."),
+        kept=Kept.FILE,
+        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
     ),
     Reason.UNPACKS_TOO_FAR: Said(
-        "“{name}” unpacks to more than {limit} MB.",
+        N_("“{name}” is larger than {limit} MB when unpacked."),
         kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_SEE_LIMITS,
     ),
     Reason.TOO_MANY_ARCHIVES: Said(
-        "“{name}” lies in too many archives.", kept=Kept.FILE, remedy=Remedy.ATTACH_PART_SEE_LIMITS
+        N_("“{name}” is inside too many archives."),
+        kept=Kept.FILE,
+        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
     ),
     Reason.FOLDER_TOO_LARGE: Said(
-        "“{name}” holds more than {limit} MB of files.",
+        N_("“{name}” contains more than {limit} MB of files."),
         kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_SEE_LIMITS,
     ),
     Reason.READING_TOO_LONG: Said(
-        "“{name}” takes longer than {limit} s to read.",
+        N_("“{name}” takes longer than {limit} s to read."),
         kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_SEE_LIMITS,
     ),
     Reason.TOO_MANY_CELLS: Said(
-        "“{name}” has more than {limit} cells.",
+        N_("“{name}” has more than {limit} cells."),
         kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_SEE_LIMITS,
     ),
     Reason.TOO_MANY_PIXELS: Said(
-        "“{name}” has {width} × {height} pixels, more than {limit} million.",
+        N_("“{name}” has {width} × {height} pixels, more than {limit} million."),
         kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_SEE_LIMITS,
     ),
     Reason.TOO_MUCH_TEXT: Said(
-        "“{name}” holds more than {limit} MB of text.",
+        N_("“{name}” contains more than {limit} MB of text."),
         kept=Kept.FILE,
-        remedy="Attach the part that matters, saved as a file of its own.",
+        remedy=N_("Save the part you need as a separate file and attach that."),
     ),
     Reason.TOO_MANY_FILES: Said(
-        "“{name}” has {count} files, more than {limit}.",
+        N_("“{name}” has {count} files, more than {limit}."),
         kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_OR_RAISE,
     ),
     Reason.TOO_MANY_PAGES: Said(
-        "“{name}” has {count} {unit}s, more than {limit}.",
+        N_("“{name}” is too long: {count} pages or sheets, and the limit is {limit}."),
         kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_OR_RAISE,
     ),
     Reason.READING_NEEDS_MEMORY: Said(
-        "“{name}” needs more memory than the {limit} MB set aside for it.",
+        N_("“{name}” needs more than {limit} MB of memory."),
         kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_OR_RAISE,
     ),
     Reason.READER_STOPPED: Said(
-        (
-            "“{name}” could not be read: it made the reader stop, so it is damaged or needs more "
-            "memory than the {limit} MB set aside for it."
-        ),
-        kept="No attachment was made; nothing else was touched.",
-        remedy=(
-            "Open it in its own program, save it anew or in parts, and attach that; the limit is "
-            "in Settings › Library › Limits of documents."
-        ),
+        N_("“{name}” is damaged or needs more than {limit} MB of memory."),
+        kept=Kept.FILE,
+        remedy=N_("Save it again, or raise the limit in {documents_page}."),
     ),
     Reason.READER_NOT_STARTED: Said(
-        "The part of the program that reads documents could not be started.",
+        N_("Couldn’t start the document reader."),
         kept=Kept.FILE,
-        remedy="Start the program anew; if it happens again, install it anew.",
+        remedy=N_("Restart Repartee. If that fails, reinstall it."),
     ),
     Reason.DOCUMENT_NOT_OPENED: Said(
-        "“{name}” could not be opened: {words}.", kept=Kept.NO_ATTACHMENT, remedy=Remedy.CHECK_FILE
+        N_("Couldn’t open “{name}”: {words}."), kept=Kept.NO_ATTACHMENT, remedy=Remedy.CHECK_FILE
     ),
     Reason.DOCUMENT_NOT_THERE: Said(
-        "“{name}” could not be opened: it is not there.",
-        kept=Kept.NO_ATTACHMENT,
-        remedy=Remedy.CHECK_FILE,
+        N_("Couldn’t find “{name}”."), kept=Kept.NO_ATTACHMENT, remedy=Remedy.CHECK_FILE
     ),
     Reason.DOCUMENT_NOT_A_FILE: Said(
-        "“{name}” could not be opened: it is not a file.",
-        kept=Kept.NO_ATTACHMENT,
-        remedy=Remedy.CHECK_FILE,
+        N_("“{name}” isn’t a file."), kept=Kept.NO_ATTACHMENT, remedy=Remedy.CHECK_FILE
     ),
     Reason.PAGES_LOCKED: Said(
-        "The pages of “{name}” are protected by a password.",
+        N_("The pages of “{name}” are password-protected."),
         kept=Kept.DOCUMENT_TEXT,
-        remedy="To see them, attach the file again and give its password.",
+        remedy=N_("Attach the file again and enter its password."),
     ),
     Reason.PAGES_NOT_DRAWN: Said(
-        "The pages of “{name}” cannot be drawn.",
+        N_("Couldn’t show the pages of “{name}”."),
         kept=Kept.DOCUMENT_TEXT,
-        remedy="If you still have the file, attach it again.",
+        remedy=N_("Attach the file again."),
     ),
     Reason.CHANGED_WHILE_READ: Said(
-        "“{name}” changed while it was being read.", kept=Kept.NOTHING_SENT, remedy="Ask again."
+        N_("“{name}” changed while Repartee was reading it."),
+        kept=Kept.NOTHING_SENT,
+        remedy=N_("Send the message again."),
     ),
     Reason.FILES_NOT_ATTACHED: Said(
-        "{failed} of {total} files could not be attached.",
-        kept="The others are attached.",
-        remedy="{reasons} And {more} more.",
+        N_("Couldn’t attach {failed} of {total} files."),
+        kept=N_("The others are attached."),
+        remedy=N_("{reasons} And {more} more."),
     ),
     Reason.PLACE_NOT_NOTED: Said(
-        "Where “{name}” lies could not be noted. {reason}",
-        kept=(
-            "“{name}” is attached and can be sent; only a collection cannot be made of what "
-            "stands in the prompt after the next start."
-        ),
+        N_("The location of “{name}” wasn’t saved. {reason}"),
+        kept=N_("“{name}” is attached, but can’t become a collection after a restart."),
     ),
     Reason.PLACES_NOT_NOTED: Said(
-        "Where {count} files lie could not be noted. {reason}",
-        kept=(
-            "These {count} files are attached and can be sent; only a collection cannot be made"
-            " of what stands in the prompt after the next start."
-        ),
+        N_("The locations of {count} files weren’t saved. {reason}"),
+        kept=N_("These {count} files are attached, but can’t become a collection after a restart."),
     ),
     Reason.TEMPORARY_IMAGE_STAYS: Said(
-        "A picture of a temporary conversation is not handed to another program.",
-        kept=Kept.TEMPORARY,
+        N_("Images in temporary conversations can’t be opened in other apps."), kept=Kept.TEMPORARY
     ),
     Reason.TEMPORARY_DOCUMENT_STAYS: Said(
         N_("Documents of temporary conversations can’t be opened in other apps."),
         kept=N_("That would save a copy on this computer."),
     ),
     # Collections
-    Reason.COLLECTION_GONE: Said("The collection is no longer there.", remedy="Choose another."),
-    Reason.NAMED_COLLECTION_GONE: Said(
-        "The collection “{name}” is no longer there.",
-        kept=Kept.PROMPT,
-        remedy="Remove it from the prompt, or choose another.",
+    Reason.COLLECTION_GONE: Said(
+        N_("The collection no longer exists."), remedy=N_("Choose another.")
     ),
-    Reason.COLLECTION_NEEDS_NAME: Said("A collection needs a name.", remedy="Type one."),
+    Reason.NAMED_COLLECTION_GONE: Said(
+        N_("The collection “{name}” no longer exists."),
+        kept=Kept.PROMPT,
+        remedy=N_("Remove it from the prompt, or choose another."),
+    ),
+    Reason.COLLECTION_NEEDS_NAME: Said(N_("The collection needs a name."), remedy=N_("Enter one.")),
     Reason.NO_SUCH_COLLECTION: Said(
-        "There is no collection “{name}”, nor a folder of that name.",
-        remedy="Name a folder: it becomes one.",
+        N_("There is no collection or folder “{name}”."),
+        remedy=N_("Name a folder to make a collection of it."),
     ),
     # Batch jobs
     Reason.BATCH_NOT_LOCAL: Said(
-        "The model on this computer answers one question at a time; batches are a provider's.",
-        kept=Kept.NOTHING_SENT,
+        N_("The local model doesn’t support batches. Choose a provider."), kept=Kept.NOTHING_SENT
     ),
     Reason.BATCH_NOT_OFFERED: Said(
-        "{provider} offers no batches: its API is chat, responses and models alone.",
-        kept=Kept.NOTHING_SENT,
+        N_("{provider} doesn’t support batches. Choose another provider."), kept=Kept.NOTHING_SENT
     ),
     Reason.BATCH_NOT_KNOWN: Said(
-        (
-            "{provider} is not known to offer batches; if it does, switch them on in Settings › "
-            "Provider."
-        ),
+        N_("{provider} may not support batches."),
         kept=Kept.NOTHING_SENT,
+        remedy=N_("If it does, turn on “Supports Batch API” in {provider_page}."),
     ),
-    Reason.BATCH_NOT_WITH_MODEL: Said("{model} is not offered in batches.", kept=Kept.NOTHING_SENT),
-    Reason.BATCH_WITHOUT_FILES: Said("There are no files.", kept=Kept.NOTHING_SENT),
+    Reason.BATCH_NOT_WITH_MODEL: Said(
+        N_("{model} doesn’t support batches."), kept=Kept.NOTHING_SENT
+    ),
+    Reason.BATCH_WITHOUT_FILES: Said(N_("There are no files."), kept=Kept.NOTHING_SENT),
     Reason.BATCH_OF_PAIRS: Said(
-        "The prompt compares two documents; a batch asks of each file by itself.",
+        N_("This prompt compares two documents, but a batch reads each file separately."),
         kept=Kept.NOTHING_SENT,
     ),
     Reason.BATCH_WITHOUT_QUESTION: Said(
-        "There is no question to ask of the files.", kept=Kept.NOTHING_SENT
+        N_("Enter a message for the files."), kept=Kept.NOTHING_SENT
     ),
-    Reason.BATCH_NOTHING_TO_SEND: Said("None of the files can be sent.", kept=Kept.NOTHING_SENT),
+    Reason.BATCH_NOTHING_TO_SEND: Said(
+        N_("None of the files can be sent."), kept=Kept.NOTHING_SENT
+    ),
     Reason.BATCH_NOTHING_LEFT: Said(
-        "There is nothing to run again: every file that was sent has its answer.",
+        N_("There is nothing to retry. Every file that was sent has a response."),
         kept=Kept.NOTHING_SENT,
     ),
-    Reason.BATCH_UNDER_WAY: Said("The job is still under way."),
-    Reason.BATCH_GONE: Said("There is no such batch job."),
+    Reason.BATCH_UNDER_WAY: Said(N_("The job is still running.")),
+    Reason.BATCH_GONE: Said(N_("The batch job no longer exists.")),
     Reason.BATCH_PROVIDER_GONE: Said(
-        "The provider of this job is not set up here now.",
-        kept="The job goes on there.",
-        remedy="Set up {address} again to fetch its results.",
+        N_("The provider of this job isn’t set up."),
+        kept=N_("The job continues there."),
+        remedy=N_("Set up {address} again to get its results."),
     ),
     Reason.NO_SUCH_BATCH: Said(
-        "There is no batch job {given}.", remedy="“repartee batch status” tells the ids."
+        N_("There is no batch job {given}."), remedy=N_("“repartee batch status” lists the ids.")
     ),
     Reason.BATCH_ID_AMBIGUOUS: Said(
-        "There are several batch jobs {given}.", remedy="“repartee batch status” tells the ids."
+        N_("Several batch jobs match {given}."), remedy=N_("“repartee batch status” lists the ids.")
     ),
     Reason.BATCH_WAS_SENT: Said(
-        "The job was sent: {progress}.",
-        remedy="“repartee batch again” asks what has no answer once more.",
+        N_("The job was sent: {progress}."),
+        remedy=N_("“repartee batch again” retries files without a response."),
     ),
-    Reason.BATCH_IS_OVER: Said("The job is over: {progress}."),
-    Reason.BATCH_CLAIMED: Said("Another process of Repartee goes on with this job."),
+    Reason.BATCH_IS_OVER: Said(N_("The job is finished: {progress}.")),
+    Reason.BATCH_CLAIMED: Said(N_("Another Repartee process is running this job.")),
     Reason.BATCH_UNKNOWN_THERE: Said(
-        "The provider no longer knows the batch.",
-        fuller="The provider no longer knows the batch. {words}",
+        N_("The provider no longer has this batch."),
+        fuller=N_("The provider no longer has this batch. {words}"),
     ),
-    Reason.BATCH_LINES_UNREADABLE: Said("Lines of the results could not be read: {unreadable}."),
-    Reason.BATCH_LINES_UNKNOWN: Said("Lines of the results named no file of this job: {unknown}."),
+    Reason.BATCH_LINES_UNREADABLE: Said(N_("Unreadable lines in the results: {unreadable}.")),
+    Reason.BATCH_LINES_UNKNOWN: Said(N_("Lines for unknown files in the results: {unknown}.")),
     Reason.BATCH_LINES_UNUSABLE: Said(
-        "Lines of the results could not be read: {unreadable}. Lines named no file of this "
-        "job: {unknown}."
+        N_("Unreadable lines in the results: {unreadable}. Lines for unknown files: {unknown}.")
     ),
     # Files of batch jobs
     Reason.ITEM_DOES_NOT_FIT: Said(
-        "About {tokens} tokens; {model} takes {limit} at once.",
-        remedy="As an ordinary question it can be read in parts.",
+        N_("Too large: about {tokens} tokens, but {model} accepts {limit}."),
+        remedy=N_("Send it in a conversation to read it in parts."),
     ),
-    Reason.ITEM_TOO_LARGE: Said("It is larger than a batch takes."),
-    Reason.ITEM_WITHOUT_RESULT: Said("The provider sent no result for it."),
-    Reason.ITEM_EXPIRED: Said("It was not reached within a day; nothing was billed for it."),
-    Reason.ITEM_CANCELLED: Said(
-        "The job was cancelled before it was reached; nothing was billed for it."
+    Reason.ITEM_TOO_LARGE: Said(N_("Too large for a batch.")),
+    Reason.ITEM_WITHOUT_RESULT: Said(N_("The provider sent no result.")),
+    Reason.ITEM_EXPIRED: Said(N_("Not processed within 24 hours. Not charged.")),
+    Reason.ITEM_CANCELLED: Said(N_("The job was canceled first. Not charged.")),
+    Reason.ITEM_NEVER_SENT: Said(N_("The job was canceled before it was sent. Not charged.")),
+    Reason.ITEM_BATCH_FAILED: Said(N_("The provider couldn’t run the batch. Not charged.")),
+    Reason.ITEM_BATCH_REFUSED: Said(N_("The provider rejected the batch: {words}.")),
+    Reason.ITEM_REFUSED: Said(N_("The provider rejected it: {words}")),
+    Reason.ITEM_UNANSWERED: Said(N_("The provider sent neither a response nor an error.")),
+    Reason.ITEM_ANSWER_EMPTY: Said(N_("The response is empty.")),
+    Reason.ITEM_ANSWERED_TWICE: Said(
+        N_("The provider responded more than once. The first response is kept.")
     ),
-    Reason.ITEM_NEVER_SENT: Said(
-        "The job was cancelled before it was sent; nothing was billed for it."
+    Reason.ITEM_ENDED_AT_LENGTH: Said(
+        N_("The response is incomplete: it reached the token limit.")
     ),
-    Reason.ITEM_BATCH_FAILED: Said(
-        "The provider could not run the batch; nothing was billed for it."
+    Reason.ITEM_ENDED_BY_FILTER: Said(
+        N_("The response is incomplete: a content filter stopped it.")
     ),
-    Reason.ITEM_BATCH_REFUSED: Said("The provider refused the batch: {words}."),
-    Reason.ITEM_REFUSED: Said("The provider refused it: {words}"),
-    Reason.ITEM_UNANSWERED: Said("The provider sent neither an answer nor an error for it."),
-    Reason.ITEM_ANSWER_EMPTY: Said("The answer is empty."),
-    Reason.ITEM_ANSWERED_TWICE: Said("It was answered more than once; the first answer is kept."),
-    Reason.ITEM_ENDED_AT_LENGTH: Said("The answer is not whole: it reached the limit of tokens."),
-    Reason.ITEM_ENDED_BY_FILTER: Said("The answer is not whole: a content filter stopped it."),
-    Reason.ITEM_ENDED_EARLY: Said("The answer is not whole: the model stopped early ({words})."),
-    Reason.ITEM_ANSWER_CUT: Said("Only the first {limit} MB of the answer are kept."),
-    Reason.ITEM_ANSWER_WITH_ERROR: Said("With the answer came an error: {words}"),
+    Reason.ITEM_ENDED_EARLY: Said(
+        N_("The response is incomplete: the model stopped early ({words}).")
+    ),
+    Reason.ITEM_ANSWER_CUT: Said(N_("Only the first {limit} MB of the response were kept.")),
+    Reason.ITEM_ANSWER_WITH_ERROR: Said(N_("The response came with an error: {words}")),
     # The store and other files
     Reason.STORE_DAMAGED: Said(
-        "The store {place} is damaged.",
-        kept="The file was left as it is.",
-        remedy=(
-            "Start Repartee's window, which offers to repair it or to restore a backup; or use "
-            "“repartee repair”."
-        ),
+        N_("Your library {place} is damaged."),
+        kept=N_("Nothing was changed."),
+        remedy=N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
     ),
     Reason.ROW_DAMAGED: Said(
-        "The store on this computer is damaged.",
-        kept="The file was left as it is.",
-        remedy=(
-            "Start Repartee's window, which offers to repair it or to restore a backup; or use "
-            "“repartee repair”."
-        ),
+        N_("Your library is damaged."),
+        kept=N_("Nothing was changed."),
+        remedy=N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
     ),
     Reason.STORE_BUSY: Said(
-        "The store {place} is busy: another program has been writing to it for too long.",
+        N_("Another program is using your library {place}."),
         kept=Kept.SAVED,
-        remedy="Wait for the other program, then try again.",
+        remedy=N_("Close that program, then try again."),
     ),
     Reason.STORE_UNUSABLE: Said(
-        "The store {place} could not be used.",
+        N_("Couldn’t open {place}."),
         kept=Kept.SAVED,
-        remedy="Try again; if it happens again, restart the program.",
+        remedy=N_("Try again, then restart Repartee."),
     ),
-    Reason.PATH_MISSING: Said("{place} is not there.", kept=Kept.SAVED, remedy=Remedy.CHECK_PATH),
+    Reason.PATH_MISSING: Said(
+        N_("Couldn’t find {place}."), kept=Kept.SAVED, remedy=Remedy.CHECK_PATH
+    ),
     Reason.PATH_THROUGH_FILE: Said(
-        "{place} is not there: part of its path is a file.",
+        N_("Couldn’t find {place} because part of its path is a file."),
         kept=Kept.SAVED,
         remedy=Remedy.CHECK_PATH,
     ),
-    Reason.PATH_IS_FOLDER: Said("{place} is a folder.", kept=Kept.SAVED, remedy=Remedy.CHECK_PATH),
-    Reason.DISK_FULL: Said(
-        "There is no space left for {place}.",
+    Reason.PATH_IS_FOLDER: Said(
+        N_("Expected a file, but found a folder: {place}."),
         kept=Kept.SAVED,
-        remedy="Free some space on the disk, then try again.",
+        remedy=Remedy.CHECK_PATH,
+    ),
+    Reason.DISK_FULL: Said(
+        N_("The disk is too full to save {place}."),
+        kept=Kept.SAVED,
+        remedy=N_("Free up space, then try again."),
     ),
     Reason.READ_ONLY: Said(
-        "{place} could not be written: the folder, the file or the disk is read-only.",
+        N_("Couldn’t save {place} because the location is read-only."),
         kept=Kept.SAVED,
-        remedy="Allow writing there, then try again.",
+        remedy=N_("Allow writing there, then try again."),
     ),
     Reason.DISK_FAILED: Said(
-        "The disk failed to read or write {place}.",
+        N_("The disk failed to read or write {place}."),
         kept=Kept.SAVED,
-        remedy="Check the disk and the space left on it, then try again.",
+        remedy=N_("Check the disk and its free space, then try again."),
     ),
-    Reason.STORE_CLOSED: Said("The store is not open.", remedy="Start the program again."),
+    Reason.STORE_CLOSED: Said(N_("Your library isn’t open."), remedy=N_("Restart Repartee.")),
     Reason.STORE_OPEN_IN_OLDER: Said(
-        "The store {place} is open in an older version of Repartee.",
+        N_("Your library {place} is open in an older version of Repartee."),
         kept=Kept.UNTOUCHED,
-        remedy="Close the older version, then start this one again.",
+        remedy=N_("Close that version, then try again."),
     ),
     Reason.STORE_OF_OTHER_PROGRAM: Said(
-        "{place} is a database of some other program.",
+        N_("{place} belongs to another program."),
         kept=Kept.UNTOUCHED,
-        remedy="Move it elsewhere, then start again.",
+        remedy=N_("Move it elsewhere, then try again."),
     ),
     Reason.STORE_TOO_NEW: Said(
-        "The store {place} was written by a newer version of Repartee.",
+        N_("Your library {place} is from a newer version of Repartee."),
         kept=Kept.UNTOUCHED,
-        remedy="Install the newer version to open it.",
+        remedy=N_("Install that version to open it."),
     ),
-    Reason.STORE_MISSING: Said("There is no store yet.", remedy="Start Repartee: it makes one."),
+    Reason.STORE_MISSING: Said(
+        N_("There is no library yet."), remedy=N_("Start Repartee to create one.")
+    ),
     Reason.STORE_IN_USE_BY_COMMAND: Said(
-        "The store is open in another command of Repartee.",
-        kept="Nothing was deleted.",
-        remedy="Wait until it has ended, then delete everything again.",
+        N_("Another Repartee command is using your library."),
+        kept=N_("Nothing was deleted."),
+        remedy=N_("Wait for it to finish, then try again."),
     ),
     Reason.STORE_IN_USE_FOR_REPAIR: Said(
-        "The store is open in a window of Repartee or in another command.",
+        N_("Your library is open in another Repartee window or command."),
         kept=Kept.NOTHING_CHANGED,
-        remedy="Close it, then repair again.",
+        remedy=N_("Close it, then repair again."),
     ),
     Reason.STORE_IN_USE_FOR_RESTORE: Said(
-        "The store is open in a window of Repartee or in another command.",
+        N_("Your library is open in another Repartee window or command."),
         kept=Kept.NOTHING_CHANGED,
-        remedy="Close it, then restore again.",
+        remedy=N_("Close it, then restore again."),
     ),
     Reason.OTHER_WRITER: Said(
-        "Another program, such as “repartee ask”, is writing an answer in this conversation.",
-        kept="Nothing was sent; the prompt stays as it is.",
-        remedy="Ask again when that answer has ended, or in a new conversation.",
+        N_("Another program is writing a response in this conversation."),
+        kept=Kept.PROMPT,
+        remedy=N_("Wait for it, or use a new conversation."),
     ),
-    Reason.TEMPORARY_CLOSED: Said("The temporary conversation was closed.", kept=Kept.PROMPT),
+    Reason.TEMPORARY_CLOSED: Said(N_("The temporary conversation was closed."), kept=Kept.PROMPT),
     Reason.TEMPORARY_HAS_NO_BRANCHES: Said(
-        "A temporary conversation has no branches.", kept="A branch would be kept in the library."
+        N_("Temporary conversations can’t be branched."),
+        kept=N_("A branch would be saved in your library."),
     ),
     Reason.ATTACHMENT_CHANGED: Said(
-        "The file changed while it was being attached.",
-        kept="Nothing of it was kept.",
-        remedy="Attach it again.",
+        N_("The file changed while it was being attached."),
+        kept=Kept.FILE,
+        remedy=N_("Attach it again."),
     ),
     Reason.ATTACHMENT_MISSING: Said(
-        "The attachment is no longer in the store.",
-        kept="The message that speaks of it is kept.",
-        remedy="Attach the file again.",
+        N_("The attachment’s file is missing."),
+        kept=N_("The message is kept."),
+        remedy=N_("Attach the file again."),
     ),
     Reason.FOLDER_NOT_WRITABLE: Said(
         N_("Repartee can’t write to its folder {folder}."),
-        kept=N_("Nothing in it was changed."),
+        kept=N_("Nothing was changed."),
         remedy=N_("Make it writable, or set REPARTEE_HOME to another folder."),
     ),
     Reason.CALLS_NOT_TAKEN: Said(
-        N_("“repartee quick” and further starts can’t reach this window."),
+        N_("“repartee quick” and later starts can’t reach this window."),
         kept=N_("Everything else works."),
         remedy=N_("Set XDG_RUNTIME_DIR to a folder of yours with a short path."),
     ),
@@ -998,170 +974,164 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.DEFECT: Said(
         N_("Something went wrong in Repartee."),
         kept=N_("Your conversations are saved."),
-        remedy=N_("If it happens again, see the log in Settings › About."),
+        remedy=N_("If it happens again, see the log in {about_page}."),
     ),
     # Backups
-    Reason.BACKUP_FAILED: Said(N_("The backup failed."), kept="{words}"),
+    Reason.BACKUP_FAILED: Said(N_("The backup failed."), kept=N_("{words}")),
     Reason.BACKUP_OF_OTHER_KIND: Said(
-        "{file} is no backup of Repartee's.", kept=Kept.STORE, remedy=Remedy.CHOOSE_BACKUP
+        N_("{file} isn’t a Repartee backup."), kept=Kept.STORE, remedy=Remedy.CHOOSE_BACKUP
     ),
     Reason.BACKUP_DAMAGED: Said(
-        "The backup {file} is damaged.", kept=Kept.STORE, remedy="Choose another backup."
+        N_("The backup {file} is damaged."), kept=Kept.STORE, remedy=N_("Choose another backup.")
     ),
     Reason.NO_ROOM_TO_RESTORE: Said(
-        "{file} unpacks to {size} MB, and {free} MB are free.",
+        N_("{file} needs {size} MB, but only {free} MB are free."),
         kept=Kept.STORE,
-        remedy="Free some space on the disk, then restore again.",
+        remedy=N_("Free up space, then restore again."),
     ),
     # Files that somebody else made
-    Reason.FOREIGN_NOT_A_FILE: Said("{file} is a pipe or a device, not a file."),
-    Reason.FOREIGN_TOO_LARGE: Said("{file} is larger than {limit} MB."),
-    Reason.FOREIGN_EMPTY: Said("{file} is empty."),
-    Reason.FOREIGN_NO_ARCHIVE: Said("{file} is no archive that can be read ({words})."),
-    Reason.FOREIGN_REPEATED_MEMBER: Said("{file} holds {member} more than once."),
-    Reason.FOREIGN_MEMBER_TOO_LARGE: Said("{file} holds more than {limit} MB in {member}."),
-    Reason.FOREIGN_LOCKED: Said("{file} asks for a password."),
-    Reason.FOREIGN_MEMBER_UNREADABLE: Said("{file} holds {member} in a form that is not read."),
-    Reason.FOREIGN_DAMAGED: Said("{file} is damaged ({words})."),
-    Reason.FOREIGN_OVERLAPS: Said("{file} is forged: its members overlap."),
-    Reason.FOREIGN_CUT: Said("{file} is damaged: it ends too early."),
-    Reason.FOREIGN_WITHOUT_CONVERSATIONS: Said("{file} holds no conversations."),
-    Reason.FOREIGN_UNPACKS_TOO_FAR: Said("{file} unpacks to more than {limit} MB."),
-    Reason.FOREIGN_BOMB: Said("{file} unpacks to a hundred times its size."),
-    Reason.FOREIGN_TOO_MANY_VALUES: Said("{file} holds more values than an export has."),
-    Reason.FOREIGN_STORE_TOO_LARGE: Said("{file} holds a store of more than {limit} GB."),
+    Reason.FOREIGN_NOT_A_FILE: Said(N_("{file} isn’t a regular file.")),
+    Reason.FOREIGN_TOO_LARGE: Said(N_("{file} is larger than {limit} MB.")),
+    Reason.FOREIGN_EMPTY: Said(N_("{file} is empty.")),
+    Reason.FOREIGN_NO_ARCHIVE: Said(N_("{file} isn’t a readable archive ({words}).")),
+    Reason.FOREIGN_REPEATED_MEMBER: Said(N_("{file} contains {member} more than once.")),
+    Reason.FOREIGN_MEMBER_TOO_LARGE: Said(N_("{member} in {file} is larger than {limit} MB.")),
+    Reason.FOREIGN_LOCKED: Said(N_("{file} is password-protected.")),
+    Reason.FOREIGN_MEMBER_UNREADABLE: Said(N_("{member} in {file} has an unsupported format.")),
+    Reason.FOREIGN_DAMAGED: Said(N_("{file} is damaged ({words}).")),
+    Reason.FOREIGN_OVERLAPS: Said(N_("{file} isn’t safe to open because its contents overlap.")),
+    Reason.FOREIGN_CUT: Said(N_("{file} is incomplete.")),
+    Reason.FOREIGN_WITHOUT_CONVERSATIONS: Said(N_("{file} contains no conversations.")),
+    Reason.FOREIGN_UNPACKS_TOO_FAR: Said(N_("{file} is larger than {limit} MB when unpacked.")),
+    Reason.FOREIGN_BOMB: Said(N_("{file} unpacks to more than 100 times its size.")),
+    Reason.FOREIGN_TOO_MANY_VALUES: Said(N_("{file} contains too many values for an export.")),
+    Reason.FOREIGN_STORE_TOO_LARGE: Said(N_("{file} contains a library larger than {limit} GB.")),
     # Imports and exports
     Reason.IMPORT_UNREADABLE: Said(
-        "{file} cannot be read: {words}.",
+        N_("Couldn’t read {file}: {words}."),
         kept=Kept.NOT_IMPORTED,
-        remedy="Check its name and whether you may read it.",
+        remedy=N_("Check its name and permissions."),
     ),
     Reason.IMPORT_NEEDS_MEMORY: Said(
-        "{file} needs more memory than there is.",
+        N_("There isn’t enough memory to import {file}."),
         kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_UNKNOWN: Said(
-        "The file holds no conversations of Repartee, ChatGPT, Open WebUI or LibreChat.",
+        N_("The file contains no conversations from Repartee, ChatGPT, Open WebUI, or LibreChat."),
         kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_NOT_JSON: Said(
-        "The file is no JSON, or damaged.", kept=Kept.NOT_IMPORTED, remedy=Remedy.EXPORT_AGAIN
+        N_("The file is damaged or isn’t JSON."), kept=Kept.NOT_IMPORTED, remedy=Remedy.EXPORT_AGAIN
     ),
     Reason.IMPORT_NOT_A_LIST: Said(
-        "The file is damaged: its conversations are not a list.",
+        N_("The file is damaged because it has no list of conversations."),
         kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_NOT_CHATGPT: Said(
-        "A conversation in the file is none of ChatGPT's.",
+        N_("The file contains a conversation that isn’t from ChatGPT."),
         kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_NOT_LIBRECHAT: Said(
-        "A conversation in the file is none of LibreChat's.",
+        N_("The file contains a conversation that isn’t from LibreChat."),
         kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_NOT_OPEN_WEBUI: Said(
-        "A chat in the file is none of Open WebUI's.",
+        N_("The file contains a conversation that isn’t from Open WebUI."),
         kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_TOO_NEW: Said(
-        "The file was written by a newer version of Repartee.",
+        N_("The file is from a newer version of Repartee."),
         kept=Kept.NOT_IMPORTED,
-        remedy="Import it with that version, or a newer one.",
+        remedy=N_("Import it with that version or a newer one."),
     ),
     Reason.IMPORT_FOREIGN_MESSAGES: Said(
-        "A conversation in the file has messages of another one.",
-        kept="It was not imported; the store is as it was.",
+        N_("A conversation in the file contains messages of another conversation."),
+        kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_TOO_DEEP: Said(
-        "A conversation without a title was left out: it is nested too deeply.",
+        N_("An untitled conversation was skipped because it is nested too deeply."),
         remedy=Remedy.EXPORT_AGAIN,
-        fuller="The conversation “{title}” was left out: it is nested too deeply.",
+        fuller=N_("“{title}” was skipped because it is nested too deeply."),
     ),
     Reason.IMPORT_NOT_STORED: Said(
-        "A conversation without a title was left out: the store does not take it ({words}).",
+        N_("An untitled conversation was skipped because it couldn’t be saved ({words})."),
         remedy=Remedy.EXPORT_AGAIN,
-        fuller="The conversation “{title}” was left out: the store does not take it ({words}).",
+        fuller=N_("“{title}” was skipped because it couldn’t be saved ({words})."),
     ),
     Reason.IMPORT_FIELD_MISSING: Said(
-        "A conversation without a title was left out: {words} is missing.",
+        N_("An untitled conversation was skipped because {words} is missing."),
         remedy=Remedy.EXPORT_AGAIN,
-        fuller="The conversation “{title}” was left out: {words} is missing.",
+        fuller=N_("“{title}” was skipped because {words} is missing."),
     ),
     Reason.IMPORT_INVALID: Said(
-        "A conversation without a title was left out: {words}.",
+        N_("An untitled conversation was skipped: {words}."),
         remedy=Remedy.EXPORT_AGAIN,
-        fuller="The conversation “{title}” was left out: {words}.",
+        fuller=N_("“{title}” was skipped: {words}."),
     ),
     Reason.IMPORT_BROKE_OFF: Said(N_("The import stopped unexpectedly.")),
     Reason.EXPORT_BROKE_OFF: Said(N_("The export stopped unexpectedly.")),
     Reason.EXPORT_FAILED: Said(
-        "{file} could not be written.", kept=Kept.CONVERSATION, remedy=Remedy.CHOOSE_OTHER_PLACE
+        N_("Couldn’t save {file}."), kept=Kept.CONVERSATION, remedy=Remedy.CHOOSE_OTHER_PLACE
     ),
     Reason.EXPORT_UNWRITABLE: Said(
-        "{file} could not be written: {words}.",
-        kept="The library is as it was.",
-        remedy="Choose another place.",
+        N_("Couldn’t save {file}: {words}."), remedy=N_("Choose another location.")
     ),
     Reason.EXPORT_NO_SUCH: Said(
-        "There is no conversation {given}.",
-        kept="Nothing was exported.",
-        remedy="“repartee search TEXT --json” tells the ids.",
+        N_("There is no conversation {given}."),
+        remedy=N_("“repartee search TEXT --json” lists the ids."),
     ),
-    Reason.EXPORT_NOT_LAID_OUT: Said("It could not be laid out on pages."),
+    Reason.EXPORT_NOT_LAID_OUT: Said(N_("Couldn’t lay out the pages.")),
     Reason.PRINT_FAILED: Said(
-        "The conversation could not be printed.",
-        kept=Kept.CONVERSATION,
-        remedy=Remedy.CHOOSE_OTHER_PLACE,
+        N_("Couldn’t print the conversation."), remedy=Remedy.CHOOSE_OTHER_PLACE
     ),
     Reason.PRINT_WITHOUT_ROOM: Said(
-        "The conversation could not be printed.",
-        kept=Kept.CONVERSATION,
-        remedy="Check that there is room on the disk, and print it again.",
+        N_("Couldn’t print the conversation."),
+        remedy=N_("Check the free disk space and try again."),
     ),
     Reason.PRINTER_FAILED: Said(
-        "The conversation could not be printed.",
-        remedy="Look at the printer, or export it as PDF and print that.",
+        N_("Couldn’t print the conversation."),
+        remedy=N_("Check the printer, or export as PDF and print that."),
     ),
-    Reason.PRINT_NOTHING: Said("There is nothing to print in this conversation."),
+    Reason.PRINT_NOTHING: Said(N_("This conversation has nothing to print.")),
     # The model on this computer
     Reason.WEIGHTS_MISSING: Said(
-        "The on-device model's weights are not installed.", remedy=Remedy.INSTALL_WEIGHTS
+        N_("The built-in model isn’t installed."), remedy=Remedy.INSTALL_WEIGHTS
     ),
     Reason.WEIGHTS_NOT_GGUF: Said(
-        "{file} is not a GGUF model file.", remedy=Remedy.CHOOSE_OTHER_MODEL
+        N_("{file} isn’t a GGUF model file."), remedy=Remedy.CHOOSE_OTHER_MODEL
     ),
     Reason.WEIGHTS_UNREADABLE: Said(
-        "The model file {file} cannot be read.", remedy=Remedy.CHOOSE_OTHER_MODEL
+        N_("Couldn’t read the model file {file}."), remedy=Remedy.CHOOSE_OTHER_MODEL
     ),
     Reason.WEIGHTS_NOT_LOADED: Said(
-        "The model file {file} could not be loaded.", remedy=Remedy.CHOOSE_OTHER_MODEL
+        N_("Couldn’t load the model file {file}."), remedy=Remedy.CHOOSE_OTHER_MODEL
     ),
     Reason.LOCAL_MODEL_SLOW: Said(
-        "{file} did not load within {limit} seconds.",
-        remedy="Try again when the computer is less busy, or choose a smaller model.",
+        N_("{file} didn’t load within {limit} seconds."),
+        remedy=N_("Close other apps and try again, or choose a smaller model."),
     ),
     Reason.LOCAL_MODEL_STOPPED: Said(
-        "The on-device model was stopped.", remedy="Try again: it starts anew."
+        N_("The local model stopped."), remedy=N_("Try again to restart it.")
     ),
-    Reason.LOCAL_MODEL_NOT_STARTED: Said("The on-device model could not be started."),
+    Reason.LOCAL_MODEL_NOT_STARTED: Said(N_("Couldn’t start the local model.")),
     Reason.LOCAL_MODEL_SILENT: Said(
-        "The on-device model did not answer.", remedy="Try again: it starts anew if it stopped."
+        N_("The local model didn’t respond."), remedy=N_("Try again to restart it.")
     ),
     # Settings
-    Reason.MODELS_FILE_UNREADABLE: Said("{file} cannot be read.", remedy=Remedy.CORRECT_FILE),
+    Reason.MODELS_FILE_UNREADABLE: Said(N_("Couldn’t read {file}."), remedy=Remedy.CORRECT_FILE),
     Reason.MODELS_FILE_INVALID: Said(
-        "The list of models cannot be read: {words}.", remedy="Correct models.toml or remove it."
+        N_("The model list isn’t valid: {words}."), remedy=N_("Correct models.toml or remove it.")
     ),
     Reason.MODELS_FILE_WRONG_TYPE: Said(
-        "The list of models cannot be read: a value is not of its kind ({words}).",
-        remedy="Correct models.toml or remove it.",
+        N_("The model list contains a value of the wrong type ({words})."),
+        remedy=N_("Correct models.toml or remove it."),
     ),
     Reason.NO_SUCH_SETTING: Said(N_("There is no setting “{key}”."), remedy=N_("Check its name.")),
     Reason.NOT_A_SHORTCUT: Said(

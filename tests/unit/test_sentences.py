@@ -83,11 +83,8 @@ def needed(said: Said, given: dict[str, ast.expr]) -> set[str]:
         if option not in given and isinstance(usual, str):
             names |= placeholders(usual)
         elif option not in given and isinstance(usual, Remedy):
-            names |= placeholders(error_text._REMEDIES[usual]) - {*WORDED_BY_SURFACE}
-    return names
-
-
-WORDED_BY_SURFACE = ("retry", "retry_at_start", "retry_billed", "at_provider", "at_network")
+            names |= placeholders(error_text._REMEDIES[usual])
+    return names - {*error_text.Place}
 
 
 def test_every_error_gives_the_values_of_its_sentences() -> None:

@@ -17,7 +17,7 @@ from desktop_app.backend.answer_settings import KEYS, own_values, with_own, with
 from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.error_text import SETTINGS_PANEL, of_environment, remedy_text
+from desktop_app.domain.error_text import WINDOW, of_environment, remedy_text
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.models.parameter_support import first_api, notes, refusals
 from desktop_app.domain.origin import host_of, origin
@@ -369,7 +369,7 @@ def _windows(listing: ModelListing) -> str:
 
 def _worded(error: UserFacingError, profile: ProviderProfile) -> str:
     """Return an error worded for the panel, which has no Retry and asked nothing."""
-    surface = of_environment(SETTINGS_PANEL) if profile.from_environment else SETTINGS_PANEL
+    surface = of_environment(WINDOW) if profile.from_environment else WINDOW
     to_do = remedy_text(error, surface)
     return f"{error.what_happened} {to_do}".strip()
 

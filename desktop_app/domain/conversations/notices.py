@@ -12,6 +12,7 @@ from typing import Final
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.errors import Param
+from desktop_app.i18n.translation import N_, tr
 
 
 class NoticeCode(StrEnum):
@@ -41,55 +42,51 @@ class NoticeCode(StrEnum):
 
 
 _SENTENCES: Final = {
-    NoticeCode.ASKED_SEPARATELY: (
-        "{provider} gave one answer only: this one was asked for by itself, and its input counts "
-        "again."
+    NoticeCode.ASKED_SEPARATELY: N_(
+        "{provider} gave only one response. This one was requested separately, so its "
+        "input is charged again."
     ),
-    NoticeCode.BACKGROUND_REFUSED: (
-        "{provider} does not run this in the background; it ends with the connection."
+    NoticeCode.BACKGROUND_REFUSED: N_(
+        "{provider} doesn’t support background mode. Keep Repartee open."
     ),
-    NoticeCode.COST_OF_ALL: (
-        "Tokens and cost are for all {count} versions, which were asked for at once."
+    NoticeCode.COST_OF_ALL: N_("Tokens and cost are for all {count} versions."),
+    NoticeCode.COST_WITH_FIRST: N_("Tokens and cost are included in the first version."),
+    NoticeCode.FILES_AS_TEXT: N_("{provider} received the text of {names}, not the file."),
+    NoticeCode.FROM_BATCH: N_("From a batch job."),
+    NoticeCode.IMAGES_NOT_SEEN: N_(
+        "{model} doesn’t support images. It received only the name of {names}."
     ),
-    NoticeCode.COST_WITH_FIRST: "Its tokens and cost are counted with the first version's.",
-    NoticeCode.FILES_AS_TEXT: "{provider} was sent the text of {names}, not the file.",
-    NoticeCode.FROM_BATCH: "Answered in a batch job.",
-    NoticeCode.IMAGES_NOT_SEEN: (
-        "{model} does not see pictures: it was told the name alone of {names}."
+    NoticeCode.INSTANT_RETIRED: N_(
+        "Instant is no longer available. GPT-5.2 with effort none responds instead."
     ),
-    NoticeCode.INSTANT_RETIRED: (
-        "Instant is no longer served there: GPT-5.2 with effort none answers instead."
+    NoticeCode.MAY_GO_ON: N_(
+        "Couldn’t stop the response at {provider}. You may be charged for it."
     ),
-    NoticeCode.MAY_GO_ON: (
-        "{provider} could not be told to stop: the run may go on there, and be billed."
+    NoticeCode.MODEL_ENDS: N_("{model} ends on {day}. Choose another model before then."),
+    NoticeCode.MODEL_GONE: N_("{provider} shut down {model} on {day}."),
+    NoticeCode.MODEL_STILL_LISTED: N_(
+        "{model} was due to end on {day}, but {provider} still lists it."
     ),
-    NoticeCode.MODEL_ENDS: "{model} ends on {day}. Choose another model before.",
-    NoticeCode.MODEL_GONE: "{model} is gone: {provider} shut it down on {day}.",
-    NoticeCode.MODEL_STILL_LISTED: "{model} was to end on {day}; {provider} still lists it.",
-    NoticeCode.NOT_ALL_SHOWN: (
-        "Only the beginning is shown: the answer is too long for the window. "
-        "Copy and Export include all that was kept."
+    NoticeCode.NOT_ALL_SHOWN: N_(
+        "Only the beginning is shown. Copy and Export include everything that was kept."
     ),
-    NoticeCode.READ_IN_PARTS: "Read in parts for {cost}.",
-    NoticeCode.REASONING_LEFT_OUT: (
-        "{provider} could not read the reasoning behind earlier answers; it was left out."
+    NoticeCode.READ_IN_PARTS: N_("Read in parts for {cost}."),
+    NoticeCode.REASONING_LEFT_OUT: N_(
+        "{provider} couldn’t read the reasoning behind earlier responses, so it was left out."
     ),
-    NoticeCode.SETTING_LEFT_OUT: (
-        "{provider} refused the setting “{setting}” before; the answer was made without it."
+    NoticeCode.SETTING_LEFT_OUT: N_(
+        "Responded without “{setting}”, which {provider} rejected before."
     ),
-    NoticeCode.SETTING_REFUSED: (
-        "{provider} refused the setting “{setting}”; the answer was made without it."
+    NoticeCode.SETTING_REFUSED: N_("Responded without “{setting}”, which {provider} rejected."),
+    NoticeCode.STOPPED_UNNAMED: N_(
+        "Stopped here, but {provider} may finish and charge for the response."
     ),
-    NoticeCode.STOPPED_UNNAMED: (
-        "It was stopped before {provider} had named the run, which cannot be called off: it may "
-        "go on there, and be billed."
+    NoticeCode.STREAM_REFUSED: N_("{provider} doesn’t offer streaming for this account."),
+    NoticeCode.SUMMARY_REFUSED: N_(
+        "{provider} doesn’t offer reasoning summaries for this account."
     ),
-    NoticeCode.STREAM_REFUSED: (
-        "{provider} does not stream to this account; the answer came as a whole."
-    ),
-    NoticeCode.SUMMARY_REFUSED: "{provider} gives this account no summary of the reasoning.",
-    NoticeCode.WHOLE_IN_FILE: (
-        "This is the beginning of a very long answer. The attached file {name} has all of it."
+    NoticeCode.WHOLE_IN_FILE: N_(
+        "This is the beginning of a very long response. The attached file {name} has all of it."
     ),
 }
 
@@ -107,7 +104,7 @@ class AnswerNotice:
     def __str__(self) -> str:
         if isinstance(self.code, Reason):
             return happened_text(self.code, dict(self.params))
-        return _SENTENCES[self.code].format(**dict(self.params))
+        return tr(_SENTENCES[self.code], **dict(self.params))
 
 
 NoticeText = AnswerNotice | str

@@ -13,7 +13,6 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import (
     CONTINUABLE,
     GONE_ON,
-    SETTINGS_PANEL,
     TERMINAL,
     WINDOW,
     kept_text,
@@ -26,7 +25,7 @@ from tests.helpers.error_params import error_params
 PARAMS = error_params()
 # One ends with a command to run; the others say nothing.
 NO_FULL_STOP = (Remedy.CONTINUE, Remedy.NONE, Remedy.INSTALL_WEIGHTS, Remedy.INSTALL_AGAIN)
-SURFACES = (WINDOW, CONTINUABLE, GONE_ON, SETTINGS_PANEL, TERMINAL)
+SURFACES = (WINDOW, CONTINUABLE, GONE_ON, TERMINAL)
 
 
 def classes(of: type[UserFacingError] = UserFacingError) -> list[type[UserFacingError]]:
@@ -71,7 +70,7 @@ def test_a_key_of_the_environment_is_replaced_there() -> None:
     note = note_of(AuthenticationError("No.", what_to_do=Remedy.CHECK_KEY))
     assert note.code == "authentication"
     said = worded(note, saved=False, from_environment=True)
-    assert said == "No. Check the key, or replace it, in the environment."
+    assert said == "No. Check or replace the key in the environment variables."
 
 
 def test_an_error_comes_back_from_json() -> None:
