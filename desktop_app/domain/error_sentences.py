@@ -473,7 +473,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("An entry is empty."),
         kept=Kept.CHOICE,
         remedy=Remedy.SECTIONS_ARE,
-        fuller=N_("“{given}” isn’t in this file."),
+        fuller=N_("“{given}” isn’t a valid selection."),
     ),
     Reason.SECTION_NAME_IS_NUMBER: Said(
         N_(

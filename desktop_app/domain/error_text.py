@@ -111,7 +111,8 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
     ),
     Remedy.CHECK_ADDRESS_OF_OTHER: N_("Check the base URL in {provider_page}."),
     Remedy.CHECK_ADDRESS_OR_SIGN_IN: N_(
-        "Check the base URL in {provider_page}, or sign in to your network in a browser."
+        "Check the base URL in {provider_page} (it usually ends in /v1), or sign in to your "
+        "network in a browser."
     ),
     Remedy.USE_HTTPS: N_("Use a URL that starts with https:// in {provider_page}."),
     Remedy.ALLOW_HOST: N_("Allow {host} in {provider_page}, or use a URL with https://."),
@@ -124,7 +125,7 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
         "Check whether the proxy in {network_page} needs http:// or socks5://."
     ),
     Remedy.CHECK_ENVIRONMENT_PROXY: N_(
-        "Check HTTPS_PROXY and ALL_PROXY, or set a proxy in {network_page}."
+        "Check HTTPS_PROXY and ALL_PROXY in the environment, or set a proxy in {network_page}."
     ),
     Remedy.CHECK_ENVIRONMENT_PROXY_KIND: N_(
         "Check whether HTTPS_PROXY and ALL_PROXY need http:// or socks5://, or "
@@ -214,7 +215,7 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
 }
 # A provider that the environment sets up has no network settings of its own.
 _OF_ENVIRONMENT: Final[Mapping[Remedy, str]] = {
-    Remedy.CHECK_ENVIRONMENT_PROXY: N_("Check HTTPS_PROXY and ALL_PROXY."),
+    Remedy.CHECK_ENVIRONMENT_PROXY: N_("Check HTTPS_PROXY and ALL_PROXY in the environment."),
     Remedy.CHECK_ENVIRONMENT_PROXY_KIND: N_(
         "Check whether HTTPS_PROXY and ALL_PROXY need http:// or socks5://."
     ),

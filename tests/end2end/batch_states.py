@@ -56,7 +56,7 @@ async def fill_batches(backend: Backend) -> None:
     )
     price = _PRICE.times(Decimal("0.5"))
     await store.save_results(ended, upload, [*answered, refused], frozenset(), price.of)
-    reason = "It was not reached within a day; nothing was billed for it."
+    reason = "It was not reached within a day; Not charged for it."
     await store.finish(upload, ItemStatus.UNANSWERED, ErrorNote(reason), {})
     await _job(backend, "Find the deadlines", 340, BatchStatus.READY)
 

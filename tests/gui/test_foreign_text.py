@@ -291,7 +291,7 @@ def the_viewer_of_documents(stage: Stage, text: str) -> QWidget:
 def the_question_for_a_password(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.viewer.password_dialog import PasswordDialog
 
-    words = f"“{text}” is protected by a password."
+    words = f"“{text}” is password-protected."
     return stage.show(PasswordDialog(stage.theme, words, stage.window, was_wrong=True))
 
 

@@ -46,7 +46,7 @@ MODELS = (
     ModelEntry("o", "OpenAI", "gpt-5.2-pro", "GPT-5.2 Pro", Variant.PRO),
     ModelEntry("here", "On this computer", "smollm2", "SmolLM2 135M", None),
 )
-NO_LOW = "GPT-5.2 Pro does not take effort low."
+NO_LOW = "GPT-5.2 Pro doesn’t support the effort low."
 PRO = ChoiceView(
     Variant.PRO,
     "GPT-5.2 Pro",

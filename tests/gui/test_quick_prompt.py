@@ -43,7 +43,7 @@ THINKING = ChoiceView(
     Variant.THINKING, "GPT-5.2 Thinking", Effort.HIGH, offers_variants=True, offers_effort=True
 )
 ALWAYS_MEDIUM: dict[Effort, str] = {
-    e: "Instant always thinks at medium." for e in Effort if e is not Effort.MEDIUM
+    e: "Instant always uses the effort medium." for e in Effort if e is not Effort.MEDIUM
 }
 
 _Widget = TypeVar("_Widget", bound=QWidget)
@@ -293,7 +293,7 @@ def test_who_answers_is_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
 
 def test_an_error_gets_a_line_of_its_own(qtbot: QtBot, quick: QuickPrompt) -> None:
     folded = quick.height()
-    sentence = "The key was not accepted. Nothing was sent; your text is still in the prompt."
+    sentence = "The key was not accepted. Your message is still in the prompt."
     quick.set_problem(sentence)
     problem = find(quick, QLabel, "problem")
     assert problem.isVisible()

@@ -25,8 +25,8 @@ from tests.gui.app.stage import Turn
 WAITS = "Queued · Esc to cancel"
 CUT = StreamCutError(
     "The connection broke in the middle of the answer.",
-    what_was_kept="What had arrived is kept above.",
-    what_to_do="Continue lets it go on.",
+    what_was_kept="The partial response is kept.",
+    what_to_do="Select Continue to resume.",
     details="read error",
 )
 
@@ -296,7 +296,7 @@ async def test_continue_goes_on_behind_the_answer_and_leaves_the_prompt_alone() 
         await desk.settled()
         assert desk.text.toPlainText() == "Half a thought"
         assert desk.draft_of(desk.open_id) == "Half a thought"
-        assert "reached the limit on its length" in desk.transcript
+        assert "reached its maximum length" in desk.transcript
 
 
 async def test_continue_of_an_earlier_answer_goes_on_from_there() -> None:

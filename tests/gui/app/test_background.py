@@ -207,7 +207,7 @@ async def test_what_the_provider_forgot_is_interrupted_and_says_why() -> None:
         end_process()
         server.runs.clear()
         async with desk_at(server) as desk:
-            await until(lambda: "no longer has this answer" in desk.transcript)
+            await until(lambda: "has expired at" in desk.transcript)
             await desk.settled()
             assert desk.messages()[1][1] == "interrupted"
             assert "Word 10 " in desk.transcript
@@ -223,7 +223,7 @@ async def test_without_its_provider_the_text_is_kept() -> None:
             await until(lambda: "Word 10 " in desk.transcript)
         end_process()
         async with Desk(real=True) as desk:
-            await until(lambda: "is no longer set up here" in desk.transcript)
+            await until(lambda: "is no longer set up" in desk.transcript)
             assert desk.messages()[1][1] == "interrupted"
             assert "Word 10 " in desk.transcript
 

@@ -101,7 +101,7 @@ def test_from_files_to_answers_to_a_conversation(run: Run, tmp_path: Path) -> No
         ended = "Completed · 3 of 3 answered · 1 skipped"
         await until(lambda: ended in dialog.job.status.text())
         await until(lambda: [row[1] for row in shown(desk)] == ["Answered"] * 3 + ["Skipped"])
-        assert "holds no text" in shown(desk)[3][2]
+        assert "contains no text" in shown(desk)[3][2]
         await until(lambda: "finished ($0.005)" in desk.said)
         await until(lambda: "finished" in bar_of(desk))
         table = dialog.job.table
@@ -253,12 +253,12 @@ async def test_a_server_of_ones_own_is_switched_on() -> None:
         desk.controllers.batches.begin()
         page = dialog_of(desk).new
         page.provider.setCurrentIndex(page.provider.findData("home"))
-        assert "switch them on in Settings" in page.refusal.text()
+        assert "“Supports Batch API” in Settings" in page.refusal.text()
         switch.click()
         await until(lambda: any(p.id == "home" and p.has_batches for p in desk.state.providers.all))
         desk.controllers.batches.begin()
         page.provider.setCurrentIndex(page.provider.findData("home"))
-        assert "switch them on" not in page.refusal.text()
+        assert "Supports Batch API" not in page.refusal.text()
         find(panel, Switch, "takes-files").click()
         await until(
             lambda: any(

@@ -84,14 +84,14 @@ async def test_what_a_variant_does_not_take_is_refused_and_comes_back() -> None:
         desk.window.prompt.variant_requested.emit(Variant.PRO)
         assert row(desk).effort is Effort.MEDIUM
         refused = row(desk).effort_refusals
-        assert refused[Effort.LOW] == "GPT-5.2 Pro does not take effort low."
+        assert refused[Effort.LOW] == "GPT-5.2 Pro doesn’t support the effort low."
         turn = await desk.ask("One")
         assert turn.request.effort is Effort.MEDIUM
         turn.end("1")
         await desk.settled()
         desk.window.prompt.variant_requested.emit(Variant.INSTANT)
         assert row(desk).effort_refusals[Effort.HIGH] == (
-            "GPT-5.2 Instant always thinks at medium."
+            "GPT-5.2 Instant always uses the effort medium."
         )
         desk.window.prompt.variant_requested.emit(Variant.THINKING)
         assert row(desk).effort is Effort.LOW
@@ -119,7 +119,7 @@ async def test_effort_by_key_skips_what_is_refused() -> None:
 async def test_instant_at_openai_has_a_stand_in_that_is_named() -> None:
     async with Desk(environment=KEYED) as desk:
         desk.press(Qt.Key.Key_1, ALT)
-        notice = "Instant is no longer served there: GPT-5.2 with effort none answers instead."
+        notice = "Instant is no longer available. GPT-5.2 with effort none responds instead."
         assert row(desk).notice == notice
         assert row(desk).effort is Effort.NONE
         assert row(desk).effort_refusals[Effort.HIGH] == notice
@@ -309,7 +309,7 @@ async def test_the_test_button() -> None:
         await desk.written()
         assert results[OPENAI.id] == (
             False,
-            "The key was not accepted. Check the key, or replace it, here.",
+            "The key was not accepted. Check or replace the key in Settings › Provider.",
         )
         for id_, count in ((COMETAPI.id, 38), (SERVER.id, 2)):
             is_ok, words = results[id_]
@@ -346,17 +346,17 @@ async def test_a_refused_key_of_the_environment_is_named_as_such() -> None:
         turn = await desk.ask("One")
         turn.fail(
             AuthenticationError(
-                "OpenAI did not accept the API key.",
+                "OpenAI rejected the API key.",
                 what_to_do=Remedy.CHECK_KEY,
             )
         )
         await desk.settled()
-        assert "Check the key, or replace it, in the environment." in desk.transcript
+        assert "Check or replace the key in the environment variables." in desk.transcript
         assert "Add key" not in desk.transcript
         here = desk.open_id
         desk.window.conversations.new_requested.emit()
         await desk.opened(here)
-        assert "Check the key, or replace it, in the environment." in desk.transcript
+        assert "Check or replace the key in the environment variables." in desk.transcript
 
 
 @pytest.mark.parametrize(

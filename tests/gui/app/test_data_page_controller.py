@@ -96,7 +96,7 @@ async def test_what_is_imported_is_shown_and_said(tmp_path: Path) -> None:
         bad = tmp_path / "bad.json"
         bad.write_text("{}")
         desk.controllers.transfer.import_files([bad])
-        await until(lambda: "holds no conversations" in desk.said)
+        await until(lambda: "contains no conversations" in desk.said)
 
 
 async def test_an_import_can_be_stopped(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ async def test_export_of_one_and_of_all(tmp_path: Path) -> None:
         kept = json.loads((tmp_path / "all.json").read_text())
         assert len(kept["conversations"]) == 2
         transfer.export(None, "json", Path("/proc/none.json"))
-        await until(lambda: "could not be written" in desk.said)
+        await until(lambda: "Couldn’t save" in desk.said)
 
 
 def test_when_a_backup_is_due() -> None:

@@ -47,12 +47,12 @@ async def test_a_password_opens_it_and_is_kept_nowhere(data: Path, tmp_path: Pat
     async with Desk() as desk:
         desk.window.files_dropped.emit([data / "encrypted.pdf"])
         dialog = await asked()
-        assert dialog.accessibleName() == "“encrypted.pdf” is protected by a password."
+        assert dialog.accessibleName() == "“encrypted.pdf” is password-protected."
         assert dialog.field.echoMode() is dialog.field.EchoMode.Password
         give(dialog, "wrong-8214")
         await until(lambda: dialogs() not in ([], [dialog]))
         again = dialogs()[0]
-        assert again.accessibleName() == "That is not the password of “encrypted.pdf”."
+        assert again.accessibleName() == "The password for “encrypted.pdf” is wrong."
         give(again, "alder")
         await until(lambda: is_read(desk))
         assert desk.chips[0].startswith("encrypted.pdf, 3 pages · ")
@@ -78,7 +78,7 @@ async def test_whoever_gives_no_password_is_told_as_before(data: Path) -> None:
         dialog = await asked()
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         await until(lambda: is_read(desk))
-        assert desk.said.startswith("“encrypted.pdf” is protected by a password.")
+        assert desk.said.startswith("“encrypted.pdf” is password-protected.")
         assert len(desk.chips) == 1
 
 
@@ -147,12 +147,10 @@ def test_after_a_start_its_pages_are_drawn_once_the_password_is_there(
             desk.type("Which colour?")
             desk.enter()
             await until(lambda: desk.said)
-            assert desk.said.startswith("To draw the pages of “scan.pdf”, its password is needed.")
+            assert desk.said.startswith("Showing the pages of “scan.pdf” requires its password.")
             desk.take("Enter password…")
             give(await asked(), "no")
-            await until(
-                lambda: "not the password" in "".join(d.accessibleName() for d in dialogs())
-            )
+            await until(lambda: "is wrong" in "".join(d.accessibleName() for d in dialogs()))
             give(dialogs()[0], SECRET)
             await until(lambda: "is unlocked until you quit" in desk.said)
             assert desk.text.toPlainText() == "Which colour?"

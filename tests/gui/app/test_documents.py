@@ -153,7 +153,7 @@ async def test_what_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> 
         await until(lambda: desk.said)
         assert "long.txt would make" in desk.said
         assert "SmolLM2 135M takes 7,680" in desk.said
-        assert "Nothing was sent; your text is still in the prompt." in desk.said
+        assert "Your message is still in the prompt." in desk.said
         assert desk.text.toPlainText() == "Summarise"
         assert len(desk.chips) == 1
         assert desk.stage.turns == []
@@ -226,7 +226,7 @@ async def test_a_scan_of_too_many_pages_is_read_in_parts_as_pictures(tmp_path: P
         await until(lambda: is_read(desk))
         desk.type("Summarise")
         desk.enter()
-        await until(lambda: "101 pages would be sent as pictures" in desk.said)
+        await until(lambda: "Only 100 page images can be sent at once" in desk.said)
         desk.take("Read in parts…")
         await until(lambda: "will be read in 6 parts" in desk.said)
         assert "Counting" not in desk.said
@@ -322,7 +322,7 @@ async def test_a_store_that_cannot_note_where_a_file_lies_does_not_undo_that_it_
         await until(lambda: is_read(desk) and bool(desk.said))
         assert desk.chips[0].startswith("report.pdf, 3 pages")
         assert desk.window.prompt.can_send
-        assert "Where “report.pdf” lies could not be noted." in desk.said
+        assert "The location of “report.pdf” wasn’t saved." in desk.said
         assert "“report.pdf” is attached and can be sent" in desk.said
         desk.window.files_dropped.emit([data / "notes.md", data / "report.pdf"])
         await until(lambda: is_read(desk) and len(desk.chips) == 2)

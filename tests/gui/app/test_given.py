@@ -195,7 +195,7 @@ async def test_many_files_are_shown_together_and_their_faults_too(tmp_path: Path
         assert len(desk.state.draft.value.attachments) == len(paths)
         assert len(desk.chips) == SHOWN + 1
         assert desk.chips[-1].startswith("20 more attachments, ≈ ")
-        assert desk.said.startswith(f"5 of {len(paths) + 5} files could not be attached.")
+        assert desk.said.startswith(f"Couldn’t attach 5 of {len(paths) + 5} files.")
         assert "gone 0.md" in desk.said
         desk.window.prompt.detail_requested.emit(MORE, "all")
         await until(lambda: len(desk.chips) == len(paths))

@@ -128,7 +128,7 @@ async def test_files_in_memory_have_a_limit_that_versions_share(
         for answer in answers:
             assert answer.status is MessageStatus.FAILED
             assert answer.error is not None
-            assert "holds in memory" in answer.error.what_happened
+            assert "too long for a temporary conversation" in answer.error.what_happened
 
 
 # Receives an answer that is longer than a message, and is killed in the middle.

@@ -170,7 +170,7 @@ async def test_the_connection_opens_early_through_the_proxy_and_with_the_certifi
         )
         settings.password_entered.emit(profile.proxy_password_id, "wrong")
         await desk.written()
-        await press_test(desk, profile.id, False, "did not accept the user and the password")
+        await press_test(desk, profile.id, False, "rejected the user name or password")
         settings.password_entered.emit(profile.proxy_password_id, "hush")
         await desk.written()
         await press_test(desk, profile.id, True, "1 model")

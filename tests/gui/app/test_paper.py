@@ -91,7 +91,7 @@ async def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
         await desk.ask_and_answer("Which is it?", "This one.")
         (tmp_path / "file").touch()
         desk.controllers.export.export_to(desk.open_id, tmp_path / "file" / "x.pdf", "pdf")
-        await until(lambda: "x.pdf could not be written." in desk.said)
+        await until(lambda: "Couldn’t save x.pdf." in desk.said)
 
 
 async def test_the_conversation_is_copied() -> None:

@@ -132,7 +132,7 @@ async def test_a_model_that_does_not_see_is_not_asked() -> None:
         assert desk.chips == ["cat.png, 64 × 48 · SmolLM2 135M doesn’t support images"]
         desk.type("What?")
         desk.enter()
-        assert desk.hint.startswith("SmolLM2 135M does not see pictures. Choose another model")
+        assert desk.hint.startswith("SmolLM2 135M doesn’t support images. Choose another model")
         assert desk.stage.turns == []
         chip(desk).findChildren(QToolButton)[0].click()
         await until(lambda: not desk.chips)

@@ -129,7 +129,7 @@ async def test_wrong_pages_are_said_and_change_nothing(data: Path) -> None:
         await choose(dialog, "2-4")
         await until(lambda: words(dialog, "pages-error"))
         assert words(dialog, "pages-error") == (
-            "There is no page 4. The pages are 1 to 3: for example 1-2."
+            "“4” isn’t in this file. Enter numbers from 1 to 3, such as 1-2."
         )
         assert dialog.field.text() == "2-4"
         assert part_of(desk).chosen is None
@@ -364,7 +364,7 @@ async def test_who_takes_no_files_is_not_sent_one(data: Path) -> None:
         assert not part_of(desk, 1).as_file
         state = desk.state
         state.setup.choose(replace(state.setup.choice, provider_id="env-cometapi"))
-        assert "takes no files from here" in desk.chips[0]
+        assert "doesn’t accept files such as" in desk.chips[0]
         assert not desk.window.prompt.can_send
         desk.controllers.previews._act(part_of(desk).sha256, "send-as-file")
         await until(lambda: desk.window.prompt.can_send)

@@ -202,11 +202,11 @@ async def test_what_is_exported_is_imported_once(tmp_path: Path) -> None:
         assert await desk.backend.prompts.prompts() == [REPLY]
         file.write_text("{}", "utf-8")
         dialog.import_requested.emit(file)
-        await until(lambda: "no file of prompts" in said(dialog))
+        await until(lambda: "isn’t a Repartee prompts file" in said(dialog))
         dialog.import_requested.emit(tmp_path / "missing.json")
-        await until(lambda: "cannot be read" in said(dialog))
+        await until(lambda: "Couldn’t read" in said(dialog))
         dialog.export_requested.emit(Path("/proc/x.json"))
-        await until(lambda: "could not be written" in said(dialog))
+        await until(lambda: "Couldn’t save" in said(dialog))
         await desk.settled()
 
 

@@ -256,7 +256,7 @@ async def test_no_branch_no_title_no_export(scratch: Path) -> None:
         await desk.ask_and_answer(f"What is {SECRET}?", "A word.")
         assert len(desk.stage.turns) == 1
         desk.controllers.branching.branch_last()
-        await until(lambda: "has no branches" in desk.said)
+        await until(lambda: "can’t be branched" in desk.said)
         assert not desk.controllers.data_page._can_export
         assert desk.window.windowTitle() == "Temporary conversation – Repartee"
         assert desk.rows == []

@@ -246,7 +246,7 @@ async def test_a_file_that_is_gone_leaves_its_text(data: Path) -> None:
         assert "no longer exists" in viewer.note
         assert viewer._buttons["viewer-original"].isHidden()
         viewer = await opened(desk, Target("0" * 64, "lost.pdf"))
-        assert "no longer in the store" in viewer.message
+        assert "file is missing" in viewer.message
         assert "Attach the file again." in viewer.message
 
 
@@ -258,7 +258,7 @@ async def test_a_file_that_is_damaged_leaves_its_text(data: Path) -> None:
         path.write_bytes(b"no PDF any more")
         viewer = await opened(desk, what)
         await until(lambda: viewer.text.marked_text() == what.words)
-        assert viewer.note.startswith("The pages of “report.pdf” cannot be drawn.")
+        assert viewer.note.startswith("Couldn’t show the pages of “report.pdf”.")
 
 
 class System(QObject):

@@ -169,8 +169,8 @@ def test_the_footer_stands_apart_from_the_details_of_an_error(
 @pytest.mark.parametrize(
     ("to_do", "shown"),
     [
-        (Remedy.RETRY_BILLED, "billed. Press Continue to go on from there, or Retry to ask again."),
-        (Remedy.RETRY_SOON, "then press Continue or Retry."),
+        (Remedy.RETRY_BILLED, "charged. Select Continue to resume or Retry to start over."),
+        (Remedy.RETRY_SOON, "then try again."),
     ],
 )
 def test_where_an_answer_can_go_on_that_is_said(
@@ -183,7 +183,7 @@ def test_where_an_answer_can_go_on_that_is_said(
 
 
 def test_a_sentence_of_an_error_is_shown_as_it_is(view: TranscriptView) -> None:
-    to_do = "Wait, then press Retry in Settings › Provider."
+    to_do = "Wait, then try again in Settings › Provider."
     note = ErrorNote("It broke.", "", to_do)
     view.set_messages([question("Q"), answer("Half", MessageStatus.FAILED, error=note)])
     assert to_do in view.toPlainText()

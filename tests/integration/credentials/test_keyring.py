@@ -92,7 +92,7 @@ async def test_without_a_daemon_the_key_is_for_this_session(
     async with a_vault(tmp_path) as vault:
         assert await vault.set("openai", SECRET) is KeyPlace.SESSION
         assert vault.last_probe is not None
-        assert "no working keyring" in vault.last_probe.why
+        assert "No keyring is available" in vault.last_probe.why
         assert await vault.get("openai", HERE) == SECRET
     async with a_vault(tmp_path) as vault:
         assert await vault.place("openai", HERE) is KeyPlace.NONE

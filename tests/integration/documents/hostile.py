@@ -270,7 +270,7 @@ async def _read(worker: DocumentWorker, path: Path, outcome: Outcome) -> None:
             outcome.wrong.append(f"{path.name} read another file")
     except errors.DocumentError as error:
         kind = type(error).__name__
-        if "made the reader stop" in error.what_happened:
+        if "is damaged or needs more than" in error.what_happened:
             kind = f"reader stopped ({error.details})"
         elif "takes longer than" in error.what_happened:
             kind = "time is up"

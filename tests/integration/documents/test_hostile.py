@@ -119,14 +119,14 @@ def test_two_cells_that_span_a_sheet_of_17_billion_end_the_reader_alone() -> Non
     bomb = packed(sheet | {"xl/worksheets/sheet1.xml": part[:begin] + cells + part[end:]})
     (result,) = outcome([("bomb.xlsx", bomb)])
     assert isinstance(result, errors.DocumentDamagedError)
-    assert "needs more memory" in result.what_happened
+    assert "MB of memory" in result.what_happened
 
 
 def test_what_needs_more_memory_than_set_aside_is_refused() -> None:
     limits = Limits(memory_bytes=400 << 20)
     (result,) = outcome([("long.txt", "Größe 東京 ".encode() * 10_000_000)], limits)
     assert isinstance(result, errors.DocumentTooLargeError)
-    assert "needs more memory" in result.what_happened
+    assert "MB of memory" in result.what_happened
 
 
 def test_a_billion_laughs_stay_unexpanded() -> None:

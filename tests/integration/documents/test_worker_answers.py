@@ -18,7 +18,7 @@ from desktop_app.domain import errors
 from tests.helpers.children import python_child
 
 pytestmark = pytest.mark.attack("sandbox")
-STOPPED = "made the reader stop"
+STOPPED = "is damaged or needs more than"
 GOOD: dict[str, Any] = {
     "kind": "extracted",
     "name": "other.txt",

@@ -106,19 +106,19 @@ def test_a_server_that_has_chat_completions_alone_is_remembered(shell: Shell) ->
     ("arguments", "words"),
     [
         (("Hi", "--provider", "nobody"), "There are: env-openai, on-device, openai, cometapi."),
-        (("Hi", "--model", "m", "--variant", "pro"), "exclude each other"),
+        (("Hi", "--model", "m", "--variant", "pro"), "not both"),
         (("Hi", "--model", "gpt-5.2-pro", "--effort", "low"), "medium, high, xhigh"),
         (("Hi", "--provider", "on-device", "--variant", "pro"), "variants"),
-        (("Hi", "--provider", "on-device", "--effort", "low"), "takes no reasoning effort"),
+        (("Hi", "--provider", "on-device", "--effort", "low"), "doesn’t support reasoning effort"),
         (("Hi", "--provider", "on-device", "--model", "m"), "GGUF"),
         (("Hi", "--effort", "most"), "invalid choice"),
-        ((), "There is no question."),
+        ((), "Enter a message."),
         (("Hi", "--template", "nothing"), "There is no prompt “nothing”."),
-        (("Hi", "--template", "translate", "--set", "to=Polish"), "does not ask for “to”"),
-        (("Hi", "--template", "translate", "--set", "language"), "is not NAME=VALUE"),
+        (("Hi", "--template", "translate", "--set", "to=Polish"), "has no field “to”"),
+        (("Hi", "--template", "translate", "--set", "language"), "isn’t NAME=VALUE"),
         (("Hi", "--set", "language=Polish"), "--template"),
         (("--template", "answer-from-sources"), "needs question"),
-        ((" \n ",), "There is no question."),
+        ((" \n ",), "Enter a message."),
     ],
 )
 def test_a_wrong_command_line_sends_nothing(
@@ -187,9 +187,9 @@ def test_a_scanned_document_is_sent_as_pictures(shell: Shell, pytestconfig: pyte
     ("name", "words"),
     [
         ("encrypted.pdf", "password"),
-        ("empty.pdf", "holds no text"),
+        ("empty.pdf", "contains no text"),
         ("damaged.pdf", "damaged"),
-        ("missing.pdf", "it is not there"),
+        ("missing.pdf", "Couldn’t find"),
     ],
 )
 def test_a_document_that_cannot_be_read_sends_nothing(

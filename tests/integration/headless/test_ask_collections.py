@@ -78,4 +78,4 @@ def test_the_model_is_told_where_nothing_was_found(shell: Shell, papers: Path) -
 def test_no_collection_of_that_name_is_a_wrong_command_line(shell: Shell, papers: Path) -> None:
     done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--collection", "Invoices"))
     assert (done.code, done.out, bodies) == (2, "", [])
-    assert "There is no collection “Invoices”" in done.err
+    assert "There is no collection or folder “Invoices”" in done.err

@@ -37,14 +37,14 @@ from tests.unit.providers.loopback import LoopbackServer, Script, replies
         (
             refusal(401, "invalid_api_key", f"Incorrect API key provided: {KEY}."),
             "authentication",
-            "Check the key, or replace it, in the environment.",
+            "Check or replace the key in the environment variables.",
         ),
-        (refusal(429, "insufficient_quota"), "quota_exhausted", "no credit left"),
+        (refusal(429, "insufficient_quota"), "quota_exhausted", "has no credit"),
         (refusal(404, "model_not_found"), "model_not_found", "Choose another model"),
         (
             refusal(400, "context_length_exceeded"),
             "context_too_long",
-            "longer than the model takes",
+            "exceeds the model’s context window",
         ),
         (refusal(504, ""), "provider_fault", "(504)"),
         (replies(200, b"<html>Hi</html>", "text/html"), "endpoint_missing", "a web page"),
@@ -68,7 +68,7 @@ def test_a_rate_limit_is_waited_out_and_said(shell: Shell) -> None:
     limited = refusal(429, "rate_limit_exceeded", retry_after_ms="20")
     done, bodies = answer_to(shell, limited, WHOLE)
     assert (done.code, done.out, len(bodies)) == (0, ANSWER + "\n", 2)
-    assert "takes no more requests for the moment. Trying again in 1 s." in done.err
+    assert "is limiting requests. Trying again in 1 s." in done.err
 
 
 def test_in_a_terminal_a_wait_is_said_once(shell: Shell) -> None:
@@ -122,7 +122,7 @@ def test_a_refused_parameter_is_left_out_once_and_said(shell: Shell) -> None:
     done, (first, second) = answer_to(shell, refused, WHOLE, arguments=arguments)
     assert ("reasoning" in first, "reasoning" in second) == (True, False)
     assert (done.code, done.out) == (0, ANSWER + "\n")
-    assert "refused the setting “reasoning.effort”" in done.err
+    assert "rejected the setting “reasoning.effort”" in done.err
 
 
 def test_a_chosen_effort_that_is_refused_is_not_lowered(shell: Shell) -> None:
@@ -135,7 +135,7 @@ def test_nobody_at_the_address(shell: Shell) -> None:
     with closed_port() as port:
         done = asyncio.run(shell.ask(f"http://127.0.0.1:{port}/v1", "Hi"))
     assert (done.code, done.out) == (1, "")
-    assert "could not be reached at 127.0.0.1" in done.err
+    assert " at 127.0.0.1" in done.err
     assert "ask again" in done.err
     assert "Trying again" in done.err
 
@@ -143,7 +143,7 @@ def test_nobody_at_the_address(shell: Shell) -> None:
 def test_a_cut_stream_leaves_what_had_arrived(shell: Shell) -> None:
     done, _ = answer_to(shell, CUT)
     assert (done.code, done.out) == (1, ANSWER[:9] + "\n")
-    assert "before the answer was whole" in done.err
+    assert "before the response finished" in done.err
     done, _ = answer_to(shell, CUT, arguments=("Hi", "--json"))
     assert (done.code, done.json["answer"]) == (1, ANSWER[:9])
     assert (done.json["status"], done.json["error"]["kind"]) == ("failed", "stream_cut")

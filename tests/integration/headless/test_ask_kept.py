@@ -65,7 +65,7 @@ def test_a_saved_conversation_is_there_while_a_window_has_the_store_open(shell: 
 def test_a_failed_answer_is_kept_with_why_and_can_be_asked_again(shell: Shell) -> None:
     done, _ = answer_to(shell, refusal(401, "invalid_api_key"), arguments=("Hi", "--save"))
     assert done.code == 1
-    assert "The conversation is kept in the library." in done.err
+    assert "The conversation is saved in your library." in done.err
     assert shell.rows("SELECT status FROM messages ORDER BY role") == [("failed",), ("complete",)]
 
 

@@ -67,8 +67,8 @@ def test_a_document_alone_is_summarised_up_to_the_limit_that_was_set(
     if done.code:
         assert done.code == 1
         assert done.err == (
-            "repartee: The answer reached the limit on its length. "
-            "What had arrived stands in the output.\n"
+            "repartee: The response reached its maximum length. "
+            "The partial response is in the output.\n"
         )
 
 
@@ -78,7 +78,7 @@ def test_a_file_that_is_no_model_is_said_to_be_none(shell: Shell) -> None:
     arguments = ("ask", "Hi", "--provider", "on-device", "--model", "fake.gguf")
     done = asyncio.run(shell.run(*arguments))
     assert (done.code, done.out) == (1, "")
-    assert "fake.gguf is not a GGUF model file." in done.err
+    assert "fake.gguf isn’t a GGUF model file." in done.err
 
 
 def test_a_document_that_does_not_fit_is_refused_with_the_figures(shell: Shell) -> None:

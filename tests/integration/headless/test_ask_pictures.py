@@ -77,7 +77,7 @@ def test_the_blind_are_not_asked(shell: Shell, files: Path) -> None:
     arguments = ("What?", "--provider", "on-device", "--file", "chart.gif")
     done, bodies = answer_to(shell, WHOLE, arguments=arguments)
     assert (done.code, done.out, bodies) == (2, "", [])
-    assert "SmolLM2 135M does not see pictures." in done.err
+    assert "SmolLM2 135M doesn’t support images." in done.err
     assert "or remove chart.gif." in done.err
 
 
@@ -92,5 +92,5 @@ def test_a_server_that_takes_none_is_explained(shell: Shell, files: Path) -> Non
     no = refusal(400, "invalid_request_error", said)
     done, _ = answer_to(shell, no, arguments=("What?", "--file", "chart.gif"))
     assert done.code == 1
-    assert "does not take these pictures" in done.err
+    assert "doesn’t support these images" in done.err
     assert "remove them" in done.err

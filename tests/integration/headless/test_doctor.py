@@ -85,7 +85,7 @@ def test_all_is_well_where_all_is_there(shell: Shell) -> None:
     assert shell.files_outside() == []
     done = asyncio.run(shell.run("doctor", env=OFFSCREEN))
     assert "ok  Window: Qt 6" in done.out
-    assert "NO  Keyring: There is no working keyring." in done.out
+    assert "NO  Keyring: No keyring is available." in done.out
 
 
 @pytest.mark.attack("sandbox")

@@ -68,7 +68,7 @@ def test_a_question_without_an_end_is_refused(shell: Shell) -> None:
             preexec_fn=limit_memory,
         )
     assert done.returncode == 2
-    assert done.stderr.startswith("repartee: More than 64 MB are piped in. Nothing was sent.")
+    assert done.stderr.startswith("repartee: The input is larger than 64 MB. Nothing was sent.")
 
 
 def test_a_piped_document_without_an_end_is_refused(

@@ -73,7 +73,7 @@ def test_what_takes_the_process_down_is_left_out(
     fake: object, repartee_home: Path, tmp_path: Path, bad: str
 ) -> None:
     made = asyncio.run(written(tmp_path / "a.pdf", "one", bad, "two"))
-    assert made == [b"%PDF-1.4", "It could not be laid out on pages.", b"%PDF-1.4"]
+    assert made == [b"%PDF-1.4", "Couldn’t lay out the pages.", b"%PDF-1.4"]
 
 
 def test_the_real_process_makes_one_after_the_other(repartee_home: Path, tmp_path: Path) -> None:

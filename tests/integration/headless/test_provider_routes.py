@@ -33,7 +33,7 @@ async def test_an_address_in_the_environment_is_a_yes_for_a_private_host_alone(
         assert proxy.wanted == ["10.9.8.7:1"]
         far = await shell.run("ask", "Hi", env={**gateway("http://far.example/v1"), **way})
         assert far.code != 0
-        assert "not encrypted" in far.err
+        assert "isn’t encrypted" in far.err
         assert len(proxy.wanted) == 1
 
 
@@ -42,7 +42,7 @@ async def test_a_proxy_that_wants_a_password_is_named_without_one(shell: Shell) 
         way = {"HTTPS_PROXY": proxy.url_for(f"me:{SECRET}")}
         done = await shell.run("ask", "Hi", env={"OPENAI_API_KEY": KEY, **way})
         assert done.code != 0
-        assert "did not accept the user and the password" in done.err
+        assert "rejected the user name or password" in done.err
         assert SECRET not in done.err + done.out
         found = await shell.run("doctor", "--json", env={**OFFSCREEN, **way})
         said = found.json["way to OpenAI"]["text"]
@@ -77,7 +77,7 @@ async def test_doctor_says_by_which_way_each_provider_is_reached(
     assert found["way to Home"]["works"] is False
     assert "isn’t allowed" in found["way to Home"]["text"]
     assert found["way to Gone"]["works"] is False
-    assert "cannot be read" in found["way to Gone"]["text"]
+    assert "Couldn’t read" in found["way to Gone"]["text"]
 
 
 async def test_what_the_provider_may_keep_is_sent(shell: Shell, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ async def test_an_address_that_is_none_is_said(shell: Shell) -> None:
     done = await shell.run("ask", "Hi", env=way)
     assert done.code == 1
     assert (
-        "cannot be used. Set OPENAI_BASE_URL to one like https://host/v1, without a query."
+        "isn’t valid. Set OPENAI_BASE_URL to a URL such as https://host/v1, without a query."
         in done.err
     )
     looked = await shell.run("doctor", env={**way, **OFFSCREEN})

@@ -98,7 +98,10 @@ def test_what_is_no_file_is_refused(shell: Shell, arguments: tuple[str, ...]) ->
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        (("a.md",), "two documents; one is attached. Nothing was sent. Attach the other one."),
+        (
+            ("a.md",),
+            "two documents, but only one is attached. Nothing was sent. Attach another one.",
+        ),
         (("a.md", "b.md", "./-c.md"), "two documents; 3 are attached."),
     ],
 )
@@ -138,9 +141,9 @@ def test_pages_are_chosen(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("9", "There is no page 9. Nothing was sent. The pages are 1 to 3"),
-        ("b.md=9", "“b.md” has no pages that could be chosen. Nothing was sent."),
-        ("c.pdf=9", "--pages c.pdf=9: there is no such file among those named."),
+        ("9", "“9” isn’t in this file. Nothing was sent. Enter numbers from 1 to 3"),
+        ("b.md=9", "“b.md” has no pages to select. Nothing was sent."),
+        ("c.pdf=9", "--pages c.pdf=9: there is no such file."),
         ("two", "“two” names no page."),
     ],
 )
@@ -187,7 +190,7 @@ def test_what_is_piped_in_is_a_document_too(shell: Shell, pytestconfig: pytest.C
         assert shell.files_outside() == [], "the file that it was is gone"
         nothing = await shell.run("summarize", "-", stdin=b"", env=named)
         assert (nothing.code, nothing.out) == (1, "")
-        assert "“standard input” is empty" in nothing.err or "holds no text" in nothing.err
+        assert "“standard input” is empty" in nothing.err or "contains no text" in nothing.err
 
     against(WHOLE, test=test)
 
@@ -222,7 +225,7 @@ def test_a_summary_in_parts_that_is_refused_says_how_to_go_on(shell: Shell) -> N
     async def test(server: LoopbackServer) -> None:
         done = await shell.run("summarize", "long.md", env=gateway(server.base_url))
         assert (done.code, done.out) == (1, "")
-        assert "kept: the same command goes on from there." in done.err
+        assert "saved and used again." in done.err
         assert "Retry" not in done.err
         assert shell.rows("SELECT count(*) FROM ledger WHERE cost IS NULL") == [(0,)]
 

@@ -275,7 +275,7 @@ async def test_a_crash_while_counting_is_told() -> None:
         counting = asyncio.create_task(model.count_tokens("Hello"))
         await asyncio.sleep(0)
         os.kill(pid, signal.SIGKILL)
-        with pytest.raises(LocalModelError, match="did not answer"):
+        with pytest.raises(LocalModelError, match="didn’t respond"):
             await counting
 
 
@@ -313,13 +313,13 @@ async def test_a_damaged_model(tmp_path: Path) -> None:
     async with local_model(damaged) as model:
         with pytest.raises(LocalModelError) as caught:
             await model.endpoint()
-    assert caught.value.what_happened == "The model file damaged.gguf could not be loaded."
+    assert caught.value.what_happened == "Couldn’t load the model file damaged.gguf."
     assert "failed to read key-value pairs" in caught.value.details
 
 
 async def test_a_start_that_takes_too_long() -> None:
     async with local_model(start_timeout_s=0.01) as model:
-        with pytest.raises(LocalModelError, match=r"did not load within 0\.01 seconds"):
+        with pytest.raises(LocalModelError, match=r"didn’t load within 0\.01 seconds"):
             await model.endpoint()
 
 

@@ -83,7 +83,7 @@ def test_after_a_sleep_a_dead_connection_is_noticed(
     assert answer.text == text
     assert answer.error is not None
     assert answer.error.what_happened == (
-        "The connection to OpenAI was lost while the computer slept."
+        "The connection to OpenAI was lost while the computer was asleep."
     )
     assert (answer.error.kept == Kept.TEXT) is bool(text)
     assert "The computer slept; listening whether OpenAI is still there." in said

@@ -137,17 +137,21 @@ STOPPED = "The person presses Stop"
 
 _REFUSED = {"error": {"message": "x", "code": "insufficient_quota"}}
 STATUSES: dict[str, tuple[Script, int, str]] = {
-    "408": (replies(408, {}), 1, "Press Retry to ask again"),
-    "500": (replies(500, {}, retry_after_ms="10"), 3, "Press Retry in a while"),
-    "503": (replies(503, {}, retry_after_ms="10"), 3, "Press Retry in a while"),
-    "504 with a page": (replies(504, b"<html>", "text/html"), 1, "Press Retry to ask again"),
-    "524": (replies(524, {}), 1, "Press Retry to ask again"),
-    "429": (replies(429, {}, retry_after_ms="10"), 3, "press Retry"),
+    "408": (replies(408, {}), 1, "Try again to send the message again"),
+    "500": (replies(500, {}, retry_after_ms="10"), 3, "Try again later"),
+    "503": (replies(503, {}, retry_after_ms="10"), 3, "Try again later"),
+    "504 with a page": (
+        replies(504, b"<html>", "text/html"),
+        1,
+        "Try again to send the message again",
+    ),
+    "524": (replies(524, {}), 1, "Try again to send the message again"),
+    "429": (replies(429, {}, retry_after_ms="10"), 3, "try again"),
     "429 without credit": (replies(429, _REFUSED), 1, "Add credit"),
     "401": (replies(401, {}), 1, "Check the key"),
-    "404 page": (replies(404, b"<html>", "text/html"), 1, "Check the address"),
-    "a web page": (replies(200, b"<html>", "text/html"), 1, "Check the address"),
-    "a redirect": (replies(302, b"", location="https://login.example/"), 1, "Check the address"),
+    "404 page": (replies(404, b"<html>", "text/html"), 1, "Check the base URL"),
+    "a web page": (replies(200, b"<html>", "text/html"), 1, "Check the base URL"),
+    "a redirect": (replies(302, b"", location="https://login.example/"), 1, "Check the base URL"),
 }
 
 

@@ -319,7 +319,7 @@ def on_a_small_disk(folder: Path, script: str) -> str:
 def test_a_full_disk_keeps_what_was_acknowledged(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", FILLER).splitlines()
     assert len(said) == 3
-    assert "no space left" in said[0]
+    assert "too full to save" in said[0]
     assert "no space left for the attachment" in said[1]
     assert said[2] == "True ok ['room again', '']"
 

@@ -137,7 +137,7 @@ left()
 
 def test_an_import_keeps_what_was_there_and_says_so(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", IMPORT)
-    assert "There is no space left for" in said
+    assert "The disk is too full to save" in said
     assert "code 1" in said
     assert said.splitlines()[-2:] == ["kept 4", "ok"]
 
@@ -151,19 +151,19 @@ def test_an_export_leaves_what_was_there_and_says_so(tmp_path: Path) -> None:
 
 def test_a_backup_leaves_no_half_of_itself(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", BACKUP)
-    assert "There is no space left for" in said
+    assert "The disk is too full to save" in said
     assert "code 1\nleft []\nlook ok 5" in said
 
 
 def test_a_restore_leaves_the_store_as_it_was(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", RESTORE)
-    assert "0 MB are free. The store is as it was." in said  # found before anything is unpacked
+    assert "0 MB are free. Your library is unchanged." in said  # found before anything is unpacked
     assert said.endswith("code 1\nleft []\nlook ok 5\n")
 
 
 def test_a_repair_leaves_the_damaged_store_and_works_with_room(tmp_path: Path) -> None:
     said = on_a_small_disk(tmp_path / "disk", REPAIR)
-    assert "There is no space left for" in said
+    assert "The disk is too full to save" in said
     assert "code 1\nleft []\nsame True\n" in said
     assert said.endswith("look ok 5\n")
     assert "5 conversations with 10 messages could be read" in said

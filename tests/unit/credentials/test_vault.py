@@ -88,7 +88,7 @@ async def test_a_keyring_that_keeps_nothing_is_not_given_the_key(
     vault = KeyVault("repartee:test", Notes())
     assert await vault.set("openai", SECRET) is KeyPlace.SESSION
     assert vault.last_probe is not None
-    assert "does not keep" in vault.last_probe.why
+    assert "isn’t saving" in vault.last_probe.why
     assert forgetful.Keyring.given
     assert KEY not in forgetful.Keyring.given
 
@@ -105,7 +105,7 @@ async def test_a_keyring_named_in_a_file_is_not_trusted_either(
 
     probed = await KeyVault("repartee:test", Notes()).probe()
     assert not probed.works
-    assert "not the keyring of the operating system" in probed.why
+    assert "isn’t the operating system’s keyring" in probed.why
 
 
 async def test_a_key_that_was_stored_and_cannot_be_reached_is_an_error_not_none() -> None:
@@ -150,7 +150,7 @@ async def test_a_key_for_another_origin_is_not_even_asked_for() -> None:
 
 async def test_a_key_without_an_address_is_not_taken() -> None:
     vault = KeyVault("repartee:test", Notes())
-    with pytest.raises(CredentialError, match="no usable address"):
+    with pytest.raises(CredentialError, match="no valid base URL"):
         await vault.set("openai", Secret(KEY, ""))
     assert await vault.place("openai", "") is KeyPlace.NONE
 

@@ -131,9 +131,9 @@ class TestPdf:
     @pytest.mark.parametrize(
         ("name", "error", "words"),
         [
-            ("encrypted.pdf", errors.DocumentEncryptedError, "protected by a password"),
+            ("encrypted.pdf", errors.DocumentEncryptedError, "password-protected"),
             ("damaged.pdf", errors.DocumentDamagedError, "damaged or incomplete"),
-            ("empty.pdf", errors.DocumentEmptyError, "holds no text"),
+            ("empty.pdf", errors.DocumentEmptyError, "contains no text"),
         ],
     )
     def test_what_cannot_be_read_is_refused_in_words(
@@ -143,11 +143,11 @@ class TestPdf:
             read(name)
         assert words in caught.value.what_happened
         assert name in caught.value.what_happened
-        assert "No attachment was made" in caught.value.what_was_kept
+        assert "The file wasn’t attached" in caught.value.what_was_kept
         assert caught.value.what_to_do
 
     def test_something_else_called_pdf(self) -> None:
-        with pytest.raises(errors.DocumentDamagedError, match=r"is called \.pdf but"):
+        with pytest.raises(errors.DocumentDamagedError, match=r"isn’t a valid \.pdf"):
             read_bytes("report.pdf", b"<html>404 not found</html>")
 
 
@@ -285,7 +285,7 @@ class TestOffice:
                 name: source.read(name) for name in source.namelist()
             }
         members["word/media/big.xml"] = bytes(3 << 20)
-        with pytest.raises(errors.DocumentTooLargeError, match="unpacks to more than 2 MB"):
+        with pytest.raises(errors.DocumentTooLargeError, match="is larger than 2 MB when unpacked"):
             read_bytes("x.docx", zipped(members), Limits(unpacked_bytes=2 << 20))
 
     def test_more_text_than_anything_reads_is_refused(
@@ -293,7 +293,7 @@ class TestOffice:
     ) -> None:
         monkeypatch.setattr(extract, "MOST_TEXT", 3)
         assert read_bytes("x.txt", b"abc").text == "abc"
-        with pytest.raises(errors.DocumentTooLargeError, match="holds more than 64 MB of text"):
+        with pytest.raises(errors.DocumentTooLargeError, match="contains more than 64 MB of text"):
             read_bytes("x.txt", "äb".encode() + b"c")
 
 
@@ -380,11 +380,11 @@ class TestFiles:
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)
         for path, why in (
-            (pipe, "it is not a file"),
-            (Path(os.devnull), "it is not a file"),
-            (tmp_path / "missing", "it is not there"),
+            (pipe, "isn’t a file"),
+            (Path(os.devnull), "isn’t a file"),
+            (tmp_path / "missing", "Couldn’t find"),
         ):
-            with pytest.raises(errors.DocumentError, match=f"could not be opened: {why}"):
+            with pytest.raises(errors.DocumentError, match=why):
                 extract_file(path, Limits(), lambda _: None)
 
     def test_a_file_beyond_the_limit_is_not_read(self, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_pipes_sockets_and_devices_are_refused_without_waiting(tmp_path: Path) -
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
         for path in (*(tmp_path / n for n in ("pipe", "link", "socket")), Path("/dev/zero")):
-            with pytest.raises(errors.DocumentError, match="it is not a file"):
+            with pytest.raises(errors.DocumentError, match="isn’t a file"):
                 open_document(path, Limits())
     assert open_descriptors() == before
 

@@ -75,27 +75,27 @@ def test_what_people_write(given: str, spans: object) -> None:
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ("", "No page is named."),
-        (" , ", "No page is named."),
-        ("0", "There is no page 0."),
-        ("53", "There is no page 53."),
-        ("50-60", "There is no page 60."),
-        ("10-3", "“10-3” runs backwards."),
-        ("3-", "“3-” names no page."),
-        ("-3", "“-3” names no page."),
-        ("1,,2", "An empty place names no page."),
-        ("1, 2,", "An empty place names no page."),
-        ("three", "“three” names no page."),
-        ("1 2", "“1 2” names no page."),
-        ("9" * 5000, f"“{'9' * 5000}” names no page."),
-        ("²", "“²” names no page."),
+        ("", "Nothing is selected."),
+        (" , ", "Nothing is selected."),
+        ("0", "“0” isn’t in this file."),
+        ("53", "“53” isn’t in this file."),
+        ("50-60", "“60” isn’t in this file."),
+        ("10-3", "“10-3” isn’t a valid range."),
+        ("3-", "“3-” isn’t a valid selection."),
+        ("-3", "“-3” isn’t a valid selection."),
+        ("1,,2", "An entry is empty."),
+        ("1, 2,", "An entry is empty."),
+        ("three", "“three” isn’t a valid selection."),
+        ("1 2", "“1 2” isn’t a valid selection."),
+        ("9" * 5000, f"“{'9' * 5000}” isn’t a valid selection."),
+        ("²", "“²” isn’t a valid selection."),
     ],
 )
 def test_what_is_refused(given: str, why: str) -> None:
     with pytest.raises(IllegalChoiceError) as refused:
         parse_spans(given, 52)
     assert refused.value.what_happened == why
-    assert refused.value.what_to_do == "The pages are 1 to 52: for example 1-3, 52."
+    assert refused.value.what_to_do == "Enter numbers from 1 to 52, such as 1-3, 52."
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,9 @@ def test_sheets_by_name(given: str, spans: object) -> None:
 @pytest.mark.parametrize(
     ("given", "names", "why"),
     [
-        ("Rooms, old", NAMES, "“Rooms” names no sheet."),
-        ("a", ("A", "a"), "“a” is the name of several sheets."),
-        ("1", ("2", "1"), "“1” is the number of a sheet and the name of another"),
+        ("Rooms, old", NAMES, "“Rooms” isn’t a valid selection."),
+        ("a", ("A", "a"), "Several sheets are named “a”."),
+        ("1", ("2", "1"), "“1” is the number of one sheet and the name of another"),
     ],
 )
 def test_names_that_say_too_little(given: str, names: tuple[str, ...], why: str) -> None:
@@ -151,7 +151,7 @@ def test_sheets_have_names() -> None:
 
 def test_a_text_that_is_another_is_not_cut() -> None:
     part = replace(PDF, chosen=ChosenPages("page", ((1, 1),), 5))
-    with pytest.raises(DocumentError, match="cannot be told apart any more"):
+    with pytest.raises(DocumentError, match="find the selected parts"):
         chosen_text(part, PAGES)
 
 

@@ -128,7 +128,7 @@ def test_reasons_are_sentences_that_name_the_model() -> None:
         ("[models.x]\nsees_images = 'yes'", "sees_images of x is neither true nor false"),
         ("[models.x]\nshutdown = '2026-08-10'", "shutdown of x is no day"),
         ("[models.x]\nefforts = ['huge']", "'huge' is not a valid Effort"),
-        ("models = 3", "a value is not of its kind"),
+        ("models = 3", "a value of the wrong type"),
         ("not_chat = 'x'", "not_chat is a list of names"),
         ("[models.x", "at end of document"),
     ],

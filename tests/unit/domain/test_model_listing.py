@@ -67,7 +67,7 @@ def test_what_is_said_of_an_end() -> None:
     assert str(shutdown_notice(OPENAI, MODEL, None, BEFORE)).startswith(
         "Model ends on 10 August 2026."
     )
-    gone = "Model is gone: OpenAI shut it down on 10 August 2026."
+    gone = "OpenAI shut down Model on 10 August 2026."
     assert str(shutdown_notice(OPENAI, MODEL, None, AFTER)) == gone
     assert "still lists it" in str(shutdown_notice(OPENAI, MODEL, listed("m"), AFTER))
     assert shutdown_notice(COMET, MODEL, None, AFTER) == ""

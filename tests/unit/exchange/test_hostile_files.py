@@ -85,8 +85,8 @@ def test_the_sound_one_is_named_and_the_bad_one_is_told_with_its_reason(tmp_path
     file.write_text(json.dumps(own(bad, GOOD_OWN)))
     (came,), (error,) = found_in(file)
     assert came.conversation.title == GOOD
-    assert error.what_happened.startswith("The conversation “Holiday Holiday")
-    assert "was left out: an amount of money is out of bounds." in error.what_happened
+    assert error.what_happened.startswith("“Holiday Holiday")
+    assert "was skipped: an amount of money is out of bounds." in error.what_happened
 
 
 @pytest.mark.parametrize("read", [read_export, prompts_json.read_file])

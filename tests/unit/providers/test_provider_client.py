@@ -211,7 +211,7 @@ async def test_without_a_key_nothing_is_sent() -> None:
         with pytest.raises(AuthenticationError):
             await client.models()
         assert isinstance(error, AuthenticationError)
-        assert error.what_happened.startswith("No API key")
+        assert error.what_happened.endswith("needs an API key.")
         assert error.what_to_do.startswith("Add one in Settings")
         assert server.connections == 0
 
@@ -323,7 +323,7 @@ async def test_a_long_name_of_several_lines_is_elided_in_errors() -> None:
     with pytest.raises(AuthenticationError) as caught:
         await client.models()
     await client.aclose()
-    assert caught.value.what_happened == f"No API key is set for Name repartee: Sent. {'x' * 39}…."
+    assert caught.value.what_happened == f"Name repartee: Sent. {'x' * 39}… needs an API key."
 
 
 # ---------------------------------------------------------------- refused parameters

@@ -49,7 +49,7 @@ def test_the_wait_that_is_asked_for_is_kept_up_to_two_minutes() -> None:
     assert failed(429, retry_after="121").wait_s(0) is None
     error = failed(429, retry_after="300").error
     assert isinstance(error, RateLimitedError)
-    assert error.what_to_do == "It asks to wait 5 minutes; press Retry then."
+    assert error.what_to_do == "Try again in 5 minutes."
 
 
 def test_forms_of_retry_after() -> None:

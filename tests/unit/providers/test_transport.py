@@ -51,7 +51,7 @@ def error_of(base_url: str) -> tuple[NetworkError, int]:
 @pytest.mark.parametrize("address", ["http://example.com/v1", "http://8.8.8.8/v1"])
 def test_a_public_address_without_tls_is_refused_before_anything_is_sent(address: str) -> None:
     error, before = error_of(address)
-    assert "not encrypted" in error.what_happened
+    assert "isn’t encrypted" in error.what_happened
     assert "https://" in error.what_to_do
     assert before == 0
 
@@ -61,7 +61,7 @@ def test_a_public_address_without_tls_is_refused_before_anything_is_sent(address
 )
 def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
     error, before = error_of(address)
-    assert "address" in error.what_happened
+    assert "base URL" in error.what_happened
     assert before == 0
 
 
@@ -211,7 +211,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_at_once(certificate: P
     error, _ = over_tls(certificate)
     assert isinstance(error, NetworkError)
     assert "certificate" in error.what_happened
-    assert "not trusted" in error.what_happened
+    assert "doesn’t trust" in error.what_happened
 
 
 def test_a_certificate_that_the_system_trusts_is_taken(

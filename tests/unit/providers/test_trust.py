@@ -52,11 +52,11 @@ def test_an_authority_that_has_expired_is_not_taken(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b" \n", "is empty"),
-        (b"hello", "no certificate that can be read"),
-        (b"\x30\x82\x01\x02broken", "no certificate that can be read"),
+        (b"hello", "no valid certificate"),
+        (b"\x30\x82\x01\x02broken", "no valid certificate"),
         (b"-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n", "a private key"),
-        (b"-----BEGIN PGP MESSAGE-----\n", "something else"),
-        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no certificate that"),
+        (b"-----BEGIN PGP MESSAGE-----\n", "doesn’t contain a certificate"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no valid certificate"),
         (b"x" * (LARGEST_CA_FILE + 1), "too large"),
     ],
     ids=["empty", "blank", "words", "cut", "key", "other", "damaged", "huge"],
@@ -73,7 +73,7 @@ def test_what_is_no_file_of_certificates(content: bytes, says: str, tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["", ".", "gone", "a\0b"])
 def test_what_is_no_file(name: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="cannot be read"):
+    with pytest.raises(SettingError, match="Couldn’t read"):
         read_ca_file(str(tmp_path / name))
 
 
@@ -81,10 +81,10 @@ def test_what_is_no_file(name: str, tmp_path: Path) -> None:
 def test_a_pipe_and_a_device_are_refused_unopened(monkeypatch: pytest.MonkeyPatch) -> None:
     with PipeTrap() as trap:
         for name in (str(trap.path), "/dev/zero"):
-            with pytest.raises(SettingError, match="is a pipe or a device, not a file"):
+            with pytest.raises(SettingError, match="isn’t a regular file"):
                 inspect_ca_file(name)
             monkeypatch.setenv("SSL_CERT_FILE", name)
-            with pytest.raises(SettingError, match="is a pipe or a device, not a file"):
+            with pytest.raises(SettingError, match="isn’t a regular file"):
                 trusted_context()
         assert not trap.was_opened()
 

@@ -113,9 +113,9 @@ def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("profile", "words"),
     [
-        ({"kind": ProviderKind.COMETAPI}, "offers no batches"),
-        ({"kind": ProviderKind.COMPATIBLE}, "switch them on"),
-        ({"kind": ProviderKind.ON_DEVICE}, "one question at a time"),
+        ({"kind": ProviderKind.COMETAPI}, "doesn’t support batches"),
+        ({"kind": ProviderKind.COMPATIBLE}, "may not support batches"),
+        ({"kind": ProviderKind.ON_DEVICE}, "local model doesn’t support batches"),
     ],
 )
 def test_where_there_are_no_batches_it_says_why(
@@ -132,8 +132,8 @@ def test_where_there_are_no_batches_it_says_why(
 @pytest.mark.parametrize(
     ("task", "template_id", "words"),
     [
-        ("What is different?", "differences", "compares two documents; a batch asks of each"),
-        (" ", "", "no question to ask"),
+        ("What is different?", "differences", "compares two documents, but a batch reads each"),
+        (" ", "", "Enter a message"),
     ],
 )
 def test_what_cannot_be_asked_of_each_file_is_refused(
@@ -164,7 +164,7 @@ def test_a_typed_task_is_never_taken_for_a_template(tmp_path: Path) -> None:
 def test_a_model_that_is_in_no_batch_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     async def test(server: BatchServer, made: Office) -> None:
         instant = made.resolved(Variant.INSTANT)
-        with pytest.raises(IllegalChoiceError, match="not offered in batches"):
+        with pytest.raises(IllegalChoiceError, match="doesn’t support batches"):
             await made.service.new(made.files("one"), instant, TASK)
 
     against(tmp_path, test)
@@ -176,9 +176,9 @@ def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> N
         _, locked = await made.items(job.id)
         assert locked.status is ItemStatus.LEFT_OUT
         assert item_error_text(locked).startswith(
-            "“file-2.txt” is protected by a password. A batch asks for no"
+            "“file-2.txt” is password-protected. Batches can’t read"
         )
-        assert "copy without one" in item_error_text(locked)
+        assert "copy without a password" in item_error_text(locked)
         assert "ttach" not in item_error_text(locked), "there is nothing to attach to"
 
     against(tmp_path, test)
@@ -189,9 +189,9 @@ def test_a_file_that_cannot_be_read_stands_with_its_sentence(tmp_path: Path) -> 
         job = await made.ready("one", "", "w " * 272_001)
         _, empty, large = await made.items(job.id)
         assert empty.status is ItemStatus.LEFT_OUT
-        assert item_error_text(empty) == "“file-2.txt” holds no text. Choose another."
+        assert item_error_text(empty) == "“file-2.txt” contains no text. Choose another."
         assert large.status is ItemStatus.LEFT_OUT
-        assert "GPT-5.2 Thinking takes 272,000 at once" in item_error_text(large)
+        assert "GPT-5.2 Thinking accepts 272,000" in item_error_text(large)
         assert (job.estimate.files, job.estimate.left_out) == (1, 2)
         job = await made.run((await made.service.start(job.id)).id)
         assert (job.counts.answered, job.counts.left_out) == (1, 2)
@@ -257,17 +257,20 @@ def test_errors_of_files_are_told_file_by_file(tmp_path: Path) -> None:
         job = await made.run((await made.started(*"abcdef")).id)
         good, bad, missing, cut, both, last = await made.items(job.id)
         assert (good.status, good.answer) == (ItemStatus.ANSWERED, "Good")
-        assert item_error_text(good) == "It was answered more than once; the first answer is kept."
+        assert (
+            item_error_text(good)
+            == "The provider responded more than once. The first response is kept."
+        )
         assert bad.status is ItemStatus.FAILED
         assert "Too hot" in item_error_text(bad)
         assert missing.status is last.status is ItemStatus.UNANSWERED
-        assert item_error_text(missing) == "The provider sent no result for it."
+        assert item_error_text(missing) == "The provider sent no result."
         assert (cut.status, cut.answer) == (ItemStatus.ANSWERED, "Half an")
-        assert item_error_text(cut) == "The answer is not whole: it reached the limit of tokens."
+        assert item_error_text(cut) == "The response is incomplete: it reached the token limit."
         assert both.answer == "Both"
-        assert "came an error" in item_error_text(both)
+        assert "came with an error" in item_error_text(both)
         assert job_error_text(job) == (
-            "Lines of the results could not be read: 2. Lines named no file of this job: 1."
+            "Unreadable lines in the results: 2. Lines for unknown files: 1."
         )
         assert job.counts.cost == 3 * Decimal("0.001575")
 
@@ -294,13 +297,13 @@ def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> None:
             ItemStatus.UNANSWERED,
             ItemStatus.UNANSWERED,
         ]
-        assert "nothing was billed" in item_error_text(items[1])
+        assert "Not charged" in item_error_text(items[1])
         again = await made.service.again(job.id)
         assert again.status is BatchStatus.READY
         again = await made.run((await made.service.start(again.id)).id)
         assert [i.name for i in await made.items(again.id)] == ["file-2.txt", "file-3.txt"]
         assert again.counts.answered == 2
-        with pytest.raises(IllegalChoiceError, match="nothing to run again"):
+        with pytest.raises(IllegalChoiceError, match="nothing to retry"):
             await made.service.again(again.id)
 
     against(tmp_path, test, outcome)
@@ -321,9 +324,9 @@ def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Path) -> 
         assert first.status is second.status is ItemStatus.FAILED
         assert (
             item_error_text(first)
-            == "The provider refused the batch: Enqueued token limit reached."
+            == "The provider rejected the batch: Enqueued token limit reached."
         )
-        assert item_error_text(second) == "The provider refused it: Line 2 is wrong."
+        assert item_error_text(second) == "The provider rejected it: Line 2 is wrong."
         assert job.counts.cost == 0
 
     against(tmp_path, test, outcome)
@@ -380,13 +383,13 @@ def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> N
         cost = job.estimate.input_cost
         assert cost is not None
         with_cap(made, monthly_cap=cost * Decimal("0.9"))
-        with pytest.raises(SpendingCapError, match="would pass the monthly cap"):
+        with pytest.raises(SpendingCapError, match="would exceed the monthly limit"):
             await made.service.start(job.id)
         assert (await made.job(job.id)).status is BatchStatus.READY
         with_cap(made, monthly_cap=cost * Decimal("1.9"))
         await made.service.start(job.id)
         other = await made.ready("word " * 100_000)
-        with pytest.raises(SpendingCapError, match="more on its way"):
+        with pytest.raises(SpendingCapError, match="pending"):
             await made.service.start(other.id)  # the first holds its input, though nobody waits
         await made.run(job.id)
         await made.service.start(other.id)
@@ -453,7 +456,7 @@ def test_a_batch_that_is_not_known_is_never_created_again(tmp_path: Path) -> Non
         await made.service.advance(job.id)
         server.batches.clear()  # the key of another project, say
         assert await made.service.advance(job.id) == 300.0
-        assert "asked again" in job_error_text(await made.job(job.id))
+        assert "trying again" in job_error_text(await made.job(job.id))
         assert server.count("POST", "batches") == 1
         await made.service.cancel(job.id)
         job = await made.run(job.id)
@@ -473,7 +476,7 @@ def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
         with_cap(made, base_url="https://elsewhere.example/v1")
         assert await made.service.advance(job.id) is None
         job = await made.job(job.id)
-        assert "not set up here" in job_error_text(job)
+        assert "isn’t set up" in job_error_text(job)
         assert not job.status.is_over
         with_cap(made, base_url=address)
         assert (await made.run(job.id)).status is BatchStatus.COMPLETED

@@ -62,10 +62,10 @@ def test_the_cap_may_be_reached_and_not_passed(tmp_path: Path) -> None:
         with pytest.raises(SpendingCapError) as refused:
             await purse.budget.hold(CAPPED, Decimal("0.1000001"))
         said = refused.value.sentences
-        for figure in ("$9.90 spent", "$0.1000001 for this message", "$10.00 allowed"):
+        for figure in ("$9.90 of $10.00 spent", "input $0.1000001"):
             assert figure in said
         assert "Settings › Provider" in said
-        assert "on its way" not in said
+        assert "pending" not in said
 
     with_purse(tmp_path, main)
 
@@ -91,7 +91,7 @@ def test_ten_at_once_do_not_slip_under_the_cap(tmp_path: Path) -> None:
         held = await asyncio.gather(*asked, return_exceptions=True)
         refused = [one for one in held if isinstance(one, SpendingCapError)]
         assert len(refused) == 8
-        assert all("$8.00 more on its way" in one.sentences for one in refused)
+        assert all("$8.00 pending" in one.sentences for one in refused)
         for one in held:
             if not isinstance(one, BaseException):
                 await one.release()

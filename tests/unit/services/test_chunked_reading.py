@@ -306,9 +306,7 @@ def test_a_picture_that_no_part_can_take_is_refused(tmp_path: Path) -> None:
     async def test(reading: Reading) -> None:
         task = scanned(reading, 1)
         wide = replace(task.resolved.model, image_tokens=TileTokens(5_000, 170))
-        with pytest.raises(
-            IllegalChoiceError, match="Page 1 of “a” is a picture that is too large"
-        ):
+        with pytest.raises(IllegalChoiceError, match="image of page 1 of “a” is too large"):
             await reading.plan(replace(task, resolved=replace(task.resolved, model=wide)))
         assert reading.provider.requests == []
 
@@ -375,7 +373,7 @@ def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
         said = [event.reason for event in before_it if isinstance(event, Waiting)]
         assert not [words for words in said if f": {count} of {count}" in words]
         assert (await reading.ledger.spent_in_month(now())).uncounted == 0
-        assert "Retry goes on from there" in last.error.what_was_kept
+        assert "saved and used again" in last.error.what_was_kept
         done = (await reading.plan(task)).done
         assert done > 0
         before = len(reading.provider.requests)

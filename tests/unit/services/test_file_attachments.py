@@ -119,11 +119,15 @@ def test_of_chosen_pages_the_text_is_sent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "profile", "why"),
     [
-        ({}, COMETAPI, "CometAPI takes no files from here, and a.pdf is to be sent as one."),
-        ({}, ON_DEVICE, "On this computer takes no files from here"),
-        ({"is_protected": True}, OPENAI, "a.pdf asks for a password, which OpenAI does not have."),
-        ({"media_type": "text/plain", "name": "a.txt"}, OPENAI, "OpenAI reads .txt files as text"),
-        ({"size": 60 << 20}, OPENAI, "a.pdf is 60 MB; OpenAI takes files of up to 50 MB."),
+        ({}, COMETAPI, "CometAPI doesn’t accept files such as a.pdf."),
+        ({}, ON_DEVICE, "On this computer doesn’t accept files such as"),
+        ({"is_protected": True}, OPENAI, "a.pdf is password-protected, so OpenAI can’t read it."),
+        (
+            {"media_type": "text/plain", "name": "a.txt"},
+            OPENAI,
+            "OpenAI doesn’t accept .txt files such as",
+        ),
+        ({"size": 60 << 20}, OPENAI, "a.pdf is 60 MB, but OpenAI accepts files up to 50 MB."),
     ],
 )
 def test_what_cannot_go_as_a_file_is_refused_before_it_is_sent(
@@ -136,7 +140,7 @@ def test_what_cannot_go_as_a_file_is_refused_before_it_is_sent(
         variant = Variant.THINKING if profile is not ON_DEVICE else None
         with pytest.raises(IllegalChoiceError, match=why) as refused:
             await room.begin("Who?", profile, variant, attachments=(part,))
-        assert refused.value.what_to_do == "Send its text instead: the menu on its chip."
+        assert refused.value.what_to_do == "Turn off “Send original file” in the attachment’s menu."
         assert not provider.requests
 
     with_room(tmp_path, provider, test)
@@ -145,7 +149,7 @@ def test_what_cannot_go_as_a_file_is_refused_before_it_is_sent(
 def test_all_files_together_have_a_limit() -> None:
     large = replace(PART, size=30 << 20)
     require_files([large], [], resolved())
-    with pytest.raises(IllegalChoiceError, match="are 60 MB together; OpenAI takes 50 MB in one"):
+    with pytest.raises(IllegalChoiceError, match="total 60 MB, but OpenAI accepts 50 MB per"):
         require_files([large, replace(large, sha256="1" * 64)], [], resolved())
     require_files([large, replace(large, name="b.pdf")], [], resolved())  # it goes once
 
@@ -166,7 +170,7 @@ def test_a_later_provider_is_sent_the_text_and_that_is_said(tmp_path: Path) -> N
         (sent,) = provider.requests[1].messages[0].parts
         assert sent == await as_text(later, part)
         notices = [str(notice) for notice in later.answer.notices]
-        assert notices == ["CometAPI was sent the text of a.pdf, not the file."]
+        assert notices == ["CometAPI received the text of a.pdf, not the file."]
         assert text_notice(path, resolved()) == ""
 
     with_room(tmp_path, provider, test)

@@ -90,7 +90,7 @@ def test_a_model_known_to_be_blind_is_not_asked(tmp_path: Path) -> None:
         await keep(room)
         with pytest.raises(IllegalChoiceError) as refused:
             await room.begin("What is it?", ON_DEVICE, None, attachments=(PART,))
-        assert refused.value.what_happened == "SmolLM2 135M does not see pictures."
+        assert refused.value.what_happened == "SmolLM2 135M doesn’t support images."
         assert "or remove IMG 1.jpg" in refused.value.what_to_do
         assert provider.requests == []
         assert await room.store.all() == []
@@ -117,7 +117,7 @@ def test_a_blind_model_that_goes_on_is_told_the_names(tmp_path: Path) -> None:
         assert words.text.startswith(
             "[picture IMG 1.jpg, not sent: SmolLM2 135M does not see pictures]"
         )
-        said = "SmolLM2 135M does not see pictures: it was told the name alone of IMG 1.jpg."
+        said = "SmolLM2 135M doesn’t support images. It received only the name of IMG 1.jpg."
         assert [str(notice) for notice in answer.notices] == [said]
         with pytest.raises(IllegalChoiceError):
             await room.service.begin_again(blind, path[:1], ON_DEVICE, AskSettings())
@@ -127,7 +127,7 @@ def test_a_blind_model_that_goes_on_is_told_the_names(tmp_path: Path) -> None:
 
 def test_an_original_that_is_gone_is_said_and_nothing_is_kept(tmp_path: Path) -> None:
     async def test(room: Room) -> None:
-        with pytest.raises(StorageError, match="no longer in the store"):
+        with pytest.raises(StorageError, match="file is missing"):
             await room.begin("What is it?", attachments=(PART,))
         assert await room.store.all() == []
 

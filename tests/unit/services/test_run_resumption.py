@@ -225,7 +225,7 @@ def test_stop_tells_the_provider_and_enters_what_it_took_once(
         )
         assert len(rows) == 1, "once, also where it is not known what it took"
         assert await spent(room, answer) == (COST if took == USAGE else 0)
-        said = ["OpenAI could not be told to stop: the run may go on there, and be billed."]
+        said = ["Couldn’t stop the response at OpenAI. You may be charged for it."]
         assert list(map(str, answer.notices)) == (said if isinstance(took, NetworkError) else [])
 
     with_room(tmp_path, provider, test)
@@ -258,7 +258,7 @@ def test_a_short_run_is_never_sent_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("begun_before", [False, True])
 def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before: bool) -> None:
-    refused = Failed(AuthenticationError("No API key is set for OpenAI."))
+    refused = Failed(AuthenticationError("OpenAI needs an API key."))
     first = [*BEGINNING, TextDelta("tw"), at(2), refused] if begun_before else [refused]
     whole = [*BEGINNING, TextDelta("tw"), at(2), TextDelta("o."), at(3), *END[2:]]
     provider = ScriptedProvider([*BEGINNING, HELD], first, whole)
@@ -307,7 +307,7 @@ def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_that_is_s
         assert answer is not None
         assert answer.status is MessageStatus.CANCELLED
         [notice] = answer.notices
-        assert str(notice).startswith("It was stopped before OpenAI had named the run")
+        assert str(notice).startswith("Stopped here, but OpenAI may finish")
 
     with_room(tmp_path, provider, test)
 

@@ -86,9 +86,9 @@ def test_a_blind_model_is_refused_or_takes_the_text_alone(tmp_path: Path) -> Non
         with pytest.raises(IllegalChoiceError) as refused:
             await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(part,))
         assert refused.value.what_happened == (
-            "SmolLM2 135M does not see pictures, and 2 of the 4 pages of letter.pdf are pictures."
+            "SmolLM2 135M doesn’t support images, but 2 of 4 pages of letter.pdf are images."
         )
-        assert "Or send the text alone" in refused.value.what_to_do
+        assert "or send only the text" in refused.value.what_to_do
         alone = replace(part, detail=TEXT_ONLY)
         await room.run(await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(alone,)))
         (sent,) = provider.requests[0].messages[0].parts
@@ -143,7 +143,7 @@ def test_they_are_kept_and_named() -> None:
 
 def test_more_pages_than_can_be_sent_are_refused() -> None:
     many = replace(PART, pages=200, pictured=tuple(PageImage(n, 9, 9) for n in range(1, 102)))
-    with pytest.raises(DocumentDoesNotFitError, match="101 pages would be sent as pictures; 100"):
+    with pytest.raises(DocumentDoesNotFitError, match="Only 100 page images can be sent at once"):
         require_image_input([many], SEEING)
     require_image_input([replace(many, in_parts=True)], SEEING)  # they go with their parts
 

@@ -86,7 +86,7 @@ def test_a_file_that_changed_meanwhile_is_not_kept(tmp_path: Path) -> None:
         with pytest.raises(StorageError, match="changed while"):
             await add(store, DATA + b"!")
         assert files_in(tmp_path) == []
-        with pytest.raises(StorageError, match="no longer in the store"):
+        with pytest.raises(StorageError, match="file is missing"):
             await store.text(HASH)
 
     with_store(tmp_path, action)
@@ -94,7 +94,7 @@ def test_a_file_that_changed_meanwhile_is_not_kept(tmp_path: Path) -> None:
 
 def test_what_is_not_there_says_so(tmp_path: Path) -> None:
     async def action(store: AttachmentStore) -> None:
-        with pytest.raises(StorageError, match="no longer in the store"):
+        with pytest.raises(StorageError, match="file is missing"):
             await store.bytes(HASH)
         with pytest.raises(StorageError):
             await add(store, tmp_path / "vanished.pdf")

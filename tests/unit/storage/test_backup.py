@@ -168,11 +168,11 @@ def test_whatever_bytes_are_broken_it_is_said_and_changes_nothing(home: Home) ->
 @pytest.mark.parametrize("manifest", [None, b"{}", b"[", b'{"format": "other", "version": 1}'])
 def test_what_is_no_backup_is_refused(home: Home, manifest: bytes | None) -> None:
     archive = changed(home.back_up(), **{MANIFEST.replace(".", "__"): manifest})
-    with pytest.raises(StorageError, match="no backup"):
+    with pytest.raises(StorageError, match="isn’t a Repartee backup"):
         home.restore(archive)
     plain = home.backups / "plain.zip"
     plain.write_bytes(b"not an archive")
-    with pytest.raises(StorageError, match="no archive"):
+    with pytest.raises(StorageError, match="isn’t a readable archive"):
         home.restore(plain)
 
 

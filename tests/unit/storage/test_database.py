@@ -103,7 +103,7 @@ async def test_a_failed_write_changes_nothing(path: Path) -> None:
         connection.execute("INSERT INTO settings VALUES ('a', '1')")
 
     async with opened(path) as database:
-        with pytest.raises(StorageError, match="could not be used"):
+        with pytest.raises(StorageError, match="Couldn’t open"):
             await database.write(action)
         count = "SELECT count(*) FROM settings"
         assert (await database.read(lambda c: c.execute(count).fetchone()[0])) == 0
@@ -150,9 +150,9 @@ async def test_a_write_whose_asker_is_cancelled_happens(path: Path) -> None:
 async def test_a_closed_store_says_so(path: Path) -> None:
     async with opened(path) as database:
         pass
-    with pytest.raises(StorageError, match="not open"):
+    with pytest.raises(StorageError, match="isn’t open"):
         await database.write(lambda c: None)
-    with pytest.raises(StorageError, match="not open"):
+    with pytest.raises(StorageError, match="isn’t open"):
         await database.read(lambda c: None)
 
 
@@ -263,7 +263,7 @@ def test_another_programs_database_is_refused_untouched(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE bookmarks (url)")
     before = path.read_bytes()
-    with pytest.raises(StorageError, match="some other program"):
+    with pytest.raises(StorageError, match="another program"):
         open_with(path)
     assert path.read_bytes() == before
 
@@ -388,7 +388,7 @@ asyncio.run(main())
 
 def test_a_write_that_the_disk_refuses_loses_nothing_else(path: Path) -> None:
     said = limited(path, LIMITED)
-    assert "saved before is unchanged" in said
+    assert "Saved data is unaffected" in said
     assert "['after', 'before']" in said
 
 
