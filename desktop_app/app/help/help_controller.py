@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.help.help_book import HelpBook
     from desktop_app.ui.help.help_window import HelpWindow
     from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.widgets.help_button import HelpButton
 
 COMMAND: Final = "help.open"
 GEOMETRY: Final = "window.help"
@@ -32,7 +34,7 @@ _FOLLOWED: Final = "follows-help"
 
 
 class HelpController(QObject):
-    """Opens the one help window, and gives every other window the shortcut of the help.
+    """Opens the one help window, and connects its shortcut and “?” in other windows.
 
     The book is rendered in a thread when the help is first opened, and again after a shortcut has
     changed, because the text names the user's shortcuts.
@@ -62,6 +64,9 @@ class HelpController(QObject):
     def open(self) -> None:
         """Open the section that belongs to the focused widget."""
         self.open_at(place_of(QApplication.focusWidget()))
+
+    def _open_for(self, button: HelpButton, *_: object) -> None:
+        self.open_at(place_of(button))
 
     def open_part(self, name: str) -> None:
         """Open the section for a part of a window, by its name in `help_places`."""
@@ -126,11 +131,15 @@ class HelpController(QObject):
         return QKeySequence(Keymap.from_settings(self._values.all).shortcut_of(COMMAND))
 
     def _follow_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
-        """Give a window the shortcut when it first has the focus."""
+        """Connect a window's shortcut and "?" when it first has the focus."""
         window = now.window() if now is not None else None
         if window is None or window.objectName() in _OWN_SHORTCUTS or window.property(_FOLLOWED):
             return
+        from desktop_app.ui.widgets.help_button import HelpButton
+
         window.setProperty(_FOLLOWED, True)
+        for button in window.findChildren(HelpButton):
+            button.clicked.connect(partial(self._open_for, button))
         shortcut = QShortcut(self._keys(), window)
         shortcut.activated.connect(self.open)
         shortcut.destroyed.connect(lambda: self._shortcuts.remove(shortcut))

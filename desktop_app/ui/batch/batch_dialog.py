@@ -23,6 +23,7 @@ from desktop_app.ui.composer.dropped_content import accept_copy
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, retheme
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.help_button import HelpButton
 from desktop_app.ui.widgets.shared_columns import SharedColumns
 from desktop_app.ui.window.drop_area import FileDropFilter
 
@@ -107,7 +108,11 @@ class BatchDialog(QDialog):
         FileDropFilter(self._stack)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self._stack, 1)
-        self._column.addWidget(self.words)
+        self._foot = QHBoxLayout()
+        self._foot.addWidget(self.words, 1)
+        self._foot.addStretch()
+        self._foot.addWidget(HelpButton())
+        self._column.addLayout(self._foot)
 
     def _connect(self) -> None:
         self.new_button.clicked.connect(lambda: self.new_job_requested.emit())

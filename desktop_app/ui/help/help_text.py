@@ -83,6 +83,7 @@ class HelpText(SealedBrowser):
         self.document().setDefaultStyleSheet(
             "h1 { font-size: x-large; font-weight: 600; }"
             "h2 { font-size: large; font-weight: 600; margin-top: 18px; }"
+            "table { margin-top: 8px; }"
             "th { text-align: left; }"
             f"td, th {{ padding: 3px {theme.px(14)}px 3px 0; }}"
             f"a {{ color: {theme.accent.name()}; text-decoration: none; }}"

@@ -65,7 +65,6 @@ class HelpWindow(QWidget):
         self.field.setObjectName("help-search")
         self.field.setPlaceholderText(tr("Search help"))
         self.field.setAccessibleName(tr("Search help"))
-        self.field.setClearButtonEnabled(True)
         self.field.installEventFilter(self)
         self._nothing = PlainLabel(tr("No results"))
         self._nothing.setObjectName("help-no-results")

@@ -31,6 +31,7 @@ from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
+from desktop_app.ui.widgets.help_button import HelpButton
 from desktop_app.ui.widgets.rows_model import ROW
 from desktop_app.ui.window.drop_area import FileDropFilter
 from desktop_app.ui.window.progress_card import ProgressCard
@@ -192,6 +193,7 @@ class CollectionsDialog(QDialog):
         foot = self._foot = QHBoxLayout()
         foot.addWidget(self._words, 1)
         foot.addWidget(self._undo)
+        foot.addWidget(HelpButton())
         column = self._column = QVBoxLayout(self)
         column.addLayout(row, 1)
         column.addLayout(foot)

@@ -21,6 +21,7 @@ from desktop_app.ui.library.prompts_page import PromptsPage, plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.help_button import HelpButton
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class PromptsDialog(QDialog):
         self._head.addStretch(1)
         self._head.addWidget(self._import)
         self._head.addWidget(self._export)
+        self._head.addWidget(HelpButton())
         self._foot = QHBoxLayout()
         self._foot.addWidget(self._words, 1)
         self._foot.addWidget(self._undo)

@@ -23,6 +23,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
+from desktop_app.ui.widgets.help_button import HelpButton
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class SpendingView(QDialog):
         self.table.setObjectName("spending-table")
         self.total = PlainLabel()
         self.total.setObjectName("spending-total")
+        self._help = HelpButton()
         self._copy = PlainButton(tr("Copy as table"))
         self._copy.setObjectName("copy-spending")
         self._copy.setToolTip(tr("Copies exact values for a spreadsheet"))
@@ -85,6 +87,7 @@ class SpendingView(QDialog):
         self._head, self._foot = QHBoxLayout(), QHBoxLayout()
         self._head.addWidget(self._tabs)
         self._head.addStretch(1)
+        self._head.addWidget(self._help)
         self._foot.addWidget(self.total, 1)
         self._foot.addWidget(self._copy)
         self._column = QVBoxLayout(self)
@@ -112,6 +115,7 @@ class SpendingView(QDialog):
         """Apply the theme."""
         px = theme.px
         self._tabs.set_theme(theme)
+        self._help.set_theme(theme)
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
         self.table.verticalHeader().setDefaultSectionSize(px(30))

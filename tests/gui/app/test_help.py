@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QToolButton
 
 from desktop_app.ui.help.help_book import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
@@ -52,7 +54,29 @@ async def test_f1_works_in_a_dialog() -> None:
         view = find(desk.window, SpendingView, "spending")
         await until(lambda: view.isActiveWindow() and QApplication.focusWidget() is not None)
         desk.press(Qt.Key.Key_F1)
+        shown = await _opened(desk, at="money#spending")
+        shown.go_to(HelpPlace("keyboard"))
+        QTest.mouseClick(find(view, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
         await _opened(desk, at="money#spending")
+
+
+@pytest.mark.parametrize(
+    ("command", "place"),
+    [
+        ("batch.show", "documents#batch"),
+        ("collections.show", "documents#collections"),
+        ("prompts.manage", "conversations#prompts"),
+    ],
+)
+async def test_the_question_mark_of_a_dialog_opens_its_section(command: str, place: str) -> None:
+    async with Desk() as desk:
+        desk.ready.actions[command]()
+        await until(lambda: isinstance(QApplication.activeWindow(), QDialog))
+        dialog = QApplication.activeWindow()
+        assert dialog is not None
+        await until(lambda: bool(dialog.property("follows-help")))
+        QTest.mouseClick(find(dialog, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
+        await _opened(desk, at=place)
 
 
 async def test_the_help_names_the_users_shortcut_and_follows_its_own() -> None:
