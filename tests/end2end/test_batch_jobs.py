@@ -23,7 +23,7 @@ def notes(folder: Path) -> list[str]:
 def begin(program: Program) -> None:
     """Take what is offered for many files, and say yes to what it costs."""
     wait_for(lambda: program.has("show-batch-jobs", "showing"), "the offer")
-    assert f"{FILES} files at once" in program.do("name", "batch-bar")
+    assert f"{FILES} files" in program.do("name", "batch-bar")
     program.do("press", "show-batch-jobs")
     program.do("set_text", "batch-task", text="Which is it?")
     wait_for(lambda: program.has("batch-read", "enabled"), "the files")

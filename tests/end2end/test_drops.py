@@ -98,7 +98,7 @@ def test_a_conversation_is_dropped_on_and_dragged(
             )
             pointer("mousemove", "--sync", *between)
         pointer("mouseup", 1)
-        wait_for(lambda: "moved to the trash" in program.do("name", "status"), "it in the trash")
+        wait_for(lambda: "moved to trash" in program.do("name", "status"), "it in the trash")
         assert program.quit() == 0
 
 
