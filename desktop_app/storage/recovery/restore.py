@@ -195,6 +195,8 @@ def _opened(archive: Path) -> Iterator[ForeignArchive]:
     try:
         pack = ForeignArchive(open_file(archive))
     except RefusedFileError as exc:
+        if exc.reason is Reason.FOREIGN_NO_ARCHIVE:
+            raise _no_backup_error(archive, str(exc)) from exc
         raise StorageError(
             exc.reason,
             exc.params,
