@@ -128,7 +128,7 @@ def test_without_a_terminal_a_restore_keeps_where_data_goes(shell: Shell, tmp_pa
     assert kept.code == 0, kept.err
     listed = "OpenAI (openai), address: https://api.openai.com:443 → https://evil.example:443"
     assert listed in kept.err
-    assert "--accept-settings takes them over" in kept.err
+    assert "use --accept-settings" in kept.err
     assert shell.rows("SELECT id FROM profiles") == []
     assert shell.rows("SELECT title FROM conversations") == [(GOOD,)]
     taken = run(shell, "restore", str(archive), "--accept-settings")
