@@ -172,7 +172,7 @@ def test_what_is_read_whole_says_its_price_first(shell: Shell) -> None:
         long_document(shell)
         done = await shell.run("ask", "Why?", "--file", "long.md", env=gateway(server.base_url))
         assert (done.code, done.out) == (1, "")
-        assert "“repartee summarize” reads documents of any length, in parts." in done.err
+        assert "use “repartee summarize” for documents of any length." in done.err
 
     against(WHOLE, test=test)
 

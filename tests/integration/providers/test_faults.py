@@ -148,7 +148,7 @@ STATUSES: dict[str, tuple[Script, int, str]] = {
     "524": (replies(524, {}), 1, "Try again to send the message again"),
     "429": (replies(429, {}, retry_after_ms="10"), 3, "try again"),
     "429 without credit": (replies(429, _REFUSED), 1, "Add credit"),
-    "401": (replies(401, {}), 1, "Check the key"),
+    "401": (replies(401, {}), 1, "Check or replace the key"),
     "404 page": (replies(404, b"<html>", "text/html"), 1, "Check the base URL"),
     "a web page": (replies(200, b"<html>", "text/html"), 1, "Check the base URL"),
     "a redirect": (replies(302, b"", location="https://login.example/"), 1, "Check the base URL"),
