@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QToolButton
 
 from desktop_app.ui.help.help_book import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.desk import Desk, find, until
 
@@ -102,3 +103,12 @@ async def test_the_size_is_remembered() -> None:
         await until(lambda: bool(_windows()))
         shown = _windows()[0]
         assert (shown.width(), shown.height()) == (700, 420)
+
+
+async def test_f1_works_in_the_quick_prompt() -> None:
+    async with Desk() as desk:
+        desk.ready.actions["quick.open"]()
+        await until(lambda: isinstance(QApplication.activeWindow(), QuickPrompt))
+        await until(lambda: QApplication.focusWidget() is not None)
+        desk.press(Qt.Key.Key_F1)
+        await _opened(desk, at="quick-prompt#open")
