@@ -56,7 +56,7 @@ def test_exactly_what_was_chosen_is_sent_or_nothing(shell: Shell) -> None:
             assert (body["model"], body["reasoning"]) == (model, {"effort": effort})
         else:
             assert (done.code, done.out, bodies) == (2, "", []), question
-            assert f"It takes: {', '.join(taken)}." in done.err
+            assert f"Supported: {', '.join(taken)}." in done.err
             assert "Nothing was sent." in done.err
 
     async def test(server: LoopbackServer) -> None:
@@ -105,10 +105,10 @@ def test_a_server_that_has_chat_completions_alone_is_remembered(shell: Shell) ->
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("Hi", "--provider", "nobody"), "There are: env-openai, on-device, openai, cometapi."),
+        (("Hi", "--provider", "nobody"), "Available: env-openai, on-device, openai, cometapi."),
         (("Hi", "--model", "m", "--variant", "pro"), "not both"),
         (("Hi", "--model", "gpt-5.2-pro", "--effort", "low"), "medium, high, xhigh"),
-        (("Hi", "--provider", "on-device", "--variant", "pro"), "variants"),
+        (("Hi", "--provider", "on-device", "--variant", "pro"), "isn’t a GPT-5.2 model"),
         (("Hi", "--provider", "on-device", "--effort", "low"), "doesn’t support reasoning effort"),
         (("Hi", "--provider", "on-device", "--model", "m"), "GGUF"),
         (("Hi", "--effort", "most"), "invalid choice"),

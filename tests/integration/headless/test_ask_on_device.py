@@ -85,8 +85,8 @@ def test_a_document_that_does_not_fit_is_refused_with_the_figures(shell: Shell) 
     (shell.outside / "here" / "long.txt").write_text("word " * 20_000)
     done = asyncio.run(shell.run("ask", "Summarise", "--file", "long.txt", env=NO_NETWORK))
     assert (done.code, done.out) == (1, "")
-    assert "long.txt would make 20,0" in done.err
-    assert "SmolLM2 135M takes 7,680" in done.err
+    assert "With long.txt, this message needs 20,0" in done.err
+    assert "SmolLM2 135M accepts 7,680" in done.err
     assert "Nothing was sent. Attach a shorter document" in done.err
     assert shell.rows("SELECT * FROM ledger") == []
 

@@ -63,7 +63,7 @@ def test_openai_s_instant_is_stood_in_for_since_its_end_and_this_is_said(shell: 
     assert named.json["notices"] == [str(INSTANT_RETIRED)]
     assert named.json["effort"] == "none"
     assert (illegal.code, illegal.out) == (2, "")
-    assert "It takes: medium." in illegal.err
+    assert "Supported: medium." in illegal.err
     sent = [(request.json["model"], request.json["reasoning"]) for request in received]
     assert sent == [("gpt-5.2", {"effort": "none"})] * 2
 

@@ -102,7 +102,7 @@ def test_what_is_no_file_is_refused(shell: Shell, arguments: tuple[str, ...]) ->
             ("a.md",),
             "two documents, but only one is attached. Nothing was sent. Attach another one.",
         ),
-        (("a.md", "b.md", "./-c.md"), "two documents; 3 are attached."),
+        (("a.md", "b.md", "./-c.md"), "two documents, but 3 are attached."),
     ],
 )
 def test_two_documents_are_compared_and_no_other_number(
@@ -144,7 +144,7 @@ def test_pages_are_chosen(
         ("9", "“9” isn’t in this file. Nothing was sent. Enter numbers from 1 to 3"),
         ("b.md=9", "“b.md” has no pages to select. Nothing was sent."),
         ("c.pdf=9", "--pages c.pdf=9: there is no such file."),
-        ("two", "“two” names no page."),
+        ("two", "“two” isn’t a valid selection."),
     ],
 )
 def test_pages_that_are_not_there_are_refused(
@@ -249,7 +249,7 @@ def test_a_server_that_names_its_window_is_not_sent_more_than_that(
         asked = ("--model", model, "--file", "long.txt")
         done = await shell.run("ask", "What does it say?", *asked, env=env)
         assert done.code == 1
-        assert "takes 3,584." in done.err
+        assert "accepts 3,584." in done.err
         assert [request.path for request in server.requests] == ["/v1/models"]
         server.requests.clear()
         done = await shell.run("summarize", "long.txt", "--model", model, env=env)

@@ -61,4 +61,4 @@ def test_an_address_with_a_query_is_refused(end: str) -> None:
     assert "w0rd" not in repr(profile)
     assert not profile.needs_key, "the address is what is wrong"
     assert is_remote(profile)
-    assert way_to(profile) == (False, "its address cannot be used")
+    assert way_to(profile) == (False, "The address is invalid")

@@ -114,7 +114,7 @@ def test_a_model_whose_end_is_near_or_over_is_warned_of_and_used() -> None:
     near = resolve(OPENAI, codex, CATALOG, date(2026, 7, 1))
     assert str(near.warning).startswith("GPT-5.2 Codex ends on 23 July 2026.")
     gone = resolve(OPENAI, codex, CATALOG, AFTER)
-    assert "is gone" in str(gone.warning)
+    assert "shut down" in str(gone.warning)
     assert (gone.model.id, gone.notice) == ("gpt-5.2-codex", "")
     assert resolve(COMETAPI, codex, CATALOG, AFTER).warning == ""
 

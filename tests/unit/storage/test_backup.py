@@ -128,7 +128,7 @@ def test_a_store_that_is_open_is_not_replaced(home: Home) -> None:
 
     async def main() -> None:
         async with opened(home.database):
-            with pytest.raises(StorageError, match="is open"):
+            with pytest.raises(StorageError, match="Your library is open"):
                 home.restore(archive)
 
     asyncio.run(main())
@@ -172,7 +172,7 @@ def test_what_is_no_backup_is_refused(home: Home, manifest: bytes | None) -> Non
         home.restore(archive)
     plain = home.backups / "plain.zip"
     plain.write_bytes(b"not an archive")
-    with pytest.raises(StorageError, match="isn’t a readable archive"):
+    with pytest.raises(StorageError, match="isn’t a Repartee backup"):
         home.restore(plain)
 
 

@@ -183,7 +183,7 @@ async def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
 async def test_an_open_store_is_not_emptied(tmp_path: Path) -> None:
     await fill(tmp_path)
     async with opened(tmp_path / "repartee.sqlite3"):
-        with pytest.raises(StorageError, match="is open"):
+        with pytest.raises(StorageError, match="is using your library"):
             erase_everything(tmp_path / "repartee.sqlite3", tmp_path / "attachments")
     assert holding(tmp_path)
 
