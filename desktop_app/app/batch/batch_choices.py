@@ -59,7 +59,9 @@ def _provider(
 ) -> BatchProviderOption:
     why = refusal(profile)
     if why:
-        return BatchProviderOption(profile.id, profile.name, why.what_happened)
+        return BatchProviderOption(
+            profile.id, profile.name, f"{why.what_happened} {why.what_to_do}".strip()
+        )
     day = date.today()  # noqa: DTZ011 - the user's day
     menu = offers(profile, catalog, listings.of(profile), day)
     models = [_model(profile, offer, chat_service=chat_service) for offer in menu]
@@ -78,7 +80,7 @@ def _model(
     if info.id != offer.model:  # another model replaces it, at a single effort
         efforts = (resolved.effort,) if resolved.effort else ()
     why = refusal(profile, info)
-    said = why.what_happened if why else ""
+    said = f"{why.what_happened} {why.what_to_do}".strip() if why else ""
     return BatchModelOption(offer.model, offer.name, offer.variant, efforts, said)
 
 

@@ -14,6 +14,7 @@ from desktop_app.backend.answer_settings import own_values, with_own, without_ow
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.preset import Preset, preset_of
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.foreign_text import menu_text
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.header import Header
     from desktop_app.ui.window.notifications import Notifications
 
-NEW_NAME = "New preset"
+NEW_NAME = N_("New preset")
 
 
 class PresetsController(QObject):
@@ -94,14 +95,14 @@ class PresetsController(QObject):
         preset = self._presets.by_id[preset_id]
         self._change(
             lambda conversation: self._presets.applied(preset, conversation),
-            f"“{preset.name}” is in use here.",
+            tr("Preset “{name}” applied", name=preset.name),
         )
 
     def leave(self) -> None:
         """Remove the preset from the open conversation, whose settings then follow the defaults."""
         self._change(
             lambda conversation: replace(conversation, overrides=Overrides(), preset_id=None),
-            "No preset is in use here; the settings follow the defaults.",
+            tr("Preset removed. The defaults apply."),
         )
 
     def _change(self, change: Callable[[Conversation], Conversation], words: str) -> None:
@@ -112,7 +113,7 @@ class PresetsController(QObject):
         self._setup.take_settings(before.id, after)
         # A mistake in a menu must not lose the user's settings.
         self._notifications.notify(
-            words, [("Undo", lambda: self._setup.take_settings(before.id, before))]
+            words, [(tr("Undo"), lambda: self._setup.take_settings(before.id, before))]
         )
 
     def save_here(self) -> None:
@@ -139,8 +140,8 @@ class PresetsController(QObject):
         made = preset_of(conversation, preset.id, preset.name, now())
         self._save(replace(made, position=preset.position, created_at=preset.created_at))
         self._notifications.notify(
-            f"“{preset.name}” has the settings of this conversation.",
-            [("Undo", lambda: self._save(preset))],
+            tr("Preset “{name}” updated", name=preset.name),
+            [(tr("Undo"), lambda: self._save(preset))],
         )
 
     # -------------------------------------------------------------- the header
@@ -170,16 +171,16 @@ class PresetsController(QObject):
             action.setCheckable(True)
             action.setChecked(preset is current)
             action.triggered.connect(lambda _=False, id_=preset.id: self.use(id_))
-        none = menu.addAction("No preset")
+        none = menu.addAction(tr("No preset"))
         none.setCheckable(True)
         none.setChecked(current is None)
         none.triggered.connect(lambda _=False: self.leave())
         menu.addSeparator()
         if current is not None and self._presets.is_changed(conversation):
-            change = menu.addAction(menu_text(f"Change “{current.name}” to these settings"))
+            change = menu.addAction(menu_text(tr("Update “{name}”", name=current.name)))
             change.triggered.connect(lambda: self._update(current))
-        menu.addAction("Save these settings as a preset").triggered.connect(self.save_here)
-        menu.addAction("Edit presets…").triggered.connect(lambda: self._manage())
+        menu.addAction(tr("Save as preset")).triggered.connect(self.save_here)
+        menu.addAction(tr("Edit presets…")).triggered.connect(lambda: self._manage())
 
     # -------------------------------------------------------------- managing
 
@@ -262,14 +263,15 @@ class PresetsController(QObject):
                 self._page.select(gone.id)
 
         if self._dialog is not None:
-            self._dialog.say(f"“{gone.name}” was deleted.", undo)
+            self._dialog.say(tr("“{name}” deleted", name=gone.name), undo)
 
     def _choose_default(self, preset_id: str) -> None:
         self._start(self._new_conversation.set_default(DEFAULT_PRESET, preset_id))
 
     def _free_name(self) -> str:
         taken = {preset.name for preset in self._presets.by_id.values()}
-        names = (NEW_NAME if n == 1 else f"{NEW_NAME} {n}" for n in range(1, len(taken) + 2))
+        numbers = range(2, len(taken) + 2)
+        names = (tr(NEW_NAME), *(tr("New preset {number}", number=n) for n in numbers))
         return next(name for name in names if name not in taken)
 
     def _next_position(self) -> int:

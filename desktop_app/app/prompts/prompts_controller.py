@@ -23,6 +23,8 @@ from desktop_app.domain.conversations.prompts import (
     missing,
 )
 from desktop_app.domain.errors import ImportRefusedError, StorageError
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.prompt_library import (
     Origin,
     copy_of,
@@ -213,7 +215,7 @@ class PromptsController(QObject):
     def _begin_new(self, folder: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
         place = next_position(prompts, folder)
-        self._add(Prompt(new_id(), "New prompt", "", folder, place, now()))
+        self._add(Prompt(new_id(), tr("New prompt"), "", folder, place, now()))
 
     def _duplicate(self, prompt_id: str) -> None:
         prompts = [entry.prompt for entry in self._list.entries]
@@ -231,11 +233,11 @@ class PromptsController(QObject):
 
     def _delete(self, prompt_id: str) -> None:
         gone = self._take_away(prompt_id)
-        self._offer_undo(f"“{gone.title}” was deleted.", gone)
+        self._offer_undo(tr("“{name}” deleted", name=gone.title), gone)
 
     def _reset(self, prompt_id: str) -> None:
         gone = self._take_away(prompt_id)
-        self._offer_undo(f"“{gone.title}” is as it came with the program.", gone)
+        self._offer_undo(tr("“{name}” reset to default", name=gone.title), gone)
 
     def _take_away(self, prompt_id: str) -> Prompt:
         gone = self._stored.pop(prompt_id)
@@ -291,7 +293,7 @@ class PromptsController(QObject):
         if error:
             self._dialog.say(error, is_error=True)
         else:
-            self._dialog.say(f"{_counted(len(own), len(presets))} written to {path.name}.")
+            self._dialog.say(_exported(len(own), len(presets), path.name))
 
 
 def _without(found: Sequence[Prompt], plain: Sequence[Prompt]) -> tuple[Prompt, ...]:
@@ -308,20 +310,30 @@ def _write_file(path: Path, text: str) -> str:
         with unfinished(path) as file:
             file.write_text(text, "utf-8")
     except OSError as exc:
-        return f"{path.name} could not be written: {exc.strerror or exc}. Choose another place."
+        return tr(
+            "Couldn’t save {name}: {reason}. Choose another place.",
+            name=path.name,
+            reason=exc.strerror or str(exc),
+        )
     return ""
 
 
 def _counted(prompts: int, presets: int) -> str:
-    words = [
-        f"{count} {name}{'' if count == 1 else 's'}"
-        for count, name in ((prompts, "prompt"), (presets, "preset"))
-        if count
-    ]
-    return " and ".join(words) or "Nothing"
+    words = []
+    if prompts:
+        words.append(tr_plural("{count} prompt", "{count} prompts", prompts))
+    if presets:
+        words.append(tr_plural("{count} preset", "{count} presets", presets))
+    return joined(words)
+
+
+def _exported(prompts: int, presets: int, file_name: str) -> str:
+    if not prompts and not presets:
+        return tr("No prompts or presets of your own to export")
+    return tr("Exported {items} to {name}", items=_counted(prompts, presets), name=file_name)
 
 
 def _added(prompts: int, presets: int) -> str:
     if not prompts and not presets:
-        return "Nothing was added: all of it is here already."
-    return f"{_counted(prompts, presets)} added."
+        return tr("Nothing new to import")
+    return tr("Imported {items}", items=_counted(prompts, presets))

@@ -246,7 +246,7 @@ async def test_a_job_that_fails_is_said() -> None:
     async with Desk() as desk:
         closed = ClosedStore(None, desk.theme.current, folders())
         doing = asyncio.ensure_future(closed.do(erasing(folders())))  # while it is open
-        assert "is open" in await choose("go-on")
+        assert "is using your library" in await choose("go-on")
         await doing
 
 

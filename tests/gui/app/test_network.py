@@ -218,7 +218,7 @@ async def test_a_private_address_is_allowed_in_the_panel() -> None:
         profile = replace(SERVER, base_url="http://nas.lan:11434/v1", proxy=proxy.url)
         desk.window.settings.profile_add_requested.emit(profile)
         await desk.written()
-        await press_test(desk, profile.id, False, "Allow nas.lan here")
+        await press_test(desk, profile.id, False, "Allow nas.lan in Settings")
         assert not proxy.wanted
         desk.window.show_settings(True)
         button = find(desk.window.settings, QPushButton, "allow-unencrypted")
@@ -237,7 +237,7 @@ async def test_a_file_that_holds_no_certificate_is_not_taken(tmp_path: Path) -> 
         await desk.written()
         ok, words = desk.window.settings._ca_files[OPENAI.id]
         assert not ok
-        assert "notes.pem holds no certificate" in words
+        assert "notes.pem contains no valid certificate" in words
         assert find(desk.window.settings, QLineEdit, "ca-file").text() == "System certificates"
         assert not await desk.backend.settings.profiles()
 
@@ -263,7 +263,7 @@ async def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
         await until(lambda: offered(desk, SERVER.id)["llama3"] == "2.0k tokens")
         assert offered(desk, SERVER.id)["qwen"] == ""
         desk.enter()
-        await until(lambda: "long.txt would make" in desk.said)
+        await until(lambda: "With long.txt, this message needs" in desk.said)
         assert "llama3 takes 1,536" in desk.said
         desk.take("Read in parts…")
         await until(lambda: "will be read in" in desk.said)

@@ -82,7 +82,7 @@ async def test_one_is_put_into_force_and_what_was_changed_since_is_said() -> Non
         )
         assert shown(desk) == "Preset: Code reviewer (changed)"
         assert menu_of(desk)["Code reviewer"]
-        choose(desk, "Change “Code reviewer” to these settings")
+        choose(desk, "Update “Code reviewer”")
         assert shown(desk) == "Preset: Code reviewer"
         await desk.written()
         (stored, _) = await desk.backend.prompts.presets()

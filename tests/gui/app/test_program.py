@@ -464,7 +464,7 @@ async def test_a_later_start_brings_text_for_the_quick_prompt() -> None:
         line = find(quick_of(desk), QLineEdit, "prompt")
         QTest.keyClick(line, Qt.Key.Key_Return)
         await until(lambda: desk.said or desk.stage.turns or quick_of(desk)._problem.text())
-        assert "SmolLM2 135M takes" in quick_of(desk)._problem.text()
+        assert "SmolLM2 135M accepts" in quick_of(desk)._problem.text()
 
 
 @pytest.mark.attack("local-calls")

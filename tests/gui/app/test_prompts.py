@@ -170,7 +170,7 @@ async def test_one_is_begun_hidden_duplicated_and_deleted_with_undo() -> None:
         titles = [e.prompt.title for e in desk.state.prompts.entries]
         assert {"Shorten", "Shorten (copy)"} < set(titles)
         press(dialog, "delete-prompt")
-        assert said(dialog) == "“Shorten (copy)” was deleted."
+        assert said(dialog) == "“Shorten (copy)” deleted"
         press(dialog, "undo-prompts")
         assert title.text() == "Shorten (copy)"
         press(dialog, "hide-prompt")
@@ -191,14 +191,14 @@ async def test_what_is_exported_is_imported_once(tmp_path: Path) -> None:
         desk.controllers.prompts.save(REPLY)
         dialog = dialog_of(desk)
         dialog.export_requested.emit(file)
-        await until(lambda: said(dialog) == "1 prompt written to prompts.json.")
+        await until(lambda: said(dialog) == "Exported 1 prompt to prompts.json")
         assert json.loads(file.read_text("utf-8"))["prompts"][0]["title"] == "Reply"
         dialog.import_requested.emit(file)
-        await until(lambda: said(dialog).startswith("Nothing was added"))
+        await until(lambda: said(dialog).startswith("Nothing new"))
         dialog.prompts.select("reply")
         press(dialog, "delete-prompt")
         dialog.import_requested.emit(file)
-        await until(lambda: said(dialog) == "1 prompt added.")
+        await until(lambda: said(dialog) == "Imported 1 prompt")
         assert await desk.backend.prompts.prompts() == [REPLY]
         file.write_text("{}", "utf-8")
         dialog.import_requested.emit(file)

@@ -39,7 +39,7 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
         desk.type("Two")
         desk.enter()
         await until(lambda: "would exceed the monthly limit" in desk.said)
-        assert "$0.00455 spent" in desk.said
+        assert "$0.00455 of $0.005 spent" in desk.said
         assert desk.text.toPlainText() == "Two"
         assert len(desk.stage.turns) == 1
         assert len(desk.messages()) == 2
