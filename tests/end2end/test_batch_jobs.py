@@ -29,7 +29,7 @@ def begin(program: Program) -> None:
     wait_for(lambda: program.has("batch-read", "enabled"), "the files")
     program.do("press", "batch-read")
     wait_for(lambda: program.has("batch-start", "showing"), "the estimate")
-    assert f"{FILES} files: about" in program.do("name", "batch-estimate")
+    assert f"{FILES} files with about" in program.do("name", "batch-estimate")
     program.do("press", "batch-start")
     wait_for(lambda: "In progress" in program.do("name", "batch-status"), "the batch")
 
