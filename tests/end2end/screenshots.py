@@ -150,7 +150,7 @@ ANSWERS = {
         output_tokens=40,
     ),
     "summarise": Prepared(SUMMARY, input_tokens=34_000),
-    "Summarise": Prepared(SUMMARY, input_tokens=34_000),
+    "Summarize": Prepared(SUMMARY, input_tokens=34_000),
     "slowly": Prepared(ANSWER, REASONING, pause_s=0.03, stops_after=560),
     "cut": Prepared(ANSWER, REASONING, cut_after=190),
     "postcode": Prepared(POSTCODE, input_tokens=20, output_tokens=60),
