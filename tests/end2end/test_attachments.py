@@ -44,7 +44,9 @@ def test_what_the_preview_says_is_what_is_sent(
             program.wait_for_text("preview-text", lambda text: "</document-" in text)
             program.do("set_text", "pages-to-send", text="3-5, 99")
             program.do("press", "apply-pages")
-            wait_for(lambda: "“99” isn’t in this file" in program.do("name", "pages-error"), "why not")
+            wait_for(
+                lambda: "“99” isn’t in this file" in program.do("name", "pages-error"), "why not"
+            )
             program.do("set_text", "pages-to-send", text="3-5, 9")
             program.do("press", "apply-pages")
             shown = program.wait_for_text("preview-text", lambda text: "3-5, 9 of 20" in text)

@@ -43,7 +43,8 @@ def clean_title(text: str) -> str:
     """
     words = _THOUGHTS.sub("", text)
     line = next((line for line in words.splitlines() if _visible(line)), "")
-    return title_from(_visible(line), limit=59)
+    # Heading marks may have hidden a quotation mark.
+    return title_from(_visible(line), limit=59).strip(_AROUND)
 
 
 def _visible(line: str) -> str:

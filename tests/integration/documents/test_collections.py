@@ -126,7 +126,7 @@ async def test_a_folder_is_read_and_what_fails_stands_there_with_its_reason(
             "lease.md": "ready",
         }
         assert "password" in why(await here.file(made, "encrypted.pdf"))
-        assert "no text" in why(await here.file(made, "scanned.pdf"))
+        assert "only images" in why(await here.file(made, "scanned.pdf"))
         assert (await here.file(made, "report.pdf")).pages == 3
         assert [step.done for step in steps] == [0, 1, 2, 3, 4, 5, 6]
         assert steps[-1] == CollectionProgress(6, 6, "")
@@ -323,7 +323,7 @@ async def test_names_and_ways_out(tmp_path: Path) -> None:
         assert [c.name for c in await here.collections.all()] == ["A", "C"]
         with pytest.raises(UserFacingError, match="name"):
             await here.collections.create(" \n")
-        with pytest.raises(DocumentError, match="not there"):
+        with pytest.raises(DocumentError, match="Couldn’t find"):
             await here.collections.add(made.id, [tmp_path / "nowhere.pdf"])
         await here.collections.delete(made.id)
         with pytest.raises(DocumentError, match="no longer"):

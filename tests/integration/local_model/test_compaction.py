@@ -79,7 +79,7 @@ async def test_a_conversation_that_fills_the_window_goes_on() -> None:
         used, _ = await backend.chat.estimator.context_tokens(SendContext(path, own))
         assert used > 1_360 - 340
         assert await backend.compaction.is_nearly_full(SendContext(path, own))
-        with pytest.raises(DocumentDoesNotFitError, match="The conversation"):
+        with pytest.raises(DocumentDoesNotFitError, match="accepts 848"):
             await backend.chat.begin(
                 conversation, path, Draft("What leaves on Tuesday?"), ON_DEVICE, AskSettings()
             )

@@ -284,7 +284,7 @@ async def test_it_can_be_closed_while_it_loads() -> None:
         loading = asyncio.create_task(model.endpoint())
         await until(lambda: children_of(os.getpid()))
         await model.aclose()
-        with pytest.raises(LocalModelError, match="was stopped"):
+        with pytest.raises(LocalModelError, match="model stopped"):
             await loading
 
 

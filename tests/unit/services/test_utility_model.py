@@ -229,6 +229,7 @@ def test_a_cap_that_is_reached_refuses_it_before_anything_is_sent() -> None:
         ("<think>never ends", ""),
         ("\u202egnp.exe\u202c", "gnp.exe"),
         ("C# and snake_case", "C# and snake_case"),
+        ('#"0', "0"),
         ("  \n\t\n", ""),
     ],
 )
