@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.i18n.translation import english
+from desktop_app.i18n.translation import in_english
 
 CHUNK: Final = 1 << 20
 # A backup takes 140 bytes a member: room for 230,000 attachments.
@@ -55,7 +55,7 @@ class RefusedFileError(Exception):
         """Return why in English, for logs and details."""
         from desktop_app.domain.error_text import happened_text
 
-        with english():
+        with in_english():
             return happened_text(self.reason, {"file": "The file", **self.params})
 
 

@@ -44,7 +44,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
-from desktop_app.i18n.translation import english
+from desktop_app.i18n.translation import in_english
 
 if TYPE_CHECKING:
     from desktop_app.domain.error_reasons import Reason
@@ -192,7 +192,7 @@ class UserFacingError(Exception):
 
     def __str__(self) -> str:
         """Return what happened in English, for logs and tracebacks."""
-        with english():
+        with in_english():
             return self.what_happened
 
     @property

@@ -65,17 +65,6 @@ def tr_context(context: str, message: str, /, **values: str | int) -> str:
     return _filled(_current.catalog.pgettext(context, message), values)
 
 
-@contextmanager
-def english() -> Iterator[None]:
-    """Make English text within the block, for logs; it must not await."""
-    code, catalog = _current.code, _current.catalog
-    _current.code, _current.catalog = ENGLISH, NullTranslations()
-    try:
-        yield
-    finally:
-        _current.code, _current.catalog = code, catalog
-
-
 def language() -> str:
     """Return the code of the language in use, such as "de"."""
     return _current.code
@@ -117,10 +106,13 @@ def wanted_language(setting: str = "", system: Iterable[str] = ()) -> str:
 
 @contextmanager
 def in_english() -> Iterator[None]:
-    """Make text in English inside the block: for output that programs read.
+    """Make English text within the block, for logs and for output that programs read.
 
-    No other task may run meanwhile, because it would make its text in English, too.
+    The block must not await: other tasks would make English text, too.
     """
+    if _current.code == ENGLISH:
+        yield
+        return
     code, catalog, formats = _current.code, _current.catalog, formatting.formats_in_use()
     _current.code, _current.catalog = ENGLISH, NullTranslations()
     formatting.use_formats_of(ENGLISH)
