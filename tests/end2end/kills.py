@@ -90,7 +90,7 @@ class Server:
 
 @dataclass
 class Seen:
-    """What was on the screen, and when."""
+    """The screen's content at a moment."""
 
     question: str
     draft: str

@@ -85,7 +85,7 @@ HOSTILE: Final = {
 
 @dataclass
 class Stage:
-    """Where a place is put up."""
+    """The theme and the window in which a place is shown."""
 
     theme: themes.Theme
     window: QWidget

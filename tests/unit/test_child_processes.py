@@ -1,4 +1,4 @@
-"""How processes are started: by whom, with which variables, from which folder."""
+"""Starts of processes: their command, variables and folder."""
 
 from __future__ import annotations
 

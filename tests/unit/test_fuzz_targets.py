@@ -1,4 +1,4 @@
-"""What the fuzzed parsers keep to, with their seeds and a few hundred generated inputs."""
+"""The fuzzed parsers, with their seeds and a few hundred generated inputs."""
 
 from __future__ import annotations
 

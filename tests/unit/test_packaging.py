@@ -1,4 +1,4 @@
-"""What the packages say about themselves agrees with what is in them."""
+"""The packages' metadata agrees with their content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where things lie, with and without a home of one's own."""
+"""The program's folders, with and without REPARTEE_HOME."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ HOMES: Final = {
     "QTextEdit": "ui/widgets/sealed_document.py",
     "QComboBox": "ui/settings/form_widgets.py",
 }
-"""What is made, called or inherited in one module alone, which makes it safe."""
+"""Classes that only one module may create, call or inherit, because it makes them safe."""
 
 UNUSED: Final = {
     "QCommandLinkButton",

@@ -1,4 +1,4 @@
-"""What is shipped is known, licensed, pinned and built the same everywhere."""
+"""Shipped parts are known, licensed, pinned, and built the same everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which section of the help belongs to which part of the windows."""
+"""The section of the help for each part of the windows."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ConversationSession:
-    """What the user works on: the open conversation, its draft, and the drafts of the others."""
+    """The user's work: the open conversation, its draft, and the drafts of the others."""
 
     current: OpenConversation
     draft: PromptDraft
@@ -35,7 +35,7 @@ class ConversationSession:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSettings:
-    """What decides which model answers, and with which settings."""
+    """The state that decides which model answers, and with which settings."""
 
     values: SettingValues
     providers: Providers
@@ -56,7 +56,7 @@ class LibraryStores:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentSources:
-    """What the content of an attachment is read from, and how it is fenced in a question."""
+    """The sources of an attachment's content, and its fences in a question."""
 
     attachment_store: AttachmentStore
     documents: DocumentWorker

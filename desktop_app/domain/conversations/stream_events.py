@@ -100,7 +100,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Waiting:
-    """What the answer waits for, or is doing, before more of it arrives.
+    """The reason why nothing arrives yet, or the work of the model meanwhile.
 
     Attributes:
         seconds: when the client retries; 0 if it does not.

@@ -89,7 +89,7 @@ class AskSettings:
 
 @dataclass(frozen=True, slots=True)
 class MessageSources:
-    """What a request is built from.
+    """The sources of a request.
 
     Attributes:
         messages: stores questions and answers.

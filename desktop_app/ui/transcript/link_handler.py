@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class LinkHandler(QObject):
-    """What a click on a link, Enter on it and the mouse over it do.
+    """The handling of links: clicks, Enter, and the pointer above them.
 
     Signals:
         passage_requested(Passage): show a cited passage.

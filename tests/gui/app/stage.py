@@ -93,7 +93,7 @@ class Stage:
 
 
 class StageClient:
-    """What the gateway opens."""
+    """The provider that the gateway opens."""
 
     def __init__(self, stage: Stage, profile: ProviderProfile) -> None:
         self._stage = stage

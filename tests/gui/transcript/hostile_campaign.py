@@ -221,7 +221,7 @@ def work(numbers: range) -> None:
 
 @dataclass
 class Figures:
-    """What came out of all workers together."""
+    """The sum of the results of all workers."""
 
     inputs: int = 0
     cpu: list[float] = field(default_factory=list)

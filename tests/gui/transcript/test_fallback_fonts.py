@@ -39,7 +39,7 @@ FEW = "Tiếng Việt – ελληνικά, русский, 汉字 仮名 한글
 
 
 class Loaded:
-    """What has been laid out apart, letter by letter and font by font."""
+    """A record of the texts and fonts that were laid out ahead."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, QFont]] = []

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DATA = Path(__file__).parents[2] / "data" / "markdown"
 CHOICES = {"raw-html", "bare-address"}
 WIDE = "many words that are too wide for a line " * 5
-"""What makes a table one of Qt's own."""
+"""The source of a table that becomes a QTextTable."""
 
 
 def _examples(name: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Which match is the how manieth."""
+"""The number of each match, counted from the first."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ def opendocument(kind: str, body: str) -> bytes:
 
 @dataclass
 class Outcome:
-    """What became of the documents; `wrong` says what should not have been."""
+    """The outcome for each kind of document; `wrong` lists the unexpected ones."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)

@@ -23,7 +23,7 @@ KEY = "sk-loopback-0123456789abcdef"
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """The exit code and the output of a command that has ended."""
 
     code: int
     out: str

@@ -76,7 +76,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Target:
-    """What to attack.
+    """The target of an attack.
 
     Attributes:
         policy: of which process: "documents", "limited", "pdf", "print-file", "print-printer" or

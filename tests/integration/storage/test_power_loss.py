@@ -85,7 +85,7 @@ class Step:
 
 @dataclass
 class Disk:
-    """What is surely on the disk, and what may be: the steps on each file since its last sync."""
+    """The synced content of each file, and the steps since its last sync."""
 
     files: dict[str, bytearray] = field(default_factory=dict)
     since: dict[str, list[Step]] = field(default_factory=dict)

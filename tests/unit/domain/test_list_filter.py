@@ -1,4 +1,4 @@
-"""Which place shows a conversation, and how long the trash keeps it."""
+"""The place that shows a conversation, and how long the trash keeps it."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def typeset_here(tex: str, *, display: bool) -> Formula | None:
 
 
 class _Seen(HTMLParser):
-    """What a browser would make of a page."""
+    """A page as a browser would parse it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Which failures are repeated by themselves, and when."""
+"""Failures that are retried automatically, and the waits between them."""
 
 from __future__ import annotations
 

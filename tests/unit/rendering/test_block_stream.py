@@ -58,7 +58,7 @@ HOLDERS = {
     "> ": "> ", ">": ">", "- ": "  ", "3. ": "   ", "-   ": "    ", " 12) ": "     ",
     ">\n> ": "> ", "-\n  ": "  ", " 4.  \n    ": "    ", "- >\n  > ": "  > ",
 }  # fmt: skip
-"""What begins a container, and its lines below the first."""
+"""Prefixes of a container: of its first line, and of the lines below."""
 CODE = [
     "> ```\n", "- ```\n", "1. > ```\n", "```\n", "> - ```\n> code\n", "> ~~~ py\n>  a\n",
     "- x\n\n      code\n", "[^1]: ```\n", "> > ```\n> > c\n", "- > ```\n",

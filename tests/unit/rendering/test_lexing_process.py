@@ -9,7 +9,7 @@ from typing import Any
 from desktop_app.child_processes import child_command, open_child
 
 BLANK_LINES = " \n" * 4_000
-"""What gherkin's lexer spends minutes on."""
+"""A source on which Gherkin's lexer spends minutes."""
 
 
 def test_what_takes_for_ever_is_given_up_and_what_follows_is_lexed() -> None:
