@@ -27,6 +27,8 @@ PYTHON: Final = "Python"
 _LIBRARY: Final = re.compile(r"lib[\w.+-]*\.so[\d.]*")
 _ASSETS: Final = {".bin", ".dat", ".gguf", ".icc", ".onnx", ".otf", ".ttf", ".woff", ".woff2"}
 _METADATA: Final = re.compile(r"([\w.]+)-[^-/]+\.(?:dist|egg)-info")
+# Python's own files that are no module of its standard library by name.
+_PYTHON: Final = ("base_library.zip", "libpython3", "_sysconfigdata_")
 # The Debian package puts its own files here, beside the frozen program.
 _SHARED: Final = ("usr/share/", "usr/bin/", "DEBIAN/")
 _FROZEN: Final = re.compile(r"^(?:usr/lib/repartee/|repartee/)?_internal/")
@@ -52,7 +54,7 @@ def owner(file: str, tops: Mapping[str, Shipped]) -> str:
     stem = top.partition(".")[0]
     if dist := tops.get(top) or tops.get(f"{stem}.py"):
         return dist.name if _covers(dist, path) else ""
-    if top == "base_library.zip" or stem in sys.stdlib_module_names or top.startswith("libpython3"):
+    if stem in sys.stdlib_module_names or top.startswith(_PYTHON):
         return PYTHON
     return PYTHON if "lib-dynload" in path.parts else ""
 

@@ -5,7 +5,7 @@
 #                                   the one command that does and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
 #   ensure_tool audit|fuzz|lock     a tool with requirements of its own; prints where it is
-#   compile_messages                the catalogs of resources/locale into what the program reads
+#   compile_messages PYTHON         the catalogs of resources/locale into what the program reads
 #   set_source_date, make_wheel     the same sources build the same bytes
 #
 # They do nothing on a second run: $venv/.ready-* holds a fingerprint of everything they depend on.
@@ -169,8 +169,7 @@ install_packages() {
 # Everything that an environment depends on, as one line.
 fingerprint() {
     (cd "$root" && echo "$root" &&
-        sha256sum pyproject.toml desktop_app/__init__.py packaging/environment.sh packaging/requirements/*.{txt,npm} \
-            $(find resources -name "*.po" | sort)) |
+        sha256sum pyproject.toml desktop_app/__init__.py packaging/environment.sh packaging/requirements/*.{txt,npm}) |
         sha256sum | cut --delimiter=' ' --fields=1
 }
 
@@ -179,7 +178,11 @@ is_ready() {
 }
 
 ensure_venv() {
-    is_ready "$1" && return
+    is_ready "$1" || make_venv "$1"
+    compile_messages "$venv/bin/python"
+}
+
+make_venv() {
     local python started=$SECONDS
     python=$(find_python)
     if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
@@ -204,17 +207,18 @@ install_into_venv() {
     # Editable: the checkout is the program, and a change in it needs no further installation.
     "${pip[@]}" --no-deps --no-build-isolation --editable "$root" >&2
     [[ $1 != test ]] || install_npm_packages
-    compile_messages
     # Without cached bytecode the first start takes three times as long.
     "$venv/bin/python" -m compileall -q "$root/desktop_app" >&2
 }
 
-# It fails for a translation whose placeholders are not those of the text.
+# Compiles the catalogs that have changed, so that a translation is seen at the next start.
 compile_messages() {
-    local catalog
+    local catalog compiled
     for catalog in "$root"/resources/locale/*/LC_MESSAGES/repartee.po; do
-        [[ -e $catalog ]] || continue
-        "$venv/bin/pybabel" --quiet compile --input-file="$catalog" --output-file="${catalog%.po}.mo" >&2
+        compiled=${catalog%.po}.mo
+        [[ -e $catalog && ! $compiled -nt $catalog ]] || continue
+        "$1" -m babel.messages.frontend --quiet compile \
+            --input-file="$catalog" --output-file="$compiled" >&2
     done
 }
 
@@ -252,6 +256,7 @@ make_wheel() {
         cd "$root"
         umask 022
         mkdir -p "$2"
+        compile_messages "$1"
         TZ=UTC LC_ALL=C.UTF-8 PYTHONHASHSEED=0 "$1" -m hatchling build -t wheel -d "$2" >&2
     )
 }

@@ -26,10 +26,10 @@ case ${1:-} in
     extract) extract file build/repartee.pot ;;
     update)
         extract file build/repartee.pot
-        "$babel" --quiet update --no-wrap --ignore-pot-creation-date \
+        "$babel" --quiet update --no-wrap --ignore-pot-creation-date --ignore-obsolete \
             --domain=repartee --input-file=build/repartee.pot --output-dir=resources/locale
         ;;
-    compile) compile_messages ;;
+    compile) ;; # ensure_venv has compiled what has changed
     list)
         scratch=$(mktemp)
         trap 'rm -f "$scratch"' EXIT

@@ -113,6 +113,7 @@ class Application:
         self.qt.setLayoutDirection(
             direction.RightToLeft if is_right_to_left else direction.LeftToRight
         )
+        self.qt.removeTranslator(self._qt_texts)  # of the language before
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         if self._qt_texts.load(f"qtbase_{translation.language()}", folder):
             self.qt.installTranslator(self._qt_texts)

@@ -22,8 +22,8 @@ DOMAIN: Final = "repartee"
 VARIABLE: Final = "REPARTEE_LANGUAGE"
 """The environment variable that sets the language of one run."""
 
-LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English"}
-"""The languages with a complete catalog, each under its own name."""
+LANGUAGES: Final[Mapping[str, str]] = {ENGLISH: "English", "de": "Deutsch", "nl": "Nederlands"}
+"""The languages of the program, each under its own name."""
 
 
 class _Language:
@@ -31,6 +31,7 @@ class _Language:
 
     code = ENGLISH
     catalog: NullTranslations = NullTranslations()
+    folder: Path | None = None
 
 
 _current = _Language()
@@ -80,9 +81,20 @@ def language_of_formats() -> str:
     return ENGLISH if pseudo.is_pseudo(_current.code) else _current.code
 
 
+def offered_languages() -> dict[str, str]:
+    """Return English and the languages whose catalogs are installed, by their codes."""
+    folder = _current.folder
+    return {
+        code: name
+        for code, name in LANGUAGES.items()
+        if code == ENGLISH or (folder is not None and _catalog_path(code, folder).is_file())
+    }
+
+
 def use_language(code: str, folder: Path) -> None:
     """Use the language `code`, whose catalog is in `folder`; English if there is none."""
     catalog = _catalog(code, folder)
+    _current.folder = folder
     _current.code = ENGLISH if catalog is None else code
     _current.catalog = NullTranslations() if catalog is None else catalog
     formatting.use_formats_of(language_of_formats())
@@ -137,10 +149,14 @@ def _catalog(code: str, folder: Path) -> NullTranslations | None:
     if code == ENGLISH or code not in LANGUAGES:
         return None
     try:
-        with (folder / code / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
+        with _catalog_path(code, folder).open("rb") as file:
             return GNUTranslations(file)
     except FileNotFoundError:
         return None
+
+
+def _catalog_path(code: str, folder: Path) -> Path:
+    return folder / code / "LC_MESSAGES" / f"{DOMAIN}.mo"
 
 
 def _filled(message: str, values: Mapping[str, str | int]) -> str:

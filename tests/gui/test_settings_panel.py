@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QGuiApplication
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QComboBox,
     QLabel,
     QLineEdit,
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.command import COMMANDS
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.i18n.translation import LANGUAGES
+from desktop_app.i18n.translation import use_language
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Group
@@ -34,6 +35,7 @@ from desktop_app.ui.settings.sections.address_section import problem_of_address,
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -409,10 +411,26 @@ def test_the_model_on_this_computer_is_named_honestly(qtbot: QtBot, panel: Setti
 def test_every_declared_setting_has_its_field(panel: SettingsPanel, group: Group) -> None:
     panel.show_page(group.value)
     for declared in settings_of(group):
-        if declared.key == "look.language" and len(LANGUAGES) == 1:
-            continue  # there is nothing to choose
+        if declared.key == "look.language":
+            continue  # there is nothing to choose without catalogs
         assert panel.findChild(QWidget, declared.key) is not None, declared.key
         assert declared.label in all_text(panel)
+
+
+def test_languages_with_a_catalog_can_be_chosen(
+    qtbot: QtBot, dressed: themes.Theme, tmp_path: Path
+) -> None:
+    catalog = tmp_path / "nl" / "LC_MESSAGES" / "repartee.mo"
+    catalog.parent.mkdir(parents=True)
+    catalog.touch()
+    use_language("en", tmp_path)
+    panel = SettingsPanel(dressed)
+    qtbot.addWidget(panel)
+    panel.show_page("look")
+    languages = find(panel, SegmentedControl, "look.language")
+    shown = [button.text() for button in languages.findChildren(QAbstractButton)]
+    use_language("en", Path())
+    assert shown == ["System", "English", "Nederlands"]
 
 
 def test_sliders_give_the_positions_and_the_models_own(qtbot: QtBot, panel: SettingsPanel) -> None:

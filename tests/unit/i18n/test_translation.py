@@ -20,6 +20,7 @@ from desktop_app.i18n.translation import (
     N_,
     in_english,
     language,
+    offered_languages,
     tr,
     tr_context,
     tr_plural,
@@ -97,6 +98,13 @@ def test_a_missing_catalog_means_english(tmp_path: Path) -> None:
     use_language("nl", tmp_path)
     assert language() == "en"
     assert formatting.number(1200) == "1,200"
+
+
+def test_languages_with_a_catalog_are_offered(folder: Path) -> None:
+    use_language("en", folder)
+    assert list(offered_languages()) == ["en", "de"]
+    use_language("pseudo", folder / "de")
+    assert list(offered_languages()) == ["en"]
 
 
 def test_pseudo_text_keeps_placeholders_links_and_tags() -> None:

@@ -8,6 +8,7 @@ a conversation or a folder, each row shows whether it is overridden, and can rem
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QSignalBlocker, Signal
@@ -15,7 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import LANGUAGES, N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, offered_languages, tr, tr_plural
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
@@ -73,8 +74,10 @@ class SchemaForm(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         for declared in settings_of(group):
-            if declared.key != "look.language" or len(LANGUAGES) > 1:
+            if declared.key != "look.language":
                 self._add(declared, theme)
+            elif len(offered_languages()) > 1:
+                self._add(_with_offered_languages(declared), theme)
         self._column.addStretch(1)
         self.set_theme(theme)
 
@@ -138,6 +141,12 @@ class SchemaForm(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._column.setSpacing(theme.px(16))
+
+
+def _with_offered_languages(declared: Setting) -> Setting:
+    """Return the setting without the languages whose catalogs are not installed."""
+    offered = ("", *offered_languages())
+    return replace(declared, choices=tuple(c for c in declared.choices if c.value in offered))
 
 
 class _OwnValue:
