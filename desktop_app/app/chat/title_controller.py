@@ -52,6 +52,7 @@ class TitleController(QObject):
         self._temporary = temporary
         self._tasks, self._conversations, self._chat_service = tasks, conversations, chat_service
         self._fences, self._utility_model, self._presenter = fences, utility_model, presenter
+        self._asked: set[str] = set()
         running.finished.connect(self._finished)
 
     def _finished(self, conversation_id: str, answer: Message) -> None:
@@ -66,6 +67,9 @@ class TitleController(QObject):
         known = self._presenter.usable(conversation_id)
         if known is None or not wants_title(known, path):
             return
+        if conversation_id in self._asked:  # another answer to the same question ended first
+            return
+        self._asked.add(conversation_id)
         own = self._chat_service.resolve(self._setup.profile_of(known), known.choice)
         try:
             title = await Titles(self._utility_model(), self._fences).suggest(path, own)

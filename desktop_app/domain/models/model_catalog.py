@@ -7,8 +7,9 @@ refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -25,6 +26,10 @@ from desktop_app.domain.spending.cost import FREE, Price
 
 # "auto" leaves it to the account, whose ordinary tier is the default.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
+_FINE_TUNED: Final = "ft:"
+_SNAPSHOT: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
+# A snapshot of a family is neither the variant itself nor shut down on the family's date.
+_NOT_INHERITED: Final = ("name", "variant", "shutdown")
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -80,6 +85,10 @@ class ModelInfo:
         if multiple is None:
             return FREE if self.price == FREE else None
         return self.price.times(multiple)
+
+    def counted_price_at(self, tier: str | None) -> Price | None:
+        """Return the price that limits count: the ordinary one if the tier's is unknown."""
+        return self.price_at(tier) or self.price
 
     def takes_effort(self) -> bool:
         """Return True if the model is known to take an effort."""
@@ -190,8 +199,9 @@ class ModelCatalog:
 
     @classmethod
     def _from_tables(cls, tables: Mapping[str, Any], own_sizes: Iterable[str]) -> ModelCatalog:
+        models = tables["models"]
         return cls(
-            [_model_from_row(model_id, row) for model_id, row in tables["models"].items()],
+            [_model_from_row(id_, _with_family(id_, row, models)) for id_, row in models.items()],
             {job: _utility_task_from_row(row) for job, row in tables["small_jobs"].items()},
             tables["not_chat"],
             {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
@@ -203,17 +213,25 @@ class ModelCatalog:
         return iter(self._models.values())
 
     def info(self, model_id: str) -> ModelInfo:
-        """Return what is known of `model_id`; a bare ModelInfo if nothing is."""
+        """Return what is known of `model_id`; a bare ModelInfo if nothing is.
+
+        Dated snapshots and fine-tuned models inherit the facts about their family.
+        """
         known = self._models.get(model_id)
-        return known if known is not None else ModelInfo(id=model_id, name=model_id)
+        if known is not None:
+            return known
+        family = self._models.get(family_of(model_id))
+        if family is None:
+            return ModelInfo(id=model_id, name=model_id)
+        return replace(family, id=model_id, name=model_id, variant=None, shutdown=None)
 
     def knows(self, model_id: str) -> bool:
-        """Return True if the data names `model_id`."""
-        return model_id in self._models
+        """Return True if the data names `model_id` or its family."""
+        return model_id in self._models or family_of(model_id) in self._models
 
     def has_user_window(self, model_id: str) -> bool:
         """Return True if the user's file states the model's window, which outweighs a server's."""
-        return model_id in self._own_sizes
+        return not self._own_sizes.isdisjoint((model_id, family_of(model_id)))
 
     def can_chat(self, model_id: str) -> bool:
         """Return True if a listed model is offered for chats.
@@ -239,6 +257,26 @@ class ModelCatalog:
     def for_variant(self, variant: Variant) -> ModelInfo:
         """Return the family's model for `variant`."""
         return next(model for model in self._models.values() if model.variant is variant)
+
+
+def family_of(model_id: str) -> str:
+    """Return the model that a dated snapshot or a fine-tuned model belongs to, else its own id.
+
+    >>> family_of("gpt-5.2-2025-12-11"), family_of("ft:gpt-5.2-2025-12-11:acme::B1")
+    ('gpt-5.2', 'gpt-5.2')
+    """
+    if model_id.startswith(_FINE_TUNED):
+        model_id = model_id.split(":")[1]
+    return _SNAPSHOT.sub("", model_id)
+
+
+def _with_family(
+    model_id: str, row: Mapping[str, Any], models: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Return a model's row with the values of its family that it does not state."""
+    family = models.get(family_of(model_id), {})
+    inherited = {name: value for name, value in family.items() if name not in _NOT_INHERITED}
+    return {**inherited, **row}
 
 
 _TABLES_OF_ROWS: Final = ("models", "small_jobs", "file_inputs")

@@ -401,9 +401,7 @@ class AnswerRun:
     def _final(self, status: MessageStatus) -> Message:
         reply = self._reply
         self._thinking.end()
-        # The tier that answered sets the price, or the requested one if the provider does not say.
-        tier = reply.service_tier if reply.service_tier != "auto" else ""
-        price = replace(self._resolved, service_tier=tier or self._resolved.service_tier).price
+        price = self._answered.price
         cost = None if reply.usage is None or price is None else price.of(reply.usage)
         return replace(
             self.answer,
@@ -418,11 +416,17 @@ class AnswerRun:
             usage_scope=reply.usage_scope,
         )
 
+    @property
+    def _answered(self) -> ResolvedChoice:
+        """The choice in the tier that answered, or the requested one if the provider is silent."""
+        tier = self._reply.service_tier if self._reply.service_tier != "auto" else ""
+        return replace(self._resolved, service_tier=tier or self._resolved.service_tier)
+
     async def _write_down(self) -> None:
         """Record the cost of the call, or an unknown cost if the provider reported no usage."""
         if self._stopped is not None:
             return  # `call_off` records it, once the provider has reported the usage
-        usage, reply = self.answer.usage, self._reply
+        usage, reply, price = self.answer.usage, self._reply, self._answered.counted_price
         is_nothing = not reply.may_be_billed or self._resolved.price == FREE
         if usage is None and (is_nothing or reply.usage_scope is UsageScope.FIRST):
             return
@@ -431,7 +435,7 @@ class AnswerRun:
                 provider_id=self._resolved.profile.id,
                 model=self._resolved.model.id,
                 usage=usage or Usage(),
-                cost=self.answer.cost,
+                cost=None if usage is None or price is None else price.of(usage),
                 purpose=Purpose.ANSWER.value,
                 conversation_id=self.conversation.id,
                 message_id=self.answer.id,

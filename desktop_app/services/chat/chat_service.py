@@ -35,10 +35,12 @@ from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import (
+    first_api,
     refusals,
     supports_candidates,
     without_refused,
 )
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.answer_run import LARGEST_BESIDE, LARGEST_KEPT, AnswerRun, answerer
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import OneRequest, several, shares
@@ -169,6 +171,15 @@ class ChatService:
         learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
         return supports_candidates(resolved.profile, resolved.model, learned)
 
+    async def _may_be_at_once(self, resolved: ResolvedChoice) -> bool:
+        """Return True unless the server is known to give one answer per request.
+
+        One request then finds out which API the server has. Several would find out at once.
+        """
+        learned = await self.gateway.learned_support(resolved.profile, resolved.model.id)
+        is_unknown = first_api(resolved.profile, resolved.model, learned.api) is None
+        return is_unknown or supports_candidates(resolved.profile, resolved.model, learned)
+
     def resolve_with(
         self, profile: ProviderProfile, choice: ModelChoice, settings: AskSettings
     ) -> ResolvedChoice:
@@ -247,13 +258,15 @@ class ChatService:
         Both checks precede any write. Without a cap, a short question is not counted.
         """
         resolved = context.resolved
-        counts = self.budget.counts(resolved.profile, resolved.price is not None)
+        counts = self.budget.counts(resolved.profile, resolved.counted_price is not None)
         if self.estimator.surely_fits(context, draft) and not counts:
             return Hold()
         estimate = await self.estimator.estimate(context, draft, found=found)
         self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
-        return await self.budget.hold(resolved.profile, estimate.input_cost)
+        price, tokens = resolved.counted_price, estimate.input_tokens * estimate.inputs
+        cost = None if price is None else price.of(Usage(input_tokens=tokens))
+        return await self.budget.hold(resolved.profile, cost)
 
     async def _begin_answer(
         self,
@@ -333,7 +346,7 @@ class ChatService:
     ) -> tuple[list[Gateway], ChatRequest]:
         """Return a gateway per answer, and the request: a shared one, or one for each."""
         count = request.parameters.candidates
-        if count > 1 and await self._at_once(resolved):
+        if count > 1 and await self._may_be_at_once(resolved):
             together = OneRequest(self.gateway, count)
             return [together.gateway_of(number) for number in range(count)], request
         alone = replace(request, parameters=replace(request.parameters, candidates=1))

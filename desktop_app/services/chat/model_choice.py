@@ -61,6 +61,12 @@ class ResolvedChoice:
         price = self.model.price_at(self.service_tier)
         return None if price is None else price.times(self.profile.price_multiplier)
 
+    @property
+    def counted_price(self) -> Price | None:
+        """The price that the monthly limit counts; the ordinary one if the tier's is unknown."""
+        price = self.model.counted_price_at(self.service_tier)
+        return None if price is None else price.times(self.profile.price_multiplier)
+
 
 def model_info(
     profile: ProviderProfile,

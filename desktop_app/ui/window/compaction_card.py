@@ -87,6 +87,7 @@ class CompactionCard(QFrame):
     def _button(self, label: str, name: str) -> QPushButton:
         button = PlainButton(label)
         button.setObjectName(name)
+        button.setAutoDefault(True)  # Outside of dialogs, Return presses no other button.
         set_role(button, "link")
         return button
 

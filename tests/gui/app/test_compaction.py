@@ -334,6 +334,21 @@ async def test_a_better_title_comes_once_it_is_wanted() -> None:
         assert desk.stored("SELECT purpose FROM ledger").count(("title",)) == 1
 
 
+async def test_several_answers_get_one_title() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await desk.state.values.set("library.model_titles", True)
+        await desk.state.values.set("answer.candidates", 3)
+        await desk.ask("Why is the sea salty?")
+        await until(lambda: len(desk.stage.turns) == 3)
+        for turn in list(desk.stage.turns):
+            turn.end("Rivers.")
+        await until(lambda: len(desk.stage.turns) == 4)
+        desk.stage.turns[3].end("Salt in the sea")
+        await until(lambda: desk.rows[0] == "Salt in the sea")
+        await desk.settled()
+        assert desk.stored("SELECT purpose FROM ledger").count(("title",)) == 1
+
+
 async def test_a_title_of_the_persons_is_left_alone() -> None:
     async with Desk(environment=OPENAI) as desk:
         await desk.state.values.set("library.model_titles", True)
@@ -406,6 +421,16 @@ async def test_what_the_mark_offers_is_in_reach_of_the_keyboard() -> None:
             QTest.keyClick(stop, Qt.Key.Key_Tab)
         QTest.keyClick(stop, Qt.Key.Key_Return)
         await until(lambda: "Compacted" not in desk.transcript)
+
+
+async def test_return_presses_the_button_that_has_the_focus() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        await long_conversation(desk)
+        await until_offered(desk)
+        shown = bar(desk)
+        assert shown is not None
+        QTest.keyClick(shown.decline_button, Qt.Key.Key_Return)
+        await until(lambda: "Not now" not in shown_buttons(desk))
 
 
 async def test_in_a_small_window_with_large_letters_nothing_is_cut() -> None:

@@ -45,6 +45,36 @@ def test_a_tiers_price_is_known_where_the_data_says_it() -> None:
     assert CATALOG.info("unknown").price_at("flex") is None
 
 
+@pytest.mark.parametrize(
+    ("model", "family"),
+    [
+        ("gpt-5.2-2025-12-11", "gpt-5.2"),
+        ("gpt-5.2-pro-2025-12-11", "gpt-5.2-pro"),
+        ("gpt-5-mini-2025-08-07", "gpt-5-mini"),
+        ("ft:gpt-5.2-2025-12-11:acme::B1", "gpt-5.2"),
+        ("ft:gpt-5.2", "gpt-5.2"),
+    ],
+)
+def test_a_snapshot_or_fine_tuned_model_inherits_its_family(model: str, family: str) -> None:
+    info, known = CATALOG.info(model), CATALOG.info(family)
+    assert (info.id, info.name, info.variant) == (model, model, None)
+    assert (info.price, info.efforts) == (known.price, known.efforts)
+    assert (info.input_limit, info.apis) == (known.input_limit, known.apis)
+    assert CATALOG.knows(model)
+
+
+@pytest.mark.parametrize("model", ["gpt-9-2025-12-11", "ft:gpt-9:acme::1", "gpt-5.2-preview"])
+def test_models_of_other_families_inherit_nothing(model: str) -> None:
+    assert CATALOG.info(model) == ModelInfo(model, model)
+
+
+def test_a_snapshots_own_row_adds_to_its_family() -> None:
+    own = '[models."ft:gpt-5.2:acme::1"]\nprice = { input = "3", output = "12" }'
+    info = ModelCatalog.from_toml(SHIPPED, own).info("ft:gpt-5.2:acme::1")
+    assert info.price == Price(Decimal(3), Decimal(12))
+    assert info.efforts == CATALOG.info("gpt-5.2").efforts
+
+
 def test_what_is_not_known_is_neither_hidden_nor_refused() -> None:
     info = CATALOG.info("new-model")
     assert info == ModelInfo("new-model", "new-model")

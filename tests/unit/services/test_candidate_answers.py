@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, now
 from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.conversations.stream_events import (
@@ -118,6 +119,32 @@ def test_a_server_that_is_known_to_make_one_is_asked_for_each(tmp_path: Path) ->
         done = await run_all(room, await room.begin("?", CHAT, settings=TWO))
         assert [message.text for message in done] == ["a", "b"]
         assert [message.notices for message in done] == [(), ()]
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_server_of_unknown_api_is_probed_by_one_request(tmp_path: Path) -> None:
+    script = [TextDelta("a"), *others(1, "b"), UsageReported(USAGE), Completed()]
+    provider = ScriptedProvider(script)
+    server = replace(OPENAI, kind=ProviderKind.COMPATIBLE, base_url="http://127.0.0.1:9/v1")
+
+    async def test(room: Room) -> None:
+        done = await run_all(room, await room.begin("?", server, settings=TWO))
+        assert [message.text for message in done] == ["a", "b"]
+        assert [request.parameters.candidates for request in provider.requests] == [2]
+
+    with_room(tmp_path, provider, test)
+
+
+def test_a_tier_of_unknown_price_counts_at_the_ordinary_price(tmp_path: Path) -> None:
+    provider = ScriptedProvider(answer("a"))
+    flex = AskSettings(parameters=GenerationParameters(service_tier="flex"))
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", settings=flex)
+        (done,) = await run_all(room, began)
+        assert done.cost is None  # what is shown
+        assert await room.ledger.conversation(began.conversation.id) == ONE_COST
 
     with_room(tmp_path, provider, test)
 

@@ -63,7 +63,7 @@ def test_what_stands_in_for_instant_and_what_ends_is_marked() -> None:
         "text-embedding-3-large", "whisper-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-image-1",
         "dall-e-3", "omni-moderation-latest", "gpt-4o-transcribe", "gpt-4o-realtime-preview",
         "gpt-4o-audio-preview", "sora-2", "black-forest-labs/flux-dev", "mj_imagine", "davinci-002",
-        "TEXT-EMBEDDING-ADA-002", "gemini-2.5-flash-image",
+        "TEXT-EMBEDDING-ADA-002", "gemini-2.5-flash-image", "nano-banana-pro",
     ],
 )  # fmt: skip
 def test_what_cannot_chat(model: str) -> None:
