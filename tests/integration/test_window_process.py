@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("is_erasing", [False, True])
-def test_a_window_starts_and_ends(
+async def test_a_window_starts_and_ends(
     is_erasing: bool, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Work in threads before the window is ready must not outlive its end."""
@@ -29,21 +29,18 @@ def test_a_window_starts_and_ends(
     async def listens() -> bool:
         return where.socket.exists()
 
-    async def main() -> None:
-        if is_erasing:
-            database = Database(where.database)
-            await database.open()
-            await database.close()
-            create_private(erasing_mark(where.database))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "desktop_app"),
-            cwd=ROOT,
-            env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-            stderr=asyncio.subprocess.PIPE,
-        )
-        await until(listens)
-        process.send_signal(signal.SIGTERM)
-        _, complaints = await process.communicate()
-        assert (process.returncode, b"QThread" in complaints) == (0, False), complaints
-
-    asyncio.run(main())
+    if is_erasing:
+        database = Database(where.database)
+        await database.open()
+        await database.close()
+        create_private(erasing_mark(where.database))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "desktop_app"),
+        cwd=ROOT,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    await until(listens)
+    process.send_signal(signal.SIGTERM)
+    _, complaints = await process.communicate()
+    assert (process.returncode, b"QThread" in complaints) == (0, False), complaints

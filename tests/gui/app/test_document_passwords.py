@@ -82,22 +82,19 @@ async def test_whoever_gives_no_password_is_told_as_before(data: Path) -> None:
         assert len(desk.chips) == 1
 
 
-def test_two_are_asked_for_one_after_the_other(run: Run, tmp_path: Path) -> None:
+async def test_two_are_asked_for_one_after_the_other(tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf"):
         (tmp_path / name).write_bytes(locked_pdf(name))
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.window.files_dropped.emit([tmp_path / "a.pdf", tmp_path / "b.pdf"])
-            for _ in range(2):
-                dialog = await asked()
-                name = dialog.accessibleName().split("“")[1].split("”")[0]
-                give(dialog, name)
-                await until(partial(lambda shown: shown not in dialogs(), dialog))
-            await until(lambda: is_read(desk))
-            assert len(desk.chips) == 2
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        desk.window.files_dropped.emit([tmp_path / "a.pdf", tmp_path / "b.pdf"])
+        for _ in range(2):
+            dialog = await asked()
+            name = dialog.accessibleName().split("“")[1].split("”")[0]
+            give(dialog, name)
+            await until(partial(lambda shown: shown not in dialogs(), dialog))
+        await until(lambda: is_read(desk))
+        assert len(desk.chips) == 2
 
 
 async def test_what_has_opened_one_is_tried_at_the_next(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from tests.end2end.prepared_server import Prepared, PreparedServer, _event
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
@@ -67,26 +66,21 @@ class FailingServer(PreparedServer):
         await writer.drain()
 
 
-def test_of_an_answer_that_failed_nothing_goes_on(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_of_an_answer_that_failed_nothing_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     ended: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda what: ended.append(what.exc_value))
 
-    async def main() -> None:
-        async with (
-            FailingServer({}) as server,
-            Desk(
-                real=True,
-                environment={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key"},
-            ) as desk,
-        ):
-            desk.type("Why?")
-            await until(lambda: "tokens" in desk.estimate)
-            desk.enter()
-            await until(lambda: "Retry" in desk.transcript)
-            await desk.settled()
-
-    run(main())
+    async with (
+        FailingServer({}) as server,
+        Desk(
+            real=True,
+            environment={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key"},
+        ) as desk,
+    ):
+        desk.type("Why?")
+        await until(lambda: "tokens" in desk.estimate)
+        desk.enter()
+        await until(lambda: "Retry" in desk.transcript)
+        await desk.settled()
     gc.collect()
     assert not ended

@@ -12,7 +12,6 @@ from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from desktop_app.app.export.print_process import chosen, printer_of
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 
 
@@ -47,14 +46,11 @@ async def test_the_open_conversation_is_written_by_a_process_of_its_own(tmp_path
             assert "Which is it?" in text
 
 
-def test_a_file_is_what_its_name_ends_in(run: Run, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("Which is it?", "It is **this** one.")
-            await save(desk, tmp_path / "typed.HTML", "PDF")
-            await save(desk, tmp_path / "v1.2 of it", "Markdown")
-
-    run(main())
+async def test_a_file_is_what_its_name_ends_in(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Which is it?", "It is **this** one.")
+        await save(desk, tmp_path / "typed.HTML", "PDF")
+        await save(desk, tmp_path / "v1.2 of it", "Markdown")
     assert (tmp_path / "typed.HTML").read_text().startswith("<!doctype html>")
     assert (tmp_path / "v1.2 of it").read_text().startswith("# Which")
 

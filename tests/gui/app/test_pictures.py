@@ -14,7 +14,6 @@ from desktop_app.domain.conversations.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
 
@@ -42,42 +41,39 @@ def chip(desk: Desk, at: int = 0) -> ChipWidget:
     return desk.window.prompt.findChildren(ChipWidget)[at]
 
 
-def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(run: Run, tmp_path: Path) -> None:
+async def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "IMG 1.jpg"
     path.write_bytes(packed(photo(1, 1).resize((4000, 3000)), "JPEG", exif=exif(6)))
     viewer = Viewer()
     QDesktopServices.setUrlHandler("file", viewer, "open")  # type: ignore[arg-type]
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            desk.window.prompt.attach_requested.emit([path])
-            await until(lambda: is_read(desk))
-            assert desk.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · < 1% · $0.003"]
-            assert "Sent at 1056 × 1408, without metadata" in chip(desk).toolTip()
-            await until(lambda: chip(desk)._chip.picture is not None)
-            turn = await desk.ask("What is it?")
-            image = turn.request.messages[-1].parts[0]
-            assert isinstance(image, ImageData)
-            assert image.detail == "auto"
-            assert unpacked(image.data).size == (1056, 1408)
-            turn.end("Grey.")
-            await desk.settled()
-            part = desk.state.current.path[0].attachments[0]
-            assert isinstance(part, ImagePart)
-            assert await desk.backend.attachments.bytes(part.sha256) == path.read_bytes()
-            assert "IMG 1.jpg\u20033000 × 4000" in desk.transcript
-            desk.window.transcript.viewport().grab()
-            pictures = desk.window.transcript._images
-            await until(lambda: part.sha256 in pictures._images)
-            desk.act(f"picture/{part.sha256}", 0)
-            await until(lambda: viewer.opened)
-            (copy,) = viewer.opened
-            assert copy.read_bytes() == path.read_bytes()
-            assert copy.suffix == ".jpg"
-            assert stat.S_IMODE(copy.stat().st_mode) == 0o400
-        assert not copy.parent.exists()
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        desk.window.prompt.attach_requested.emit([path])
+        await until(lambda: is_read(desk))
+        assert desk.chips == ["IMG 1.jpg, 3000 × 4000 · ≈ 1,743 tokens · < 1% · $0.003"]
+        assert "Sent at 1056 × 1408, without metadata" in chip(desk).toolTip()
+        await until(lambda: chip(desk)._chip.picture is not None)
+        turn = await desk.ask("What is it?")
+        image = turn.request.messages[-1].parts[0]
+        assert isinstance(image, ImageData)
+        assert image.detail == "auto"
+        assert unpacked(image.data).size == (1056, 1408)
+        turn.end("Grey.")
+        await desk.settled()
+        part = desk.state.current.path[0].attachments[0]
+        assert isinstance(part, ImagePart)
+        assert await desk.backend.attachments.bytes(part.sha256) == path.read_bytes()
+        assert "IMG 1.jpg\u20033000 × 4000" in desk.transcript
+        desk.window.transcript.viewport().grab()
+        pictures = desk.window.transcript._images
+        await until(lambda: part.sha256 in pictures._images)
+        desk.act(f"picture/{part.sha256}", 0)
+        await until(lambda: viewer.opened)
+        (copy,) = viewer.opened
+        assert copy.read_bytes() == path.read_bytes()
+        assert copy.suffix == ".jpg"
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o400
+    assert not copy.parent.exists()
     QDesktopServices.unsetUrlHandler("file")
 
 

@@ -22,7 +22,6 @@ from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import NO_ROOM, Desk, Slow, find, until
 from tests.helpers.templates import EXPLAIN
 
@@ -468,7 +467,7 @@ async def test_a_later_start_brings_text_for_the_quick_prompt() -> None:
 
 
 @pytest.mark.attack("local-calls")
-def test_garbage_on_the_socket_disturbs_nobody(run: Run, caplog: pytest.LogCaptureFixture) -> None:
+async def test_garbage_on_the_socket_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:
     garbage = (
         b"",
         b'{"command": "open", "files": [1]}\n',
@@ -485,16 +484,13 @@ def test_garbage_on_the_socket_disturbs_nobody(run: Run, caplog: pytest.LogCaptu
             return connection.recv(16)
         return b""
 
-    async def main() -> None:
-        async with Desk() as desk:
-            path = desk.backend.folders.socket
-            for data in garbage * 3:
-                assert await asyncio.to_thread(throw, path, data) in (b"refused\n", b"")
-            assert desk.said == ""
-            assert not quick_of(desk).isVisible()
-            request = encode(QuickRequest("came along"))
-            assert await asyncio.to_thread(call, path, request) == b"ok"
-            await until(lambda: quick_of(desk).isVisible())
-
-    run(main())
+    async with Desk() as desk:
+        path = desk.backend.folders.socket
+        for data in garbage * 3:
+            assert await asyncio.to_thread(throw, path, data) in (b"refused\n", b"")
+        assert desk.said == ""
+        assert not quick_of(desk).isVisible()
+        request = encode(QuickRequest("came along"))
+        assert await asyncio.to_thread(call, path, request) == b"ok"
+        await until(lambda: quick_of(desk).isVisible())
     assert caplog.text == ""

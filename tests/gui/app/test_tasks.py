@@ -8,40 +8,34 @@ from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import UserFacingError
 
 
-def test_the_end_waits_for_what_runs_and_for_what_that_starts() -> None:
+async def test_the_end_waits_for_what_runs_and_for_what_that_starts() -> None:
     said: list[str] = []
 
-    async def main() -> None:
-        tasks = Tasks(lambda error: said.append(error.what_happened))
+    tasks = Tasks(lambda error: said.append(error.what_happened))
 
-        async def later() -> None:
-            await asyncio.sleep(0)
-            raise UserFacingError("It was late.")
+    async def later() -> None:
+        await asyncio.sleep(0)
+        raise UserFacingError("It was late.")
 
-        async def first() -> None:
-            await asyncio.sleep(0)
-            tasks.start(later())
+    async def first() -> None:
+        await asyncio.sleep(0)
+        tasks.start(later())
 
-        tasks.start(first())
-        await tasks.settle()
-
-    asyncio.run(main())
+    tasks.start(first())
+    await tasks.settle()
     assert said == ["It was late."]
 
 
-def test_behind_the_end_nothing_begins() -> None:
+async def test_behind_the_end_nothing_begins() -> None:
     begun: list[bool] = []
 
-    async def main() -> None:
-        tasks = Tasks(lambda _error: None)
-        await tasks.settle()
+    tasks = Tasks(lambda _error: None)
+    await tasks.settle()
 
-        async def late() -> None:
-            begun.append(True)
+    async def late() -> None:
+        begun.append(True)
 
-        task = tasks.start(late())
-        await asyncio.wait([task])
-        assert task.cancelled()
-
-    asyncio.run(main())
+    task = tasks.start(late())
+    await asyncio.wait([task])
+    assert task.cancelled()
     assert not begun

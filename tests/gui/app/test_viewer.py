@@ -19,7 +19,6 @@ from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
-    from tests.gui.app.conftest import Run
 
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
@@ -273,28 +272,25 @@ class System(QObject):
         self.opened.append(Path(url.toLocalFile()))
 
 
-def test_the_original_is_opened_by_a_click_alone(run: Run, data: Path, tmp_path: Path) -> None:
+async def test_the_original_is_opened_by_a_click_alone(data: Path, tmp_path: Path) -> None:
     system = System()
     QDesktopServices.setUrlHandler("file", system, "open")  # type: ignore[arg-type]
     starter = tmp_path / "game.desktop"
     starter.write_text("[Desktop Entry]\nExec=rm\n")
 
-    async def main() -> None:
-        async with Desk(environment=OPENAI) as desk:
-            for path, ending in ((data / "report.pdf", ".pdf"), (starter, ".txt")):
-                part = await kept(desk, path)
-                viewer = await opened(desk, Target(part.sha256, part.name))
-                await asyncio.sleep(0)
-                assert not system.opened
-                viewer._buttons["viewer-original"].click()
-                await until(lambda: bool(system.opened))
-                copy = system.opened.pop()
-                assert copy.suffix == ending
-                assert copy.read_bytes() == path.read_bytes()
-                assert stat.S_IMODE(copy.stat().st_mode) == 0o400
-        assert not copy.parent.exists()
-
-    run(main())
+    async with Desk(environment=OPENAI) as desk:
+        for path, ending in ((data / "report.pdf", ".pdf"), (starter, ".txt")):
+            part = await kept(desk, path)
+            viewer = await opened(desk, Target(part.sha256, part.name))
+            await asyncio.sleep(0)
+            assert not system.opened
+            viewer._buttons["viewer-original"].click()
+            await until(lambda: bool(system.opened))
+            copy = system.opened.pop()
+            assert copy.suffix == ending
+            assert copy.read_bytes() == path.read_bytes()
+            assert stat.S_IMODE(copy.stat().st_mode) == 0o400
+    assert not copy.parent.exists()
     QDesktopServices.unsetUrlHandler("file")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -41,30 +40,27 @@ def lock() -> None:
         collection.lock()
 
 
-def test_a_key_is_kept_found_in_the_next_run_and_removed(
+async def test_a_key_is_kept_found_in_the_next_run_and_removed(
     tmp_path: Path, new_desktop: Callable[[], Desktop]
 ) -> None:
     new_desktop().start_keyring()
 
-    async def main() -> None:
-        async with a_vault(tmp_path) as vault:
-            assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
-            assert vault.last_probe is not None
-            assert vault.last_probe.works
-            assert "SecretService" in vault.last_probe.backend
-            # nothing of the probe is left
-            assert in_keyring() == {"openai": to_keyring(SECRET)}
-            assert await vault.set("openai", OTHER) is KeyPlace.KEYRING
-        async with a_vault(tmp_path) as vault:
-            assert await vault.place("openai", HERE) is KeyPlace.KEYRING
-            assert await vault.get("openai", HERE) == OTHER
-            assert await vault.get("cometapi", HERE) is None
-            await vault.remove("openai")
-            assert await vault.get("openai", HERE) is None
-            assert await vault.place("openai", HERE) is KeyPlace.NONE
-            assert in_keyring() == {}
-
-    asyncio.run(main())
+    async with a_vault(tmp_path) as vault:
+        assert await vault.set("openai", SECRET) is KeyPlace.KEYRING
+        assert vault.last_probe is not None
+        assert vault.last_probe.works
+        assert "SecretService" in vault.last_probe.backend
+        # nothing of the probe is left
+        assert in_keyring() == {"openai": to_keyring(SECRET)}
+        assert await vault.set("openai", OTHER) is KeyPlace.KEYRING
+    async with a_vault(tmp_path) as vault:
+        assert await vault.place("openai", HERE) is KeyPlace.KEYRING
+        assert await vault.get("openai", HERE) == OTHER
+        assert await vault.get("cometapi", HERE) is None
+        await vault.remove("openai")
+        assert await vault.get("openai", HERE) is None
+        assert await vault.place("openai", HERE) is KeyPlace.NONE
+        assert in_keyring() == {}
     assert KEY.encode() not in (tmp_path / "store.sqlite3").read_bytes()
 
 

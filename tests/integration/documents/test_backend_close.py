@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from desktop_app.backend.backend import build_backend
@@ -10,20 +9,17 @@ from desktop_app.backend.backend import build_backend
 NOTES = Path(__file__).parents[2] / "data" / "notes.md"
 
 
-def test_closing_ends_the_readers_of_attachments_and_of_collections() -> None:
+async def test_closing_ends_the_readers_of_attachments_and_of_collections() -> None:
     pids: list[int] = []
 
-    async def main() -> None:
-        backend = build_backend()
-        try:
-            await backend.database.open()
-            for worker in (backend.documents, backend.collection_worker):
-                await worker.extract(NOTES)
-                assert worker.pid is not None
-                pids.append(worker.pid)
-        finally:
-            await backend.aclose()
-
-    asyncio.run(main())
+    backend = build_backend()
+    try:
+        await backend.database.open()
+        for worker in (backend.documents, backend.collection_worker):
+            await worker.extract(NOTES)
+            assert worker.pid is not None
+            pids.append(worker.pid)
+    finally:
+        await backend.aclose()
     assert len(pids) == 2
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)

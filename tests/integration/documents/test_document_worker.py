@@ -110,16 +110,13 @@ async def test_tens_of_megabytes_of_text_come_through_whole() -> None:
         assert document.text == text
 
 
-def test_progress_arrives_page_by_page(thousand_pages: Path) -> None:
+async def test_progress_arrives_page_by_page(thousand_pages: Path) -> None:
     steps: list[Progress] = []
 
-    async def main() -> None:
-        async with a_worker() as worker:
-            document = await worker.extract(thousand_pages, steps.append)
-            assert document.pages == 1_000
-            assert "\n\n[page 1000]\n1000.1 " in document.text
-
-    asyncio.run(main())
+    async with a_worker() as worker:
+        document = await worker.extract(thousand_pages, steps.append)
+        assert document.pages == 1_000
+        assert "\n\n[page 1000]\n1000.1 " in document.text
     assert steps[-1] == Progress(1_000, 1_000, "page")
     assert len(steps) > 2
     assert [step.done for step in steps] == sorted(step.done for step in steps)
@@ -237,18 +234,15 @@ async def test_closing_ends_a_request_that_is_still_running(thousand_pages: Path
         await reading
 
 
-def test_the_child_knows_no_key_and_says_nothing_on_our_standard_error(
+async def test_the_child_knows_no_key_and_says_nothing_on_our_standard_error(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-the-child")
 
-    async def main() -> None:
-        async with a_worker() as worker:
-            await worker.extract(DATA / "report.docx")
-            environment = environment_of(worker.pid)
-            assert b"sk-not-for-the-child" not in environment
-
-    asyncio.run(main())
+    async with a_worker() as worker:
+        await worker.extract(DATA / "report.docx")
+        environment = environment_of(worker.pid)
+        assert b"sk-not-for-the-child" not in environment
     assert capfd.readouterr() == ("", "")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
-from tests.integration.headless.command import Ended, Shell, gateway
+from tests.integration.headless.command import Shell, gateway
 
 if TYPE_CHECKING:
     import pytest
@@ -46,19 +46,16 @@ def test_it_is_chosen_by_name_beside_a_key_and_tells_all_as_json(shell: Shell) -
     assert shell.rows("SELECT id FROM conversations") == [(found["conversation_id"],)]
 
 
-def test_a_document_alone_is_summarised_up_to_the_limit_that_was_set(
+async def test_a_document_alone_is_summarised_up_to_the_limit_that_was_set(
     shell: Shell, pytestconfig: pytest.Config
 ) -> None:
     report = pytestconfig.rootpath / "tests" / "data" / "report.pdf"
 
-    async def main() -> Ended:
-        database = Database(shell.home / "data" / "repartee.sqlite3")
-        await database.open()
-        await SettingsStore(database).set("answer.max_output_tokens", 32)
-        await database.close()
-        return await shell.run("ask", "--file", str(report), env=NO_NETWORK)
-
-    done = asyncio.run(main())
+    database = Database(shell.home / "data" / "repartee.sqlite3")
+    await database.open()
+    await SettingsStore(database).set("answer.max_output_tokens", 32)
+    await database.close()
+    done = await shell.run("ask", "--file", str(report), env=NO_NETWORK)
     assert done.out.strip()  # what so small a model makes of it differs from run to run
     ((read, written),) = shell.rows("SELECT input_tokens, output_tokens FROM ledger")
     assert read > 500, "the whole report was sent"

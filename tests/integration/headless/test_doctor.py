@@ -201,30 +201,27 @@ def test_the_last_crash_is_shown_where_there_was_one(shell: Shell, glance: Glanc
     assert text.endswith('File "x.py", line 1 in main')
 
 
-def test_a_glance_starts_no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_a_glance_starts_no_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
     async def model_of(backend: Backend) -> Finding:
         return next(f for f in await look(backend) if f.name == "on-device model")
 
-    async def main() -> None:
-        backend = build_backend()
-        await backend.database.open()
-        local_model = backend.gateway.local_model
-        try:
-            idle = await model_of(backend)
-            assert idle.works is None
-            assert "loads on first use" in idle.text
-            assert not local_model.running
-            local_model.weights = tmp_path / "gone.gguf"
-            assert (await model_of(backend)).works is False
-            local_model.weights = None
-            await local_model.endpoint()
-            assert (await model_of(backend)).works is True
-        finally:
-            await backend.aclose()
-
-    asyncio.run(main())
+    backend = build_backend()
+    await backend.database.open()
+    local_model = backend.gateway.local_model
+    try:
+        idle = await model_of(backend)
+        assert idle.works is None
+        assert "loads on first use" in idle.text
+        assert not local_model.running
+        local_model.weights = tmp_path / "gone.gguf"
+        assert (await model_of(backend)).works is False
+        local_model.weights = None
+        await local_model.endpoint()
+        assert (await model_of(backend)).works is True
+    finally:
+        await backend.aclose()
 
 
 def test_a_list_of_models_that_cannot_be_read(shell: Shell) -> None:

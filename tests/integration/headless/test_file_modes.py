@@ -44,29 +44,26 @@ def open_to_others(*roots: Path) -> list[str]:
 
 
 @pytest.mark.attack("file-modes")
-def test_the_library_and_what_comes_out_of_it(shell: Shell, tmp_path: Path) -> None:
+async def test_the_library_and_what_comes_out_of_it(shell: Shell, tmp_path: Path) -> None:
     source = tmp_path / "conversations.json"
     source.write_text(json.dumps(CHATGPT))
     out = tmp_path / "new" / "out"
 
-    async def main() -> None:
-        for arguments in (
-            ("import", str(source)),
-            ("export", "--all", "--format", "json", "--to", str(out / "all.json")),
-            ("export", "--all", "--format", "markdown", "--to", str(out / "markdown")),
-            ("export", "--all", "--format", "html", "--to", str(out / "html")),
-            ("export", "--all", "--format", "pdf", "--to", str(out / "pdf")),
-            ("backup", str(out / "backups")),
-            ("search", "京都"),
-            ("repair",),
-        ):
-            done = await shell.run(*arguments, env={"QT_QPA_PLATFORM": "offscreen"})
-            assert done.code == 0, done.err
-        (backup,) = (out / "backups").iterdir()
-        assert (await shell.run("restore", str(backup))).code == 0
-        await shell.run("doctor", env={"QT_QPA_PLATFORM": "offscreen"})
-
-    asyncio.run(main())
+    for arguments in (
+        ("import", str(source)),
+        ("export", "--all", "--format", "json", "--to", str(out / "all.json")),
+        ("export", "--all", "--format", "markdown", "--to", str(out / "markdown")),
+        ("export", "--all", "--format", "html", "--to", str(out / "html")),
+        ("export", "--all", "--format", "pdf", "--to", str(out / "pdf")),
+        ("backup", str(out / "backups")),
+        ("search", "京都"),
+        ("repair",),
+    ):
+        done = await shell.run(*arguments, env={"QT_QPA_PLATFORM": "offscreen"})
+        assert done.code == 0, done.err
+    (backup,) = (out / "backups").iterdir()
+    assert (await shell.run("restore", str(backup))).code == 0
+    await shell.run("doctor", env={"QT_QPA_PLATFORM": "offscreen"})
     assert len(list(out.rglob("*.*"))) == 5
     assert open_to_others(shell.home, tmp_path / "new") == []
     assert shell.files_outside() == []

@@ -381,28 +381,25 @@ async def test_it_dies_with_its_parent_while_it_loads(tmp_path: Path) -> None:
         assert process.wait(PATIENCE_S) == -signal.SIGIO
 
 
-def test_neither_prompts_nor_the_key_are_logged(tmp_path: Path) -> None:
+async def test_neither_prompts_nor_the_key_are_logged(tmp_path: Path) -> None:
     log = tmp_path / "log"
     socket_path = str(folders().runtime / "model-of-this-test.sock")
 
-    async def main() -> None:
-        with child(built_in(), log, socket_path) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            answer = json.loads(process.stdout.readline())
-            assert answer == {"model": "model"}
-            endpoint = LocalEndpoint(BASE_URL, socket_path, "key-of-this-test", "model", 512)
-            streamed(endpoint, chat("private matter", max_tokens=4))
-            for body in ({"messages": "private matter"}, chat("private matter " * 600)):
-                with request(endpoint, "/v1/chat/completions", body, endpoint.key) as response:
-                    assert response.status == 400
-            # Errors are logged, by a thread that takes its time.
-            await until(lambda: b"exceeds" in log.read_bytes())
-            process.stdin.close()
-            assert process.wait(PATIENCE_S) == 0
-            assert process.stdout.read() == b""
-            assert not is_socket(socket_path)
-
-    asyncio.run(main())
+    with child(built_in(), log, socket_path) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        answer = json.loads(process.stdout.readline())
+        assert answer == {"model": "model"}
+        endpoint = LocalEndpoint(BASE_URL, socket_path, "key-of-this-test", "model", 512)
+        streamed(endpoint, chat("private matter", max_tokens=4))
+        for body in ({"messages": "private matter"}, chat("private matter " * 600)):
+            with request(endpoint, "/v1/chat/completions", body, endpoint.key) as response:
+                assert response.status == 400
+        # Errors are logged, by a thread that takes its time.
+        await until(lambda: b"exceeds" in log.read_bytes())
+        process.stdin.close()
+        assert process.wait(PATIENCE_S) == 0
+        assert process.stdout.read() == b""
+        assert not is_socket(socket_path)
     assert b"private" not in log.read_bytes()
     assert b"key-of" not in log.read_bytes()

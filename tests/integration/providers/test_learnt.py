@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -56,7 +55,7 @@ async def test_a_refusal_outlives_the_program_and_not_the_address(tmp_path: Path
         assert sent == [True, False, False, True]
 
 
-def test_an_old_refusal_is_tried_anew(tmp_path: Path) -> None:
+async def test_an_old_refusal_is_tried_anew(tmp_path: Path) -> None:
     store = tmp_path / "store.sqlite3"
 
     async def age(by: timedelta) -> None:
@@ -68,14 +67,11 @@ def test_an_old_refusal_is_tried_anew(tmp_path: Path) -> None:
         await settings.set(key, {"refused": ["temperature"], "on": day})
         await database.close()
 
-    async def main() -> None:
-        async with LoopbackServer(REFUSED, RESPONSE) as server:
-            profile = replace(COMPATIBLE, base_url=server.base_url)
+    async with LoopbackServer(REFUSED, RESPONSE) as server:
+        profile = replace(COMPATIBLE, base_url=server.base_url)
+        await one_run(store, profile)
+        for days in (-1, 1):
+            await age(REFUSALS_HOLD + timedelta(days=days))
             await one_run(store, profile)
-            for days in (-1, 1):
-                await age(REFUSALS_HOLD + timedelta(days=days))
-                await one_run(store, profile)
-            sent = ["temperature" in request.json for request in server.requests]
-            assert sent == [True, False, False, True]
-
-    asyncio.run(main())
+        sent = ["temperature" in request.json for request in server.requests]
+        assert sent == [True, False, False, True]

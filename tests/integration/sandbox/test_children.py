@@ -105,20 +105,17 @@ async def test_more_memory_takes_another_process() -> None:
         await worker.aclose()
 
 
-def test_every_document_of_the_corpus_reads_the_same_as_unconfined() -> None:
+async def test_every_document_of_the_corpus_reads_the_same_as_unconfined() -> None:
     paths = [path for path in sorted(CORPUS.iterdir()) if path.is_file()]
 
-    async def main() -> None:
-        worker = DocumentWorker()
-        try:
-            for path in [*paths, CORPUS / "expected"]:
-                unconfined = await asyncio.to_thread(extract_file, path, Limits(), lambda _: None)
-                assert await worker.extract(path) == unconfined
-            assert is_confined(worker.pid)
-        finally:
-            await worker.aclose()
-
-    asyncio.run(main())
+    worker = DocumentWorker()
+    try:
+        for path in [*paths, CORPUS / "expected"]:
+            unconfined = await asyncio.to_thread(extract_file, path, Limits(), lambda _: None)
+            assert await worker.extract(path) == unconfined
+        assert is_confined(worker.pid)
+    finally:
+        await worker.aclose()
     assert len(paths) > 30
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import random
 import signal
@@ -254,36 +253,33 @@ async def test_two_processes_and_we_write_at_once(path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_killed", [False, True])
-def test_no_turn_begins_where_another_process_answers(path: Path, is_killed: bool) -> None:
+async def test_no_turn_begins_where_another_process_answers(path: Path, is_killed: bool) -> None:
     async def begin(store: ConversationStore, conversation_id: str) -> None:
         conversation = await store.get(conversation_id)
         assert conversation is not None
         question = a_question(conversation, "And mine?")
         await store.begin_turn(conversation, question, an_answer(question))
 
-    async def main() -> None:
-        async with opened(path) as database:
-            store = ConversationStore(database)
-            with start(ANSWERING, path) as process:
-                assert process.stdin is not None
-                assert process.stdout is not None
-                theirs = process.stdout.readline().strip()
-                before = await store.path(theirs)
-                with pytest.raises(StorageError, match="Another program"):
-                    await begin(store, theirs)
-                assert await store.path(theirs) == before
-                if is_killed:
-                    process.kill()
-                    process.wait()
-                else:
-                    process.stdin.write("end\n")
-                    process.stdin.flush()
-                    assert process.stdout.readline() == "ended\n"
+    async with opened(path) as database:
+        store = ConversationStore(database)
+        with start(ANSWERING, path) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            theirs = process.stdout.readline().strip()
+            before = await store.path(theirs)
+            with pytest.raises(StorageError, match="Another program"):
                 await begin(store, theirs)
-                await begin(store, theirs)  # what this process writes itself is its own to know
-                process.stdin.close()
-
-    asyncio.run(main())
+            assert await store.path(theirs) == before
+            if is_killed:
+                process.kill()
+                process.wait()
+            else:
+                process.stdin.write("end\n")
+                process.stdin.flush()
+                assert process.stdout.readline() == "ended\n"
+            await begin(store, theirs)
+            await begin(store, theirs)  # what this process writes itself is its own to know
+            process.stdin.close()
 
 
 def test_processes_that_make_the_store_at_once(path: Path) -> None:

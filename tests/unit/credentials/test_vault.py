@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 import threading
@@ -202,15 +201,12 @@ def test_the_keyring_is_not_touched_before_a_key_is_needed() -> None:
     )
 
 
-def test_a_call_that_hangs_is_left_behind() -> None:
+async def test_a_call_that_hangs_is_left_behind() -> None:
     answered = threading.Event()
 
-    async def main() -> None:
-        with pytest.raises(CredentialError, match="didn’t respond"):
-            await _run_in_thread(lambda: answered.wait(30), 0.05)
-        assert await _run_in_thread(lambda: "next", 10) == "next"
-
-    asyncio.run(main())
+    with pytest.raises(CredentialError, match="didn’t respond"):
+        await _run_in_thread(lambda: answered.wait(30), 0.05)
+    assert await _run_in_thread(lambda: "next", 10) == "next"
     answered.set()
 
 

@@ -253,21 +253,18 @@ def test_a_provider_that_repeats_the_key_does_not_get_it_shown() -> None:
     ],
     ids=["404", "405", "404 page", "200 page", "redirect", "empty", "200 error"],
 )
-def test_a_compatible_server_without_responses_is_learnt_from_the_message_itself(
+async def test_a_compatible_server_without_responses_is_learnt_from_the_message_itself(
     missing: Script,
 ) -> None:
     learnt: list[Api] = []
 
-    async def main() -> None:
-        async with LoopbackServer(missing, CHAT) as server:
-            client = client_for(server, COMPATIBLE, remember_api=learnt.append)
-            for _ in range(2):
-                assert fold(await collect(client, ask(model="m"))).text == "Hello"
-            await client.aclose()
-            paths = [request.path.removeprefix("/v1/") for request in server.requests]
-            assert paths == ["responses", "chat/completions", "chat/completions"]
-
-    asyncio.run(main())
+    async with LoopbackServer(missing, CHAT) as server:
+        client = client_for(server, COMPATIBLE, remember_api=learnt.append)
+        for _ in range(2):
+            assert fold(await collect(client, ask(model="m"))).text == "Hello"
+        await client.aclose()
+        paths = [request.path.removeprefix("/v1/") for request in server.requests]
+        assert paths == ["responses", "chat/completions", "chat/completions"]
     assert learnt == [Api.CHAT_COMPLETIONS]
 
 
@@ -277,19 +274,16 @@ def test_a_compatible_server_with_responses_is_remembered_too() -> None:
     assert learnt == [Api.RESPONSES]
 
 
-def test_a_model_of_a_gateway_that_lacks_responses_is_not_tried_there_again() -> None:
+async def test_a_model_of_a_gateway_that_lacks_responses_is_not_tried_there_again() -> None:
     learnt: list[Api] = []
 
-    async def main() -> None:
-        async with LoopbackServer(NOT_FOUND, CHAT, CHAT, RESPONSE) as server:
-            client = client_for(server, COMETAPI, remember_api=learnt.append)
-            for model in ("claude", "claude", "gpt-5.2-pro"):
-                assert fold(await collect(client, ask(model=model))).text == "Hello"
-            await client.aclose()
-            paths = [request.path.removeprefix("/v1/") for request in server.requests]
-            assert paths == ["responses", "chat/completions", "chat/completions", "responses"]
-
-    asyncio.run(main())
+    async with LoopbackServer(NOT_FOUND, CHAT, CHAT, RESPONSE) as server:
+        client = client_for(server, COMETAPI, remember_api=learnt.append)
+        for model in ("claude", "claude", "gpt-5.2-pro"):
+            assert fold(await collect(client, ask(model=model))).text == "Hello"
+        await client.aclose()
+        paths = [request.path.removeprefix("/v1/") for request in server.requests]
+        assert paths == ["responses", "chat/completions", "chat/completions", "responses"]
     assert learnt == [], "it is a fact about the model, not about the provider"
 
 
@@ -473,26 +467,23 @@ def test_a_server_that_refuses_everything_ends() -> None:
 LearnedSupport = list[tuple[str, frozenset[str]]]
 
 
-def test_a_refused_setting_stays_away_is_said_each_time_and_is_handed_on() -> None:
+async def test_a_refused_setting_stays_away_is_said_each_time_and_is_handed_on() -> None:
     learnt: LearnedSupport = []
 
-    async def main() -> None:
-        async with LoopbackServer(refuses("temperature"), RESPONSE) as server:
-            client = client_for(
-                server, remember_refusals=lambda model, refused: learnt.append((model, refused))
-            )
-            said = [
-                notices(await collect(client, ask(model="m", temperature=value)))
-                for value in (0.2, 0.9, None)
-            ]
-            other = await collect(client, ask(model="other", temperature=0.2))
-            await client.aclose()
-            assert ["temperature" in r.json for r in server.requests] == [True, *[False] * 3, True]
-            assert [len(some) for some in said] == [1, 1, 0], "without the setting nothing is lost"
-            assert "temperature" in said[1][0]
-            assert notices(other) == []
-
-    asyncio.run(main())
+    async with LoopbackServer(refuses("temperature"), RESPONSE) as server:
+        client = client_for(
+            server, remember_refusals=lambda model, refused: learnt.append((model, refused))
+        )
+        said = [
+            notices(await collect(client, ask(model="m", temperature=value)))
+            for value in (0.2, 0.9, None)
+        ]
+        other = await collect(client, ask(model="other", temperature=0.2))
+        await client.aclose()
+        assert ["temperature" in r.json for r in server.requests] == [True, *[False] * 3, True]
+        assert [len(some) for some in said] == [1, 1, 0], "without the setting nothing is lost"
+        assert "temperature" in said[1][0]
+        assert notices(other) == []
     assert learnt == [("m", frozenset({"temperature"}))]
 
 
@@ -505,22 +496,19 @@ def test_what_another_run_learnt_is_left_out_from_the_first_request_on() -> None
     assert len(notices(events)) == 2, "one for each setting, none for our own field"
 
 
-def test_a_refused_value_is_remembered_as_that_value_alone() -> None:
+async def test_a_refused_value_is_remembered_as_that_value_alone() -> None:
     learnt: LearnedSupport = []
 
-    async def main() -> None:
-        script = refuses("reasoning.effort", "unsupported_value")
-        async with LoopbackServer(script, RESPONSE) as server:
-            client = client_for(
-                server, remember_refusals=lambda model, refused: learnt.append((model, refused))
-            )
-            for effort in (Effort.XHIGH, Effort.XHIGH, Effort.LOW):
-                await collect(client, ask(model="m", effort=effort))
-            await client.aclose()
-            efforts = [r.json.get("reasoning", {}).get("effort") for r in server.requests]
-            assert efforts == ["xhigh", None, None, "low"]
-
-    asyncio.run(main())
+    script = refuses("reasoning.effort", "unsupported_value")
+    async with LoopbackServer(script, RESPONSE) as server:
+        client = client_for(
+            server, remember_refusals=lambda model, refused: learnt.append((model, refused))
+        )
+        for effort in (Effort.XHIGH, Effort.XHIGH, Effort.LOW):
+            await collect(client, ask(model="m", effort=effort))
+        await client.aclose()
+        efforts = [r.json.get("reasoning", {}).get("effort") for r in server.requests]
+        assert efforts == ["xhigh", None, None, "low"]
     assert learnt == [("m", frozenset({'effort="xhigh"'}))]
 
 
@@ -627,16 +615,13 @@ def waits(events: list[StreamEvent]) -> list[Waiting]:
     return [event for event in events if isinstance(event, Waiting)]
 
 
-def test_nobody_there_is_tried_three_times_and_names_the_host() -> None:
-    async def main() -> list[StreamEvent]:
-        with closed_port() as port:
-            profile = replace(OPENAI, base_url=f"http://127.0.0.1:{port}/v1")
-            client = ProviderClient(profile, key_for(profile.base_url, KEY), CATALOG)
-            events = await collect(client, ask())
-            await client.aclose()
-        return events
-
-    events = asyncio.run(main())
+async def test_nobody_there_is_tried_three_times_and_names_the_host() -> None:
+    with closed_port() as port:
+        profile = replace(OPENAI, base_url=f"http://127.0.0.1:{port}/v1")
+        client = ProviderClient(profile, key_for(profile.base_url, KEY), CATALOG)
+        events = await collect(client, ask())
+        await client.aclose()
+    events = events
     error = failure(events)
     assert isinstance(error, NetworkError)
     assert "127.0.0.1" in error.what_happened
@@ -792,22 +777,19 @@ async def test_silence_is_said_again_and_again_and_taken_back(
     assert fold(events).status is MessageStatus.COMPLETE
 
 
-def test_the_seconds_of_silence_are_those_that_passed() -> None:
+async def test_the_seconds_of_silence_are_those_that_passed() -> None:
     said: list[tuple[float, float]] = []
     times = Timeouts(silence=0.6, silence_again=1.0, read=2.0)
 
-    async def main() -> None:
-        async with LoopbackServer(stalls(TEXT)) as server:
-            client = client_for(server, timeouts=times)
-            begin = time.monotonic()
-            async with aclosing(client.stream(ask())) as stream:
-                async for event in stream:
-                    if isinstance(event, Waiting):
-                        told = float(event.reason.split(" for ")[1].split(" s;")[0])
-                        said.append((told, time.monotonic() - begin))
-            await client.aclose()
-
-    asyncio.run(main())
+    async with LoopbackServer(stalls(TEXT)) as server:
+        client = client_for(server, timeouts=times)
+        begin = time.monotonic()
+        async with aclosing(client.stream(ask())) as stream:
+            async for event in stream:
+                if isinstance(event, Waiting):
+                    told = float(event.reason.split(" for ")[1].split(" s;")[0])
+                    said.append((told, time.monotonic() - begin))
+        await client.aclose()
     assert [told for told, _ in said][:2] == [1, 2]
     assert all(abs(told - passed) <= 1 for told, passed in said)
 

@@ -111,7 +111,7 @@ def test_what_stands_in_the_conversation_counts_at_the_full_price() -> None:
     assert made.input_cost == Decimal("1.75") * made.input_tokens / 1_000_000
 
 
-def test_chosen_pages_alone_are_counted() -> None:
+async def test_chosen_pages_alone_are_counted() -> None:
     pages = {n: f"[page {n}]\n{'word ' * 10 * n}".strip() for n in (1, 2)}
     shelf = OneText("\n\n".join(pages.values()))
     choice, estimator = resolved("gpt-5.2"), Estimator(WordCounter(), shelf)
@@ -119,15 +119,12 @@ def test_chosen_pages_alone_are_counted() -> None:
     async def counted(part: DocumentPart) -> int:
         return await estimator.document_tokens(part, choice)
 
-    async def main() -> None:
-        first = replace(DOCUMENT, chosen=ChosenPages("page", ((1, 1),), 2))
-        second = replace(DOCUMENT, chosen=ChosenPages("page", ((2, 2),), 2))
-        assert await counted(DOCUMENT) == len(document_block(DOCUMENT, shelf.words, SAMPLE).split())
-        assert await counted(second) - await counted(first) == 10
-        assert 'pages="2 of 2">\n[page 2]' in document_block(second, shelf.words, SAMPLE)
-        assert "[page 1]" not in document_block(second, shelf.words, SAMPLE)
-
-    asyncio.run(main())
+    first = replace(DOCUMENT, chosen=ChosenPages("page", ((1, 1),), 2))
+    second = replace(DOCUMENT, chosen=ChosenPages("page", ((2, 2),), 2))
+    assert await counted(DOCUMENT) == len(document_block(DOCUMENT, shelf.words, SAMPLE).split())
+    assert await counted(second) - await counted(first) == 10
+    assert 'pages="2 of 2">\n[page 2]' in document_block(second, shelf.words, SAMPLE)
+    assert "[page 1]" not in document_block(second, shelf.words, SAMPLE)
 
 
 class OneText(Shelf):

@@ -213,23 +213,20 @@ async def test_what_is_erased_alone_leaves_the_file_too_and_its_attachments_with
     assert [name for name in holding(tmp_path) if name != "kept.zip"] == []
 
 
-def test_an_index_is_wiped_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "repartee.sqlite3") as database:
-            store = ConversationStore(database)
-            for number in range(12):
-                conversation = a_conversation(f"About {WORD}")
-                question = a_question(conversation, f"What is {WORD}?")
-                words = " ".join(f"w{number}x{word}" for word in range(3000))
-                answer = ended(an_answer(question), words)
-                await store.begin_turn(conversation, question, answer)
-            await store.erase([each.id for each in (await store.all())[:-1]])
-            assert len(await Search(database).find(WORD)) == 2
-            await store.erase([each.id for each in await store.all()])
-            assert holding(tmp_path) == []
-
+async def test_an_index_is_wiped_in_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desktop_app.storage.database.database.MERGED_PAGES", 1)
-    asyncio.run(main())
+    async with opened(tmp_path / "repartee.sqlite3") as database:
+        store = ConversationStore(database)
+        for number in range(12):
+            conversation = a_conversation(f"About {WORD}")
+            question = a_question(conversation, f"What is {WORD}?")
+            words = " ".join(f"w{number}x{word}" for word in range(3000))
+            answer = ended(an_answer(question), words)
+            await store.begin_turn(conversation, question, answer)
+        await store.erase([each.id for each in (await store.all())[:-1]])
+        assert len(await Search(database).find(WORD)) == 2
+        await store.erase([each.id for each in await store.all()])
+        assert holding(tmp_path) == []
 
 
 async def test_what_leaves_the_trash_leaves_the_file_while_the_store_is_open(

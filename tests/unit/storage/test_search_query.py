@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import sqlite3
 from collections.abc import Iterator
@@ -318,40 +317,37 @@ def test_any_snippet_is_plain_but_for_its_marks(text: str, query: str) -> None:
     assert len(found.replace(MATCH_START, "").replace(MATCH_END, "")) <= SNIPPET_LENGTH + 2
 
 
-def test_an_index_of_older_words_is_built_again(path: Path) -> None:
-    async def main() -> None:
-        before = [step for step in MIGRATIONS if step.name != "0002_letters_folded"]
-        database = Database(path, before)
-        await database.open()
-        question = await ask(database, "miasto Łódź", "Tytuł")
-        await AttachmentStore(database, path.parent / "files").add(
-            REPORT,
-            sha256=hashlib.sha256(REPORT).hexdigest(),
-            name="r.txt",
-            media_type="text/plain",
-            text="smørrebrød",
-            pages=None,
-            tokens=None,
+async def test_an_index_of_older_words_is_built_again(path: Path) -> None:
+    before = [step for step in MIGRATIONS if step.name != "0002_letters_folded"]
+    database = Database(path, before)
+    await database.open()
+    question = await ask(database, "miasto Łódź", "Tytuł")
+    await AttachmentStore(database, path.parent / "files").add(
+        REPORT,
+        sha256=hashlib.sha256(REPORT).hexdigest(),
+        name="r.txt",
+        media_type="text/plain",
+        text="smørrebrød",
+        pages=None,
+        tokens=None,
+    )
+    await database.write(_fill_as_before)
+    assert not await Search(database).find("lodz")
+    await database.close()
+    async with opened(path) as migrated:
+        [hit] = await Search(migrated).find("lodz")
+        assert hit.message_id == question
+        assert [h.title for h in await Search(migrated).find("tytul")] == ["Tytuł"]
+        for word, count in (("smorrebrod", 1), ("stale", 0)):
+            sql = "SELECT count(*) FROM search_index WHERE search_index MATCH ?"
+            found = await migrated.read(partial(_first_value, sql, word))
+            assert found == count
+        # What was entered anew can be taken out again.
+        await ConversationStore(migrated).delete(hit.conversation_id)
+        assert not await Search(migrated).find("lodz")
+        await migrated.write(
+            lambda c: c.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
         )
-        await database.write(_fill_as_before)
-        assert not await Search(database).find("lodz")
-        await database.close()
-        async with opened(path) as migrated:
-            [hit] = await Search(migrated).find("lodz")
-            assert hit.message_id == question
-            assert [h.title for h in await Search(migrated).find("tytul")] == ["Tytuł"]
-            for word, count in (("smorrebrod", 1), ("stale", 0)):
-                sql = "SELECT count(*) FROM search_index WHERE search_index MATCH ?"
-                found = await migrated.read(partial(_first_value, sql, word))
-                assert found == count
-            # What was entered anew can be taken out again.
-            await ConversationStore(migrated).delete(hit.conversation_id)
-            assert not await Search(migrated).find("lodz")
-            await migrated.write(
-                lambda c: c.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
-            )
-
-    asyncio.run(main())
     assert path.with_name("store.before-0002_letters_folded.sqlite3").is_file()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -11,17 +10,14 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.settings.startup_settings import settings_at_start
 
 
-def test_what_was_set_is_read_while_the_store_is_open_and_after(tmp_path: Path) -> None:
+async def test_what_was_set_is_read_while_the_store_is_open_and_after(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
 
-    async def main() -> None:
-        database = Database(path)
-        await database.open()
-        await SettingsStore(database).set("look.theme", "dark")
-        assert settings_at_start(path) == {"look.theme": "dark"}
-        await database.close()
-
-    asyncio.run(main())
+    database = Database(path)
+    await database.open()
+    await SettingsStore(database).set("look.theme", "dark")
+    assert settings_at_start(path) == {"look.theme": "dark"}
+    await database.close()
     assert settings_at_start(path) == {"look.theme": "dark"}
 
 
