@@ -33,14 +33,22 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.NO_CREDIT: Said(
         N_("Your {provider} account has no credit."),
         remedy=N_("Add credit on the provider’s billing page, or choose another provider."),
+        fuller=N_("Your {provider} account has no credit: {words}"),
     ),
     Reason.TOO_MANY_REQUESTS: Said(
-        N_("{provider} is limiting requests."), remedy=Remedy.RETRY_SOON
+        N_("{provider} is limiting requests."),
+        remedy=Remedy.RETRY_SOON,
+        fuller=N_("{provider} is limiting requests: {words}"),
     ),
-    Reason.KEY_NOT_ACCEPTED: Said(N_("{provider} rejected the API key."), remedy=Remedy.CHECK_KEY),
+    Reason.KEY_NOT_ACCEPTED: Said(
+        N_("{provider} rejected the API key."),
+        remedy=Remedy.CHECK_KEY,
+        fuller=N_("{provider} rejected the API key: {words}"),
+    ),
     Reason.CONVERSATION_TOO_LONG: Said(
         N_("The conversation exceeds the model’s context window."),
         remedy=N_("Remove an attachment, start a new conversation, or choose another model."),
+        fuller=N_("The conversation exceeds the model’s context window: {words}"),
     ),
     Reason.IMAGES_REFUSED: Said(
         N_("This model at {provider} doesn’t support these images."),
@@ -70,6 +78,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.REQUEST_TOO_LARGE: Said(
         N_("The request is too large for {provider}."),
         remedy=N_("Remove an attachment or start a new conversation."),
+        fuller=N_("The request is too large for {provider}: {words}"),
     ),
     Reason.FAILED_WHILE_ANSWERING: Said(
         N_("{provider} failed while responding."),
@@ -82,14 +91,20 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         fuller=N_("{provider} rejected the request: {words}"),
     ),
     Reason.PROVIDER_FAULT: Said(
-        N_("{provider} is having problems ({http})."), remedy=Remedy.RETRY_LATER
+        N_("{provider} is having problems ({http})."),
+        remedy=Remedy.RETRY_LATER,
+        fuller=N_("{provider} is having problems ({http}): {words}"),
     ),
     Reason.NOT_FINISHED_IN_TIME: Said(
-        N_("{provider} didn’t finish the request in time ({http})."), remedy=Remedy.RETRY_BILLED
+        N_("{provider} didn’t finish the request in time ({http})."),
+        remedy=Remedy.RETRY_BILLED,
+        fuller=N_("{provider} didn’t finish the request in time ({http}): {words}"),
     ),
     Reason.NOT_SERVED_THERE: Said(N_("This provider doesn’t offer {model}.")),
     Reason.API_MISSING: Said(
-        N_("No compatible API found at the base URL of {provider}."), remedy=Remedy.CHECK_ADDRESS
+        N_("No compatible API found at the base URL of {provider}."),
+        remedy=Remedy.CHECK_ADDRESS,
+        fuller=N_("No compatible API found at the base URL of {provider}: {words}"),
     ),
     Reason.EMPTY_REPLY: Said(
         N_("The base URL of {provider} returned an empty response."), remedy=Remedy.CHECK_ADDRESS

@@ -34,7 +34,7 @@ from desktop_app.domain.conversations.stream_events import (
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.providers.apis import error_replies
+from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.responses import data_url
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
@@ -193,7 +193,7 @@ class ChatCompletionsReader:
         except ValueError:
             return self._finish(Failed(stream_errors.unreadable(self._provider)))
         if name == "error" or (isinstance(chunk, Mapping) and chunk.get("error")):
-            error = error_replies.error_from(self._provider, error_replies.parse_error(chunk))
+            error = error_replies.error_from(self._provider, error_body.parse_error(chunk))
             return self._finish(Failed(error))
         return list(self.take(chunk, "delta"))
 
@@ -212,7 +212,7 @@ class ChatCompletionsReader:
         if self._reason in _WHOLE or (marked and self._has_content and not self._reason):
             return self._finish(Completed())
         if self._reason == "error":  # OpenRouter's way to report that its provider failed
-            error = error_replies.error_from(self._provider, error_replies.ErrorBody())
+            error = error_replies.error_from(self._provider, error_body.ErrorBody())
             return self._finish(Failed(error))
         if self._reason:
             return self._finish(Incomplete(_REASONS.get(self._reason, self._reason)))

@@ -9,9 +9,7 @@ send.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -26,14 +24,12 @@ from desktop_app.domain.errors import (
     RefusedParameterError,
 )
 from desktop_app.domain.redaction import Redactor
+from desktop_app.providers.apis.error_body import ErrorBody, parse_error
+from desktop_app.providers.apis.server_words import as_sentence, quote
 from desktop_app.providers.http import json_fields
 
-LONGEST_MESSAGE: Final = 10_000
-LONGEST_QUOTE: Final = 300
-LONGEST_CODE: Final = 200
-_DEEPEST_FIELD: Final = 10
-# A request that may have run costs money, so it is never repeated automatically.
-
+_CLIENT_ERRORS: Final = (None, 400, 404, 413, 422)
+_REFUSALS: Final = (*_CLIENT_ERRORS, 500, 502)
 _QUOTA_CODES: Final = {
     "insufficient_quota",
     "credit_balance_exhausted",
@@ -41,8 +37,23 @@ _QUOTA_CODES: Final = {
     "billing_not_active",
 }
 _RATE_CODES: Final = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests"}
-_KEY_CODES: Final = {"invalid_api_key", "invalid_authentication", "authentication_error"}
-_MODEL_CODES: Final = {"model_not_found", "model_deprecated", "model_decommissioned"}
+_KEY_CODES: Final = {
+    "invalid_api_key",
+    "invalid_authentication",
+    "authentication_error",
+    # LiteLLM: a key that it does not know, with and without a database to look it up in.
+    "auth_error",
+    "expired_key",
+    "token_not_found_in_db",
+    "no_db_connection",
+}
+_CONTEXT_CODES: Final = {"context_length_exceeded", "exceed_context_size_error"}
+_MODEL_CODES: Final = {
+    "model_not_found",
+    "model_deprecated",
+    "model_decommissioned",
+    "DeploymentNotFound",
+}
 _PARAMETER_CODES: Final = {
     "unsupported_value",
     "unsupported_parameter",
@@ -53,10 +64,24 @@ _PARAMETER_CODES: Final = {
 WRONG_REQUEST_CODES: Final = frozenset({"invalid_request", "bad_request"})
 _FAULT_CODES: Final = {"server_error", "internal_error", "internal_server_error", "overloaded"}
 
+# The status of these is often 500: the gateway failed because the server behind it refused.
 _CONTEXT: Final = re.compile(
-    r"(maximum|exceed\w*|available|too (long|large)).{0,80}context|"
-    r"context.{0,40}(exceed|too (long|large)|overflow)|prompt is too long",
+    r"(maximum|exceed\w*|available|too (long|large)|(longer|greater) than).{0,80}context|"
+    r"context.{0,40}(exceed|too (long|large)|overflow|is only)|prompt is too long|"
+    r"longer than the maximum model length|\bn_keep\b.{0,30}\bn_ctx\b|"
+    r"`inputs`( tokens \+ `max_new_tokens`)? must (have less than|be <=)",
     re.IGNORECASE | re.DOTALL,
+)
+_KEY: Final = re.compile(
+    r"\b(invalid|incorrect|wrong|expired|missing) (\w+ ){0,2}(api|subscription|virtual) key|"
+    r"api key (not valid|is invalid|is missing|is required)|"
+    r"authentication (error|fails?|failed)\b|no connected db",
+    re.IGNORECASE,
+)
+_NO_CREDIT: Final = re.compile(r"insufficient (balance|credits?|funds)\b", re.IGNORECASE)
+# More tokens than a minute allows: the same request never passes.
+_MORE_THAN_A_MINUTE: Final = re.compile(
+    r"request too large .{0,300}tokens per min", re.IGNORECASE | re.DOTALL
 )
 _NO_MODEL: Final = re.compile(
     r"\bmodel\b.{0,120}(not found|not exist|does not exist|not available|no such|not supported|"
@@ -106,44 +131,6 @@ _NO_THINKING: Final = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class ErrorBody:
-    """The fields of a provider's error, "" for those it leaves out."""
-
-    message: str = ""
-    code: str = ""
-    type: str = ""
-    param: str = ""
-
-    @property
-    def names(self) -> set[str]:
-        """Return code and type together: providers put the useful one in either."""
-        return {self.code, self.type} - {""}
-
-
-def parse_error(value: object) -> ErrorBody:
-    """Return the error in a decoded body or event, in any of the shapes seen in practice.
-
-    OpenAI nests it under "error"; older vLLM and the documented stream event are flat; Ollama and
-    LM Studio send "error" as plain text; FastAPI sends "detail", as text or as a list, and Mistral
-    that within "message"; Gemini sends a list with one item.
-    """
-    if isinstance(value, list) and value:
-        value = value[0]
-    nested = json_fields.mapping(value, "error")
-    if nested:
-        return _fields(nested)
-    message = _text(value, "error")
-    if message:
-        return ErrorBody(message=message)
-    within = json_fields.mapping(value, "message")
-    details = json_fields.rows(within or value, "detail")
-    if details:
-        return _validation_error(details[0])
-    flat = _fields(value)
-    return flat if flat.message else ErrorBody(_text(value, "detail"), flat.code)
-
-
 def error_in_reply(provider: str, value: object, request_id: str) -> ProviderError | None:
     """Return the error in a reply with status 200, or None if it holds none.
 
@@ -153,32 +140,6 @@ def error_in_reply(provider: str, value: object, request_id: str) -> ProviderErr
     if error.message and json_fields.text(value, "object") in ("", "error"):
         return error_from(provider, error, request_id=request_id)
     return None
-
-
-def _fields(value: object) -> ErrorBody:
-    kind = _code(value, "type")
-    return ErrorBody(
-        message=_text(value, "message"),
-        code=_code(value, "code"),
-        type="" if kind == "error" else kind,
-        param=_code(value, "param"),
-    )
-
-
-def _text(value: object, key: str) -> str:
-    """Return the start of a message; less is shown, and patterns are searched in it."""
-    return json_fields.text(value, key)[:LONGEST_MESSAGE]
-
-
-def _code(value: object, key: str) -> str:
-    return json_fields.text(value, key)[:LONGEST_CODE]
-
-
-def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
-    location = row.get("loc")
-    found = location[:_DEEPEST_FIELD] if isinstance(location, list) else []
-    names = (name for name in found if isinstance(name, str) and name != "body")
-    return ErrorBody(_text(row, "msg"), _code(row, "type"), param=".".join(names)[:LONGEST_CODE])
 
 
 def redact_error(redactor: Redactor, error: ProviderError) -> None:
@@ -202,6 +163,8 @@ def error_from(
     error.api_code = body.code or body.type
     error.request_id = request_id
     error.details = details(status, body.code or body.type, request_id, body.message)
+    if words := as_sentence(body.message):
+        error.params.setdefault("words", words)
     return error
 
 
@@ -211,47 +174,42 @@ def details(status: int | None, code: str, request_id: str, message: str) -> str
         f"HTTP status {status}" if status is not None else "",
         f"Code: {code}" if code else "",
         f"Request id: {request_id}" if request_id else "",
-        f"The provider says: {_short(message)}" if message else "",
+        f"The provider says: {words}" if (words := quote(message)) else "",
     )
     return "\n".join(line for line in lines if line)
 
 
-def _short(message: str) -> str:
-    message = " ".join(message.split())
-    return message if len(message) <= LONGEST_QUOTE else message[: LONGEST_QUOTE - 1] + "…"
-
-
-def _words_of(body: ErrorBody) -> str:
-    """Return the provider's own message as a sentence; "" if there is none."""
-    words = _short(body.message).rstrip(".")
-    return words if not words or words.endswith("…") else f"{words}."
-
-
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
     """Return the error that the code, or else the message, identifies."""
-    if body.names & _QUOTA_CODES or status == 402:
+    if body.names & _QUOTA_CODES or status == 402 or _is_refusal(status, _NO_CREDIT, body):
         return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)
+    if _MORE_THAN_A_MINUTE.search(body.message):
+        return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
     if body.names & _RATE_CODES or status == 429:
         return RateLimitedError(Reason.TOO_MANY_REQUESTS, provider=provider)
-    if body.names & _KEY_CODES or status == 401:
+    if body.names & _KEY_CODES or status == 401 or _is_refusal(status, _KEY, body):
         return AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider=provider)
-    if "context_length_exceeded" in body.names or _is_client_error(status, _CONTEXT, body):
+    is_too_long = body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT, body)
+    if is_too_long:
         return ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
-    if _is_client_error(status, _NO_PICTURES, body) or (
-        status == 500 and _NO_PICTURES.search(body.message)  # llama.cpp's status for it
-    ):
-        return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider, words=_words_of(body))
+    if _is_refusal(status, _NO_PICTURES, body):
+        return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider)
     if not body.names & _MODEL_CODES and _named_field(body):
         refused = _refused_parameter(provider, body, status)
         if refused is not None:
             return refused
     if body.names & _MODEL_CODES or _is_client_error(status, _NO_MODEL, body):
-        return ModelNotFoundError(Reason.MODEL_NOT_SERVED, provider=provider, words=_words_of(body))
+        return ModelNotFoundError(Reason.MODEL_NOT_SERVED, provider=provider)
     return _refused_parameter(provider, body, status)
 
 
+def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
+    """Return True if the message says so, with a client's error or, as gateways do, a 500."""
+    return status in _REFUSALS and bool(pattern.search(body.message))
+
+
 def _is_client_error(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
-    return status in (None, 400, 404, 413, 422) and bool(pattern.search(body.message))
+    return status in _CLIENT_ERRORS and bool(pattern.search(body.message))
 
 
 def _named_field(body: ErrorBody) -> str:
@@ -285,7 +243,6 @@ def _refused_parameter(
         Reason.SETTING_REFUSED if param else Reason.UNNAMED_SETTING_REFUSED,
         provider=provider,
         setting=param,
-        words=_words_of(body),
     )
     error.param = param
     return error
@@ -296,17 +253,15 @@ def _status_error(provider: str, body: ErrorBody, status: int | None) -> Provide
     if status in (404, 405, 501) or _NO_ENDPOINT.search(body.message):
         return EndpointMissingError(Reason.API_MISSING, provider=provider)
     if status == 403:
-        return AuthenticationError(Reason.ACCESS_REFUSED, provider=provider, words=_words_of(body))
+        return AuthenticationError(Reason.ACCESS_REFUSED, provider=provider)
     if status == 413:
         return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
     is_wrong_request = status == 500 and body.names & WRONG_REQUEST_CODES
     if status is not None and (status in (408, 409) or status >= 500) and not is_wrong_request:
         return _fault_of_server(provider, status)
     if status is None and (not body.names or body.names & _FAULT_CODES):
-        return ProviderFaultError(
-            Reason.FAILED_WHILE_ANSWERING, provider=provider, words=_words_of(body)
-        )
-    return ProviderFaultError(Reason.REQUEST_REFUSED, provider=provider, words=_words_of(body))
+        return ProviderFaultError(Reason.FAILED_WHILE_ANSWERING, provider=provider)
+    return ProviderFaultError(Reason.REQUEST_REFUSED, provider=provider)
 
 
 def _fault_of_server(provider: str, status: int) -> ProviderFaultError:

@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.stream_events import (
     ToolCallDelta,
     UsageReported,
 )
-from desktop_app.providers.apis import error_replies
+from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
 from desktop_app.providers.http.reply_limits import MOST_PARTS, too_many_parts
@@ -213,7 +213,7 @@ class ResponsesReader:
         yield from self._finish(self._terminal(event, response))
 
     def _error(self, event: object) -> Iterator[StreamEvent]:
-        body = error_replies.parse_error(event)
+        body = error_body.parse_error(event)
         yield from self._finish(Failed(error_replies.error_from(self._provider, body)))
 
     # -- pieces
@@ -222,7 +222,7 @@ class ResponsesReader:
         status = json_fields.text(response, "status")
         kind = json_fields.text(event, "type")
         if json_fields.mapping(response, "error") or status == "failed" or kind.endswith("failed"):
-            body = error_replies.parse_error(response)
+            body = error_body.parse_error(response)
             return Failed(error_replies.error_from(self._provider, body))
         if status == "incomplete" or kind.endswith("incomplete"):
             why = json_fields.name(json_fields.mapping(response, "incomplete_details"), "reason")

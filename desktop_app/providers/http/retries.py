@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from desktop_app.domain.errors import ProviderError, ProviderFaultError, RateLimitedError, Remedy
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ProviderError, RateLimitedError, Remedy
 from desktop_app.providers.apis.error_replies import WRONG_REQUEST_CODES
 
 ATTEMPTS: Final = 3
@@ -61,7 +62,7 @@ def failed_reply(error: ProviderError, status: int, headers: Mapping[str, str]) 
     repeatable = isinstance(error, RateLimitedError) or (
         # Gateways also answer 500 and 503 to requests that stay invalid.
         status in _REPEATABLE_STATUSES
-        and isinstance(error, ProviderFaultError)
+        and error.reason is Reason.PROVIDER_FAULT
         and error.api_code not in WRONG_REQUEST_CODES
     )
     refused = headers.get("x-should-retry", "").lower() == "false"

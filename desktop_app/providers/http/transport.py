@@ -34,7 +34,7 @@ from desktop_app.domain.network_path import (
 )
 from desktop_app.domain.origin import host_of, origin
 from desktop_app.domain.redaction import Redactor
-from desktop_app.providers.apis import error_replies
+from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.http import connection_errors, json_fields, reply_limits
 from desktop_app.providers.http.connections import (
     HeadersTooLargeError,
@@ -377,16 +377,15 @@ class Transport:
             raise AttemptError(self._compressed_reply(response))
 
     async def _refusal(self, response: httpx.Response) -> AttemptError:
-        body = error_replies.ErrorBody()
-        with suppress(ValueError):
-            start = self.redactor.clean_bytes(await self._start_of_body(response))
-            body = error_replies.parse_error(json_fields.parse(start))
+        start = self.redactor.clean_bytes(await self._start_of_body(response))
         error = error_replies.error_from(
             self._provider,
-            body,
+            error_body.read_body(start),
             status=response.status_code,
             request_id=request_id_of(response.headers, self.redactor),
         )
+        # Once more: without its invisible characters, an echo may be a key again.
+        error_replies.redact_error(self.redactor, error)
         return failed_reply(error, response.status_code, response.headers)
 
     def _bad_address(self) -> NetworkError:

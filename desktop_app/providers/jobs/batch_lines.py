@@ -26,13 +26,14 @@ from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.providers.apis import (
     chat_completions,
+    error_body,
     error_replies,
     responses,
     unsupported_parameters,
 )
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
-from desktop_app.providers.apis.error_replies import LONGEST_QUOTE
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from desktop_app.providers.apis.server_words import LONGEST_QUOTE
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.json_parser import ValueTooLargeError
 from desktop_app.providers.http.reply_limits import MB, AnswerMeter
@@ -129,7 +130,7 @@ def _result_without_response(name: str, error: object, note: ErrorNote | None) -
 
 
 def _note(provider: str, error: object) -> ErrorNote:
-    body = error_replies.parse_error({"error": error})
+    body = error_body.parse_error({"error": error})
     return note_of(error_replies.error_from(provider, body))
 
 
@@ -140,11 +141,9 @@ def _result_of_response(
     body = response.get("body")
     if status >= 300 or not isinstance(body, dict):
         request_id = json_fields.text(response, "request_id")
-        error_body = (
-            error_replies.parse_error(body) if isinstance(body, dict) else error_replies.ErrorBody()
-        )
+        found = error_body.parse_error(body) if isinstance(body, dict) else error_body.ErrorBody()
         error = error_replies.error_from(
-            provider, error_body, status=status or None, request_id=request_id
+            provider, found, status=status or None, request_id=request_id
         )
         return BatchResult(name, ItemStatus.FAILED, error=note_of(error))
     reply = _reply(body, provider, api)

@@ -68,7 +68,7 @@ def test_a_rate_limit_is_waited_out_and_said(shell: Shell) -> None:
     limited = refusal(429, "rate_limit_exceeded", retry_after_ms="20")
     done, bodies = answer_to(shell, limited, WHOLE)
     assert (done.code, done.out, len(bodies)) == (0, ANSWER + "\n", 2)
-    assert "is limiting requests. Trying again in 1 s." in done.err
+    assert "is limiting requests: No. Trying again in 1 s." in done.err
 
 
 def test_in_a_terminal_a_wait_is_said_once(shell: Shell) -> None:

@@ -261,3 +261,19 @@ def test_without_a_key_every_event_passes_as_it_is() -> None:
     event = TextDelta(KEY)
     [passed] = answer.take(event)
     assert passed is event
+
+
+@pytest.mark.parametrize("echo", ["ab1\u200bcd2ef3gh", "<b>ab1</b>cd2ef3gh", "Bearer ab1cd2ef3gh"])
+def test_cleaning_a_message_uncovers_no_key(echo: str) -> None:
+    async def main() -> ProviderError:
+        body = json.dumps({"error": {"message": f"Wrong: {echo}"}}).encode()
+        async with LoopbackServer(replies(400, body, "application/json")) as server:
+            here = replace(OPENAI, base_url=server.base_url)
+            client = ProviderClient(here, key_for(server.base_url, "ab1cd2ef3gh"), CATALOG)
+            events = [event async for event in client.stream(ask())]
+            await client.aclose()
+            return failure(events)
+
+    error = asyncio.run(main())
+    assert "ab1cd2ef3gh" not in said_by(error)
+    assert REMOVED in error.what_happened

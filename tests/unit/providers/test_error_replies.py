@@ -19,7 +19,8 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     RefusedParameterError,
 )
-from desktop_app.providers.apis.error_replies import ErrorBody, error_from, parse_error
+from desktop_app.providers.apis.error_body import ErrorBody, parse_error
+from desktop_app.providers.apis.error_replies import error_from
 
 
 def error(message: str = "", code: Any = None, kind: str = "", param: Any = None) -> dict[str, Any]:

@@ -27,7 +27,8 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.redaction import REMOVED
-from desktop_app.providers.apis.error_replies import ErrorBody, error_from
+from desktop_app.providers.apis.error_body import ErrorBody
+from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.http.retries import asked_wait_s, failed_reply
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for

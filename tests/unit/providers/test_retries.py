@@ -8,7 +8,8 @@ from email.utils import format_datetime
 import pytest
 
 from desktop_app.domain.errors import NetworkError, RateLimitedError
-from desktop_app.providers.apis.error_replies import ErrorBody, error_from
+from desktop_app.providers.apis.error_body import ErrorBody
+from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.http.retries import ATTEMPTS, AttemptError, asked_wait_s, failed_reply
 
 

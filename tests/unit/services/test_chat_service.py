@@ -58,7 +58,8 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
-from desktop_app.providers.apis.error_replies import ErrorBody, error_from
+from desktop_app.providers.apis.error_body import ErrorBody
+from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource

@@ -1,0 +1,114 @@
+"""Reads the error in a server's reply, in any of the shapes seen in practice.
+
+OpenAI nests it under "error"; older vLLM and the documented stream event are flat; Ollama, LM
+Studio and TGI send "error" as plain text; FastAPI sends "detail", as text or as a list, and Mistral
+that within "message"; Gemini sends a list with one item; Cloudflare sends lists under "error" or
+"errors"; Helicone's message has a name of its own. OpenRouter quotes the reply of the provider
+behind it. LiteLLM sends errors of streamed requests as an event, whatever the status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from desktop_app.providers.apis.server_words import without_markup
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.http.sse import SSEDecoder
+
+LONGEST_MESSAGE: Final = 10_000
+LONGEST_CODE: Final = 200
+_DEEPEST_FIELD: Final = 10
+_LISTS: Final = ("error", "errors")
+_MESSAGES: Final = ("message", "detail", "helicone-message")
+
+
+@dataclass(frozen=True)
+class ErrorBody:
+    """The fields of a provider's error, "" for those it leaves out."""
+
+    message: str = ""
+    code: str = ""
+    type: str = ""
+    param: str = ""
+
+    @property
+    def names(self) -> set[str]:
+        """Return code and type together: providers put the useful one in either."""
+        return {self.code, self.type} - {""}
+
+
+def read_body(data: bytes | bytearray) -> ErrorBody:
+    """Return the error in the start of a reply's body: JSON, an event stream, text or a page."""
+    with suppress(ValueError):
+        return parse_error(json_fields.parse(data))
+    for event in SSEDecoder().feed(bytes(data) + b"\n\n"):
+        with suppress(ValueError):
+            found = parse_error(json_fields.parse(event.data))
+            if found.message or found.names:
+                return found
+    text = data.decode("utf-8", "replace").strip()
+    # The rest of a JSON text that is cut off is no sentence.
+    return ErrorBody() if text[:1] in ("{", "[") else ErrorBody(without_markup(text))
+
+
+def parse_error(value: object) -> ErrorBody:
+    """Return the error in a decoded body or event."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    nested = json_fields.mapping(value, "error") or json_fields.mapping(value, "detail")
+    if not nested:
+        listed = (row for key in _LISTS for row in json_fields.rows(value, key))
+        nested = next(listed, nested)
+    if nested:
+        return _with_quoted(_fields(nested), nested)
+    message = _text(value, "error")
+    if message:
+        return ErrorBody(message, type=_code(value, "error_type"))
+    within = json_fields.mapping(value, "message")
+    details = json_fields.rows(within or value, "detail")
+    if details:
+        return _validation_error(details[0])
+    return _fields(value)
+
+
+def _fields(value: object) -> ErrorBody:
+    kind = _code(value, "type")
+    return ErrorBody(
+        message=next(filter(None, (_text(value, name) for name in _MESSAGES)), ""),
+        code=_code(value, "code"),
+        type="" if kind == "error" else kind,
+        param=_code(value, "param"),
+    )
+
+
+def _with_quoted(body: ErrorBody, value: Mapping[str, Any]) -> ErrorBody:
+    """Add the reply of the provider behind a gateway to the gateway's own message."""
+    raw = _text(json_fields.mapping(value, "metadata"), "raw")
+    if not raw:
+        return body
+    quoted = ErrorBody()
+    with suppress(ValueError):
+        quoted = parse_error(json_fields.parse_at_once(raw))
+    words = quoted.message or without_markup(raw)
+    message = f"{body.message.rstrip('.')}: {words}" if body.message else words
+    code, kind = body.code or quoted.code, body.type or quoted.type
+    return replace(body, message=message, code=code, type=kind, param=body.param or quoted.param)
+
+
+def _text(value: object, key: str) -> str:
+    """Return the start of a message; less is shown, and patterns are searched in it."""
+    return json_fields.text(value, key)[:LONGEST_MESSAGE]
+
+
+def _code(value: object, key: str) -> str:
+    return json_fields.text(value, key)[:LONGEST_CODE]
+
+
+def _validation_error(row: Mapping[str, Any]) -> ErrorBody:
+    location = row.get("loc")
+    found = location[:_DEEPEST_FIELD] if isinstance(location, list) else []
+    names = (name for name in found if isinstance(name, str) and name != "body")
+    return ErrorBody(_text(row, "msg"), _code(row, "type"), param=".".join(names)[:LONGEST_CODE])

@@ -1,0 +1,65 @@
+"""A server's own words, made fit to follow a sentence of ours.
+
+They come from anywhere: they lose markup, control characters and invisible ones, everything that
+looks like a key, and their length.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import Final
+
+from desktop_app.domain.redaction import REMOVED
+
+LONGEST_QUOTE: Final = 300
+_LONGEST_READ: Final = 10_000
+
+_TITLE: Final = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
+_HIDDEN: Final = re.compile(r"<(script|style|head)\b.*?(</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+# Removed without a trace: in place of a blank they would hide a key from the redactor.
+_INLINE: Final = re.compile(r"</?(a|b|code|em|i|mark|span|strong|u|wbr)\b[^<>]{0,500}>", re.I)
+_TAG: Final = re.compile(r"<[/!]?[A-Za-z][^<>]{0,500}>|<!--.*?(-->|\Z)", re.DOTALL)
+# Keys of others, which no redactor knows: a gateway quotes the key that it sent on.
+_KEYS: Final = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|r8|nvapi|AIza|key|token)[-_][\w.*-]{12,}"
+    r"|\bAIza[\w-]{20,}"
+    r"|\beyJ[\w-]{10,}\.[\w.-]{10,}"
+    r"|(?<=Bearer )[^\s\"',;]{8,}"
+    r"|(?<=Basic )[A-Za-z0-9+/=]{12,}",
+    re.IGNORECASE,
+)
+_UNSEEN: Final = ("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp")
+
+
+def quote(message: str) -> str:
+    """Return the start of a server's message on one line; "" if it says nothing.
+
+    >>> quote("<h1>502 Bad\\u200b Gateway</h1>\\n nginx")
+    '502 Bad Gateway nginx'
+    >>> quote("Wrong key: Bearer abcdefgh12345678")
+    'Wrong key: Bearer [key removed]'
+    """
+    text = _KEYS.sub(REMOVED, without_markup(message))
+    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1].rstrip() + "…"
+
+
+def as_sentence(message: str) -> str:
+    """Return the quote of a message with a full stop; "" if there is none."""
+    words = quote(message).rstrip(".")
+    return words if not words or words[-1] in "…!?" else f"{words}."
+
+
+def without_markup(text: str) -> str:
+    """Return the visible text of a message or a web page, on one line; a page's title, if any."""
+    text = text[:_LONGEST_READ]
+    title = _TITLE.search(text)
+    text = title[1] if title else _TAG.sub(" ", _INLINE.sub("", _HIDDEN.sub(" ", text)))
+    text = html.unescape(text)
+    kept = (" " if c.isspace() else c for c in text if c.isspace() or not _is_unseen(c))
+    return " ".join("".join(kept).split())
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN

@@ -1,0 +1,92 @@
+"""Recorded refusals of servers and gateways, in tests/data/server_replies.json.
+
+Each row names its source; if that quotes only the message, the body has the server's usual shape.
+`reason` is what the user must be told, `words` what must be quoted of
+the reply, `retried` whether another attempt may help.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.conversations.stream_events import Failed, StreamEvent
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.redaction import REMOVED
+from desktop_app.providers.apis.error_body import read_body
+from desktop_app.providers.apis.error_replies import error_from
+from desktop_app.providers.apis.server_words import LONGEST_QUOTE, as_sentence, quote
+from desktop_app.providers.http.retries import failed_reply
+from desktop_app.providers.provider_client import ProviderClient
+from tests.unit.providers.loopback import LoopbackServer, replies
+from tests.unit.providers.samples import CATALOG, COMPATIBLE, ask
+
+ROWS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parents[2] / "data/server_replies.json").read_text("utf-8")
+)
+
+
+def test_many_kinds_of_servers_are_recorded() -> None:
+    assert len({row["server"] for row in ROWS}) >= 12
+    assert all(row["source"].startswith(("https://", "seen: ")) for row in ROWS)
+
+
+@pytest.mark.parametrize(
+    "row", ROWS, ids=[f"{row['server']}-{number}" for number, row in enumerate(ROWS)]
+)
+def test_a_recorded_reply_is_recognized_and_quoted(row: dict[str, Any]) -> None:
+    error = error_from("My server", read_body(row["body"].encode()), status=row["status"])
+    assert error.reason == row["reason"]
+    assert row["words"] in error.what_happened
+    assert row["words"].rstrip(".") in error.details
+    assert failed_reply(error, row["status"], {}).may_repeat is row["retried"]
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("<b>No</b> such\x1b[31m thing\u202e\u200b\x00", "No such[31m thing."),
+        ("Wrong key: Bearer abcdefgh12345678", f"Wrong key: Bearer {REMOVED}."),
+        ("Wrong key: sk-pro\u200bj-abcdefgh12345678", f"Wrong key: {REMOVED}."),
+        ("Wrong key: gsk_abcdefgh1234567890", f"Wrong key: {REMOVED}."),
+        ("a < b and b > c", "a < b and b > c."),
+        ("Really?", "Really?"),
+        ("...", ""),
+    ],
+)
+def test_words_are_cleaned(message: str, shown: str) -> None:
+    assert as_sentence(message) == shown
+
+
+def test_words_are_shortened() -> None:
+    assert len(quote("word " * 1000)) == LONGEST_QUOTE
+    assert quote("word " * 1000).endswith("…")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"error": {"mess', b"\xff\xfe", b"[1, 2]", b"null"])
+def test_a_body_that_says_nothing_gives_the_plain_sentence(body: bytes) -> None:
+    error = error_from("My server", read_body(body), status=500)
+    assert error.what_happened.startswith("My server is having problems (500)")
+
+
+def test_an_error_in_an_event_stream_is_read_whatever_the_status() -> None:
+    body = b'data: {"error": {"message": "image input is not supported", "code": "500"}}\n\n'
+
+    async def main() -> tuple[StreamEvent, int]:
+        async with LoopbackServer(replies(500, body, "text/event-stream")) as server:
+            here = replace(COMPATIBLE, base_url=server.base_url)
+            client = ProviderClient(here, None, CATALOG)
+            events = [event async for event in client.stream(ask())]
+            await client.aclose()
+            return events[-1], len(server.requests)
+
+    last, requests = asyncio.run(main())
+    assert isinstance(last, Failed)
+    assert last.error.reason is Reason.IMAGES_REFUSED
+    assert "image input is not supported" in last.error.what_happened
+    assert requests == 1
