@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from desktop_app.app.help.help_places import SHORTCUTS
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.models.model_catalog import Variant
 
@@ -43,6 +44,8 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "list.previous": lambda: library.open_neighbour(-1),
         "list.toggle": window.toggle_list,
         "prompt.focus": window.prompt.focus_text,
+        "region.next": lambda: window.step_region(+1),
+        "region.previous": lambda: window.step_region(-1),
         "prompt.attach": window.prompt.choose_files,
         "prompt.attach-folder": window.prompt.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,
@@ -79,6 +82,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "batch.new": its.batches.begin,
         "batch.show": its.batches.show,
         "help.open": its.help.open,
+        "help.shortcuts": lambda: its.help.open_at(SHORTCUTS),
         "library.show": its.data_page.show,
         "library.import": its.transfer.choose_import,
     }

@@ -90,6 +90,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("list.next", N_("Next conversation"), _C.CONVERSATION, "Ctrl+PgDown"),
     Command("list.previous", N_("Previous conversation"), _C.CONVERSATION, "Ctrl+PgUp"),
     Command("prompt.focus", N_("Go to message box"), _C.PROMPT, "Ctrl+L"),
+    Command("region.next", N_("Go to next area"), _C.VIEW, "F6"),
+    Command("region.previous", N_("Go to previous area"), _C.VIEW, "Shift+F6"),
     Command("prompt.send", N_("Send message"), _C.PROMPT, "Return", CommandScope.PROMPT),
     Command("prompt.stop", N_("Stop response"), _C.PROMPT, "Esc"),
     Command("prompt.attach", N_("Attach files…"), _C.PROMPT, "Ctrl+O"),
@@ -143,5 +145,6 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("quick.go-on", N_("Continue in Repartee"), _C.PROGRAM, "Ctrl+O", CommandScope.QUICK),
     Command("quick.close", N_("Close quick prompt"), _C.PROGRAM, "Esc", CommandScope.QUICK),
     Command("help.open", N_("Help"), _C.PROGRAM, "F1", CommandScope.EVERYWHERE),
+    Command("help.shortcuts", N_("Show keyboard shortcuts"), _C.PROGRAM, "Ctrl+/"),
     Command("app.quit", N_("Quit"), _C.PROGRAM, "Ctrl+Q", CommandScope.EVERYWHERE),
 )

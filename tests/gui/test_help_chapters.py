@@ -127,7 +127,18 @@ def _marked_texts() -> set[str]:
 # Keys, names of models, and words that begin an item of a list.
 OWN_WORDS: Final = frozenset(
     (
-        *("Enter", "Esc", "Tab", "Del", "Down", "Backspace", "Shift+Enter", "Ctrl+F", "Ctrl+Z"),
+        *(
+            "Enter",
+            "Esc",
+            "Tab",
+            "Del",
+            "Down",
+            "Up",
+            "Backspace",
+            "Shift+Enter",
+            "Ctrl+F",
+            "Ctrl+Z",
+        ),
         *("Alt+Left", "Alt+Right", "/", "+", "▾", "Instant", "Thinking", "Pro"),
         *(
             "Mail",

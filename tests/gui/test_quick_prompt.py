@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QAccessible, QDropEvent, QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import (
     QLabel,
@@ -51,6 +51,8 @@ _Widget = TypeVar("_Widget", bound=QWidget)
 
 class PlainAnswer(QTextBrowser):
     """The answer's place: all that the quick prompt asks of a transcript."""
+
+    text_typed = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()

@@ -4,7 +4,8 @@ A chapter may name labels as the window shows them:
 
 - `{command:conversation.new}`: the title of a command;
 - `{key:conversation.new}`: the user's own shortcut of a command;
-- `{setting:look.theme}`: the label of a setting.
+- `{setting:look.theme}`: the label of a setting;
+- `{table:shortcuts}`: a table of all commands that have a shortcut.
 
 Links between chapters are written `[…](help:providers#network)`. A translated chapter is
 `resources/help/<language>/<id>.md`; without one, the English chapter is shown.
@@ -18,6 +19,7 @@ from html import escape, unescape
 from pathlib import Path
 from typing import Final
 
+from desktop_app.commands.command import Category
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
@@ -38,7 +40,7 @@ CHAPTERS: Final = (
 )
 """The ids of the chapters and their titles, marked for translation."""
 
-_PLACEHOLDER: Final = re.compile(r"\{((?:command|key|setting):[\w.-]+)\}")
+_PLACEHOLDER: Final = re.compile(r"\{((?:command|key|setting|table):[\w.-]+)\}")
 # Characters of the private use area, which Markdown leaves alone.
 _MARK: Final = re.compile("\ue000(\\d+)\ue001")
 _SECTION: Final = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
@@ -46,13 +48,32 @@ _TAG: Final = re.compile(r"<[^>]+>")
 
 
 def label_values(keymap: Keymap) -> dict[str, str]:
-    """Return the values of all placeholders, in the language in use."""
+    """Return the values of all placeholders, in the language in use; tables are HTML."""
     values = {f"setting:{setting.key}": tr(setting.label) for setting in SETTINGS}
     for command in keymap:
         values[f"command:{command.id}"] = tr(command.title)
         keys = keymap.shortcut_of(command.id)
         values[f"key:{command.id}"] = shortcut_text(keys) if keys else tr("no shortcut")
+    values["table:shortcuts"] = _shortcut_table(keymap)
     return values
+
+
+def _shortcut_table(keymap: Keymap) -> str:
+    """Return the HTML table of all commands with a shortcut, grouped by category."""
+    rows = []
+    for category in Category:
+        commands = [
+            (command, keys)
+            for command in keymap
+            if command.category is category and (keys := keymap.shortcut_of(command.id))
+        ]
+        if commands:
+            rows.append(f"<tr><th colspan='2' align='left'>{escape(tr(category))}</th></tr>")
+        rows += [
+            f"<tr><td>{escape(tr(command.title))}</td><td>{escape(shortcut_text(keys))}</td></tr>"
+            for command, keys in commands
+        ]
+    return f"<table>{''.join(rows)}</table>"
 
 
 def chapter_titles() -> dict[str, str]:
@@ -94,7 +115,8 @@ def render_chapter(
     shown: list[str] = []
 
     def set_aside(match: re.Match[str]) -> str:
-        shown.append(escape(values[match[1]]))
+        value = values[match[1]]
+        shown.append(value if match[1].startswith("table:") else escape(value))
         return f"\ue000{len(shown) - 1}\ue001"
 
     marked = _PLACEHOLDER.sub(set_aside, source)

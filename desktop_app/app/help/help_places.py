@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 START: Final = HelpPlace("getting-started")
+SHORTCUTS: Final = HelpPlace("keyboard", "all")
 
 PLACES: Final[Mapping[str, str]] = {
     "transcript": "conversations#read",

@@ -67,7 +67,7 @@ class PromptEditor(QFrame):
         notice_raised(str): a sentence about what could not be taken.
         attachment_removal_requested(str), detail_requested(str, str): as in AttachmentChips.
         suggestion_requested(str): the user chose the suggestion with this key.
-        command_requested(str): run the command with this id, chosen in the attach menu.
+        command_requested(str): run the command with this id.
         attachment_preview_requested(str), attachment_action_requested(str, str): as in
             AttachmentChips.
         variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
@@ -150,6 +150,7 @@ class PromptEditor(QFrame):
         text.cursorPositionChanged.connect(self.slash.follow_cursor)
         text.send_pressed.connect(self._send)
         text.stop_pressed.connect(self.step_back_requested)
+        text.edit_last_requested.connect(self._request_edit)
         text.files_pasted.connect(self.attach_requested)
         text.image_pasted.connect(self.image_pasted)
         text.large_text_pasted.connect(self.large_text_pasted)
@@ -174,6 +175,11 @@ class PromptEditor(QFrame):
         self._chips.preview_requested.connect(self.attachment_preview_requested)
         self._chips.action_requested.connect(self.attachment_action_requested)
         self._suggestions.chosen.connect(self.suggestion_requested)
+
+    def _request_edit(self) -> None:
+        """Ask to edit the last message, unless attachments or a running response are in the way."""
+        if not (self._streaming or self.has_chips):
+            self.command_requested.emit("question.edit")
 
     def text(self) -> str:
         """Return the typed text, with its line breaks."""

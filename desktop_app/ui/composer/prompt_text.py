@@ -41,6 +41,7 @@ class PromptText(PlainTextField):
 
     Signals:
         send_pressed, stop_pressed: a key was pressed, never while an input method is composing.
+        edit_last_requested(): Up was pressed in the empty text.
         files_pasted(list[Path]), image_pasted(DroppedData), large_text_pasted(str): pasted or
             dropped.
         large_rich_text_pasted(str text, str html): the same with formatting.
@@ -51,6 +52,7 @@ class PromptText(PlainTextField):
 
     send_pressed = Signal()
     stop_pressed = Signal()
+    edit_last_requested = Signal()
     files_pasted = Signal(list)
     image_pasted = Signal(object)
     large_text_pasted = Signal(str)
@@ -164,6 +166,8 @@ class PromptText(PlainTextField):
                 self.paste_plain()
         elif pressed == self._stop_keys and self._can_stop and not self.is_composing:
             self.stop_pressed.emit()
+        elif pressed == "Up" and self.document().isEmpty() and not self.is_composing:
+            self.edit_last_requested.emit()
         elif pressed in ("Return", "Esc") and self.is_composing:
             event.accept()
         else:

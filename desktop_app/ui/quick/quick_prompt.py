@@ -225,6 +225,7 @@ class QuickPrompt(QWidget):
         self._open_button.clicked.connect(self.open_in_window_requested)
         self._remedy_button.clicked.connect(self.remedy_requested)
         self._close.clicked.connect(self.hide)
+        self.transcript.text_typed.connect(self._type_into_line)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
             self._fit, Qt.ConnectionType.QueuedConnection
@@ -264,6 +265,10 @@ class QuickPrompt(QWidget):
     def insert(self, words: str) -> None:
         """Insert text at the cursor."""
         self._line.insert(words)
+
+    def _type_into_line(self, text: str) -> None:
+        self._line.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._line.insert(text)
 
     def text(self) -> str:
         """Return the typed text."""

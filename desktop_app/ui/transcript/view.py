@@ -81,6 +81,7 @@ class TranscriptView(TranscriptSurface):
         passage_requested(Passage): show a cited passage.
         image_requested(str): an image with this hash came into view; see `set_picture`.
         notice_raised(str): a notice for the user, who is waiting.
+        text_typed(str): the user typed this into the transcript, which takes no text.
     """
 
     at_bottom_changed = Signal(bool)
@@ -90,6 +91,7 @@ class TranscriptView(TranscriptSurface):
     passage_requested = Signal(object)
     command_requested = Signal(str)
     notice_raised = Signal(str)
+    text_typed = Signal(str)
 
     def __init__(
         self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
@@ -162,6 +164,7 @@ class TranscriptView(TranscriptSurface):
         self._focus.link_focused.connect(self._link_target.point)
         self.anchorClicked.connect(self._on_link)
         self._links.passage_requested.connect(self.passage_requested)
+        self._keys.text_typed.connect(self.text_typed)
         self._keys.copy_all_requested.connect(
             lambda: self.command_requested.emit("conversation.copy")
         )
@@ -386,7 +389,7 @@ class TranscriptView(TranscriptSurface):
     # ------------------------------------------------------------------ keyboard and clipboard
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Handle Home, End, Enter on a link, Select all and Copy; the rest moves the caret."""
+        """Handle keys, of which most move the caret."""
         if self._keys.handle(event):
             return
         before = self.textCursor().position()

@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         self._add_later_parts()
         self.pane.complete(transcript, self.first_start, self.notifications)
         self._watcher.changed.connect(transcript.set_theme)
+        transcript.text_typed.connect(self._type_into_prompt)
         self._order_tabs()
 
     # ------------------------------------------------------------ what the program tells
@@ -183,6 +184,34 @@ class MainWindow(QMainWindow):
     def focus_prompt(self) -> None:
         """Focus the prompt."""
         self.prompt.focus_text()
+
+    def _type_into_prompt(self, text: str) -> None:
+        self.focus_prompt()
+        self.prompt.put(text)
+
+    def step_region(self, step: int) -> None:
+        """Focus the next (+1) or previous (-1) visible area: list, transcript, prompt, settings."""
+        views = (self.conversations.view, self.conversations.hit_view)
+        listed = next((view for view in views if view.isVisible()), self.conversations.search)
+        regions: list[tuple[QWidget, QWidget]] = [
+            (self.conversations, listed),
+            (self.pane.header, self.header.settings_button),
+            (self.transcript, self.transcript),
+            (self.first_start, self.first_start.cards[0]),
+            (self.prompt, self.prompt),
+            (self.settings, self.settings),
+        ]
+        focused: QWidget | None = self.focusWidget()  # PySide's types forget None
+        shown = [(region, target) for region, target in regions if region.isVisible()]
+        at = next(
+            (
+                place
+                for place, (region, _) in enumerate(shown)
+                if focused is not None and (region is focused or region.isAncestorOf(focused))
+            ),
+            -1 if step > 0 else 0,
+        )
+        shown[(at + step) % len(shown)][1].setFocus(Qt.FocusReason.TabFocusReason)
 
     def state(self) -> dict[str, Any]:
         """Return what is restored at the next start: geometry and visible panes."""

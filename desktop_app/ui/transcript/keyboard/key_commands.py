@@ -1,4 +1,4 @@
-"""Handles the keys of one view: to the ends, selection, Copy, links and the caret."""
+"""Handles the keys of one view: to the ends, selection, Copy, links, text and the caret."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ class KeyCommands(QObject):
 
     Signals:
         copy_all_requested(): copy the whole conversation, of which only a part is materialized.
+        text_typed(str): text was typed, which belongs into the message box.
     """
 
     copy_all_requested = Signal()
+    text_typed = Signal(str)
 
     def __init__(
         self,
@@ -44,7 +46,7 @@ class KeyCommands(QObject):
         self._caret = Caret(view)
 
     def handle(self, event: QKeyEvent) -> bool:
-        """Handle Home, End, Enter on a link, Select all and Copy. Return True if handled.
+        """Handle Home, End, Enter on a link, Select all, Copy and text. Return True if handled.
 
         For any other key, bring the caret on screen if the key moves it.
         """
@@ -57,6 +59,9 @@ class KeyCommands(QObject):
             return True
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_selected()
+            return True
+        if _is_typed_text(event):
+            self.text_typed.emit(event.text())
             return True
         return self._caret.before(event)
 
@@ -106,3 +111,12 @@ class KeyCommands(QObject):
             move = QTextCursor.MoveOperation
             self._view.moveCursor(move.Start if to_top else move.End)
         return True
+
+
+def _is_typed_text(event: QKeyEvent) -> bool:
+    """Return True if a key press types a character. Space scrolls, as in a web page."""
+    modifiers, keys = event.modifiers(), Qt.KeyboardModifier
+    control = bool(modifiers & keys.ControlModifier)
+    if control != bool(modifiers & keys.AltModifier):  # both together are AltGr
+        return False
+    return event.text().isprintable() and bool(event.text().strip())

@@ -1,0 +1,102 @@
+"""The keyboard in the whole window: areas, typing anywhere, and the last message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QTextBrowser
+
+from tests.gui.app.desk import Desk, until
+
+
+def area(desk: Desk) -> str:
+    """Return the area of the window that has the focus."""
+    window, focused = desk.window, QApplication.focusWidget()
+    assert focused is not None
+    areas = {
+        "list": window.conversations,
+        "header": window.header,
+        "transcript": window.transcript,
+        "prompt": window.prompt,
+        "settings": window.settings,
+    }
+    return next(name for name, one in areas.items() if one is focused or one.isAncestorOf(focused))
+
+
+async def test_f6_goes_round_the_visible_areas() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Hi", "Hello.")
+        desk.window.resize(1200, 700)
+        desk.window.focus_prompt()
+        seen = []
+        for _ in range(4):
+            desk.ready.actions["region.next"]()
+            seen.append(area(desk))
+        assert seen == ["list", "header", "transcript", "prompt"]
+        desk.ready.actions["region.previous"]()
+        assert area(desk) == "transcript"
+        desk.window.show_settings(True)
+        desk.ready.actions["region.previous"]()
+        assert area(desk) == "prompt"
+
+
+@pytest.mark.parametrize(
+    ("key", "modifier", "typed"),
+    [
+        ("a", Qt.KeyboardModifier.NoModifier, "a"),
+        ("B", Qt.KeyboardModifier.ShiftModifier, "B"),
+        (Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, ""),
+        (Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier, ""),
+        (Qt.Key.Key_A, Qt.KeyboardModifier.AltModifier, ""),
+        (Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier, ""),
+        (Qt.Key.Key_Delete, Qt.KeyboardModifier.NoModifier, ""),
+    ],
+)
+async def test_text_typed_in_the_transcript_goes_to_the_prompt(
+    key: Any, modifier: Qt.KeyboardModifier, typed: str
+) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Hi", "Hello.")
+        desk.window.prompt.set_text("x")
+        desk.window.transcript.setFocus()
+        QTest.keyClick(desk.window.transcript, key, modifier)
+        assert desk.window.prompt.text() == f"x{typed}"
+        assert area(desk) == ("prompt" if typed else "transcript")
+
+
+async def test_up_in_the_empty_prompt_edits_the_last_message() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("What is it?", "It.")
+        prompt = desk.window.prompt
+        prompt.focus_text()
+        prompt.set_text("mine")
+        QTest.keyClick(desk.text, Qt.Key.Key_Up)
+        assert prompt.text() == "mine"
+        prompt.set_text("")
+        QTest.keyClick(desk.text, Qt.Key.Key_Up)
+        assert prompt.text() == "What is it?"
+
+
+async def test_up_does_nothing_while_a_response_runs() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("What is it?")
+        desk.window.prompt.focus_text()
+        QTest.keyClick(desk.text, Qt.Key.Key_Up)
+        assert desk.window.prompt.text() == ""
+        turn.end("It.")
+        await desk.settled()
+
+
+async def test_all_shortcuts_are_in_the_help() -> None:
+    async with Desk() as desk:
+        desk.ready.actions["help.shortcuts"]()
+        await until(lambda: "Ctrl+Shift+D" in _help_text())
+        assert "Show keyboard shortcuts" in _help_text()
+
+
+def _help_text() -> str:
+    shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    return "".join(t.toPlainText() for w in shown for t in w.findChildren(QTextBrowser))
