@@ -11,7 +11,7 @@ from desktop_app.domain.conversations.message_facts import subject_of
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.i18n.formatting import duration, money
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import tr, tr_context, tr_plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,12 @@ def reasoning_title(reasoning: str, seconds: float | None, *, thinking: bool = F
     """
     subject = subject_of(reasoning)
     if thinking:
-        return tr("Thinking: {subject}", subject=subject) if subject else tr("Thinking")
+        # "Thinking" is a variant, too, whose name is the same in all languages.
+        return (
+            tr("Thinking: {subject}", subject=subject)
+            if subject
+            else tr_context("reasoning", "Thinking")
+        )
     if seconds is None or seconds < 1:
         return tr("Thought: {subject}", subject=subject) if subject else tr("Thought")
     took = duration(seconds)
