@@ -226,8 +226,7 @@ def say_why_not(error: UserFacingError) -> int:
     # The user's folders may be the cause, so nothing is read from them here.
     qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
     say(f"{error.sentences} {error.details}".rstrip())
-    more = f"{error.what_was_kept} {error.what_to_do}".strip()
-    box = message_box(error.what_happened, more, details=error.details)
+    box = message_box(error.what_happened, error.what_to_do, details=error.details)
     box.setIcon(QMessageBox.Icon.Critical)
     box.exec()
     del qt

@@ -76,7 +76,7 @@ class ImageScaler:
             except DocumentEncryptedError as error:
                 error.sha256 = part.sha256
                 error.reason = Reason.PASSWORD_NEEDED_FOR_PAGES
-                error.kept, error.remedy, error.params = "", "", {"name": part.name}
+                error.remedy, error.params = "", {"name": part.name}
                 raise
             for (number, size), picture in zip(missing, drawn, strict=True):
                 made[f"{part.sha256} {number}", size] = picture

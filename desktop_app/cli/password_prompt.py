@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable
 from getpass import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from desktop_app.cli.console import note
-from desktop_app.domain.errors import DocumentEncryptedError
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.domain.errors import DocumentEncryptedError, Remedy
+from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import (
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
         ExtractedDocument,
         Progress,
     )
-
-TO_DO: Final = N_(
-    "Run the command in a terminal to enter the password, or save a copy without a password."
-)
 
 
 async def extract(
@@ -41,7 +37,7 @@ async def extract(
         except DocumentEncryptedError as error:
             if not error.takes_password:
                 raise
-            error.remedy = tr(TO_DO)
+            error.remedy = Remedy.ENTER_IN_TERMINAL
             if not _has_terminal():
                 raise
             note(error.what_happened)

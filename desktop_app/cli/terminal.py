@@ -25,7 +25,7 @@ from desktop_app.domain.conversations.stream_events import (
     Waiting,
 )
 from desktop_app.domain.error_note import ErrorNote, note_of
-from desktop_app.domain.error_text import TERMINAL, in_library
+from desktop_app.domain.error_text import TERMINAL
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import tr
@@ -36,17 +36,14 @@ _PIECE: Final = 1 << 20
 """Characters."""
 
 
-def worded(note: ErrorNote, *, saved: bool, from_environment: bool) -> str:
+def worded(note: ErrorNote, *, from_environment: bool) -> str:
     """Return an error in the wording for a terminal.
 
     Args:
-        saved: the conversation is in the library.
         from_environment: the provider's address and key come from the environment.
     """
-    surface = in_library(TERMINAL) if saved else TERMINAL
     note = replace(note, is_of_environment=from_environment)
-    said = (note.what_happened, note.kept_on(surface), note.remedy_on(surface))
-    return " ".join(sentence for sentence in said if sentence)
+    return f"{note.what_happened} {note.remedy_on(TERMINAL)}".rstrip()
 
 
 def _trying_again(seconds: float, reason: str) -> str:
@@ -129,7 +126,9 @@ class Output:
         error = answer.error
         saved = conversation_id is not None
         if error is not None:
-            say(worded(error, saved=saved, from_environment=from_environment))
+            say(worded(error, from_environment=from_environment))
+            if saved:
+                say(tr("The conversation is saved in your library."))
         elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
             say(tr("Stopped. The conversation is saved.") if saved else tr("Stopped."))
         self._write_json(answer, error, conversation_id)
@@ -146,7 +145,7 @@ class Output:
     def refuse(self, error: UserFacingError) -> None:
         """Say why there is no answer."""
         note = note_of(error)
-        say(worded(note, saved=False, from_environment=False))
+        say(worded(note, from_environment=False))
         self._write_json(None, note, None)
 
     def _write_json(

@@ -10,11 +10,10 @@ from desktop_app.domain.error_text import (
     WINDOW,
     Surface,
     happened_text,
-    kept_text,
     of_environment,
     remedy_text,
 )
-from desktop_app.domain.errors import Kept, Param, Remedy, UserFacingError
+from desktop_app.domain.errors import Param, Remedy, UserFacingError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +21,17 @@ class ErrorNote:
     """An error as it is stored.
 
     Attributes:
-        reason, kept, remedy, params: as of UserFacingError.
+        reason, remedy, params: as of UserFacingError.
         code: of the error's class, or INCOMPLETE; "" if unknown.
         is_of_environment: the environment sets up the provider. It is not stored.
     """
 
     reason: Reason | str
-    kept: Kept | str = ""
     remedy: Remedy | str = ""
     details: str = ""
     code: str = ""
     params: Mapping[str, Param] = field(default_factory=dict)
     is_of_environment: bool = False
-
-    def kept_on(self, surface: Surface) -> str:
-        """Return what was kept, as a surface says it."""
-        return kept_text(self, surface)
 
     def remedy_on(self, surface: Surface) -> str:
         """Return what to do, as a surface says it."""
@@ -50,27 +44,19 @@ class ErrorNote:
         return happened_text(self.reason, self.params)
 
     @property
-    def what_was_kept(self) -> str:
-        """Return what was kept, as the window says it."""
-        return self.kept_on(WINDOW)
-
-    @property
     def what_to_do(self) -> str:
         """Return what to do, as the window says it."""
         return self.remedy_on(WINDOW)
 
     @property
     def sentences(self) -> str:
-        """Return all three sentences, as the window says them."""
-        said = (self.what_happened, self.what_was_kept, self.what_to_do)
-        return " ".join(sentence for sentence in said if sentence)
+        """Return both sentences, as the window says them."""
+        return f"{self.what_happened} {self.what_to_do}".rstrip()
 
 
 def note_of(error: UserFacingError) -> ErrorNote:
     """Return an error as it is stored."""
-    return ErrorNote(
-        error.reason, error.kept, error.remedy, error.details, error.code, dict(error.params)
-    )
+    return ErrorNote(error.reason, error.remedy, error.details, error.code, dict(error.params))
 
 
 def error_of(note: ErrorNote) -> UserFacingError:
@@ -78,7 +64,6 @@ def error_of(note: ErrorNote) -> UserFacingError:
     return UserFacingError(
         note.reason,
         note.params,
-        what_was_kept=note.kept,
         what_to_do=note.remedy,
         details=note.details,
     )

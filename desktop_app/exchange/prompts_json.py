@@ -35,7 +35,7 @@ from desktop_app.domain import bounds
 from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError, Kept, Remedy
+from desktop_app.domain.errors import ImportRefusedError, Remedy
 from desktop_app.exchange.preset_json import (
     derived_id,
     id_of,
@@ -86,7 +86,6 @@ def read_file(path: Path) -> PromptCollection:
         raise ImportRefusedError(
             exc.reason,
             exc.params,
-            what_was_kept=Kept.NOT_ADDED,
             what_to_do=Remedy.CHOOSE_PROMPTS,
             file=path.name,
         ) from exc

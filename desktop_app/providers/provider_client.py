@@ -33,7 +33,6 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,
-    Kept,
     ProviderError,
     RefusedParameterError,
     StreamCutError,
@@ -168,7 +167,7 @@ class ProviderClient:
         self, source: AsyncGenerator[StreamEvent, None]
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of `source`, with errors turned into terminal events."""
-        has_content, meter, turns = False, AnswerMeter(self._profile.name), LoopTurns()
+        meter, turns = AnswerMeter(self._profile.name), LoopTurns()
         answer = RedactedAnswer(lambda: self._transport.redactor.stream())
         self._streams += 1
         try:
@@ -177,18 +176,15 @@ class ProviderClient:
                 async for whole in events:
                     for event in sliced(whole):
                         meter.add(event)
-                        has_content = has_content or _is_content(event)
                         match event:
                             case Failed(error):
                                 raise error
                             case OfCandidate(_, Failed(error)):
-                                error.kept = Kept.TEXT
                                 error_replies.redact_error(self._transport.redactor, error)
                         for cleaned in answer.take(event):
                             yield cleaned
                         await turns.yield_if_due()
         except ProviderError as error:
-            error.kept = Kept.TEXT if has_content else Kept.QUESTION
             error_replies.redact_error(self._transport.redactor, error)
             for cleaned in answer.end():
                 yield cleaned

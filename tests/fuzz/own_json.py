@@ -83,7 +83,7 @@ def _sound() -> bytes:
         ),
         usage=Usage(3, 1, 2, 1),
         duration_s=1.5,
-        error=ErrorNote("It broke.", "All of it.", "Ask again."),
+        error=ErrorNote("It broke.", "Ask again."),
         notices=("A notice",),
     )
     compaction = Compaction(

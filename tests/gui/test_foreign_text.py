@@ -303,7 +303,7 @@ def an_error_card(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.window.notifications import Notifications
 
     made = Notifications(stage.theme, stage.window)
-    error = UserFacingError(text, what_was_kept=text, what_to_do=text, details=text)
+    error = UserFacingError(text, what_to_do=text, details=text)
     made.notify(error, actions=[("Open", lambda: None)])
     return stage.show(made)
 
@@ -613,7 +613,7 @@ def what_stands_around_messages(stage: Stage, text: str) -> QWidget:
     document = DocumentPart("a" * 64, text, "application/pdf", 3)
     passage = Passage(1, "c", "b" * 64, text, None, text, 0, 3, text)
     asked = question("Q", document, PassagesPart("c", text, (passage,)))
-    error = ErrorNote(text, text, text, text)
+    error = ErrorNote(text, text, text)
     said = answer("A", error=error, notices=(text,))
     said = replace(said, parts=(ToolCallPart("t", text, "{}"), *said.parts))
     made.set_messages([asked, said])

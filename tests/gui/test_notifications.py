@@ -15,9 +15,7 @@ from desktop_app.ui.window.notifications import NOTE_STAYS_MS, Notifications
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-FULL = StoreFullError(
-    "The disk is full.", what_was_kept="Your text is kept.", what_to_do="Free some space."
-)
+FULL = StoreFullError("The disk is full.", what_to_do="Free some space.")
 
 
 @pytest.fixture

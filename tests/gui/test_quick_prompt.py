@@ -295,7 +295,7 @@ def test_who_answers_is_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
 
 def test_an_error_gets_a_line_of_its_own(qtbot: QtBot, quick: QuickPrompt) -> None:
     folded = quick.height()
-    sentence = "The key was not accepted. Your message is still in the prompt."
+    sentence = "OpenAI rejected the API key. Check or replace the key in Settings › Provider."
     quick.set_problem(sentence)
     problem = find(quick, QLabel, "problem")
     assert problem.isVisible()

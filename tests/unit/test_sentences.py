@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
-import pytest
-
 from desktop_app.domain import error_text, errors
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_sentences import SENTENCES, Said
-from desktop_app.domain.errors import Kept, Remedy
+from desktop_app.domain.errors import Remedy
 
 PRODUCT = Path(errors.__file__).parents[1]
 SOURCES = sorted(PRODUCT.rglob("*.py"))
-ERRORS = {name for name, cls in vars(errors).items() if isinstance(cls, type)} - {"Kept", "Remedy"}
-OPTIONS = {"what_was_kept", "what_to_do", "details", "status", "api_code", "request_id"}
-SENTENCE_ARGUMENTS = {"what_was_kept", "what_to_do", "kept", "remedy"}
+ERRORS = {name for name, cls in vars(errors).items() if isinstance(cls, type)} - {"Remedy"}
+OPTIONS = {"what_to_do", "details", "status", "api_code", "request_id"}
+SENTENCE_ARGUMENTS = {"what_to_do", "remedy"}
 # Of stored answers; nothing raises it any more.
 ONLY_STORED = {Reason.ANSWER_ENDED_AT_LIMIT}
 
@@ -79,11 +78,10 @@ def placeholders(sentence: str) -> set[str]:
 def needed(said: Said, given: dict[str, ast.expr]) -> set[str]:
     """Return the parameters of the sentences that an error shows."""
     names = placeholders(said.happened)
-    for option, usual in (("what_was_kept", said.kept), ("what_to_do", said.remedy)):
-        if option not in given and isinstance(usual, str):
-            names |= placeholders(usual)
-        elif option not in given and isinstance(usual, Remedy):
-            names |= placeholders(error_text._REMEDIES[usual])
+    if "what_to_do" not in given and isinstance(said.remedy, str):
+        names |= placeholders(said.remedy)
+    elif "what_to_do" not in given and isinstance(said.remedy, Remedy):
+        names |= placeholders(error_text.REMEDIES[said.remedy])
     return names - {*error_text.Place}
 
 
@@ -101,6 +99,150 @@ def test_every_error_gives_the_values_of_its_sentences() -> None:
     assert [each for each in missing if "models_file" not in each] == []
 
 
+# Remedies that are not chosen in the function that names the reason.
+CHOSEN_ELSEWHERE: list[tuple[set[Remedy], set[Reason]]] = [
+    (
+        {Remedy.CHECK_PROXY, Remedy.CHECK_ENVIRONMENT_PROXY},
+        {
+            Reason.PROXY_WANTS_PASSWORD,
+            Reason.PROXY_PASSWORD_WRONG,
+            Reason.PROXY_BLOCKS,
+            Reason.PROXY_TIMEOUT,
+            Reason.PROXY_NOT_REACHED,
+        },
+    ),
+    (
+        {
+            Remedy.ATTACH_SHORTER,
+            Remedy.ATTACH_FEWER,
+            Remedy.COMPACT,
+            Remedy.START_NEW,
+            Remedy.SUMMARIZE,
+        },
+        {Reason.DOES_NOT_FIT, Reason.MAY_NOT_FIT},
+    ),
+    (
+        {Remedy.SECTIONS_ARE, Remedy.SECTIONS_ARE_NAMED, Remedy.SECTION_IS_ALONE},
+        {
+            Reason.NO_SECTION_NAMED,
+            Reason.SECTION_NAME_AMBIGUOUS,
+            Reason.SECTION_UNKNOWN,
+            Reason.SECTIONS_BACKWARDS,
+            Reason.NO_SUCH_SECTION,
+        },
+    ),
+    (
+        {Remedy.CHOOSE_PROMPTS, Remedy.CHOOSE_BACKUP, Remedy.EXPORT_AGAIN, Remedy.CHOOSE_PEM},
+        {reason for reason in Reason if reason.name.startswith("FOREIGN_")},
+    ),
+    ({Remedy.RETRY_AFTER_WAIT}, {Reason.TOO_MANY_REQUESTS, Reason.PROVIDER_FAULT}),
+    (
+        {Remedy.RETRY_FROM_NOTES},
+        {
+            reason
+            for reason, said in SENTENCES.items()
+            if said.remedy in (Remedy.RETRY_BILLED, Remedy.RETRY_SOON, Remedy.RETRY_LATER)
+        },
+    ),
+    (
+        {Remedy.COPY_WITHOUT_PASSWORD, Remedy.ENTER_IN_TERMINAL},
+        {Reason.PASSWORD_MISSING, Reason.PASSWORD_WRONG},
+    ),
+    (
+        {Remedy.NAME_OTHER_PROVIDER},
+        {Reason.BATCH_NOT_LOCAL, Reason.BATCH_NOT_OFFERED, Reason.BATCH_NOT_KNOWN},
+    ),
+    (
+        {Remedy.NEEDS_VALUE, *(each for each in Remedy if each.name.startswith("TAKES_"))},
+        {Reason.SETTING_INVALID},
+    ),
+    ({Remedy.CORRECT_FILE}, {Reason.MODELS_FILE_INVALID, Reason.MODELS_FILE_WRONG_TYPE}),
+]
+
+
+def remedies_of_reasons() -> dict[Reason, set[Remedy]]:
+    """Return, for each reason, the remedies that its errors can have besides the usual one."""
+    found: dict[Reason, set[Remedy]] = {reason: set() for reason in Reason}
+    for remedies, reasons in CHOSEN_ELSEWHERE:
+        for reason in reasons:
+            found[reason] |= remedies
+    for path, tree in parsed():
+        if path.stem in ("legacy_errors", "legacy_sentences"):
+            continue
+        for function in ast.walk(tree):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            named = [
+                (name_of(node.value), node.attr)
+                for node in ast.walk(function)
+                if isinstance(node, ast.Attribute)
+            ]
+            remedies = {Remedy[name] for of, name in named if of == "Remedy"}
+            for of, name in named:
+                if of == "Reason" and name in Reason.__members__:
+                    found[Reason[name]] |= remedies
+    return found
+
+
+def wordings(remedy: Remedy | str) -> set[str]:
+    """Return the sentences of a remedy on all surfaces."""
+    if isinstance(remedy, str):
+        return {remedy}
+    surfaces = (error_text.WINDOW, error_text.CONTINUABLE, error_text.GONE_ON, error_text.TERMINAL)
+    everywhere = (*surfaces, *map(error_text.of_environment, surfaces))
+    return {surface.remedies.get(remedy, error_text.REMEDIES[remedy]) for surface in everywhere}
+
+
+def compositions() -> Iterator[tuple[Reason, str]]:
+    """Yield what each error can say, with the places that it names written out."""
+    places = {place.value: name for place, name in error_text.WINDOW.places.items()}
+    chosen = remedies_of_reasons()
+    for reason, said in SENTENCES.items():
+        remedies = {said.remedy, *chosen[reason]}
+        for happened in filter(None, (said.happened, said.fuller)):
+            for remedy in {words for each in remedies for words in wordings(each)}:
+                text = f"{happened} {remedy}".rstrip()
+                names = placeholders(text)
+                yield reason, text.format_map({name: places.get(name, "it") for name in names})
+
+
+def test_errors_have_at_most_two_sentences_and_20_words() -> None:
+    made = list(compositions())
+    assert len(made) > 500
+    longer = {
+        text
+        for _, text in made
+        if len([word for word in text.split() if word not in "›×≈—"]) > 20
+        or len(re.findall(r"[.?!][”)]*(?=\s|$)", text)) > 2
+    }
+    assert longer == set()
+
+
+# Instructions in themselves, facts that nothing can be done about, and rows of a batch job, whose
+# page offers to retry them.
+WITHOUT_REMEDY = {
+    Reason.VARIANT_AND_MODEL,
+    Reason.BATCH_WITHOUT_QUESTION,
+    Reason.COMPACTED_WHILE_DELETED,
+    Reason.PLACE_NOT_NOTED,  # the store's error has the remedy
+    Reason.PLACES_NOT_NOTED,
+    *(
+        reason
+        for reason in Reason
+        if reason.name.startswith(("ITEM_", "BATCH_LINES_", "BATCH_GONE", "BATCH_IS_OVER"))
+    ),
+    Reason.BATCH_UNKNOWN_THERE,
+}
+
+
+def test_errors_say_what_to_do() -> None:
+    chosen = remedies_of_reasons()
+    silent = {
+        reason for reason, said in SENTENCES.items() if not said.remedy and not chosen[reason]
+    }
+    assert silent <= WITHOUT_REMEDY
+
+
 def test_every_reason_is_used_and_has_a_sentence() -> None:
     assert set(SENTENCES) == set(Reason)
     used = {
@@ -114,16 +256,15 @@ def test_every_reason_is_used_and_has_a_sentence() -> None:
     assert set(Reason) - used == ONLY_STORED
 
 
-@pytest.mark.parametrize("codes", [Kept, Remedy])
-def test_every_code_is_used(codes: type[Kept | Remedy]) -> None:
+def test_every_remedy_is_used() -> None:
     used = {
         node.attr
         for path, tree in parsed()
         if path.stem not in ("error_text", "legacy_sentences", "legacy_errors")
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and name_of(node.value) == codes.__name__
+        if isinstance(node, ast.Attribute) and name_of(node.value) == "Remedy"
     }
-    assert {code.name for code in codes} <= used
+    assert {remedy.name for remedy in Remedy} <= used
 
 
 def test_one_function_writes_shortcuts() -> None:
@@ -134,7 +275,7 @@ def test_one_function_writes_shortcuts() -> None:
 
 
 def test_no_text_of_an_error_is_compared_or_cut() -> None:
-    texts = {"what_happened", "what_was_kept", "what_to_do", "sentences"}
+    texts = {"what_happened", "what_to_do", "sentences"}
     surgery = {"replace", "removeprefix", "removesuffix", "startswith", "endswith", "partition"}
     found = []
     for path, tree in parsed():

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import DocumentError, StorageError, UserFacingError
 from desktop_app.i18n.translation import tr, tr_plural
 
-NAMED: Final = 3  # failed files that are named; a larger number is only counted
+NAMED: Final = 3  # failed files that get errors of their own
 
 
 @dataclass
@@ -49,14 +50,12 @@ class AttachmentBatch:
         """Return an error per file if few failed, else a single error for all."""
         if len(self.failed) <= NAMED:
             return self.failed
-        reasons = " ".join(error.what_happened for error in self.failed[:NAMED])
         return [
             DocumentError(
                 Reason.FILES_NOT_ATTACHED,
                 failed=len(self.failed),
                 total=self.total,
-                reasons=reasons,
-                more=len(self.failed) - NAMED,
+                reason=self.failed[0].what_happened,
             )
         ]
 
@@ -68,10 +67,8 @@ class AttachmentBatch:
         return [
             StorageError(
                 Reason.PLACE_NOT_NOTED if count == 1 else Reason.PLACES_NOT_NOTED,
-                what_to_do=error.what_to_do,
+                {**error.params, "name": name, "count": count},
+                what_to_do=remedy_of(error),
                 details=error.details,
-                name=name,
-                count=count,
-                reason=error.what_happened,
             )
         ]

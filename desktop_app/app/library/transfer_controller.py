@@ -109,7 +109,7 @@ class TransferController(QObject):
         if more > 0:
             reasons.append(tr_plural("{count} more problem.", "{count} more problems.", more))
         said = " ".join(reasons)  # the sentences that the command printed
-        raise ImportRefusedError(words, what_was_kept=said)
+        raise ImportRefusedError(words, what_to_do=said)
 
     # -------------------------------------------------------------- export
 

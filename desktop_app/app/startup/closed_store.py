@@ -140,7 +140,7 @@ class ClosedStore:
         """Offer remedies for the damage; return True to open the store again."""
         dialog = StoreDialog(self._theme, self._parent)
         try:
-            words = f"{error.what_was_kept} {error.details}".strip()
+            words = error.details
             while True:
                 chosen = await _answer(dialog, error.what_happened, words, _DAMAGED)
                 if chosen == "quit":
@@ -193,8 +193,7 @@ class ClosedStore:
         try:
             said = await asyncio.to_thread(work.work, steps.report, ask)
         except UserFacingError as error:
-            words = f"{error.what_was_kept} {error.what_to_do}".strip()
-            await _answer(dialog, error.what_happened, words, _ENDED)
+            await _answer(dialog, error.what_happened, error.what_to_do, _ENDED)
         else:
             await _answer(dialog, tr("Done"), said, _ENDED)
 

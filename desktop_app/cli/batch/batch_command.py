@@ -64,7 +64,7 @@ def run_batch(options: argparse.Namespace) -> int:
     except asyncio.CancelledError:
         return EXIT_INTERRUPTED
     except UserFacingError as error:
-        say(worded(note_of(error), saved=False, from_environment=False))
+        say(worded(note_of(error), from_environment=False))
         return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
 
 

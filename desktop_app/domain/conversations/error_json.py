@@ -9,7 +9,7 @@ from typing import Any
 from desktop_app.domain.conversations.legacy_sentences import legacy_error, legacy_error_code
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Kept, Remedy
+from desktop_app.domain.errors import Remedy
 
 
 def error_to_json(note: ErrorNote) -> dict[str, Any]:
@@ -17,14 +17,13 @@ def error_to_json(note: ErrorNote) -> dict[str, Any]:
     return {
         "code": note.code,
         **_value("reason", "what_happened", note.reason),
-        **_value("kept", "what_was_kept", note.kept),
         **_value("remedy", "what_to_do", note.remedy),
         "params": dict(note.params),
         "details": note.details,
     }
 
 
-def _value(name: str, text_name: str, value: Reason | Kept | Remedy | str) -> dict[str, str]:
+def _value(name: str, text_name: str, value: Reason | Remedy | str) -> dict[str, str]:
     return {name: value.value} if isinstance(value, Enum) else {text_name: value}
 
 
@@ -34,11 +33,9 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     Raises:
         LookupError, TypeError, ValueError: it is none.
     """
-    kept, remedy = value.get("kept"), value.get("remedy")
-    kept_words, words = value.get("what_was_kept", ""), value.get("what_to_do", "")
+    remedy, words = value.get("remedy"), value.get("what_to_do", "")
     note = ErrorNote(
         Reason(value["reason"]) if "reason" in value else value["what_happened"],
-        kept_words if kept is None else Kept(kept),
         words if remedy is None else Remedy(remedy),
         value.get("details", ""),
         value["code"] if "code" in value else legacy_error_code(value.get("kind", "")),

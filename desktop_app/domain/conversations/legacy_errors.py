@@ -10,7 +10,7 @@ from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_sentences import Said
-from desktop_app.domain.errors import Kept, Remedy
+from desktop_app.domain.errors import Remedy
 
 LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
     Reason.NO_CREDIT: Said(
@@ -108,7 +108,6 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
     ),
     Reason.NO_BATCH_API: Said(
         "{provider} has no batches at its address.",
-        kept="Nothing was billed.",
         remedy="Choose another provider for the job.",
     ),
     Reason.NO_KEY: Said("No API key is set for {provider}.", remedy=Remedy.ADD_KEY),
@@ -328,25 +327,21 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
         "{provider} sent more than {limit} KB of headers; the connection was closed.",
         remedy=Remedy.CHECK_ADDRESS_OR_LEAVE,
     ),
-    Reason.PROVIDER_REMOVED: Said("Provider removed: choose another.", kept=Kept.PROMPT),
+    Reason.PROVIDER_REMOVED: Said("Provider removed: choose another."),
     Reason.DOES_NOT_FIT: Said(
         ("The conversation would make {tokens} tokens of input; {model} takes {limit}."),
-        kept=Kept.PROMPT,
         fuller="{names} would make {tokens} tokens of input; {model} takes {limit}.",
     ),
     Reason.MAY_NOT_FIT: Said(
         ("The conversation would make about {tokens} tokens of input; {model} takes {limit}."),
-        kept=Kept.PROMPT,
         fuller="{names} would make about {tokens} tokens of input; {model} takes {limit}.",
     ),
     Reason.IMAGES_NOT_SEEN: Said(
         "{model} does not see pictures.",
-        kept=Kept.PROMPT,
         remedy="Choose another model or provider, or remove {names}.",
     ),
     Reason.TOO_MANY_IMAGE_PAGES: Said(
         "{pages} pages would be sent as pictures; {limit} can be sent at once.",
-        kept=Kept.PROMPT,
         remedy=(
             "Have them read in parts, choose fewer pages in the preview, or run text recognition "
             "(OCR) over them first."
@@ -354,7 +349,6 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
     ),
     Reason.PAGE_IMAGE_TOO_LARGE: Said(
         "Page {page} of “{name}” is a picture that is too large for {model}.",
-        kept=Kept.PROMPT,
         remedy=(
             "Choose a lower detail or the text alone in the menu on its chip, or a model with a "
             "larger window."
@@ -365,22 +359,18 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
             "The files of this conversation are {together} together; {provider} takes {limit} in "
             "one request."
         ),
-        kept=Kept.PROMPT,
         remedy="Send the text of some: the menu on their chips.",
     ),
     Reason.FILES_NOT_TAKEN: Said(
         "{provider} takes no files from here, and {name} is to be sent as one.",
-        kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
     ),
     Reason.FILE_WANTS_PASSWORD: Said(
         "{name} asks for a password, which {provider} does not have.",
-        kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
     ),
     Reason.FILE_TYPE_AS_TEXT: Said(
         "{provider} reads such files as text alone, and {name} is to be sent as a file.",
-        kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
         fuller=(
             "{provider} reads {ending} files as text alone, and {name} is to be sent as a file."
@@ -388,17 +378,14 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
     ),
     Reason.FILE_TOO_LARGE_TO_SEND: Said(
         "{name} is {size}; {provider} takes files of up to {limit}.",
-        kept=Kept.PROMPT,
         remedy=Remedy.SEND_TEXT,
     ),
     Reason.PASSWORD_NEEDED_FOR_PAGES: Said(
         "To draw the pages of “{name}”, its password is needed.",
-        kept=Kept.PROMPT,
         remedy="Enter it, or send the text alone: the menu on its chip.",
     ),
     Reason.SECTIONS_GONE: Said(
         "The {unit}s of “{name}” cannot be told apart any more.",
-        kept=Kept.NOTHING_SENT,
         remedy="Attach the file again.",
     ),
     Reason.COMPACTION_NOT_OFFERED: Said(
@@ -406,42 +393,35 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
             "{provider} does not compact any more, and only it can read what the conversation was"
             " compacted to before."
         ),
-        kept="The conversation is sent as it was.",
         remedy="Undo the earlier compaction, then compact again.",
     ),
-    Reason.ENDED_BY_MODEL: Said(
-        "The model stopped before the end.", kept=Kept.TEXT, remedy=Remedy.CONTINUE
-    ),
+    Reason.ENDED_BY_MODEL: Said("The model stopped before the end.", remedy=Remedy.CONTINUE),
     Reason.ENDED_AT_LENGTH: Said(
-        "The answer reached the limit on its length.", kept=Kept.TEXT, remedy=Remedy.CONTINUE
+        "The answer reached the limit on its length.", remedy=Remedy.CONTINUE
     ),
     Reason.ENDED_BY_FILTER: Said(
-        "The provider's content filter ended the answer.", kept=Kept.TEXT, remedy=Remedy.CONTINUE
+        "The provider's content filter ended the answer.", remedy=Remedy.CONTINUE
     ),
     Reason.PASSWORD_PROTECTED: Said(
         "“{name}” is protected by a password.",
-        kept=Kept.FILE,
         remedy="Open it in its own program, save a copy without the password, and attach that.",
     ),
     Reason.PASSWORD_MISSING: Said(
-        "“{name}” is protected by a password.", kept=Kept.FILE, remedy=Remedy.ATTACH_WITH_PASSWORD
+        "“{name}” is protected by a password.", remedy=Remedy.ATTACH_WITH_PASSWORD
     ),
     Reason.PASSWORD_WRONG: Said(
-        "That is not the password of “{name}”.", kept=Kept.FILE, remedy=Remedy.ATTACH_WITH_PASSWORD
+        "That is not the password of “{name}”.", remedy=Remedy.ATTACH_WITH_PASSWORD
     ),
     Reason.DOCUMENT_DAMAGED: Said(
         "“{name}” is damaged or incomplete and could not be read.",
-        kept=Kept.FILE,
         remedy="Fetch or export it once more, or open it in its own program and save it anew.",
     ),
     Reason.DOCUMENT_MISNAMED: Said(
         "“{name}” is called {ending} but its content is something else.",
-        kept=Kept.FILE,
         remedy=("Fetch or export it once more, or give it the ending that belongs to its content."),
     ),
     Reason.DOCUMENT_EMPTY: Said(
         "“{name}” holds no text.",
-        kept=Kept.FILE,
         remedy="Check that it is the right file.",
         fuller="“{name}” holds no text. {note}",
     ),
@@ -451,73 +431,58 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
     ),
     Reason.DOCUMENT_UNKNOWN: Said(
         "“{name}” is neither text nor a document of a kind known here.",
-        kept=Kept.FILE,
         remedy=Remedy.READABLE_FORMATS,
     ),
     Reason.FORMAT_NOT_READ: Said(
         "“{name}” is in a format that is not read; save it as PDF.",
-        kept=Kept.FILE,
         remedy=Remedy.READABLE_FORMATS,
     ),
     Reason.IMAGE_FORMAT_NOT_READ: Said(
         "“{name}” is a HEIC or AVIF picture, which is not read; save it as JPEG or PNG.",
-        kept=Kept.FILE,
         remedy=Remedy.READABLE_FORMATS,
     ),
     Reason.OLD_OFFICE_FORMAT: Said(
         "“{name}” is in an old Office format; save it as .docx or .xlsx.",
-        kept=Kept.FILE,
         remedy=Remedy.READABLE_FORMATS,
     ),
-    Reason.FILE_TOO_LARGE: Said(
-        "“{name}” is larger than {limit} MB.", kept=Kept.FILE, remedy=Remedy.ATTACH_PART_SEE_LIMITS
-    ),
+    Reason.FILE_TOO_LARGE: Said("“{name}” is larger than {limit} MB.", remedy=Remedy.ATTACH_PART),
     Reason.UNPACKS_TOO_FAR: Said(
         "“{name}” unpacks to more than {limit} MB.",
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        remedy=Remedy.ATTACH_PART,
     ),
     Reason.TOO_MANY_ARCHIVES: Said(
-        "“{name}” lies in too many archives.", kept=Kept.FILE, remedy=Remedy.ATTACH_PART_SEE_LIMITS
+        "“{name}” lies in too many archives.", remedy=Remedy.ATTACH_PART
     ),
     Reason.FOLDER_TOO_LARGE: Said(
         "“{name}” holds more than {limit} MB of files.",
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        remedy=Remedy.ATTACH_PART,
     ),
     Reason.READING_TOO_LONG: Said(
         "“{name}” takes longer than {limit} s to read.",
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        remedy=Remedy.ATTACH_PART,
     ),
     Reason.TOO_MANY_CELLS: Said(
         "“{name}” has more than {limit} cells.",
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        remedy=Remedy.ATTACH_PART,
     ),
     Reason.TOO_MANY_PIXELS: Said(
         "“{name}” has {width} × {height} pixels, more than {limit} million.",
-        kept=Kept.FILE,
-        remedy=Remedy.ATTACH_PART_SEE_LIMITS,
+        remedy=Remedy.ATTACH_PART,
     ),
     Reason.TOO_MUCH_TEXT: Said(
         "“{name}” holds more than {limit} MB of text.",
-        kept=Kept.FILE,
         remedy="Attach the part that matters, saved as a file of its own.",
     ),
     Reason.TOO_MANY_FILES: Said(
         "“{name}” has {count} files, more than {limit}.",
-        kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_OR_RAISE,
     ),
     Reason.TOO_MANY_PAGES: Said(
         "“{name}” has {count} {unit}s, more than {limit}.",
-        kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_OR_RAISE,
     ),
     Reason.READING_NEEDS_MEMORY: Said(
         "“{name}” needs more memory than the {limit} MB set aside for it.",
-        kept=Kept.FILE,
         remedy=Remedy.ATTACH_PART_OR_RAISE,
     ),
     Reason.READER_STOPPED: Said(
@@ -525,7 +490,6 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
             "“{name}” could not be read: it made the reader stop, so it is damaged or needs more "
             "memory than the {limit} MB set aside for it."
         ),
-        kept="No attachment was made; nothing else was touched.",
         remedy=(
             "Open it in its own program, save it anew or in parts, and attach that; the limit is "
             "in Settings › Library › Limits of documents."
@@ -533,64 +497,52 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
     ),
     Reason.READER_NOT_STARTED: Said(
         "The part of the program that reads documents could not be started.",
-        kept=Kept.FILE,
         remedy="Start the program anew; if it happens again, install it anew.",
     ),
     Reason.DOCUMENT_NOT_OPENED: Said(
-        "“{name}” could not be opened: {words}.", kept=Kept.NO_ATTACHMENT, remedy=Remedy.CHECK_FILE
+        "“{name}” could not be opened: {words}.", remedy=Remedy.CHECK_FILE
     ),
     Reason.DOCUMENT_NOT_THERE: Said(
         "“{name}” could not be opened: it is not there.",
-        kept=Kept.NO_ATTACHMENT,
         remedy=Remedy.CHECK_FILE,
     ),
     Reason.DOCUMENT_NOT_A_FILE: Said(
         "“{name}” could not be opened: it is not a file.",
-        kept=Kept.NO_ATTACHMENT,
         remedy=Remedy.CHECK_FILE,
     ),
     Reason.CHANGED_WHILE_READ: Said(
-        "“{name}” changed while it was being read.", kept=Kept.NOTHING_SENT, remedy="Ask again."
+        "“{name}” changed while it was being read.", remedy="Ask again."
     ),
     Reason.NAMED_COLLECTION_GONE: Said(
         "The collection “{name}” is no longer there.",
-        kept=Kept.PROMPT,
         remedy="Remove it from the prompt, or choose another.",
     ),
     Reason.BATCH_NOT_LOCAL: Said(
         ("The model on this computer answers one question at a time; batches are a provider's."),
-        kept=Kept.NOTHING_SENT,
     ),
     Reason.BATCH_NOT_OFFERED: Said(
         "{provider} offers no batches: its API is chat, responses and models alone.",
-        kept=Kept.NOTHING_SENT,
     ),
     Reason.BATCH_NOT_KNOWN: Said(
         (
             "{provider} is not known to offer batches; if it does, switch them on in Settings › "
             "Provider."
         ),
-        kept=Kept.NOTHING_SENT,
     ),
-    Reason.BATCH_NOT_WITH_MODEL: Said("{model} is not offered in batches.", kept=Kept.NOTHING_SENT),
-    Reason.BATCH_WITHOUT_FILES: Said("There are no files.", kept=Kept.NOTHING_SENT),
+    Reason.BATCH_NOT_WITH_MODEL: Said("{model} is not offered in batches."),
+    Reason.BATCH_WITHOUT_FILES: Said("There are no files."),
     Reason.BATCH_OF_PAIRS: Said(
         "The prompt compares two documents; a batch asks of each file by itself.",
-        kept=Kept.NOTHING_SENT,
     ),
-    Reason.BATCH_WITHOUT_QUESTION: Said(
-        "There is no question to ask of the files.", kept=Kept.NOTHING_SENT
-    ),
-    Reason.BATCH_NOTHING_TO_SEND: Said("None of the files can be sent.", kept=Kept.NOTHING_SENT),
+    Reason.BATCH_WITHOUT_QUESTION: Said("There is no question to ask of the files."),
+    Reason.BATCH_NOTHING_TO_SEND: Said("None of the files can be sent."),
     Reason.BATCH_NOTHING_LEFT: Said(
         "There is nothing to run again: every file that was sent has its answer.",
-        kept=Kept.NOTHING_SENT,
     ),
     Reason.BATCH_UNDER_WAY: Said("The job is still under way."),
     Reason.BATCH_GONE: Said("There is no such batch job."),
     Reason.BATCH_PROVIDER_GONE: Said(
         "The provider of this job is not set up here now.",
-        kept="The job goes on there.",
         remedy="Set up {address} again to fetch its results.",
     ),
     Reason.BATCH_UNKNOWN_THERE: Said(
@@ -623,31 +575,26 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
     Reason.ITEM_ENDED_EARLY: Said("The answer is not whole: the model stopped early ({words})."),
     Reason.ITEM_ANSWER_CUT: Said("Only the first {limit} MB of the answer are kept."),
     Reason.ITEM_ANSWER_WITH_ERROR: Said("With the answer came an error: {words}"),
-    Reason.PATH_MISSING: Said("{place} is not there.", kept=Kept.SAVED, remedy=Remedy.CHECK_PATH),
-    Reason.PATH_IS_FOLDER: Said("{place} is a folder.", kept=Kept.SAVED, remedy=Remedy.CHECK_PATH),
+    Reason.PATH_MISSING: Said("{place} is not there.", remedy=Remedy.CHECK_PATH),
+    Reason.PATH_IS_FOLDER: Said("{place} is a folder.", remedy=Remedy.CHECK_PATH),
     Reason.DISK_FULL: Said(
         "There is no space left for {place}.",
-        kept=Kept.SAVED,
         remedy="Free some space on the disk, then try again.",
     ),
     Reason.READ_ONLY: Said(
         "{place} could not be written: the folder, the file or the disk is read-only.",
-        kept=Kept.SAVED,
         remedy="Allow writing there, then try again.",
     ),
     Reason.DISK_FAILED: Said(
         "The disk failed to read or write {place}.",
-        kept=Kept.SAVED,
         remedy="Check the disk and the space left on it, then try again.",
     ),
     Reason.ATTACHMENT_CHANGED: Said(
         "The file changed while it was being attached.",
-        kept="Nothing of it was kept.",
         remedy="Attach it again.",
     ),
     Reason.ATTACHMENT_MISSING: Said(
         "The attachment is no longer in the store.",
-        kept="The message that speaks of it is kept.",
         remedy="Attach the file again.",
     ),
     Reason.WEIGHTS_MISSING: Said(

@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.legacy_errors import LEGACY_ERRORS
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Kept, Param, Remedy
+from desktop_app.domain.errors import Param, Remedy
 from desktop_app.domain.spending.cost import UsageScope
 
 _NOTICES: Final = {
@@ -106,17 +106,18 @@ _CODES: Final[Mapping[str, str]] = {
     "ProviderError": "provider",
     "Incomplete": "incomplete",
 }
-_KEPT: Final[Mapping[str, Kept]] = {
-    "Nothing was sent; your text is still in the prompt.": Kept.PROMPT,
-    "The choice is as it was.": Kept.CHOICE,
-    "Your question is kept.": Kept.QUESTION,
-    "What had arrived is kept above.": Kept.TEXT,
-    "The notes that were taken are kept: Retry goes on from there.": Kept.NOTES,
-    "No attachment was made; the file is as it was.": Kept.FILE,
-    "Nothing was sent.": Kept.NOTHING_SENT,
-    "No attachment was made.": Kept.NO_ATTACHMENT,
-    "What was saved before is unchanged.": Kept.SAVED,
-}
+# What was kept. It is no longer said.
+_KEPT: Final = (
+    "Nothing was sent; your text is still in the prompt.",
+    "The choice is as it was.",
+    "Your question is kept.",
+    "What had arrived is kept above.",
+    "The notes that were taken are kept: Retry goes on from there.",
+    "No attachment was made; the file is as it was.",
+    "Nothing was sent.",
+    "No attachment was made.",
+    "What was saved before is unchanged.",
+)
 _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.RETRY_BILLED: "It may have been billed. Press Retry to ask again.",
     Remedy.RETRY_SOON: "Wait a little, then press Retry.",
@@ -174,7 +175,7 @@ _REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.ATTACH_PART_OR_RAISE: (
         "Attach a part of it, or raise the limit in Settings › Library › Limits of documents."
     ),
-    Remedy.ATTACH_PART_SEE_LIMITS: (
+    Remedy.ATTACH_PART: (
         "Attach the part that matters, saved as a file of its own; the limits are in Settings"
         " › Library › Limits of documents."
     ),
@@ -226,11 +227,10 @@ def legacy_error_code(kind: str) -> str:
 
 def legacy_error(note: ErrorNote) -> ErrorNote:
     """Return an error with the codes of its sentences; a sentence without one stays."""
-    kept = _KEPT.get(note.kept, note.kept) if isinstance(note.kept, str) else note.kept
     remedy = note.remedy
     if isinstance(remedy, str):
         remedy = _REMEDY_OF.get(remedy, remedy)
-    note = replace(note, kept=kept, remedy=remedy)
+    note = replace(note, remedy=remedy)
     if isinstance(note.reason, Reason) or len(note.reason) > _LONGEST_ERROR:
         return note
     for reason, patterns in _error_patterns():
@@ -240,21 +240,10 @@ def legacy_error(note: ErrorNote) -> ErrorNote:
             return replace(
                 note,
                 reason=reason,
-                kept=_own_kept(kept, usual.kept, params),
                 remedy=_own_remedy(remedy, usual.remedy, params),
                 params=params,
             )
     return note
-
-
-def _own_kept(kept: Kept | str, usual: Kept | str, params: Mapping[str, Param]) -> Kept | str:
-    """Return what an error kept, "" if it is the usual for its reason."""
-    if not kept:
-        return Kept.NONE if usual else ""
-    is_usual = kept == usual or (
-        isinstance(usual, str) and kept == usual.format_map(_Given(params))
-    )
-    return "" if is_usual else kept
 
 
 def _own_remedy(
@@ -291,10 +280,9 @@ def legacy_text_error(text: str) -> ErrorNote:
 
 def _with_rest(note: ErrorNote, reason: Reason, rest: str) -> ErrorNote | None:
     """Return the error with the sentences behind it; None if they are unknown."""
-    kept: Kept | str = note.kept
-    for sentence, known in _KEPT.items():
+    for sentence in _KEPT:
         if rest == sentence or rest.startswith(f"{sentence} "):
-            kept, rest = known, rest[len(sentence) + 1 :]
+            rest = rest[len(sentence) + 1 :]
             break
     remedy: Remedy | str = note.remedy
     if rest:
@@ -302,7 +290,7 @@ def _with_rest(note: ErrorNote, reason: Reason, rest: str) -> ErrorNote | None:
         remedy = _own_remedy(_REMEDY_OF.get(rest, rest), usual, note.params)
         if isinstance(remedy, str) and remedy:
             return None
-    return replace(note, kept=kept, remedy=remedy)
+    return replace(note, remedy=remedy)
 
 
 def legacy_notice(sentence: str) -> NoticeText:

@@ -149,8 +149,11 @@ def _is_same_name(name: str, given: str) -> bool:
 def _choice_error(
     reason: Reason, unit: str, count: int, names: Sequence[str], **params: Param
 ) -> IllegalChoiceError:
-    remedy, example = Remedy.SECTIONS_ARE, "1, 3"
-    if count <= 1:
+    remedy: Remedy | None = Remedy.SECTIONS_ARE
+    example = "1, 3"
+    if reason is Reason.SECTION_NAME_IS_NUMBER:
+        remedy = None
+    elif count <= 1:
         remedy = Remedy.SECTION_IS_ALONE
     elif names:
         remedy = Remedy.SECTIONS_ARE_NAMED
@@ -159,7 +162,7 @@ def _choice_error(
     return IllegalChoiceError(
         reason,
         params,
-        what_to_do=remedy,
+        what_to_do=remedy or "",
         unit=unit,
         count=count,
         example=example,

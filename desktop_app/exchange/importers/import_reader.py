@@ -19,7 +19,7 @@ from zipfile import ZipInfo, is_zipfile
 
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ImportRefusedError, Kept, Remedy
+from desktop_app.domain.errors import ImportRefusedError, Remedy
 from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, librechat, open_webui
 from desktop_app.exchange.importers.imported import ImportedConversation, damaged
@@ -74,7 +74,6 @@ def read_export(path: Path) -> Export:
         raise ImportRefusedError(
             exc.reason,
             exc.params,
-            what_was_kept=Kept.NOT_IMPORTED,
             what_to_do=Remedy.EXPORT_AGAIN,
             file=path.name,
         ) from exc

@@ -230,9 +230,8 @@ def _ending(message: Message) -> Iterator[str]:
             yield f'<p class="notice">{_text(str(notice))}</p>'
     error = message.error
     if error is not None:
-        rest = " ".join(part for part in (error.what_was_kept, error.what_to_do) if part)
         what = _text(error.what_happened)
-        yield f'<div class="error"><strong>{what}</strong> {_text(rest)}</div>'
+        yield f'<div class="error"><strong>{what}</strong> {_text(error.what_to_do)}</div>'
 
 
 def _visible(text: str) -> str:

@@ -259,7 +259,7 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise self._connection_failure(exc) from None
         except UnicodeError:  # httpx decodes the host of a redirect, to compare it
-            raise self._attempt.redirected("another address") from None
+            raise self._attempt.redirected("") from None
         except TimeoutError:
             raise self._attempt.proxy_timeout() from None
         except socks_error() as exc:

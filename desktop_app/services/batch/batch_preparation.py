@@ -12,10 +12,9 @@ from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import kept_of
 from desktop_app.domain.errors import (
     DocumentEncryptedError,
-    Kept,
+    IllegalChoiceError,
     Param,
     Remedy,
     StorageError,
@@ -94,9 +93,9 @@ def _note_of(error: UserFacingError) -> ErrorNote:
     remedy = error.remedy
     if isinstance(error, DocumentEncryptedError):
         remedy = Remedy.COPY_WITHOUT_PASSWORD
-    elif kept_of(error) is Kept.PROMPT:
-        remedy = Remedy.NONE
-    return replace(note_of(error), kept=Kept.NONE, remedy=remedy)
+    elif isinstance(error, IllegalChoiceError):
+        remedy = Remedy.NONE  # what a prompt can leave out, a job cannot
+    return replace(note_of(error), remedy=remedy)
 
 
 def _tokens(part: DocumentPart | ImagePart, info: ModelInfo) -> int:

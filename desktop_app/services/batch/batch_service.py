@@ -42,7 +42,6 @@ from desktop_app.domain.errors import (
     CredentialError,
     EndpointMissingError,
     IllegalChoiceError,
-    Kept,
     ProviderError,
     Remedy,
 )
@@ -199,8 +198,7 @@ class BatchService:
         rest = [row for row in await self.store.rows(job_id) if row.status in RETRYABLE]
         if not rest or not old.status.is_over:
             raise IllegalChoiceError(
-                Reason.BATCH_NOTHING_LEFT if old.status.is_over else Reason.BATCH_UNDER_WAY,
-                what_was_kept=Kept.NOTHING_SENT,
+                Reason.BATCH_NOTHING_LEFT if old.status.is_over else Reason.BATCH_UNDER_WAY
             )
         profile = await self._profile_of(old)
         info = self._info(old, profile)
@@ -400,7 +398,7 @@ class BatchService:
         is_final = is_refusal(error)
         if is_final and not is_there and not job.is_cancelled:
             # Nothing was created, so nothing is billed and the user may start the job again.
-            why = replace(note_of(error), kept=Kept.NOTHING_SENT)
+            why = note_of(error)
             await self._save(replace(job, status=BatchStatus.READY, held=None, error=why))
             return None
         is_unknown = error.status == 404 or isinstance(error, EndpointMissingError)

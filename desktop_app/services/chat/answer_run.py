@@ -44,9 +44,7 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import kept_of
 from desktop_app.domain.errors import (
-    Kept,
     ModelNotFoundError,
     ProviderError,
     RunLostError,
@@ -467,7 +465,6 @@ def _as_provider_error(error: UserFacingError) -> ProviderError:
     failed = ProviderError(
         error.reason,
         error.params,
-        what_was_kept=error.kept if kept_of(error) else Kept.QUESTION,
         what_to_do=error.remedy,
         details=error.details,
     )

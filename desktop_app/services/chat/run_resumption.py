@@ -27,11 +27,9 @@ from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, 
 from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import kept_of
 from desktop_app.domain.errors import (
     AuthenticationError,
     CredentialError,
-    Kept,
     ProviderError,
     RunLostError,
     UserFacingError,
@@ -134,8 +132,6 @@ class ResumedAnswering(AnswerRun):
         if is_whole or until is None or (reached is not None and reached >= until):
             self._has_caught_up = True
             self._has_name.set()
-        if isinstance(event, Failed) and kept_of(event.error) and self.answer.text:
-            event.error.kept = Kept.TEXT
         if isinstance(event, Waiting | Failed):
             listen(event, self._reply)
 
@@ -203,9 +199,5 @@ def _path_to(answer: Message, messages: Iterable[Message]) -> list[Message]:
 
 
 def _without_provider(answer: Message) -> Message:
-    note = ErrorNote(
-        Reason.RUN_WITHOUT_PROVIDER,
-        Kept.TEXT if answer.text else Kept.QUESTION,
-        code=RunLostError.code,
-    )
+    note = ErrorNote(Reason.RUN_WITHOUT_PROVIDER, code=RunLostError.code)
     return replace(answer, status=MessageStatus.INTERRUPTED, remote_run=None, error=note)

@@ -33,7 +33,8 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Kept, ProviderError, RateLimitedError, UserFacingError
+from desktop_app.domain.error_text import remedy_of
+from desktop_app.domain.errors import ProviderError, RateLimitedError, Remedy, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import FREE, Usage, format_money
 from desktop_app.domain.spending.spending_report import Call, Purpose
@@ -408,7 +409,8 @@ def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:
 
 def _while_reading(error: UserFacingError) -> ProviderError:
     made = error if isinstance(error, ProviderError) else ProviderError(error.reason)
-    made.kept = Kept.NOTES
-    made.remedy, made.params = error.remedy, error.params
+    is_retried = remedy_of(error) in (Remedy.RETRY_BILLED, Remedy.RETRY_SOON, Remedy.RETRY_LATER)
+    made.remedy = Remedy.RETRY_FROM_NOTES if is_retried else error.remedy
+    made.params = error.params
     made.details = error.details
     return made

@@ -27,7 +27,8 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, Remedy
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.domain.spending.cost import Usage, UsageScope, format_tokens
+from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.i18n.formatting import joined
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import (
     has_fenced,
@@ -252,11 +253,10 @@ class Estimator:
         raise DocumentDoesNotFitError(
             Reason.DOES_NOT_FIT if estimate.exact else Reason.MAY_NOT_FIT,
             what_to_do=_way_out(resolved, bool(documents), may_compact),
-            names=" and ".join(part.name for part in documents),
+            names=joined([part.name for part in documents]),
             tokens=estimate.input_tokens,
             model=resolved.model.name,
             limit=limit - room,
-            fits=format_tokens(limit),
         )
 
     async def message_tokens(self, message: Message, resolved: ResolvedChoice) -> int:

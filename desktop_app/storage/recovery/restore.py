@@ -26,12 +26,10 @@ from desktop_app.domain.bounds import is_hash
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
-    Kept,
     Remedy,
     StorageError,
     StoreDamagedError,
     StoreFullError,
-    StoreTooNewError,
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
 from desktop_app.storage.database.database import erasing_mark
@@ -200,7 +198,6 @@ def _opened(archive: Path) -> Iterator[ForeignArchive]:
         raise StorageError(
             exc.reason,
             exc.params,
-            what_was_kept=Kept.STORE,
             what_to_do=Remedy.CHOOSE_BACKUP,
             details=str(exc),
             file=archive.name,
@@ -212,9 +209,6 @@ def _opened(archive: Path) -> Iterator[ForeignArchive]:
             raise _damaged_error(archive, str(exc)) from exc
         except StoreDamagedError as exc:
             raise _damaged_error(archive, exc.details) from exc
-        except StoreTooNewError as exc:
-            exc.kept = Kept.STORE
-            raise
 
 
 def _attachments_in(pack: ForeignArchive, archive: Path) -> Mapping[str, ZipInfo]:

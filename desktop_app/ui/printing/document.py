@@ -214,9 +214,8 @@ class PrintedConversation:
             self._insert_text(
                 happened, self._styles.paragraph(0), color=self._theme.error, bold=True
             )
-            rest = " ".join(part for part in (error.what_was_kept, error.what_to_do) if part)
-            if rest:
-                self._insert_text(_display_text(rest), self._styles.paragraph(2))
+            if error.what_to_do:
+                self._insert_text(_display_text(error.what_to_do), self._styles.paragraph(2))
             self._end_frame()
         if facts := " · ".join(facts_of(message, self._name_of_model)):
             faint = self._theme.faint

@@ -189,7 +189,7 @@ def ending_lines(
 
 
 def error_lines(message: Message, *, details: bool, is_last: bool = True) -> list[Item]:
-    """Return the error, what was kept, the remedy, the actions and any unfolded details."""
+    """Return the error, the remedy, the actions and any unfolded details."""
     error = message.error
     if error is None:
         return []
@@ -197,8 +197,7 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     if message.text.strip() and is_last:
         actions.insert(0, "continue")
         surface = CONTINUABLE
-    said = (error.kept_on(surface), error.remedy_on(surface))
-    text = " ".join(sentence for sentence in said if sentence)
+    text = error.remedy_on(surface)
     lines: list[Item] = [Line(Part.ERROR_TITLE, _said(error.what_happened), first=True)]
     if text:
         lines.append(Line(Part.ERROR_TEXT, _said(text)))

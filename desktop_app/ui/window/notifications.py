@@ -98,9 +98,7 @@ class Notifications(QFrame):
             stays: whether a note stays until dismissed.
         """
         if isinstance(what, UserFacingError):
-            details = _one_paragraph(
-                " ".join(s for s in (what.what_was_kept, what.what_to_do) if s)
-            )
+            details = _one_paragraph(what.what_to_do)
             title = _one_paragraph(what.what_happened)
             card = _Card(title, details, True, tuple(actions), topic, stays=True)
         else:

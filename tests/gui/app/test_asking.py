@@ -25,7 +25,6 @@ from tests.gui.app.stage import Turn
 WAITS = "Queued · Esc to cancel"
 CUT = StreamCutError(
     "The connection broke in the middle of the answer.",
-    what_was_kept="The partial response is kept.",
     what_to_do="Select Continue to resume.",
     details="read error",
 )

@@ -14,7 +14,7 @@ from desktop_app.app.chat.model_choices import view_of
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.errors import AuthenticationError, Kept, Remedy
+from desktop_app.domain.errors import AuthenticationError, Remedy
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import resolve
@@ -294,7 +294,6 @@ async def test_the_test_button() -> None:
         desk.stage.models_of = {
             OPENAI.id: AuthenticationError(
                 "The key was not accepted.",
-                what_was_kept=Kept.QUESTION,
                 what_to_do=Remedy.CHECK_KEY,
             ),
             COMETAPI.id: ("a",) * 38,

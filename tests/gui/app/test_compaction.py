@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from desktop_app.domain.conversations.compaction import ProviderState
-from desktop_app.domain.errors import ContextTooLongError, Kept, ProviderFaultError
+from desktop_app.domain.errors import ContextTooLongError, ProviderFaultError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.ui.widgets.card_text import CardText
@@ -281,7 +281,7 @@ async def test_the_providers_own_refusal_offers_it_too() -> None:
     async with Desk(environment=OPENAI) as desk:
         await turn(desk, "first", 5_000)
         asked = await desk.ask("second")
-        asked.fail(ContextTooLongError("Too long.", what_was_kept=Kept.QUESTION))
+        asked.fail(ContextTooLongError("Too long."))
         await desk.settled()
         assert "Compact" in desk.transcript
         desk.act("compact")

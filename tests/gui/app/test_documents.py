@@ -151,9 +151,8 @@ async def test_what_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> 
         desk.type("Summarise")
         desk.enter()
         await until(lambda: desk.said)
-        assert "With long.txt, this message needs" in desk.said
+        assert "With long.txt, this needs" in desk.said
         assert "SmolLM2 135M accepts 7,680" in desk.said
-        assert "Your message is still in the prompt." in desk.said
         assert desk.text.toPlainText() == "Summarise"
         assert len(desk.chips) == 1
         assert desk.stage.turns == []
@@ -176,7 +175,7 @@ async def test_a_suggestion_for_what_does_not_fit_is_kept_and_is_what_parts_are_
         desk.window.files_dropped.emit([path])
         await until(lambda: is_read(desk))
         desk.enter()
-        await until(lambda: "With long.txt, this message needs" in desk.said)
+        await until(lambda: "With long.txt, this needs" in desk.said)
         assert words in desk.text.toPlainText()
         desk.text.selectAll()
         desk.press(Qt.Key.Key_Delete)
@@ -322,7 +321,6 @@ async def test_a_store_that_cannot_note_where_a_file_lies_does_not_undo_that_it_
         await until(lambda: is_read(desk) and bool(desk.said))
         assert desk.chips[0].startswith("report.pdf, 3 pages")
         assert desk.window.prompt.can_send
-        assert "The location of “report.pdf” wasn’t saved." in desk.said
         assert "“report.pdf” is attached, but" in desk.said
         desk.window.files_dropped.emit([data / "notes.md", data / "report.pdf"])
         await until(lambda: is_read(desk) and len(desk.chips) == 2)

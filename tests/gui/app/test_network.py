@@ -263,7 +263,7 @@ async def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
         await until(lambda: offered(desk, SERVER.id)["llama3"] == "2.0k tokens")
         assert offered(desk, SERVER.id)["qwen"] == ""
         desk.enter()
-        await until(lambda: "With long.txt, this message needs" in desk.said)
+        await until(lambda: "With long.txt, this needs" in desk.said)
         assert "llama3 accepts 1,536" in desk.said
         desk.take("Read in parts…")
         await until(lambda: "will be read in" in desk.said)

@@ -270,7 +270,7 @@ def test_what_strangers_wrote_is_printed_as_text(
     with PipeTrap() as trap:
         text, shown = (one.replace("{pipe}", str(trap.path)) for one in (given, expected))
         asked = question(text, DocumentPart("b" * 64, text, "text/plain", 3))
-        error = ErrorNote(text, text, text, text)
+        error = ErrorNote(text, text, text)
         printed_words = words(printed(tmp_path / "x.pdf", asked, answer(text, error=error)))
         assert shown in " ".join(" ".join(printed_words).split())
         assert "\u202e" not in "".join(printed_words)

@@ -157,7 +157,7 @@ def test_what_is_unfolded_with_the_keyboard_stays_where_it_is(
 
 
 def test_what_folds_says_whether_it_is_open(qtbot: QtBot, view: TranscriptView) -> None:
-    error = ErrorNote("It broke.", "", "Press Retry.", details="status 500")
+    error = ErrorNote("It broke.", "Press Retry.", details="status 500")
     call = ToolCallPart("1", "weather", "{}")
     said = answer("Text", MessageStatus.FAILED, reasoning="**Rain**\n\nT.", error=error)
     view.set_messages([replace(said, parts=(*said.parts, call))])

@@ -126,7 +126,7 @@ def test_a_brief_one_leaves_the_facts_to_its_place(qtbot: QtBot, dressed: theme.
 
 
 def test_an_error_stands_below_what_arrived(view: TranscriptView, qtbot: QtBot) -> None:
-    note = ErrorNote("The connection was cut.", "The text is kept.", "Try again.", details="x")
+    note = ErrorNote("The connection was cut.", "Try again.", details="x")
     reply = answer("Half an ans", MessageStatus.FAILED, error=note)
     view.set_messages([question("Q"), reply])
     text = view.toPlainText()
@@ -140,7 +140,7 @@ def test_an_error_stands_below_what_arrived(view: TranscriptView, qtbot: QtBot) 
 
 def test_the_details_of_an_error_unfold_below_it(view: TranscriptView, qtbot: QtBot) -> None:
     word = "https://example.org/" + "y" * 400
-    note = ErrorNote("It broke.", "", "Try again.", details=f"status 500\n{word}\u202e")
+    note = ErrorNote("It broke.", "Try again.", details=f"status 500\n{word}\u202e")
     view.set_messages([question("Q"), answer("", MessageStatus.FAILED, error=note)])
     assert "status 500" not in view.toPlainText()
     click_link(view, qtbot, "Details")
@@ -158,7 +158,7 @@ def test_the_details_of_an_error_unfold_below_it(view: TranscriptView, qtbot: Qt
 def test_the_footer_stands_apart_from_the_details_of_an_error(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
-    note = ErrorNote("It broke.", "", "Try again.", details="status 500")
+    note = ErrorNote("It broke.", "Try again.", details="status 500")
     view.set_messages([answer("", MessageStatus.FAILED, error=note, duration_s=9.2)])
     click_link(view, qtbot, "Details")
     foot = view.document().find("9.2 s").block()
@@ -169,14 +169,14 @@ def test_the_footer_stands_apart_from_the_details_of_an_error(
 @pytest.mark.parametrize(
     ("to_do", "shown"),
     [
-        (Remedy.RETRY_BILLED, "charged. Select Continue to resume or Retry to start over."),
+        (Remedy.RETRY_BILLED, "Select Continue to resume, or Retry to start over."),
         (Remedy.RETRY_SOON, "then try again."),
     ],
 )
 def test_where_an_answer_can_go_on_that_is_said(
     view: TranscriptView, to_do: Remedy, shown: str
 ) -> None:
-    note = ErrorNote("It broke.", "", to_do)
+    note = ErrorNote("It broke.", to_do)
     for text, words in (("Half", shown), ("", note.what_to_do)):
         view.set_messages([question("Q"), answer(text, MessageStatus.FAILED, error=note)])
         assert words in view.toPlainText()
@@ -184,7 +184,7 @@ def test_where_an_answer_can_go_on_that_is_said(
 
 def test_a_sentence_of_an_error_is_shown_as_it_is(view: TranscriptView) -> None:
     to_do = "Wait, then try again in Settings › Provider."
-    note = ErrorNote("It broke.", "", to_do)
+    note = ErrorNote("It broke.", to_do)
     view.set_messages([question("Q"), answer("Half", MessageStatus.FAILED, error=note)])
     assert to_do in view.toPlainText()
 
@@ -227,7 +227,7 @@ def test_what_has_been_gone_on_from_offers_that_no_more(
 ) -> None:
     to_do = Remedy.CONTINUE if code == INCOMPLETE else Remedy.RETRY_BILLED
     failed = status is MessageStatus.FAILED
-    note = ErrorNote("It broke.", "", to_do, code=code) if failed else None
+    note = ErrorNote("It broke.", to_do, code=code) if failed else None
     cut = answer("Half an ans", status, error=note)
     after = replace(question("Go on."), parent_id=cut.id)
     view.set_messages([question("Q"), cut])
@@ -535,7 +535,7 @@ def colour_at(view: TranscriptView, text: str, dx: int, dy: int) -> str:
 
 
 def test_grounds_are_painted_behind_what_stands_on_them(view: TranscriptView) -> None:
-    note = ErrorNote("It broke.", "", "Try again.")
+    note = ErrorNote("It broke.", "Try again.")
     code = "plain `inline` words\n\n```\nfirst\nlast\n```\n\nafter"
     view.set_messages([question("Asked"), answer(code, MessageStatus.FAILED, error=note)])
     colours = view._theme
@@ -651,7 +651,7 @@ def test_the_actions_of_a_question_leave_the_ground_below_whole(
     view: TranscriptView, scale: float
 ) -> None:
     view.set_theme(theme.dark(scale))
-    asked, note = question("Q"), ErrorNote("It broke.", "", "Try again.")
+    asked, note = question("Q"), ErrorNote("It broke.", "Try again.")
     for reply in (answer("", MessageStatus.FAILED, error=note), answer("```py\na = 1\n```")):
         view.set_messages([asked, reply])
         entry, below = view._messages.get(asked.id), view._messages.first_block(reply.id)

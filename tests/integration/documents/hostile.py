@@ -275,7 +275,7 @@ async def _read(worker: DocumentWorker, path: Path, outcome: Outcome) -> None:
         elif "takes longer than" in error.what_happened:
             kind = "time is up"
         outcome.kinds[kind] += 1
-        if not error.what_to_do or not error.what_was_kept:
+        if not error.what_to_do:
             outcome.wrong.append(f"{path.name} is refused without words")
     took = time.monotonic() - begun
     outcome.slowest = max(outcome.slowest, (took, path.name))

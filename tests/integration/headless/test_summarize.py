@@ -141,9 +141,9 @@ def test_pages_are_chosen(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("9", "“9” isn’t in this file. Nothing was sent. Enter numbers from 1 to 3"),
-        ("b.md=9", "“b.md” has no pages to select. Nothing was sent."),
-        ("c.pdf=9", "--pages c.pdf=9: there is no such file."),
+        ("9", "“9” isn’t in this file. Enter numbers from 1 to 3"),
+        ("b.md=9", "“b.md” has no pages to select."),
+        ("c.pdf=9", "There is no file “c.pdf=9” for --pages."),
         ("two", "“two” isn’t a valid selection."),
     ],
 )

@@ -28,7 +28,6 @@ from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, 
 from desktop_app.domain.errors import (
     AuthenticationError,
     ContextTooLongError,
-    Kept,
     NetworkError,
     ProviderError,
     ProviderFaultError,
@@ -189,7 +188,6 @@ def test_a_broken_stream_keeps_what_had_arrived(aimock: str, api: Api, fault: st
     assert type(error) is StreamCutError
     assert text
     assert (ANSWER * 20).startswith(text)
-    assert error.kept == Kept.TEXT
     assert attempts(aimock) == 1, "it may have been billed: the person decides"
 
 
@@ -210,7 +208,6 @@ def test_chaos_before_the_first_word(
 ) -> None:
     error = failure(send(aimock, api, ask(fault, effort=Effort.NONE)))
     assert isinstance(error, kind)
-    assert error.kept == Kept.QUESTION
     assert error.what_to_do
     assert attempts(aimock) == times
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
-from desktop_app.domain.errors import Kept
 from desktop_app.domain.models.model_catalog import Api, Variant
 from desktop_app.providers.http.silence import asleep_s
 from desktop_app.providers.http.transport import Timeouts
@@ -85,11 +84,10 @@ def test_after_a_sleep_a_dead_connection_is_noticed(
     assert answer.error.what_happened == (
         "The connection to OpenAI was lost while the computer was asleep."
     )
-    assert (answer.error.kept == Kept.TEXT) is bool(text)
     assert "The computer slept; listening whether OpenAI is still there." in said
     assert asyncio.run(stored_path(tmp_path, conversation_id))[1] == answer
     if api is Api.RESPONSES:
-        sees = f"“{text}” / {answer.error.what_happened} {answer.error.what_was_kept}"
+        sees = f"“{text}” / {answer.error.what_happened} {answer.error.what_to_do}"
         stored = f"answer “{text}” {answer.status}, error {answer.error.code}"
         met.append(Met("The computer sleeps, the connection dies", moment, 1, sees, stored))
 

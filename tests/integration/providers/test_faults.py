@@ -17,7 +17,7 @@ import pytest
 
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.error_text import remedy_of
-from desktop_app.domain.errors import Kept, Remedy
+from desktop_app.domain.errors import Remedy
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.http.transport import Timeouts
 from tests.integration.providers.asking import Met, asker_of, event, stored_path
@@ -170,7 +170,7 @@ class Outcome:
         shown = [f"“{answer.text}”"] if answer.text else []
         shown += self.said
         if note is not None:
-            words = (note.what_happened, note.what_was_kept, note.what_to_do)
+            words = (note.what_happened, note.what_to_do)
             shown.append(" ".join(word for word in words if word))
         else:
             shown.append(f"[{answer.status}]")
@@ -225,7 +225,6 @@ def check(result: Outcome, text: str, *, stopped: bool = False) -> None:
     assert answer.status is (MessageStatus.CANCELLED if stopped else MessageStatus.FAILED)
     assert (answer.error is None) is stopped
     if answer.error is not None:
-        assert answer.error.kept == (Kept.TEXT if text else Kept.QUESTION)
         assert answer.error.what_to_do
 
 

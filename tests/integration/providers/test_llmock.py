@@ -29,7 +29,6 @@ from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, 
 from desktop_app.domain.errors import (
     AuthenticationError,
     ContextTooLongError,
-    Kept,
     ModelNotFoundError,
     ProviderError,
     ProviderFaultError,
@@ -193,7 +192,6 @@ def test_errors(
     llmock.plan({**plan, "code": code} if code else plan)
     error = failure(send(llmock, api))
     assert type(error) is kind
-    assert error.kept == Kept.QUESTION
     assert llmock.attempts() == attempts
     assert "retried_non_retryable" not in llmock.findings()
 
@@ -222,7 +220,6 @@ def test_a_broken_stream_keeps_what_had_arrived(
     text = fold(events).text
     assert text
     assert ANSWER.startswith(text)
-    assert error.kept == Kept.TEXT
     # A partial answer may have been billed, so the user decides about a retry. (The server reports
     # every client that does not retry as unaware of the fault.)
     assert llmock.attempts() == 1

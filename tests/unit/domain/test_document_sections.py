@@ -117,7 +117,7 @@ def test_sheets_by_name(given: str, spans: object) -> None:
     [
         ("Rooms, old", NAMES, "“Rooms” isn’t a valid selection."),
         ("a", ("A", "a"), "Several sheets are named “a”."),
-        ("1", ("2", "1"), "“1” is the number of one sheet and the name of another"),
+        ("1", ("2", "1"), "“1” could mean two sheets."),
     ],
 )
 def test_names_that_say_too_little(given: str, names: tuple[str, ...], why: str) -> None:

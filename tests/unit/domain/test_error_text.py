@@ -15,11 +15,10 @@ from desktop_app.domain.error_text import (
     GONE_ON,
     TERMINAL,
     WINDOW,
-    kept_text,
     of_environment,
     remedy_text,
 )
-from desktop_app.domain.errors import AuthenticationError, Kept, Remedy, UserFacingError
+from desktop_app.domain.errors import AuthenticationError, Remedy, UserFacingError
 from tests.helpers.error_params import error_params
 
 PARAMS = error_params()
@@ -44,40 +43,29 @@ def test_every_remedy_is_said_everywhere(remedy: Remedy) -> None:
         said = remedy_text(error, surface)
         assert said.endswith(".") or remedy in NO_FULL_STOP
         assert "{" not in said
-    in_terminal = remedy_text(error, TERMINAL)
-    assert "Retry" not in in_terminal
-    assert "in Settings" not in in_terminal
-
-
-@pytest.mark.parametrize("kept", Kept)
-def test_what_was_kept_is_said_everywhere(kept: Kept) -> None:
-    error = UserFacingError("It broke.", PARAMS, what_was_kept=kept)
-    for surface in SURFACES:
-        said = kept_text(error, surface)
-        is_silent = kept is Kept.NONE or (surface is TERMINAL and kept is Kept.QUESTION)
-        assert said.endswith(".") is not is_silent
+    assert "Retry" not in remedy_text(error, TERMINAL)
 
 
 def test_a_sentence_is_said_as_it_is() -> None:
-    kept, to_do = "Your question is kept.", "Press Retry, or look in Settings › Provider."
-    note = ErrorNote("It broke.", kept, to_do)
+    to_do = "Press Retry, or look in Settings › Provider."
+    note = ErrorNote("It broke.", to_do)
     for from_environment in (False, True):
-        said = worded(note, saved=True, from_environment=from_environment)
-        assert said == f"It broke. {kept} {to_do}"
+        said = worded(note, from_environment=from_environment)
+        assert said == f"It broke. {to_do}"
 
 
 def test_a_key_of_the_environment_is_replaced_there() -> None:
     note = note_of(AuthenticationError("No.", what_to_do=Remedy.CHECK_KEY))
     assert note.code == "authentication"
-    said = worded(note, saved=False, from_environment=True)
+    said = worded(note, from_environment=True)
     assert said == "No. Check or replace the key in the environment variables."
 
 
 def test_an_error_comes_back_from_json() -> None:
     params = {"host": "nas.local"}
-    note = ErrorNote("It broke.", Kept.TEXT, Remedy.ALLOW_HOST, "x", "network", params)
+    note = ErrorNote("It broke.", Remedy.ALLOW_HOST, "x", "network", params)
     assert error_from_json(error_to_json(note)) == note
-    free = ErrorNote("It broke.", "All of it.", "Wait.", "", "network")
+    free = ErrorNote("It broke.", "Wait.", "", "network")
     assert error_from_json(error_to_json(free)) == free
 
 
@@ -91,10 +79,9 @@ def test_an_error_of_an_earlier_version_gets_its_codes() -> None:
     }
     assert error_from_json(old) == ErrorNote(
         Reason.KEY_NOT_ACCEPTED,
-        Kept.QUESTION,
         details="HTTP 401",
         code="authentication",
         params={"provider": "OpenAI"},
     )
     other = {"what_happened": "It broke.", "what_to_do": "Turn it off.", "kind": "Unknown"}
-    assert error_from_json(other) == ErrorNote("It broke.", "", "Turn it off.")
+    assert error_from_json(other) == ErrorNote("It broke.", "Turn it off.")

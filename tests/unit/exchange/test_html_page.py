@@ -90,7 +90,7 @@ def test_what_the_transcript_shows_is_there() -> None:
         ),
         reasoning="at *length*",
         duration_s=9,
-        error=ErrorNote("It broke.", "Kept.", "Try."),
+        error=ErrorNote("It broke.", "Try."),
     )
     said = replace(said, parts=(ToolCallPart("1", "weather", '{"city": "Paris"}'), *said.parts))
     found, text = seen(asked, said, pictures={PICTURE.sha256: EmbeddedImage("image/png", b"abc")})
@@ -101,7 +101,7 @@ def test_what_the_transcript_shows_is_there() -> None:
     assert '<span class="comment"># why</span>' in text
     assert [tag for tag, _ in found.tags].count("svg") == 1
     assert "Thinking · high · 9 s" in found.words
-    for words in ("Tool: weather", '"Paris"', "at length", "It broke.", "Kept. Try.", "☑ done"):
+    for words in ("Tool: weather", '"Paris"', "at length", "It broke.", "Try.", "☑ done"):
         assert words in found.words, words
 
 

@@ -253,7 +253,7 @@ def test_what_is_no_export_is_refused(tmp_path: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(ImportRefusedError) as caught:
         read_export(file)
-    assert caught.value.what_was_kept == "Nothing was imported."
+    assert caught.value.what_to_do == "Export it again from the original app."
 
 
 def test_json_that_is_nested_too_deeply_is_said_to_be_damaged(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_file_that_is_not_right_is_refused_whole(change: dict[str, Any]) -> No
     value = {**json.loads(to_json_text(PromptCollection((REPLY,)))), **change}
     with pytest.raises(ImportRefusedError) as raised:
         read(json.dumps(value))
-    assert raised.value.what_was_kept == "Nothing was added."
+    assert raised.value.what_to_do == "Choose a file exported from Prompts."
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000])

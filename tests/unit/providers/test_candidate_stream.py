@@ -20,7 +20,6 @@ from desktop_app.domain.conversations.stream_events import (
     OfCandidate,
     StreamEvent,
 )
-from desktop_app.domain.errors import Kept
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
@@ -164,10 +163,11 @@ async def test_a_server_that_refuses_several_makes_one_and_is_learnt(message: st
     assert [name for _, names in learnt for name in names] == ["candidates=2"]
 
 
-async def test_what_was_kept_is_said_of_each() -> None:
+async def test_each_candidate_ends_with_the_error() -> None:
     body = sse(choice(0, "Hi"), choice(1, "Ho"))
     async with LoopbackServer(streams(body)) as server:
         first, second = answers(await asked(server, []), 2)
     for reply in (first, second):
         assert reply.error is not None
-        assert reply.error.kept == Kept.TEXT
+        assert reply.text in ("Hi", "Ho")
+        assert reply.error.what_to_do

@@ -78,7 +78,7 @@ def test_a_stream_is_read_as_such_whatever_it_is_called(kind: str) -> None:
 def test_a_web_page_is_called_one_whatever_it_is_called(kind: str) -> None:
     error = failure(run(replies(200, PAGE, kind), profile=RESPONSES)[0])
     assert isinstance(error, EndpointMissingError)
-    assert "returned a web page" in error.what_happened
+    assert "sent a web page" in error.what_happened
 
 
 def test_an_error_in_place_of_a_stream_is_read() -> None:

@@ -37,7 +37,6 @@ from desktop_app.domain.errors import (
     AuthenticationError,
     ContextTooLongError,
     EndpointMissingError,
-    Kept,
     ModelNotFoundError,
     NetworkError,
     ProviderError,
@@ -593,7 +592,6 @@ def test_one_attempt_and_the_question_is_kept(script: Script, kind: type[Provide
     events, requests = run(script)
     error = failure(events)
     assert type(error) is kind
-    assert error.kept == Kept.QUESTION
     assert error.what_to_do
     assert len(requests) == 1
 
@@ -710,7 +708,6 @@ def test_fault_by_moment(fault: str, moment: str) -> None:
     expected = UnexpectedReplyError if fault == "garbage" else StreamCutError
     assert type(error) is expected
     assert fold(events).text == text, "what had arrived stays"
-    assert error.kept == (Kept.TEXT if text else Kept.QUESTION)
     assert error.what_to_do
     assert len(requests) == 1, "never again once a reply has opened"
 

@@ -176,7 +176,7 @@ def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> N
         _, locked = await made.items(job.id)
         assert locked.status is ItemStatus.LEFT_OUT
         assert item_error_text(locked).startswith(
-            "“file-2.txt” is password-protected. Batches can’t read"
+            "“file-2.txt” is password-protected. Save a copy without"
         )
         assert "copy without a password" in item_error_text(locked)
         assert "ttach" not in item_error_text(locked), "there is nothing to attach to"
@@ -303,7 +303,7 @@ def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> None:
         again = await made.run((await made.service.start(again.id)).id)
         assert [i.name for i in await made.items(again.id)] == ["file-2.txt", "file-3.txt"]
         assert again.counts.answered == 2
-        with pytest.raises(IllegalChoiceError, match="nothing to retry"):
+        with pytest.raises(IllegalChoiceError, match="Every file that was sent"):
             await made.service.again(again.id)
 
     against(tmp_path, test, outcome)
@@ -383,7 +383,7 @@ def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> N
         cost = job.estimate.input_cost
         assert cost is not None
         with_cap(made, monthly_cap=cost * Decimal("0.9"))
-        with pytest.raises(SpendingCapError, match="would exceed the monthly limit"):
+        with pytest.raises(SpendingCapError, match="exceeds the monthly limit"):
             await made.service.start(job.id)
         assert (await made.job(job.id)).status is BatchStatus.READY
         with_cap(made, monthly_cap=cost * Decimal("1.9"))
@@ -402,7 +402,7 @@ def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_path: Pa
         server.faults = [("POST", "batches", 400)]
         job = await made.run((await made.started("a")).id)
         assert job.status is BatchStatus.READY
-        assert "Nothing was sent" in job_error_text(job)
+        assert "rejected the request" in job_error_text(job)
         assert job.held is None
         job = await made.run((await made.service.start(job.id)).id)
         assert job.status is BatchStatus.COMPLETED

@@ -330,7 +330,7 @@ def test_how_long_it_thought_is_kept_with_the_answer(tmp_path: Path) -> None:
 
 
 def test_a_cut_keeps_the_text_and_says_so_under_it(tmp_path: Path) -> None:
-    error = StreamCutError("The connection was cut.", what_was_kept="Kept.", status=200)
+    error = StreamCutError("The connection was cut.", status=200)
     provider = ScriptedProvider([TextDelta("Some"), Failed(error)])
 
     async def test(room: Room) -> None:
@@ -389,7 +389,7 @@ def test_a_locked_keyring_is_an_error_under_the_question(tmp_path: Path) -> None
         assert answer.status is MessageStatus.FAILED
         assert answer.error is not None
         assert answer.error.what_happened == "The keyring is locked."
-        assert answer.error.what_was_kept
+        assert answer.error.what_to_do
 
     with_room(tmp_path, error, test)
 

@@ -40,6 +40,7 @@ from desktop_app.domain.conversations.stream_events import (
     UsageReported,
     Waiting,
 )
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, RateLimitedError
 from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
@@ -107,11 +108,11 @@ class NoteTaker(ScriptedProvider):
         self.running -= 1
         if is_too_many:
             yield Waiting(7, "There are too many requests.")
-            yield Failed(RateLimitedError("Too many requests."))
+            yield Failed(RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI"))
             return
         text = text_of(request.messages[-1].parts)  # type: ignore[arg-type]
         if self.fails_on and self.fails_on in text:
-            yield Failed(RateLimitedError("Too many requests."))
+            yield Failed(RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI"))
             return
         yield TextDelta(" ".join(FACT.findall(text)) or "nothing")
         yield UsageReported(Usage(input_tokens=len(text.split()), output_tokens=3))
@@ -306,7 +307,7 @@ def test_a_picture_that_no_part_can_take_is_refused(tmp_path: Path) -> None:
     async def test(reading: Reading) -> None:
         task = scanned(reading, 1)
         wide = replace(task.resolved.model, image_tokens=TileTokens(5_000, 170))
-        with pytest.raises(IllegalChoiceError, match="image of page 1 of “a” is too large"):
+        with pytest.raises(IllegalChoiceError, match="Page 1 of “a” is too large"):
             await reading.plan(replace(task, resolved=replace(task.resolved, model=wide)))
         assert reading.provider.requests == []
 
@@ -373,7 +374,7 @@ def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
         said = [event.reason for event in before_it if isinstance(event, Waiting)]
         assert not [words for words in said if f": {count} of {count}" in words]
         assert (await reading.ledger.spent_in_month(now())).uncounted == 0
-        assert "saved and used again" in last.error.what_was_kept
+        assert "from the saved notes" in last.error.what_to_do
         done = (await reading.plan(task)).done
         assert done > 0
         before = len(reading.provider.requests)

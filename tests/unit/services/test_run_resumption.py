@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.stream_events import (
     UsageReported,
     Waiting,
 )
-from desktop_app.domain.errors import AuthenticationError, Kept, NetworkError, RunLostError
+from desktop_app.domain.errors import AuthenticationError, NetworkError, RunLostError
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.answer_run import AnswerRun
@@ -147,7 +147,7 @@ def test_asked_after_it_comes_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_what_is_lost_keeps_its_text_and_says_why(tmp_path: Path) -> None:
-    lost = RunLostError("It is no longer there.", what_was_kept=Kept.QUESTION)
+    lost = RunLostError("It is no longer there.")
     provider = ScriptedProvider([*BEGINNING, HELD], [Failed(lost)])
 
     async def test(room: Room) -> None:
@@ -157,7 +157,6 @@ def test_what_is_lost_keeps_its_text_and_says_why(tmp_path: Path) -> None:
         assert (answer.text, answer.status) == ("One, ", MessageStatus.INTERRUPTED)
         assert answer.error is not None
         assert answer.error.what_happened == "It is no longer there."
-        assert answer.error.kept == Kept.TEXT
         assert answer.remote_run is None
 
     with_room(tmp_path, provider, test)

@@ -86,9 +86,9 @@ def test_a_blind_model_is_refused_or_takes_the_text_alone(tmp_path: Path) -> Non
         with pytest.raises(IllegalChoiceError) as refused:
             await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(part,))
         assert refused.value.what_happened == (
-            "SmolLM2 135M doesn’t support images, but 2 of 4 pages of letter.pdf are images."
+            "SmolLM2 135M can’t read 2 of 4 pages of letter.pdf, which are images."
         )
-        assert "or send only the text" in refused.value.what_to_do
+        assert "or send text only" in refused.value.what_to_do
         alone = replace(part, detail=TEXT_ONLY)
         await room.run(await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(alone,)))
         (sent,) = provider.requests[0].messages[0].parts

@@ -40,7 +40,7 @@ from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Kept, Remedy, StoreDamagedError
+from desktop_app.domain.errors import Remedy, StoreDamagedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -140,7 +140,6 @@ notices = st.builds(
 errors = st.builds(
     ErrorNote,
     any_text | st.sampled_from(Reason),
-    any_text | st.sampled_from(Kept),
     any_text | st.sampled_from(Remedy),
     any_text,
     names,

@@ -26,7 +26,6 @@ from desktop_app.domain.conversations.legacy_sentences import (
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Kept
 from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -208,12 +207,12 @@ def test_every_error_of_the_version_before_is_known(reason: Reason) -> None:
     said = LEGACY_ERRORS[reason]
     for sentence in filter(None, (said.happened, said.fuller)):
         text = sentence.format_map({"unit": "page", **error_params()})
-        found = legacy_error(ErrorNote(text, "All is kept.", "Turn it off."))
+        found = legacy_error(ErrorNote(text, "Turn it off."))
         assert isinstance(found.reason, Reason)
         known = LEGACY_ERRORS[found.reason]
         params = {"unit": "?", **error_params("?"), **found.params}
         assert text in (known.happened.format_map(params), known.fuller.format_map(params))
-        assert (found.what_was_kept, found.what_to_do) == ("All is kept.", "Turn it off.")
+        assert found.what_to_do == "Turn it off."
 
 
 def test_a_stored_reason_replaces_its_sentences(tmp_path: Path) -> None:
@@ -231,7 +230,6 @@ def test_a_stored_reason_replaces_its_sentences(tmp_path: Path) -> None:
     known, unknown = (m.error for m in read(path, "m0", "m1"))
     assert known == ErrorNote(
         Reason.MODEL_NOT_SERVED,
-        Kept.QUESTION,
         details="HTTP status 404",
         code="model_not_found",
         params={"provider": "OpenAI", "words": "No such model."},

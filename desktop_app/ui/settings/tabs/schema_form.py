@@ -90,7 +90,7 @@ class SchemaForm(QWidget):
             try:
                 self.changed.emit(key, validate(key, value))
             except SettingError as error:
-                section.note.set_text(f"{error.what_to_do} {error.what_was_kept}", "error")
+                section.note.set_text(error.what_to_do, "error")
             else:
                 self._annotate(key)
 
