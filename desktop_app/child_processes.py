@@ -106,7 +106,11 @@ _FOLDERS: Final = frozenset(
 
 # Variables that name the provider of this run (backend/environment_profiles.py). The address may
 # contain a password.
-_PROVIDER: Final = ("COMETAPI_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL")
+_PROVIDER: Final = (
+    *("COMETAPI_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"),
+    *("OPENAI_CUSTOM_HEADERS", "OPENAI_CUSTOM_QUERY"),
+    *("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_ENDPOINT", "OPENAI_API_VERSION"),
+)
 _hidden: Final[dict[str, str]] = {}
 _foreign_umask: int | None = None
 

@@ -397,9 +397,9 @@ def _keys(
         legacy_origins=lambda: legacy_key_origins(where.database, built_in),
     )
     found = profiles_of_environment(environment, catalog)
-    for profile, key in found:
-        if key is not None:
-            vault.use_for_session(profile.id, key, KeyPlace.ENVIRONMENT)
+    for _, secrets in found:
+        for name, secret in secrets.items():
+            vault.use_for_session(name, secret, KeyPlace.ENVIRONMENT)
     return vault, tuple(profile for profile, _ in found)
 
 

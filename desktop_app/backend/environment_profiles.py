@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 from desktop_app.domain.conversations.chat_request import (
+    API_KEY_HEADER,
     FAMILY_MODEL,
+    MODEL_PLACEHOLDER,
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.custom_fields import CustomField, parse_headers, parse_query
+from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.network_path import bare_address, needs_confirmation, split_url
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
 
 OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
+ORGANIZATION: Final = "OpenAI-Organization"
+PROJECT: Final = "OpenAI-Project"
 
 ON_DEVICE = ProviderProfile(
     "on-device", "On this computer", ProviderKind.ON_DEVICE, needs_key=False
@@ -27,14 +34,14 @@ BUILT_IN = (ON_DEVICE, OPENAI, COMETAPI)
 
 def profiles_of_environment(
     environment: Mapping[str, str], catalog: ModelCatalog
-) -> list[tuple[ProviderProfile, Secret | None]]:
-    """Return profiles for this run, each with its key; None if a base URL stands alone.
+) -> list[tuple[ProviderProfile, dict[str, Secret]]]:
+    """Return profiles for this run, each with its secrets by their names in the keyring.
 
     A key belongs to the address that the environment gives with it, and nothing changes that later.
     A user and password in the address replace the key. An address with a query is unusable, because
     the path would have to precede it: its profile has no address, and reports that when it is used.
     """
-    found: list[tuple[ProviderProfile, Secret | None]] = []
+    found: list[tuple[ProviderProfile, dict[str, Secret]]] = []
     key, url = environment.get("OPENAI_API_KEY", ""), environment.get("OPENAI_BASE_URL", "")
     if key or url:
         bare, login = bare_address(url)
@@ -42,7 +49,12 @@ def profiles_of_environment(
         # Without an origin the address is the problem to report, not a missing key.
         profile = _openai_like(bare, bool(key and origin(bare)), catalog)
         secret = Secret(login, origin(bare), "Basic") if login else None
-        found.append((profile, _bound(key, profile) if key else secret))
+        found.append(_with_fields(profile, _bound(key, profile) if key else secret, environment))
+    if endpoint := environment.get("AZURE_OPENAI_ENDPOINT", ""):
+        profile = _azure(endpoint, environment.get("OPENAI_API_VERSION", ""))
+        azure_key = environment.get("AZURE_OPENAI_API_KEY", "")
+        key_secret = _bound(azure_key, profile) if azure_key else None
+        found.append((profile, {profile.id: key_secret} if key_secret else {}))
     if comet_key := environment.get("COMETAPI_KEY", ""):
         profile = ProviderProfile(
             "env-cometapi",
@@ -51,12 +63,70 @@ def profiles_of_environment(
             COMETAPI_URL,
             from_environment=True,
         )
-        found.append((profile, _bound(comet_key, profile)))
+        found.append((profile, {profile.id: _bound(comet_key, profile)}))
     return found
 
 
 def _bound(key: str, profile: ProviderProfile) -> Secret:
     return Secret(key, origin(profile.base_url))
+
+
+def _with_fields(
+    profile: ProviderProfile, key: Secret | None, environment: Mapping[str, str]
+) -> tuple[ProviderProfile, dict[str, Secret]]:
+    """Add the headers and query parameters of the environment; all of them may be secrets."""
+    values: dict[CustomField, str] = {}
+    unusable = ""
+    for variable, header in (("OPENAI_ORG_ID", ORGANIZATION), ("OPENAI_PROJECT_ID", PROJECT)):
+        if text := environment.get(variable, "").strip():
+            field = CustomField(header, is_secret=True)
+            values[field] = text
+            unusable = unusable or ("" if field.takes(text) else variable)
+    for variable, parse, in_query in (
+        ("OPENAI_CUSTOM_HEADERS", parse_headers, False),
+        ("OPENAI_CUSTOM_QUERY", parse_query, True),
+    ):
+        try:
+            given = parse(environment.get(variable, ""))
+        except ValueError:
+            unusable = unusable or variable
+            continue
+        for name, value in given.items():
+            values[CustomField(name, is_secret=True, in_query=in_query)] = value
+    by_key = {field.key: field for field in values}  # of two that are one, the later
+    profile = replace(profile, custom_fields=tuple(by_key.values()), unusable_variable=unusable)
+    secrets = {
+        profile.custom_field_id(f): _bound(values[f], profile) for f in profile.custom_fields
+    }
+    return profile, {**secrets, **({profile.id: key} if key else {})}
+
+
+def _azure(endpoint: str, version: str) -> ProviderProfile:
+    """Return a profile of Azure OpenAI.
+
+    Without a dated version its API is OpenAI's, and models are named in the body. Dated versions
+    have an address for each deployment, which bears the model's name here.
+    """
+    bare = "" if "?" in endpoint or "#" in endpoint else bare_address(endpoint)[0].rstrip("/")
+    is_dated = version[:1].isdigit()
+    if bare and not is_dated:
+        bare = f"{bare.removesuffix('/openai/v1').removesuffix('/openai')}/openai/v1"
+    elif bare:
+        root = bare.removesuffix("/openai/v1").removesuffix("/openai")
+        bare = f"{root}/openai/deployments/{MODEL_PLACEHOLDER}"
+    return ProviderProfile(
+        "env-azure",
+        "Azure OpenAI (environment)",
+        ProviderKind.COMPATIBLE,
+        bare,
+        api=Api.CHAT_COMPLETIONS if is_dated else None,
+        needs_key=bool(origin(bare)),
+        from_environment=True,
+        plain_http_hosts=tuple(filter(None, [needs_confirmation(bare)])),
+        max_tokens_field="max_completion_tokens",
+        custom_fields=(CustomField("api-version", version, in_query=True),) if version else (),
+        key_header=API_KEY_HEADER,
+    )
 
 
 def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProfile:

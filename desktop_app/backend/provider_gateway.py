@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.errors import StorageError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.origin import origin
@@ -36,6 +37,7 @@ class _Opened:
     profile: ProviderProfile
     key: Secret | None
     proxy_password: Secret | None
+    field_secrets: Mapping[str, Secret]
     socket_path: str
 
 
@@ -68,7 +70,8 @@ class ProviderGateway:
             socket_path = endpoint.socket_path
         else:  # a custom server may need a key, too
             key = await self._vault.get(profile.id, origin(profile.base_url))
-        opened = _Opened(profile, key, await self._proxy_password(profile), socket_path)
+        password, fields = await self._proxy_password(profile), await self._field_secrets(profile)
+        opened = _Opened(profile, key, password, fields, socket_path)
         async with self._opening:  # concurrent callers share a single client
             known = self._clients.get(profile.id)
             if known is not None and known[0] == opened:
@@ -104,6 +107,22 @@ class ProviderGateway:
             return None
         return await self._vault.get(profile.proxy_password_id, origin(profile.proxy))
 
+    async def _field_secrets(self, profile: ProviderProfile) -> dict[str, Secret]:
+        """Return the values of secret headers and parameters, by their names in the keyring.
+
+        Raises:
+            CredentialError: the keyring has no value for one of them.
+        """
+        found = {}
+        for custom in profile.custom_fields:
+            if custom.is_secret:
+                name = profile.custom_field_id(custom)
+                secret = await self._vault.get(name, origin(profile.base_url))
+                if secret is None:
+                    raise CredentialError(Reason.CUSTOM_VALUE_MISSING, name=custom.name)
+                found[name] = secret
+        return found
+
     async def _new_client(self, opened: _Opened) -> ProviderClient:
         profile = opened.profile
         client_class = await asyncio.to_thread(_import_client)
@@ -114,6 +133,7 @@ class ProviderGateway:
             opened.key,
             self._catalog,
             proxy_password=opened.proxy_password,
+            field_secrets=opened.field_secrets,
             socket_path=opened.socket_path,
             known_api=Api(remembered) if remembered else None,
             remember_api=lambda api: self._remember(_api_key(profile), api.value),

@@ -129,9 +129,15 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
             ),
             tr(
                 "The default provider is that of the environment (OPENAI_API_KEY and "
-                "OPENAI_BASE_URL, or COMETAPI_KEY), else the one chosen in the window, else the "
-                "on-device model. Costs are always recorded. The conversation is saved only with "
-                "--save."
+                "OPENAI_BASE_URL, AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY, or "
+                "COMETAPI_KEY), else the one chosen in the window, else the on-device model. Costs "
+                "are always recorded. The conversation is saved only with --save."
+            ),
+            tr(
+                "OPENAI_CUSTOM_HEADERS adds headers (“Name: value”, one per line) and "
+                "OPENAI_CUSTOM_QUERY query parameters (“name=value&name=value”); both also take a "
+                "JSON object. OPENAI_ORG_ID and OPENAI_PROJECT_ID name an organization and a "
+                "project. OPENAI_API_VERSION with a date uses Azure’s deployment URLs."
             ),
             tr(
                 "--collection takes the name of a collection or a folder. A folder becomes a "

@@ -45,6 +45,10 @@ class Reason(StrEnum):
     KEYRING_FORGETS = "keyring_forgets"
     KEYRING_NOT_TRUSTED = "keyring_not_trusted"
     KEY_WITHOUT_ADDRESS = "key_without_address"
+    CUSTOM_FIELD_INVALID = "custom_field_invalid"
+    CUSTOM_VALUE_INVALID = "custom_value_invalid"
+    CUSTOM_VALUE_MISSING = "custom_value_missing"
+    VARIABLE_UNUSABLE = "variable_unusable"
 
     # The connection
     NOT_REACHED = "not_reached"

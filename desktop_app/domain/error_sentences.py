@@ -158,6 +158,22 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("The API key wasn’t saved because the provider has no valid base URL."),
         remedy=N_("Enter the base URL, then the key."),
     ),
+    Reason.CUSTOM_FIELD_INVALID: Said(
+        N_("“{name}” can’t be used as a header or query parameter."),
+        remedy=N_("Remove it in {provider_page}."),
+    ),
+    Reason.CUSTOM_VALUE_INVALID: Said(
+        N_("The value of “{name}” is empty, too long, or contains invalid characters."),
+        remedy=Remedy.ENTER_KEY_AGAIN,
+    ),
+    Reason.CUSTOM_VALUE_MISSING: Said(
+        N_("The value of “{name}” isn’t in the keyring for this URL."),
+        remedy=N_("Enter it in {provider_page}, or remove “{name}” there."),
+    ),
+    Reason.VARIABLE_UNUSABLE: Said(
+        N_("The value of {variable} isn’t valid."),
+        remedy=N_("“repartee ask --help” shows the format."),
+    ),
     # The connection
     Reason.NOT_REACHED: Said(
         N_("Couldn’t connect to {provider} at {host}."), remedy=Remedy.CHECK_CONNECTION

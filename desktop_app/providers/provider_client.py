@@ -90,6 +90,8 @@ class ProviderClient:
 
     Args:
         proxy_password: the password of the profile's own proxy.
+        field_secrets: the values of its secret headers and parameters, by their names in the
+            keyring.
         socket_path: the Unix socket of a server without a port.
         known_api: the API that a compatible server was found to speak.
         remember_api: called with the API when it is learned.
@@ -107,6 +109,7 @@ class ProviderClient:
         catalog: ModelCatalog,
         *,
         proxy_password: Secret | None = None,
+        field_secrets: Mapping[str, Secret] | None = None,
         socket_path: str = "",
         known_api: Api | None = None,
         remember_api: RememberApi | None = None,
@@ -131,6 +134,7 @@ class ProviderClient:
             profile,
             key,
             proxy_password=proxy_password,
+            field_secrets=field_secrets,
             socket_path=socket_path,
             timeouts=self._timeouts,
         )

@@ -1,6 +1,6 @@
-"""Local servers with OpenAI's API, and their default addresses.
+"""Servers and gateways with OpenAI's API, and their usual addresses, headers and parameters.
 
-The addresses come from the servers' own documentation. A preset only fills in a new profile; every
+They come from the servers' own documentation. A preset only fills in a new profile; every
 field can be changed afterwards.
 """
 
@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import (
+    API_KEY_HEADER,
+    ProviderKind,
+    ProviderProfile,
+)
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.i18n.translation import N_, tr
 
 
@@ -25,6 +30,9 @@ class ServerPreset:
     name: str
     base_url: str
     help: str = ""
+    needs_key: bool = False
+    key_header: str = ""
+    custom_fields: tuple[CustomField, ...] = ()
 
 
 SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
@@ -46,6 +54,50 @@ SERVER_PRESETS: Final[tuple[ServerPreset, ...]] = (
     ServerPreset(
         "vllm", "vLLM", "http://localhost:8000/v1", N_("Start it with “vllm serve MODEL”.")
     ),
+    ServerPreset(
+        "litellm",
+        "LiteLLM",
+        "http://localhost:4000/v1",
+        N_("Start it with “litellm --config FILE”."),
+    ),
+    ServerPreset(
+        "openrouter",
+        "OpenRouter",
+        "https://openrouter.ai/api/v1",
+        N_("Enter a key from your OpenRouter account."),
+        needs_key=True,
+    ),
+    ServerPreset(
+        "portkey",
+        "Portkey",
+        "https://api.portkey.ai/v1",
+        N_("Enter the value of x-portkey-api-key. Add x-portkey-provider or x-portkey-config."),
+        custom_fields=(CustomField("x-portkey-api-key", is_secret=True),),
+    ),
+    ServerPreset(
+        "helicone",
+        "Helicone",
+        "https://ai-gateway.helicone.ai/v1",
+        N_("Enter a key from your Helicone account."),
+        needs_key=True,
+    ),
+    ServerPreset(
+        "cloudflare",
+        "Cloudflare AI Gateway",
+        "https://gateway.ai.cloudflare.com/v1/ACCOUNT/GATEWAY/compat",
+        N_(
+            "Replace ACCOUNT and GATEWAY in the URL. Enter “Bearer TOKEN” for cf-aig-authorization."
+        ),
+        custom_fields=(CustomField("cf-aig-authorization", is_secret=True),),
+    ),
+    ServerPreset(
+        "azure",
+        "Azure OpenAI",
+        "https://RESOURCE.openai.azure.com/openai/v1",
+        N_("Replace RESOURCE in the URL. Models are the names of your deployments."),
+        needs_key=True,
+        key_header=API_KEY_HEADER,
+    ),
     ServerPreset("custom", N_("Other server"), "", N_("Any server with an OpenAI-compatible API.")),
 )
 
@@ -57,7 +109,9 @@ def profile_from(preset: ServerPreset) -> ProviderProfile:
         name=tr(preset.name),
         kind=ProviderKind.COMPATIBLE,
         base_url=preset.base_url,
-        needs_key=False,
+        needs_key=preset.needs_key,
+        key_header=preset.key_header,
+        custom_fields=preset.custom_fields,
     )
 
 

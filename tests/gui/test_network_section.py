@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind, ProviderProfile
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.settings.form_widgets import Switch
 from desktop_app.ui.settings.sections.key_state import KeyState
@@ -266,3 +267,52 @@ def test_what_opens_comes_into_view(qtbot: QtBot, panel: SettingsPanel) -> None:
     head.setChecked(True)
     qtbot.waitUntil(lambda: not head.visibleRegion().isEmpty())
     qtbot.waitUntil(lambda: not find(panel, Switch, "keeps-at-provider").visibleRegion().isEmpty())
+
+
+def test_a_header_is_entered_and_its_value_leaves_the_form(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    show(panel, BOX)
+    find(panel, QLineEdit, "custom-field-name").setText("x-portkey-api-key")
+    value = find(panel, QLineEdit, "custom-field-value")
+    assert value.echoMode() is QLineEdit.EchoMode.Password
+    value.setText(SECRET)
+    with qtbot.waitSignal(panel.custom_field_entered) as entered:
+        find(panel, QPushButton, "add-custom-field").click()
+    field = CustomField("x-portkey-api-key", is_secret=True)
+    assert entered.args == ["box", field, SECRET]
+    assert SECRET not in words(panel)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("Host", "x", "This name can’t be used."),
+        ("X-A", "ä", "Enter a value of ASCII characters, without line breaks."),
+        ("X-A", "", "Enter a value of ASCII characters, without line breaks."),
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_refused(
+    panel: SettingsPanel, name: str, value: str, said: str
+) -> None:
+    show(panel, BOX)
+    entered: list[object] = []
+    panel.custom_field_entered.connect(lambda *args: entered.append(args))
+    find(panel, QLineEdit, "custom-field-name").setText(name)
+    find(panel, QLineEdit, "custom-field-value").setText(value)
+    find(panel, QPushButton, "add-custom-field").click()
+    assert said in words(panel)
+    assert entered == []
+
+
+def test_headers_are_listed_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:
+    fields = (CustomField("X-Team", "blue"), CustomField("X-Key", is_secret=True))
+    profile = replace(BOX, custom_fields=fields)
+    panel.set_profiles((OPENAI, profile), "box")
+    panel.set_custom_field_states("box", {"header.x-key": False})
+    qtbot.waitUntil(lambda: "X-Team: blue" in words(panel))
+    assert "X-Key: value missing" in words(panel)
+    assert find(panel, QLineEdit, "custom-field-name").text() == "X-Key"
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+        find(panel, QPushButton, "remove-header.x-key").click()
+    assert saved.args == [replace(profile, custom_fields=fields[:1])]

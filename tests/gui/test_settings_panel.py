@@ -341,7 +341,9 @@ def test_models_and_price(qtbot: QtBot, panel: SettingsPanel) -> None:
 def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> None:
     menu = find(panel, QToolButton, "add-provider").menu()
     names = [action.text() for action in menu.actions()]
-    assert names == ["Ollama", "LM Studio", "llama.cpp", "vLLM", "Other server"]
+    assert names[:4] == ["Ollama", "LM Studio", "llama.cpp", "vLLM"]
+    gateways = ["LiteLLM", "OpenRouter", "Portkey", "Helicone", "Cloudflare AI Gateway"]
+    assert names[4:] == [*gateways, "Azure OpenAI", "Other server"]
     with qtbot.waitSignal(panel.profile_add_requested) as added:
         menu.actions()[1].trigger()
     assert added.args is not None

@@ -17,6 +17,7 @@ from desktop_app.backend.answer_settings import KEYS, own_values, with_own, with
 from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.error_text import WINDOW, of_environment, remedy_text
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.models.parameter_support import first_api, notes, refusals
@@ -99,6 +100,9 @@ class SettingsController(QObject):
         panel.password_removal_requested.connect(
             lambda id_: self._start(self._keep_password(id_, ""))
         )
+        panel.custom_field_entered.connect(
+            lambda id_, field, value: self._start(self._keep_field(id_, field, value))
+        )
         panel.ca_file_chosen.connect(lambda id_, path: self._start(self._choose_ca_file(id_, path)))
         panel.opened.connect(self._ask_for_models)
         panel.about_opened.connect(lambda: self._start(self._show_about()))
@@ -169,6 +173,26 @@ class SettingsController(QObject):
         place = await vault.place(profile_id, where)
         self._panel.set_key_state(profile_id, KeyState(place.value, host_of(where)))
         await self._show_password(profile)
+        has_value = {
+            field.key: (await vault.place(profile.custom_field_id(field), where)).is_usable
+            for field in profile.custom_fields
+            if field.is_secret
+        }
+        self._panel.set_custom_field_states(profile_id, has_value)
+
+    async def _keep_field(self, profile_id: str, field: CustomField, value: str) -> None:
+        """Add a header or query parameter, or replace the one of its name."""
+        async with self._keeping_key:
+            profile = await self._saved_profile(lambda p: p.id == profile_id)
+            if profile is None:
+                return
+            if field.is_secret:
+                secret = Secret(value, origin(profile.base_url))
+                await self._backend.vault.set(profile.custom_field_id(field), secret)
+            else:
+                field = replace(field, value=value)
+            others = (f for f in profile.custom_fields if f.key != field.key)
+            await self._save_profile(replace(profile, custom_fields=(*others, field)))
 
     async def _show_password(self, profile: ProviderProfile) -> None:
         secret_id, where = profile.proxy_password_id, origin(profile.proxy)
@@ -213,6 +237,9 @@ class SettingsController(QObject):
     async def _save_profile(self, profile: ProviderProfile) -> None:
         async with self._saving:
             await self._backend.settings.save_profile(profile)
+            stored = self._providers.get(profile.id)
+            if stored is not None:
+                await self._remove_field_secrets(stored.secret_field_ids - profile.secret_field_ids)
             self._looked_at = profile.id
             await self._providers.reload()
 
@@ -220,12 +247,17 @@ class SettingsController(QObject):
         vault = self._backend.vault
         await vault.remove(profile_id)
         await vault.remove(self._profile(profile_id).proxy_password_id)
+        await self._remove_field_secrets(self._profile(profile_id).secret_field_ids)
         await self._backend.settings.remove_profile(profile_id)
         await self._backend.listings.forget(profile_id)
         self._looked_at = ""
         await self._providers.reload()
         if self._current.is_new and not self._providers.has_provider(self._current.conversation):
             self._setup.choose(self._new_conversation.default_choice)
+
+    async def _remove_field_secrets(self, names: frozenset[str]) -> None:
+        for name in sorted(names):
+            await self._backend.vault.remove(name)
 
     # -------------------------------------------------------------- keys
 

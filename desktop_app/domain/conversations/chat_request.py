@@ -15,9 +15,13 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.models.model_catalog import Api, Effort
 
 FAMILY_MODEL = "gpt-5.2"  # A server that lists it serves the family.
+API_KEY_HEADER = "api-key"  # Azure's
+KEY_HEADERS = ("", API_KEY_HEADER)
+MODEL_PLACEHOLDER = "{model}"  # in the path of an Azure deployment's address
 DIRECT = "none"  # A proxy setting that means no proxy, whatever the environment names.
 
 
@@ -56,6 +60,11 @@ class ProviderProfile:
         monthly_cap: US dollars per calendar month; None for no cap.
         offers_batches: None if the kind decides.
         takes_files: a server of the user's own takes documents as files, as OpenAI does.
+        custom_fields: headers and query parameters of every request; the values of secret ones are
+            in the keyring, under `custom_field_id`.
+        key_header: the header that takes the bare key; "" for "Authorization: Bearer".
+        unusable_variable: an environment variable whose value cannot be used; every request is
+            refused. Never stored.
     """
 
     id: str
@@ -75,6 +84,9 @@ class ProviderProfile:
     monthly_cap: Decimal | None = None
     offers_batches: bool | None = None
     takes_files: bool = False
+    custom_fields: tuple[CustomField, ...] = ()
+    key_header: str = ""
+    unusable_variable: str = ""
 
     @property
     def short_name(self) -> str:
@@ -93,6 +105,15 @@ class ProviderProfile:
     def proxy_password_id(self) -> str:
         """Return the name of the proxy's password in the keyring."""
         return f"{self.id}.proxy"
+
+    def custom_field_id(self, custom: CustomField) -> str:
+        """Return the name of a secret header or parameter in the keyring."""
+        return f"{self.id}.{custom.key}"
+
+    @property
+    def secret_field_ids(self) -> frozenset[str]:
+        """Return the names of all secret headers and parameters in the keyring."""
+        return frozenset(self.custom_field_id(f) for f in self.custom_fields if f.is_secret)
 
     @property
     def serves_the_family(self) -> bool:

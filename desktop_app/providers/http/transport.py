@@ -17,7 +17,9 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import quote
 
+from desktop_app.domain.conversations.chat_request import MODEL_PLACEHOLDER
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     import httpx
 
     from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.custom_fields import CustomField
     from desktop_app.domain.secret import Secret
 
 T = TypeVar("T")
@@ -111,14 +114,16 @@ class _Request:
     read_s: float
     headers: Mapping[str, str]
     content: bytes | AsyncIterable[bytes] | None = None
+    model: str = ""
 
 
 class Transport:
     """Requests to one provider with one key; nothing is opened before the first request.
 
     The key is sent to its own origin only, whatever address the profile has. `proxy_password` is
-    that of the profile's own proxy. `socket_path` is the Unix socket of a server that listens on no
-    port.
+    that of the profile's own proxy. `field_secrets` are the values of secret headers and query
+    parameters, by their names in the keyring. `socket_path` is the Unix socket of a server that
+    listens on no port.
     """
 
     def __init__(
@@ -127,10 +132,12 @@ class Transport:
         key: Secret | None,
         *,
         proxy_password: Secret | None = None,
+        field_secrets: Mapping[str, Secret] | None = None,
         socket_path: str = "",
         timeouts: Timeouts | None = None,
     ) -> None:
         self._profile = profile
+        self._field_secrets = dict(field_secrets or {})
         self._provider = profile.name
         self._base_url = profile.base_url.rstrip("/")
         self._key = key
@@ -160,7 +167,8 @@ class Transport:
             "accept": "text/event-stream, application/json",
             "content-type": "application/json",
         }
-        request = _Request("POST", path, self._timeouts.read, headers, content)
+        model = str(body.get("model", ""))
+        request = _Request("POST", path, self._timeouts.read, headers, content, model)
         async with self._open(request, on_bytes) as reply:
             yield reply
 
@@ -242,7 +250,7 @@ class Transport:
         send = partial(
             client.stream,
             request.method,
-            self._url(request.path),
+            self._url(request.path, request.model),
             headers=request.headers,
             content=request.content,
             # Always set: without it httpx would send the user and password of an address.
@@ -266,17 +274,43 @@ class Transport:
             raise self._attempt.wrong_proxy_kind(details_of(exc, self.redactor)) from None
 
     def _authorize(self, request: httpx.Request) -> httpx.Request:
-        """Attach the key to a request about to be sent; nothing else does.
+        """Attach all secrets to a request about to be sent; nothing else does.
 
         Raises:
-            AttemptError: the request goes to another origin than the key's.
+            AttemptError: the request goes to another origin than a secret's.
         """
+        request_origin = origin(str(request.url))
         if self._key is not None:
-            request_origin = origin(str(request.url))
             if request_origin != self._key.origin:
                 raise AttemptError(no_key_for(request_origin))
-            request.headers["authorization"] = self._key.authorization
+            if self._profile.key_header and self._key.scheme == "Bearer":
+                request.headers[self._profile.key_header] = self._key.value
+            else:
+                request.headers["authorization"] = self._key.authorization
+        in_query = {}
+        for custom in self._profile.custom_fields:
+            value = self._value_of(custom, request_origin)
+            if custom.in_query:
+                in_query[custom.name] = value
+            else:
+                request.headers[custom.name] = value
+        if in_query:
+            request.url = request.url.copy_merge_params(in_query)
         return request
+
+    def _value_of(self, custom: CustomField, request_origin: str) -> str:
+        """Return what a request carries for a custom field; it is never just left out."""
+        if not custom.has_valid_name:
+            raise AttemptError(_field_error(Reason.CUSTOM_FIELD_INVALID, custom))
+        value = custom.value
+        if custom.is_secret:
+            secret = self._field_secrets.get(self._profile.custom_field_id(custom))
+            if secret is None or secret.origin != request_origin:
+                raise AttemptError(_field_error(Reason.CUSTOM_VALUE_MISSING, custom))
+            value = secret.value
+        if not custom.takes(value):
+            raise AttemptError(_field_error(Reason.CUSTOM_VALUE_INVALID, custom))
+        return value
 
     def _new_redactor(self, proxy: ProxyAddress | None) -> Redactor:
         key, password = self._key, self._proxy_password
@@ -284,14 +318,22 @@ class Transport:
         if key is not None and key.scheme == "Basic":
             secrets.append(key.value.partition(":")[2])
         secrets += [] if password is None else [password.value]
+        for secret in self._field_secrets.values():
+            secrets += [secret.value, secret.value.removeprefix("Bearer ")]
         if proxy is not None:  # A proxy of the environment has its own password
             secrets.append(proxy.password)
         return Redactor(dict.fromkeys(secrets))
 
-    def _url(self, path: str) -> str:
+    def _url(self, path: str, model: str) -> str:
+        """Return the address of a path; a model's own address is for requests that name it."""
+        base_url = self._base_url
+        if model:
+            base_url = base_url.replace(MODEL_PLACEHOLDER, quote(model, safe=""))
+        else:
+            base_url = base_url.removesuffix(f"/deployments/{MODEL_PLACEHOLDER}")
         if path.startswith("/"):
-            return self._base_url.removesuffix("/v1") + path
-        return f"{self._base_url}/{path}"
+            return base_url.removesuffix("/v1") + path
+        return f"{base_url}/{path}"
 
     async def _send_through_proxy(
         self,
@@ -313,6 +355,9 @@ class Transport:
                 await watch.close()
 
     async def _get_client(self) -> httpx.AsyncClient:
+        if variable := self._profile.unusable_variable:
+            error = AuthenticationError(Reason.VARIABLE_UNUSABLE, variable=variable)
+            raise AttemptError(error)
         header = self._key.authorization if self._key is not None else ""
         if not (header.isascii() and header.isprintable()):
             raise AttemptError(AuthenticationError(Reason.KEY_MALFORMED))
@@ -449,6 +494,10 @@ class Transport:
 def no_key_for(request_origin: str) -> AuthenticationError:
     """Return the error of a request to an origin that there is no key for."""
     return AuthenticationError(Reason.NO_KEY_FOR_HOST, host=host_of(request_origin))
+
+
+def _field_error(reason: Reason, custom: CustomField) -> AuthenticationError:
+    return AuthenticationError(reason, name=custom.name[:_LONGEST_QUOTE])
 
 
 def _is_compressed(response: httpx.Response) -> bool:

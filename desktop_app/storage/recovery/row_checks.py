@@ -16,9 +16,11 @@ from math import isfinite
 from typing import Any, Final, get_args
 
 from desktop_app.domain import bounds
+from desktop_app.domain.conversations.chat_request import KEY_HEADERS
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import parts_from_json
+from desktop_app.domain.custom_fields import MOST_FIELDS
 from desktop_app.domain.documents.collections import FileStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.storage.batch.batch_row_conversion import (
@@ -270,10 +272,14 @@ def _profile(values: Values) -> None:
         bounds.name(text)
     for text in (*found.models, *found.plain_http_hosts):
         bounds.name(text)
+    _require(found.key_header in KEY_HEADERS)
+    _require(len(found.custom_fields) <= MOST_FIELDS)
+    for custom in map(bounds.typed, found.custom_fields):
+        _require(custom.has_valid_name and (custom.is_secret or custom.takes(custom.value)))
     for amount in (found.price_multiplier, found.monthly_cap):
         if amount is not None:
             bounds.money(str(amount))
-    _require(not found.from_environment)
+    _require(not found.from_environment and not found.unusable_variable)
 
 
 def _listing(values: Values) -> None:

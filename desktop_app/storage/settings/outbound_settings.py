@@ -187,6 +187,12 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
         "offers_batches": _Field(
             "takes batch jobs", batches, "as usual" if batches is None else _YES_NO[batches]
         ),
+        "key_header": _Field(
+            "header of the key", profile.key_header, profile.key_header or "Authorization"
+        ),
+        "custom_fields": _Field(
+            "headers and query parameters", profile.custom_fields, _shown_fields(profile)
+        ),
         "monthly_cap": _Field(
             "monthly limit", cap, "no limit" if cap is None else f"${cap.normalize():f}"
         ),
@@ -194,6 +200,15 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
             "share of the list price", share, f"{(100 * share).normalize():f} %"
         ),
     }
+
+
+def _shown_fields(profile: ProviderProfile) -> str:
+    """Return the names, with the values of those that are no secrets."""
+    shown = (
+        f"{'?' if f.in_query else ''}{f.name}: {'(secret)' if f.is_secret else f.value}"
+        for f in profile.custom_fields
+    )
+    return ", ".join(shown) or _NOTHING
 
 
 def _address(label: str, text: str, if_none: str) -> _Field:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, Final
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network_path import bare_address, bare_proxy
 from desktop_app.domain.secret import Secret
@@ -127,7 +129,7 @@ def _read_profiles(connection: sqlite3.Connection) -> list[ProviderProfile]:
 def profile_to_text(profile: ProviderProfile) -> str:
     """Return a profile as the column's text."""
     fields = asdict(profile)
-    del fields["id"], fields["from_environment"]
+    del fields["id"], fields["from_environment"], fields["unusable_variable"]
     fields["price_multiplier"] = str(profile.price_multiplier)
     if profile.monthly_cap is not None:
         fields["monthly_cap"] = str(profile.monthly_cap)
@@ -141,14 +143,22 @@ def profile_from_row(row: Cells) -> ProviderProfile:
     fields["api"] = None if fields["api"] is None else Api(fields["api"])
     for name in ("models", "plain_http_hosts"):  # older stores lack plain_http_hosts
         fields[name] = tuple(fields.get(name, ()))
+    # Older stores lack custom fields. The value of a secret is never read from a file.
+    fields["custom_fields"] = tuple(map(_custom_field, fields.get("custom_fields", ())))
     fields["price_multiplier"] = Decimal(fields["price_multiplier"])
     if fields.get("monthly_cap") is not None:
         fields["monthly_cap"] = Decimal(fields["monthly_cap"])
     return _without_passwords(ProviderProfile(id=row["id"], **fields))
 
 
+def _custom_field(fields: Mapping[str, Any]) -> CustomField:
+    found = CustomField(**fields)
+    return replace(found, value="") if found.is_secret else found
+
+
 def _without_passwords(profile: ProviderProfile) -> ProviderProfile:
     base_url, proxy = bare_address(profile.base_url)[0], bare_proxy(profile.proxy)[0]
-    if (base_url, proxy) == (profile.base_url, profile.proxy):
+    custom = tuple(replace(f, value="") if f.is_secret else f for f in profile.custom_fields)
+    if (base_url, proxy, custom) == (profile.base_url, profile.proxy, profile.custom_fields):
         return profile
-    return replace(profile, base_url=base_url, proxy=proxy)
+    return replace(profile, base_url=base_url, proxy=proxy, custom_fields=custom)

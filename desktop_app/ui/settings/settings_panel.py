@@ -61,6 +61,7 @@ class SettingsPanel(QFrame):
         password_entered(str, str): the keyring name of a proxy's password, and the password.
         password_removal_requested(str): the keyring name of a proxy's password.
         ca_file_chosen(str, object): profile id, and a Path or None for only the system's.
+        custom_field_entered(str, object, str): profile id, a CustomField and its value.
         import_requested(), backup_requested(): actions on the library.
         restore_requested(), erase_requested(): actions on the library.
         export_requested(str, str): "open" or "all", and the format's id.
@@ -88,6 +89,7 @@ class SettingsPanel(QFrame):
     password_entered = Signal(str, str)
     password_removal_requested = Signal(str)
     ca_file_chosen = Signal(str, object)
+    custom_field_entered = Signal(str, object, str)
     import_requested = Signal()
     export_requested = Signal(str, str)
     backup_requested = Signal()
@@ -114,6 +116,7 @@ class SettingsPanel(QFrame):
         self._results: dict[str, tuple[bool, str]] = {}
         self._spending: dict[str, MonthUnderCap] = {}
         self._password_states: dict[str, KeyState] = {}
+        self._field_states: dict[str, Mapping[str, bool]] = {}
         self._ca_files: dict[str, tuple[bool, str]] = {}
         self._values: dict[str, Any] = {}
         self._own: tuple[str, Mapping[str, Any]] = ("", {})
@@ -155,6 +158,12 @@ class SettingsPanel(QFrame):
         self._password_states[secret_id] = state
         if self._provider:
             self._provider.network.set_password_state(secret_id, state)
+
+    def set_custom_field_states(self, profile_id: str, has_value: Mapping[str, bool]) -> None:
+        """Show which secret headers and parameters of a provider have a value, by their keys."""
+        self._field_states[profile_id] = has_value
+        if self._provider:
+            self._provider.network.set_custom_field_states(profile_id, has_value)
 
     def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
         """Show what a provider's certificate file contains or why it was refused."""
@@ -326,6 +335,7 @@ class SettingsPanel(QFrame):
         page.network.password_entered.connect(self.password_entered)
         page.network.password_removal_requested.connect(self.password_removal_requested)
         page.network.ca_file_chosen.connect(self.ca_file_chosen)
+        page.network.custom_field_entered.connect(self.custom_field_entered)
         # Scroll after the layout has the new height.
         page.network.head.toggled.connect(
             lambda: QTimer.singleShot(
@@ -344,6 +354,8 @@ class SettingsPanel(QFrame):
             page.spending.set_month(profile_id, month)
         for secret_id, state in self._password_states.items():
             page.network.set_password_state(secret_id, state)
+        for profile_id, has_value in self._field_states.items():
+            page.network.set_custom_field_states(profile_id, has_value)
         for profile_id, result in self._ca_files.items():
             page.network.set_ca_file_result(profile_id, *result)
         return page

@@ -14,8 +14,10 @@ from desktop_app.app.chat.model_choices import view_of
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.errors import AuthenticationError, Remedy
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
+from desktop_app.domain.origin import origin
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import resolve
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
@@ -440,3 +442,23 @@ async def test_other_weights_on_this_computer(tmp_path_factory: pytest.TempPathF
         desk.window.settings.model_file_chosen.emit(None)
         await desk.written()
         assert row(desk).model_name == "SmolLM2 135M"
+
+
+@pytest.mark.attack("secrets")
+async def test_a_secret_header_goes_to_the_vault_and_leaves_with_its_name() -> None:
+    async with Desk() as desk:
+        vault, panel = desk.backend.vault, desk.window.settings
+        field = CustomField("X-Key", is_secret=True)
+        desk.window.show_settings(True)
+        panel.custom_field_entered.emit(OPENAI.id, field, "w0rd-0123456789")
+        await desk.written()
+        [profile] = [p for p in desk.state.providers.all if p.id == OPENAI.id]
+        assert profile.custom_fields == (field,)
+        name, where = profile.custom_field_id(field), origin(OPENAI.base_url)
+        assert (await vault.place(name, where)).is_usable
+        dump = desk.stored("SELECT group_concat(body) FROM profiles")
+        assert "X-Key" in str(dump)
+        assert "w0rd" not in str(dump)
+        panel.profile_save_requested.emit(replace(profile, custom_fields=()))
+        await desk.written()
+        assert not (await vault.place(name, where)).is_usable

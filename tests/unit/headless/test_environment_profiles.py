@@ -18,8 +18,8 @@ KEY = "sk-environment-0123456789"
 
 
 def found(**environment: str) -> tuple[ProviderProfile, Secret | None]:
-    [one] = profiles_of_environment(environment, CATALOG)
-    return one
+    [(profile, secrets)] = profiles_of_environment(environment, CATALOG)
+    return profile, secrets.get(profile.id)
 
 
 @pytest.mark.attack("key-origin")
@@ -62,3 +62,55 @@ def test_an_address_with_a_query_is_refused(end: str) -> None:
     assert not profile.needs_key, "the address is what is wrong"
     assert is_remote(profile)
     assert way_to(profile) == (False, "The address is invalid")
+
+
+@pytest.mark.attack("secrets")
+def test_headers_and_parameters_are_secrets_of_the_address() -> None:
+    environment = {
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_BASE_URL": "https://gateway.example/v1",
+        "OPENAI_ORG_ID": "org-1",
+        "OPENAI_PROJECT_ID": "proj_1",
+        "OPENAI_CUSTOM_HEADERS": "x-portkey-provider: openai\nX-Token: w0rd",
+        "OPENAI_CUSTOM_QUERY": "api-version=preview",
+    }
+    [(profile, secrets)] = profiles_of_environment(environment, CATALOG)
+    values = {f.name: secrets[profile.custom_field_id(f)].value for f in profile.custom_fields}
+    assert values == {
+        "OpenAI-Organization": "org-1",
+        "OpenAI-Project": "proj_1",
+        "x-portkey-provider": "openai",
+        "X-Token": "w0rd",
+        "api-version": "preview",
+    }
+    assert {secret.origin for secret in secrets.values()} == {"https://gateway.example:443"}
+    assert "w0rd" not in repr(profile)
+    assert not profile.unusable_variable
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_CUSTOM_HEADERS", "OPENAI_CUSTOM_QUERY"])
+def test_a_wrong_entry_is_left_to_the_request(variable: str) -> None:
+    profile, secret = found(**{"OPENAI_API_KEY": KEY, variable: "w0rd"})
+    assert profile.unusable_variable == variable
+    assert secret is not None
+    assert "w0rd" not in repr(profile)
+
+
+@pytest.mark.parametrize(
+    ("version", "base_url"),
+    [
+        ("", "https://me.openai.azure.com/openai/v1"),
+        ("preview", "https://me.openai.azure.com/openai/v1"),
+        ("2024-10-21", "https://me.openai.azure.com/openai/deployments/{model}"),
+    ],
+)
+def test_azure_has_an_address_for_each_version(version: str, base_url: str) -> None:
+    profile, secret = found(
+        AZURE_OPENAI_ENDPOINT="https://me.openai.azure.com/",
+        AZURE_OPENAI_API_KEY=KEY,
+        OPENAI_API_VERSION=version,
+    )
+    assert profile.base_url == base_url
+    assert profile.key_header == "api-key"
+    assert secret == Secret(KEY, "https://me.openai.azure.com:443")
+    assert [field.value for field in profile.custom_fields] == ([version] if version else [])

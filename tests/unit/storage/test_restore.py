@@ -14,6 +14,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.documents.passage_words import question_words
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.settings.schema import SETTINGS
@@ -199,6 +200,10 @@ def evil_backup(folder: Path) -> Path:
         proxy="socks5://me:pw@evil.example:1", ca_file="/data/ca.pem",
         plain_http_hosts=("10.0.0.1",), keeps_at_provider=True, takes_files=True,
         offers_batches=True, monthly_cap=Decimal("1e6"), price_multiplier=Decimal("0.001"),
+        key_header="api-key", custom_fields=(
+            CustomField("X-To", "me"), CustomField("x-key", "pw", is_secret=True),
+            CustomField("v", "1", in_query=True),
+        ),
     )  # fmt: skip
     impostor = ProviderProfile("openai", "OpenAI", ProviderKind.COMPATIBLE, EVIL, needs_key=False)
     device = ProviderProfile("on-device", "On this computer", ProviderKind.COMPATIBLE, EVIL)
@@ -226,6 +231,8 @@ def test_everything_that_would_go_elsewhere_is_listed(place: Place, tmp_path: Pa
         "Cheap (new), provider may keep conversations: no → yes",
         "Cheap (new), documents may be sent as files: no → yes",
         "Cheap (new), takes batch jobs: as usual → yes",
+        "Cheap (new), header of the key: Authorization → api-key",
+        "Cheap (new), headers and query parameters: none → X-To: me, x-key: (secret), ?v: 1",
         "Cheap (new), monthly limit: no limit → $1000000",
         "Cheap (new), share of the list price: 100 % → 0.1 %",
         "On this computer (on-device), kind: on_device → compatible",
@@ -252,8 +259,8 @@ def test_what_is_not_confirmed_stays_as_it_is(place: Place, tmp_path: Path) -> N
     place.set(PROFILE, answer__background="off", default__provider="own")
     done = restored(archive, place.database, place.attachments, NOON, Asked(Answer.KEEP))
     assert done is not None
-    assert len(done.kept) == 23
-    assert "23 settings of the backup that you did not confirm stayed" in done.sentence("x")
+    assert len(done.kept) == 25
+    assert "25 settings of the backup that you did not confirm stayed" in done.sentence("x")
     profiles, values = place.settings()
     assert set(profiles) == {"own", "new"}  # those that are built in are as they came
     assert profiles["own"] == PROFILE
@@ -306,6 +313,7 @@ def test_every_setting_is_listed_or_stays_on_this_computer() -> None:
     listed = {key: default for key, (_label, default) in OUTWARD.items()}
     assert listed == {key: declared[key] for key in declared.keys() - local}
     own = {"id", "name", "api", "models", "needs_key", "from_environment", "max_tokens_field"}
+    own.add("unusable_variable")  # of the environment, never stored
     assert {f.name for f in fields(ProviderProfile)} - own == set(_fields(PROFILE))
 
 

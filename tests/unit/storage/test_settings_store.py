@@ -10,6 +10,7 @@ import pytest
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
@@ -29,6 +30,12 @@ FULL = ProviderProfile(
     monthly_cap=Decimal("12.50"),
     offers_batches=True,
     takes_files=True,
+    key_header="api-key",
+    custom_fields=(
+        CustomField("X-Team", "blue"),
+        CustomField("x-token", is_secret=True),
+        CustomField("api-version", "preview", in_query=True),
+    ),
     proxy="socks5://me@proxy.lan:1080",
     ca_file="/etc/company.pem",
     keeps_at_provider=True,
@@ -62,6 +69,18 @@ async def test_a_shortcut_of_a_renamed_command_stays(tmp_path: Path) -> None:
     async with opened(path) as database:
         keymap = Keymap.from_settings(await SettingsStore(database).all())
         assert keymap.shortcut_of("conversation.temporary") == "Ctrl+J"
+
+
+@pytest.mark.attack("secrets")
+async def test_the_value_of_a_secret_header_is_never_stored(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite3"
+    careless = replace(LOCAL, custom_fields=(CustomField("x-token", "w0rd", is_secret=True),))
+    async with opened(path) as database:
+        await SettingsStore(database).save_profile(careless)
+        [stored] = await SettingsStore(database).profiles()
+        assert stored.custom_fields == (CustomField("x-token", is_secret=True),)
+        row = await database.read(lambda c: c.execute("SELECT body FROM profiles").fetchone())
+        assert "w0rd" not in row["body"]
 
 
 async def test_profiles_keep_their_order_and_every_field(tmp_path: Path) -> None:

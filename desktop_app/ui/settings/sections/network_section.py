@@ -21,14 +21,16 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.form_widgets import Combo, FormSection, ShownLine, Switch
+from desktop_app.ui.settings.sections.custom_field_section import CustomFieldSection
 from desktop_app.ui.settings.sections.key_section import PROXY_PASSWORD, KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.custom_fields import CustomField
     from desktop_app.ui.look.theme import Theme
 
     Save = Callable[[ProviderProfile], None]
@@ -212,11 +214,14 @@ class NetworkSection(CollapsibleSection):
         password_entered(str, str): the keyring name of a proxy's password, and the password.
         password_removal_requested(str): the keyring name of a proxy's password.
         ca_file_chosen(str, object): profile id, and a Path or None.
+        custom_field_entered(str, object, str): profile id, a CustomField without its value, and the
+            value.
     """
 
     password_entered = Signal(str, str)
     password_removal_requested = Signal(str)
     ca_file_chosen = Signal(str, object)
+    custom_field_entered = Signal(str, object, str)
 
     def __init__(self, theme: Theme, save: Save) -> None:
         super().__init__(tr("Network and privacy"), "network", theme)
@@ -250,7 +255,9 @@ class NetworkSection(CollapsibleSection):
         self._limit.note.set_text(
             tr("Change this if a Chat Completions server rejects the default.")
         )
-        for part in (self._keeps, self._proxy, self._certificates, self._limit):
+        self._fields = CustomFieldSection(theme, self._take)
+        parts = (self._keeps, self._proxy, self._certificates, self._fields, self._limit)
+        for part in parts:
             self.body.addWidget(part)
 
     def _connect(self) -> None:
@@ -260,6 +267,7 @@ class NetworkSection(CollapsibleSection):
         self._proxy.password.key_removal_requested.connect(self._remove_password)
         self._certificates.ca_file_chosen.connect(self._take_ca_file)
         self._limit_names.activated.connect(self._take_limit)
+        self._fields.entered.connect(self._take_field)
 
     def show_profile(self, profile: ProviderProfile) -> None:
         """Show how a provider is reached; hide the section if its profile fixes that.
@@ -279,6 +287,7 @@ class NetworkSection(CollapsibleSection):
             "warning" if profile.keeps_at_provider else "note",
         )
         self._proxy.show_profile(profile)
+        self._fields.show_profile(profile)
         if is_other:
             secret = profile.proxy_password_id
             self._proxy.password.show_state(self._password_states.get(secret, KeyState("none")))
@@ -294,6 +303,11 @@ class NetworkSection(CollapsibleSection):
         self._password_states[secret_id] = state
         if self._profile and secret_id == self._profile.proxy_password_id:
             self._proxy.password.set_state(state)
+
+    def set_custom_field_states(self, profile_id: str, has_value: Mapping[str, bool]) -> None:
+        """Show which secret fields the keyring may hold, by the fields' keys."""
+        if self._profile and self._profile.id == profile_id:
+            self._fields.set_states(has_value)
 
     def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
         """Show what a certificate file contains or why it was refused."""
@@ -327,6 +341,10 @@ class NetworkSection(CollapsibleSection):
         if self._profile:
             self.password_removal_requested.emit(self._profile.proxy_password_id)
 
+    def _take_field(self, field: CustomField, value: str) -> None:
+        if self._profile:
+            self.custom_field_entered.emit(self._profile.id, field, value)
+
     def _take_ca_file(self, path: Path | None) -> None:
         if self._profile:
             self._found.pop(self._profile.id, None)
@@ -338,4 +356,5 @@ def summary_of(profile: ProviderProfile) -> str:
     proxy = {"": "", DIRECT: tr("No proxy")}.get(profile.proxy, tr("Manual proxy"))
     certificates = tr("Custom certificates") if profile.ca_file else ""
     kept = tr("Provider stores conversations") if profile.keeps_at_provider else ""
-    return " · ".join(filter(None, (proxy, certificates, kept)))
+    fields = tr("Custom headers") if profile.custom_fields else ""
+    return " · ".join(filter(None, (proxy, certificates, fields, kept)))

@@ -1,0 +1,112 @@
+"""Headers and query parameters that the user adds to every request to a provider.
+
+The value of a secret one is in the keyring, bound to the origin of the provider's address, as its
+API key is. The profile then has its name alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl
+
+MOST_FIELDS: Final = 50
+LONGEST_NAME: Final = 256
+LONGEST_VALUE: Final = 8192
+# RFC 9110's token.
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# The transport decides these: they frame the message, or promise what only it can keep.
+_RESERVED: Final = frozenset(
+    {
+        *("host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade"),
+        *("expect", "content-type", "content-encoding", "accept", "accept-encoding"),
+        *("keep-alive", "proxy-authorization", "proxy-connection"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class CustomField:
+    """A header or query parameter. `value` is "" if it is a secret."""
+
+    name: str
+    value: str = field(default="", repr=False)
+    is_secret: bool = False
+    in_query: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return what tells it from others: the case of a header's name does not matter."""
+        return f"query.{self.name}" if self.in_query else f"header.{self.name.lower()}"
+
+    @property
+    def has_valid_name(self) -> bool:
+        """Return True if requests can carry a field of this name."""
+        if not 0 < len(self.name) <= LONGEST_NAME:
+            return False
+        if self.in_query:
+            return self.name.isprintable()
+        return bool(_HEADER_NAME.fullmatch(self.name)) and self.name.lower() not in _RESERVED
+
+    def takes(self, value: str) -> bool:
+        """Return True if requests can carry this value; headers take printable ASCII alone."""
+        if not 0 < len(value) <= LONGEST_VALUE or value != value.strip():
+            return False
+        return value.isprintable() and (self.in_query or value.isascii())
+
+
+def parse_headers(text: str) -> dict[str, str]:
+    """Return the headers in a JSON object of texts, or in lines such as `Name: value`.
+
+    Raises:
+        ValueError: it is neither, or a name or value is not allowed.
+    """
+    if text.lstrip().startswith("{"):
+        return _checked(_pairs_of_json(text), in_query=False)
+    pairs = []
+    for line in filter(str.strip, text.splitlines()):
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise ValueError("a line without a colon")
+        pairs.append((name.strip(), value.strip()))
+    return _checked(iter(pairs), in_query=False)
+
+
+def parse_query(text: str) -> dict[str, str]:
+    """Return the parameters in a JSON object of texts, or in `name=value&…`, also on lines.
+
+    Raises:
+        ValueError: it is neither, or a name or value is not allowed.
+    """
+    if text.lstrip().startswith("{"):
+        return _checked(_pairs_of_json(text), in_query=True)
+    lines = (line.strip().removeprefix("?") for line in text.splitlines())
+    joined = "&".join(filter(None, lines))
+    pairs = parse_qsl(joined, keep_blank_values=True, strict_parsing=True) if joined else []
+    return _checked(iter(pairs), in_query=True)
+
+
+def _pairs_of_json(text: str) -> Iterator[tuple[str, str]]:
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    for name, value in found.items():
+        if not isinstance(value, str):
+            raise ValueError("a value is not a text")
+        yield name, value
+
+
+def _checked(pairs: Iterator[tuple[str, str]], *, in_query: bool) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        custom = CustomField(name, in_query=in_query)
+        if not custom.has_valid_name or not custom.takes(value):
+            raise ValueError("a name or value is not allowed")
+        found[name] = value
+    if len(found) > MOST_FIELDS:
+        raise ValueError("too many")
+    return found

@@ -1,0 +1,175 @@
+"""The headers and query parameters that the user adds to every request to a provider.
+
+A secret value leaves the form at once for the keyring and is never shown again. A name that is
+entered again replaces its value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from desktop_app.domain.custom_fields import MOST_FIELDS, CustomField
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import Combo, FormSection
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.ui.look.theme import Theme
+
+_KINDS: Final = ((False, N_("Header")), (True, N_("Query parameter")))
+
+
+class CustomFieldSection(FormSection):
+    """A list of fields and a form for another one.
+
+    Args:
+        save: takes the profile without a removed field.
+
+    Signals:
+        entered(object, str): a CustomField without its value, and the value.
+    """
+
+    entered = Signal(object, str)
+
+    def __init__(self, theme: Theme, save: Callable[[ProviderProfile], None]) -> None:
+        super().__init__(tr("Headers and query parameters"), theme)
+        self._save = save
+        self._profile: ProviderProfile | None = None
+        self._has_value: Mapping[str, bool] = {}
+        self._list = QVBoxLayout()
+        self.body.addLayout(self._list)
+        self._build_form(theme)
+        self._show_note()
+
+    def _build_form(self, theme: Theme) -> None:
+        self._kind = Combo(theme, tr("Kind"))
+        self._kind.setObjectName("custom-field-kind")
+        for in_query, words in _KINDS:
+            self._kind.addItem(tr(words), in_query)
+        self._name = _line(tr("Name"), "custom-field-name")
+        self._value = _line(tr("Value"), "custom-field-value")
+        self._is_secret = QCheckBox(tr("Secret"))
+        self._is_secret.setObjectName("custom-field-secret")
+        self._is_secret.toggled.connect(self._hide_value)
+        self._is_secret.setChecked(True)
+        add = PlainButton(tr("Add"))
+        add.setObjectName("add-custom-field")
+        add.setAccessibleName(spoken_text(tr("Add header or query parameter")))
+        set_role(add, "plain")
+        last = QHBoxLayout()
+        last.addWidget(self._is_secret, 1)
+        last.addWidget(add)
+        for widget in (self._kind, self._name, self._value):
+            self.body.addWidget(widget)
+        self.body.addLayout(last)
+        add.clicked.connect(self._take)
+        self._value.returnPressed.connect(self._take)
+
+    def show_profile(self, profile: ProviderProfile) -> None:
+        """List the profile's fields; a form being filled in stays for the same profile."""
+        is_other = self._profile is None or profile.id != self._profile.id
+        self._profile = profile
+        if is_other:
+            self._has_value = {}
+            self._name.clear()
+            self._value.clear()
+            self._show_note()
+        self._show_list()
+
+    def set_states(self, has_value: Mapping[str, bool]) -> None:
+        """Show which secrets the keyring may hold for this address, by the fields' keys."""
+        self._has_value = has_value
+        self._show_list()
+        lacking = (f for f in self._fields() if f.is_secret and not has_value.get(f.key, True))
+        field = next(lacking, None)
+        if field is not None and not self._name.text():
+            self._name.setText(field.name)
+            self._kind.setCurrentIndex(self._kind.findData(field.in_query))
+
+    def _fields(self) -> tuple[CustomField, ...]:
+        return self._profile.custom_fields if self._profile else ()
+
+    def _show_list(self) -> None:
+        while (item := self._list.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for field in self._fields():
+            self._list.addWidget(self._row(field))
+
+    def _row(self, field: CustomField) -> QWidget:
+        row = QWidget()
+        columns = QHBoxLayout(row)
+        columns.setContentsMargins(0, 0, 0, 0)
+        label = PlainLabel(self._described(field))
+        label.setWordWrap(True)
+        remove = PlainButton(tr("Remove"))
+        remove.setObjectName(f"remove-{field.key}")
+        remove.setAccessibleName(spoken_text(tr("Remove {name}", name=field.name)))
+        remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        set_role(remove, "link")
+        remove.clicked.connect(partial(self._remove, field.key))
+        columns.addWidget(label, 1)
+        columns.addWidget(remove, 0, Qt.AlignmentFlag.AlignTop)
+        return row
+
+    def _described(self, field: CustomField) -> str:
+        name = f"?{field.name}" if field.in_query else field.name
+        if not field.is_secret:
+            return f"{name}: {field.value}"
+        if self._has_value.get(field.key, True):
+            return tr("{name}: secret", name=name)
+        return tr("{name}: value missing", name=name)
+
+    def _show_note(self, problem: str = "") -> None:
+        usual = tr("Sent with every request to this provider. Secrets are stored in your keyring.")
+        self.note.set_text(problem or usual, "error" if problem else "note")
+
+    def _hide_value(self, is_secret: bool) -> None:
+        mode = QLineEdit.EchoMode.Password if is_secret else QLineEdit.EchoMode.Normal
+        self._value.setEchoMode(mode)
+
+    def _take(self) -> None:
+        in_query = bool(self._kind.currentData())
+        field = CustomField(
+            self._name.text().strip(), is_secret=self._is_secret.isChecked(), in_query=in_query
+        )
+        value = self._value.text().strip()
+        is_new = all(field.key != other.key for other in self._fields())
+        if not field.has_valid_name:
+            self._show_note(tr("This name can’t be used."))
+        elif not field.takes(value):
+            self._show_note(
+                tr("Enter a value without line breaks.")
+                if in_query
+                else tr("Enter a value of ASCII characters, without line breaks.")
+            )
+        elif is_new and len(self._fields()) >= MOST_FIELDS:
+            self._show_note(tr("Remove another one first."))
+        else:
+            self._name.clear()
+            self._value.clear()
+            self._show_note()
+            self.entered.emit(field, value)
+
+    def _remove(self, key: str) -> None:
+        if self._profile:
+            rest = tuple(field for field in self._fields() if field.key != key)
+            self._save(replace(self._profile, custom_fields=rest))
+
+
+def _line(title: str, name: str) -> QLineEdit:
+    line = QLineEdit()
+    line.setObjectName(name)
+    line.setAccessibleName(spoken_text(title))
+    line.setPlaceholderText(title)
+    return line

@@ -1,0 +1,58 @@
+"""Custom headers and query parameters, as the environment and the user give them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.custom_fields import CustomField, parse_headers, parse_query
+
+
+def test_headers_are_lines_or_json() -> None:
+    wanted = {"X-A": "b: c", "x-portkey-provider": "openai"}
+    assert parse_headers("X-A:  b: c \n\nx-portkey-provider:openai\n") == wanted
+    assert parse_headers('{"X-A": "b: c", "x-portkey-provider": "openai"}') == wanted
+    assert parse_headers(" ") == {}
+
+
+def test_parameters_are_a_query_lines_or_json() -> None:
+    wanted = {"api-version": "2024-10-21", "q": "a b"}
+    assert parse_query("?api-version=2024-10-21&q=a%20b") == wanted
+    assert parse_query("api-version=2024-10-21\nq=a+b") == wanted
+    assert parse_query('{"api-version": "2024-10-21", "q": "a b"}') == wanted
+    assert parse_query("") == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no colon", "X: ", ": a", "X y: a", "Host: a", "content-length: 1", "X: ä", '{"X": 1}', "{"],
+)
+def test_wrong_headers_are_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_headers(text)
+
+
+@pytest.mark.parametrize("text", ["a", "a=", "=b", '{"a": null}', "{" * 100_000])
+def test_wrong_parameters_are_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_query(text)
+
+
+@given(st.text())
+def test_no_text_breaks_the_parsers(text: str) -> None:
+    for parse in (parse_headers, parse_query):
+        try:
+            found = parse(text)
+        except ValueError:
+            continue
+        assert all(name and value for name, value in found.items())
+
+
+def test_the_case_of_a_header_does_not_matter() -> None:
+    assert CustomField("X-Key").key == CustomField("x-key").key
+    assert CustomField("X", in_query=True).key != CustomField("x", in_query=True).key
+
+
+def test_a_value_is_not_in_the_representation() -> None:
+    assert "hidden" not in repr(CustomField("X", "hidden"))

@@ -1,0 +1,140 @@
+"""Custom headers, query parameters and Azure's addresses, as a server receives them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.conversations.chat_request import (
+    API_KEY_HEADER,
+    ProviderKind,
+    ProviderProfile,
+)
+from desktop_app.domain.conversations.stream_events import Failed, StreamEvent
+from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.origin import origin
+from desktop_app.domain.redaction import REMOVED
+from desktop_app.domain.secret import Secret
+from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.secrets import key_for
+from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies
+from tests.unit.providers.samples import CATALOG, ask
+
+SERVER = ProviderProfile("mine", "Mine", ProviderKind.COMPATIBLE, api=Api.CHAT_COMPLETIONS)
+WHOLE = {"choices": [{"message": {"content": "Yes."}, "finish_reason": "stop"}]}
+PLAIN = CustomField("X-Team", "blue")
+HIDDEN = CustomField("x-portkey-api-key", is_secret=True)
+VERSION = CustomField("api-version", "2024-10-21", in_query=True)
+VALUE = "pk-0123456789-abcdefgh"
+
+Asked = tuple[StreamEvent, list[Received]]
+
+
+def asked(
+    profile: ProviderProfile,
+    values: Mapping[str, str] | None = None,
+    script: Script | None = None,
+    *,
+    path: str = "",
+    of_origin: str = "",
+) -> Asked:
+    async def main() -> Asked:
+        async with LoopbackServer(script or replies(200, WHOLE)) as server:
+            here = replace(profile, base_url=server.base_url + path)
+            to = of_origin or origin(server.base_url)
+            secrets = {
+                here.custom_field_id(f): Secret((values or {})[f.name], to)
+                for f in here.custom_fields
+                if f.name in (values or {})
+            }
+            key = key_for(server.base_url, "sk-0123456789")
+            client = ProviderClient(here, key, CATALOG, field_secrets=secrets)
+            events = [event async for event in client.stream(ask())]
+            await client.aclose()
+            return events[-1], server.requests
+
+    return asyncio.run(main())
+
+
+def reason_of(event: StreamEvent) -> Any:
+    assert isinstance(event, Failed), event
+    return event.error.reason
+
+
+def test_every_request_carries_the_fields() -> None:
+    profile = replace(SERVER, custom_fields=(PLAIN, HIDDEN, VERSION))
+    last, [request] = asked(profile, {HIDDEN.name: VALUE})
+    assert not isinstance(last, Failed)
+    assert request.headers["x-team"] == "blue"
+    assert request.headers["x-portkey-api-key"] == VALUE
+    assert request.headers["authorization"] == "Bearer sk-0123456789"
+    assert request.path.endswith("/chat/completions?api-version=2024-10-21")
+
+
+@pytest.mark.attack("secrets")
+def test_a_missing_value_is_an_error_that_names_the_header() -> None:
+    last, requests = asked(replace(SERVER, custom_fields=(HIDDEN,)))
+    assert reason_of(last) is Reason.CUSTOM_VALUE_MISSING
+    assert isinstance(last, Failed)
+    assert "x-portkey-api-key" in last.error.what_happened
+    assert requests == []
+
+
+@pytest.mark.attack("key-origin")
+def test_a_value_goes_to_its_own_origin_only() -> None:
+    profile = replace(SERVER, custom_fields=(HIDDEN,))
+    last, requests = asked(profile, {HIDDEN.name: VALUE}, of_origin="https://other.example:443")
+    assert reason_of(last) is Reason.CUSTOM_VALUE_MISSING
+    assert requests == []
+
+
+@pytest.mark.parametrize("value", ["schlüssel-0123456789", "a\nb: c", "", "x" * 10_000])
+def test_a_value_that_no_header_takes_is_refused(value: str) -> None:
+    last, requests = asked(replace(SERVER, custom_fields=(HIDDEN,)), {HIDDEN.name: value})
+    assert reason_of(last) is Reason.CUSTOM_VALUE_INVALID
+    assert requests == []
+
+
+@pytest.mark.parametrize("name", ["Host", "Content-Length", "a b", "", "a\r\nb"])
+def test_a_name_that_no_request_takes_is_refused(name: str) -> None:
+    last, requests = asked(replace(SERVER, custom_fields=(CustomField(name, "x"),)))
+    assert reason_of(last) is Reason.CUSTOM_FIELD_INVALID
+    assert requests == []
+
+
+@pytest.mark.attack("secrets")
+def test_an_echoed_value_is_redacted() -> None:
+    error = {"error": {"message": f"Wrong: Bearer {VALUE}"}}
+    profile = replace(SERVER, custom_fields=(HIDDEN,))
+    last, _ = asked(profile, {HIDDEN.name: f"Bearer {VALUE}"}, replies(400, error))
+    assert isinstance(last, Failed)
+    assert VALUE not in f"{last.error.sentences} {last.error.details} {vars(last.error)}"
+    assert REMOVED in last.error.what_happened
+
+
+def test_azure_takes_the_key_in_a_header_of_its_own() -> None:
+    _, [request] = asked(replace(SERVER, key_header=API_KEY_HEADER), path="/openai/v1")
+    assert request.headers["api-key"] == "sk-0123456789"
+    assert "authorization" not in request.headers
+    assert request.path.endswith("/openai/v1/chat/completions")
+
+
+def test_a_deployment_is_named_in_the_address() -> None:
+    profile = replace(SERVER, custom_fields=(VERSION,))
+    _, [request] = asked(profile, path="/openai/deployments/{model}")
+    model = request.json["model"]
+    assert f"/openai/deployments/{model}/chat/completions?api-version=2024-10-21" in request.path
+
+
+def test_a_wrong_variable_is_reported_by_the_request() -> None:
+    last, requests = asked(replace(SERVER, unusable_variable="OPENAI_CUSTOM_HEADERS"))
+    assert reason_of(last) is Reason.VARIABLE_UNUSABLE
+    assert isinstance(last, Failed)
+    assert "OPENAI_CUSTOM_HEADERS" in last.error.what_happened
+    assert requests == []
