@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain.conversations.generation import GenerationParameters, Overrides, resolved
+from desktop_app.domain.conversations.generation import (
+    GenerationParameters,
+    Overrides,
+    examples_of,
+    resolved,
+)
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import SettingValue
@@ -32,26 +38,32 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
     instructions, parameters = resolved(
         values[INSTRUCTIONS], GenerationParameters(**defaults), *chain
     )
-    return AskSettings(instructions=instructions.strip(), parameters=parameters)
+    return AskSettings(
+        instructions=instructions.strip(), parameters=parameters, examples=examples_of(*chain)
+    )
 
 
 def own_values(overrides: Overrides) -> dict[str, SettingValue]:
     """Return the settings that these overrides set, by key."""
-    own = {KEYS[name]: _to_setting(getattr(overrides.parameters, name)) for name in overrides.names}
+    own = {
+        KEYS[name]: _to_setting(getattr(overrides.parameters, name))
+        for name in overrides.names
+        if name in KEYS  # `seed` has no row
+    }
     return own if overrides.instructions is None else {**own, INSTRUCTIONS: overrides.instructions}
 
 
 def with_own(overrides: Overrides, key: str, value: SettingValue) -> Overrides:
     """Return `overrides` with a setting set to a valid value."""
     if key == INSTRUCTIONS:
-        return Overrides(str(value), overrides.parameters, overrides.names)
+        return replace(overrides, instructions=str(value))
     return overrides.setting(_NAMES[key], _of_setting(key, value))
 
 
 def without_own(overrides: Overrides, key: str) -> Overrides:
     """Return `overrides` without a setting."""
     if key == INSTRUCTIONS:
-        return Overrides(None, overrides.parameters, overrides.names)
+        return replace(overrides, instructions=None)
     return overrides.without(_NAMES[key])
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from desktop_app import __version__
+from desktop_app.cli.answers.parameter_options import add_answer_parameters
 from desktop_app.cli.batch.batch_options import add_batch
 from desktop_app.cli.command_help import (
     CommandHelpFormatter,
@@ -29,6 +30,10 @@ _ANSWER_FIELDS: Final = (
     "answer, status (complete, incomplete, cancelled, failed), provider, model, variant, effort, "
     "usage, cost_usd, duration_s, notices, error (kind, message, details), conversation_id, "
     "passages (number, collection, document, page, place, sha256, text)"
+)
+_SEVERAL_FIELDS: Final = (
+    "answers (answer, status, provider, model, variant, effort, usage, cost_usd, duration_s, "
+    "first_token_s, notices, error), status, cost_usd, conversation_id, passages"
 )
 _HIT_FIELDS: Final = "conversation, title, message, snippet, date"
 
@@ -145,6 +150,10 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
                 "standard error lists their sources."
             ),
             json_fields(_ANSWER_FIELDS),
+            tr(
+                "With --compare or --n, the JSON object has these fields: {fields}",
+                fields=_SEVERAL_FIELDS,
+            ),
             codes=_answer_codes(
                 tr(
                     "Invalid command line, or an option that the model doesn’t support. Nothing "
@@ -172,6 +181,16 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
         default=[],
         metavar="NAME",
         help=tr("ask about a collection of documents, or a folder"),
+    )
+    ask.add_argument(
+        "--compare",
+        action="append",
+        default=[],
+        metavar="CHOICE",
+        help=tr(
+            "answer by several variants or models at once, such as {examples} (two to four times)",
+            examples="thinking/high, pro",
+        ),
     )
     _add_answer_options(ask)
     ask.set_defaults(in_parts=False)
@@ -215,7 +234,7 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
     )
     summarize.add_argument("file", nargs="+", metavar="FILE")
     _add_answer_options(summarize)
-    summarize.set_defaults(prompt="", in_parts=True, collection=[], more="file")
+    summarize.set_defaults(prompt="", in_parts=True, collection=[], compare=[], more="file")
     return summarize
 
 
@@ -405,3 +424,4 @@ def _add_answer_choice(ask: argparse.ArgumentParser) -> None:
         default=[],
         help=tr("fill in a field of the prompt (repeatable)"),
     )
+    add_answer_parameters(ask)

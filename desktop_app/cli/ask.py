@@ -15,10 +15,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import Backend, build_backend, use_limits, use_weights
 from desktop_app.backend.prompt_loader import from_template, prompt_library
 from desktop_app.cli import password_prompt
+from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
+from desktop_app.cli.answers.several_answers import (
+    SeveralAnswers,
+    all_of,
+    options_of,
+    require_few,
+    status_of,
+    write_compared,
+)
 from desktop_app.cli.ask_collections import asked_collections, cited, passages_json
 from desktop_app.cli.console import say
 from desktop_app.cli.page_options import pages_by_file, with_pages
@@ -71,7 +79,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import Part
     from desktop_app.services.chat.answer_run import AnswerRun
-    from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.services.chat.chat_service import AskSettings, ChatService
     from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.services.spending.cost_estimate import Estimate
 
@@ -102,6 +110,8 @@ def _prompt(options: argparse.Namespace) -> str:
 
     Return "" if there is none, but files or a template.
     """
+    if options.compare:
+        require_few(options.compare)
     given = options.prompt
     if options.set and not options.template:
         raise IllegalChoiceError(Reason.SET_WITHOUT_TEMPLATE)
@@ -163,11 +173,17 @@ async def _answer(
 ) -> int:
     values = await backend.values()
     use_limits(backend, values)
+    preset = await with_preset(backend, options)
+    settings = settings_of(values, options, preset)
+    compared = [options_of(options, spec) for spec in options.compare]
     profile = await profile_named(backend, options.provider)
-    conversation = _conversation(await choice_of(backend, profile, options))
+    compared = compared or [options]
+    choices = [await choice_of(backend, profile, each) for each in compared]
+    for own, choice in zip(compared, choices, strict=True):
+        asked = choice.effort if own.effort else None
+        require_supported(backend.chat.resolve(profile, choice), asked, backend.catalog)
+    conversation = _conversation(choices[0])
     resolved = backend.chat.resolve(profile, conversation.choice)
-    asked = conversation.choice.effort if options.effort else None
-    require_supported(resolved, asked, backend.catalog)
     pages = pages_by_file(options.pages, options.file)
     if options.template:  # check it before reading the files, which may be slow
         await from_template(backend, options.template, options.set, prompt)
@@ -184,24 +200,79 @@ async def _answer(
     ]
     draft = await _question(backend, options, prompt, parts)
     draft = replace(draft, attachments=(*parts, *asked_of))
-    settings = ask_settings(values).for_one()
     if options.in_parts:  # show the price of a document before it is charged
-        draft = await _with_cost_shown(service, draft, resolved, settings.instructions)
+        words = settings.counted_instructions
+        draft = await _with_cost_shown(service, draft, resolved, words)
     try:
         began = await service.begin(conversation, [], draft, profile, settings)
+        others = await _begin_others(service, began, choices[1:], profile, settings)
     except DocumentDoesNotFitError as error:
         if attached and not options.in_parts:
             error.remedy = Remedy.SUMMARIZE
         raise
-    for notice in began.answer.notices:
-        say(str(notice))
-    began.tells_all = True
-    code = await _run(backend, began, profile, output, unsaved)
+    for each in (began, *others):
+        for notice in each.answer.notices:
+            say(str(notice))
+    if others or began.beside:
+        code = await _run_several(all_of([began, *others]), options, unsaved)
+    else:
+        began.tells_all = True
+        code = await _run(backend, began, profile, output, unsaved)
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
         spent, limit = formatting.money(month.spent), formatting.money(month.cap)
         say(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
     return code
+
+
+async def _begin_others(
+    service: ChatService,
+    began: AnswerRun,
+    choices: Sequence[ModelChoice],
+    profile: ProviderProfile,
+    settings: AskSettings,
+) -> list[AnswerRun]:
+    """Begin the answers that are compared with the first.
+
+    Raises as `ChatService.begin`, after ending those that have begun; nothing was sent.
+    """
+    runs: list[AnswerRun] = []
+    for choice in choices:
+        conversation = replace(began.conversation, choice=choice)
+        path = [] if began.question is None else [began.question]
+        try:
+            runs.append(await service.begin_again(conversation, path, profile, settings))
+        except UserFacingError:
+            for run in (began, *runs):
+                await run.discard()
+            raise
+    return runs
+
+
+async def _run_several(
+    runs: list[AnswerRun],
+    options: argparse.Namespace,
+    unsaved: _NullStore | None,
+) -> int:
+    """Run several answers at the same time and write all of them."""
+    saved = unsaved is None
+    several = SeveralAnswers(runs, as_json=options.json)
+    was_stopped = not await several.run()
+    question = runs[0].question
+    if options.json:
+        write_compared(
+            several,
+            conversation_id=runs[0].conversation.id if saved else None,
+            passages=passages_json(question),
+        )
+    for source in dict.fromkeys(s for run in runs for s in cited(question, run.answer)):
+        say(source)
+    if several.write_error is not None:
+        return EXIT_PIPE if isinstance(several.write_error, BrokenPipeError) else EXIT_FAILED
+    if was_stopped:
+        return EXIT_INTERRUPTED
+    is_whole = status_of(several.answers) is MessageStatus.COMPLETE
+    return 0 if is_whole and not several.store_failed else EXIT_FAILED
 
 
 async def _sendable(

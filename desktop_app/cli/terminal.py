@@ -187,26 +187,40 @@ def _pieces(path: Path) -> Iterator[str]:
             yield text
 
 
+def answer_fields(answer: Message) -> dict[str, Any]:
+    """Return the facts about an answer as JSON-ready values."""
+    choice, error = answer.choice, answer.error
+    return {
+        "answer": answer.text,
+        "status": answer.status.value,
+        "provider": choice.provider_id if choice else None,
+        "model": choice.model if choice else None,
+        "variant": choice.variant.value if choice and choice.variant else None,
+        "effort": choice.effort.value if choice and choice.effort else None,
+        "usage": _usage(answer.usage) if answer.usage else None,
+        "cost_usd": str(answer.cost) if answer.cost is not None else None,
+        "duration_s": round(answer.duration_s or 0.0, 3),
+        "notices": [str(notice) for notice in answer.notices],
+        "error": _error(error) if error else None,
+    }
+
+
 def _object(
     answer: Message | None,
     error: ErrorNote | None,
     conversation_id: str | None,
     passages: Sequence[Mapping[str, Any]],
 ) -> str:
-    choice = answer.choice if answer else None
     without = MessageStatus.FAILED if error else MessageStatus.CANCELLED
-    status = answer.status if answer else without
-    value: dict[str, Any] = {
-        "answer": answer.text if answer else "",
-        "status": status.value,
-        "provider": choice.provider_id if choice else None,
-        "model": choice.model if choice else None,
-        "variant": choice.variant.value if choice and choice.variant else None,
-        "effort": choice.effort.value if choice and choice.effort else None,
-        "usage": _usage(answer.usage) if answer and answer.usage else None,
-        "cost_usd": str(answer.cost) if answer and answer.cost is not None else None,
-        "duration_s": round(answer.duration_s or 0.0, 3) if answer else 0.0,
-        "notices": [str(notice) for notice in answer.notices] if answer else [],
+    nothing: dict[str, Any] = {
+        "answer": "",
+        "status": without.value,
+        **dict.fromkeys(("provider", "model", "variant", "effort", "usage", "cost_usd")),
+        "duration_s": 0.0,
+        "notices": [],
+    }
+    value = {
+        **(answer_fields(answer) if answer else nothing),
         "error": _error(error) if error else None,
         "conversation_id": conversation_id,
         "passages": list(passages),

@@ -191,6 +191,8 @@ def overrides(found: Overrides) -> Overrides:
     parameters = typed(found.parameters)
     if not all(isinstance(stop, str) for stop in parameters.stop):
         raise TypeError("“stop” is not a list of texts.")
+    if not all(isinstance(text, str) for pair in found.examples for text in pair):
+        raise TypeError("“examples” is not a list of pairs of texts.")
     if not 1 <= parameters.candidates <= MOST_CANDIDATES:
         raise ValueError("too many answers at once")
     return found

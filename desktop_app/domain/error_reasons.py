@@ -109,6 +109,10 @@ class Reason(StrEnum):
     # Questions and settings that cannot be sent
     PROVIDER_REMOVED = "provider_removed"
     NO_SUCH_PROVIDER = "no_such_provider"
+    NO_SUCH_PRESET = "no_such_preset"
+    TOO_MANY_STOPS = "too_many_stops"
+    INSTRUCTIONS_UNREADABLE = "instructions_unreadable"
+    COMPARED_COUNT = "compared_count"
     VARIANT_AND_MODEL = "variant_and_model"
     NO_VARIANTS = "no_variants"
     NO_VARIANTS_HERE = "no_variants_here"

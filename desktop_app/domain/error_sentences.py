@@ -364,6 +364,18 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.NO_SUCH_PROVIDER: Said(
         N_("There is no provider “{provider}”."), remedy=Remedy.THERE_ARE
     ),
+    Reason.NO_SUCH_PRESET: Said(N_("There is no preset “{preset}”."), remedy=Remedy.THERE_ARE),
+    Reason.TOO_MANY_STOPS: Said(
+        N_("At most {most} stop sequences are supported."), remedy=N_("Use --stop less often.")
+    ),
+    Reason.INSTRUCTIONS_UNREADABLE: Said(
+        N_("Can’t read the instructions in {file}."),
+        remedy=N_("Choose a UTF-8 text file of at most 4 MB."),
+    ),
+    Reason.COMPARED_COUNT: Said(
+        N_("That isn’t {fewest} to {most} choices to compare."),
+        remedy=N_("Use --compare once for each choice."),
+    ),
     Reason.VARIANT_AND_MODEL: Said(N_("Choose either a variant or a model, not both.")),
     Reason.NO_VARIANTS: Said(N_("{provider} has no GPT-5.2 models."), remedy=Remedy.NAME_PROVIDER),
     Reason.NO_VARIANTS_HERE: Said(

@@ -291,7 +291,8 @@ class ProviderClient:
                 async with aclosing(self._attempts(negotiation, info)) as events:
                     async for event in events:
                         if isinstance(event, Started):
-                            negotiation.on_opened()
+                            for notice in negotiation.on_opened():
+                                yield notice
                         yield event
                 return
             except (EndpointMissingError, RefusedParameterError) as refusal:

@@ -364,8 +364,8 @@ class SettingsController(QObject):
         if tier and model.price is not None and model.price_at(tier) is None:
             said["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
         self._panel.set_refusals(
-            {KEYS[name]: refusal_text(why, model) for name, why in refused.items()},
-            {KEYS[name]: words for name, words in said.items()},
+            {KEYS[name]: refusal_text(why, model) for name, why in refused.items() if name in KEYS},
+            {KEYS[name]: words for name, words in said.items() if name in KEYS},
         )
 
     async def _choose_weights(self, path: Path | None) -> None:

@@ -10,11 +10,11 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.backend import use_limits
 from desktop_app.backend.batch_wiring import batch_service, expanded
 from desktop_app.backend.prompt_loader import from_template
 from desktop_app.cli import console
+from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.ask import choice_of, learn_window, profile_named
 from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report
 from desktop_app.cli.console import say
@@ -28,9 +28,11 @@ from desktop_app.domain.batch.batch_wording import (
     progress_words,
     result_words,
 )
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
+from desktop_app.domain.models.parameter_notices import api_notices, model_notices
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.model_choice import require_supported
@@ -40,7 +42,10 @@ if TYPE_CHECKING:
     import argparse
 
     from desktop_app.backend.backend import Backend
+    from desktop_app.domain.conversations.notices import NoticeText
     from desktop_app.services.batch.batch_service import BatchService
+    from desktop_app.services.chat.chat_service import AskSettings
+    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 SHORTEST_ID = 4
@@ -85,6 +90,7 @@ async def _with_backend(run: Any, options: argparse.Namespace) -> int:
 
 async def _start(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     values = await backend.values()
+    preset = await with_preset(backend, options)
     profile = await profile_named(backend, options.provider)
     if why := refusal(profile):
         why.remedy = Remedy.NAME_OTHER_PROVIDER
@@ -95,9 +101,8 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     require_supported(resolved, choice.effort if options.effort else None, backend.catalog)
     title, task, template_id = await _task(backend, options)
     files = await expanded([path_of(name) for name in options.files])
-    settings = ask_settings(values).for_one()
-    if resolved.notice:
-        say(str(resolved.notice))
+    settings = settings_of(values, options, preset)
+    asked, settings = settings, settings.for_one()
     job = await service.new(
         files,
         resolved,
@@ -107,7 +112,22 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
         instructions=settings.instructions,
         parameters=settings.parameters,
     )
+    options.notices = [str(told) for told in _notices(asked, resolved, job)]
+    for told in options.notices:
+        say(told)
     return await _prepare_and_send(backend, service, job, options)
+
+
+def _notices(asked: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
+    """Return what the job is sent without, or with another value."""
+    told: list[NoticeText] = [resolved.notice] if resolved.notice else []
+    of = (resolved.profile, resolved.model, resolved.effort)
+    sent = job.parameters
+    told += model_notices(sent, sent, asked.requested, *of)
+    told += api_notices(sent, asked.requested, *of, job.api)
+    if asked.parameters.candidates > 1:
+        told.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))
+    return told
 
 
 async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str, str]:
@@ -203,7 +223,8 @@ async def _say_begun(backend: Backend, job: BatchJob, options: argparse.Namespac
     if job.error:
         say(job.error.sentences)
     if options.json:
-        console.write_json(await with_items(backend, job))
+        notices = getattr(options, "notices", [])
+        console.write_json({**await with_items(backend, job), "notices": notices})
     elif job.status.was_sent:
         console.write_line(job.id)
     if not job.status.was_sent:

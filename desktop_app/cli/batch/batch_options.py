@@ -13,7 +13,7 @@ _JOB_FIELDS: Final = (
     "id, title, status (preparing, ready, uploading, validating, in_progress, finalizing, "
     "completed, failed, expired, cancelling, cancelled), provider, model, variant, effort, files, "
     "answered, failed, unanswered, left_out, waiting, input_tokens, output_tokens, cost_usd, "
-    "estimate_usd, error, created_at, started_at, ended_at, batch_ids"
+    "estimate_usd, error, notices (of start), created_at, started_at, ended_at, batch_ids"
 )
 _ITEM_FIELDS: Final = "items (name, status, answer, error, usage, cost_usd)"
 

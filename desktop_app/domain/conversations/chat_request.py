@@ -163,6 +163,7 @@ class ChatRequest:
         state: a JSON list of the provider's own items before the messages, sent unchanged, for the
             Responses API only.
         grammar: in llama.cpp's GBNF, for the on-device model only.
+        requested: the parameters asked for with this request; leaving one out is reported.
     """
 
     model: str
@@ -175,6 +176,7 @@ class ChatRequest:
     background: bool = False
     state: str = field(default="", repr=False)
     grammar: str = field(default="", repr=False)
+    requested: frozenset[str] = frozenset()
 
     def without(self, param: str) -> ChatRequest | None:
         """Return the request without a parameter that a server refused, None if it is needed.

@@ -17,6 +17,7 @@ class GenerationParameters:
     """The user's parameters for an answer; None leaves the field out of the request.
 
     `candidates` is the number of answers to ask for at once; each becomes a version of its own.
+    `seed` makes answers repeatable at servers that know it.
     """
 
     temperature: float | None = None
@@ -30,10 +31,14 @@ class GenerationParameters:
     service_tier: str | None = None
     candidates: int = 1
     stream: bool = True
+    seed: int | None = None
 
 
 NAMES = frozenset(field.name for field in fields(GenerationParameters))
 _DEFAULTS = GenerationParameters()
+
+Examples = tuple[tuple[str, str], ...]
+"""Pairs of a question and its ideal answer."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +48,16 @@ class Overrides:
     Attributes:
         instructions: None if not set here; "" means none.
         names: the parameters that are set here; `parameters` means nothing for the others.
+        examples: pairs of a question and its ideal answer, sent before the conversation.
     """
 
     instructions: str | None = None
     parameters: GenerationParameters = _DEFAULTS
     names: frozenset[str] = frozenset()
+    examples: Examples = ()
 
     def __bool__(self) -> bool:
-        return self.instructions is not None or bool(self.names)
+        return self.instructions is not None or bool(self.names) or bool(self.examples)
 
     def setting(self, name: str, value: Any) -> Overrides:
         """Return a copy with a parameter set; None is the model's own default."""
@@ -67,11 +74,11 @@ class Overrides:
         values_here: dict[str, Any] = {
             name: getattr(self.parameters, name) for name in sorted(self.names)
         }
-        return (
-            values_here
-            if self.instructions is None
-            else {**values_here, "instructions": self.instructions}
-        )
+        if self.instructions is not None:
+            values_here["instructions"] = self.instructions
+        if self.examples:
+            values_here["examples"] = [list(pair) for pair in self.examples]
+        return values_here
 
     @classmethod
     def from_json(cls, values_here: Mapping[str, Any]) -> Overrides:
@@ -79,7 +86,12 @@ class Overrides:
         values = {name: value for name, value in values_here.items() if name in NAMES}
         if "stop" in values:
             values["stop"] = tuple(values["stop"])
-        return cls(values_here.get("instructions"), replace(_DEFAULTS, **values), frozenset(values))
+        return cls(
+            values_here.get("instructions"),
+            replace(_DEFAULTS, **values),
+            frozenset(values),
+            tuple((question, answer) for question, answer in values_here.get("examples", ())),
+        )
 
 
 def resolved(
@@ -96,3 +108,8 @@ def resolved(
         parameters = replace(parameters, **values_here)
         instructions = instructions if link.instructions is None else link.instructions
     return instructions, parameters
+
+
+def examples_of(*chain: Overrides) -> Examples:
+    """Return the examples of the first link that has any."""
+    return next((link.examples for link in chain if link.examples), ())

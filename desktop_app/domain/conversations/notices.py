@@ -34,6 +34,11 @@ class NoticeCode(StrEnum):
     READ_IN_PARTS = "read_in_parts"
     REASONING_LEFT_OUT = "reasoning_left_out"
     SETTING_LEFT_OUT = "setting_left_out"
+    SETTING_LOWERED = "setting_lowered"
+    SETTING_NEEDS_EFFORT = "setting_needs_effort"
+    SETTING_NOT_IN_API = "setting_not_in_api"
+    SETTING_NOT_SUPPORTED = "setting_not_supported"
+    SETTING_RAISED = "setting_raised"
     SETTING_REFUSED = "setting_refused"
     STOPPED_UNNAMED = "stopped_unnamed"
     STREAM_REFUSED = "stream_refused"
@@ -76,6 +81,17 @@ _SENTENCES: Final = {
     ),
     NoticeCode.SETTING_LEFT_OUT: N_(
         "Responded without “{setting}”, which {provider} rejected before."
+    ),
+    NoticeCode.SETTING_LOWERED: N_(
+        "“{setting}” was lowered to {value}, the most that {model} supports."
+    ),
+    NoticeCode.SETTING_NEEDS_EFFORT: N_(
+        "“{setting}” wasn’t sent. {model} supports it only with effort {efforts}."
+    ),
+    NoticeCode.SETTING_NOT_IN_API: N_("“{setting}” wasn’t sent. The {api} doesn’t support it."),
+    NoticeCode.SETTING_NOT_SUPPORTED: N_("“{setting}” wasn’t sent. {model} doesn’t support it."),
+    NoticeCode.SETTING_RAISED: N_(
+        "“{setting}” was raised to {value}, the least that the {api} supports."
     ),
     NoticeCode.SETTING_REFUSED: N_("Responded without “{setting}”, which {provider} rejected."),
     NoticeCode.STOPPED_UNNAMED: N_(

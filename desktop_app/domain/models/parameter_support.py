@@ -15,8 +15,12 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
 
-CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop")
+_SAMPLING: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "stop")
+CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop", "seed")
 """Settings that the Responses API does not have."""
+
+LEAST_IN_RESPONSES: Final = 16
+"""The smallest `max_output_tokens` that the Responses API accepts."""
 
 
 class ParameterRefusal(Enum):
@@ -99,7 +103,7 @@ def refusals(
             if info.sampling_efforts
             else ParameterRefusal.NOT_SUPPORTED
         )
-        why |= dict.fromkeys(("temperature", "top_p", *CHAT_ONLY), reason)
+        why |= dict.fromkeys(_SAMPLING, reason)
     if api is Api.RESPONSES:
         why |= dict.fromkeys(CHAT_ONLY, ParameterRefusal.NOT_IN_RESPONSES)
     if info.takes_verbosity is False:
@@ -121,6 +125,26 @@ def notes(api: Api | None) -> dict[str, ParameterNote]:
         **dict.fromkeys(CHAT_ONLY, ParameterNote.CHAT_COMPLETIONS_ONLY),
         "reasoning_summary": ParameterNote.RESPONSES_ONLY,
     }
+
+
+def sendable(
+    parameters: GenerationParameters,
+    profile: ProviderProfile,
+    info: ModelInfo,
+    effort: Effort | None,
+    api: Api,
+) -> GenerationParameters:
+    """Return the parameters as an API takes them for a model, ready to be sent."""
+    parameters = without_refused(parameters, refusals(profile, info, effort, api))
+    limit = parameters.max_output_tokens
+    if api is Api.RESPONSES and limit is not None and limit < LEAST_IN_RESPONSES:
+        return replace(parameters, max_output_tokens=LEAST_IN_RESPONSES)
+    return parameters
+
+
+def sendable_effort(info: ModelInfo, effort: Effort | None) -> Effort | None:
+    """Return the effort if the model takes it, else None."""
+    return None if effort is None or info.refusal_of(effort) is not None else effort
 
 
 def without_refused(

@@ -32,7 +32,8 @@ from desktop_app.domain.conversations.stream_events import (
     ToolCallDelta,
     UsageReported,
 )
-from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.parameter_support import sendable, sendable_effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.responses import data_url
@@ -69,12 +70,11 @@ def body(
         "model": request.model,
         "messages": _messages(request),
         "stream": request.parameters.stream,
-        **_settings(request, info),
+        **_settings(request, info, profile),
     }
     if request.parameters.stream:
         fields["stream_options"] = {"include_usage": True}
-    if request.parameters.max_output_tokens is not None:
-        fields[_limit_name(profile, omit)] = request.parameters.max_output_tokens
+    fields[_limit_name(profile, omit)] = request.parameters.max_output_tokens
     # Also through a gateway; if it refuses the field, the request is repeated without.
     if profile.serves_the_family:
         fields["prompt_cache_key"] = request.cache_key
@@ -97,27 +97,21 @@ def _limit_name(profile: ProviderProfile, omit: frozenset[str]) -> str:
     return name
 
 
-def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
-    chosen = request.parameters
-    settings: dict[str, Any] = {}
-    if info.takes_sampling(request.effort or info.default_effort):
-        # Models that refuse a temperature while they reason also refuse penalties and stop
-        # sequences.
-        settings.update(
-            temperature=chosen.temperature,
-            top_p=chosen.top_p,
-            presence_penalty=chosen.presence_penalty,
-            frequency_penalty=chosen.frequency_penalty,
-            stop=list(chosen.stop) or None,
-        )
-    if request.effort is not None and info.refusal_of(request.effort) is None:
-        settings["reasoning_effort"] = request.effort.value
-    if chosen.verbosity and info.takes_verbosity is not False:
-        settings["verbosity"] = chosen.verbosity
-    if chosen.candidates > 1:
-        settings["n"] = chosen.candidates
-    settings["service_tier"] = chosen.service_tier
-    return settings
+def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -> dict[str, Any]:
+    chosen = sendable(request.parameters, profile, info, request.effort, Api.CHAT_COMPLETIONS)
+    effort = sendable_effort(info, request.effort)
+    return {
+        "temperature": chosen.temperature,
+        "top_p": chosen.top_p,
+        "presence_penalty": chosen.presence_penalty,
+        "frequency_penalty": chosen.frequency_penalty,
+        "stop": list(chosen.stop) or None,
+        "seed": chosen.seed,
+        "reasoning_effort": None if effort is None else effort.value,
+        "verbosity": chosen.verbosity,
+        "n": chosen.candidates if chosen.candidates > 1 else None,
+        "service_tier": chosen.service_tier,
+    }
 
 
 def _messages(request: ChatRequest) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderK
 from desktop_app.domain.conversations.stream_events import Notice, Started
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.parameter_notices import api_notices
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.providers.apis import unsupported_parameters
 
@@ -101,6 +102,7 @@ class Negotiation:
         self.leave_out = known & unsupported_parameters.OWN_FIELDS
         self.request, self._known = unsupported_parameters.without_known(request, info, known)
         self._found: frozenset[str] = frozenset()
+        self._has_told = False
 
     def begin(self) -> list[Notice | Started]:
         """Return what the user should know before the first attempt."""
@@ -109,11 +111,27 @@ class Negotiation:
             *self._use_api(self.api),
         ]
 
-    def on_opened(self) -> None:
-        """Remember what the request was sent without, now that a reply has opened."""
+    def on_opened(self) -> list[Notice]:
+        """Remember what the request was sent without, now that a reply has opened.
+
+        Return a notice for each parameter that this API does not take.
+        """
         if self._found:
             self._learning.add_refusals(self.request.model, self._found)
             self._found = frozenset()
+        if self._has_told:
+            return []
+        self._has_told = True
+        request = self.request
+        told = api_notices(
+            request.parameters,
+            request.requested,
+            self._profile,
+            self._info,
+            request.effort,
+            self.api,
+        )
+        return [Notice(text) for text in told]
 
     def adapt(
         self, refusal: EndpointMissingError | RefusedParameterError

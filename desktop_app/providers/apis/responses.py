@@ -19,13 +19,11 @@ from desktop_app.domain.conversations.chat_request import (
 )
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import ReasoningPart, text_of
-from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.model_catalog import Api, ModelInfo
+from desktop_app.domain.models.parameter_support import sendable, sendable_effort
 from desktop_app.providers.http import json_fields
 
 PATH: Final = "responses"
-
-# The smallest limit that the API accepts.
-_LEAST_OUTPUT_TOKENS: Final = 16
 
 
 def body(
@@ -55,7 +53,7 @@ def body(
             *(item for message in request.messages for item in _items(message, is_known, replay)),
         ],
         "stream": request.parameters.stream,
-        **_settings(request, info),
+        **_settings(request, info, profile),
     }
     if is_known:
         fields["store"] = keeps
@@ -72,21 +70,21 @@ def body(
     }
 
 
-def _settings(request: ChatRequest, info: ModelInfo) -> dict[str, Any]:
-    chosen = request.parameters
-    settings: dict[str, Any] = {}
-    if info.takes_sampling(request.effort or info.default_effort):
-        settings.update(temperature=chosen.temperature, top_p=chosen.top_p)
-    if chosen.max_output_tokens is not None:
-        settings["max_output_tokens"] = max(_LEAST_OUTPUT_TOKENS, chosen.max_output_tokens)
-    if chosen.verbosity and info.takes_verbosity is not False:
+def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -> dict[str, Any]:
+    chosen = sendable(request.parameters, profile, info, request.effort, Api.RESPONSES)
+    settings: dict[str, Any] = {
+        "temperature": chosen.temperature,
+        "top_p": chosen.top_p,
+        "max_output_tokens": chosen.max_output_tokens,
+        "service_tier": chosen.service_tier,
+    }
+    if chosen.verbosity:
         settings["text"] = {"verbosity": chosen.verbosity}
-    if chosen.service_tier:
-        settings["service_tier"] = chosen.service_tier
     reasoning: dict[str, str] = {}
-    if request.effort is not None and info.refusal_of(request.effort) is None:
-        reasoning["effort"] = request.effort.value
-    if chosen.reasoning_summary and info.efforts != ():
+    effort = sendable_effort(info, request.effort)
+    if effort is not None:
+        reasoning["effort"] = effort.value
+    if chosen.reasoning_summary:
         reasoning["summary"] = chosen.reasoning_summary
     return {**settings, "reasoning": reasoning} if reasoning else settings
 

@@ -6,7 +6,7 @@ run(…)     of the AnswerRun: see answer_run.py                      → the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.chat_request import (
     GenerationParameters,
     ProviderKind,
     ProviderProfile,
+    RequestMessage,
 )
 from desktop_app.domain.conversations.compaction import SentPath
 from desktop_app.domain.conversations.conversation import (
@@ -30,10 +31,12 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
-from desktop_app.domain.conversations.notices import NoticeText
+from desktop_app.domain.conversations.generation import Examples
+from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, TextPart
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeText
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.models.parameter_notices import model_notices
 from desktop_app.domain.models.parameter_support import (
     first_api,
     refusals,
@@ -83,6 +86,14 @@ class AskSettings:
     instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
     background: bool = False  # for the next answer, if offered: see background_offer.py
+    examples: Examples = ()
+    requested: frozenset[str] = frozenset()  # parameters whose omission is reported
+
+    @property
+    def counted_instructions(self) -> str:
+        """All text that is sent before the conversation, to count its tokens."""
+        examples = (text for pair in self.examples for text in pair)
+        return "\n".join(filter(None, (self.instructions, *examples)))
 
     def for_one(self) -> AskSettings:
         """Return these settings for a single answer."""
@@ -208,7 +219,7 @@ class ChatService:
         require_files(draft.attachments, path, resolved)
         require_image_input(not_files(draft.attachments, resolved.files), resolved.model)
         compactions = await self.compactions.load(conversation.id)
-        context = SendContext(path, resolved, compactions, settings.instructions)
+        context = SendContext(path, resolved, compactions, settings.counted_instructions)
         found = await found_for(self._passages, context, draft)
         hold = await self._require_room(context, draft, settings, found)
         question = Message(
@@ -242,7 +253,7 @@ class ChatService:
         resolved = self.resolve_with(profile, conversation.choice, settings)
         require_image_input(not_files(path[-1].parts, resolved.files), resolved.model)
         compactions = await self.compactions.load(conversation.id)
-        context = SendContext(path, resolved, compactions, settings.instructions)
+        context = SendContext(path, resolved, compactions, settings.counted_instructions)
         hold = await self._require_room(context, Draft(), settings)
         return await self._begin_answer(conversation, context, None, settings, hold)
 
@@ -280,7 +291,7 @@ class ChatService:
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
         told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
-        notices = (resolved.notice, *told)
+        notices = (resolved.notice, *told, *_parameter_notices(settings, resolved))
         answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
         conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
         async with AsyncExitStack() as undo:
@@ -330,7 +341,7 @@ class ChatService:
         state, messages = await sent_messages(sent, self.attachments, fence, sight)
         return ChatRequest(
             model=resolved.model.id,
-            messages=messages,
+            messages=(*_example_turns(settings.examples), *messages),
             instructions=settings.instructions,
             effort=resolved.effort,
             parameters=_legal(settings.parameters, resolved),
@@ -339,6 +350,7 @@ class ChatService:
             store=resolved.profile.keeps_at_provider,
             background=settings.background and offers_background(resolved),
             grammar=grammar_for(needs, question.parts, resolved),
+            requested=settings.requested,
         )
 
     async def _ways(
@@ -377,6 +389,20 @@ def _empty_answer(
         created_at=now(),
         choice=answerer(resolved),
         notices=tuple(notice for notice in notices if notice),
+    )
+
+
+def _example_turns(examples: Examples) -> Iterator[RequestMessage]:
+    for question, answer in examples:
+        yield RequestMessage(Role.USER, (TextPart(question),))
+        yield RequestMessage(Role.ASSISTANT, (TextPart(answer),))
+
+
+def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[AnswerNotice]:
+    asked = settings.parameters
+    sent = _legal(asked, resolved)
+    return model_notices(
+        asked, sent, settings.requested, resolved.profile, resolved.model, resolved.effort
     )
 
 

@@ -61,7 +61,7 @@ def test_penalties_and_stop_belong_to_chat_completions_alone() -> None:
 def test_a_model_that_thinks_takes_no_sampling_in_either_api() -> None:
     for api in (None, *Api):
         why = refusals(OPENAI, THINKING, Effort.HIGH, api)
-        assert {"temperature", "top_p", *CHAT_ONLY} <= set(why)
+        assert {"temperature", "top_p", "stop"} <= set(why)
     needs = refusals(OPENAI, THINKING, Effort.HIGH, None)["stop"]
     assert needs is ParameterRefusal.NEEDS_EFFORT
     pro = CATALOG.info("gpt-5.2-pro")

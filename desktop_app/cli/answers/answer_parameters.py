@@ -1,0 +1,95 @@
+"""The settings of an answer from the options of a command: see parameter_options.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.backend.answer_settings import ask_settings
+from desktop_app.cli.answers.parameter_options import MOST_STOPS
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.foreign_file import RefusedFileError, open_file
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from typing import Any
+
+    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.conversations.preset import Preset
+    from desktop_app.services.chat.chat_service import AskSettings
+
+LONGEST_INSTRUCTIONS: Final = 4 * 1024 * 1024
+"""Bytes of a file with instructions; more than any model takes."""
+_NAMES: Final = {"max_tokens": "max_output_tokens", "n": "candidates"}
+_OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
+
+
+async def with_preset(backend: Backend, options: argparse.Namespace) -> Preset | None:
+    """Return the preset that the options name; let it choose provider, model and effort.
+
+    What the command line says itself has precedence.
+
+    Raises:
+        IllegalChoiceError: there is none of that name.
+    """
+    if options.preset is None:
+        return None
+    wanted = options.preset.casefold()
+    presets = await backend.prompts.presets()
+    found = next((p for p in presets if wanted in (p.id.casefold(), p.name.casefold())), None)
+    if found is None:
+        known = ", ".join(p.name for p in presets)
+        raise IllegalChoiceError(Reason.NO_SUCH_PRESET, preset=options.preset, known=known)
+    if options.provider is None and found.provider_id:
+        options.provider = found.provider_id
+    if options.model is None and options.variant is None:
+        options.variant = found.variant.value if found.variant else None
+        options.model = found.model or None
+        if options.effort is None and found.effort is not None:
+            options.effort = found.effort.value
+    return found
+
+
+def settings_of(
+    values: Mapping[str, Any], options: argparse.Namespace, preset: Preset | None
+) -> AskSettings:
+    """Return the settings of the answer: of the options, the preset, then the user's settings.
+
+    Raises:
+        IllegalChoiceError: the file with instructions cannot be read.
+    """
+    own = _overrides(options)
+    chain = (own,) if preset is None else (own, preset.overrides)
+    requested = own.names | (preset.overrides.names if preset else frozenset())
+    found = replace(ask_settings(values, *chain), requested=requested)
+    return found if "candidates" in requested else found.for_one()
+
+
+def _overrides(options: argparse.Namespace) -> Overrides:
+    if options.stop is not None and len(options.stop) > MOST_STOPS:
+        raise IllegalChoiceError(Reason.TOO_MANY_STOPS, most=MOST_STOPS)
+    instructions = options.instructions
+    if options.system is not None:
+        instructions = _text_of(options.system)
+    own = Overrides(instructions)
+    for name in _OPTIONS:
+        value = getattr(options, name)
+        if value is not None:
+            own = own.setting(_NAMES.get(name, name), tuple(value) if name == "stop" else value)
+    return own
+
+
+def _text_of(name: str) -> str:
+    try:
+        with open_file(Path(name)) as file:
+            data = file.read(LONGEST_INSTRUCTIONS + 1)
+        text = data.decode("utf-8-sig")
+    except (OSError, RefusedFileError, UnicodeDecodeError) as error:
+        raise IllegalChoiceError(Reason.INSTRUCTIONS_UNREADABLE, file=name) from error
+    if len(data) > LONGEST_INSTRUCTIONS:
+        raise IllegalChoiceError(Reason.INSTRUCTIONS_UNREADABLE, file=name)
+    return text

@@ -1,0 +1,72 @@
+"""Options of commands that shape an answer: instructions, parameters and presets."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+MOST_STOPS: Final = 4
+_MOST_ANSWERS: Final = 8
+
+
+def add_answer_parameters(command: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    group = command.add_argument_group(tr("response parameters"))
+    instructions = group.add_mutually_exclusive_group()
+    instructions.add_argument("--instructions", metavar="TEXT", help=tr("custom instructions"))
+    instructions.add_argument(
+        "--system", metavar="FILE", help=tr("a file with custom instructions")
+    )
+    group.add_argument("--preset", metavar="NAME", help=tr("a preset, by name or ID"))
+    group.add_argument("--temperature", type=_between(0.0, 2.0), metavar="N", help=tr("0 to 2"))
+    group.add_argument("--top-p", type=_between(0.0, 1.0), metavar="N", help=tr("0 to 1"))
+    group.add_argument(
+        "--max-tokens",
+        type=_whole(1, 10_000_000),
+        metavar="N",
+        help=tr("maximum output tokens, including reasoning"),
+    )
+    group.add_argument(
+        "--stop",
+        action="append",
+        metavar="TEXT",
+        help=tr("end the response before this text (repeatable, up to {count})", count=MOST_STOPS),
+    )
+    group.add_argument(
+        "--verbosity", choices=("low", "medium", "high"), help=tr("length of the response")
+    )
+    group.add_argument(
+        "--n",
+        type=_whole(1, _MOST_ANSWERS),
+        metavar="N",
+        help=tr("number of responses, each billed"),
+    )
+    group.add_argument(
+        "--seed", type=_whole(0, 2**53), metavar="N", help=tr("for repeatable sampling")
+    )
+
+
+def _between(least: float, most: float) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        value = float(text)
+        if not isfinite(value) or not least <= value <= most:
+            raise ValueError
+        return value
+
+    return number
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise ValueError
+        return value
+
+    return number

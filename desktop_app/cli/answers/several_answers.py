@@ -1,0 +1,239 @@
+"""Several answers to one question: `repartee ask --compare` and `--n`.
+
+The requests run at the same time. The terminal shows one answer after the other, the first as it
+arrives; standard error has the figures of each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.cli.console import drop_output, say, write, write_json
+from desktop_app.cli.terminal import answer_fields, worded
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.stream_events import (
+    Notice,
+    RefusalDelta,
+    TextDelta,
+)
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from desktop_app.domain.conversations.reply import Reply
+    from desktop_app.domain.conversations.stream_events import StreamEvent
+    from desktop_app.domain.errors import StorageError
+    from desktop_app.services.chat.answer_run import AnswerRun
+
+FEWEST_COMPARED, MOST_COMPARED = 2, 4
+
+
+def options_of(options: argparse.Namespace, spec: str) -> argparse.Namespace:
+    """Return the options of an answer named as VARIANT[/EFFORT] or MODEL[/EFFORT]."""
+    name, _, effort = spec.rpartition("/")
+    if not name or effort not in {each.value for each in Effort}:
+        name, effort = spec, ""
+    is_variant = name in {each.value for each in Variant}
+    own = vars(options) | {
+        "variant": name if is_variant else None,
+        "model": None if is_variant else name,
+        "effort": effort or options.effort,
+    }
+    return type(options)(**own)
+
+
+def require_few(specs: Sequence[str]) -> None:
+    """Raise IllegalChoiceError unless two to four answers are compared."""
+    if not FEWEST_COMPARED <= len(specs) <= MOST_COMPARED:
+        raise IllegalChoiceError(Reason.COMPARED_COUNT, fewest=FEWEST_COMPARED, most=MOST_COMPARED)
+
+
+@dataclass
+class _Column:
+    """An answer that arrives.
+
+    Attributes:
+        first_token_s: seconds from the request to the first text; None before.
+        unwritten: text that waits until the answers before it are written.
+    """
+
+    run: AnswerRun
+    began: float
+    first_token_s: float | None = None
+    unwritten: str = ""
+    has_ended: bool = False
+    has_heading: bool = False
+
+
+class SeveralAnswers:
+    """Runs answers at the same time and writes them one after the other.
+
+    Attributes:
+        write_error: why standard output could not be written; None if it can.
+    """
+
+    def __init__(self, runs: Sequence[AnswerRun], *, as_json: bool) -> None:
+        self._columns = [_Column(run, time.monotonic()) for run in runs]
+        self._as_json = as_json
+        self._shown = 0
+        self._task: asyncio.Task[Any] | None = None
+        self.write_error: OSError | None = None
+        self.store_failed = False
+
+    @property
+    def answers(self) -> list[Message]:
+        """The answers, in order."""
+        return [column.run.answer for column in self._columns]
+
+    async def run(self) -> bool:
+        """Run all answers to their end; return False if they were stopped."""
+        self._task = asyncio.current_task()
+        runs = [asyncio.create_task(self._one(column)) for column in self._columns]
+        try:
+            await asyncio.gather(*runs)
+        except asyncio.CancelledError:
+            for task in runs:
+                task.cancel()
+            await asyncio.gather(*runs, return_exceptions=True)
+            self._advance()
+            return False
+        return True
+
+    def json(self) -> list[dict[str, Any]]:
+        """Return the answers as JSON-ready values."""
+        return [
+            answer_fields(column.run.answer) | {"first_token_s": _rounded(column.first_token_s)}
+            for column in self._columns
+        ]
+
+    async def _one(self, column: _Column) -> None:
+        column.began = time.monotonic()
+
+        def listen(event: StreamEvent, _reply: Reply) -> None:
+            self._hear(column, event)
+
+        column.run.tells_all = True
+        try:
+            await column.run.run(listen, self._on_store, insist=False)
+        finally:
+            column.has_ended = True
+            self._advance()
+
+    def _hear(self, column: _Column, event: StreamEvent) -> None:
+        match event:
+            case TextDelta(text) | RefusalDelta(text):
+                if column.first_token_s is None and text:
+                    column.first_token_s = time.monotonic() - column.began
+                column.unwritten += text
+                self._advance()
+            case Notice(text):
+                say(f"{_name_of(column.run.answer)}: {text}")
+
+    def _on_store(self, error: StorageError | None) -> None:
+        if error is not None:
+            self.store_failed = True
+            say(error.sentences)
+
+    def _advance(self) -> None:
+        """Write what can be written: text of the first unfinished answer and all before it."""
+        if self._as_json:
+            return
+        for number, column in enumerate(self._columns):
+            if number < self._shown:
+                continue
+            if not column.has_heading:
+                column.has_heading = True
+                self._write(f"{chr(10) if number else ''}== {_name_of(column.run.answer)} ==\n")
+            text, column.unwritten = column.unwritten, ""
+            self._write(text)
+            if not column.has_ended:
+                return
+            self._shown = number + 1
+            self._write("\n")
+            self._say_figures(column)
+
+    def _say_figures(self, column: _Column) -> None:
+        answer = column.run.answer
+        if answer.error is not None:
+            said = worded(answer.error, from_environment=False)
+            say(f"{_name_of(answer)}: {said}")
+            return
+        say(f"{_name_of(answer)}: {_figures(answer, column.first_token_s)}")
+
+    def _write(self, text: str) -> None:
+        if self.write_error is not None or not text:
+            return
+        try:
+            write(text)
+        except OSError as error:
+            drop_output()
+            self.write_error = error
+            if self._task is not None:
+                self._task.cancel()
+
+
+def _name_of(answer: Message) -> str:
+    choice = answer.choice
+    if choice is None:
+        return ""
+    name = choice.variant.label if choice.variant else choice.model
+    return f"{name}/{choice.effort.value}" if choice.effort else name
+
+
+def _figures(answer: Message, first_token_s: float | None) -> str:
+    words = [tr("{seconds} s", seconds=formatting.decimal(answer.duration_s or 0, 1))]
+    if first_token_s is not None:
+        seconds = formatting.decimal(first_token_s, 1)
+        words.append(tr("first token after {seconds} s", seconds=seconds))
+    if answer.usage is not None:
+        count = formatting.number(answer.usage.input_tokens + answer.usage.output_tokens)
+        words.append(tr("{count} tokens", count=count))
+    if answer.cost is not None:
+        words.append(formatting.money(answer.cost))
+    return ", ".join(words)
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def write_compared(
+    several: SeveralAnswers,
+    *,
+    conversation_id: str | None,
+    passages: Sequence[Mapping[str, Any]],
+) -> None:
+    """Write the JSON of all answers."""
+    costs = [answer.cost for answer in several.answers]
+    known = [cost for cost in costs if cost is not None]
+    total = str(sum(known, Decimal(0))) if known else None
+    write_json(
+        {
+            "answers": several.json(),
+            "status": status_of(several.answers).value,
+            "cost_usd": total,
+            "conversation_id": conversation_id,
+            "passages": list(passages),
+        }
+    )
+
+
+def status_of(answers: Sequence[Message]) -> MessageStatus:
+    """Return COMPLETE if all answers are, else the first other status."""
+    others = (a.status for a in answers if a.status is not MessageStatus.COMPLETE)
+    return next(others, MessageStatus.COMPLETE)
+
+
+def all_of(runs: Sequence[AnswerRun]) -> list[AnswerRun]:
+    """Return the runs and those beside them, which came from one request for several."""
+    return [each for run in runs for each in (run, *run.beside)]

@@ -1,0 +1,89 @@
+"""Notices for parameters that were asked for and are not sent as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
+from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
+from desktop_app.domain.models.parameter_support import ParameterRefusal, refusals, sendable
+
+_API_NAMES: Final = {Api.RESPONSES: "Responses API", Api.CHAT_COMPLETIONS: "Chat Completions API"}
+_OF_API: Final = (ParameterRefusal.NOT_IN_RESPONSES, ParameterRefusal.NOT_IN_CHAT_COMPLETIONS)
+_DEFAULTS: Final = GenerationParameters()
+
+
+def model_notices(
+    asked: GenerationParameters,
+    sent: GenerationParameters,
+    requested: Collection[str],
+    profile: ProviderProfile,
+    info: ModelInfo,
+    effort: Effort | None,
+) -> list[AnswerNotice]:
+    """Return a notice for each requested parameter that the model does not take as asked."""
+    reasons = refusals(profile, info, effort, None)
+    notices = [_refused(name, reasons[name], info) for name in _set(asked, requested, reasons)]
+    limit, lowered = asked.max_output_tokens, sent.max_output_tokens
+    if "max_output_tokens" in requested and limit and lowered and lowered < limit:
+        notices.append(
+            notice(
+                NoticeCode.SETTING_LOWERED,
+                setting="max_output_tokens",
+                value=str(lowered),
+                model=info.name,
+            )
+        )
+    return notices
+
+
+def api_notices(
+    asked: GenerationParameters,
+    requested: Collection[str],
+    profile: ProviderProfile,
+    info: ModelInfo,
+    effort: Effort | None,
+    api: Api,
+) -> list[AnswerNotice]:
+    """Return a notice for each requested parameter that only the other API takes as asked."""
+    reasons = {
+        name: why for name, why in refusals(profile, info, effort, api).items() if why in _OF_API
+    }
+    name_of_api = _API_NAMES[api]
+    notices = [
+        notice(NoticeCode.SETTING_NOT_IN_API, setting=name, api=name_of_api)
+        for name in _set(asked, requested, reasons)
+    ]
+    limit = sendable(asked, profile, info, effort, api).max_output_tokens
+    if "max_output_tokens" in requested and limit != asked.max_output_tokens:
+        raised = notice(
+            NoticeCode.SETTING_RAISED,
+            setting="max_output_tokens",
+            value=str(limit),
+            api=name_of_api,
+        )
+        notices.append(raised)
+    return notices
+
+
+def _set(
+    asked: GenerationParameters, requested: Collection[str], names: Collection[str]
+) -> list[str]:
+    """Return those of `names` that were requested with a value of their own, in order."""
+    return [
+        name
+        for name in names
+        if name in requested and getattr(asked, name) != getattr(_DEFAULTS, name)
+    ]
+
+
+def _refused(name: str, why: ParameterRefusal, info: ModelInfo) -> AnswerNotice:
+    if why is ParameterRefusal.NEEDS_EFFORT:
+        efforts = ", ".join(effort.value for effort in info.sampling_efforts or ())
+        return notice(
+            NoticeCode.SETTING_NEEDS_EFFORT, setting=name, model=info.name, efforts=efforts
+        )
+    return notice(NoticeCode.SETTING_NOT_SUPPORTED, setting=name, model=info.name)
