@@ -14,7 +14,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-_NEITHER = "There is no display here: neither X11 (DISPLAY) nor Wayland (WAYLAND_DISPLAY)."
+from desktop_app.i18n.translation import tr
+
 _LOCAL_X = re.compile(r"^(?:unix)?:(\d+)(?:\.\d+)?$")
 _TIMEOUT_S = 1.0
 
@@ -35,20 +36,20 @@ def why_no_window(environment: Mapping[str, str]) -> str | None:
         return why_not_x if takes_x else why_not_wayland
     is_named = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
     if not is_named:
-        return _NEITHER
+        return tr("There is no display: neither DISPLAY nor WAYLAND_DISPLAY is set.")
     return why_not_x if environment.get("DISPLAY") else why_not_wayland
 
 
 def _why_no_x(display: str) -> str | None:
     if not display:
-        return "There is no X11 display: DISPLAY is not set."
+        return tr("There is no X11 display: DISPLAY isn’t set.")
     local = _LOCAL_X.match(display)
     if local is None:
         return None  # on another computer, as through ssh: only connecting would tell
     path = f"/tmp/.X11-unix/X{local[1]}"  # noqa: S108 — where X servers listen
     if _answers(path) or _answers("\0" + path) or _answers_on_port(6000 + int(local[1])):
         return None
-    return f"No X11 server answers at DISPLAY={display}."
+    return tr("The X11 server at DISPLAY={display} doesn’t respond.", display=display)
 
 
 def _why_no_wayland(environment: Mapping[str, str]) -> str | None:
@@ -59,8 +60,8 @@ def _why_no_wayland(environment: Mapping[str, str]) -> str | None:
     if path.is_absolute() and _answers(str(path)):
         return None
     if not environment.get("WAYLAND_DISPLAY"):
-        return "There is no Wayland display: WAYLAND_DISPLAY is not set."
-    return f"No Wayland compositor answers at WAYLAND_DISPLAY={name}."
+        return tr("There is no Wayland display: WAYLAND_DISPLAY isn’t set.")
+    return tr("The Wayland compositor at WAYLAND_DISPLAY={name} doesn’t respond.", name=name)
 
 
 def _answers(path: str) -> bool:

@@ -15,7 +15,7 @@ NOBODY = ":4711"
 def test_neither_is_said_as_neither() -> None:
     why = why_no_window({})
     assert why is not None
-    assert "neither X11 (DISPLAY) nor Wayland (WAYLAND_DISPLAY)" in why
+    assert "neither DISPLAY nor WAYLAND_DISPLAY" in why
 
 
 @pytest.mark.parametrize("platform", ["offscreen", "minimal", "vnc:size=1x1", "eglfs", "linuxfb"])
@@ -26,7 +26,7 @@ def test_platforms_that_need_no_display(platform: str) -> None:
 @pytest.mark.parametrize("platform", ["", "xcb", "xcb:option"])
 def test_an_x_server_that_is_gone(platform: str) -> None:
     why = why_no_window({"DISPLAY": NOBODY, "QT_QPA_PLATFORM": platform})
-    assert why == f"No X11 server answers at DISPLAY={NOBODY}."
+    assert why == f"The X11 server at DISPLAY={NOBODY} doesn’t respond."
 
 
 @pytest.mark.parametrize("display", ["localhost:10.0", "far.example:0", "strange"])
@@ -50,7 +50,7 @@ def test_a_number_that_is_no_port() -> None:
 def test_wayland_by_name_by_path_and_by_default(tmp_path: Path) -> None:
     runtime = {"XDG_RUNTIME_DIR": str(tmp_path)}
     gone = why_no_window({**runtime, "WAYLAND_DISPLAY": "wayland-1"})
-    assert gone == "No Wayland compositor answers at WAYLAND_DISPLAY=wayland-1."
+    assert gone == "The Wayland compositor at WAYLAND_DISPLAY=wayland-1 doesn’t respond."
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "wayland-0"))
         server.listen()
