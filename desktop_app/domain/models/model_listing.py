@@ -6,8 +6,10 @@ the catalog, which is OpenAI's: other providers go on serving models, and OpenAI
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
 from functools import cached_property
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
@@ -17,6 +19,38 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 WARNED_BEFORE_DAYS = 90
 
 
+class ModelKind(StrEnum):
+    """What a model is for."""
+
+    CHAT = "chat"
+    EMBEDDING = "embedding"
+    RERANK = "rerank"
+    IMAGE = "image"
+    AUDIO = "audio"
+    MODERATION = "moderation"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class ModelDetails:
+    """What a server says of a model; None for what it does not say.
+
+    The prices are in US dollars per million tokens.
+    """
+
+    kind: ModelKind | None = None
+    input_price: Decimal | None = None
+    output_price: Decimal | None = None
+    images: bool | None = None
+    tools: bool | None = None
+
+    def filled_from(self, other: ModelDetails) -> ModelDetails:
+        """Return these details, completed by those of another reply."""
+        mine = {f.name: getattr(self, f.name) for f in fields(self)}
+        lacking = {name: getattr(other, name) for name, value in mine.items() if value is None}
+        return replace(self, **lacking)
+
+
 @dataclass(frozen=True)
 class ListedModel:
     """A listed model, with its shutdown date and token window if the provider names them."""
@@ -24,6 +58,7 @@ class ListedModel:
     id: str
     shutdown: date | None = None
     window: int | None = None
+    details: ModelDetails = ModelDetails()
 
 
 @dataclass(frozen=True)
@@ -41,6 +76,16 @@ class ModelListing:
     def has(self, model_id: str) -> bool:
         """Return True if the model was listed."""
         return model_id in self._by_id
+
+    def details_of(self, model_id: str) -> ModelDetails:
+        """Return what the server says of a model."""
+        model = self._by_id.get(model_id)
+        return model.details if model else ModelDetails()
+
+    def can_chat(self, model_id: str) -> bool | None:
+        """Return False for a model of another kind, None if the server does not say."""
+        kind = self.details_of(model_id).kind
+        return None if kind is None else kind is ModelKind.CHAT
 
     def shutdown_of(self, model_id: str) -> date | None:
         """Return the model's shutdown date, None if the provider names none."""

@@ -17,6 +17,7 @@ from desktop_app.providers.http import json_parser
 AT_ONCE: Final = 64 * 1024
 """The most bytes of JSON that are parsed on the event loop, in a millisecond or two."""
 LONGEST_NAME: Final = 4096
+_LONGEST_INT: Final = 4_000
 _SLICE: Final = 256 * 1024
 """Characters."""
 
@@ -41,10 +42,19 @@ def parse_at_once(text: str) -> Any:
     Raises:
         ValueError: it is not JSON, or nested deeper than Python can follow.
     """
+    text = text.removeprefix("\ufeff")
     try:
-        return json.loads(text.removeprefix("\ufeff"))
+        return json.loads(text)
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # Python converts no integer of more than 4,300 digits
+        return json.loads(text, parse_int=_int_or_float)
+
+
+def _int_or_float(digits: str) -> int | float:
+    return int(digits) if len(digits) < _LONGEST_INT else float(digits)
 
 
 def mapping(value: object, key: str) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """The models that a provider lists: GET /models.
 
 Source: OpenAI's published OpenAPI document, and the fields that gateways add; see model_windows.py
-for context windows.
+for context windows and model_details.py for the rest.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Any, Final, Protocol, TypeVar
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
-from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
+from desktop_app.providers.models.model_details import details_of, llama_cpp_details
 from desktop_app.providers.models.model_windows import window_of, window_source
 
 PATH: Final = "models"
@@ -56,10 +57,19 @@ async def fetch_listing(
     ids = [model.id for model in listing.models]
     try:
         async with asyncio.timeout(windows_timeout_s):
-            windows = await get_json(more.path, lambda reply: more.read(reply, ids))
+            windows, details = await get_json(
+                more.path, lambda reply: (more.read(reply, ids), more.details(reply))
+            )
     except (AttemptError, ProviderError, TimeoutError):
-        return listing  # windows stay unknown
-    models = (replace(m, window=windows.get(m.id, m.window)) for m in listing.models)
+        return listing  # they stay unknown
+    models = (
+        replace(
+            m,
+            window=windows.get(m.id, m.window),
+            details=m.details.filled_from(details.get(m.id, ModelDetails())),
+        )
+        for m in listing.models
+    )
     return replace(listing, models=tuple(models))
 
 
@@ -73,8 +83,14 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     is_list = isinstance(reply, Mapping) and isinstance(reply.get("data"), list)
     if not rows and not is_list and reply != []:
         raise UnexpectedReplyError(Reason.MODELS_UNREADABLE, provider=profile.name)
+    beside = llama_cpp_details(reply)
     models = tuple(
-        ListedModel(name, _day(row.get("shutdown_date")), window_of(row))
+        ListedModel(
+            name,
+            _day(row.get("shutdown_date")),
+            window_of(row),
+            details_of(row).filled_from(beside.get(name, ModelDetails())),
+        )
         for row in rows
         if 0 < len(name := json_fields.text(row, "id")) <= LONGEST_ID
     )

@@ -1,4 +1,4 @@
-"""Context windows of models, as servers report them beside their list of models.
+"""Context windows of models, as servers report them, and further requests for details.
 
 OpenAI's API has no such field; other servers add one, each under its own name. A server that
 reports it at a path of its own is asked there once, if its list shows which server it is.
@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from desktop_app.domain.models.model_listing import ModelDetails
 from desktop_app.providers.http import json_fields
+from desktop_app.providers.models.model_details import details_of
 
 # Other numbers are not windows: 0 for "not known", 10**30 for "no limit", a count of megabytes.
 SMALLEST: Final = 256
@@ -42,10 +44,12 @@ class WindowSource:
     Attributes:
         path: the path, relative to the host.
         read: returns the tokens by model id from the reply and the listed ids.
+        details: returns what else the reply says, by model id.
     """
 
     path: str
     read: Callable[[object, Sequence[str]], dict[str, int]]
+    details: Callable[[object], dict[str, ModelDetails]] = lambda _: {}
 
 
 def window_of(row: Row) -> int | None:
@@ -73,12 +77,12 @@ def window_source(rows: Sequence[Row]) -> WindowSource | None:
         is_said = all(_numbers_at(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows)
         return None if is_said or len(rows) > 1 else WindowSource("/props", _llama_cpp_windows)
     if owners == {"organization_owner"}:
-        return WindowSource("/api/v0/models", _lm_studio_windows)
+        return WindowSource("/api/v0/models", _lm_studio_windows, _lm_studio_details)
     if "library" in owners and not any(map(window_of, rows)):
         return WindowSource("/api/ps", _ollama_windows)
     is_litellm = bool(rows) and all(row.get("created") == _CREATED_BY_LITELLM for row in rows)
-    if is_litellm and not any(map(window_of, rows)):
-        return WindowSource("/model/info", _litellm_windows)
+    if is_litellm:  # its list has no prices
+        return WindowSource("/model/info", _litellm_windows, _litellm_details)
     return None
 
 
@@ -104,6 +108,20 @@ def _litellm_windows(reply: object, _ids: Sequence[str]) -> dict[str, int]:
     return _smallest_by_id(
         (json_fields.text(row, "model_name"), window_of(info)) for row, info in infos
     )
+
+
+def _lm_studio_details(reply: object) -> dict[str, ModelDetails]:
+    rows = json_fields.rows(reply, "data")
+    return {json_fields.text(row, "id"): details_of(row) for row in rows}
+
+
+def _litellm_details(reply: object) -> dict[str, ModelDetails]:
+    """Return the details by name. Of several deployments, the first that says something counts."""
+    found: dict[str, ModelDetails] = {}
+    for row in json_fields.rows(reply, "data"):
+        name = json_fields.text(row, "model_name")
+        found[name] = found.get(name, ModelDetails()).filled_from(details_of(row))
+    return found
 
 
 def _smallest_by_id(found: Iterable[tuple[str, int | None]]) -> dict[str, int]:

@@ -12,6 +12,7 @@ from datetime import date
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo, Variant
 from desktop_app.domain.models.model_listing import (
+    ModelDetails,
     ModelListing,
     is_served,
     is_shut_down,
@@ -45,9 +46,13 @@ def offers(
             found.append(Offer(info.id, info.name, variant, _note(profile, info, listing, today)))
     known = {offer.model for offer in found}
     for model_id in dict.fromkeys((*profile.models, *_more(profile, catalog, listing, today))):
-        if model_id not in known:
+        if model_id not in known and not _is_of_other_kind(listing, model_id):
             info = model_info(profile, model_id, catalog, listing)
-            marks = (_window(listing, model_id), shutdown_mark(profile, info, listing, today))
+            marks = (
+                _window(listing, model_id),
+                _price(listing, model_id),
+                shutdown_mark(profile, info, listing, today),
+            )
             found.append(Offer(model_id, info.name, None, " · ".join(filter(None, marks))))
     return found
 
@@ -56,6 +61,25 @@ def _window(listing: ModelListing | None, model_id: str) -> str:
     """Return the context window that the server reports; servers differ for the same model."""
     window = listing.window_of(model_id) if listing else None
     return f"{format_tokens(window)} tokens" if window else ""
+
+
+def _price(listing: ModelListing | None, model_id: str) -> str:
+    """Return the server's own prices of a million tokens of input and output."""
+    details = listing.details_of(model_id) if listing else ModelDetails()
+    if details.input_price is None or details.output_price is None:
+        return ""
+    return f"${details.input_price:f} / ${details.output_price:f}"
+
+
+def _is_of_other_kind(listing: ModelListing | None, model_id: str) -> bool:
+    """Return True if the server says that a model is for something else than chats."""
+    return listing is not None and listing.can_chat(model_id) is False
+
+
+def _can_chat(catalog: ModelCatalog, listing: ModelListing, model_id: str) -> bool:
+    """Return what the catalog or the server says of a model, or else what its name says."""
+    said = None if catalog.knows(model_id) else listing.can_chat(model_id)
+    return catalog.can_chat(model_id) if said is None else said
 
 
 def _note(
@@ -74,6 +98,6 @@ def _more(
         is_guess = profile.serves_the_family and not profile.models
         gpt = [info for info in catalog if info.id.startswith("gpt-")] if is_guess else []
         return [info.id for info in gpt if not is_shut_down(profile, info, None, today)]
-    can_chat = {model.id for model in listing.models if catalog.can_chat(model.id)}
+    can_chat = {model.id for model in listing.models if _can_chat(catalog, listing, model.id)}
     in_order = [info.id for info in catalog if info.id in can_chat]
     return in_order + sorted(can_chat - set(in_order), key=str.casefold)

@@ -429,4 +429,9 @@ MIGRATIONS: tuple[Migration, ...] = (
     # Messages had sentences in place of the reasons of their errors, and so had batch jobs, their
     # files and the files of collections.
     Migration("0024_error_reasons", (), code_reasons),
+    # What servers say of their models besides the windows.
+    Migration(
+        "0025_model_details",
+        ("ALTER TABLE model_listings ADD COLUMN details TEXT NOT NULL DEFAULT '{}'",),
+    ),
 )

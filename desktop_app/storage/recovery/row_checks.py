@@ -285,6 +285,7 @@ def _profile(values: Values) -> None:
 def _listing(values: Values) -> None:
     for model in listing_from_row(values).models:
         bounds.typed(model)
+        bounds.typed(model.details)
         bounds.name(model.id)
 
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
-from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain import bounds
+from desktop_app.domain.models.model_listing import (
+    ListedModel,
+    ModelDetails,
+    ModelKind,
+    ModelListing,
+)
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     from_micros,
@@ -34,9 +44,10 @@ class ListingStore:
             for model in listing.models
         ]
         windows = {model.id: model.window for model in listing.models if model.window}
-        at, said = to_micros(listing.at), (to_json(models), to_json(windows))
-        row = (profile_id, listing.base_url, at, *said)
-        sql = "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?, ?)"
+        details = {model.id: said for model in listing.models if (said := _said(model.details))}
+        at, texts = to_micros(listing.at), (to_json(models), to_json(windows), to_json(details))
+        row = (profile_id, listing.base_url, at, *texts)
+        sql = "INSERT OR REPLACE INTO model_listings VALUES (?, ?, ?, ?, ?, ?)"
         await self._database.write(lambda c: c.execute(sql, row))
 
     async def remove(self, profile_id: str) -> None:
@@ -45,18 +56,44 @@ class ListingStore:
         await self._database.write(lambda c: c.execute(sql, (profile_id,)))
 
 
+def _said(details: ModelDetails) -> dict[str, str | bool]:
+    """Return what is known, as JSON-ready values."""
+    return {
+        name: str(value) if isinstance(value, Decimal) else value
+        for name, value in asdict(details).items()
+        if value is not None
+    }
+
+
+def _details(said: Mapping[str, Any]) -> ModelDetails:
+    prices = [
+        None if (price := said.get(name)) is None else bounds.money(price)
+        for name in ("input_price", "output_price")
+    ]
+    return ModelDetails(
+        kind=None if (kind := said.get("kind")) is None else ModelKind(kind),
+        input_price=prices[0],
+        output_price=prices[1],
+        images=said.get("images"),
+        tools=said.get("tools"),
+    )
+
+
 def _read_all(connection: sqlite3.Connection) -> dict[str, ModelListing]:
-    sql = "SELECT profile_id AS id, base_url, at, models, windows FROM model_listings"
+    sql = "SELECT profile_id AS id, base_url, at, models, windows, details FROM model_listings"
     rows = connection.execute(sql)
     return {row["id"]: read_row(listing_from_row, row) for row in rows}
 
 
 def listing_from_row(row: Cells) -> ModelListing:
     """Return the listing in a row of `model_listings`."""
-    windows = json.loads(row["windows"])
+    windows, details = json.loads(row["windows"]), json.loads(row["details"])
     models = tuple(
         ListedModel(
-            model_id, date.fromisoformat(shutdown) if shutdown else None, windows.get(model_id)
+            model_id,
+            date.fromisoformat(shutdown) if shutdown else None,
+            windows.get(model_id),
+            _details(details.get(model_id, {})),
         )
         for model_id, shutdown in json.loads(row["models"])
     )

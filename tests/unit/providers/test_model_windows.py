@@ -138,7 +138,6 @@ def test_what_fails_there_leaves_the_listing_as_it_is(failure: str) -> None:
     "rows",
     [
         ({"id": "m", "owned_by": "llamacpp", "meta": {"n_ctx": 4096, "n_ctx_train": 8192}},),
-        ({**LITELLM, "max_input_tokens": 8000},),
         ({"id": "m", "owned_by": "vllm", "max_model_len": 8192},),
         ({"id": "m", "owned_by": "someone"},),
         (LITELLM, {"id": "n", "created": 1700000000}),

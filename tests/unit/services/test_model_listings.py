@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import NetworkError
-from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.model_listing import (
+    ListedModel,
+    ModelDetails,
+    ModelKind,
+    ModelListing,
+)
 from desktop_app.services.models.model_listings import HOLDS, ModelListings
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from tests.unit.storage.samples import opened
@@ -41,7 +47,8 @@ class Gateway:
 
 
 def listed(*ids: str, ago: timedelta = timedelta()) -> ModelListing:
-    models = tuple(ListedModel(id_, date(2026, 8, 10), 8192) for id_ in ids)
+    said = ModelDetails(ModelKind.CHAT, Decimal("1.25"), Decimal(10), images=True)
+    models = tuple(ListedModel(id_, date(2026, 8, 10), 8192, said) for id_ in ids)
     return ModelListing(PROFILE.base_url, (*models, ListedModel("x")), datetime.now(UTC) - ago)
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import ModelCatalog, Variant
-from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.model_listing import (
+    ListedModel,
+    ModelDetails,
+    ModelKind,
+    ModelListing,
+)
 from desktop_app.paths import resource_path
 from desktop_app.services.models.model_menu import Offer, offers
 
@@ -93,3 +99,15 @@ def test_what_a_server_says_that_a_model_takes_stands_behind_its_name() -> None:
     models = (ListedModel("own", window=32_768), ListedModel("silent"))
     listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
     assert [offer.note for offer in offers(BOX, CATALOG, listing, TODAY)] == ["33k tokens", ""]
+
+
+def test_what_a_server_says_is_no_chat_model_is_hidden() -> None:
+    models = (
+        ListedModel("vectors", details=ModelDetails(ModelKind.EMBEDDING)),
+        ListedModel("whisper-that-chats", details=ModelDetails(ModelKind.CHAT)),
+        ListedModel("plain", details=ModelDetails(None, Decimal("0.5"), Decimal(2))),
+    )
+    listing = ModelListing("", models, datetime(2026, 11, 20, tzinfo=UTC))
+    box = replace(BOX, models=("vectors", "plain"))
+    found = {offer.model: offer.note for offer in offers(box, CATALOG, listing, TODAY)}
+    assert found == {"plain": "$0.5 / $2", "whisper-that-chats": ""}

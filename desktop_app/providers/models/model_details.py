@@ -1,0 +1,140 @@
+"""What servers say of a listed model besides its window: kind, price, images and tools.
+
+OpenAI's API has no such fields; others add some, each under its own names. What is malformed or
+impossible counts as not said.
+
+Sources: OpenRouter (`architecture`, `pricing` per token, `supported_parameters`), LiteLLM's proxy
+(`mode`, and /model/info with costs per token), LM Studio's REST API and Together (`type`; Together
+also `pricing` per million), Mistral (`capabilities` as an object), Ollama and llama.cpp
+(`capabilities` as a list), Fireworks (`supports_chat` and others).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
+from desktop_app.providers.http import json_fields
+
+HIGHEST_PRICE: Final = Decimal(100_000)
+"""Dollars per million tokens. The dearest model costs a few hundred."""
+_MILLION: Final = 1_000_000
+_LONGEST_NUMBER: Final = 40
+
+_KINDS: Final[Mapping[str, ModelKind]] = {
+    **dict.fromkeys(("chat", "completion", "responses", "language", "code"), ModelKind.CHAT),
+    **dict.fromkeys(("llm", "vlm", "text", "text-generation"), ModelKind.CHAT),
+    **dict.fromkeys(("embedding", "embeddings"), ModelKind.EMBEDDING),
+    **dict.fromkeys(("rerank", "reranker"), ModelKind.RERANK),
+    **dict.fromkeys(("moderation", "moderations"), ModelKind.MODERATION),
+    **dict.fromkeys(("image", "images", "image_generation", "image_edit"), ModelKind.IMAGE),
+    **dict.fromkeys(("video", "video_generation"), ModelKind.IMAGE),
+    **dict.fromkeys(("audio", "audio_transcription", "audio_speech"), ModelKind.AUDIO),
+    **dict.fromkeys(("transcribe", "speech", "realtime"), ModelKind.AUDIO),
+}
+_TOOLS: Final = ("tools", "tool_use", "function_calling")
+
+Row = Mapping[str, Any]
+
+
+def details_of(row: Row) -> ModelDetails:
+    """Return what the row of a listed model says.
+
+    >>> details_of({"id": "m", "type": "embedding"}).kind
+    <ModelKind.EMBEDDING: 'embedding'>
+    """
+    info = json_fields.mapping(row, "model_info") or row
+    words = _words(info, "capabilities")
+    inputs = _words(json_fields.mapping(info, "architecture"), "input_modalities")
+    able = json_fields.mapping(info, "capabilities")
+    price = _prices(info)
+    return ModelDetails(
+        kind=_kind(info, able, words),
+        input_price=price[0],
+        output_price=price[1],
+        images=_first_flag(
+            _flag(info, "supports_vision", "supports_image_input"),
+            _flag(able, "vision"),
+            "image" in inputs if inputs else None,
+            json_fields.text(info, "type") == "vlm" or None,
+            bool({"vision", "multimodal"} & words) if "completion" in words else None,
+        ),
+        tools=_first_flag(
+            _flag(info, "supports_function_calling", "supports_tools"),
+            _flag(able, "function_calling"),
+            _one_of(_words(info, "supported_parameters"), _TOOLS),
+            not words.isdisjoint(_TOOLS) or None,  # llama.cpp never lists them
+        ),
+    )
+
+
+def llama_cpp_details(reply: object) -> dict[str, ModelDetails]:
+    """Return the details in llama.cpp's second list, by model name."""
+    rows = json_fields.rows(reply, "models")
+    return {json_fields.text(row, "name"): details_of(row) for row in rows}
+
+
+def _kind(info: Row, able: Row, words: frozenset[str]) -> ModelKind | None:
+    for name in ("mode", "type", "model_type", "task"):
+        if kind := _KINDS.get(json_fields.text(info, name).casefold()):
+            return kind
+    outputs = _words(json_fields.mapping(info, "architecture"), "output_modalities")
+    if outputs:
+        first = (_KINDS[word] for word in sorted(outputs) if word in _KINDS)
+        return ModelKind.CHAT if "text" in outputs else next(first, ModelKind.OTHER)
+    can_chat = _first_flag(_flag(able, "completion_chat"), _flag(info, "supports_chat"))
+    if can_chat is not None:
+        return ModelKind.CHAT if can_chat else ModelKind.OTHER
+    if "completion" in words:
+        return ModelKind.CHAT
+    return ModelKind.EMBEDDING if {"embedding", "embeddings"} & words else None
+
+
+def _prices(info: Row) -> tuple[Decimal | None, Decimal | None]:
+    """Return the prices of input and output in dollars per million tokens."""
+    pricing = json_fields.mapping(info, "pricing")
+    for source, names, per in (
+        (info, ("input_cost_per_token", "output_cost_per_token"), _MILLION),
+        (pricing, ("prompt", "completion"), _MILLION),
+        (pricing, ("input", "output"), 1),
+    ):
+        found = tuple(_price(source.get(name), per) for name in names)
+        if any(price is not None for price in found):
+            return found[0], found[1]
+    return None, None
+
+
+def _price(value: object, per: int) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if isinstance(value, int) and not 0 <= value < HIGHEST_PRICE:
+        return None  # writing out a gigantic integer takes minutes
+    text = value if isinstance(value, str) else repr(value)
+    try:
+        price = Decimal(text) if len(text) <= _LONGEST_NUMBER else Decimal("nan")
+    except InvalidOperation:
+        return None
+    if not price.is_finite() or not 0 <= price < HIGHEST_PRICE:
+        return None
+    price = (price * per).quantize(Decimal("0.000001"))
+    return price.normalize() + 0 if price < HIGHEST_PRICE else None
+
+
+def _words(value: Row, key: str) -> frozenset[str]:
+    found = value.get(key)
+    listed = found[:100] if isinstance(found, list) else []
+    return frozenset(word.casefold() for word in listed if isinstance(word, str))
+
+
+def _flag(value: Row, *names: str) -> bool | None:
+    return next((flag for n in names if isinstance(flag := value.get(n), bool)), None)
+
+
+def _one_of(words: frozenset[str], names: Iterable[str]) -> bool | None:
+    return not words.isdisjoint(names) if words else None
+
+
+def _first_flag(*flags: bool | None) -> bool | None:
+    return next((flag for flag in flags if flag is not None), None)

@@ -1,0 +1,181 @@
+"""What servers say of their models: kind, price, images and tools, and what is no such thing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_listing import ModelDetails, ModelKind, ModelListing
+from desktop_app.providers.http import json_fields
+from desktop_app.providers.models.model_details import details_of
+from desktop_app.providers.models.model_list import listing_from
+from desktop_app.providers.provider_client import ProviderClient
+from tests.unit.providers.loopback import LoopbackServer, Received, replies
+from tests.unit.providers.samples import CATALOG
+
+BOX = ProviderProfile("box", "Box", ProviderKind.COMPATIBLE, needs_key=False)
+CHAT, EMBEDDING = ModelKind.CHAT, ModelKind.EMBEDDING
+
+
+@pytest.mark.parametrize(
+    ("server", "row", "details"),
+    [
+        (
+            "OpenRouter",
+            {
+                "architecture": {
+                    "input_modalities": ["text", "image"],
+                    "output_modalities": ["text"],
+                },
+                "pricing": {"prompt": "0.00000125", "completion": "0.00001"},
+                "supported_parameters": ["temperature", "tools"],
+            },
+            ModelDetails(CHAT, Decimal("1.25"), Decimal(10), images=True, tools=True),
+        ),
+        (
+            "OpenRouter, a router of models",
+            {"pricing": {"prompt": "-1", "completion": "-1"}, "supported_parameters": []},
+            ModelDetails(),
+        ),
+        (
+            "OpenRouter, images",
+            {"architecture": {"input_modalities": ["text"], "output_modalities": ["image"]}},
+            ModelDetails(ModelKind.IMAGE, images=False),
+        ),
+        ("LiteLLM, the list", {"mode": "embedding", "owned_by": "openai"}, ModelDetails(EMBEDDING)),
+        (
+            "LiteLLM, /model/info",
+            {
+                "model_name": "m",
+                "model_info": {
+                    "mode": "chat",
+                    "input_cost_per_token": 2.5e-06,
+                    "output_cost_per_token": 1e-05,
+                    "supports_vision": True,
+                    "supports_function_calling": None,
+                },
+            },
+            ModelDetails(CHAT, Decimal("2.5"), Decimal(10), images=True),
+        ),
+        ("LiteLLM, rerank", {"mode": "rerank"}, ModelDetails(ModelKind.RERANK)),
+        ("LiteLLM, audio", {"mode": "audio_speech"}, ModelDetails(ModelKind.AUDIO)),
+        ("LM Studio", {"type": "vlm"}, ModelDetails(CHAT, images=True)),
+        ("LM Studio", {"type": "embeddings"}, ModelDetails(EMBEDDING)),
+        (
+            "LM Studio, tools",
+            {"type": "llm", "capabilities": ["tool_use"]},
+            ModelDetails(CHAT, tools=True),
+        ),
+        (
+            "Together",
+            {"type": "chat", "pricing": {"input": 0.18, "output": 0.59, "hourly": 0}},
+            ModelDetails(CHAT, Decimal("0.18"), Decimal("0.59")),
+        ),
+        ("Together", {"type": "moderation"}, ModelDetails(ModelKind.MODERATION)),
+        (
+            "Mistral",
+            {"capabilities": {"completion_chat": True, "function_calling": True, "vision": False}},
+            ModelDetails(CHAT, images=False, tools=True),
+        ),
+        (
+            "Mistral, OCR",
+            {"capabilities": {"completion_chat": False, "vision": True}},
+            ModelDetails(ModelKind.OTHER, images=True),
+        ),
+        (
+            "Ollama",
+            {"capabilities": ["completion", "tools", "vision"]},
+            ModelDetails(CHAT, images=True, tools=True),
+        ),
+        ("Ollama", {"capabilities": ["embedding"]}, ModelDetails(EMBEDDING)),
+        (
+            "Fireworks",
+            {"supports_chat": True, "supports_image_input": False, "supports_tools": True},
+            ModelDetails(CHAT, images=False, tools=True),
+        ),
+        ("vLLM", {"max_model_len": 32768, "owned_by": "vllm"}, ModelDetails()),
+        ("Groq", {"context_window": 131072, "active": True}, ModelDetails()),
+        ("OpenAI", {"object": "model", "created": 1, "owned_by": "openai"}, ModelDetails()),
+    ],
+)
+def test_each_server_says_it_in_its_own_way(
+    server: str, row: dict[str, Any], details: ModelDetails
+) -> None:
+    assert details_of({"id": "m", **row}) == details, server
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**4000, -1, "1e999999", "nan", "Infinity", "9" * 100_000, 1e300, True, None, [], {}, "x"],
+)
+def test_what_is_no_price_is_passed_over(value: object) -> None:
+    for row in (
+        {"input_cost_per_token": value, "output_cost_per_token": value},
+        {"pricing": {"prompt": value, "completion": value}},
+        {"pricing": {"input": value, "output": value}},
+        {"pricing": value},
+    ):
+        assert details_of(row) == ModelDetails()
+
+
+_NAMES = (
+    *("id", "mode", "type", "capabilities", "architecture", "pricing", "model_info"),
+    *("supported_parameters", "input_modalities", "output_modalities", "prompt", "input"),
+)
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.decimals().map(str),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_NAMES), inner, max_size=5)
+    ),
+)
+
+
+@given(st.dictionaries(st.sampled_from(_NAMES), _values))
+def test_no_row_breaks_the_list(row: dict[str, Any]) -> None:
+    listing = listing_from({"data": [{**row, "id": "m"}], "models": [row]}, BOX)
+    details = listing.details_of("m")
+    for price in (details.input_price, details.output_price):
+        assert price is None or 0 <= price < 10**11
+
+
+def test_llama_cpp_has_a_second_list() -> None:
+    reply = {
+        "models": [{"name": "smol", "capabilities": ["completion", "multimodal"]}],
+        "data": [{"id": "smol", "owned_by": "llamacpp", "meta": {"n_ctx": 2048}}],
+    }
+    assert listing_from(reply, BOX).details_of("smol") == ModelDetails(CHAT, images=True)
+
+
+def test_litellm_is_asked_for_prices() -> None:
+    rows = [{"id": "m", "created": 1677610602, "mode": "chat", "max_input_tokens": 2048}]
+    info = {"input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06, "mode": "chat"}
+    more = {"data": [{"model_name": "m", "model_info": info}]}
+
+    async def answers(request: Received, writer: asyncio.StreamWriter) -> None:
+        body = more if request.path == "/model/info" else {"data": rows}
+        await replies(200, body)(request, writer)
+
+    async def main() -> ModelListing:
+        async with LoopbackServer(answers) as server:
+            client = ProviderClient(replace(BOX, base_url=server.base_url), None, CATALOG)
+            listing = await client.listing()
+            await client.aclose()
+            return listing
+
+    listing = asyncio.run(main())
+    assert listing.window_of("m") == 2048
+    assert listing.details_of("m") == ModelDetails(CHAT, Decimal(1), Decimal(2))
+
+
+def test_a_gigantic_number_does_not_break_the_list() -> None:
+    data = b'{"data": [{"id": "m", "max_model_len": %s}, {"id": "n"}]}' % (b"9" * 50_000)
+    listing = listing_from(json_fields.parse(data), BOX)
+    assert [model.id for model in listing.models] == ["m", "n"]
+    assert listing.window_of("m") is None
