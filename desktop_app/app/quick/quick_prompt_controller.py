@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Draft, M
 from desktop_app.domain.conversations.prompts import CLIPBOARD, DATE, SELECTION
 from desktop_app.domain.errors import SpendingCapError, UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.domain.spending.cost import format_money
+from desktop_app.i18n.formatting import duration, money
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.ui.composer.model_choice_view import ChoiceView
@@ -283,7 +283,7 @@ class QuickPromptController(QObject):
         self._quick.set_streaming(False)
         self._quick.transcript.stream.set_waiting(answer.id, "")
         self._quick.transcript.stream.update_message(self._providers.as_shown(answer))
-        facts = [] if answer.cost is None else [format_money(answer.cost)]
+        facts = [] if answer.cost is None else [money(answer.cost)]
         if answer.duration_s is not None:
-            facts.append(f"{answer.duration_s:.1f} s")
+            facts.append(duration(answer.duration_s))
         self._quick.set_status(" · ".join(facts))
