@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import template_needs
-from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenCounter
+from desktop_app.backend.provider_gateway import ProviderGateway
+from desktop_app.backend.token_counting import ProviderTokenCounter, TokenLearning
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.media_type import FOLDER
@@ -48,6 +49,7 @@ from desktop_app.storage.settings.key_origins import legacy_key_origins
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.storage.settings.settings_store import SettingsStore
+from desktop_app.storage.settings.token_rate_store import TokenRateStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 
@@ -90,6 +92,7 @@ class Backend:
     collection_worker: DocumentWorker
     gateway: ProviderGateway
     counter: ProviderTokenCounter
+    learning: TokenLearning
     budget: Budget
     fences: Fences
     listings: ModelListings
@@ -108,6 +111,7 @@ class Backend:
             where = self.folders
             await asyncio.to_thread(resume_erasure, where.database, where.attachments)
         await self.database.open()
+        await self.learning.load()
         await asyncio.to_thread(_clean_folders, self.folders)
         await self._move_secrets_of_addresses()
 
@@ -172,6 +176,7 @@ class Backend:
             fences=self.fences,
             needs_of=template_needs,
             listing_of=self.listings.of,
+            window_of=self.learning.window_of,
         )
 
     @cached_property
@@ -342,7 +347,8 @@ def build_backend(
     variables = environment_with_keys() if environment is None else environment
     vault, environment_profiles = _keys(where, settings, variables, catalog)
     documents, local_model = DocumentWorker(), LocalModel()
-    gateway = ProviderGateway(vault, local_model, settings, catalog)
+    learning = TokenLearning(TokenRateStore(database), documents, catalog)
+    gateway = ProviderGateway(vault, local_model, settings, catalog, learning)
     return Backend(
         folders=where,
         catalog=catalog,
@@ -362,7 +368,8 @@ def build_backend(
         documents=documents,
         collection_worker=DocumentWorker(),
         gateway=gateway,
-        counter=ProviderTokenCounter(documents, local_model),
+        counter=ProviderTokenCounter(documents, local_model, gateway, learning),
+        learning=learning,
         budget=Budget(SpendingHolds(database), settings),
         fences=Fences(settings),
         listings=ModelListings(ListingStore(database), gateway),

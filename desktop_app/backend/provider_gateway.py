@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
@@ -19,9 +20,10 @@ from desktop_app.domain.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from desktop_app.backend.token_counting import TokenLearning
+
     # The client imports httpx, which must not be loaded before the first paint.
     from desktop_app.credentials.vault import KeyVault
-    from desktop_app.documents.worker.document_worker import DocumentWorker
     from desktop_app.local_model.server import LocalModel
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.provider_client import ProviderClient
@@ -50,8 +52,10 @@ class ProviderGateway:
         local_model: LocalModel,
         settings: SettingsStore,
         catalog: ModelCatalog,
+        learning: TokenLearning | None = None,
     ) -> None:
         self._vault = vault
+        self._learning = learning
         self.local_model = local_model
         self._settings = settings
         self._catalog = catalog
@@ -125,6 +129,7 @@ class ProviderGateway:
 
     async def _new_client(self, opened: _Opened) -> ProviderClient:
         profile = opened.profile
+        learning = self._learning
         client_class = await asyncio.to_thread(_import_client)
         stored = await self._settings.all()
         remembered = stored.get(_api_key(profile))
@@ -141,6 +146,7 @@ class ProviderGateway:
             remember_refusals=lambda model, refused: self._remember_refusals(
                 profile, model, refused
             ),
+            remember_count=None if learning is None else partial(learning.note, profile),
         )
 
     def _remember_refusals(
@@ -163,6 +169,8 @@ class ProviderGateway:
     async def aclose(self) -> None:
         """Close every connection and the on-device model."""
         await asyncio.gather(*self._writes)
+        if self._learning is not None:
+            await self._learning.settle()
         for client in (*(client for _, client in self._clients.values()), *self._retired):
             await client.aclose()
         self._clients.clear()
@@ -201,23 +209,3 @@ def _known_refusals(
         for key, value in settings.items()
         if key.startswith(prefix) and value["on"] >= oldest
     }
-
-
-class ProviderTokenCounter:
-    """Implements services.ports.TokenCounter.
-
-    Uses OpenAI's tokenizer for its models, the server's for the on-device model, and OpenAI's as an
-    estimate for all others.
-    """
-
-    def __init__(self, worker: DocumentWorker, local_model: LocalModel) -> None:
-        self._worker = worker
-        self._local_model = local_model
-
-    async def count(self, text: str, profile: ProviderProfile) -> tuple[int, bool]:
-        """Return the tokens of `text`, and whether the count is exact."""
-        if not text:
-            return 0, True
-        if profile.kind is ProviderKind.ON_DEVICE:
-            return await self._local_model.count_tokens(text), True
-        return await self._worker.count_tokens(text), profile.serves_the_family

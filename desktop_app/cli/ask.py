@@ -55,6 +55,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.token_rates import COUNTED, CountMethod
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -290,7 +291,7 @@ async def _with_cost_shown(
 ) -> Draft:
     """Return the draft, set to be read in parts if its documents are too large; show the cost."""
     require_two_documents(await service.needs_of(draft.template_id), draft.attachments)
-    taken = await service.estimator.estimate(
+    taken = await service.estimator.at_sending().estimate(
         SendContext([], resolved, instructions=instructions), draft
     )
     try:
@@ -298,7 +299,14 @@ async def _with_cost_shown(
     except DocumentDoesNotFitError:
         return await _in_parts(service, draft, resolved, instructions)
     say(_input_words(taken))
+    _say_method(taken.method)
     return draft
+
+
+def _say_method(method: CountMethod) -> None:
+    """Say how tokens were counted, unless it was by the model's own tokenizer."""
+    if method is not CountMethod.TOKENIZER:
+        say(f"{tr(COUNTED[method])}.")
 
 
 def _input_words(taken: Estimate) -> str:
@@ -338,6 +346,7 @@ async def _in_parts(
     if plan.cost_words:
         words.append(tr("Cost: {cost}", cost=plan.cost_words))
     say(" ".join(words))
+    _say_method(plan.method)
     return replace(draft, attachments=parts)
 
 

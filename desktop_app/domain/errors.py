@@ -252,9 +252,16 @@ class RefusedParameterError(ProviderError):
 
 
 class ContextTooLongError(ProviderError):
-    """Input and answer do not fit the model's window."""
+    """Input and answer do not fit the model's window.
+
+    Attributes:
+        tokens, window: the tokens of the request and of the window; 0 if the server names none.
+    """
 
     code = "context_too_long"
+
+    tokens: int = 0
+    window: int = 0
 
 
 class RateLimitedError(ProviderError):

@@ -27,11 +27,13 @@ from desktop_app.domain.conversations.stream_events import (
     StreamEvent,
     TextDelta,
     ToolCallDelta,
+    UsageReported,
     Waiting,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
+    ContextTooLongError,
     EndpointMissingError,
     ProviderError,
     RefusedParameterError,
@@ -46,6 +48,7 @@ from desktop_app.providers.apis.negotiation import (
     Learning,
     Negotiation,
     RememberApi,
+    RememberCount,
     RememberRefusals,
 )
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer, sliced
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.documents.vectors import Vector
     from desktop_app.domain.secret import Secret
     from desktop_app.providers.jobs.batch_client import BatchClient
+    from desktop_app.providers.models.server_counters import ServerCounter
 
 
 _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
@@ -98,6 +102,7 @@ class ProviderClient:
         known_refusals: what the server refused before, by model, spelled as in
             unsupported_parameters.py.
         remember_refusals: called with a model and all its known refusals when one is learned.
+        remember_count: called when the server has told how many tokens a request has.
         timeouts, run_times: time limits, which tests shorten.
         asleep: the clock of the computer's sleep, which tests replace.
     """
@@ -115,6 +120,7 @@ class ProviderClient:
         remember_api: RememberApi | None = None,
         known_refusals: Mapping[str, frozenset[str]] | None = None,
         remember_refusals: RememberRefusals | None = None,
+        remember_count: RememberCount | None = None,
         timeouts: Timeouts | None = None,
         run_times: RunTimes | None = None,
         asleep: Callable[[], float] = asleep_s,
@@ -126,6 +132,9 @@ class ProviderClient:
         self._learning = Learning(
             profile, known_api, remember_api, known_refusals, remember_refusals
         )
+        self._remember_count = remember_count
+        self._counter: ServerCounter | None = None
+        self._looked_for_counter = False
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
         self._asleep = asleep
@@ -150,7 +159,18 @@ class ProviderClient:
         """
         async with aclosing(self._with_terminal_errors(self._negotiate(request))) as events:
             async for event in events:
+                self._note_count(request, event)
                 yield event
+
+    def _note_count(self, request: ChatRequest, event: StreamEvent) -> None:
+        """Pass on the tokens of a request, as the server counted them."""
+        if self._remember_count is None:
+            return
+        match event:
+            case UsageReported(usage):
+                self._remember_count(request, usage.input_tokens, 0)
+            case Failed(ContextTooLongError() as error):
+                self._remember_count(request, error.tokens, error.window)
 
     async def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
         """Yield all events of a background run from its beginning; ends as `stream` does."""
@@ -230,6 +250,35 @@ class ProviderClient:
             raise EndpointMissingError(Reason.NO_EMBEDDING_API, provider=self._profile.name)
         with self._in_use():
             return await embeddings.embed(self._transport, self._profile, model, texts)
+
+    async def count_tokens(self, model: str, text: str) -> int | None:
+        """Return the tokens of a text by the server's own counter; None if it has none.
+
+        The server is asked for its list of models first, which shows which counter it has.
+        """
+        from desktop_app.providers.models import server_counters
+
+        try:
+            async with asyncio.timeout(self._timeouts.quick_read):
+                if not self._looked_for_counter:
+                    self._looked_for_counter = True
+                    self._counter = await model_list.fetch_counter(self._transport.get_json)
+                counter, total = self._counter, 0
+                if counter is None:
+                    return None
+                longest = server_counters.LONGEST_TEXT
+                for start in range(0, len(text), longest):
+                    body = counter.body(model, text[start : start + longest])
+                    async with self._transport.post(counter.path, body) as reply:
+                        tokens = await reply.json(counter.read)
+                    if tokens is None:
+                        self._counter = None
+                        return None
+                    total += tokens
+                return total
+        except (AttemptError, ProviderError, TimeoutError):
+            self._counter = None  # counting is a help, and its absence no failure
+            return None
 
     def batches(self) -> BatchClient:
         """Return a client for the batches. Raises ProviderError if there is no key."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +14,7 @@ from desktop_app.domain.conversations.prompts import NO_NEEDS, TemplateNeeds
 from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -206,5 +207,26 @@ class PartsSource(Protocol):
 class TokenCounter(Protocol):
     """Counts the tokens of a text for a provider's model."""
 
-    async def count(self, text: str, profile: ProviderProfile) -> tuple[int, bool]:
-        """Return the number of tokens, and True if it is exact for this provider."""
+    @property
+    def revision(self) -> int:
+        """A number that grows when counts may have changed."""
+
+    async def count(
+        self, text: str, profile: ProviderProfile, model: str = "", *, may_ask: bool = False
+    ) -> tuple[int, bool]:
+        """Return the number of tokens, and True if it is exact for this provider.
+
+        Args:
+            may_ask: the text is about to be sent, so the server may be asked to count it.
+        """
+
+    def method(self, profile: ProviderProfile, model: str, *, exact: bool) -> CountMethod:
+        """Return how a text is counted whose count is `exact` or not."""
+
+    async def rates(
+        self, text: str, profile: ProviderProfile, model: str
+    ) -> tuple[Mapping[TextKind, float], float] | None:
+        """Return the rates to split a text by, and the share of the room that its parts may fill.
+
+        Return None for a model that is counted exactly.
+        """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.compaction import ProviderState
@@ -11,6 +11,7 @@ from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.spending.cost import Usage
 
 
@@ -109,7 +110,21 @@ class WordCounter:
     def __init__(self) -> None:
         self.asked = 0
 
-    async def count(self, text: str, _profile: ProviderProfile) -> tuple[int, bool]:
+    revision = 0
+
+    async def count(
+        self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
+    ) -> tuple[int, bool]:
         """Return the number of words, as an exact count."""
         self.asked += 1
         return len(text.split()), True
+
+    def method(self, _profile: ProviderProfile, _model: str, *, exact: bool) -> CountMethod:
+        """Return that the tokenizer was used."""
+        return CountMethod.TOKENIZER if exact else CountMethod.GUESSED
+
+    async def rates(
+        self, _text: str, _profile: ProviderProfile, _model: str
+    ) -> tuple[Mapping[TextKind, float], float] | None:
+        """Return None, because words are counted exactly."""
+        return None

@@ -15,6 +15,7 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.token_rates import COUNTED
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.markdown.parser import parser
@@ -219,6 +220,7 @@ def estimate_texts(estimate: Estimate) -> tuple[str, str, str]:
     is_exact, count = estimate.exact, estimate.input_tokens
     short = tr("{tokens} tokens", tokens=_marked(tokens(count), is_exact=is_exact))
     facts, lines = [short], [_input_tokens(count, is_exact=is_exact)]
+    lines.append(tr(COUNTED[estimate.method]))
     if estimate.answers > 1:
         lines.append(
             tr_plural(

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
+from desktop_app.domain.models.token_rates import COUNTED
 from desktop_app.domain.spending.cost import FREE
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -134,5 +135,6 @@ def _words(plan: ChunkPlan) -> str:
         sentences.append(tr("It costs about {cost}, plus reasoning.", cost=money(plan.cost)))
     elif plan.cost:
         sentences.append(tr("It costs about {cost}.", cost=money(plan.cost)))
+    sentences.append(f"{tr(COUNTED[plan.method])}.")
     sentences.append(tr("You can stop and continue later."))
     return " ".join(sentences)

@@ -65,7 +65,8 @@ class RunningAnswers(QObject):
         waiting_changed(str, str, str): message id and why nothing arrives; "" once it does.
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer.
-        amended(str, Message): an answer whose usage or notices changed after it was stopped.
+        amended(str, Message): an answer whose usage or notices changed after it was stopped, or a
+            question whose documents are read in parts.
         store_changed(str, object): a StorageError while it cannot be stored, None once it can.
     """
 
@@ -177,6 +178,8 @@ class RunningAnswers(QObject):
             del self._runs[run.answering.answer.id]
             if run.store_error is not None:  # stopped while the disk was full
                 self._tasks.start(self._keep(run.answering.answer))
+            if run.answering.changed_question is not None:
+                self.amended.emit(conversation_id, run.answering.changed_question)
             self.finished.emit(conversation_id, run.answering.answer)
             if run.is_stopping:
                 self._tasks.start(self._call_off(conversation_id, run.answering))

@@ -44,6 +44,7 @@ from desktop_app.domain.errors import DocumentError
 
 if TYPE_CHECKING:
     from desktop_app.documents.worker.source_files import OpenDocument
+    from desktop_app.domain.models.token_rates import TextKind, TokenMix
 
 __all__ = ["DocumentWorker", "ExtractedDocument", "Limits", "Progress", "ScaledImage"]
 
@@ -197,6 +198,17 @@ class DocumentWorker:
             request, lambda answer, _: worker_answers.whole_number(answer, "tokens", most)
         )
 
+    async def token_mix(self, text: str) -> TokenMix:
+        """Count the tokens of each kind in a text, by o200k_base.
+
+        Raises:
+            DocumentError: the child could not be started, or failed.
+        """
+        payload = text.encode(errors="replace")
+        request = Request({"kind": "mix", "name": "The text"}, payload, most=0)
+        most = len(payload)
+        return await self._ask(request, lambda answer, _: worker_answers.token_mix(answer, most))
+
     async def markdown_of(self, html: str) -> str:
         """Convert HTML from the clipboard to Markdown: see `pasted_html.py`.
 
@@ -208,14 +220,19 @@ class DocumentWorker:
         request = Request({"kind": "convert", "name": "The text"}, payload, most=most)
         return await self._ask(request, lambda _, markdown: str(markdown))
 
-    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
-        """Split a text into chunks of at most `tokens` tokens (by o200k_base): see `chunks.py`.
+    async def chunks(
+        self, text: str, tokens: int, rates: Mapping[TextKind, float] | None = None
+    ) -> list[TextChunk]:
+        """Split a text into chunks of at most `tokens` tokens: see `chunks.py`.
+
+        Args:
+            rates: tokens per token of o200k_base, for each kind of text; None for o200k_base.
 
         Raises:
             DocumentError: the child could not be started, or failed.
         """
         payload = text.encode(errors="replace")
-        header = {"kind": "chunk", "name": "The text", "tokens": tokens}
+        header = {"kind": "chunk", "name": "The text", "tokens": tokens, "rates": rates or {}}
         request = Request(header, payload, most=_row_bytes_bound(payload))
         length = len(text)
         return await self._ask(request, lambda _, rows: worker_answers.chunks(rows, length))

@@ -25,6 +25,7 @@ from desktop_app.documents.worker.protocol import (
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import PageImage
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.models.token_rates import TextKind
 
 LONGEST_HEADER: Final = 1 << 21
 """Bytes. 50,000 pages that are images, the maximum of the setting, take half of it."""
@@ -130,6 +131,15 @@ def whole_number(header: Mapping[str, Any], name: str, most: int) -> int:
         MalformedAnswerError
     """
     return _whole(header.get(name), 0, most)
+
+
+def token_mix(header: Mapping[str, Any], most: int) -> dict[TextKind, int]:
+    """Return numbers of tokens from 0 to `most` by kind of text.
+
+    Raises:
+        MalformedAnswerError
+    """
+    return {kind: _whole(header[kind.value], 0, most) for kind in TextKind if kind.value in header}
 
 
 def document(

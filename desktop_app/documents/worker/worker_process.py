@@ -39,6 +39,7 @@ from desktop_app.documents.worker.protocol import (
     write_frame,
 )
 from desktop_app.domain.errors import DocumentError
+from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.paths import resource_path
 
 Frame = tuple[dict[str, Any], bytes]
@@ -111,6 +112,12 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
             from desktop_app.documents.index.token_count import count_tokens
 
             write_frame(answers, {"kind": "counted", "tokens": count_tokens(payload.decode())})
+        elif header["kind"] == "mix":
+            from desktop_app.documents.index.text_kinds import count_by_kind
+            from desktop_app.documents.index.token_count import count_tokens
+
+            mix = count_by_kind(payload.decode(), count_tokens)
+            write_frame(answers, {"kind": "mixed", **{kind.value: n for kind, n in mix.items()}})
         elif header["kind"].startswith("view-"):
             from desktop_app.documents.worker import viewing
 
@@ -120,7 +127,7 @@ def _serve(header: dict[str, Any], payload: bytes, answers: BinaryIO, files: soc
 
             write_frame(answers, {"kind": "converted"}, to_markdown(payload.decode()).encode())
         elif header["kind"] == "chunk":
-            _chunk(payload.decode(), int(header["tokens"]), answers)
+            _chunk(payload.decode(), header, answers)
         elif header["kind"] == "passages":
             _passages(payload.decode(), header, answers)
         else:
@@ -167,11 +174,14 @@ def _extract(
     return extract.extract_folder(name, json.loads(payload), open_member, limits, report)
 
 
-def _chunk(text: str, tokens: int, answers: BinaryIO) -> None:
+def _chunk(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
     from desktop_app.documents.index.chunks import chunks
+    from desktop_app.documents.index.text_kinds import weighted
     from desktop_app.documents.index.token_count import count_tokens
 
-    found = [[c.start, c.end, c.tokens] for c in chunks(text, tokens, count_tokens)]
+    rates = {TextKind(kind): float(rate) for kind, rate in header["rates"].items()}
+    count = weighted(count_tokens, rates) if rates else count_tokens
+    found = [[c.start, c.end, c.tokens] for c in chunks(text, int(header["tokens"]), count)]
     write_frame(answers, {"kind": "chunked"}, rows_to_payload(found))
 
 

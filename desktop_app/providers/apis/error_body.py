@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from desktop_app.providers.apis.context_refusals import NO_SIZE, RequestSize, size_of
 from desktop_app.providers.apis.server_words import without_markup
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.sse import SSEDecoder
@@ -27,12 +28,17 @@ _MESSAGES: Final = ("message", "detail", "helicone-message")
 
 @dataclass(frozen=True)
 class ErrorBody:
-    """The fields of a provider's error, "" for those it leaves out."""
+    """The fields of a provider's error, "" for those it leaves out.
+
+    Attributes:
+        size: the size of the request and of the window, if fields of the error name them.
+    """
 
     message: str = ""
     code: str = ""
     type: str = ""
     param: str = ""
+    size: RequestSize = NO_SIZE
 
     @property
     def names(self) -> set[str]:
@@ -81,6 +87,7 @@ def _fields(value: object) -> ErrorBody:
         code=_code(value, "code"),
         type="" if kind == "error" else kind,
         param=_code(value, "param"),
+        size=size_of(value),
     )
 
 

@@ -24,6 +24,7 @@ from desktop_app.domain.errors import (
     RefusedParameterError,
 )
 from desktop_app.domain.redaction import Redactor
+from desktop_app.providers.apis.context_refusals import size_in
 from desktop_app.providers.apis.error_body import ErrorBody, parse_error
 from desktop_app.providers.apis.server_words import as_sentence, quote
 from desktop_app.providers.http import json_fields
@@ -189,9 +190,8 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
         return RateLimitedError(Reason.TOO_MANY_REQUESTS, provider=provider)
     if body.names & _KEY_CODES or status == 401 or _is_refusal(status, _KEY, body):
         return AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider=provider)
-    is_too_long = body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT, body)
-    if is_too_long:
-        return ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
+    if body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT, body):
+        return _too_long(body)
     if _is_refusal(status, _NO_PICTURES, body):
         return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider)
     if not body.names & _MODEL_CODES and _named_field(body):
@@ -206,6 +206,14 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
 def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
     """Return True if the message says so, with a client's error or, as gateways do, a 500."""
     return status in _REFUSALS and bool(pattern.search(body.message))
+
+
+def _too_long(body: ErrorBody) -> ContextTooLongError:
+    error = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
+    said = size_in(body.message)
+    error.tokens = body.size.tokens or said.tokens
+    error.window = body.size.window or said.window
+    return error
 
 
 def _is_client_error(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:

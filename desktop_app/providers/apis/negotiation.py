@@ -19,6 +19,8 @@ from desktop_app.providers.apis import unsupported_parameters
 
 RememberApi = Callable[[Api], None]
 RememberRefusals = Callable[[str, frozenset[str]], None]
+RememberCount = Callable[[ChatRequest, int, int], None]
+"""Takes a request, its tokens and the window in tokens; 0 if the server did not say."""
 
 
 class Learning:

@@ -20,6 +20,7 @@ from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.models.model_details import details_of, llama_cpp_details
 from desktop_app.providers.models.model_windows import window_of, window_source
+from desktop_app.providers.models.server_counters import ServerCounter, counter_of
 
 PATH: Final = "models"
 
@@ -71,6 +72,15 @@ async def fetch_listing(
         for m in listing.models
     )
     return replace(listing, models=tuple(models))
+
+
+async def fetch_counter(get_json: GetJson) -> ServerCounter | None:
+    """Return the token counter of a server, which its list of models shows.
+
+    Raises:
+        AttemptError, ProviderError
+    """
+    return await get_json(PATH, lambda reply: counter_of(_rows(reply)))
 
 
 def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:

@@ -32,7 +32,7 @@ _STATED: Final = (
     "max_context_length",
     "max_input_tokens",
 )
-_CREATED_BY_LITELLM: Final = 1677610602  # LiteLLM sends this for every model
+CREATED_BY_LITELLM: Final = 1677610602  # LiteLLM sends this for every model
 
 Row = Mapping[str, Any]
 
@@ -80,7 +80,7 @@ def window_source(rows: Sequence[Row]) -> WindowSource | None:
         return WindowSource("/api/v0/models", _lm_studio_windows, _lm_studio_details)
     if "library" in owners and not any(map(window_of, rows)):
         return WindowSource("/api/ps", _ollama_windows)
-    is_litellm = bool(rows) and all(row.get("created") == _CREATED_BY_LITELLM for row in rows)
+    is_litellm = bool(rows) and all(row.get("created") == CREATED_BY_LITELLM for row in rows)
     if is_litellm:  # its list has no prices
         return WindowSource("/model/info", _litellm_windows, _litellm_details)
     return None

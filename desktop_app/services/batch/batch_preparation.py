@@ -61,7 +61,7 @@ class BatchPreparer:
             StorageError
         """
         words = f"{job.instructions}\n{job.task}"
-        asked = (await self._counter.count(words, profile))[0] + 2 * FRAME
+        asked = (await self._counter.count(words, profile, info.id))[0] + 2 * FRAME
         rows = await self._store.rows(job.id)
         for number, row in enumerate(rows):
             if on_progress is not None:

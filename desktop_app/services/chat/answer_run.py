@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from desktop_app.domain.conversations.chat_request import ChatRequest
@@ -45,6 +45,7 @@ from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
+    ContextTooLongError,
     ModelNotFoundError,
     ProviderError,
     RunLostError,
@@ -82,11 +83,26 @@ def answerer(resolved: ResolvedChoice) -> ModelChoice:
     return ModelChoice(resolved.profile.id, resolved.model.id, resolved.variant, resolved.effort)
 
 
+@dataclass(frozen=True)
+class Reread:
+    """A question whose documents are read in parts, its request, and the gateway that reads."""
+
+    question: Message
+    request: ChatRequest
+    gateway: Gateway
+
+
+async def _not_in_parts() -> Reread | None:
+    return None
+
+
 class AnswerRun:
     """The run of an answer.
 
     Attributes:
         conversation, question, answer: as stored; `question` is None for a retry.
+        changed_question: the question once its documents are read in parts, because the server
+            refused them; the next question does not send them again.
         beside: further answers to the same question, which run at the same time.
         checkpoint_s: seconds between two checkpoints.
         largest_kept: bytes of the answer that its message keeps; a file has longer answers.
@@ -96,6 +112,8 @@ class AnswerRun:
     Args:
         hold: the input's share of the provider's monthly cap, held until the answer ends.
         stand_in: called if the provider does not serve Instant's model; returns its stand-in.
+        in_parts: called if the server refuses the question as too long; returns how its documents
+            are read in parts, or None if it has none.
     """
 
     def __init__(
@@ -112,6 +130,7 @@ class AnswerRun:
         spending: SpendingBook,
         hold: Hold,
         stand_in: Callable[[], ResolvedChoice],
+        in_parts: Callable[[], Awaitable[Reread | None]] = _not_in_parts,
     ) -> None:
         self.conversation = conversation
         self.question = question
@@ -127,6 +146,8 @@ class AnswerRun:
         self._insists = True
         self._hold = hold
         self._stand_in = stand_in
+        self._in_parts = in_parts
+        self.changed_question: Message | None = None
         self._request = request
         self._resolved = resolved
         self._reply = Reply(notices=answer.notices, usage_scope=answer.usage_scope)
@@ -242,6 +263,9 @@ class AnswerRun:
             async for event in events:
                 if self._should_stand_in(event):
                     break
+                if self._is_too_long(event) and await self._read_in_parts():
+                    await self._stream(listen)
+                    return
                 kept = self._kept_of(event)
                 if kept is event and not self._long.has_begun:
                     self._take(event, listen)
@@ -314,6 +338,24 @@ class AnswerRun:
         gone = isinstance(event, Failed) and isinstance(event.error, ModelNotFoundError)
         is_instant = self._resolved.variant is Variant.INSTANT and not self._resolved.notice
         return gone and is_instant and self._reply.is_empty
+
+    def _is_too_long(self, event: StreamEvent) -> bool:
+        is_refusal = isinstance(event, Failed) and isinstance(event.error, ContextTooLongError)
+        return is_refusal and self._reply.is_empty
+
+    async def _read_in_parts(self) -> bool:
+        """Have the documents read in parts from now on. Return False if there are none."""
+        try:
+            reread = await self._in_parts()
+            if reread is None:
+                return False
+            self._in_parts = _not_in_parts
+            await self._store.save_answer(reread.question)
+        except UserFacingError:
+            return False  # the refusal is reported
+        self._request, self._gateway = reread.request, reread.gateway
+        self.changed_question = reread.question
+        return True
 
     async def _stream_stand_in(self, listen: Listener) -> None:
         """Stream the answer of Instant's stand-in, with a notice, if Instant is not served."""

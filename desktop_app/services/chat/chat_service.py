@@ -44,7 +44,13 @@ from desktop_app.domain.models.parameter_support import (
     without_refused,
 )
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.chat.answer_run import LARGEST_BESIDE, LARGEST_KEPT, AnswerRun, answerer
+from desktop_app.services.chat.answer_run import (
+    LARGEST_BESIDE,
+    LARGEST_KEPT,
+    AnswerRun,
+    Reread,
+    answerer,
+)
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import OneRequest, several, shares
 from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
@@ -136,6 +142,7 @@ class ChatService:
         fences: Fences,
         needs_of: NeedsOf = no_template_needs,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
+        window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
     ) -> None:
         self.store = sources.messages
         self.compactions = sources.compactions
@@ -150,7 +157,7 @@ class ChatService:
         self._fences = fences
         self._passages = sources.passages
         self.needs_of = needs_of
-        self._listing_of = listing_of
+        self._listing_of, self._window_of = listing_of, window_of
         self._without_instant: set[str] = set()
 
     @cached_property
@@ -167,6 +174,7 @@ class ChatService:
             date.today(),  # noqa: DTZ011 — the user's day
             instant_gone=profile.id in self._without_instant,
             listing=self._listing_of(profile),
+            window_of=self._window_of,
         )
 
     async def for_all_answers(
@@ -272,7 +280,7 @@ class ChatService:
         counts = self.budget.counts(resolved.profile, resolved.counted_price is not None)
         if self.estimator.surely_fits(context, draft) and not counts:
             return Hold()
-        estimate = await self.estimator.estimate(context, draft, found=found)
+        estimate = await self.estimator.at_sending().estimate(context, draft, found=found)
         self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
         price, tokens = resolved.counted_price, estimate.input_tokens * estimate.inputs
@@ -319,6 +327,7 @@ class ChatService:
                 spending=self.spending,
                 hold=share,
                 stand_in=partial(self._stand_in, resolved.profile, conversation.choice),
+                in_parts=partial(self._in_parts, sent, path[-1], answer, resolved, settings),
             )
             for answer, gateway, share in zip(answers, gateways, shares(hold, count), strict=True)
         ]
@@ -363,6 +372,41 @@ class ChatService:
             return [together.gateway_of(number) for number in range(count)], request
         alone = replace(request, parameters=replace(request.parameters, candidates=1))
         return [self.gateway] * count, alone
+
+    async def _in_parts(
+        self,
+        sent: SentPath,
+        question: Message,
+        answer: Message,
+        resolved: ResolvedChoice,
+        settings: AskSettings,
+    ) -> Reread | None:
+        """Return the question with its documents read in parts; None if that changes nothing.
+
+        The server has refused it as too long. Raises StorageError, DocumentError.
+        """
+        parts = tuple(
+            replace(part, in_parts=True) if isinstance(part, DocumentPart) else part
+            for part in question.parts
+        )
+        if parts == question.parts or resolved.profile.kind is not ProviderKind.COMPATIBLE:
+            return None
+        question = replace(question, parts=parts)
+        sent = replace(sent, messages=(*sent.messages[:-1], question))
+        resolved = self.resolve_window(resolved)
+        fence = await self._fences.of(question.conversation_id)
+        request = await self._request(sent, question, resolved, settings, fence)
+        request = replace(request, parameters=replace(request.parameters, candidates=1))
+        gateway = self.parts.read(question, answer, request, resolved, fence)
+        return Reread(question, request, gateway)
+
+    def resolve_window(self, resolved: ResolvedChoice) -> ResolvedChoice:
+        """Return the choice with the window that a refusal has just named, if none was known."""
+        window = self._window_of(resolved.profile, resolved.model.id)
+        if window is None or (resolved.model.input_limit or window + 1) <= window:
+            return resolved
+        model = replace(resolved.model, context_window=window, max_input=None)
+        return replace(resolved, model=model)
 
     def _stand_in(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return the stand-in for Instant, now and in future, because it is not served."""

@@ -6,7 +6,8 @@ refused, and the nearest supported one is sent. Switching back restores the user
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePath
 
@@ -73,10 +74,14 @@ def model_info(
     model_id: str,
     catalog: ModelCatalog,
     listing: ModelListing | None = None,
+    learned_window: int | None = None,
 ) -> ModelInfo:
     """Return what is known of a model at a provider, including its `listing`.
 
     A GGUF file of the user's is free and local.
+
+    Args:
+        learned_window: the window that the server named in a refusal.
     """
     if profile.kind is ProviderKind.ON_DEVICE and not catalog.knows(model_id):
         return ModelInfo(
@@ -89,7 +94,12 @@ def model_info(
             price=FREE,
         )
     info = catalog.info(model_id)
-    return info if catalog.has_user_window(model_id) else with_listed_window(info, listing)
+    if catalog.has_user_window(model_id):
+        return info
+    found = with_listed_window(info, listing)
+    if learned_window is None or (found.input_limit or 0) > 0:
+        return found
+    return replace(found, context_window=learned_window)
 
 
 def resolve(
@@ -100,16 +110,18 @@ def resolve(
     *,
     instant_gone: bool = False,
     listing: ModelListing | None = None,
+    window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
 ) -> ResolvedChoice:
     """Return the model and effort to send for `choice`.
 
     Args:
         instant_gone: the provider has replied that it does not serve Instant's model.
         listing: the provider's listing; None if unknown.
+        window_of: returns the window that the server named in a refusal.
     """
     variant = choice.variant
     model_id = catalog.for_variant(variant).id if variant else choice.model
-    info = model_info(profile, model_id, catalog, listing)
+    info = model_info(profile, model_id, catalog, listing, window_of(profile, model_id))
     if variant is Variant.INSTANT and (
         instant_gone or not is_served(profile, info, listing, today)
     ):

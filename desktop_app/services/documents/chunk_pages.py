@@ -39,7 +39,7 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
         IllegalChoiceError: a single image is too large for a chunk of `room` tokens.
     """
     made = [PageSpan(0)]
-    for at, page in _placed(document, text) if model.sees_images is not False else ():
+    for at, page in placed_pages(document, text, model):
         alone = replace(document, pictured=(page,), in_parts=False, chosen=None)
         tokens, _ = page_tokens(alone, model)
         if tokens > room * PICTURES_SHARE:
@@ -54,8 +54,12 @@ def page_spans(document: DocumentPart, text: str, room: int, model: ModelInfo) -
     return made
 
 
-def _placed(document: DocumentPart, text: str) -> list[tuple[int, PageImage]]:
-    """Return the pages sent as images, each with the offset of its mark in the text."""
+def placed_pages(
+    document: DocumentPart, text: str, model: ModelInfo
+) -> list[tuple[int, PageImage]]:
+    """Return the pages sent to a model as images, each with the offset of its mark in the text."""
+    if model.sees_images is False:
+        return []
     found, at = [], 0
     for page in document.seen_pages:
         mark = f"[page {page.number}]\n"

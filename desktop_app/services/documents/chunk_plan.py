@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.spending.cost import format_money
 
 
@@ -15,6 +16,7 @@ class ChunkPlan:
     Attributes:
         calls: the number of calls without the final answer; `done` of them are cached.
         cost: US dollars, approximate; None if the price is unknown.
+        method: how the tokens were counted.
         leaves_out_reasoning: the model reasons before each note; the cost of that is unknown and
             not included.
     """
@@ -24,6 +26,7 @@ class ChunkPlan:
     input_tokens: int
     cost: Decimal | None
     leaves_out_reasoning: bool = False
+    method: CountMethod = CountMethod.TOKENIZER
 
     @property
     def cost_words(self) -> str:

@@ -15,19 +15,32 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import ceil
-from typing import Final, Protocol
+from typing import Final
 
 from desktop_app.domain.conversations.chat_request import ChatRequest, RequestPart
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part, text_of
 from desktop_app.domain.documents.document_sections import chosen_text
+from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.model_choice import ResolvedChoice
-from desktop_app.services.documents.chunk_pages import page_spans
+from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions
+from desktop_app.services.documents.fitting_parts import (
+    LEAST_PART,
+    PartSpan,
+    Splitter,
+    fitting_parts,
+)
 from desktop_app.services.documents.image_attachments import Sight, page_tokens
+from desktop_app.services.documents.kept_spans import (
+    even_parts,
+    json_of_spans,
+    key_of_spans,
+    spans_from,
+)
 from desktop_app.services.documents.note_taking import (
     INSTRUCTIONS,
     MERGING,
@@ -44,40 +57,24 @@ from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.fence import Fence, one_line
 from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource, SpendingBook
 from desktop_app.services.spending.budget import Budget
-from desktop_app.services.spending.cost_estimate import FRAME, Estimator, usable_input
+from desktop_app.services.spending.cost_estimate import (
+    FRAME,
+    SHARE,
+    Estimator,
+    usable_input,
+)
 
-# The usable share of a chunk's room: tokens are counted as OpenAI's models do, others count more.
-SHARE: Final = 0.95
-SHARE_ELSEWHERE: Final = 0.7
-LEAST_PART: Final = 300
 # An upper limit even for large windows: notes on a longer chunk say less, and several chunks are
 # read at once within the providers' limits per minute.
 LARGEST_PART: Final = 64_000
 # The built-in model reads a prompt of 5,000 tokens at half the speed of a prompt of 1,500.
 LARGEST_PART_BUILT_IN: Final = 2_000
 UNKNOWN_WINDOW: Final = 100_000
+# A refused piece is split so that its parts fill this share of the window.
+SPLIT_SHARE: Final = 0.6
+MOST_SPLITS: Final = 50
 # The planned tokens of a note; the model decides its length.
 USUAL_NOTE: Final = 1500
-
-
-class ChunkedDocument(Protocol):
-    """A chunk of a text: its range in characters, and its tokens."""
-
-    @property
-    def start(self) -> int: ...
-
-    @property
-    def end(self) -> int: ...
-
-    @property
-    def tokens(self) -> int: ...
-
-
-class Splitter(Protocol):
-    """Splits long texts."""
-
-    async def chunks(self, text: str, tokens: int) -> Sequence[ChunkedDocument]:
-        """Return chunks of at most `tokens` tokens. Raises UserFacingError."""
 
 
 class ChunkedReader:
@@ -101,7 +98,7 @@ class ChunkedReader:
         self.budget = budget
         self.pictures = pictures
         self._attachments = attachments
-        self._estimator = estimator
+        self._estimator = estimator  # of plans, which ask no server
         self._splitter = splitter
 
     async def plan(
@@ -113,7 +110,7 @@ class ChunkedReader:
     ) -> ChunkPlan:
         """Return the plan for reading documents in chunks. Raises UserFacingError."""
         task = Task(tuple(documents), prompt, resolved, instructions)
-        return await self.plan_of(task, await self.pieces(task))
+        return await self.plan_of(task, await self.pieces(task, self._estimator))
 
     async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
         """Return the plan for these pieces, without the notes that are cached."""
@@ -125,7 +122,8 @@ class ChunkedReader:
         usage = Usage(input_tokens=tokens, output_tokens=len(left) * note + USUAL_NOTE)
         cost = None if price is None else price.of(usage)
         thinks = task.resolved.effort not in (None, Effort.NONE)
-        return ChunkPlan(len(pieces), len(pieces) - len(left), tokens, cost, thinks)
+        method = await self._estimator.method_of(INSTRUCTIONS, task.resolved)
+        return ChunkPlan(len(pieces), len(pieces) - len(left), tokens, cost, thinks, method)
 
     async def texts(
         self,
@@ -136,7 +134,8 @@ class ChunkedReader:
         instructions: str = "",
     ) -> list[str]:
         """Return the chunks of a document as they would be sent. Raises UserFacingError."""
-        pieces = await self.pieces(Task((document,), prompt, resolved, instructions))
+        task = Task((document,), prompt, resolved, instructions)
+        pieces = await self.pieces(task, self._estimator)
         return [
             "\n\n".join([tagged(piece, fence, is_merging=False), *names_of(piece)])
             for piece in pieces
@@ -167,23 +166,50 @@ class ChunkedReader:
         """Return such a gateway for an existing task."""
         return ReadingGateway(self, task)
 
-    async def pieces(self, task: Task) -> list[DocumentPiece]:
-        """Return all chunks of all documents, in order. Raises UserFacingError."""
+    async def pieces(self, task: Task, estimator: Estimator | None = None) -> list[DocumentPiece]:
+        """Return all chunks of all documents, in order. Raises UserFacingError.
+
+        The first reading fixes them: the next finds its notes, whatever was learned in between.
+
+        Args:
+            estimator: counts for a plan; by default the text is about to be sent.
+        """
         largest = LARGEST_PART_BUILT_IN if is_built_in(task.resolved) else LARGEST_PART
-        room = min(await self.room(task), largest)
-        made = []
+        is_sent = estimator is None
+        estimator = estimator or self._estimator.at_sending()
+        made, room = [], 0
         for document in task.documents:
             text = await self._attachments.text(document.sha256)
             text = await asyncio.to_thread(chosen_text, document, text)
-            cut = await self._cut(document, text, room, task.resolved.model)
+            key = key_of_spans(task, document)
+            spans = spans_from(await self.notes.get(key), len(text))
+            if spans is None:
+                room = room or min(await self._room(task, estimator), largest)
+                spans = await self._spans(document, text, room, task, estimator)
+                if is_sent:
+                    await self.notes.put(key, json_of_spans(spans), task.conversation_id)
+            cut = await self._cut(document, text, spans, task.resolved.model)
             name = one_line(document.name)
             for number, piece in enumerate(cut, 1):
                 label = f'document="{name}" part="{number} of {len(cut)}"{piece.label}'
                 made.append(replace(piece, label=label))
         return made
 
+    async def _spans(
+        self, document: DocumentPart, text: str, room: int, task: Task, estimator: Estimator
+    ) -> list[PartSpan]:
+        """Return the chunks of a document's text that fit `room` with their image pages."""
+        made = []
+        for stretch in page_spans(document, text, room, task.resolved.model):
+            words = text[stretch.start : stretch.end]
+            left = max(LEAST_PART, room - stretch.tokens)
+            for cut in await fitting_parts(words, left, task.resolved, self._splitter, estimator):
+                begins, ends = stretch.start + cut.start, stretch.start + cut.end
+                made.append(PartSpan(begins, ends, cut.tokens))
+        return made
+
     async def _cut(
-        self, document: DocumentPart, text: str, room: int, model: ModelInfo
+        self, document: DocumentPart, text: str, spans: Sequence[PartSpan], model: ModelInfo
     ) -> list[DocumentPiece]:
         """Return the chunks of a document, each with its image pages.
 
@@ -191,35 +217,66 @@ class ChunkedReader:
         """
         made = []
         places = await asyncio.to_thread(ChunkPositions, text)
-        for stretch in page_spans(document, text, room, model):
-            words = text[stretch.start : stretch.end]
-            for cut in await self._splitter.chunks(words, max(LEAST_PART, room - stretch.tokens)):
-                begins, ends = stretch.start + cut.start, stretch.start + cut.end
-                pages = tuple(page for at, page in stretch.pages if begins <= at < ends)
-                seen = replace(document, pictured=pages, in_parts=False, chosen=None)
-                tokens = cut.tokens + page_tokens(seen, model)[0]
-                words_of_it = places.table_head(begins) + text[begins:ends]
-                label = places.attributes(begins)
-                made.append(DocumentPiece(label, words_of_it, tokens, seen if pages else None))
+        placed = placed_pages(document, text, model)
+        for span in spans:
+            pages = tuple(page for at, page in placed if span.start <= at < span.end)
+            seen = replace(document, pictured=pages, in_parts=False, chosen=None)
+            tokens = span.tokens + page_tokens(seen, model)[0]
+            words = places.table_head(span.start) + text[span.start : span.end]
+            label = places.attributes(span.start)
+            made.append(DocumentPiece(label, words, tokens, seen if pages else None))
+        return made
+
+    async def split(
+        self, task: Task, piece: DocumentPiece, error: ContextTooLongError
+    ) -> list[DocumentPiece]:
+        """Return the smaller pieces of one that the server refused as too long.
+
+        They depend only on the piece and on what the server said, so that another reading splits
+        it alike and finds their notes. A single piece is returned if it cannot be split.
+
+        Raises:
+            UserFacingError
+        """
+        window = error.window or task.resolved.model.input_limit or 0
+        is_known = error.tokens > 0 and window > 0
+        count = ceil(error.tokens / (window * SPLIT_SHARE)) if is_known else 2
+        count = min(max(2, count), MOST_SPLITS)
+        size = ceil(len(piece.text) / count)
+        # In characters: a ratio of tokens may have changed when the same command runs again.
+        spans = await asyncio.to_thread(even_parts, piece.text, size)
+        if len(spans) < 2:
+            return [piece]
+        made = []
+        for number, (start, end) in enumerate(spans, 1):
+            label = f'{piece.label} section="{number} of {len(spans)}"'
+            tokens = piece.tokens * (end - start) // len(piece.text)
+            seen = piece.seen if number == 1 else None
+            made.append(DocumentPiece(label, piece.text[start:end], tokens, seen))
         return made
 
     async def room(self, task: Task) -> int:
         """Return the tokens of a chunk that leave the model room for its prompt and its note."""
-        usable = usable_input(task.resolved.model) or UNKNOWN_WINDOW
-        around = FRAME * 8 + await self._tokens(task, task.instructions + INSTRUCTIONS + MERGING)
-        around += await self._tokens(task, task.prompt)
-        around += await self._tokens(task, task.fence.around("notes", ""))
-        share = SHARE if task.resolved.profile.serves_the_family else SHARE_ELSEWHERE
-        return max(LEAST_PART, int((usable - around) * share))
+        return await self._room(task, self._estimator.at_sending())
+
+    async def _room(self, task: Task, estimator: Estimator) -> int:
+        usable, resolved = usable_input(task.resolved.model) or UNKNOWN_WINDOW, task.resolved
+        fixed = task.instructions + INSTRUCTIONS + MERGING
+        around = FRAME * 8 + await estimator.text_tokens(fixed, resolved)
+        around += await estimator.text_tokens(task.prompt, resolved)
+        around += await estimator.text_tokens(task.fence.around("notes", ""), resolved)
+        return max(LEAST_PART, int((usable - around) * SHARE))
 
     async def room_for_notes(self, task: Task, request: ChatRequest) -> int:
         """Return the tokens that all notes may have in the last call.
 
         The call also contains the earlier messages and the documents that are sent whole.
         """
+        estimator = self._estimator.at_sending()
         texts = [text_of(message.parts) for message in request.messages]  # type: ignore[arg-type]
-        beside = [await self._tokens(task, text) + FRAME for text in texts]
-        return max(LEAST_PART, await self.room(task) - sum(beside))
+        beside = [await estimator.text_tokens(text, task.resolved) + FRAME for text in texts]
+        share = await estimator.room_share(INSTRUCTIONS, task.resolved) / SHARE
+        return max(LEAST_PART, int(await self.room(task) * share) - sum(beside))
 
     async def batches(
         self, task: Task, notes: list[DocumentPiece], room: int
@@ -250,7 +307,7 @@ class ChunkedReader:
         return DocumentPiece(label, text, await self._tokens(task, text))
 
     async def _tokens(self, task: Task, text: str) -> int:
-        return await self._estimator.text_tokens(text, task.resolved)
+        return await self._estimator.at_sending().text_tokens(text, task.resolved)
 
 
 def in_parts(parts: Iterable[Part]) -> tuple[DocumentPart, ...]:

@@ -34,7 +34,13 @@ from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import remedy_of
-from desktop_app.domain.errors import ProviderError, RateLimitedError, Remedy, UserFacingError
+from desktop_app.domain.errors import (
+    ContextTooLongError,
+    ProviderError,
+    RateLimitedError,
+    Remedy,
+    UserFacingError,
+)
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import FREE, Usage, format_money
 from desktop_app.domain.spending.spending_report import Call, Purpose
@@ -50,6 +56,10 @@ from desktop_app.services.spending.budget import Budget
 AT_ONCE: Final = 4  # concurrent calls; the on-device model handles a single call at a time
 LONGEST_ON_DEVICE: Final = 300
 LONGEST_BUILT_IN: Final = 150  # its chunks are shorter
+# Models with small windows repeat themselves until the window is full.
+SMALL_WINDOW: Final = 32_768
+NOTE_SHARE: Final = 8
+MOST_SPLITS: Final = 3
 
 INSTRUCTIONS: Final = """\
 A document is too large to be read at once. You get one part of it, and the task that will be done \
@@ -140,6 +150,9 @@ class Reader(Protocol):
     async def batches(
         self, task: Task, notes: list[DocumentPiece], room: int
     ) -> list[DocumentPiece]: ...
+    async def split(
+        self, task: Task, piece: DocumentPiece, error: ContextTooLongError
+    ) -> list[DocumentPiece]: ...
 
 
 def key_of(task: Task, piece: DocumentPiece) -> str:
@@ -191,28 +204,65 @@ class _Reading:
             pieces = await self._reader.pieces(self._task)
             self._in_all = (await self._reader.plan_of(self._task, pieces)).cost
             room = await self._reader.room_for_notes(self._task, request)
-            is_merging = False
-            while True:
-                async with aclosing(self._level(pieces, is_merging=is_merging)) as level:
-                    async for step in level:
-                        if isinstance(step, Waiting):
-                            yield step
-                        else:
-                            notes = step
-                pieces = await self._reader.batches(self._task, notes, room)
-                if len(pieces) == 1 or (is_merging and len(pieces) >= len(notes)):
-                    break
-                is_merging = True
+            async for step in self._merged(pieces, room, is_merging=False):
+                if isinstance(step, Waiting):
+                    yield step
+                else:
+                    pieces = step
         except UserFacingError as error:
             yield Failed(_while_reading(error))
             return
         if self._spent:  # without the last call, whose cost the answer shows
             yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=format_money(self._spent)))
-        final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
-        answer = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(final))
-        async with aclosing(answer) as events:
-            async for event in events:
-                yield event
+        async for event in self._answer(request, pieces, room):
+            yield event
+
+    async def _merged(
+        self, pieces: list[DocumentPiece], room: int, *, is_merging: bool
+    ) -> AsyncGenerator[Waiting | list[DocumentPiece], None]:
+        """Take notes until those on all pieces fit `room`. Yield progress, then the notes."""
+        while True:
+            async with aclosing(self._level(pieces, is_merging=is_merging)) as level:
+                async for step in level:
+                    if isinstance(step, Waiting):
+                        yield step
+                    else:
+                        notes = step
+            pieces = await self._reader.batches(self._task, notes, room)
+            if len(pieces) == 1 or (is_merging and len(pieces) >= len(notes)):
+                yield pieces
+                return
+            is_merging = True
+
+    async def _answer(
+        self, request: ChatRequest, pieces: list[DocumentPiece], room: int
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the answer from the notes; shorten those that the server refuses as too long."""
+        for attempt in range(MOST_SPLITS + 1):
+            final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
+            refused: ContextTooLongError | None = None
+            answer = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(final))
+            async with aclosing(answer) as events:
+                async for event in events:
+                    error = event.error if isinstance(event, Failed) else None
+                    if isinstance(error, ContextTooLongError) and attempt < MOST_SPLITS:
+                        refused = error
+                    else:
+                        yield event
+            if refused is None:
+                return
+            try:
+                room = room * 2 // 3
+                split = [await self._reader.split(self._task, p, refused) for p in pieces]
+                several = [piece for found in split for piece in found]
+                async for step in self._merged(several, room, is_merging=True):
+                    if isinstance(step, Waiting):
+                        yield step
+                    else:
+                        pieces = step
+            except UserFacingError as error:
+                yield Failed(_while_reading(error))
+                return
 
     async def _level(
         self, pieces: Sequence[DocumentPiece], *, is_merging: bool
@@ -255,7 +305,7 @@ class _Reading:
             try:
                 async with room:
                     if not failed:
-                        text = await self._note(piece, said.put_nowait, is_merging=is_merging)
+                        text = await self._notes_on(piece, said.put_nowait, is_merging=is_merging)
                         notes[number] = await self._reader.note(self._task, piece, text)
             except UserFacingError as error:
                 failed.append(error)
@@ -280,6 +330,26 @@ class _Reading:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _notes_on(
+        self, piece: DocumentPiece, say: Say, *, is_merging: bool, splits: int = MOST_SPLITS
+    ) -> str:
+        """Return the note on a piece, or those on its parts if the server refuses it as too long.
+
+        Raises:
+            UserFacingError
+        """
+        try:
+            return await self._note(piece, say, is_merging=is_merging)
+        except ContextTooLongError as error:
+            parts = await self._reader.split(self._task, piece, error) if splits else [piece]
+            if len(parts) < 2:
+                raise
+        notes = [
+            await self._notes_on(part, say, is_merging=is_merging, splits=splits - 1)
+            for part in parts
+        ]
+        return "\n".join(notes)
 
     async def _note(self, piece: DocumentPiece, say: Say, *, is_merging: bool) -> str:
         """Return the note on a piece, from the cache or from the model.
@@ -392,12 +462,16 @@ def names_of(piece: DocumentPiece) -> list[str]:
 def longest(task: Task) -> int | None:
     """Return the most tokens of a note; None leaves the length to the model.
 
-    The on-device models get a limit because they would fill whatever they are given.
+    Small models get a limit because they would fill whatever they are given.
     """
     if is_built_in(task.resolved):
         return LONGEST_BUILT_IN
-    is_local = task.resolved.profile.kind is ProviderKind.ON_DEVICE
-    return LONGEST_ON_DEVICE if is_local else task.parameters.max_output_tokens
+    if task.resolved.profile.kind is ProviderKind.ON_DEVICE:
+        return LONGEST_ON_DEVICE
+    window, wanted = task.resolved.model.input_limit, task.parameters.max_output_tokens
+    if window is None or window > SMALL_WINDOW:
+        return wanted
+    return min(wanted or window, window // NOTE_SHARE)
 
 
 def _from_notes(request: ChatRequest, notes: str) -> ChatRequest:

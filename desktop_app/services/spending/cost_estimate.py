@@ -7,7 +7,7 @@ is sent and is ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -27,6 +27,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, Remedy
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.i18n.formatting import joined
 from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -53,6 +54,8 @@ from desktop_app.services.ports import AttachmentSource, TokenCounter
 FRAME = 4
 # Tokens reserved for an answer, so that no question is sent that leaves no room for one.
 ROOM_FOR_ANSWER = 512
+# The usable share of a window whose tokens are counted exactly: servers add frames of their own.
+SHARE = 0.95
 # A compaction is counted for one model; another model's count is not more than this many times it.
 LONGEST_COUNT = 4
 
@@ -63,7 +66,7 @@ class Estimate:
 
     Attributes:
         input_tokens: all tokens that are sent.
-        exact: False if another model's tokenizer was used; shown with ≈.
+        method: how the tokens were counted.
         input_cost, longest_answer_cost: US dollars; None if the price is unknown.
         limit: tokens of input that the model accepts; None if unknown.
         answers, inputs: the number of answers, and how often the input is billed for them; the
@@ -71,12 +74,17 @@ class Estimate:
     """
 
     input_tokens: int
-    exact: bool
+    method: CountMethod
     input_cost: Decimal | None
     longest_answer_cost: Decimal | None
     limit: int | None
     answers: int = 1
     inputs: int = 1
+
+    @property
+    def exact(self) -> bool:
+        """False if the tokens are estimated; shown with ≈."""
+        return self.method <= CountMethod.SERVER
 
     @property
     def fits(self) -> bool:
@@ -96,8 +104,52 @@ class Estimator:
         self._counter = counter
         self._attachments = attachments
         self._passages = passages
+        self._may_ask = False
+        self._revision = counter.revision
         self._documents: dict[tuple[str, str], int] = {}
         self._messages: dict[tuple[str, str, str, int], int] = {}
+
+    def at_sending(self) -> Estimator:
+        """Return an estimator of what is about to be sent: the server may be asked to count it."""
+        estimator = Estimator(self._counter, self._attachments, self._passages)
+        estimator._may_ask = True
+        return estimator
+
+    async def count(self, text: str, resolved: ResolvedChoice) -> tuple[int, bool]:
+        """Return the tokens of a text, and True if the count is exact."""
+        profile, model = resolved.profile, resolved.model.id
+        return await self._counter.count(text, profile, model, may_ask=self._may_ask)
+
+    async def method_of(self, text: str, resolved: ResolvedChoice) -> CountMethod:
+        """Return how `text` is counted."""
+        _, is_exact = await self.count(text, resolved)
+        return self._method(resolved, exact=is_exact)
+
+    def _method(self, resolved: ResolvedChoice, *, exact: bool) -> CountMethod:
+        """Return how a request was counted; texts that the server was not asked about are not."""
+        method = self._counter.method(resolved.profile, resolved.model.id, exact=exact)
+        if method is CountMethod.SERVER and not self._may_ask:
+            return self._counter.method(resolved.profile, resolved.model.id, exact=False)
+        return method
+
+    async def rates(
+        self, text: str, resolved: ResolvedChoice
+    ) -> tuple[Mapping[TextKind, float], float] | None:
+        """Return the rates to split a text by; see `TokenCounter.rates`."""
+        return await self._counter.rates(text, resolved.profile, resolved.model.id)
+
+    async def room_share(self, text: str, resolved: ResolvedChoice) -> float:
+        """Return the share of a window that can be filled, given how exactly `text` is counted."""
+        _, is_exact = await self.count(text, resolved)
+        found = await self.rates(text, resolved)
+        return SHARE if found is None or is_exact else found[1]
+
+    def _forget_if_changed(self) -> None:
+        """Drop the cached counts once the provider's counts have shown a better ratio."""
+        if self._revision != self._counter.revision:
+            self._revision = self._counter.revision
+            self._documents.clear()
+            self._messages.clear()
 
     async def estimate(
         self,
@@ -115,10 +167,11 @@ class Estimator:
             UserFacingError: counting failed, or a collection no longer exists.
         """
         resolved = context.resolved
+        self._forget_if_changed()
         if found is None:
             found = await found_for(self._passages, context, draft, is_estimate=True)
         before, context_exact = await self.context_tokens(context)
-        words, exact = await self._counter.count(draft.text, resolved.profile)
+        words, exact = await self.count(draft.text, resolved)
         total = before + words + FRAME
         sent = context.sent
         new = as_sent_after(sent.messages, draft.question_attachments, resolved.files)
@@ -128,7 +181,8 @@ class Estimator:
         if explains and any(is_fenced(part, resolved.files) for part in parts):
             attached += await self.text_tokens(SAMPLE.explanation, resolved)
         exact = exact and context_exact and attached_exact
-        return _priced(total + attached, exact, resolved, max_output_tokens)
+        method = self._method(resolved, exact=exact)
+        return _priced(total + attached, method, resolved, max_output_tokens)
 
     async def _attached_tokens(
         self, parts: Sequence[DocumentPart | ImagePart | PassagesPart], resolved: ResolvedChoice
@@ -178,7 +232,7 @@ class Estimator:
                 total += await self.text_tokens(SAMPLE.explanation, resolved)
             exact = exact and not message.text
         if context.instructions:
-            words = await self._counter.count(context.instructions, resolved.profile)
+            words = await self.count(context.instructions, resolved)
             total += words[0] + FRAME
         if sent.compaction is not None:
             total += await self._body_tokens(sent.compaction, resolved)
@@ -199,20 +253,21 @@ class Estimator:
         """Return the tokens of a summary as it is sent."""
         parts = [part for message in summary_messages(summary, SAMPLE) for part in message.parts]
         texts = [part.text for part in parts if isinstance(part, TextPart)]
-        counts = [(await self._counter.count(text, resolved.profile))[0] for text in texts]
+        counts = [(await self.count(text, resolved))[0] for text in texts]
         return sum(counts) + FRAME * len(counts)
 
     async def text_tokens(self, text: str, resolved: ResolvedChoice) -> int:
         """Return the tokens of a text alone."""
-        return (await self._counter.count(text, resolved.profile))[0]
+        return (await self.count(text, resolved))[0]
 
     async def document_tokens(self, part: DocumentPart, resolved: ResolvedChoice) -> int:
         """Return the tokens of a document in the prompt for this provider's model."""
         spans = part.chosen.spans if part.chosen else ()
-        key = (part.sha256, f"{resolved.profile.id} {part.in_parts} {spans} {part.again_as}")
+        model = f"{resolved.profile.id} {resolved.model.id}"
+        key = (part.sha256, f"{model} {part.in_parts} {spans} {part.again_as}")
         if key not in self._documents:
             block = await sent_block(part, self._attachments, SAMPLE)
-            self._documents[key] = (await self._counter.count(block, resolved.profile))[0]
+            self._documents[key] = (await self.count(block, resolved))[0]
         return self._documents[key]
 
     def surely_fits(self, context: SendContext, draft: Draft) -> bool:
@@ -265,7 +320,7 @@ class Estimator:
         api += "".join(f" {p.again_as}" for p in message.attachments if isinstance(p, DocumentPart))
         key = (message.id, resolved.profile.id + api, resolved.model.id, len(message.text))
         if key not in self._messages:
-            words = (await self._counter.count(message.text, resolved.profile))[0] + FRAME
+            words = (await self.count(message.text, resolved))[0] + FRAME
             parts = (*message.attachments, *message.passage_parts)
             attached, _ = await self._attached_tokens(parts, resolved)
             self._messages[key] = words + attached
@@ -366,14 +421,14 @@ def _same_provider(message: Message, resolved: ResolvedChoice) -> bool:
 
 
 def _priced(
-    tokens: int, exact: bool, resolved: ResolvedChoice, max_output_tokens: int | None
+    tokens: int, method: CountMethod, resolved: ResolvedChoice, max_output_tokens: int | None
 ) -> Estimate:
     price, info = resolved.price, resolved.model
     limits = [limit for limit in (max_output_tokens, info.max_output) if limit]
     longest = min(limits, default=None)
     return Estimate(
         input_tokens=tokens,
-        exact=exact,
+        method=method,
         input_cost=None if price is None else price.of(Usage(input_tokens=tokens)),
         longest_answer_cost=None
         if price is None or longest is None

@@ -349,6 +349,18 @@ _BATCHES = (
     "CREATE INDEX batch_items_by_document ON batch_items (sha256) WHERE sha256 IS NOT NULL",
 )
 
+_TOKEN_RATES = (
+    """CREATE TABLE token_rates (
+        profile_id TEXT NOT NULL,
+        base_url TEXT NOT NULL,
+        model TEXT NOT NULL,
+        rates TEXT NOT NULL,
+        window INTEGER,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (profile_id, base_url, model)
+    ) STRICT""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Folds Ł, Ø, Æ and the like.
@@ -434,4 +446,6 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0025_model_details",
         ("ALTER TABLE model_listings ADD COLUMN details TEXT NOT NULL DEFAULT '{}'",),
     ),
+    # The ratios of servers' tokenizers to OpenAI's, by kind of text, as JSON.
+    Migration("0026_token_rates", _TOKEN_RATES),
 )

@@ -40,6 +40,7 @@ KEPT_TABLES: Final = frozenset(
         "ledger_slots",
         "spending_holds",
         "model_listings",
+        "token_rates",
     }
 )
 _INDEXES: Final = ("search_index", "passage_index")

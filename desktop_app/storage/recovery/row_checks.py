@@ -39,6 +39,7 @@ from desktop_app.storage.documents.collection_store import collection_from_row, 
 from desktop_app.storage.settings.model_listing_store import listing_from_row
 from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
 from desktop_app.storage.settings.settings_store import profile_from_row
+from desktop_app.storage.settings.token_rate_store import rates_from_row
 
 Value = int | float | str | bytes | None
 Values = dict[str, Any]
@@ -57,7 +58,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 _WHOLE_TEXTS: Final = frozenset(
     {
         *("text", "parts", "draft", "overrides", "notices", "error", "remote_run", "body"),
-        *("details", "task", "answer", "part", "value", "models", "windows", "problem"),
+        *("details", "task", "answer", "part", "value", "models", "windows", "problem", "rates"),
     }
 )
 _LONGEST_SETTING: Final = 4 << 20
@@ -312,6 +313,7 @@ _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "batch_items": _item,
     "profiles": _profile,
     "model_listings": _listing,
+    "token_rates": rates_from_row,
     "passages": _passage,
     "passage_vectors": _vector,
     "settings": lambda values: _setting(values["key"], values["value"]),

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, WindowRequest
 from desktop_app.app.window_session import WindowSession
 from desktop_app.backend.backend import Backend, build_backend
-from desktop_app.backend.provider_gateway import ProviderGateway, ProviderTokenCounter
+from desktop_app.backend.provider_gateway import ProviderGateway
+from desktop_app.backend.token_counting import ProviderTokenCounter
 from desktop_app.domain.conversations.conversation import Conversation, Message, MessageStatus
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders

@@ -22,6 +22,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.translation import use_language
 from desktop_app.services.spending.cost_estimate import Estimate
@@ -128,7 +129,15 @@ def test_the_actions_and_the_find_bar(qtbot: QtBot, view: TranscriptView, dresse
 @pytest.mark.parametrize("is_exact", [True, False])
 def test_the_estimate(answers: int, is_exact: bool) -> None:
     cost = Decimal("0.02")
-    made = Estimate(1155, is_exact, cost, cost, 272_000, answers, answers)
+    made = Estimate(
+        1155,
+        CountMethod.TOKENIZER if is_exact else CountMethod.GUESSED,
+        cost,
+        cost,
+        272_000,
+        answers,
+        answers,
+    )
     assert not untranslated(line for text in estimate_texts(made) for line in text.split("\n"))
 
 

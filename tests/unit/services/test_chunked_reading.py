@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
@@ -41,9 +41,10 @@ from desktop_app.domain.conversations.stream_events import (
     Waiting,
 )
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, RateLimitedError
+from desktop_app.domain.errors import ContextTooLongError, IllegalChoiceError, RateLimitedError
 from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.domain.spending.cost import Price, Usage, format_money
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.documents.chunk_plan import ChunkPlan
@@ -86,6 +87,8 @@ class NoteTaker(ScriptedProvider):
         speaks_first: each call has begun to answer before it waits at the gate.
         fails_on: a fact at which it fails.
         gate: no call ends while it is closed.
+        window: its window in tokens, of which it counts `ratio` a word; None for no limit.
+        says_sizes: it names the tokens and the window when it refuses a request as too long.
     """
 
     def __init__(self) -> None:
@@ -94,6 +97,8 @@ class NoteTaker(ScriptedProvider):
         self.fails_on = ""
         self.has_room_for = AT_ONCE
         self.speaks_first = False
+        self.window: int | None = None
+        self.ratio, self.says_sizes, self.refused = 1.0, True, 0
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -111,6 +116,14 @@ class NoteTaker(ScriptedProvider):
             yield Failed(RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI"))
             return
         text = text_of(request.messages[-1].parts)  # type: ignore[arg-type]
+        tokens = int(len(text.split()) * self.ratio)
+        if self.window is not None and tokens > self.window:
+            self.refused += 1
+            error = ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
+            if self.says_sizes:
+                error.tokens, error.window = tokens, self.window
+            yield Failed(error)
+            return
         if self.fails_on and self.fails_on in text:
             yield Failed(RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI"))
             return
@@ -132,7 +145,9 @@ class DrawnPages:
 class WordSplitter:
     """Cuts by words."""
 
-    async def chunks(self, text: str, tokens: int) -> list[TextChunk]:
+    async def chunks(
+        self, text: str, tokens: int, _rates: Mapping[TextKind, float] | None = None
+    ) -> list[TextChunk]:
         return chunks(text, tokens, lambda part: len(part.split()))
 
 
@@ -312,6 +327,57 @@ def test_a_picture_that_no_part_can_take_is_refused(tmp_path: Path) -> None:
         assert reading.provider.requests == []
 
     with_reading(tmp_path, test, a=f"[page 1]\n{NO_TEXT}")
+
+
+@pytest.mark.parametrize(("ratio", "says_sizes"), [(2.0, True), (5.0, True), (2.5, False)])
+def test_parts_that_the_server_refuses_are_split_and_sent_again(
+    tmp_path: Path, ratio: float, says_sizes: bool
+) -> None:
+    async def test(reading: Reading) -> None:
+        provider = reading.provider
+        provider.window, provider.ratio, provider.says_sizes = 1_600, ratio, says_sizes
+        found = await reading.facts(reading.task("a"))
+        assert found == [f"FACT-{n}" for n in range(60)]
+        assert provider.refused > 0
+
+    with_reading(tmp_path, test, a=book(60))
+
+
+def test_a_part_is_split_three_times_at_most(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        reading.provider.window, reading.provider.ratio = 1_600, 1_000.0
+        reading.provider.says_sizes = False
+        events = await reading.run(reading.task("a"))
+        assert isinstance(events[-1], Failed)
+        assert isinstance(events[-1].error, ContextTooLongError)
+        assert 1 <= reading.provider.refused <= 4 * AT_ONCE
+
+    with_reading(tmp_path, test, a=book(60))
+
+
+def test_the_same_command_pays_for_no_part_again(tmp_path: Path) -> None:
+    async def test(reading: Reading) -> None:
+        provider, task = reading.provider, reading.task("a")
+        provider.window, provider.ratio, provider.fails_on = 1_600, 2.0, "FACT-40"
+        assert isinstance((await reading.run(task))[-1], Failed)
+        paid = len(provider.requests) - provider.refused - 1
+        assert paid > 3
+        provider.fails_on = ""
+        before = [text_of(r.messages[-1].parts) for r in provider.requests]  # type: ignore[arg-type]
+        provider.requests.clear()
+        # Meanwhile the counts have changed, and with them the room of a part.
+        small = replace(task.resolved.model, context_window=1_300)
+        changed = replace(task, resolved=replace(task.resolved, model=small))
+        found = FACT.findall(
+            "".join(e.text for e in await reading.run(changed) if isinstance(e, TextDelta))
+        )
+        assert found == [f"FACT-{n}" for n in range(60)]
+        again = [text_of(r.messages[-1].parts) for r in provider.requests[:-1]]  # type: ignore[arg-type]
+        seen_twice = [text for text in again if text in before and "FACT-40" not in text]
+        refusals = [text for text in seen_twice if len(text.split()) * 2 > 1_600]
+        assert seen_twice == refusals  # a refusal costs nothing
+
+    with_reading(tmp_path, test, a=book(60))
 
 
 def test_notes_that_are_too_many_are_noted_down_again(tmp_path: Path) -> None:

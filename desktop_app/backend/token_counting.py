@@ -1,0 +1,227 @@
+"""Counts tokens: by OpenAI's tokenizer, by the server's own counter, or by learned ratios."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderKind
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.models.token_rates import (
+    LEAST_LEARNED,
+    OPENAI,
+    USUAL,
+    CountMethod,
+    TextKind,
+    TokenMix,
+    TokenRates,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desktop_app.backend.provider_gateway import ProviderGateway
+    from desktop_app.documents.worker.document_worker import DocumentWorker
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.models.model_catalog import ModelCatalog
+    from desktop_app.local_model.server import LocalModel
+    from desktop_app.storage.settings.token_rate_store import RateKey, TokenRateStore
+
+T = TypeVar("T")
+
+_MOST_KEPT: Final = 2_000
+_MOST_WAITING: Final = 20
+
+
+class TokenLearning:
+    """The token rates of all servers' models; learns from every count of a server.
+
+    Attributes:
+        revision: grows when counts may have changed.
+    """
+
+    def __init__(
+        self, store: TokenRateStore, worker: DocumentWorker, catalog: ModelCatalog
+    ) -> None:
+        self._store, self._worker, self._catalog = store, worker, catalog
+        self._known: dict[RateKey, TokenRates] = {}
+        self._mixes: OrderedDict[bytes, TokenMix] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.revision = 0
+
+    async def load(self) -> None:
+        """Load the stored rates. Raises StorageError."""
+        self._known = {**await self._store.all(), **self._known}
+
+    def of(self, profile: ProviderProfile, model: str) -> TokenRates:
+        """Return what is known of a model at a server."""
+        return self._known.get(_key(profile, model), TokenRates())
+
+    def window_of(self, profile: ProviderProfile, model: str) -> int | None:
+        """Return the window that the server named in a refusal; None if it named none."""
+        return self.of(profile, model).window
+
+    def usual(self, model: str) -> Mapping[TextKind, float]:
+        """Return the rates of kinds that are not learned: OpenAI's models have OpenAI's."""
+        return OPENAI if self._catalog.knows(model) else USUAL
+
+    async def mix(self, text: str) -> TokenMix:
+        """Return the tokens of each kind in a text. Raises DocumentError."""
+        key = _digest(text)
+        if key not in self._mixes:
+            _keep(self._mixes, key, await self._worker.token_mix(text))
+        return self._mixes[key]
+
+    def note(
+        self, profile: ProviderProfile, request: ChatRequest, tokens: int, window: int
+    ) -> None:
+        """Learn from the tokens of a request, in the background."""
+        texts = _texts_of(request)
+        is_countable = texts is not None and tokens >= LEAST_LEARNED
+        if window or is_countable:
+            known = "\n".join(texts or ()) if is_countable else ""
+            self._start(profile, request.model, known, tokens, window)
+
+    async def learn(self, profile: ProviderProfile, model: str, text: str, tokens: int) -> None:
+        """Learn from the tokens of a text. Raises DocumentError."""
+        before = self.of(profile, model)
+        self._set(profile, model, before.learned(await self.mix(text), tokens))
+
+    def _start(
+        self, profile: ProviderProfile, model: str, text: str, tokens: int, window: int
+    ) -> None:
+        if window:
+            self._set(profile, model, self.of(profile, model).with_window(window))
+        if not text or len(self._tasks) >= _MOST_WAITING:
+            return
+        task = asyncio.ensure_future(self._learn_quietly(profile, model, text, tokens))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _learn_quietly(
+        self, profile: ProviderProfile, model: str, text: str, tokens: int
+    ) -> None:
+        with suppress(UserFacingError):  # it is learned again from the next answer
+            await self.learn(profile, model, text, tokens)
+
+    def _set(self, profile: ProviderProfile, model: str, rates: TokenRates) -> None:
+        key = _key(profile, model)
+        if profile.kind is not ProviderKind.COMPATIBLE or rates == self._known.get(key):
+            return
+        self._known[key] = rates
+        self.revision += 1
+        task = asyncio.ensure_future(self._save(key, rates))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _save(self, key: RateKey, rates: TokenRates) -> None:
+        with suppress(UserFacingError):  # other writes report a full store
+            await self._store.save(key, rates)
+
+    async def settle(self) -> None:
+        """Wait until everything noted is learned and stored."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
+
+class ProviderTokenCounter:
+    """Implements services.ports.TokenCounter.
+
+    OpenAI's models are counted by their tokenizer and the on-device model by its own. For a server
+    it is the server's counter, for text that is about to be sent, and otherwise the learned ratio.
+    """
+
+    def __init__(
+        self,
+        worker: DocumentWorker,
+        local_model: LocalModel,
+        gateway: ProviderGateway,
+        learning: TokenLearning,
+    ) -> None:
+        self._worker, self._local_model = worker, local_model
+        self._gateway, self._learning = gateway, learning
+        self._counted: OrderedDict[bytes, int] = OrderedDict()
+
+    @property
+    def revision(self) -> int:
+        """A number that grows when counts may have changed."""
+        return self._learning.revision
+
+    async def count(
+        self, text: str, profile: ProviderProfile, model: str = "", *, may_ask: bool = False
+    ) -> tuple[int, bool]:
+        """Return the tokens of `text`, and whether the count is exact."""
+        if not text:
+            return 0, True
+        if profile.kind is ProviderKind.ON_DEVICE:
+            return await self._local_model.count_tokens(text), True
+        if profile.kind is not ProviderKind.COMPATIBLE:
+            return await self._worker.count_tokens(text), True
+        key = _digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
+        if key not in self._counted and may_ask:
+            await self._ask(key, text, profile, model)
+        if key in self._counted:
+            return self._counted[key], True
+        usual, rates = self._learning.usual(model), self._learning.of(profile, model)
+        if usual is OPENAI and not rates.rates:
+            return await self._worker.count_tokens(text), profile.serves_the_family
+        return rates.tokens(await self._learning.mix(text), usual), False
+
+    async def _ask(self, key: bytes, text: str, profile: ProviderProfile, model: str) -> None:
+        with suppress(UserFacingError):  # without a key nothing is sent, which sending reports
+            provider = await self._gateway.provider(profile)
+            tokens = await provider.count_tokens(model, text)
+            if tokens is not None:
+                _keep(self._counted, key, tokens)
+                await self._learning.learn(profile, model, text, tokens)
+
+    def method(self, profile: ProviderProfile, model: str, *, exact: bool) -> CountMethod:
+        """Return how a text is counted whose count is `exact` or not."""
+        if exact:
+            is_foreign = profile.kind is ProviderKind.COMPATIBLE and not profile.serves_the_family
+            return CountMethod.SERVER if is_foreign else CountMethod.TOKENIZER
+        is_learned = bool(self._learning.of(profile, model).rates)
+        return CountMethod.LEARNED if is_learned else CountMethod.GUESSED
+
+    async def rates(
+        self, text: str, profile: ProviderProfile, model: str
+    ) -> tuple[Mapping[TextKind, float], float] | None:
+        """Return the rates to split a text by, and the share of the room that its parts may fill.
+
+        Return None for a model that is counted exactly. Raises DocumentError.
+        """
+        if profile.kind is not ProviderKind.COMPATIBLE:
+            return None
+        usual, known = self._learning.usual(model), self._learning.of(profile, model)
+        if usual is OPENAI and not known.rates and profile.serves_the_family:
+            return None
+        return known.all(usual), known.share(await self._learning.mix(text))
+
+
+def _key(profile: ProviderProfile, model: str) -> RateKey:
+    return profile.id, profile.base_url, model
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _keep(kept: OrderedDict[bytes, T], key: bytes, value: T) -> None:
+    kept[key] = value
+    if len(kept) > _MOST_KEPT:
+        kept.popitem(last=False)
+
+
+def _texts_of(request: ChatRequest) -> list[str] | None:
+    """Return all texts of a request; None if it also has images, files or a compacted state."""
+    texts = [request.instructions]
+    for message in request.messages:
+        for part in message.parts:
+            if not isinstance(part, TextPart):
+                return None
+            texts.append(part.text)
+    return None if request.state else texts

@@ -1,0 +1,133 @@
+"""How many tokens a server's model makes of a text, in relation to OpenAI's tokenizer.
+
+Every tokenizer has its own ratio for each kind of text: many models take a token for each digit,
+and several for a letter that their vocabulary lacks. The ratios are learned from the counts that
+a server reports: with answers, with refusals, or from its own counter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum, StrEnum
+from math import ceil
+from typing import Final
+
+from desktop_app.i18n.translation import N_
+
+
+class TextKind(StrEnum):
+    """A kind of text that a tokenizer has a ratio of its own for."""
+
+    PROSE = "prose"
+    DIGITS = "digits"
+    CODE = "code"
+    CJK = "cjk"
+    OTHER = "other"
+
+
+TokenMix = Mapping[TextKind, int]
+"""The tokens of a text by OpenAI's tokenizer, for each kind of text in it."""
+
+
+class CountMethod(IntEnum):
+    """How tokens were counted, the most exact first."""
+
+    TOKENIZER = 0
+    SERVER = 1
+    LEARNED = 2
+    GUESSED = 3
+
+
+COUNTED: Final[Mapping[CountMethod, str]] = {
+    CountMethod.TOKENIZER: N_("Counted with the model’s tokenizer"),
+    CountMethod.SERVER: N_("Counted by the server"),
+    CountMethod.LEARNED: N_("Estimated from earlier counts of this server"),
+    CountMethod.GUESSED: N_("Estimated with OpenAI’s tokenizer"),
+}
+"""What users read about a count."""
+
+# Ratios of models with vocabularies of 32,000 to 150,000 entries, before any is learned.
+USUAL: Final[Mapping[TextKind, float]] = {
+    TextKind.PROSE: 1.1,
+    TextKind.DIGITS: 1.8,
+    TextKind.CODE: 1.3,
+    TextKind.CJK: 1.8,
+    TextKind.OTHER: 2.0,
+}
+OPENAI: Final[Mapping[TextKind, float]] = dict.fromkeys(TextKind, 1.0)
+SMALLEST_RATE: Final = 0.2
+LARGEST_RATE: Final = 20.0
+# Smaller counts contain too large a share of the model's own frame around messages.
+LEAST_LEARNED: Final = 300
+# A kind is known once a count contained this share of it.
+LEAST_SHARE: Final = 0.2
+# The share of the room that is used: what one part has more of its kind than the average has.
+SHARE_LEARNED: Final = 0.88
+SHARE_GUESSED: Final = 0.7
+
+
+@dataclass(frozen=True)
+class TokenRates:
+    """What is known of the tokenizer of one model at one server.
+
+    Attributes:
+        rates: the learned ratios; unknown kinds are missing.
+        window: the window that a refusal named, in tokens; None if none did.
+    """
+
+    rates: Mapping[TextKind, float] = field(default_factory=dict)
+    window: int | None = None
+
+    def tokens(self, mix: TokenMix, usual: Mapping[TextKind, float] = USUAL) -> int:
+        """Return the expected tokens of a text.
+
+        Args:
+            usual: the ratios of kinds that are not learned.
+        """
+        rates = self.all(usual)
+        return ceil(sum(count * rates[kind] for kind, count in mix.items()))
+
+    def all(self, usual: Mapping[TextKind, float] = USUAL) -> dict[TextKind, float]:
+        """Return a ratio for every kind.
+
+        What is learned of other kinds tells something of a kind that is not: a small vocabulary
+        is small for every kind.
+        """
+        known = [self.rates[kind] / usual[kind] for kind in self.rates]
+        scale = max(1.0, sum(known) / len(known)) if known else 1.0
+        return {kind: self.rates.get(kind, usual[kind] * scale) for kind in TextKind}
+
+    def knows(self, mix: TokenMix) -> bool:
+        """Return True if the kinds that a text mostly consists of are learned."""
+        total = sum(mix.values())
+        return all(kind in self.rates for kind, count in mix.items() if count > total * LEAST_SHARE)
+
+    def share(self, mix: TokenMix) -> float:
+        """Return the share of the room that parts of a text should fill, as counted."""
+        return SHARE_LEARNED if self.knows(mix) else SHARE_GUESSED
+
+    def learned(self, mix: TokenMix, tokens: int) -> TokenRates:
+        """Return the rates after a server has counted `tokens` for a text.
+
+        Each ratio is corrected by its share of the text, so that a mixed text changes mostly the
+        ratio of its main kind.
+        """
+        total = sum(mix.values())
+        if total < LEAST_LEARNED or tokens <= 0:
+            return self
+        before = self.all()
+        expected = {kind: count * before[kind] for kind, count in mix.items()}
+        whole = sum(expected.values())
+        factor = tokens / whole
+        changed = dict(self.rates)
+        for kind, part in expected.items():
+            share = part / whole
+            if share >= LEAST_SHARE or kind in changed:
+                rate = before[kind] * factor**share
+                changed[kind] = min(max(rate, SMALLEST_RATE), LARGEST_RATE)
+        return replace(self, rates=changed)
+
+    def with_window(self, window: int) -> TokenRates:
+        """Return the rates with the window that a refusal named."""
+        return replace(self, window=window)

@@ -1,0 +1,86 @@
+"""Reads how large a refused request was, and how large the window is.
+
+Pure. Sources: the messages of llama.cpp (which also sends fields), llama-cpp-python, vLLM, OpenAI,
+Mistral, Gemini, Anthropic's compatible endpoint, TGI and LM Studio; gateways quote them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from desktop_app.providers.http import json_fields
+
+_NUMBER: Final = r"[`'\"(]?(\d[\d,_]{0,12})"
+_LARGEST: Final = 1_000_000_000
+_WINDOW: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"(?:maximum|max|max_)\s*(?:context|model|input|sequence)[ _](?:length|len|window|size)"
+        rf"(?: \w+){{0,3}}?(?: of| is|:|=| \()? *(?:only )?{_NUMBER}",
+        rf"context (?:size|window|length)(?: of| is|:)?(?: only)? *{_NUMBER}",
+        rf"{_NUMBER} (?:tokens? )?(?:maximum|max) (?:context|input)",
+        rf"maximum number of tokens allowed \(?{_NUMBER}",
+        rf"must be <= *{_NUMBER}",
+        rf"> *{_NUMBER} maximum",
+        rf"\bn_ctx\W{{1,5}}{_NUMBER}",
+    )
+)
+_TOKENS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_NUMBER} (?:tokens )?(?:in|from) the (?:messages|prompt|input)",
+        rf"messages resulted in {_NUMBER}",
+        rf"request(?:ed)?(?: has| tokens)? *\(?{_NUMBER}\)?(?: input)? *(?:tokens|\)|exceed)",
+        rf"(?:prompt|input)(?: contains| has| is too long:?| token count \(?| contains at least)"
+        rf" *{_NUMBER}",
+        rf"given: *{_NUMBER}",
+        rf"passed {_NUMBER} input tokens",
+        rf"(?:input|prompt) \((?:length )?{_NUMBER}(?: tokens)?\) is",
+        rf"requested (?:about )?{_NUMBER} tokens",
+        rf"first {_NUMBER} tokens",
+        rf"\bn_prompt_tokens\W{{1,5}}{_NUMBER}",
+    )
+)
+
+
+@dataclass(frozen=True)
+class RequestSize:
+    """The tokens of a refused request and of the window; 0 if unknown."""
+
+    tokens: int = 0
+    window: int = 0
+
+
+NO_SIZE: Final = RequestSize()
+
+
+def size_of(error: object) -> RequestSize:
+    """Return the size in the fields that llama.cpp sends.
+
+    >>> size_of({"n_prompt_tokens": 2293, "n_ctx": 2048})
+    RequestSize(tokens=2293, window=2048)
+    """
+    return _bounded(json_fields.count(error, "n_prompt_tokens"), json_fields.count(error, "n_ctx"))
+
+
+def size_in(message: str) -> RequestSize:
+    """Return the size in the message of an error.
+
+    >>> size_in("This model's maximum context length is 2048 tokens. However, your messages "
+    ...         "resulted in 2,345 tokens.")
+    RequestSize(tokens=2345, window=2048)
+    """
+    return _bounded(_first(_TOKENS, message), _first(_WINDOW, message))
+
+
+def _bounded(tokens: int, window: int) -> RequestSize:
+    return RequestSize(tokens if tokens <= _LARGEST else 0, window if window <= _LARGEST else 0)
+
+
+def _first(patterns: tuple[re.Pattern[str], ...], message: str) -> int:
+    for pattern in patterns:
+        if found := pattern.search(message):
+            return int(found[1].replace(",", "").replace("_", ""))
+    return 0

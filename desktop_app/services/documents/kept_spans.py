@@ -1,0 +1,68 @@
+"""The chunks that a document was first read in, kept with the notes on them.
+
+A ratio of tokens that is learned while reading would otherwise move the borders, and every note
+would be made, and paid for, again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.services.documents.fitting_parts import PartSpan
+from desktop_app.services.documents.note_taking import Task
+
+# Borders at which an even split may move back by this share of a part, the strongest first.
+_BORDERS: Final = ("\n\n", "\n", ". ", "。", " ")
+_MOVED: Final = 0.3
+
+
+def key_of_spans(task: Task, document: DocumentPart) -> str:
+    """Return the key of a document's chunks for a task."""
+    resolved = task.resolved
+    effort = resolved.effort.value if resolved.effort else ""
+    chosen = document.chosen.spans if document.chosen else ()
+    pages = [page.number for page in document.pictured]
+    made_of: list[object] = ["chunks", resolved.profile.id, resolved.model.id, effort, task.prompt]
+    made_of += [document.sha256, document.detail, pages, [list(span) for span in chosen]]
+    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+
+
+def json_of_spans(spans: Sequence[PartSpan]) -> str:
+    """Return spans as JSON."""
+    return json.dumps([[span.start, span.end, span.tokens] for span in spans])
+
+
+def spans_from(text: str | None, length: int) -> list[PartSpan] | None:
+    """Return stored spans; None if there are none, or none of a text of this length."""
+    try:
+        found = [PartSpan(*map(int, row)) for row in json.loads(text or "null") or ()]
+    except (ValueError, TypeError):
+        return None
+    at = 0
+    for span in found:
+        if span.start != at or span.end <= at or not 0 <= span.tokens <= span.end:
+            return None
+        at = span.end
+    return found if found and at == length else None
+
+
+def even_parts(text: str, size: int) -> list[tuple[int, int]]:
+    """Return the ranges of parts of about `size` characters, which end at borders of the text."""
+    found, start = [], 0
+    while len(text) - start > size:
+        end = start + size
+        earliest = end - int(size * _MOVED)
+        for border in _BORDERS:
+            at = text.rfind(border, earliest, end)
+            if at > start:
+                end = at + len(border)
+                break
+        found.append((start, end))
+        start = end
+    if start < len(text):
+        found.append((start, len(text)))
+    return found

@@ -1,0 +1,129 @@
+"""A real llama.cpp server on a port of 127.0.0.1, as users start it, with the built-in weights.
+
+    python -m tests.helpers.llama_server 18080 2048
+
+With --hide-counter a proxy stands before it that answers 404 to everything outside of /v1, as
+gateways do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from desktop_app.local_model.server import find_weights
+
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}"
+START_S = 60.0
+
+
+def serve(port: int, window: int) -> None:
+    """Serve until the process is ended."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(find_weights())
+    params.model_alias = {"smollm2"}
+    params.hostnames = ["127.0.0.1"]
+    params.port = port
+    params.n_ctx = window
+    params.n_parallel = 1
+    # A thread for each core would wait for the others at every layer, on a busy machine.
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    params.fit_params = False
+    params.cache_ram_mib = 0
+    params.offline = True
+    params.verbosity = 0
+    server = xllamacpp.Server(params)
+    while server:
+        time.sleep(3600)
+
+
+async def hide_counter(port: int, behind: int) -> None:
+    """Pass requests for /v1 on to the port `behind`."""
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            if head.split(b" ")[1].startswith(b"/v1"):
+                fields = [f for f in head.split(b"\r\n") if not f.lower().startswith(b"connection")]
+                inner, out = await asyncio.open_connection("127.0.0.1", behind)
+                out.write(b"\r\n".join([fields[0], b"connection: close", *fields[1:]]))
+                await asyncio.gather(_copy(reader, out), _copy(inner, writer, ends=True))
+            else:
+                writer.write(NOT_FOUND)
+        writer.close()
+
+    server = await asyncio.start_server(pass_on, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+async def _copy(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, ends: bool = False
+) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+            await writer.drain()
+    if ends:
+        writer.close()
+
+
+@contextmanager
+def llama_server(window: int, *, hides_counter: bool = False) -> Iterator[str]:
+    """Yield the base URL of a running server with a window of `window` tokens."""
+    port, command = _free_port(), [sys.executable, "-m", "tests.helpers.llama_server"]
+    started = [subprocess.Popen([*command, str(port), str(window)])]
+    if hides_counter:
+        inner, port = port, _free_port()
+        started.append(subprocess.Popen([*command, str(port), str(inner), "--hide-counter"]))
+    try:
+        url = f"http://127.0.0.1:{port}/v1"
+        _wait_for(f"{url}/models")
+        yield url
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _wait_for(url: str) -> None:
+    until = time.monotonic() + START_S
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
+def main() -> None:
+    """Run the server, or the proxy before it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("window", type=int, help="in tokens; with --hide-counter the port behind")
+    parser.add_argument("--hide-counter", action="store_true")
+    options = parser.parse_args()
+    if options.hide_counter:
+        asyncio.run(hide_counter(options.port, options.window))
+    else:
+        serve(options.port, options.window)
+
+
+if __name__ == "__main__":
+    main()

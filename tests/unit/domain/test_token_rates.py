@@ -1,0 +1,69 @@
+"""Ratios of tokenizers, learned from counts."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.models.token_rates import (
+    LARGEST_RATE,
+    LEAST_LEARNED,
+    SHARE_GUESSED,
+    SHARE_LEARNED,
+    SMALLEST_RATE,
+    USUAL,
+    TextKind,
+    TokenRates,
+)
+
+FIGURES = {TextKind.DIGITS: 1000}
+MIXED = {TextKind.PROSE: 900, TextKind.DIGITS: 100}
+
+
+def test_one_count_of_a_kind_gives_its_ratio() -> None:
+    learned = TokenRates().learned(FIGURES, 2500)
+    assert learned.rates[TextKind.DIGITS] == pytest.approx(2.5)
+    assert learned.tokens({TextKind.DIGITS: 40}) == 100
+
+
+def test_a_mixed_text_changes_mostly_its_main_kind() -> None:
+    before = TokenRates().learned(FIGURES, 2500)
+    after = before.learned(MIXED, 1500)
+    assert after.rates[TextKind.PROSE] > USUAL[TextKind.PROSE]
+    assert after.rates[TextKind.DIGITS] == pytest.approx(2.5, rel=0.05)
+
+
+def test_a_small_vocabulary_is_small_for_kinds_not_yet_seen() -> None:
+    learned = TokenRates().learned(FIGURES, 3600)
+    assert learned.all()[TextKind.CJK] == pytest.approx(USUAL[TextKind.CJK] * 2)
+
+
+def test_short_texts_teach_nothing_because_the_frame_outweighs_them() -> None:
+    assert TokenRates().learned({TextKind.PROSE: LEAST_LEARNED - 1}, 9_999) == TokenRates()
+
+
+def test_more_room_is_left_while_the_kind_is_unknown() -> None:
+    learned = TokenRates().learned(FIGURES, 2500)
+    assert learned.share(FIGURES) == SHARE_LEARNED
+    assert learned.share({TextKind.CJK: 10}) == SHARE_GUESSED
+
+
+@given(
+    st.dictionaries(st.sampled_from(TextKind), st.integers(1, 10**7), min_size=1),
+    st.lists(st.integers(0, 10**9), max_size=8),
+)
+def test_ratios_stay_within_their_bounds(mix: dict[TextKind, int], counts: list[int]) -> None:
+    rates = TokenRates()
+    for count in counts:
+        rates = rates.learned(mix, count)
+    assert all(SMALLEST_RATE <= rate <= LARGEST_RATE for rate in rates.rates.values())
+    assert rates.tokens(mix) > 0
+
+
+@given(st.lists(st.integers(400, 5000), min_size=2, max_size=6), st.floats(0.5, 6.0))
+def test_counts_of_one_kind_converge(sizes: list[int], ratio: float) -> None:
+    rates = TokenRates()
+    for size in sizes:
+        rates = rates.learned({TextKind.CODE: size}, round(size * ratio))
+    assert rates.tokens({TextKind.CODE: 2000}) == pytest.approx(2000 * ratio, rel=0.01, abs=2)
