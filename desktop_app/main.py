@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.desktop.window_request import OpenRequest
 
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
-COMMANDS = ("quick", "ask", "summarize", "batch", *LIBRARY, "doctor")
+COMMANDS = ("quick", "ask", "summarize", "batch", "spending", *LIBRARY, "doctor")
 EXIT_INTERRUPTED, EXIT_READER_GONE = 130, 141
 
 
@@ -151,6 +151,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.cli.batch.batch_command import run_batch
 
         return run_batch(options)
+    if options.command == "spending":
+        from desktop_app.cli.reports.spending_command import run_spending
+
+        return run_spending(options)
     if options.command == "doctor":
         from desktop_app.cli.doctor.doctor import run_doctor
 

@@ -35,6 +35,12 @@ _SEVERAL_FIELDS: Final = (
     "answers (answer, status, provider, model, variant, effort, usage, cost_usd, duration_s, "
     "first_token_s, notices, error), status, cost_usd, conversation_id, passages"
 )
+_SPENDING_FIELDS: Final = (
+    "by, rows (day, month, model, provider, purpose or effort; calls, uncounted, failed, retries, "
+    "input_tokens, cached_tokens, output_tokens, reasoning_tokens, p50_first_token_s, "
+    "p95_first_token_s, p50_s, tokens_per_s, cost_usd), total_usd, months (provider, spent_usd, "
+    "forecast_usd, limit_usd)"
+)
 _HIT_FIELDS: Final = "conversation, title, message, snippet, date"
 
 
@@ -71,7 +77,8 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     commands = made.add_subparsers(dest="command", required=True, prog="repartee")
     single = [add(commands) for add in (_add_quick, _add_doctor, _add_ask, _add_summarize)]
     batches = add_batch(commands, _add_answer_choice)
-    for command in (*single, *batches, *_add_library(commands)):
+    others = [_add_spending(commands), *_add_library(commands)]
+    for command in (*single, *batches, *others):
         command.set_defaults(refuse=command.error)
     return made
 
@@ -236,6 +243,30 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
     _add_answer_options(summarize)
     summarize.set_defaults(prompt="", in_parts=True, collection=[], compare=[], more="file")
     return summarize
+
+
+def _add_spending(commands: Commands) -> argparse.ArgumentParser:
+    spending = _add(
+        commands,
+        "spending",
+        tr("show what the responses cost"),
+        "[--by GROUP] [--json | --csv]",
+        epilog(
+            tr("Shows cost, calls, and tokens of each group, and the forecast of this month."),
+            json_fields(_SPENDING_FIELDS),
+            codes=usual_codes(),
+        ),
+    )
+    spending.add_argument(
+        "--by",
+        choices=("day", "month", "model", "provider", "purpose", "effort"),
+        default="month",
+        help=tr("default: {name}", name="month"),
+    )
+    formats = spending.add_mutually_exclusive_group()
+    formats.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    formats.add_argument("--csv", action="store_true", help=tr("print CSV"))
+    return spending
 
 
 def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
 from enum import StrEnum
 from typing import Final
@@ -26,12 +26,33 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True)
+class CallPerformance:
+    """How a call went.
+
+    Attributes:
+        effort, tier: as they were sent, or as the provider named them; "" for none.
+        outcome: the status of its answer.
+        retries: attempts before the one that was answered.
+        first_token_s: seconds until the first text or reasoning; None if nothing came.
+        duration_s: seconds until the end; None if it was not measured.
+    """
+
+    effort: str = ""
+    tier: str = ""
+    outcome: str = ""
+    retries: int = 0
+    first_token_s: float | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True)
 class Call:
     """A call to a provider, as the ledger records it.
 
     Attributes:
         purpose: as `Purpose` names it.
         cost: US dollars, None if unknown.
+        performance: None if it was not measured.
     """
 
     at: datetime
@@ -42,6 +63,7 @@ class Call:
     cost: Decimal | None
     conversation_id: str | None = None
     message_id: str | None = None
+    performance: CallPerformance | None = None
 
 
 @dataclass(frozen=True)
@@ -113,3 +135,18 @@ class MonthUnderCap:
     def is_near(self) -> bool:
         """Return True if the spending has reached 80 % of the cap."""
         return self.cap is not None and self.spent * 5 >= self.cap * 4
+
+
+def month_forecast(spent: Decimal, at: datetime) -> Decimal:
+    """Return the US dollars of the whole month, if it goes on as it has until `at`.
+
+    The first day counts in full, because a few minutes foretell nothing.
+    """
+    local = at.astimezone()
+    first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    next_first = (first + timedelta(days=32)).replace(day=1)
+    elapsed = max(local - first, timedelta(days=1))
+    share = Decimal(elapsed // timedelta(seconds=1)) / Decimal(
+        (next_first - first) // timedelta(seconds=1)
+    )
+    return max(spent, spent / share)

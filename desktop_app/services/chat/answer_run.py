@@ -54,7 +54,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import FREE, Usage, UsageScope
-from desktop_app.domain.spending.spending_report import Call, Purpose
+from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
@@ -152,6 +152,8 @@ class AnswerRun:
         self._resolved = resolved
         self._reply = Reply(notices=answer.notices, usage_scope=answer.usage_scope)
         self._began, self._thinking = time.monotonic(), ThinkingTime()
+        self._first_token_s: float | None = None
+        self._retries = 0
         self._size = TextSize()
         self._is_left = False
         self._stopped: RemoteRun | None = None
@@ -370,10 +372,18 @@ class AnswerRun:
 
     def _take(self, event: StreamEvent, listen: Listener) -> None:
         self._thinking.hear(event)
+        self._time(event)
         self._reply = accumulate(self._reply, event)
         if self._reply.run is not None:
             self._has_name.set()
         listen(event, self._reply)
+
+    def _time(self, event: StreamEvent) -> None:
+        match event:
+            case TextDelta() | ReasoningDelta() | RefusalDelta() if self._first_token_s is None:
+                self._first_token_s = time.monotonic() - self._began
+            case Waiting(seconds) if seconds:
+                self._retries += 1
 
     @property
     def so_far(self) -> Message:
@@ -467,6 +477,18 @@ class AnswerRun:
         tier = self._reply.service_tier if self._reply.service_tier != "auto" else ""
         return replace(self._resolved, service_tier=tier or self._resolved.service_tier)
 
+    @property
+    def _performance(self) -> CallPerformance:
+        answered = self._answered
+        return CallPerformance(
+            effort=answered.effort.value if answered.effort else "",
+            tier=answered.service_tier or "",
+            outcome=self.answer.status.value,
+            retries=self._retries,
+            first_token_s=self._first_token_s,
+            duration_s=self.answer.duration_s,
+        )
+
     async def _write_down(self) -> None:
         """Record the cost of the call, or an unknown cost if the provider reported no usage."""
         if self._stopped is not None:
@@ -485,6 +507,7 @@ class AnswerRun:
                 conversation_id=self.conversation.id,
                 message_id=self.answer.id,
                 at=now(),
+                performance=self._performance,
             )
         )
 

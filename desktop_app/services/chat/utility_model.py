@@ -26,7 +26,7 @@ from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing, is_served
 from desktop_app.domain.spending.cost import FREE, Price, Usage
-from desktop_app.domain.spending.spending_report import Call, Purpose
+from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
 from desktop_app.services.chat.small_reply import SmallReply
 from desktop_app.services.ports import Gateway, SpendingBook
@@ -127,6 +127,7 @@ class UtilityModel:
                 conversation_id=conversation_id,
                 message_id=message_id,
                 at=now(),
+                performance=CallPerformance(asked.effort.value if asked.effort else ""),
             )
         )
 

@@ -43,7 +43,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import FREE, Usage, format_money
-from desktop_app.domain.spending.spending_report import Call, Purpose
+from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.small_reply import SmallReply
 from desktop_app.services.documents.chunk_plan import ChunkPlan
@@ -399,6 +399,7 @@ class _Reading:
             return
         cost = price.of(usage) if price is not None and usage is not None else None
         self._spent += cost or 0
+        effort = task.resolved.effort
         await self._reader.spending.add(
             Call(
                 provider_id=task.resolved.profile.id,
@@ -409,6 +410,7 @@ class _Reading:
                 conversation_id=task.conversation_id or None,
                 message_id=task.message_id or None,
                 at=now(),
+                performance=CallPerformance(effort.value if effort else ""),
             )
         )
 

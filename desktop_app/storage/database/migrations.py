@@ -448,4 +448,16 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # The ratios of servers' tokenizers to OpenAI's, by kind of text, as JSON.
     Migration("0026_token_rates", _TOKEN_RATES),
+    # How each call went; NULL for earlier calls.
+    Migration(
+        "0027_call_performance",
+        (
+            "ALTER TABLE ledger ADD COLUMN effort TEXT",
+            "ALTER TABLE ledger ADD COLUMN tier TEXT",
+            "ALTER TABLE ledger ADD COLUMN outcome TEXT",
+            "ALTER TABLE ledger ADD COLUMN retries INTEGER",
+            "ALTER TABLE ledger ADD COLUMN first_token_s REAL",
+            "ALTER TABLE ledger ADD COLUMN duration_s REAL",
+        ),
+    ),
 )

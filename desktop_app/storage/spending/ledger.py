@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import astuple
 from datetime import datetime
 from decimal import Decimal
 
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import EXACT, Call, SpendingReport, Spent
+from desktop_app.domain.spending.spending_report import (
+    EXACT,
+    Call,
+    CallPerformance,
+    SpendingReport,
+    Spent,
+)
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Databases
+from desktop_app.storage.spending.spending_groups import Grouping, SpendingRow, grouped_rows
 from desktop_app.storage.spending.spending_sums import (
     add_to_slot,
     day_of,
@@ -43,10 +51,11 @@ class Ledger:
         of = (call.provider_id, call.model, call.purpose)
         entry = (to_micros(call.at), *of, *token_counts(call.usage), amount)
         about = (call.conversation_id, call.message_id)
+        went = call.performance
         database = self._databases.of(call.conversation_id)
-        await database.write(lambda c: insert_call(c, entry, about))
+        await database.write(lambda c: insert_call(c, entry, about, went))
         if database is not self._databases.disk:
-            await self._databases.disk.write(lambda c: insert_call(c, entry))
+            await self._databases.disk.write(lambda c: insert_call(c, entry, performance=went))
         self.notify(call.provider_id)
 
     def notify(self, provider_id: str) -> None:
@@ -98,6 +107,10 @@ class Ledger:
             spent += Spent(1, int(cost is None), Usage(*tokens), known)
         return spent
 
+    async def grouped(self, by: Grouping) -> list[SpendingRow]:
+        """Return all spending, grouped; times in order, other groups by cost."""
+        return await self._databases.disk.read(lambda c: grouped_rows(c, by))
+
     async def report(self, at: datetime) -> SpendingReport:
         """Return all spending, as seen at `at`."""
         return await self._databases.disk.read(lambda c: report_of(c, at))
@@ -107,8 +120,13 @@ def insert_call(
     connection: sqlite3.Connection,
     entry: Entry,
     about: tuple[str | None, str | None] = (None, None),
+    performance: CallPerformance | None = None,
 ) -> None:
     """Add a call in the caller's transaction; `about` names conversation and message."""
-    sql = "INSERT INTO ledger VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    connection.execute(sql, (*entry, *about))
+    sql = """INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens,
+        output_tokens, reasoning_tokens, cost, conversation_id, message_id,
+        effort, tier, outcome, retries, first_token_s, duration_s)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    went = (None,) * 6 if performance is None else astuple(performance)
+    connection.execute(sql, (*entry, *about, *went))
     add_to_slot(connection, entry)

@@ -189,6 +189,11 @@ LATER = (
     NoticeCode.MODEL_ENDS,
     NoticeCode.MODEL_GONE,
     NoticeCode.MODEL_STILL_LISTED,
+    NoticeCode.SETTING_LOWERED,
+    NoticeCode.SETTING_NEEDS_EFFORT,
+    NoticeCode.SETTING_NOT_IN_API,
+    NoticeCode.SETTING_NOT_SUPPORTED,
+    NoticeCode.SETTING_RAISED,
     NoticeCode.WHOLE_IN_FILE,
 )
 

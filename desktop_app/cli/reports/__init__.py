@@ -1,0 +1,4 @@
+"""Commands that report figures: `repartee spending`.
+
+May import what `cli` may.
+"""

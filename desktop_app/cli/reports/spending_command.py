@@ -1,0 +1,171 @@
+"""`repartee spending`: what the calls cost, and how they went."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.cli.console import clean_line, say, write, write_json, write_line
+from desktop_app.cli.progress_output import opened
+from desktop_app.cli.terminal import worded
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.error_note import note_of
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.spending.cost import exact_digits
+from desktop_app.domain.spending.spending_report import EXACT, Spent, month_forecast
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
+from desktop_app.storage.spending.spending_groups import Grouping, SpendingRow
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
+
+EXIT_FAILED: Final = 1
+_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class _Month:
+    """This month at a provider; `cap` is None without a limit."""
+
+    profile: ProviderProfile
+    spent: Decimal
+    forecast: Decimal
+    cap: Decimal | None
+
+
+def run_spending(options: argparse.Namespace) -> int:
+    """Run the command; return the exit code."""
+    try:
+        rows, months = asyncio.run(_read(Grouping(options.by)))
+    except UserFacingError as error:
+        say(worded(note_of(error), from_environment=False))
+        return EXIT_FAILED
+    if options.json:
+        write_json(_as_json(options.by, rows, months))
+    elif options.csv:
+        write(_as_csv(options.by, rows))
+    else:
+        _show(rows, months)
+    return 0
+
+
+async def _read(by: Grouping) -> tuple[list[SpendingRow], list[_Month]]:
+    async with opened() as backend:
+        return await backend.ledger.grouped(by), await _months(backend)
+
+
+async def _months(backend: Backend) -> list[_Month]:
+    at, found = now(), []
+    for profile in await backend.profiles():
+        spent = await backend.ledger.month(at, profile.id)
+        if spent or profile.monthly_cap is not None:
+            forecast = month_forecast(spent, at)
+            found.append(_Month(profile, spent, forecast, profile.monthly_cap))
+    return found
+
+
+def _as_json(by: str, rows: Sequence[SpendingRow], months: Sequence[_Month]) -> dict[str, Any]:
+    return {
+        "by": by,
+        "rows": [_fields(by, row) for row in rows],
+        "total_usd": exact_digits(_total(rows)),
+        "months": [
+            {
+                "provider": month.profile.id,
+                "spent_usd": exact_digits(month.spent),
+                "forecast_usd": exact_digits(month.forecast.quantize(Decimal("0.000001"))),
+                "limit_usd": None if month.cap is None else exact_digits(month.cap),
+            }
+            for month in months
+        ],
+    }
+
+
+def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
+    spent = row.spent
+    return {
+        by: row.key,
+        "calls": spent.calls,
+        "uncounted": spent.uncounted,
+        "failed": row.failed,
+        "retries": row.retries,
+        "input_tokens": spent.usage.input_tokens,
+        "cached_tokens": spent.usage.cached_tokens,
+        "output_tokens": spent.usage.output_tokens,
+        "reasoning_tokens": spent.usage.reasoning_tokens,
+        "p50_first_token_s": _rounded(row.p50_first_token_s),
+        "p95_first_token_s": _rounded(row.p95_first_token_s),
+        "p50_s": _rounded(row.p50_s),
+        "tokens_per_s": _rounded(row.tokens_per_s),
+        "cost_usd": exact_digits(spent.cost),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def _total(rows: Sequence[SpendingRow]) -> Decimal:
+    total = Decimal(0)
+    for row in rows:
+        total = EXACT.add(total, row.spent.cost)
+    return total
+
+
+def _as_csv(by: str, rows: Sequence[SpendingRow]) -> str:
+    """Return the rows as CSV; no cell is a formula."""
+    text = io.StringIO()
+    fields = [_fields(by, row) for row in rows]
+    writer = csv.writer(text, lineterminator="\n")
+    names = list(_fields(by, SpendingRow("", Spent())))
+    writer.writerow(names)
+    for row in fields:
+        writer.writerow([_cell(row[name]) for name in names])
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        plain = clean_line(value)
+        return f"'{plain}" if plain.startswith(_FORMULA_SIGNS) else plain
+    return "" if value is None else value
+
+
+def _show(rows: Sequence[SpendingRow], months: Sequence[_Month]) -> None:
+    width = max((len(row.key) for row in rows), default=0)
+    for row in rows:
+        spent = row.spent
+        tokens = formatting.tokens(spent.usage.input_tokens + spent.usage.output_tokens)
+        write_line(
+            f"{clean_line(row.key) or '–':<{max(width, 1)}}  {formatting.money(spent.cost):>10}  "
+            f"{spent.calls:>7}  {tokens:>7}"
+        )
+    write_line(tr("Total: {cost}", cost=formatting.money(_total(rows))))
+    for month in months:
+        forecast = formatting.money(month.forecast)
+        name, cost = month.profile.short_name, formatting.money(month.spent)
+        if month.cap is None:
+            line = tr(
+                "{provider}: {spent} this month, {forecast} expected",
+                provider=name,
+                spent=cost,
+                forecast=forecast,
+            )
+        else:
+            line = tr(
+                "{provider}: {spent} of {limit} this month, {forecast} expected",
+                provider=name,
+                spent=cost,
+                limit=formatting.money(month.cap),
+                forecast=forecast,
+            )
+        write_line(line)
