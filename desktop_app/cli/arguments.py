@@ -190,6 +190,11 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
         help=tr("ask about a collection of documents, or a folder"),
     )
     ask.add_argument(
+        "--create-embeddings",
+        action="store_true",
+        help=tr("create missing embeddings of the collections first; the cost is printed"),
+    )
+    ask.add_argument(
         "--compare",
         action="append",
         default=[],
@@ -241,7 +246,14 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
     )
     summarize.add_argument("file", nargs="+", metavar="FILE")
     _add_answer_options(summarize)
-    summarize.set_defaults(prompt="", in_parts=True, collection=[], compare=[], more="file")
+    summarize.set_defaults(
+        prompt="",
+        in_parts=True,
+        collection=[],
+        create_embeddings=False,
+        compare=[],
+        more="file",
+    )
     return summarize
 
 

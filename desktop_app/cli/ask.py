@@ -27,7 +27,12 @@ from desktop_app.cli.answers.several_answers import (
     status_of,
     write_compared,
 )
-from desktop_app.cli.ask_collections import asked_collections, cited, passages_json
+from desktop_app.cli.ask_collections import (
+    asked_collections,
+    cited,
+    embed_missing,
+    passages_json,
+)
 from desktop_app.cli.console import say
 from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.progress_output import Steps
@@ -189,6 +194,7 @@ async def _answer(
     if options.template:  # check it before reading the files, which may be slow
         await from_template(backend, options.template, options.set, prompt)
     asked_of = await asked_collections(backend, options.collection)
+    await embed_missing(backend, asked_of, without_asking=options.create_embeddings)
     attached = [(Path(name), await _extract(backend, Path(name))) for name in options.file]
     if asked_of or any(isinstance(document.part, DocumentPart) for _, document in attached):
         await learn_window(backend, profile, conversation.choice)

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.cli.console import say
+from desktop_app.cli.console import can_ask, confirmed, say
 from desktop_app.cli.progress_output import Steps, path_of
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy
+from desktop_app.i18n.formatting import money, number
+from desktop_app.i18n.translation import tr, tr_plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.domain.documents.collections import Collection
+    from desktop_app.services.collections.embedding_service import EmbeddingPlan
 
 _CITATION = re.compile(r"\[(\d+(?:\s*,\s*\d+)*)\]")
 
@@ -71,6 +74,53 @@ async def _of_folder(backend: Backend, known: Sequence[Collection], folder: Path
             problem = file.problem.what_happened if file.problem else ""
             say(f"{made.name}: {problem}")
     return made
+
+
+async def embed_missing(
+    backend: Backend, collections: Sequence[CollectionPart], *, without_asking: bool
+) -> None:
+    """Create the missing embeddings of collections, after stating what is sent and its cost.
+
+    Unless told to, it asks on a terminal first, and elsewhere only says what is missing.
+
+    Raises:
+        IllegalChoiceError: embeddings are wanted, but are off.
+        UserFacingError: the provider failed, or the monthly cap would be exceeded.
+    """
+    for part in collections:
+        plan = await backend.collections.embedding_plan(part.collection_id)
+        if plan is None:
+            if without_asking:
+                raise IllegalChoiceError(Reason.EMBEDDINGS_OFF)
+            continue
+        if not plan.passages:
+            continue
+        say(f"{part.name}: {_missing(plan)}")
+        if without_asking or await confirmed(tr("Create embeddings now? [y/N]"), unasked=False):
+            await _embed(backend, part)
+        elif not can_ask():
+            say(tr("Add --create-embeddings to create them."))
+
+
+async def _embed(backend: Backend, part: CollectionPart) -> None:
+    steps = Steps(part.name)
+    await backend.collections.embed(
+        part.collection_id, lambda done: steps.show(done.done, done.total)
+    )
+
+
+def _missing(plan: EmbeddingPlan) -> str:
+    """Return what creating embeddings sends, to which provider and model, and its cost."""
+    cost = tr("unknown cost") if plan.cost is None else tr("about {cost}", cost=money(plan.cost))
+    return tr_plural(
+        "{count} passage without an embedding ({tokens} tokens, {cost}, {model} at {provider}).",
+        "{count} passages without embeddings ({tokens} tokens, {cost}, {model} at {provider}).",
+        plan.passages,
+        tokens=number(plan.tokens),
+        cost=cost,
+        model=plan.choice.model,
+        provider=plan.choice.profile.name,
+    )
 
 
 def cited(question: Message | None, answer: Message) -> list[str]:

@@ -143,6 +143,28 @@ def is_watched() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
+def can_ask() -> bool:
+    """Return True if a question can be asked and answered on a terminal."""
+    return bool(sys.stdin and sys.stdin.isatty() and is_watched())
+
+
+async def confirmed(question: str, *, unasked: bool) -> bool:
+    """Return True if the user agrees; `unasked` if there is no terminal to ask on."""
+    if not can_ask():
+        return unasked
+    import asyncio  # printing a version needs none
+
+    ask(question)
+    # Not in a thread, because Ctrl+C could not end it.
+    loop, typed = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), typed.set)
+    try:
+        await typed.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return agrees(sys.stdin.readline())
+
+
 # -- output of others: argparse, tracebacks, warnings, libraries
 
 

@@ -217,6 +217,7 @@ class Reason(StrEnum):
     NAMED_COLLECTION_GONE = "named_collection_gone"
     COLLECTION_NEEDS_NAME = "collection_needs_name"
     NO_SUCH_COLLECTION = "no_such_collection"
+    EMBEDDINGS_OFF = "embeddings_off"
 
     # Batch jobs
     BATCH_NOT_LOCAL = "batch_not_local"

@@ -696,6 +696,10 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("There is no collection or folder “{name}”."),
         remedy=N_("Name a folder to make a collection of it."),
     ),
+    Reason.EMBEDDINGS_OFF: Said(
+        N_("Semantic search is off, or this provider has no embeddings."),
+        remedy=N_("Turn it on in {data_page}, or leave out --create-embeddings."),
+    ),
     # Batch jobs
     Reason.BATCH_NOT_LOCAL: Said(
         N_("The local model doesn’t support batches."), remedy=N_("Choose another provider.")

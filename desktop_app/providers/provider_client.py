@@ -248,8 +248,13 @@ class ProviderClient:
         self._require_key()
         if not embeddings.is_offered(self._profile):
             raise EndpointMissingError(Reason.NO_EMBEDDING_API, provider=self._profile.name)
+        known = self._learning.refused_for(model)
+        requests = embeddings.EmbeddingRequests(self._transport, self._profile.name, model, known)
         with self._in_use():
-            return await embeddings.embed(self._transport, self._profile, model, texts)
+            found = await requests.embed(texts)
+        if requests.refused != known:
+            self._learning.add_refusals(model, requests.refused)
+        return found
 
     async def count_tokens(self, model: str, text: str) -> int | None:
         """Return the tokens of a text by the server's own counter; None if it has none.

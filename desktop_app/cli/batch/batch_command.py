@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.backend import use_limits
@@ -165,7 +164,9 @@ async def _prepare_and_send(
             say(tr("None of the files can be sent."))
             return EXIT_FAILED
         say(estimate_words(job.estimate))
-        if not options.yes and not await _confirmed():
+        if not options.yes and not await console.confirmed(
+            tr("Start this batch job? [y/N]"), unasked=True
+        ):
             await service.remove(job.id)
             say(tr("Nothing was sent."))
             return EXIT_FAILED
@@ -197,21 +198,6 @@ async def _say_left_out(backend: Backend, job: BatchJob) -> None:
     if len(left) > NAMED_LEFT_OUT:
         more = len(left) - NAMED_LEFT_OUT
         say(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
-
-
-async def _confirmed() -> bool:
-    """Return True if the user agrees, or if there is no terminal to ask on."""
-    if not (sys.stdin and sys.stdin.isatty() and console.is_watched()):
-        return True
-    console.ask(tr("Start this batch job? [y/N]"))
-    # Not in a thread, because Ctrl+C could not end it.
-    loop, typed = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(sys.stdin.fileno(), typed.set)
-    try:
-        await typed.wait()
-    finally:
-        loop.remove_reader(sys.stdin.fileno())
-    return console.agrees(sys.stdin.readline())
 
 
 def _say_step(job: BatchJob, options: argparse.Namespace) -> None:

@@ -1,21 +1,28 @@
 """Embeddings: POST /embeddings, vectors of texts.
 
-A request takes at most 2,048 texts of 8,192 tokens each and 300,000 tokens in all. Requests here
-are far smaller, so that their replies are parsed without blocking the user interface. Source:
-OpenAI's published OpenAPI document.
+At OpenAI a request takes at most 2,048 texts of 8,192 tokens each and 300,000 tokens in all.
+Requests here are far smaller, so that their replies are parsed without blocking the user interface.
+Other servers have lower limits, which show only in their refusals. Source: OpenAI's published
+OpenAPI document.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import UnexpectedReplyError
+from desktop_app.domain.errors import (
+    ContextTooLongError,
+    ProviderError,
+    RefusedParameterError,
+    UnexpectedReplyError,
+)
 from desktop_app.providers.apis.token_usage import tokens
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
@@ -30,6 +37,17 @@ DIMENSIONS: Final = 512
 MOST_DIMENSIONS: Final = 50_000
 """The largest models have some ten thousand."""
 _SHORTENED: Final = "text-embedding-3-"
+SHORTEST_CUT: Final = 200
+"""Characters. A text that is refused as too long is not cut below this."""
+_OPTIONAL: Final = ("dimensions", "encoding_format")
+_REFUSALS: Final = (400, 422, 500)
+# llama.cpp (with status 500), TEI, Mistral, Gemini, Cohere, LocalAI.
+_TOO_MUCH: Final = re.compile(
+    r"physical batch size|batch size .{0,20}>|too many (inputs|texts|tokens)|"
+    r"too large to process|at most \d+ (requests|inputs|texts|items)|"
+    r"(maximum|max\.?) (allowed )?(batch size|(number of )?(inputs|texts|items))",
+    re.IGNORECASE,
+)
 
 
 def is_offered(profile: ProviderProfile) -> bool:
@@ -37,34 +55,95 @@ def is_offered(profile: ProviderProfile) -> bool:
     return profile.kind in (ProviderKind.OPENAI, ProviderKind.COMPATIBLE)
 
 
-def body(model: str, texts: Sequence[str]) -> dict[str, Any]:
-    """Return the request as JSON-ready values."""
+def body(model: str, texts: Sequence[str], refused: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the request as JSON-ready values, without refused settings."""
     fields: dict[str, Any] = {"model": model, "input": list(texts), "encoding_format": "float"}
     if model.startswith(_SHORTENED):
         fields["dimensions"] = DIMENSIONS
-    return fields
+    return {name: value for name, value in fields.items() if _refusal(name) not in refused}
 
 
-async def embed(
-    transport: Transport, profile: ProviderProfile, model: str, texts: Sequence[str]
-) -> tuple[list[Vector], int]:
-    """Return the vectors of texts, in order, and the number of tokens billed.
+class EmbeddingRequests:
+    """Requests for vectors to one server, adapted to what it refuses.
 
-    The request is repeated only if nothing can have been billed.
-
-    Raises:
-        ProviderError
+    Attributes:
+        refused: the settings that the server refuses for the model, as learned refusals spell them;
+            it grows while requests are made.
     """
-    attempts = count()
-    while True:
+
+    def __init__(
+        self, transport: Transport, provider: str, model: str, refused: frozenset[str]
+    ) -> None:
+        self._transport, self._provider, self._model = transport, provider, model
+        self.refused = refused
+
+    async def embed(self, texts: Sequence[str]) -> tuple[list[Vector], int]:
+        """Return the vectors of texts, in order, and the number of tokens billed.
+
+        Texts that are too many or too long together are sent in halves, and one that is too long
+        is cut. A request is repeated only if nothing can have been billed.
+
+        Raises:
+            ProviderError
+        """
         try:
-            async with transport.post(PATH, body(model, texts)) as reply:
-                return await reply.json(lambda value: vectors_from(value, len(texts), profile.name))
-        except AttemptError as failed:
-            wait = failed.wait_s(next(attempts))
-            if wait is None:
-                raise failed.error from failed
-            await asyncio.sleep(wait)
+            return await self._request(texts)
+        except ProviderError as error:
+            if not _is_too_much(error):
+                raise
+            if len(texts) == 1:
+                text = texts[0]
+                if len(text) < 2 * SHORTEST_CUT:
+                    raise
+                return await self.embed([text[: len(text) // 2]])
+        middle = len(texts) // 2
+        first, first_billed = await self.embed(texts[:middle])
+        rest, rest_billed = await self.embed(texts[middle:])
+        if len({len(vector.numbers) for vector in (*first, *rest)}) != 1:
+            raise UnexpectedReplyError(Reason.EMBEDDINGS_UNREADABLE, provider=self._provider)
+        return [*first, *rest], first_billed + rest_billed
+
+    async def _request(self, texts: Sequence[str]) -> tuple[list[Vector], int]:
+        attempts = count()
+        while True:
+            fields = body(self._model, texts, self.refused)
+            try:
+                async with self._transport.post(PATH, fields) as reply:
+                    return await reply.json(
+                        lambda value: vectors_from(value, len(texts), self._provider)
+                    )
+            except AttemptError as failed:
+                refused = _refused_setting(failed.error, fields)
+                if refused:
+                    self.refused |= {refused}
+                    continue
+                wait = None if _is_too_much(failed.error) else failed.wait_s(next(attempts))
+                if wait is None:
+                    raise failed.error from failed
+                await asyncio.sleep(wait)
+
+
+def _refusal(name: str) -> str:
+    """Return how a refused setting is remembered; answers have settings of the same names."""
+    return f"embeddings.{name}"
+
+
+def _refused_setting(error: ProviderError, fields: Mapping[str, Any]) -> str:
+    """Return the setting that a server refuses, "" if it is none that can be left out."""
+    if error.status not in _REFUSALS or _is_too_much(error):
+        return ""
+    param = error.param if isinstance(error, RefusedParameterError) else ""
+    for name in _OPTIONAL:
+        if name in fields and (param == name or re.search(rf"\b{name}\b", error.details)):
+            return _refusal(name)
+    return ""
+
+
+def _is_too_much(error: ProviderError) -> bool:
+    """Return True if the texts are too many, or too long, for one request."""
+    if isinstance(error, ContextTooLongError) or error.reason is Reason.REQUEST_TOO_LARGE:
+        return True
+    return error.status in (*_REFUSALS, 413) and bool(_TOO_MUCH.search(error.details))
 
 
 def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vector], int]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from desktop_app.storage.database.database import Database
+from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.integration.headless.command import Shell, answer_to
 from tests.integration.headless.replies import COMPLETED, CREATED, WHOLE, delta
-from tests.unit.providers.loopback import streams
+from tests.unit.providers.loopback import Received, replies, streams
 from tests.unit.providers.samples import sse
 
 
@@ -79,3 +82,49 @@ def test_no_collection_of_that_name_is_a_wrong_command_line(shell: Shell, papers
     done, bodies = answer_to(shell, WHOLE, arguments=("Why?", "--collection", "Invoices"))
     assert (done.code, done.out, bodies) == (2, "", [])
     assert "There is no collection or folder “Invoices”" in done.err
+
+
+async def by_meaning(request: Received, writer: asyncio.StreamWriter) -> None:
+    """Answer requests for embeddings and questions."""
+    if not request.path.endswith("/embeddings"):
+        await WHOLE(request, writer)
+        return
+    rows = [{"index": at, "embedding": [1.0, at]} for at, _ in enumerate(request.json["input"])]
+    reply = {"data": rows, "usage": {"prompt_tokens": 12}}
+    await replies(200, reply)(request, writer)
+
+
+async def with_semantic_search(shell: Shell) -> None:
+    (shell.home / "data").mkdir(parents=True)
+    database = Database(shell.home / "data" / "repartee.sqlite3")
+    await database.open()
+    await SettingsStore(database).set("library.embeddings", value=True)
+    await database.close()
+
+
+def test_missing_embeddings_are_stated_and_made_when_wanted(shell: Shell, papers: Path) -> None:
+    asyncio.run(with_semantic_search(shell))
+    question = ("May I keep a dog?", "--collection", "papers")
+    done, bodies = answer_to(shell, by_meaning, arguments=question)
+    assert done.code == 0, done.err
+    assert "papers: 2 passages without embeddings (" in done.err
+    assert "$0.0000" in done.err
+    assert "Add --create-embeddings to create them." in done.err
+    assert len(bodies) == 1, "there is no terminal to ask on"
+    done, bodies = answer_to(shell, by_meaning, arguments=(*question, "--create-embeddings"))
+    assert done.code == 0, done.err
+    assert len(bodies[0]["input"]) == 2
+    assert bodies[1]["input"] == ["May I keep a dog?"]
+    assert shell.rows("SELECT count(*) FROM passage_vectors") == [(2,)]
+    purposes = shell.rows("SELECT purpose, count(*) FROM ledger GROUP BY purpose ORDER BY 1")
+    assert ("embedding", 2) in purposes
+    done, bodies = answer_to(shell, by_meaning, arguments=(*question, "--create-embeddings"))
+    assert "without embeddings" not in done.err
+    assert len(bodies) == 2
+
+
+def test_embeddings_that_are_off_are_no_silent_loss(shell: Shell, papers: Path) -> None:
+    arguments = ("Why?", "--collection", "papers", "--create-embeddings")
+    done, bodies = answer_to(shell, by_meaning, arguments=arguments)
+    assert (done.code, done.out, bodies) == (2, "", [])
+    assert "Semantic search is off" in done.err

@@ -1,0 +1,137 @@
+"""Embeddings at servers that refuse settings, or that take fewer or shorter texts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.errors import ContextTooLongError, ProviderError
+from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.secrets import key_for
+from tests.unit.providers.loopback import LoopbackServer, Received, replies
+from tests.unit.providers.samples import CATALOG
+
+SERVER = ProviderProfile("mine", "Mine", ProviderKind.COMPATIBLE)
+MODEL = "text-embedding-3-small"
+Refuse = Callable[[Mapping[str, Any]], tuple[int, Any] | None]
+# As LiteLLM says it.
+DIMENSIONS = (
+    "litellm.UnsupportedParamsError: Setting dimensions is not supported for OpenAI "
+    "`text-embedding-3` and later models. To drop it from the call, set `litellm.drop_params`."
+)
+
+
+def refusal(status: int, message: str) -> tuple[int, Any]:
+    return status, {"error": {"message": message, "type": "server_error", "code": str(status)}}
+
+
+class Server:
+    """A server that answers with the lengths of the texts, unless it refuses.
+
+    Attributes:
+        asked: the bodies of all requests.
+    """
+
+    def __init__(self, refuse: Refuse) -> None:
+        self._refuse = refuse
+        self.asked: list[dict[str, Any]] = []
+        self.learned: dict[str, frozenset[str]] = {}
+
+    def embed(self, *calls: Sequence[str]) -> list[tuple[list[float], int]]:
+        """Return the first number of each vector and the tokens billed, call by call."""
+
+        async def main() -> list[tuple[list[float], int]]:
+            async with LoopbackServer(self._answer) as server:
+                here = replace(SERVER, base_url=server.base_url)
+                client = ProviderClient(
+                    here,
+                    key_for(server.base_url),
+                    CATALOG,
+                    remember_refusals=self.learned.__setitem__,
+                )
+                try:
+                    found = [await client.embed(MODEL, texts) for texts in calls]
+                finally:
+                    await client.aclose()
+                return [([v.numbers[0] for v in vectors], billed) for vectors, billed in found]
+
+        return asyncio.run(main())
+
+    async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
+        body = request.json
+        self.asked.append(body)
+        refused = self._refuse(body)
+        if refused is not None:
+            await replies(*refused)(request, writer)
+            return
+        rows = [
+            {"index": at, "embedding": [1.0, float(len(text))]}
+            for at, text in enumerate(body["input"])
+        ]
+        usage = {"prompt_tokens": len(rows)}
+        await replies(200, {"data": rows, "usage": usage})(request, writer)
+
+
+def test_a_refused_setting_is_left_out_and_remembered() -> None:
+    server = Server(lambda b: refusal(400, DIMENSIONS) if "dimensions" in b else None)
+    server.embed(["a", "bb"], ["ccc"])
+    assert ["dimensions" in body for body in server.asked] == [True, False, False]
+    assert server.learned == {MODEL: frozenset({"embeddings.dimensions"})}
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (413, "batch size 6 > maximum allowed batch size 2"),
+        (400, "Too many inputs in request."),
+        (400, "at most 2 requests can be in one batch"),
+        (422, "Input validation error: the maximum number of texts is 2"),
+    ],
+)
+def test_too_many_texts_are_sent_in_halves(status: int, message: str) -> None:
+    server = Server(lambda b: refusal(status, message) if len(b["input"]) > 2 else None)
+    texts = ["x" * (at + 1) for at in range(6)]
+    [(lengths, billed)] = server.embed(texts)
+    assert len(lengths) == 6
+    assert lengths == sorted(lengths, reverse=True)  # of vectors of length 1
+    assert billed == 6
+    assert "dimensions" in server.asked[-1]
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (500, "input is too large to process. increase the physical batch size"),
+        (400, "This model's maximum context length is 512 tokens."),
+        (400, "the input length exceeds the context length"),
+    ],
+)
+def test_a_text_that_is_too_long_is_cut(status: int, message: str) -> None:
+    def refuse(body: Mapping[str, Any]) -> tuple[int, Any] | None:
+        return refusal(status, message) if max(map(len, body["input"])) > 1000 else None
+
+    server = Server(refuse)
+    server.embed(["short", "x" * 3000])
+    lengths = [[len(text) for text in body["input"]] for body in server.asked]
+    assert lengths == [[5, 3000], [5], [3000], [1500], [750]]
+
+
+def test_a_server_that_refuses_everything_is_not_asked_for_ever() -> None:
+    message = "This model's maximum context length is 0 tokens."
+    server = Server(lambda _: refusal(400, message))
+    with pytest.raises(ContextTooLongError):
+        server.embed(["x" * 3000] * 4)
+    assert len(server.asked) < 10
+
+
+def test_the_reason_of_a_fault_is_passed_on() -> None:
+    server = Server(lambda _: refusal(501, "This server does not support embeddings."))
+    with pytest.raises(ProviderError) as caught:
+        server.embed(["a"])
+    assert "does not support embeddings" in caught.value.what_happened
+    assert len(server.asked) == 1
