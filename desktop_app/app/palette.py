@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from desktop_app.commands.command_search import entries_of
 from desktop_app.commands.keymap import Keymap
+from desktop_app.ui.look.shortcut_text import shortcut_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -45,7 +47,8 @@ class Palette(QObject):
             return
         keymap = Keymap.from_settings(self._values.all)
         offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE]
-        self._widget.open_with(entries_of(offered, keymap))
+        entries = entries_of(offered, keymap)
+        self._widget.open_with([replace(e, keys=shortcut_text(e.keys)) for e in entries])
 
     def _made(self) -> CommandPalette:
         # Imported here, because the start does not need it.

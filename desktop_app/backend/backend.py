@@ -24,6 +24,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy, SettingError
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.origin import origin
+from desktop_app.i18n.translation import tr
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService, MessageSources
@@ -257,6 +258,10 @@ class Backend:
         stored = {profile.id: profile for profile in await self.settings.profiles()}
         caps = {p.base_url: p.monthly_cap for p in stored.values() if p.monthly_cap is not None}
         built_in = [stored.pop(profile.id, profile) for profile in BUILT_IN]
+        # The others are named after companies.
+        built_in = [
+            replace(p, name=tr(ON_DEVICE.name)) if p.id == ON_DEVICE.id else p for p in built_in
+        ]
         of_this_run = [
             replace(p, monthly_cap=caps.get(p.base_url)) for p in self.environment_profiles
         ]

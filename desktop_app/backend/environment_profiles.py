@@ -18,6 +18,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.network_path import bare_address, needs_confirmation, split_url
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
+from desktop_app.i18n.translation import N_
 
 OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
@@ -25,7 +26,7 @@ ORGANIZATION: Final = "OpenAI-Organization"
 PROJECT: Final = "OpenAI-Project"
 
 ON_DEVICE = ProviderProfile(
-    "on-device", "On this computer", ProviderKind.ON_DEVICE, needs_key=False
+    "on-device", N_("On this computer"), ProviderKind.ON_DEVICE, needs_key=False
 )
 OPENAI = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI, OPENAI_URL)
 COMETAPI = ProviderProfile("cometapi", "CometAPI", ProviderKind.COMETAPI, COMETAPI_URL)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from PySide6.QtCore import QObject, QTimer
 
@@ -30,7 +30,7 @@ from desktop_app.domain.errors import (
     StorageError,
     UserFacingError,
 )
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.documents.file_attachments import not_files, require_files
 from desktop_app.services.documents.image_attachments import require_image_input, with_detail
 from desktop_app.storage.database.temporary_database import TemporaryConversations
@@ -62,15 +62,29 @@ REST = "rest"  # the id of the chip that stands for the files that wait
 SHOWN = 40  # attachments with a chip of their own, unless the user wants to see all
 MORE = "more"  # the id of the chip that stands for the others
 
+_READING: Final = {
+    "page": N_("reading page {number} of {total}…"),
+    "chapter": N_("reading chapter {number} of {total}…"),
+    "file": N_("reading file {number} of {total}…"),
+}
+_READING_PART: Final = N_("reading part {number} of {total}…")
+
 
 @dataclass
 class _Reading:
     conversation_id: str
     name: str
     batch: AttachmentBatch
-    detail: str = "reading…"
+    detail: str
     progress: float | None = None
     task: asyncio.Task[Any] | None = None
+
+
+def _reading_text(progress: Progress) -> str:
+    if not progress.total:
+        return tr("reading…")
+    sentence = _READING.get(progress.unit, _READING_PART)
+    return tr(sentence, number=progress.done, total=progress.total)
 
 
 class AttachmentsController(QObject):
@@ -187,7 +201,7 @@ class AttachmentsController(QObject):
         batch: AttachmentBatch | None = None,
     ) -> None:
         here = conversation_id or self._current.id
-        reading = _Reading(here, name, batch or AttachmentBatch(1, 1))
+        reading = _Reading(here, name, batch or AttachmentBatch(1, 1), tr("reading…"))
         reading_id = new_id()
         self._reading[reading_id] = reading
         reading.task = self._tasks.start(self._run(reading_id, reading, given))
@@ -241,8 +255,7 @@ class AttachmentsController(QObject):
             self._notifications.notify(words, topic=topic)
 
     def _show_progress(self, reading: _Reading, progress: Progress) -> None:
-        total = f" of {progress.total}" if progress.total else ""
-        reading.detail = f"reading {progress.unit} {progress.done}{total}…"
+        reading.detail = _reading_text(progress)
         reading.progress = progress.done / progress.total if progress.total else None
         self._show_soon(reading.batch)
 

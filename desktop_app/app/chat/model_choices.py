@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import model_info
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
+    from desktop_app.domain.errors import IllegalChoiceError
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
 
@@ -113,7 +115,7 @@ class ModelChoices(QObject):
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
     """Return a resolved choice in the form that the row under the prompt shows."""
     info = resolved.model
-    refusals = {e: why.what_happened for e in Effort if (why := info.refusal_of(e))}
+    refusals = {e: _refusal_text(e, why) for e in Effort if (why := info.refusal_of(e))}
     if resolved.notice:  # a stand-in answers, at a single effort
         said = str(resolved.notice)
         refusals = {e: said for e in Effort if e is not resolved.effort}
@@ -130,3 +132,11 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
         provider_id=resolved.profile.id,
         model=info.id,
     )
+
+
+def _refusal_text(effort: Effort, refusal: IllegalChoiceError) -> str:
+    """Return why an effort cannot be chosen, with the names that the menu shows."""
+    names = {each.value: tr(each.label) for each in Effort}
+    only = str(refusal.params.get("only", ""))
+    params = {**refusal.params, "effort": names[effort.value], "only": names.get(only, only)}
+    return happened_text(refusal.reason, params)

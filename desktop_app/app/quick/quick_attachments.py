@@ -13,6 +13,7 @@ from desktop_app.app.attachments.document_passwords import DocumentPasswords
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.prompt_assembly import is_first_fenced
 from desktop_app.services.documents.attachment_dedup import as_sent_after
 from desktop_app.services.documents.image_attachments import with_detail
@@ -121,7 +122,7 @@ class QuickAttachments(QObject):
         """Show the current chips."""
         chips = [self._chip(part) for part in self.parts]
         for reading_id, (name, _) in self._reading.items():
-            chips.append(Chip(reading_id, name, "reading…", "reading", None, "file-text"))
+            chips.append(Chip(reading_id, name, tr("reading…"), "reading", None, "file-text"))
         self._quick.set_chips(chips)
         self.changed.emit()
 

@@ -86,14 +86,14 @@ async def test_what_a_variant_does_not_take_is_refused_and_comes_back() -> None:
         desk.window.prompt.variant_requested.emit(Variant.PRO)
         assert row(desk).effort is Effort.MEDIUM
         refused = row(desk).effort_refusals
-        assert refused[Effort.LOW] == "GPT-5.2 Pro doesn’t support the effort low."
+        assert refused[Effort.LOW] == "GPT-5.2 Pro doesn’t support the effort Low."
         turn = await desk.ask("One")
         assert turn.request.effort is Effort.MEDIUM
         turn.end("1")
         await desk.settled()
         desk.window.prompt.variant_requested.emit(Variant.INSTANT)
         assert row(desk).effort_refusals[Effort.HIGH] == (
-            "GPT-5.2 Instant always uses the effort medium."
+            "GPT-5.2 Instant always uses the effort Medium."
         )
         desk.window.prompt.variant_requested.emit(Variant.THINKING)
         assert row(desk).effort is Effort.LOW
