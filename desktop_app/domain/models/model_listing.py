@@ -15,6 +15,8 @@ from functools import cached_property
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
 
 WARNED_BEFORE_DAYS = 90
 
@@ -152,7 +154,7 @@ def shutdown_notice(
         code = NoticeCode.MODEL_GONE
     else:
         code = NoticeCode.MODEL_STILL_LISTED if end <= today else NoticeCode.MODEL_ENDS
-    return notice(code, model=info.name, provider=profile.name, day=_format_day(end))
+    return notice(code, model=info.name, provider=profile.name, day=formatting.day(end))
 
 
 def shutdown_mark(
@@ -162,7 +164,9 @@ def shutdown_mark(
     end = _end_to_announce(profile, info, listing, today)
     if end is None or (end <= today and not is_shut_down(profile, info, listing, today)):
         return ""
-    return f"gone since {_format_day(end)}" if end <= today else f"ends {_format_day(end)}"
+    if end <= today:
+        return tr("gone since {day}", day=formatting.day(end))
+    return tr("ends {day}", day=formatting.day(end))
 
 
 def _end_to_announce(
@@ -170,7 +174,3 @@ def _end_to_announce(
 ) -> date | None:
     end = shutdown_date_of(profile, info, listing)
     return None if end is None or (end - today).days > WARNED_BEFORE_DAYS else end
-
-
-def _format_day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

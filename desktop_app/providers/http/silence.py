@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from desktop_app.domain.conversations.stream_events import StreamEvent, Waiting
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
+from desktop_app.i18n.translation import tr
 
 MOST_AHEAD = 100
 """The most events in the queue before the source has to wait."""
@@ -148,7 +149,12 @@ class SilenceWatch:
         slept_s = self._asleep()
         if slept_s - self._slept_s > _SLEEP_THRESHOLD_S:
             self._woke_at = now
-            self._report(f"The computer slept; listening whether {self._provider} is still there.")
+            self._report(
+                tr(
+                    "The computer was asleep. Checking the connection to {provider}.",
+                    provider=self._provider,
+                )
+            )
         self._slept_s = slept_s
 
     def _lost_error(self, silent_s: float, now: float) -> StreamCutError | None:
@@ -168,7 +174,8 @@ class SilenceWatch:
         self._events.put_nowait(Waiting(0, sentence))
 
     def _sentence(self, silent_s: float) -> str:
-        return (
-            f"Nothing heard from {self._provider} for {silent_s:.0f} s; it may still be thinking. "
-            "Stop ends it."
+        return tr(
+            "No data from {provider} for {seconds} s. The model may still be reasoning.",
+            provider=self._provider,
+            seconds=round(silent_s),
         )

@@ -37,6 +37,7 @@ from desktop_app.domain.errors import (
     UnexpectedReplyError,
 )
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.i18n.translation import tr
 from desktop_app.providers.apis import error_replies, responses
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.apis.token_usage import usage_of
@@ -147,7 +148,10 @@ class BackgroundRun:
                 wait = self._retry_delay_s(failed, failures)
                 failures += 1
                 self._shows_waiting = True
-                yield Waiting(wait, f"{self._provider} is out of reach; the answer goes on there.")
+                sentence = tr(
+                    "Can’t reach {provider}. The response continues there.", provider=self._provider
+                )
+                yield Waiting(wait, sentence)
                 await asyncio.sleep(wait)
                 continue
             if self._reader.sequence == before and not self._reader.is_finished:
@@ -255,17 +259,25 @@ class BackgroundRun:
     def _status_text(self, status: str) -> str:
         now = self._loop.time()
         every = self._times.check if self._may_stream else self._times.poll
-        again = f"Asked again every {every:.0f} s."
         if status != "queued":
             self._queued_at = None
-            return f"Running at {self._provider}. {again}"
+            return tr(
+                "Running at {provider}. Checked every {seconds} s.",
+                provider=self._provider,
+                seconds=round(every),
+            )
         self._queued_at = now if self._queued_at is None else self._queued_at
         waited_s = now - self._queued_at
         if waited_s < self._times.queued:
-            return f"Queued at {self._provider}. {again}"
-        return (
-            f"Queued at {self._provider} for {max(waited_s / 60, 1):.0f} min; it may never begin. "
-            "Press Stop, then Retry, to ask anew."
+            return tr(
+                "Queued at {provider}. Checked every {seconds} s.",
+                provider=self._provider,
+                seconds=round(every),
+            )
+        return tr(
+            "Queued at {provider} for {minutes} min. It may never start: stop it and try again.",
+            provider=self._provider,
+            minutes=max(round(waited_s / 60), 1),
         )
 
     @property

@@ -55,6 +55,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import FREE, Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
@@ -280,7 +281,7 @@ class AnswerRun:
     @property
     def _opening(self) -> str:
         """The text shown until the first event."""
-        return f"Waiting for {self._resolved.model.name}."
+        return tr("Waiting for {model}.", model=self._resolved.model.name)
 
     def _events_of(self, provider: Provider) -> AsyncIterator[StreamEvent]:
         return provider.stream(self._request)

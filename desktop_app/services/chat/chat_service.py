@@ -44,6 +44,7 @@ from desktop_app.domain.models.parameter_support import (
     without_refused,
 )
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_run import (
     LARGEST_BESIDE,
     LARGEST_KEPT,
@@ -417,7 +418,7 @@ class ChatService:
 def first_title(question: Message) -> str:
     """Return a conversation's title from its first question."""
     names = ", ".join(part.name for part in question.attachments)
-    return title_from(names or question.text) or "New conversation"
+    return title_from(names or question.text) or tr("New conversation")
 
 
 def _empty_answer(

@@ -34,6 +34,7 @@ from desktop_app.domain.errors import (
     RunLostError,
     UserFacingError,
 )
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.long_answer import LongAnswer
@@ -43,9 +44,7 @@ from desktop_app.services.chat.utility_model import input_cost
 from desktop_app.services.ports import Provider, RunStore
 from desktop_app.services.spending.budget import Hold
 
-WITH_A_KEY = (
-    "The answer goes on there: once a key is entered in Settings › Provider, it is picked up."
-)
+WITH_A_KEY = N_("The response continues there. Enter a key in Settings › Provider to get it.")
 
 
 class _KeyWantedError(Exception):
@@ -87,7 +86,7 @@ class ResumedAnswering(AnswerRun):
 
     @property
     def _opening(self) -> str:
-        return f"Picking up the answer at {self._resolved.profile.name}."
+        return tr("Reconnecting to {provider}.", provider=self._resolved.profile.name)
 
     def _events_of(self, provider: Provider) -> AsyncIterator[StreamEvent]:
         return provider.resume(self._kept_run)
@@ -105,7 +104,7 @@ class ResumedAnswering(AnswerRun):
             try:
                 await super()._stream(listen)
             except _KeyWantedError as wanted:
-                listen(Waiting(0, f"{wanted} {WITH_A_KEY}"), self._reply)
+                listen(Waiting(0, f"{wanted} {tr(WITH_A_KEY)}"), self._reply)
                 await self._key_came.wait()
                 self._start_over()
             else:

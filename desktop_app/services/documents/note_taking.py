@@ -42,8 +42,10 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.spending.cost import FREE, Usage, format_money
+from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.small_reply import SmallReply
 from desktop_app.services.documents.chunk_plan import ChunkPlan
@@ -55,6 +57,19 @@ from desktop_app.services.spending.budget import Budget
 
 AT_ONCE: Final = 4  # concurrent calls; the on-device model handles a single call at a time
 LONGEST_ON_DEVICE: Final = 300
+# The sentences on progress: while parts are read, and while their notes are combined.
+_PROGRESS: Final = (
+    N_("Reading in parts: {done} of {total}."),
+    N_("Combining notes: {done} of {total}."),
+)
+_PROGRESS_WITH_COST: Final = (
+    N_("Reading in parts: {done} of {total} · {spent} so far."),
+    N_("Combining notes: {done} of {total} · {spent} so far."),
+)
+_PROGRESS_OF_COST: Final = (
+    N_("Reading in parts: {done} of {total} · {spent} so far, of about {cost}."),
+    N_("Combining notes: {done} of {total} · {spent} so far, of about {cost}."),
+)
 LONGEST_BUILT_IN: Final = 150  # its chunks are shorter
 # Models with small windows repeat themselves until the window is full.
 SMALL_WINDOW: Final = 32_768
@@ -213,7 +228,7 @@ class _Reading:
             yield Failed(_while_reading(error))
             return
         if self._spent:  # without the last call, whose cost the answer shows
-            yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=format_money(self._spent)))
+            yield Notice(notice(NoticeCode.READ_IN_PARTS, cost=formatting.money(self._spent)))
         async for event in self._answer(request, pieces, room):
             yield event
 
@@ -415,13 +430,13 @@ class _Reading:
         )
 
     def _progress(self, done: int, total: int, *, is_merging: bool) -> Waiting:
-        what = "Putting the notes together" if is_merging else "Reading in parts"
-        money = ""
         if self._in_all:
-            money = f" · {format_money(self._spent)} so far, of about {format_money(self._in_all)}"
-        elif self._spent:
-            money = f" · {format_money(self._spent)} so far"
-        return Waiting(0, f"{what}: {done} of {total}{money}.")
+            words = _PROGRESS_OF_COST
+        else:
+            words = _PROGRESS_WITH_COST if self._spent else _PROGRESS
+        spent = formatting.money(self._spent)
+        cost = formatting.money(self._in_all) if self._in_all else ""
+        return Waiting(0, tr(words[is_merging], done=done, total=total, spent=spent, cost=cost))
 
     def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
         return self._provider.resume(run)

@@ -19,6 +19,7 @@ from desktop_app.domain.models.model_listing import (
     shutdown_mark,
 )
 from desktop_app.domain.spending.cost import format_tokens
+from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import model_info
 
 
@@ -60,7 +61,7 @@ def offers(
 def _window(listing: ModelListing | None, model_id: str) -> str:
     """Return the context window that the server reports; servers differ for the same model."""
     window = listing.window_of(model_id) if listing else None
-    return f"{format_tokens(window)} tokens" if window else ""
+    return tr("{tokens} tokens", tokens=format_tokens(window)) if window else ""
 
 
 def _price(listing: ModelListing | None, model_id: str) -> str:
@@ -87,7 +88,7 @@ def _note(
 ) -> str:
     is_instant = info.variant is Variant.INSTANT
     if is_instant and not is_served(profile, info, listing, today):
-        return "GPT-5.2 with effort none answers"
+        return tr("GPT-5.2 with effort none responds")
     return shutdown_mark(profile, info, listing, today)
 
 

@@ -84,7 +84,7 @@ def test_after_a_sleep_a_dead_connection_is_noticed(
     assert answer.error.what_happened == (
         "The connection to OpenAI was lost while the computer was asleep."
     )
-    assert "The computer slept; listening whether OpenAI is still there." in said
+    assert "The computer was asleep. Checking the connection to OpenAI." in said
     assert asyncio.run(stored_path(tmp_path, conversation_id))[1] == answer
     if api is Api.RESPONSES:
         sees = f"“{text}” / {answer.error.what_happened} {answer.error.what_to_do}"
@@ -117,7 +117,7 @@ def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> None:
 
     answer, said = asyncio.run(main())
     assert (answer.status, answer.text) == (MessageStatus.COMPLETE, "Hé, théâtre")
-    assert said == ["The computer slept; listening whether OpenAI is still there.", ""]
+    assert said == ["The computer was asleep. Checking the connection to OpenAI.", ""]
 
 
 def test_the_real_clock_of_sleep_does_not_run() -> None:

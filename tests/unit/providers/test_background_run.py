@@ -185,7 +185,7 @@ def test_a_run_that_cannot_be_streamed_again_is_asked_after() -> None:
     check_whole(events)
     assert server.asked("GET")[0].startswith("/responses/resp_1?stream=true&starting_after=")
     assert set(server.asked("GET")[1:]) == {"/responses/resp_1"}
-    assert said(events)[0] == "Running at OpenAI. Asked again every 0 s."
+    assert said(events)[0] == "Running at OpenAI. Checked every 0 s."
 
 
 def test_a_reply_that_is_no_stream_is_asked_after() -> None:
@@ -204,8 +204,8 @@ def test_a_silent_connection_gives_way_to_another() -> None:
 
 def test_a_run_that_stays_in_the_queue_is_told_of() -> None:
     told = (
-        "Queued at OpenAI. Asked again every 0 s.",
-        "Queued at OpenAI for 1 min; it may never begin. Press Stop, then Retry, to ask anew.",
+        "Queued at OpenAI. Checked every 0 s.",
+        "Queued at OpenAI for 1 min. It may never start: stop it and try again.",
     )
     is_told = asyncio.Event()
 
@@ -252,7 +252,7 @@ def test_out_of_reach_for_a_while() -> None:
     events, posts = asyncio.run(main())
     check_whole(events)
     assert len(posts) == 1
-    assert said(events) == ["OpenAI is out of reach; the answer goes on there."]
+    assert said(events) == ["Can’t reach OpenAI. The response continues there."]
     [back] = [at for at, event in enumerate(events) if event == Waiting(0, "")]
     assert back > events.index(Waiting(1 if TIMES.longest_pause > 1 else 0.05, said(events)[0]))
 

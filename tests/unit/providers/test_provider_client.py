@@ -768,7 +768,7 @@ async def test_silence_is_said_again_and_again_and_taken_back(
                     speak.set()
         await client.aclose()
     first, second, cleared = waits(events)
-    assert first.reason.startswith("Nothing heard from OpenAI for 0 s; it may still be")
+    assert first.reason.startswith("No data from OpenAI for 0 s. The model may still be")
     assert (first.seconds, second.seconds) == (0, 0)
     assert cleared == Waiting(0, "")
     assert fold(events).status is MessageStatus.COMPLETE
@@ -784,7 +784,7 @@ async def test_the_seconds_of_silence_are_those_that_passed() -> None:
         async with aclosing(client.stream(ask())) as stream:
             async for event in stream:
                 if isinstance(event, Waiting):
-                    told = float(event.reason.split(" for ")[1].split(" s;")[0])
+                    told = float(event.reason.split(" for ")[1].split(" s.")[0])
                     said.append((told, time.monotonic() - begin))
         await client.aclose()
     assert [told for told, _ in said][:2] == [1, 2]

@@ -128,7 +128,7 @@ def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
         assert await room.store.message(answer.id) == answer
         assert await spent(room, answer) == COST
         assert [e for e in room.heard if isinstance(e, TextDelta)] == [TextDelta("two.")]
-        assert room.heard[0] == Waiting(0, "Picking up the answer at OpenAI.")
+        assert room.heard[0] == Waiting(0, "Reconnecting to OpenAI.")
         assert provider.resumed == [RemoteRun("resp_1", 1)]
 
     with_room(tmp_path, provider, test)
