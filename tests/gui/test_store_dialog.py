@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 LONG = (
-    "The library is as it was when repartee-backup-2026-11-20-145114.zip was made. What was there "
-    "before is kept in the folder of the library, repartee.before-restore-20261120-145137.sqlite3."
+    "Your library was restored from repartee-backup-2026-11-20-145114.zip. The previous library "
+    "is in the folder of the library, repartee.before-restore-20261120-145137.sqlite3."
 )
 
 

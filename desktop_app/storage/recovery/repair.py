@@ -24,6 +24,7 @@ from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.database.database import refuse_newer
 from desktop_app.storage.database.migration_runner import migrate
 from desktop_app.storage.database.migrations import MIGRATIONS
@@ -79,17 +80,39 @@ class Repaired:
     @property
     def sentence(self) -> str:
         """Return a summary for the user."""
-        words = (
-            f"{_count(self.conversations, 'conversation')} with "
-            f"{_count(self.messages, 'message')} could be read and were kept."
-        )
+        words = [
+            tr(
+                "Recovered conversations: {conversations}, messages: {messages}.",
+                conversations=self.conversations,
+                messages=self.messages,
+            )
+        ]
         if self.unread:
-            words += f" {_count(self.unread, 'page')} of the file could not be read whole."
+            words.append(
+                tr_plural(
+                    "{count} page of the file couldn’t be read completely.",
+                    "{count} pages of the file couldn’t be read completely.",
+                    self.unread,
+                )
+            )
         if self.dropped:
-            words += f" {_count(self.dropped, 'row')} made no sense and were left out."
+            words.append(
+                tr_plural(
+                    "{count} invalid row was skipped.",
+                    "{count} invalid rows were skipped.",
+                    self.dropped,
+                )
+            )
         if self.mended:
-            words += f" {_count(self.mended, 'message')} had lost their place and got another."
-        return f"{words} The damaged file lies in {self.aside}."
+            words.append(
+                tr_plural(
+                    "{count} message had lost its place and got a new one.",
+                    "{count} messages had lost their places and got new ones.",
+                    self.mended,
+                )
+            )
+        words.append(tr("The damaged file is in {file}.", file=str(self.aside)))
+        return " ".join(words)
 
 
 def repair_store(database: Path, at: datetime, progress: Progress) -> Repaired:
@@ -265,10 +288,6 @@ def _insert_orphan(
     if fitting:
         table = min(fitting, key=lambda each: each[0])[1]
         _insert(connection, table, record, is_orphan=True)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _in_use_error() -> StorageError:

@@ -32,6 +32,7 @@ from desktop_app.domain.errors import (
     StoreFullError,
 )
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.storage.database.database import erasing_mark
 from desktop_app.storage.database.migration_runner import keep_copy
 from desktop_app.storage.database.private_files import create_private, create_private_folder, sync
@@ -90,20 +91,26 @@ class Restored:
 
     def sentence(self, archive: str) -> str:
         """Return a summary for the user."""
-        words = [f"The library is as it was when {archive} was made."]
+        words = [tr("Your library was restored from {archive}.", archive=archive)]
         if self.kept:
-            words.append(_kept_words(len(self.kept)))
+            words.append(
+                tr_plural(
+                    "{count} setting of the backup wasn’t restored.",
+                    "{count} settings of the backup weren’t restored.",
+                    len(self.kept),
+                )
+            )
         if self.dropped:
-            rows = "1 row" if self.dropped == 1 else f"{self.dropped:,} rows"
-            words.append(f"{rows} of the backup made no sense and were left out.")
+            words.append(
+                tr_plural(
+                    "{count} invalid row of the backup was skipped.",
+                    "{count} invalid rows of the backup were skipped.",
+                    self.dropped,
+                )
+            )
         if self.before is not None:
-            words.append(f"What was there before is kept in {self.before}.")
+            words.append(tr("The previous library is in {file}.", file=str(self.before)))
         return " ".join(words)
-
-
-def _kept_words(count: int) -> str:
-    which = "One setting" if count == 1 else f"{count} settings"
-    return f"{which} of the backup that you did not confirm stayed as before."
 
 
 def restore_backup(

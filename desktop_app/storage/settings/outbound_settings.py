@@ -20,32 +20,32 @@ from typing import Any, Final
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.origin import origin
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text
 
-_NOTHING: Final = "none"
 _LONGEST_SHOWN: Final = 200
-_YES_NO: Final[Mapping[Any, str]] = {True: "yes", False: "no", None: "no"}
 
-# By key of the setting: a label, and its default.
+# By key of the setting: its label in the window, and its default.
 SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
-    "default.provider": ("Provider of new conversations", ""),
-    "default.preset": ("Preset of new conversations", ""),
-    "default.variant": ("Variant of new conversations", "thinking"),
-    "default.effort": ("Effort of new conversations", "medium"),
-    "local_model.weights": ("Model file", ""),
-    "answer.system_prompt": ("Instructions sent before every message", ""),
-    "answer.documents_as_files": ("Send documents as files", False),
-    "answer.background": ("Long answers in the background, kept at the provider", "offer"),
-    "answer.auto_compact": ("Compact long conversations with a call that costs", False),
-    "answer.candidates": ("Answers at once, each of which is paid for", 1),
-    "answer.max_output_tokens": ("Longest answer, in tokens", None),
-    "answer.service_tier": ("Service tier", None),
-    "answer.image_detail": ("Detail of pictures", "auto"),
-    "library.embeddings": ("Send passages to the provider to compare their meaning", False),
-    "library.embedding_model": ("Model that compares passages", "text-embedding-3-small"),
-    "library.model_titles": ("Send new conversations to a small model for a title", False),
-    "backup.folder": ("Folder of automatic backups", ""),
-    "backup.every": ("Automatic backups", "off"),
+    "default.provider": (N_("Default provider"), ""),
+    "default.preset": (N_("Default preset"), ""),
+    "default.variant": (N_("Default model"), "thinking"),
+    "default.effort": (N_("Default effort"), "medium"),
+    "local_model.weights": (N_("Local model file"), ""),
+    "answer.system_prompt": (N_("Instructions"), ""),
+    "answer.documents_as_files": (N_("Send documents as files"), False),
+    "answer.background": (N_("Background mode"), "offer"),
+    "answer.auto_compact": (N_("Compact long conversations automatically"), False),
+    "answer.candidates": (N_("Responses per message"), 1),
+    "answer.max_output_tokens": (N_("Maximum output tokens"), None),
+    "answer.service_tier": (N_("Service tier"), None),
+    "answer.image_detail": (N_("Image detail"), "auto"),
+    "library.embeddings": (N_("Semantic search in collections"), False),
+    "library.embedding_model": (N_("Embedding model"), "text-embedding-3-small"),
+    "library.model_titles": (N_("Generate conversation titles"), False),
+    "backup.folder": (N_("Backup folder"), ""),
+    "backup.every": (N_("Automatic backups"), "off"),
 }
 
 
@@ -128,9 +128,9 @@ def changes(current: OutboundSettings, restored: OutboundSettings) -> tuple[Chan
         old, new = (side.settings.get(key, default) for side in (current, restored))
         if old != new:
             there = _shown(new)
-            # Of long instructions the beginning is shown, and the change may be behind it.
-            changed = " (and is another behind that)" if there == _shown(old) else ""
-            found.append(Change("", key, label, _shown(old), f"{there}{changed}"))
+            if there == _shown(old):  # of long instructions only the beginning is shown
+                there = tr("{text} (changed after this)", text=there)
+            found.append(Change("", key, tr(label), _shown(old), there))
     return tuple(found)
 
 
@@ -175,40 +175,45 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
     keeps, files, batches = profile.keeps_at_provider, profile.takes_files, profile.offers_batches
     cap, share = profile.monthly_cap, profile.price_multiplier
     return {
-        "kind": _Field("kind", profile.kind, profile.kind.value),
-        "base_url": _address("address", profile.base_url, _NOTHING),
-        "proxy": _address("proxy", profile.proxy, "the system's"),
-        "ca_file": _Field("certificate file", profile.ca_file, profile.ca_file or _NOTHING),
+        "kind": _Field(tr("Type"), profile.kind, profile.kind.value),
+        "base_url": _address(tr("Base URL"), profile.base_url, _none()),
+        "proxy": _address(tr("Proxy"), profile.proxy, tr("Environment variables")),
+        "ca_file": _Field(tr("Trusted certificates"), profile.ca_file, profile.ca_file or _none()),
         "plain_http_hosts": _Field(
-            "hosts allowed without encryption", hosts, ", ".join(hosts) or _NOTHING
+            tr("Unencrypted connections allowed to"), hosts, ", ".join(hosts) or _none()
         ),
-        "keeps_at_provider": _Field("provider may keep conversations", keeps, _YES_NO[keeps]),
-        "takes_files": _Field("documents may be sent as files", files, _YES_NO[files]),
+        "keeps_at_provider": _Field(
+            tr("Allow provider to store conversations"), keeps, _yes_no(keeps)
+        ),
+        "takes_files": _Field(tr("Accepts file uploads"), files, _yes_no(files)),
         "offers_batches": _Field(
-            "takes batch jobs", batches, "as usual" if batches is None else _YES_NO[batches]
+            tr("Supports Batch API"),
+            batches,
+            tr("Default") if batches is None else _yes_no(batches),
         ),
         "key_header": _Field(
-            "header of the key", profile.key_header, profile.key_header or "Authorization"
+            tr("API key header"), profile.key_header, profile.key_header or "Authorization"
         ),
         "custom_fields": _Field(
-            "headers and query parameters", profile.custom_fields, _shown_fields(profile)
+            tr("Headers and query parameters"), profile.custom_fields, _shown_fields(profile)
         ),
         "monthly_cap": _Field(
-            "monthly limit", cap, "no limit" if cap is None else f"${cap.normalize():f}"
+            tr("Monthly limit"), cap, tr("No limit") if cap is None else formatting.money(cap)
         ),
         "price_multiplier": _Field(
-            "share of the list price", share, f"{(100 * share).normalize():f} %"
+            tr("Price (percent of list price)"), share, f"{(100 * share).normalize():f} %"
         ),
     }
 
 
 def _shown_fields(profile: ProviderProfile) -> str:
     """Return the names, with the values of those that are no secrets."""
+    secret = tr("(secret)")
     shown = (
-        f"{'?' if f.in_query else ''}{f.name}: {'(secret)' if f.is_secret else f.value}"
+        f"{'?' if f.in_query else ''}{f.name}: {secret if f.is_secret else f.value}"
         for f in profile.custom_fields
     )
-    return ", ".join(shown) or _NOTHING
+    return ", ".join(shown) or _none()
 
 
 def _address(label: str, text: str, if_none: str) -> _Field:
@@ -216,15 +221,23 @@ def _address(label: str, text: str, if_none: str) -> _Field:
     if not text:
         return _Field(label, "", if_none)
     if text == DIRECT:
-        return _Field(label, text, "no proxy")
+        return _Field(label, text, tr("No proxy"))
     address_origin = origin(text)
-    return _Field(label, address_origin or text, address_origin or "an address that cannot be used")
+    return _Field(label, address_origin or text, address_origin or tr("invalid URL"))
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
-        return _YES_NO[value]
-    return _NOTHING if value is None else _short(str(value)) or _NOTHING
+        return _yes_no(value)
+    return _none() if value is None else _short(str(value)) or _none()
+
+
+def _none() -> str:
+    return tr_context("value", "none")
+
+
+def _yes_no(value: bool | None) -> str:
+    return tr_context("value", "yes") if value else tr_context("value", "no")
 
 
 def _short(text: str) -> str:

@@ -231,7 +231,7 @@ def test_a_backup_is_restored(run: Run, tmp_path: Path) -> None:
             assert work is not None
             closed = ClosedStore(None, desk.theme.current, folders())
             doing = asyncio.ensure_future(closed.do(work))
-            assert "as it was when" in await choose("go-on")
+            assert "was restored from" in await choose("go-on")
             await doing
 
     async def second() -> None:
@@ -268,7 +268,7 @@ def test_damage_is_offered_to_be_repaired(run: Run) -> None:
         closed = ClosedStore(None, theme.current, folders())
         doing = asyncio.ensure_future(closed.rescue(raised.value))
         assert "is damaged" in await choose("repair")
-        assert "1 conversation with 2 messages" in await choose("go-on")
+        assert "Recovered conversations: 1, messages: 2." in await choose("go-on")
         assert await doing
         refused = asyncio.ensure_future(closed.rescue(raised.value))
         await until(lambda: "quit" in answers())

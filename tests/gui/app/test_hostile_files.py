@@ -85,8 +85,8 @@ def test_what_would_go_elsewhere_is_listed_and_confirmed(run: Run, tmp_path: Pat
 
     for answer, stored, says in (
         ("cancel", 0, "Nothing was changed."),
-        ("keep", 0, "did not confirm stayed as before"),
-        ("take", 1, "as it was when"),
+        ("keep", 0, "setting of the backup wasn’t restored"),
+        ("take", 1, "was restored from"),
     ):
 
         async def one(answer: str = answer, says: str = says) -> None:
@@ -118,7 +118,7 @@ def test_hostile_backups_change_nothing_but_what_is_said(run: Run, tmp_path: Pat
             for archive in [*refused, *special.values()]:
                 doing = asyncio.ensure_future(closed.do(restoring(folders(), archive)))
                 said = await choose("go-on")
-                assert "as it was when" not in said, archive
+                assert "was restored from" not in said, archive
                 assert "Done." not in said, archive
                 await doing
 

@@ -254,5 +254,5 @@ def test_damage_is_named_and_repaired(library: Library) -> None:
     assert "is damaged" in doctor.json["store"]["text"]
     done = library.run("repair")
     assert done.code == 0, done.err
-    assert "1 conversation with 2 messages could be read and were kept." in done.err
+    assert "Recovered conversations: 1, messages: 2." in done.err
     assert len(library.hits("Kansai")) == 1

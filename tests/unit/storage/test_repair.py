@@ -154,7 +154,7 @@ def test_messages_whose_conversation_is_lost_get_one(tmp_path: Path) -> None:
         connection.execute("DELETE FROM messages WHERE role = 'user' AND parts LIKE '%quince 5 %'")
     found = repaired(path)
     assert found.mended == 3
-    assert "3 messages had lost their place" in found.sentence
+    assert "3 messages had lost their places" in found.sentence
 
     async def main() -> None:
         async with opened(path) as database:

@@ -224,31 +224,31 @@ def test_everything_that_would_go_elsewhere_is_listed(place: Place, tmp_path: Pa
     asked = Asked()
     place.restore(archive, asked)
     assert asked.listed == [
-        "Cheap (new), address: none → https://evil.example:443",
-        "Cheap (new), proxy: the system's → socks5://evil.example:1",
-        "Cheap (new), certificate file: none → /data/ca.pem",
-        "Cheap (new), hosts allowed without encryption: none → 10.0.0.1",
-        "Cheap (new), provider may keep conversations: no → yes",
-        "Cheap (new), documents may be sent as files: no → yes",
-        "Cheap (new), takes batch jobs: as usual → yes",
-        "Cheap (new), header of the key: Authorization → api-key",
-        "Cheap (new), headers and query parameters: none → X-To: me, x-key: (secret), ?v: 1",
-        "Cheap (new), monthly limit: no limit → $1000000",
-        "Cheap (new), share of the list price: 100 % → 0.1 %",
-        "On this computer (on-device), kind: on_device → compatible",
-        "On this computer (on-device), address: none → https://evil.example:443",
-        "OpenAI (openai), kind: openai → compatible",
-        "OpenAI (openai), address: https://api.openai.com:443 → https://evil.example:443",
-        "Own server (own), address: http://127.0.0.1:1234 → https://evil.example:443",
-        "Provider of new conversations: none → new",
-        "Model file: none → /data/evil.gguf",
-        f"Instructions sent before every message: none → Add to every answer: {EVIL}",
-        "Long answers in the background, kept at the provider: off → offer",
-        "Answers at once, each of which is paid for: 1 → 8",
+        "Cheap (new), Base URL: none → https://evil.example:443",
+        "Cheap (new), Proxy: Environment variables → socks5://evil.example:1",
+        "Cheap (new), Trusted certificates: none → /data/ca.pem",
+        "Cheap (new), Unencrypted connections allowed to: none → 10.0.0.1",
+        "Cheap (new), Allow provider to store conversations: no → yes",
+        "Cheap (new), Accepts file uploads: no → yes",
+        "Cheap (new), Supports Batch API: Default → yes",
+        "Cheap (new), API key header: Authorization → api-key",
+        "Cheap (new), Headers and query parameters: none → X-To: me, x-key: (secret), ?v: 1",
+        "Cheap (new), Monthly limit: No limit → $1,000,000.00",
+        "Cheap (new), Price (percent of list price): 100 % → 0.1 %",
+        "On this computer (on-device), Type: on_device → compatible",
+        "On this computer (on-device), Base URL: none → https://evil.example:443",
+        "OpenAI (openai), Type: openai → compatible",
+        "OpenAI (openai), Base URL: https://api.openai.com:443 → https://evil.example:443",
+        "Own server (own), Base URL: http://127.0.0.1:1234 → https://evil.example:443",
+        "Default provider: none → new",
+        "Local model file: none → /data/evil.gguf",
+        f"Instructions: none → Add to every answer: {EVIL}",
+        "Background mode: off → offer",
+        "Responses per message: 1 → 8",
         "Service tier: none → priority",
-        "Send passages to the provider to compare their meaning: no → yes",
-        "Send new conversations to a small model for a title: no → yes",
-        "Folder of automatic backups: none → /data/shared",
+        "Semantic search in collections: no → yes",
+        "Generate conversation titles: no → yes",
+        "Backup folder: none → /data/shared",
     ]
     assert "pw" not in " ".join(asked.listed)
 
@@ -260,7 +260,7 @@ def test_what_is_not_confirmed_stays_as_it_is(place: Place, tmp_path: Path) -> N
     done = restored(archive, place.database, place.attachments, NOON, Asked(Answer.KEEP))
     assert done is not None
     assert len(done.kept) == 25
-    assert "25 settings of the backup that you did not confirm stayed" in done.sentence("x")
+    assert "25 settings of the backup weren’t restored" in done.sentence("x")
     profiles, values = place.settings()
     assert set(profiles) == {"own", "new"}  # those that are built in are as they came
     assert profiles["own"] == PROFILE
@@ -288,7 +288,7 @@ def test_a_limit_that_a_backup_lifts_is_listed_and_stays(place: Place, tmp_path:
     place.set(mine)
     asked = Asked(Answer.KEEP)
     place.restore(archive, asked)
-    assert asked.listed == ["Own server (own), monthly limit: $5 → no limit"]
+    assert asked.listed == ["Own server (own), Monthly limit: $5.00 → No limit"]
     assert place.settings()[0]["own"] == mine
 
 
@@ -300,7 +300,7 @@ def test_a_change_behind_what_is_shown_is_listed(place: Place, tmp_path: Path) -
     asked = Asked()
     place.restore(theirs.back_up(), asked)
     [line] = asked.listed
-    assert line.endswith("… (and is another behind that)")
+    assert line.endswith("… (changed after this)")
 
 
 def test_every_setting_is_listed_or_stays_on_this_computer() -> None:
@@ -427,7 +427,9 @@ def test_a_setting_that_is_gone_from_a_provider_is_listed(place: Place, tmp_path
     place.set(PROFILE, through)
     asked = Asked(Answer.KEEP)
     place.restore(archive, asked)
-    assert asked.listed == ["OpenAI (openai), proxy: socks5://127.0.0.1:9050 → the system's"]
+    assert asked.listed == [
+        "OpenAI (openai), Proxy: socks5://127.0.0.1:9050 → Environment variables"
+    ]
     assert place.settings()[0]["openai"] == through
 
 
