@@ -74,12 +74,10 @@ def _use_language(arguments: list[str]) -> None:
     """Use the user's language; the window asks Qt again which one the system has."""
     if "--json" in arguments:  # for programs, which expect English
         return
-    from desktop_app.i18n.translation import use_language, wanted_language
-    from desktop_app.paths import folders, resource_path
-    from desktop_app.storage.settings.startup_settings import settings_at_start
+    from desktop_app.paths import folders
+    from desktop_app.storage.settings.startup_settings import use_stored_language
 
-    setting = settings_at_start(folders().database).get("look.language")
-    use_language(wanted_language(str(setting or "")), resource_path("locale"))
+    use_stored_language(folders().database)
 
 
 def _add_files(options: argparse.Namespace, unknown: list[str]) -> None:

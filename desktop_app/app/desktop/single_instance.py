@@ -69,8 +69,9 @@ def open_or_call(request: WindowRequest) -> int:
         return _call(where, frame)
     from desktop_app.backend.display_check import why_no_window
 
-    why_not = why_no_window(os.environ)
-    if why_not is not None:
+    if why_no_window(os.environ) is not None:
+        _use_language(where)
+        why_not = why_no_window(os.environ)
         advice = tr("“repartee ask” works without a window.")
         say(f"{why_not} {advice}")
         return 1
@@ -84,6 +85,7 @@ def _refuse(where: Folders, cause: OSError) -> int:
     from desktop_app.backend.display_check import why_no_window
     from desktop_app.domain.errors import StoreFullError
 
+    _use_language(where)
     error = StoreFullError(Reason.FOLDER_NOT_WRITABLE, details=str(cause), folder=str(where.data))
     if why_no_window(os.environ) is not None:
         say(f"{error.sentences} {error.details}")
@@ -91,6 +93,13 @@ def _refuse(where: Folders, cause: OSError) -> int:
     from desktop_app.app.application import say_why_not
 
     return say_why_not(error)
+
+
+def _use_language(where: Folders) -> None:
+    """Use the user's language, which only the window sets otherwise."""
+    from desktop_app.storage.settings.startup_settings import use_stored_language
+
+    use_stored_language(where.database)
 
 
 def _call(where: Folders, frame: bytes) -> int:
@@ -107,6 +116,7 @@ def _call(where: Folders, frame: bytes) -> int:
         if reply == b"refused":  # a window of another version
             break
         time.sleep(RETRY_S)
+    _use_language(where)
     message = tr("Repartee is already running but doesn’t respond. Quit it and start it again.")
     say(message)
     return 1

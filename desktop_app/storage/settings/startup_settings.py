@@ -28,3 +28,12 @@ def settings_at_start(path: Path) -> dict[str, Any]:
         return {key: json.loads(value) for key, value in rows}
     except (sqlite3.Error, ValueError, TypeError, RecursionError):
         return {}
+
+
+def use_stored_language(path: Path) -> None:
+    """Use the language that the store at `path` and the system ask for."""
+    from desktop_app.i18n.translation import use_language, wanted_language
+    from desktop_app.paths import resource_path
+
+    setting = settings_at_start(path).get("look.language")
+    use_language(wanted_language(str(setting or "")), resource_path("locale"))
