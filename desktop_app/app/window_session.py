@@ -15,6 +15,7 @@ from desktop_app.app.chat.resumed_runs import resume_runs
 from desktop_app.app.chat.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
+from desktop_app.app.desktop.hotkey_controller import HotkeyController
 from desktop_app.app.desktop.window_request import QuickRequest, WindowRequest
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.quick.quick_host import QuickHost
@@ -25,6 +26,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
+from desktop_app.hotkey.hotkey_status import COMMAND
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
@@ -76,6 +78,9 @@ class WindowSession:
         self.afterwards: ClosedWork | None = None
         self.is_rebuilt = False
         self._quick = QuickHost(window, theme, self.controllers, self._raise_window, self.quit)
+        self._hotkey = HotkeyController(window, tasks=self.controllers.tasks)
+        self._hotkey.pressed.connect(lambda: self.quick.open_with(""))
+        self._hotkey.reported.connect(window.settings.show_hotkey)
         self._calls = CallServer(backend.folders.socket, self.serve)
         actions = self.actions = {
             **actions_of(window, self.controllers),
@@ -181,6 +186,7 @@ class WindowSession:
         self._shortcuts.bind(keymap)
         self._window.prompt.set_keymap(keymap)
         self._quick.bind(keymap)
+        self._hotkey.hold(keymap.shortcut_of(COMMAND))
         self._window.conversations.set_shortcuts(
             keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
         )
@@ -279,6 +285,7 @@ class WindowSession:
 
     async def _put_away(self) -> None:
         await self._calls.aclose()
+        await self._hotkey.close()
         self.controllers.transfer.close()
         self.controllers.backups.close()
         self.controllers.store_watcher.close()

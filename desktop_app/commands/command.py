@@ -30,17 +30,18 @@ class CommandScope(StrEnum):
     """The place where a shortcut works.
 
     WINDOW: anywhere in the main window. PROMPT: while its prompt has the focus. QUICK: in the quick
-    prompt. EVERYWHERE: in both windows.
+    prompt. EVERYWHERE: in both windows. GLOBAL: in every program (see hotkey/).
     """
 
     WINDOW = "window"
     PROMPT = "prompt"
     QUICK = "quick"
     EVERYWHERE = "everywhere"
+    GLOBAL = "global"
 
     def overlaps(self, other: CommandScope) -> bool:
         """Return True if a key press could mean a command of either scope."""
-        if CommandScope.EVERYWHERE in (self, other):
+        if CommandScope.EVERYWHERE in (self, other) or CommandScope.GLOBAL in (self, other):
             return True
         return (self is CommandScope.QUICK) == (other is CommandScope.QUICK)
 
@@ -142,6 +143,13 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("library.show", N_("Backups, import, and export"), _C.PROGRAM),
     Command("palette.open", N_("Show all commands"), _C.PROGRAM, "Ctrl+K"),
     Command("quick.open", N_("Open quick prompt"), _C.PROGRAM, "Ctrl+Shift+Space"),
+    Command(
+        "quick.global",
+        N_("Open quick prompt from any program"),
+        _C.PROGRAM,
+        "Meta+Alt+Space",
+        CommandScope.GLOBAL,
+    ),
     Command("quick.go-on", N_("Continue in Repartee"), _C.PROGRAM, "Ctrl+O", CommandScope.QUICK),
     Command("quick.close", N_("Close quick prompt"), _C.PROGRAM, "Esc", CommandScope.QUICK),
     Command("help.open", N_("Help"), _C.PROGRAM, "F1", CommandScope.EVERYWHERE),

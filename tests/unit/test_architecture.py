@@ -32,6 +32,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "cli": set(),
     "commands": set(),
     "credentials": {"keyring", "secretstorage"},
+    "hotkey": {"Xlib"},
     "documents": {
         "PIL",
         "charset_normalizer",

@@ -9,8 +9,9 @@ import asyncio
 import json
 import os
 import platform
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -22,7 +23,10 @@ from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli import console
 from desktop_app.cli.doctor.provider_routes import is_remote, way_to
+from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.hotkey.hotkey_check import check_hotkey
+from desktop_app.hotkey.hotkey_status import COMMAND, OPEN_COMMAND, STATUS_TEXTS, HotkeyStatus
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import available
@@ -64,12 +68,14 @@ class Finding:
         name: its key in the JSON.
         works: None for a plain fact.
         label: its name in the report; "" for that of `_LABELS`.
+        facts: what the JSON has in addition.
     """
 
     name: str
     works: bool | None
     text: str
     label: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_doctor(*, as_json: bool) -> int:
@@ -103,7 +109,7 @@ def _label(found: Finding) -> str:
 
 def as_object(found: list[Finding]) -> dict[str, dict[str, object]]:
     """Return the findings by name."""
-    return {f.name: {"works": f.works, "text": f.text} for f in found}
+    return {f.name: {"works": f.works, "text": f.text, **f.facts} for f in found}
 
 
 async def _examine_and_close(backend: Backend) -> list[Finding]:
@@ -130,8 +136,9 @@ async def examine(
             the whole store.
     """
     is_asked = start_model or backend.gateway.local_model.running
-    qt, keyring, model, store, ways = await asyncio.gather(
+    qt, hotkey, keyring, model, store, ways = await asyncio.gather(
         _qt(),
+        _hotkey(backend, problem),
         _keyring(backend),
         _on_device(backend) if is_asked else asyncio.to_thread(_on_disk, backend),
         _store(backend, problem, is_thorough=start_model),
@@ -146,6 +153,7 @@ async def examine(
         *ways,
         _confinement(),
         *qt[1:],
+        hotkey,
         *_facts(backend),
         *_log(backend),
     ]
@@ -230,23 +238,28 @@ async def _qt() -> list[Finding]:
     # The desktop portal can be checked without a display.
     platform_of_probe = {} if why_not is None else {"QT_QPA_PLATFORM": "offscreen"}
     found, said = await _probe_qt(platform_of_probe)
-    hotkey = Finding(
-        "hotkey",
-        None,
-        tr(
-            "To open the quick prompt from anywhere, bind “{command}” to a shortcut in your "
-            "desktop settings.",
-            command="repartee quick",
-        ),
-    )
     if "qt" not in found:
-        return [Finding("window", False, why_not or why_qt_failed(said)), hotkey]
+        return [Finding("window", False, why_not or why_qt_failed(said))]
     if why_not is None:
         text = f"Qt {found['qt']} ({found['platform']}), {found['screen']}"
     else:
         text = tr("Qt {version} can’t open a window. {reason}", version=found["qt"], reason=why_not)
     window = Finding("window", why_not is None, text)
-    return [window, Finding("portal", None, _portal(found.get("portal"))), hotkey]
+    return [window, Finding("portal", None, _portal(found.get("portal")))]
+
+
+async def _hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
+    """Report the global shortcut, with the user's keys if the store can be read."""
+    values: Mapping[str, object] = {}
+    if problem is None:
+        with suppress(UserFacingError):  # the check of the store reports it
+            values = await backend.settings.all()
+    keys = Keymap.from_settings(values).shortcut_of(COMMAND)
+    report = await asyncio.to_thread(check_hotkey, keys, os.environ)
+    text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
+    works = {HotkeyStatus.WORKS: True, HotkeyStatus.OFF: None}.get(report.status, False)
+    facts = {"shortcut": report.keys, "status": report.status.value}
+    return Finding("hotkey", works, text, facts=facts)
 
 
 def _portal(version: int | None) -> str:

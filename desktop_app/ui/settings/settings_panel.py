@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.domain.spending.spending_report import MonthUnderCap
+    from desktop_app.hotkey.hotkey_status import HotkeyReport
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.settings.form_widgets import Tone
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
@@ -109,6 +110,7 @@ class SettingsPanel(QFrame):
         self._answer: ResponsesTab | None = None
         self._look: SchemaForm | None = None
         self._keys: ShortcutsTab | None = None
+        self._hotkey: HotkeyReport | None = None
         self._library: DataTab | None = None
         self._about: AboutTab | None = None
         self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
@@ -284,6 +286,12 @@ class SettingsPanel(QFrame):
         super().showEvent(event)
         self.opened.emit()
 
+    def show_hotkey(self, report: HotkeyReport) -> None:
+        """Show whether the global shortcut works."""
+        self._hotkey = report
+        if self._keys is not None:
+            self._keys.set_hotkey(report)
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Pass the focus to the tabs. A focus proxy would hide the close button from Tab."""
         self._built().focus_tabs(event.reason())
@@ -390,6 +398,8 @@ class SettingsPanel(QFrame):
         page = self._keys = ShortcutsTab(self._theme)
         page.changed.connect(self._take_shortcut)
         page.set_keymap(Keymap.from_settings(self._values))
+        if self._hotkey is not None:
+            page.set_hotkey(self._hotkey)
         return page
 
     def _make_library(self) -> QWidget:

@@ -16,12 +16,13 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from desktop_app.commands.keymap import Keymap
 from desktop_app.commands.shortcut import normalized, refusal_of
 from desktop_app.domain.errors import SettingError
+from desktop_app.hotkey.hotkey_status import COMMAND, OPEN_COMMAND, STATUS_TEXTS, HotkeyStatus
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.settings.form_widgets import Note, Tone
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent
 
     from desktop_app.commands.command import Command
+    from desktop_app.hotkey.hotkey_status import HotkeyReport
     from desktop_app.ui.look.theme import Theme
 
 _BARE_MODIFIERS: Final = frozenset(
@@ -140,6 +142,8 @@ class CommandRow(QWidget):
         self._cap = KeyCap(theme)
         self._cap.setObjectName(f"keys-{command.id}")
         self._note = Note(theme)
+        self._rivals: tuple[str, ...] = ()
+        self._status: tuple[str, Tone] = ("", "note")
         row = QHBoxLayout()
         row.addWidget(title, 1)
         row.addWidget(self._reset)
@@ -165,8 +169,20 @@ class CommandRow(QWidget):
         )
         self._cap.setAccessibleName(spoken_text(spoken))
         self._reset.setVisible(is_changed)
-        others = tr("Also used by {commands}.", commands=formatting.joined(rivals))
-        self._note.set_text(others if rivals else "", "warning")
+        self._rivals = tuple(rivals)
+        self._show_note()
+
+    def set_status(self, text: str, tone: Tone) -> None:
+        """Show a note where none about conflicts is needed."""
+        self._status = (text, tone)
+        self._show_note()
+
+    def _show_note(self) -> None:
+        if self._rivals:
+            others = tr("Also used by {commands}.", commands=formatting.joined(self._rivals))
+            self._note.set_text(others, "warning")
+        else:
+            self._note.set_text(*self._status)
 
     def _capture(self, keys: str) -> None:
         try:
@@ -225,6 +241,13 @@ class ShortcutsTab(QWidget):
                 is_changed=keymap.is_changed(command_id),
                 rivals=rivals,
             )
+
+    def set_hotkey(self, report: HotkeyReport) -> None:
+        """Show whether the global shortcut works."""
+        keys = shortcut_text(report.keys)
+        text = tr(STATUS_TEXTS[report.status], keys=keys, command=OPEN_COMMAND)
+        fine = report.status in (HotkeyStatus.WORKS, HotkeyStatus.OFF)
+        self._rows[COMMAND].set_status(text, "note" if fine else "warning")
 
     def set_theme(self, theme: Theme) -> None:
         self._column.setSpacing(theme.px(3))

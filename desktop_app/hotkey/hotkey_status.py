@@ -1,0 +1,61 @@
+"""Whether the global shortcut works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from desktop_app.i18n.translation import N_
+
+COMMAND: Final = "quick.global"
+"""The id of the command that the global shortcut runs."""
+
+
+class HotkeyStatus(StrEnum):
+    """The state of the global shortcut; the value is that of `doctor --json`.
+
+    TAKEN: another program has the keys. UNAVAILABLE: the desktop lets no program have any.
+    UNKNOWN_KEYS: the keyboard has no such key. OFF: the user removed the shortcut.
+    """
+
+    WORKS = "works"
+    TAKEN = "taken"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN_KEYS = "unknown_keys"
+    OFF = "off"
+
+
+STATUS_TEXTS: Final = {
+    HotkeyStatus.WORKS: N_("{keys} opens the quick prompt from any program while Repartee runs."),
+    HotkeyStatus.TAKEN: N_("Another program uses {keys}. Choose other keys."),
+    HotkeyStatus.UNAVAILABLE: N_(
+        "This desktop doesn’t offer global shortcuts. Bind “{command}” to a key in its settings."
+    ),
+    HotkeyStatus.UNKNOWN_KEYS: N_("This keyboard can’t type {keys}. Choose other keys."),
+    HotkeyStatus.OFF: N_("No global shortcut is set."),
+}
+"""A sentence for each status, marked for translation; placeholders {keys} and {command}."""
+
+OPEN_COMMAND: Final = "repartee quick"
+"""The command to bind to a key where no global shortcut is available."""
+
+
+class HotkeyError(Exception):
+    """Raised if the global shortcut cannot be had.
+
+    Attributes:
+        status: why.
+    """
+
+    def __init__(self, status: HotkeyStatus) -> None:
+        super().__init__(status.value)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class HotkeyReport:
+    """The keys of the global shortcut, in Qt's portable text, and whether they work."""
+
+    keys: str
+    status: HotkeyStatus

@@ -1,0 +1,161 @@
+"""The global shortcut on X11: a passive grab on the root window.
+
+It uses a connection of its own, beside Qt's. While it holds the keys, it owns a selection by which
+other processes of ours recognize it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from Xlib import XK, X
+from Xlib import display as xlib
+from Xlib import error as xlib_error
+
+from desktop_app.commands.shortcut import parse
+from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SELECTION: Final = "_REPARTEE_GLOBAL_SHORTCUT"
+_KEYSYMS: Final = {
+    "Esc": "Escape",
+    "Backspace": "BackSpace",
+    "Backtab": "ISO_Left_Tab",
+    "Ins": "Insert",
+    "Del": "Delete",
+    "PgUp": "Prior",
+    "PgDown": "Next",
+    "Space": "space",
+}
+_MASKS: Final = {"Ctrl": X.ControlMask, "Shift": X.ShiftMask}
+_MODIFIER_KEYS: Final = {"Alt": "Alt_L", "Meta": "Super_L"}
+_LOCKS: Final = ("Num_Lock", "Scroll_Lock")
+
+
+class X11Hotkey:
+    """Keys that are grabbed from all programs, until `close`.
+
+    The constructor and `close` talk to the X server: call them in a thread.
+    """
+
+    def __init__(self, keys: str) -> None:
+        """Grab `keys`, in Qt's portable text.
+
+        Raises:
+            HotkeyError: another program has them, the keyboard lacks them, or there is no X server.
+        """
+        try:
+            self._display = xlib.Display()
+        except (xlib_error.DisplayError, xlib_error.ConnectionClosedError, OSError) as error:
+            raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
+        self._root = self._display.screen().root
+        self._keys = keys
+        try:
+            self._grab()
+            self._announce()
+        except HotkeyError:
+            self._display.close()
+            raise
+
+    def fileno(self) -> int:
+        """Return the descriptor of the connection, readable when something has happened."""
+        return int(self._display.fileno())
+
+    def presses(self) -> int:
+        """Return how often the keys were pressed since the last call, without waiting.
+
+        Raises:
+            HotkeyError: the connection is lost, or after a change of the keyboard's layout the
+                keys cannot be had any more.
+        """
+        count = 0
+        try:
+            while self._display.pending_events():
+                event = self._display.next_event()
+                if event.type == X.KeyPress:
+                    count += 1
+                elif event.type == X.MappingNotify:
+                    self._display.refresh_keyboard_mapping(event)
+                    self._root.ungrab_key(X.AnyKey, X.AnyModifier)
+                    self._grab()
+        except (xlib_error.ConnectionClosedError, OSError) as error:
+            raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
+        return count
+
+    def close(self) -> None:
+        """Give the keys back."""
+        # If the X server has ended, so has the grab.
+        with suppress(xlib_error.ConnectionClosedError, OSError):
+            self._display.close()
+
+    def _grab(self) -> None:
+        modifiers, key = parse(self._keys)
+        code = self._display.keysym_to_keycode(_keysym(key))
+        if not code:
+            raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
+        mask = 0
+        for name in modifiers:
+            mask |= _MASKS.get(name) or self._mask_of(_MODIFIER_KEYS[name])
+        refused = xlib_error.CatchError(xlib_error.BadAccess)
+        for locks in self._lock_masks():
+            self._root.grab_key(
+                code, mask | locks, True, X.GrabModeAsync, X.GrabModeAsync, onerror=refused
+            )
+        self._display.sync()
+        if refused.get_error() is not None:
+            raise HotkeyError(HotkeyStatus.TAKEN)
+
+    def _mask_of(self, name: str) -> int:
+        """Return the mask of the modifier that a key is mapped to.
+
+        Raises:
+            HotkeyError: it is mapped to none.
+        """
+        code = self._display.keysym_to_keycode(XK.string_to_keysym(name))
+        for place, codes in enumerate(self._display.get_modifier_mapping()):
+            if code and code in codes:
+                return 1 << place
+        raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
+
+    def _lock_masks(self) -> Iterator[int]:
+        """Yield all combinations of Caps, Num and Scroll Lock: X compares modifiers exactly."""
+        masks = {X.LockMask}
+        for name in _LOCKS:
+            try:
+                masks.add(self._mask_of(name))
+            except HotkeyError:
+                continue
+        for size in range(len(masks) + 1):
+            for chosen in itertools.combinations(masks, size):
+                yield sum(chosen)
+
+    def _announce(self) -> None:
+        owner = self._root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
+        owner.set_selection_owner(self._display.intern_atom(_SELECTION), X.CurrentTime)
+        self._display.sync()
+
+
+def is_held() -> bool:
+    """Return True if a process of ours holds the global shortcut on this X server."""
+    try:
+        display = xlib.Display()
+    except (xlib_error.DisplayError, xlib_error.ConnectionClosedError, OSError):
+        return False
+    try:
+        owner: Any = display.get_selection_owner(display.intern_atom(_SELECTION))
+    finally:
+        display.close()
+    return bool(owner != X.NONE)
+
+
+def _keysym(key: str) -> int:
+    """Return the X keysym of a key in Qt's portable text, 0 if it has none."""
+    if len(key) == 1:
+        # The keysyms of Latin 1 are its characters; others are marked by a high bit.
+        code = ord(key.lower())
+        return code if code < 0x100 else 0x1000000 | code
+    return int(XK.string_to_keysym(_KEYSYMS.get(key, key)))
