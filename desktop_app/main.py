@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.desktop.window_request import OpenRequest
 
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
-COMMANDS = ("quick", "ask", "summarize", "batch", "spending", *LIBRARY, "doctor")
+COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "spending", *LIBRARY, "doctor")
 EXIT_INTERRUPTED, EXIT_READER_GONE = 130, 141
 
 
@@ -157,6 +157,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.cli.doctor.doctor import run_doctor
 
         return run_doctor(as_json=options.json)
+    if options.command == "tools":
+        from desktop_app.cli.tool_commands import run_tools
+
+        return run_tools(options)
     if options.command in LIBRARY:
         from desktop_app.cli.library_commands import run_library
 

@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.generation import (
     examples_of,
     resolved,
 )
+from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import SettingValue
@@ -38,8 +39,17 @@ def ask_settings(values: Mapping[str, Any], *chain: Overrides) -> AskSettings:
     instructions, parameters = resolved(
         values[INSTRUCTIONS], GenerationParameters(**defaults), *chain
     )
+    cost = values["tools.max_cost"]
+    limits = ToolLimits(
+        rounds=int(values["tools.max_rounds"]),
+        seconds=float(values["tools.max_seconds"]),
+        cost=None if cost is None else float(cost),
+    )
     return AskSettings(
-        instructions=instructions.strip(), parameters=parameters, examples=examples_of(*chain)
+        instructions=instructions.strip(),
+        parameters=parameters,
+        examples=examples_of(*chain),
+        limits=limits,
     )
 
 
@@ -68,6 +78,8 @@ def without_own(overrides: Overrides, key: str) -> Overrides:
 
 
 def _of_setting(key: str, value: Any) -> Any:
+    if key == KEYS["tools"]:
+        return tuple(line.strip() for line in value.splitlines() if line.strip())
     return stop_sequences(value) if key == KEYS["stop"] else value
 
 

@@ -35,6 +35,7 @@ from desktop_app.services.fence import Fences
 from desktop_app.services.models.model_listings import ModelListings
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
+from desktop_app.services.tools.consent import ConsentDesk
 from desktop_app.settings.setting import SettingValue
 from desktop_app.settings.values import with_defaults
 from desktop_app.storage.conversations.compaction_store import CompactionStore
@@ -53,6 +54,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.settings.token_rate_store import TokenRateStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
+from desktop_app.storage.tools.permission_store import PermissionStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from desktop_app.services.collections.embedding_service import EmbeddingChoice
     from desktop_app.services.documents.chunked_reading import ChunkedReader
     from desktop_app.services.ports import ChatAttachments, MessageStore
+    from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.batch.batch_store import BatchStore
 
 LIMITS_SET = ("file_mb", "unpacked_mb", "pages", "megapixels", "memory_mb", "seconds")
@@ -96,6 +99,8 @@ class Backend:
     learning: TokenLearning
     budget: Budget
     fences: Fences
+    permissions: PermissionStore
+    desk: ConsentDesk
     listings: ModelListings
     environment_profiles: tuple[ProviderProfile, ...]
 
@@ -175,10 +180,20 @@ class Backend:
             budget=self.budget,
             catalog=self.catalog,
             fences=self.fences,
+            tools=lambda: self.tools,
+            desk=self.desk,
             needs_of=template_needs,
             listing_of=self.listings.of,
             window_of=self.learning.window_of,
         )
+
+    @cached_property
+    def tools(self) -> ToolCatalog:
+        """Return the tools of all sources."""
+        from desktop_app.backend.tool_wiring import tool_sources  # few answers need it
+        from desktop_app.services.tools.tool_set import ToolCatalog
+
+        return ToolCatalog(tool_sources(self))
 
     @cached_property
     def collections(self) -> Collections:
@@ -349,6 +364,7 @@ def build_backend(
     database = Database(where.database)
     temporary = TemporaryConversations(database)
     settings, ledger = SettingsStore(database), Ledger(temporary)
+    permissions = PermissionStore(temporary)
     variables = environment_with_keys() if environment is None else environment
     vault, environment_profiles = _keys(where, settings, variables, catalog)
     documents, local_model = DocumentWorker(), LocalModel()
@@ -377,6 +393,8 @@ def build_backend(
         learning=learning,
         budget=Budget(SpendingHolds(database), settings),
         fences=Fences(settings),
+        permissions=permissions,
+        desk=ConsentDesk(permissions),
         listings=ModelListings(ListingStore(database), gateway),
         environment_profiles=environment_profiles,
     )

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _ANSWER_FIELDS: Final = (
-    "answer, status (complete, incomplete, cancelled, failed), provider, model, variant, effort, "
-    "usage, cost_usd, duration_s, notices, error (kind, message, details), conversation_id, "
-    "passages (number, collection, document, page, place, sha256, text)"
+    "answer, status (complete, incomplete, refused, cancelled, failed), provider, model, variant, "
+    "effort, usage, cost_usd, duration_s, notices, error (kind, message, details), "
+    "conversation_id, passages (number, collection, document, page, place, sha256, text), "
+    "tool_calls (name, arguments, result, status, duration_s)"
 )
 _SEVERAL_FIELDS: Final = (
     "answers (answer, status, provider, model, variant, effort, usage, cost_usd, duration_s, "
@@ -41,6 +42,7 @@ _SPENDING_FIELDS: Final = (
     "p95_first_token_s, p50_s, tokens_per_s, cost_usd), total_usd, months (provider, spent_usd, "
     "forecast_usd, limit_usd)"
 )
+_TOOL_FIELDS: Final = "name, description, kind (reads, writes, leaves), available, reason"
 _HIT_FIELDS: Final = "conversation, title, message, snippet, date"
 
 
@@ -75,7 +77,8 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     )
     # Set `prog` here: argparse would otherwise use all of `usage` as the prefix of the commands.
     commands = made.add_subparsers(dest="command", required=True, prog="repartee")
-    single = [add(commands) for add in (_add_quick, _add_doctor, _add_ask, _add_summarize)]
+    adding = (_add_quick, _add_doctor, _add_ask, _add_summarize, _add_tools)
+    single = [add(commands) for add in adding]
     batches = add_batch(commands, _add_answer_choice)
     others = [_add_spending(commands), *_add_library(commands)]
     for command in (*single, *batches, *others):
@@ -123,6 +126,7 @@ def _answer_codes(invalid: str) -> Mapping[int, str]:
             "error."
         ),
         2: invalid,
+        3: tr("The model declined, or a content filter stopped the response"),
         130: tr("Interrupted (Ctrl+C or SIGTERM)"),
         141: tr("The output pipe was closed"),
     }
@@ -155,6 +159,13 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
                 "--collection takes the name of a collection or a folder. A folder becomes a "
                 "collection and is updated each time. The response cites passages as [n], and "
                 "standard error lists their sources."
+            ),
+            tr(
+                "--tool lets the model call a tool of {command}. A call runs only if --allow-tool "
+                "names the tool, or its source as {example}. Otherwise the model is told that it "
+                "was not allowed.",
+                command="repartee tools",
+                example="SOURCE/*",
             ),
             json_fields(_ANSWER_FIELDS),
             tr(
@@ -205,8 +216,50 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
         ),
     )
     _add_answer_options(ask)
+    _add_tool_options(ask)
     ask.set_defaults(in_parts=False)
     return ask
+
+
+def _add_tool_options(ask: argparse.ArgumentParser) -> None:
+    ask.add_argument(
+        "--tool",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=tr("let the model call this tool (repeatable)"),
+    )
+    ask.add_argument(
+        "--allow-tool",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=tr("run calls of this tool without asking (repeatable)"),
+    )
+    ask.add_argument(
+        "--max-rounds",
+        type=_count,
+        metavar="N",
+        help=tr("maximum number of rounds of tool calls"),
+    )
+
+
+def _add_tools(commands: Commands) -> argparse.ArgumentParser:
+    tools = _add(
+        commands,
+        "tools",
+        tr("list the tools that models can call"),
+        "[--json]",
+        epilog(
+            tr(
+                "With --json, prints a list of objects with these fields: {fields}",
+                fields=_TOOL_FIELDS,
+            ),
+            codes=usual_codes(),
+        ),
+    )
+    tools.add_argument("--json", action="store_true", help=tr("print a JSON list"))
+    return tools
 
 
 def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
@@ -252,6 +305,9 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
         collection=[],
         create_embeddings=False,
         compare=[],
+        tool=[],
+        allow_tool=[],
+        max_rounds=None,
         more="file",
     )
     return summarize

@@ -1,7 +1,8 @@
 """`repartee ask`: the answer on standard output, everything else on standard error.
 
 Exit codes: 0 for a complete answer, 1 if it failed or is incomplete, 2 for a wrong command line or
-an unsupported choice, 130 if interrupted, 141 if the reader of the answer closed the pipe.
+an unsupported choice, 3 for a refusal, 130 if interrupted, 141 if the reader of the answer closed
+the pipe.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.progress_output import Steps
 from desktop_app.cli.standard_input import as_file, read_all
 from desktop_app.cli.terminal import Output
+from desktop_app.cli.tool_commands import require_tools
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import (
@@ -76,6 +78,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import preferred
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.services.spending.budget import NEAR_LIMIT
+from desktop_app.services.tools.consent import AllowedTools
 
 if TYPE_CHECKING:
     import argparse
@@ -90,7 +93,7 @@ if TYPE_CHECKING:
     from desktop_app.services.spending.cost_estimate import Estimate
 
 LISTING_S = 10.0  # how long a question with documents waits for the server's model list
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 130, 141
+EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 3, 130, 141
 
 
 def run_ask(options: argparse.Namespace) -> int:
@@ -180,7 +183,7 @@ async def _answer(
     values = await backend.values()
     use_limits(backend, values)
     preset = await with_preset(backend, options)
-    settings = settings_of(values, options, preset)
+    settings = _with_tools(settings_of(values, options, preset), options)
     compared = [options_of(options, spec) for spec in options.compare]
     profile = await profile_named(backend, options.provider)
     compared = compared or [options]
@@ -191,6 +194,8 @@ async def _answer(
     conversation = _conversation(choices[0])
     resolved = backend.chat.resolve(profile, conversation.choice)
     pages = pages_by_file(options.pages, options.file)
+    await require_tools(backend, options.tool)
+    backend.desk.open(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
         await from_template(backend, options.template, options.set, prompt)
     asked_of = await asked_collections(backend, options.collection)
@@ -280,6 +285,15 @@ async def _run_several(
         return EXIT_INTERRUPTED
     is_whole = status_of(several.answers) is MessageStatus.COMPLETE
     return 0 if is_whole and not several.store_failed else EXIT_FAILED
+
+
+def _with_tools(settings: AskSettings, options: argparse.Namespace) -> AskSettings:
+    """Return the settings with the tools of the command line, and no others."""
+    parameters = replace(settings.parameters, tools=tuple(options.tool))
+    limits = settings.limits
+    if options.max_rounds is not None:
+        limits = replace(limits, rounds=options.max_rounds)
+    return replace(settings, parameters=parameters, limits=limits)
 
 
 async def _sendable(
@@ -383,6 +397,8 @@ async def _run(
         return EXIT_PIPE if isinstance(output.write_error, BrokenPipeError) else EXIT_FAILED
     if was_stopped:
         return EXIT_INTERRUPTED
+    if began.answer.status is MessageStatus.REFUSED and not output.store_failed:
+        return EXIT_REFUSED
     is_whole = began.answer.status is MessageStatus.COMPLETE
     return 0 if is_whole and not output.store_failed else EXIT_FAILED
 

@@ -12,22 +12,27 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.cli.console import as_json, drop_output, is_watched, say, write
+from desktop_app.cli.tool_commands import calls_json
 from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
 )
+from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import (
     Notice,
     RefusalDelta,
+    RoundEnded,
     StreamEvent,
     TextDelta,
+    ToolCallStep,
     Waiting,
 )
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_text import TERMINAL
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.translation import tr
 
 _ANSWER: Final = '{"answer": "'
@@ -44,6 +49,15 @@ def worded(note: ErrorNote, *, from_environment: bool) -> str:
     """
     note = replace(note, is_of_environment=from_environment)
     return f"{note.what_happened} {note.remedy_on(TERMINAL)}".rstrip()
+
+
+def _call_words(call: ToolCallPart) -> str:
+    name = call.shown_name
+    if call.state is ToolCallState.DENIED:
+        return tr("Not allowed: {name}. Allow it with --allow-tool {name}", name=name)
+    if call.state is ToolCallState.FAILED:
+        return tr("Tool {name} failed: {reason}", name=name, reason=call.result)
+    return tr("Used {name}", name=name)
 
 
 def _trying_again(seconds: float, reason: str) -> str:
@@ -84,6 +98,10 @@ class Output:
                 self._write(text)
             case Notice(text):
                 say(str(text))
+            case ToolCallStep(call) if call.state.has_ended:
+                say(_call_words(call))
+            case RoundEnded() if not self._at_line_start:
+                self._write("\n\n")
             case Waiting(seconds, reason) if seconds:
                 say(_trying_again(seconds, reason))
             # The first event only says that the program waits for the answer.
@@ -154,7 +172,7 @@ class Output:
         if self._as_json:
             self._as_json = False  # a single object, even if an error follows
             if self._whole is not None and answer is not None:
-                answer = replace(answer, parts=())
+                answer = replace(answer, parts=tool_calls(answer.parts))
                 self._write(_ANSWER)
                 for text in _pieces(self._whole):
                     self._write(as_json(text)[1:-1])
@@ -224,6 +242,7 @@ def _object(
         "error": _error(error) if error else None,
         "conversation_id": conversation_id,
         "passages": list(passages),
+        "tool_calls": calls_json(tool_calls(answer.parts)) if answer else [],
     }
     return as_json(value)
 

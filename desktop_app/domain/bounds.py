@@ -189,8 +189,8 @@ def overrides(found: Overrides) -> Overrides:
     if not isinstance(found.instructions, str | None):
         raise TypeError("instructions are not a text")
     parameters = typed(found.parameters)
-    if not all(isinstance(stop, str) for stop in parameters.stop):
-        raise TypeError("“stop” is not a list of texts.")
+    if not all(isinstance(text, str) for text in (*parameters.stop, *parameters.tools)):
+        raise TypeError("“stop” or “tools” is not a list of texts.")
     if not all(isinstance(text, str) for pair in found.examples for text in pair):
         raise TypeError("“examples” is not a list of pairs of texts.")
     if not 1 <= parameters.candidates <= MOST_CANDIDATES:

@@ -174,6 +174,11 @@ class Reason(StrEnum):
     ENDED_BY_MODEL = "ended_by_model"
     ENDED_AT_LENGTH = "ended_at_length"
     ENDED_BY_FILTER = "ended_by_filter"
+    TOOL_ROUNDS_REACHED = "tool_rounds_reached"
+    TOOL_TIME_REACHED = "tool_time_reached"
+    TOOL_COST_REACHED = "tool_cost_reached"
+    NO_SUCH_TOOL = "no_such_tool"
+    TOOL_UNAVAILABLE = "tool_unavailable"
 
     # Documents
     PASSWORD_PROTECTED = "password_protected"

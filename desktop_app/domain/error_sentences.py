@@ -565,6 +565,18 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("The provider’s content filter stopped the response."),
         remedy=Remedy.CONTINUE,
     ),
+    Reason.TOOL_ROUNDS_REACHED: Said(
+        N_("The model kept calling tools and reached the limit of rounds."),
+        remedy=Remedy.CONTINUE,
+    ),
+    Reason.TOOL_TIME_REACHED: Said(
+        N_("The tools reached their time limit."), remedy=Remedy.CONTINUE
+    ),
+    Reason.TOOL_COST_REACHED: Said(
+        N_("The tools reached their cost limit."), remedy=Remedy.CONTINUE
+    ),
+    Reason.NO_SUCH_TOOL: Said(N_("There is no tool named “{tool}”."), remedy=Remedy.THERE_ARE),
+    Reason.TOOL_UNAVAILABLE: Said(N_("The tool “{tool}” isn’t available. {reason}")),
     # Documents
     Reason.PASSWORD_PROTECTED: Said(
         N_("“{name}” is password-protected."),

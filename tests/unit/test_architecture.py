@@ -52,9 +52,10 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "providers": {"httpx", "socksio", "truststore"},
     "rendering": MARKDOWN | {"latex2mathml", "pygments", "ziamath"},
     "sandbox": set(),
-    "services": set(),
+    "services": {"jsonschema", "referencing"},
     "settings": set(),
     "storage": set(),
+    "tools": set(),
     "ui": QT,
 }
 ROOMS_WITH_QT = {"app", "ui"}

@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.tools.tool import ToolDefinition
 
 FAMILY_MODEL = "gpt-5.2"  # A server that lists it serves the family.
 API_KEY_HEADER = "api-key"  # Azure's
@@ -164,6 +165,9 @@ class ChatRequest:
             Responses API only.
         grammar: in llama.cpp's GBNF, for the on-device model only.
         requested: the parameters asked for with this request; leaving one out is reported.
+        tools: the tools that the model may call.
+        tool_choice: "auto", "none", "required", or the wire name of the tool to call; "" leaves it
+            to the server.
     """
 
     model: str
@@ -177,6 +181,8 @@ class ChatRequest:
     state: str = field(default="", repr=False)
     grammar: str = field(default="", repr=False)
     requested: frozenset[str] = frozenset()
+    tools: tuple[ToolDefinition, ...] = ()
+    tool_choice: str = ""
 
     def without(self, param: str) -> ChatRequest | None:
         """Return the request without a parameter that a server refused, None if it is needed.

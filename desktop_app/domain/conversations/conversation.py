@@ -41,14 +41,16 @@ class Role(StrEnum):
 class MessageStatus(StrEnum):
     """The state of a message. A question is COMPLETE from the start.
 
-    STREAMING: an answer on its way. COMPLETE: whole. INCOMPLETE: the model stopped at a limit or a
-    filter. CANCELLED: the user stopped it. FAILED: an error ended it. INTERRUPTED: the program
-    ended before the answer did, and could not resume it.
+    STREAMING: an answer on its way. COMPLETE: whole. INCOMPLETE: the model stopped at a limit.
+    REFUSED: the model declined, or the provider's filter stopped it. CANCELLED: the user stopped
+    it. FAILED: an error ended it. INTERRUPTED: the program ended before the answer did, and could
+    not resume it.
     """
 
     STREAMING = "streaming"
     COMPLETE = "complete"
     INCOMPLETE = "incomplete"
+    REFUSED = "refused"
     CANCELLED = "cancelled"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
@@ -230,6 +232,8 @@ class Folder:
 
 INCOMPLETE: Final = "incomplete"
 """The code of an answer that the model ended too early."""
+REFUSED: Final = "refused"
+"""The code of an answer that a filter stopped."""
 
 
 def next_number(path: Iterable[Message]) -> int:

@@ -17,7 +17,8 @@ class GenerationParameters:
     """The user's parameters for an answer; None leaves the field out of the request.
 
     `candidates` is the number of answers to ask for at once; each becomes a version of its own.
-    `seed` makes answers repeatable at servers that know it.
+    `seed` makes answers repeatable at servers that know it. `tools` are the full names of the tools
+    that the model may call.
     """
 
     temperature: float | None = None
@@ -32,10 +33,12 @@ class GenerationParameters:
     candidates: int = 1
     stream: bool = True
     seed: int | None = None
+    tools: tuple[str, ...] = ()
 
 
 NAMES = frozenset(field.name for field in fields(GenerationParameters))
 _DEFAULTS = GenerationParameters()
+_TUPLES = frozenset({"stop", "tools"})
 
 Examples = tuple[tuple[str, str], ...]
 """Pairs of a question and its ideal answer."""
@@ -84,8 +87,8 @@ class Overrides:
     def from_json(cls, values_here: Mapping[str, Any]) -> Overrides:
         """Parse the output of `to_json`; ignore unknown names, such as a newer version's."""
         values = {name: value for name, value in values_here.items() if name in NAMES}
-        if "stop" in values:
-            values["stop"] = tuple(values["stop"])
+        for name in _TUPLES & values.keys():
+            values[name] = tuple(values[name])
         return cls(
             values_here.get("instructions"),
             replace(_DEFAULTS, **values),

@@ -19,6 +19,7 @@ from desktop_app.i18n.translation import N_
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.CANCELLED: N_("Stopped"),
     MessageStatus.INTERRUPTED: N_("Interrupted because Repartee closed"),
+    MessageStatus.REFUSED: N_("Declined by the model"),
     MessageStatus.INCOMPLETE: N_("Incomplete because the model reached a limit"),
 }
 """The footer of an incomplete answer, by status; marked for translation."""

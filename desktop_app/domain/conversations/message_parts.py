@@ -6,11 +6,13 @@ in the attachment store, so a message stays small whatever is attached to it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.tools.call_state import ToolCallState
 
 TEXT_ONLY: Final = "text"
 """A value of a document's `detail`: its pages without text are not sent."""
@@ -185,11 +187,46 @@ class PassagesPart:
 
 @dataclass(frozen=True)
 class ToolCallPart:
-    """A tool call that the model asks for; `arguments` is the JSON text as received."""
+    """A tool call that the model asks for, and how it went.
+
+    Attributes:
+        name: as the model wrote it; `ToolDefinition.wire_name` of a known tool.
+        arguments: JSON text, or the free text of a custom tool, as received.
+        is_custom: a call of a custom tool.
+        round: the request of the answer that it came from, counted from 0.
+        edited: the arguments that the user changed it to; "" if they are as received.
+        result: the tool's output, or the error as the model gets it; "" before it ended.
+        seconds: the duration of the run; None if it did not run.
+    """
 
     call_id: str
     name: str
     arguments: str
+    is_custom: bool = False
+    round: int = 0
+    state: ToolCallState = ToolCallState.REQUESTED
+    edited: str = ""
+    result: str = ""
+    seconds: float | None = None
+
+    @property
+    def shown_name(self) -> str:
+        """Return the name as users know it: TOOL, or SOURCE/TOOL."""
+        return self.name.replace("__", "/", 1)
+
+    @property
+    def sent_arguments(self) -> str:
+        """Return the arguments as later requests have them: servers refuse what is not JSON."""
+        try:
+            json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return json.dumps({"invalid": self.arguments}) if self.arguments.strip() else "{}"
+        return self.arguments
+
+    @property
+    def run_arguments(self) -> str:
+        """Return the arguments that it runs with."""
+        return self.edited or self.arguments
 
 
 @dataclass(frozen=True)
@@ -244,7 +281,7 @@ def parts_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
     """Parse the output of `parts_to_json`.
 
     Raises:
-        KeyError, TypeError: a row has an unknown kind or shape.
+        KeyError, TypeError, ValueError: a row has an unknown kind or shape.
     """
     return tuple(_part_from_json(row) for row in rows)
 
@@ -260,7 +297,26 @@ def _part_from_json(row: Mapping[str, Any]) -> Part:
         chosen = ChosenPages(**fields["chosen"])
         spans = tuple((first, last) for first, last in chosen.spans)
         fields["chosen"] = replace(chosen, spans=spans)
+    if "state" in fields:
+        fields["state"] = ToolCallState(fields["state"])
     return _KINDS[row["kind"]](**fields)
+
+
+def tool_calls(parts: Iterable[object]) -> tuple[ToolCallPart, ...]:
+    """Return the tool calls among parts."""
+    return tuple(part for part in parts if isinstance(part, ToolCallPart))
+
+
+def settled(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return the parts of an answer that has ended: what was running then is interrupted."""
+    if not any(call.state is ToolCallState.RUNNING for call in tool_calls(parts)):
+        return parts
+    return tuple(
+        replace(part, state=ToolCallState.INTERRUPTED)
+        if isinstance(part, ToolCallPart) and part.state is ToolCallState.RUNNING
+        else part
+        for part in parts
+    )
 
 
 def draft_parts(parts: Iterable[Part]) -> tuple[DraftPart, ...]:

@@ -43,6 +43,7 @@ class NoticeCode(StrEnum):
     STOPPED_UNNAMED = "stopped_unnamed"
     STREAM_REFUSED = "stream_refused"
     SUMMARY_REFUSED = "summary_refused"
+    TOOLS_MISSING = "tools_missing"
     WHOLE_IN_FILE = "whole_in_file"
 
 
@@ -101,6 +102,7 @@ _SENTENCES: Final = {
     NoticeCode.SUMMARY_REFUSED: N_(
         "{provider} doesn’t offer reasoning summaries for this account."
     ),
+    NoticeCode.TOOLS_MISSING: N_("These tools weren’t available: {names}."),
     NoticeCode.WHOLE_IN_FILE: N_(
         "This is the beginning of a very long response. The attached file {name} has all of it."
     ),

@@ -30,11 +30,13 @@ from desktop_app.domain.conversations.stream_events import (
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
+    RoundEnded,
     RunReached,
     Started,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
+    ToolCallStep,
     UsageReported,
     UsageShared,
     Waiting,
@@ -42,6 +44,8 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.spending.cost import Usage, UsageScope
 
+CONTENT_FILTER: Final = "content_filter"
+"""The reason of an answer that the provider's filter stopped."""
 _WHOLE_PIECE: Final = 1024 * 1024
 """In characters."""
 
@@ -89,6 +93,10 @@ class GrowingText:
         return f"GrowingText({str(self)!r})"
 
 
+WHOLE: Final = (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE, MessageStatus.REFUSED)
+"""The statuses of answers that the provider ended itself."""
+
+
 class _Kind(Enum):
     TEXT = auto()
     REASONING = auto()
@@ -105,6 +113,8 @@ class _Segment:
     encrypted: str = ""
     call_id: str = ""
     name: str = ""
+    round: int = 0
+    call: ToolCallPart | None = None  # of a call: everything but its identity and arguments
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,10 @@ class Reply:
 
     `status` is STREAMING until a terminal event; `incomplete_reason` and `error` say why it is not
     whole. `run` is the position in a background run, None for any other answer. `service_tier` is
-    the tier that answers, as far as the provider has said.
+    the tier that answers, as far as the provider has said. An answer with tool calls takes several
+    requests: `round` counts those that have ended, `first` is the first segment of the present one,
+    and `earlier` is the usage of those before; `usage` is that of all, `is_uncounted` if an earlier
+    one reported none.
     """
 
     segments: tuple[_Segment, ...] = ()
@@ -127,6 +140,10 @@ class Reply:
     run: RemoteRun | None = None
     service_tier: str = ""
     usage_scope: UsageScope = UsageScope.OWN
+    round: int = 0
+    first: int = 0
+    earlier: Usage | None = None
+    is_uncounted: bool = False
 
     @property
     def text(self) -> str:
@@ -139,10 +156,18 @@ class Reply:
         return tuple(_to_part(segment) for segment in self.segments)
 
     @property
+    def round_usage(self) -> Usage | None:
+        """Return the usage of the present request; None if it was not reported."""
+        if self.usage is None or self.usage == self.earlier:
+            return None
+        return self.usage if self.earlier is None else self.usage - self.earlier
+
+    @property
     def may_be_billed(self) -> bool:
-        """Return True if the provider has begun to answer, so that it may bill."""
-        whole = self.status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
-        return bool(self.segments or self.response_id) or whole
+        """Return True if the provider has begun the present reply, so that it may bill."""
+        has_begun = len(self.segments) > self.first or bool(self.response_id)
+        # A limit of the tool loop ends an answer before another request.
+        return has_begun or (self.status in WHOLE and not self.round)
 
     @property
     def is_empty(self) -> bool:
@@ -160,7 +185,14 @@ def _to_part(segment: _Segment) -> Part:
         case _Kind.REFUSAL:
             return RefusalPart(text)
         case _Kind.TOOL_CALL:
-            return ToolCallPart(segment.call_id, segment.name, text)
+            called = segment.call or ToolCallPart("", "", "")
+            return replace(
+                called,
+                call_id=segment.call_id,
+                name=segment.name,
+                arguments=text,
+                round=segment.round,
+            )
 
 
 def accumulate(reply: Reply, event: StreamEvent) -> Reply:
@@ -176,6 +208,10 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return _extend_last(reply, _Kind.REFUSAL, text)
         case ToolCallDelta():
             return _extend_tool_call(reply, event)
+        case ToolCallStep(call):
+            return _step(reply, call)
+        case RoundEnded():
+            return _next_round(reply)
         case ReasoningItem():
             return _close_reasoning(reply, event)
         case Started(response_id, model, _, tier):
@@ -185,26 +221,37 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
                 model=model or reply.model,
                 service_tier=tier or reply.service_tier,
             )
-        case RunReached(run):
-            return replace(reply, run=run)
-        case UsageReported(usage, tier):
-            return replace(reply, usage=usage, service_tier=tier or reply.service_tier)
-        case UsageShared(scope):
-            return replace(reply, usage_scope=scope)
-        case Notice(text):
-            return replace(reply, notices=(*reply.notices, text))
+        case RunReached() | UsageReported() | UsageShared() | Notice():
+            return _with_fact(reply, event)
         case Waiting() | OfCandidate():
             return reply
         case Completed() | Incomplete() | Failed():
             return _end(reply, event)
 
 
+def _with_fact(reply: Reply, event: RunReached | UsageReported | UsageShared | Notice) -> Reply:
+    match event:
+        case RunReached(run):
+            return replace(reply, run=run)
+        case UsageReported(usage, tier):
+            total = usage if reply.earlier is None else reply.earlier + usage
+            return replace(reply, usage=total, service_tier=tier or reply.service_tier)
+        case UsageShared(scope):
+            return replace(reply, usage_scope=scope)
+        case Notice(text):
+            return replace(reply, notices=(*reply.notices, text))
+
+
 def _end(reply: Reply, event: Completed | Incomplete | Failed) -> Reply:
     match event:
         case Completed():
-            return replace(reply, status=MessageStatus.COMPLETE)
+            refused = any(s.kind is _Kind.REFUSAL for s in reply.segments)
+            status = MessageStatus.REFUSED if refused else MessageStatus.COMPLETE
+            return replace(reply, status=status)
         case Incomplete(reason):
-            return replace(reply, status=MessageStatus.INCOMPLETE, incomplete_reason=reason)
+            filtered = reason == CONTENT_FILTER
+            status = MessageStatus.REFUSED if filtered else MessageStatus.INCOMPLETE
+            return replace(reply, status=status, incomplete_reason=reason)
         case Failed(error):
             return replace(reply, status=MessageStatus.FAILED, error=error)
 
@@ -212,7 +259,7 @@ def _end(reply: Reply, event: Completed | Incomplete | Failed) -> Reply:
 def _extend_last(reply: Reply, kind: _Kind, text: str) -> Reply:
     if not text:
         return reply
-    if reply.segments and reply.segments[-1].kind is kind:
+    if len(reply.segments) > reply.first and reply.segments[-1].kind is kind:
         # Segments of text and refusals have no other fields to keep.
         grown = _Segment(kind, reply.segments[-1].text.plus(text))
         return _with_segments(reply, (*reply.segments[:-1], grown))
@@ -229,7 +276,7 @@ def _with_segments(reply: Reply, segments: tuple[_Segment, ...]) -> Reply:
 def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
     if not text:
         return reply
-    last = reply.segments[-1] if reply.segments else None
+    last = reply.segments[-1] if len(reply.segments) > reply.first else None
     if last is None or last.kind is not _Kind.REASONING or last.item_id:
         new = _Segment(_Kind.REASONING, GrowingText(text), key=section)
         return replace(reply, segments=(*reply.segments, new))
@@ -240,7 +287,7 @@ def _extend_reasoning(reply: Reply, text: str, section: int) -> Reply:
 
 def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
     """Give the newest open reasoning segment its id; add an empty one if there is none."""
-    for at in range(len(reply.segments) - 1, -1, -1):
+    for at in range(len(reply.segments) - 1, reply.first - 1, -1):
         segment = reply.segments[at]
         if segment.kind is _Kind.REASONING and not segment.item_id:
             closed = replace(segment, item_id=item.item_id, encrypted=item.encrypted)
@@ -252,7 +299,8 @@ def _close_reasoning(reply: Reply, item: ReasoningItem) -> Reply:
 
 
 def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
-    for at, segment in enumerate(reply.segments):
+    for at in range(reply.first, len(reply.segments)):
+        segment = reply.segments[at]
         if segment.kind is _Kind.TOOL_CALL and segment.key == delta.index:
             grown = replace(
                 segment,
@@ -267,5 +315,41 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
         key=delta.index,
         call_id=delta.call_id,
         name=delta.name,
+        round=reply.round,
+        call=ToolCallPart("", "", "", delta.is_custom),
     )
     return replace(reply, segments=(*reply.segments, new))
+
+
+def _next_round(reply: Reply) -> Reply:
+    return replace(
+        _with_call_ids(reply),
+        round=reply.round + 1,
+        first=len(reply.segments),
+        earlier=reply.usage,
+        is_uncounted=reply.is_uncounted or reply.round_usage is None,
+        response_id="",
+    )
+
+
+def _with_call_ids(reply: Reply) -> Reply:
+    """Give the calls of this round ids of their own: some servers send none, or one twice."""
+    taken = {s.call_id for s in reply.segments[: reply.first]}
+    segments = list(reply.segments)
+    calls = (at for at in range(reply.first, len(segments)) if segments[at].kind is _Kind.TOOL_CALL)
+    for number, at in enumerate(calls):
+        if not segments[at].call_id or segments[at].call_id in taken:
+            own = f"call_{reply.round}_{number}"
+            while own in taken:
+                own += "_"
+            segments[at] = replace(segments[at], call_id=own)
+        taken.add(segments[at].call_id)
+    return replace(reply, segments=tuple(segments))
+
+
+def _step(reply: Reply, call: ToolCallPart) -> Reply:
+    for at, segment in enumerate(reply.segments):
+        if segment.kind is _Kind.TOOL_CALL and segment.call_id == call.call_id:
+            stepped = replace(segment, call=replace(call, arguments=""))
+            return _with_segments(reply, (*reply.segments[:at], stepped, *reply.segments[at + 1 :]))
+    return reply

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.spending.cost import Usage, UsageScope
@@ -71,11 +72,27 @@ class ToolCallDelta:
     arguments: str = ""
     call_id: str = ""
     name: str = ""
+    is_custom: bool = False
+
+
+@dataclass(frozen=True)
+class ToolCallStep:
+    """The next step of a tool call. It is stored before the next event is requested.
+
+    `call` has the identity (`round`, `call_id`) and everything that this step sets.
+    """
+
+    call: ToolCallPart
+
+
+@dataclass(frozen=True)
+class RoundEnded:
+    """A request of the answer has ended with tool calls; another one follows, with the results."""
 
 
 @dataclass(frozen=True)
 class UsageReported:
-    """The tokens of the whole call so far; the last report counts.
+    """The tokens of the whole request so far; the last report counts.
 
     `service_tier` is the tier that answered, and decides the price; "" if the provider did not say.
     """
@@ -153,6 +170,8 @@ StreamEvent = (
     | ReasoningItem
     | RefusalDelta
     | ToolCallDelta
+    | ToolCallStep
+    | RoundEnded
     | UsageReported
     | UsageShared
     | Notice

@@ -19,7 +19,13 @@ from desktop_app.domain.conversations.chat_request import (
     RequestMessage,
 )
 from desktop_app.domain.conversations.conversation import Role
-from desktop_app.domain.conversations.message_parts import text_of
+from desktop_app.domain.conversations.message_parts import (
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+    text_of,
+    tool_calls,
+)
 from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
@@ -35,6 +41,8 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import sendable, sendable_effort
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.tools.strict_schema import is_strict
+from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.responses import data_url
 from desktop_app.providers.apis.token_usage import usage_of
@@ -82,6 +90,11 @@ def body(
         fields["store"] = request.store
     if profile.kind is ProviderKind.ON_DEVICE:
         fields["grammar"] = request.grammar
+    if request.tools:
+        fields["tools"] = [_tool(tool, profile) for tool in request.tools]
+        fields["tool_choice"] = _tool_choice(request)
+        if profile.kind in _KNOWN_KINDS:
+            fields["parallel_tool_calls"] = True
     return {
         name: value
         for name, value in fields.items()
@@ -119,17 +132,74 @@ def _messages(request: ChatRequest) -> list[dict[str, Any]]:
     if request.instructions:
         messages.append({"role": "system", "content": request.instructions})
     for message in request.messages:
+        if any(call.result for call in tool_calls(message.parts)):
+            messages += _with_calls(message)
+            continue
         content = _content(message)
         if content:
             messages.append({"role": message.role.value, "content": content})
     return messages
 
 
-def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
-    """Return plain text if there is nothing else, because older servers refuse lists.
+def _with_calls(message: RequestMessage) -> Iterator[dict[str, Any]]:
+    """Yield an answer as several messages: each round of calls with its results, then the rest.
 
-    Tool calls are left out: servers refuse calls without results, and this program runs no tools.
+    Calls without a result are left out, because servers refuse them.
     """
+    rounds: dict[int, list[ToolCallPart]] = {}
+    texts: dict[int, list[TextPart | RefusalPart]] = {}
+    number = 0
+    for part in message.parts:
+        if isinstance(part, ToolCallPart):
+            number = part.round
+            if part.result:
+                rounds.setdefault(number, []).append(part)
+        elif isinstance(part, TextPart | RefusalPart):
+            # Behind the calls of a round, the next one has begun.
+            texts.setdefault(number + (number in rounds), []).append(part)
+    for number in sorted({*rounds, *texts}):
+        calls, text = rounds.get(number, ()), text_of(texts.get(number, ()))
+        said: dict[str, Any] = {"role": "assistant", "content": text or None}
+        if calls:
+            said["tool_calls"] = [_call(call) for call in calls]
+        if calls or text:
+            yield said
+        for call in calls:
+            yield {"role": "tool", "tool_call_id": call.call_id, "content": call.result}
+
+
+def _call(call: ToolCallPart) -> dict[str, Any]:
+    if call.is_custom:
+        custom = {"name": call.name, "input": call.arguments}
+        return {"id": call.call_id, "type": "custom", "custom": custom}
+    function = {"name": call.name, "arguments": call.sent_arguments}
+    return {"id": call.call_id, "type": "function", "function": function}
+
+
+def _tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
+    named: dict[str, Any] = {"name": tool.wire_name, "description": tool.description}
+    if tool.input_format is not None:
+        if own := dict(tool.input_format):
+            kind = own.pop("type", "text")
+            named["format"] = {"type": kind, kind: own} if own else {"type": kind}
+        return {"type": "custom", "custom": named}
+    named["parameters"] = dict(tool.parameters)
+    # Servers of other makers may not know the field, or not what it demands.
+    if profile.kind in _KNOWN_KINDS and is_strict(tool.parameters):
+        named["strict"] = True
+    return {"type": "function", "function": named}
+
+
+def _tool_choice(request: ChatRequest) -> str | dict[str, Any]:
+    named = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
+    if named is None:
+        return request.tool_choice
+    kind = "custom" if named.is_custom else "function"
+    return {"type": kind, kind: {"name": named.wire_name}}
+
+
+def _content(message: RequestMessage) -> str | list[dict[str, Any]]:
+    """Return plain text if there is nothing else, because older servers refuse lists."""
     text = text_of(part for part in message.parts if not isinstance(part, ImageData | FileData))
     images = [_image(part) for part in message.parts if isinstance(part, ImageData)]
     files = [_file(part) for part in message.parts if isinstance(part, FileData)]
@@ -252,13 +322,15 @@ class ChatCompletionsReader:
             yield self._call(call)
 
     def _call(self, call: Mapping[str, Any]) -> ToolCallDelta:
-        function = json_fields.mapping(call, "function")
+        custom = json_fields.mapping(call, "custom")
+        called = custom or json_fields.mapping(call, "function")
         call_id = json_fields.name(call, "id")
         return ToolCallDelta(
             self._call_index(call, call_id),
-            arguments=json_fields.text(function, "arguments"),
+            arguments=json_fields.text(called, "input" if custom else "arguments"),
             call_id=call_id,
-            name=json_fields.name(function, "name"),
+            name=json_fields.name(called, "name"),
+            is_custom=bool(custom),
         )
 
     def _call_index(self, call: Mapping[str, Any], call_id: str) -> int:

@@ -18,9 +18,18 @@ from desktop_app.domain.conversations.chat_request import (
     RequestMessage,
 )
 from desktop_app.domain.conversations.conversation import Role
-from desktop_app.domain.conversations.message_parts import ReasoningPart, text_of
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+    text_of,
+    tool_calls,
+)
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import sendable, sendable_effort
+from desktop_app.domain.tools.strict_schema import is_strict
+from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.http import json_fields
 
 PATH: Final = "responses"
@@ -63,6 +72,10 @@ def body(
             fields["include"] = ["reasoning.encrypted_content"]
     if request.background:
         fields.update(background=True, store=True)
+    if request.tools:
+        fields["tools"] = [_tool(tool) for tool in request.tools]
+        fields["tool_choice"] = _tool_choice(request)
+        fields["parallel_tool_calls"] = True
     return {
         name: value
         for name, value in fields.items()
@@ -90,13 +103,13 @@ def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -
 
 
 def _items(message: RequestMessage, is_known: bool, replay: bool) -> Iterator[dict[str, Any]]:
-    """Yield a message as input items.
-
-    Tool calls are left out: the API refuses calls without results, and this program runs no tools.
-    """
+    """Yield a message as input items."""
     if message.role is Role.USER:
         if content := _user_content(message):
             yield {"role": "user", "content": content}
+        return
+    if any(call.result for call in tool_calls(message.parts)):
+        yield from _items_with_calls(message, is_known, replay)
         return
     text = _text(message)
     if not text:
@@ -104,7 +117,71 @@ def _items(message: RequestMessage, is_known: bool, replay: bool) -> Iterator[di
     for part in message.parts:
         if replay and isinstance(part, ReasoningPart) and part.encrypted:
             yield _reasoning_item(part)
-    yield {"role": "assistant", "content": text} if is_known else _output_message(text)
+    yield _assistant(text, is_known)
+
+
+def _items_with_calls(
+    message: RequestMessage, is_known: bool, replay: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield the items of an answer in their order, and results behind the calls of their round.
+
+    Calls without a result are left out, because the API refuses them, and so is reasoning that no
+    item follows.
+    """
+    reasoning: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
+    number = 0
+    for part in message.parts:
+        is_call = isinstance(part, ToolCallPart) and bool(part.result)
+        if not is_call or (isinstance(part, ToolCallPart) and part.round != number):
+            yield from results
+            results.clear()
+        match part:
+            case ReasoningPart() if replay and part.encrypted:
+                reasoning.append(_reasoning_item(part))
+            case ToolCallPart() if part.result:
+                number = part.round
+                yield from reasoning
+                reasoning.clear()
+                yield _call(part)
+                results.append(_result(part))
+            case TextPart() | RefusalPart() if part.text:
+                yield from reasoning
+                reasoning.clear()
+                yield _assistant(part.text, is_known)
+    yield from results
+
+
+def _call(call: ToolCallPart) -> dict[str, Any]:
+    named = {"call_id": call.call_id, "name": call.name}
+    if call.is_custom:
+        return {"type": "custom_tool_call", **named, "input": call.arguments}
+    return {"type": "function_call", **named, "arguments": call.sent_arguments}
+
+
+def _result(call: ToolCallPart) -> dict[str, Any]:
+    kind = "custom_tool_call_output" if call.is_custom else "function_call_output"
+    return {"type": kind, "call_id": call.call_id, "output": call.result}
+
+
+def _tool(tool: ToolDefinition) -> dict[str, Any]:
+    named = {"name": tool.wire_name, "description": tool.description}
+    if tool.is_custom:
+        own = {"format": dict(tool.input_format)} if tool.input_format else {}
+        return {"type": "custom", **named, **own}
+    schema = dict(tool.parameters)
+    return {"type": "function", **named, "parameters": schema, "strict": is_strict(schema)}
+
+
+def _tool_choice(request: ChatRequest) -> str | dict[str, str]:
+    named = next((t for t in request.tools if t.wire_name == request.tool_choice), None)
+    if named is None:
+        return request.tool_choice
+    return {"type": "custom" if named.is_custom else "function", "name": named.wire_name}
+
+
+def _assistant(text: str, is_known: bool) -> dict[str, Any]:
+    return {"role": "assistant", "content": text} if is_known else _output_message(text)
 
 
 def _output_message(text: str) -> dict[str, Any]:

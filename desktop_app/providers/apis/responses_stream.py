@@ -280,6 +280,7 @@ class ResponsesReader:
                 at,
                 call_id=json_fields.name(item, "call_id"),
                 name=json_fields.name(item, "name"),
+                is_custom=json_fields.text(item, "type") == "custom_tool_call",
             )
 
     def _append_delta(self, kind: str, event: object, index: str, name: str) -> list[StreamEvent]:

@@ -17,6 +17,7 @@ from typing import cast
 from desktop_app.domain.conversations.chat_request import ChatRequest
 from desktop_app.domain.conversations.conversation import (
     INCOMPLETE,
+    REFUSED,
     Conversation,
     Message,
     MessageStatus,
@@ -24,7 +25,7 @@ from desktop_app.domain.conversations.conversation import (
     RemoteRun,
     now,
 )
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import DocumentPart, settled
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import (
@@ -35,9 +36,11 @@ from desktop_app.domain.conversations.stream_events import (
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
+    RoundEnded,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
+    ToolCallStep,
     UsageReported,
     Waiting,
 )
@@ -55,6 +58,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import FREE, Usage, UsageScope
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
+from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
 from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -158,6 +162,8 @@ class AnswerRun:
         self._size = TextSize()
         self._is_left = False
         self._stopped: RemoteRun | None = None
+        self._round_usage: Usage | None = None  # of the request that has ended last
+        self._rounds_written = 0
         self._has_name = asyncio.Event()  # set once the background run can be found again
 
     async def run(
@@ -258,7 +264,7 @@ class AnswerRun:
         try:
             provider = await self._gateway.provider(self._resolved.profile)
         except UserFacingError as error:
-            self._take(Failed(_as_provider_error(error)), listen)
+            self._take(Failed(as_provider_error(error)), listen)
             return
         # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
         stream = cast(AsyncGenerator[StreamEvent, None], self._events_of(provider))
@@ -274,9 +280,31 @@ class AnswerRun:
                     self._take(event, listen)
                 elif not await self._take_long(event, kept, listen):
                     return
+                if not await self._store_step(event, listen):
+                    return
             else:
                 return
         await self._stream_stand_in(listen)
+
+    async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:
+        """Store a step of the tool loop before the next one is taken.
+
+        Return False if that failed, so that the answer ends here and no tool runs.
+        """
+        while isinstance(event, ToolCallStep | RoundEnded):
+            try:
+                if isinstance(event, RoundEnded):
+                    await self._write_round()
+                await self._store.save_answer(self.so_far)
+            except StorageError as error:
+                self._on_store(error)
+                if not self._insists:
+                    self._take(Failed(as_provider_error(error)), listen)
+                    return False
+                await asyncio.sleep(SAVE_AGAIN_S)
+            else:
+                break
+        return True
 
     @property
     def _opening(self) -> str:
@@ -295,6 +323,10 @@ class AnswerRun:
             case ToolCallDelta(_, text):
                 kept = self._size.fit(text, self.largest_kept)
                 return event if len(kept) == len(text) else replace(event, arguments=kept)
+            case ToolCallStep(call) if call.state.has_ended:
+                result = self._size.fit(call.result, self.largest_kept)
+                is_whole = len(result) == len(call.result)
+                return event if is_whole else ToolCallStep(replace(call, result=result))
             case ReasoningItem(_, text):
                 # A provider cannot use part of it.
                 is_whole = len(self._size.fit(text, self.largest_kept)) == len(text)
@@ -374,6 +406,8 @@ class AnswerRun:
     def _take(self, event: StreamEvent, listen: Listener) -> None:
         self._thinking.hear(event)
         self._time(event)
+        if isinstance(event, RoundEnded):
+            self._round_usage = self._reply.round_usage
         self._reply = accumulate(self._reply, event)
         if self._reply.run is not None:
             self._has_name.set()
@@ -458,11 +492,12 @@ class AnswerRun:
         reply = self._reply
         self._thinking.end()
         price = self._answered.price
-        cost = None if reply.usage is None or price is None else price.of(reply.usage)
+        is_known = reply.usage is not None and not reply.is_uncounted
+        cost = price.of(reply.usage) if is_known and price and reply.usage else None
         return replace(
             self.answer,
             status=status,
-            parts=self._thinking.told_in(reply.parts),
+            parts=settled(self._thinking.told_in(reply.parts)),
             usage=reply.usage,
             cost=cost,
             duration_s=time.monotonic() - self._began,
@@ -480,24 +515,37 @@ class AnswerRun:
 
     @property
     def _performance(self) -> CallPerformance:
-        answered = self._answered
+        answered, status = self._answered, self.answer.status
+        is_only = not self._reply.round  # otherwise tools ran during the time of the answer
+        has_ended = status is not MessageStatus.STREAMING
         return CallPerformance(
             effort=answered.effort.value if answered.effort else "",
             tier=answered.service_tier or "",
-            outcome=self.answer.status.value,
-            retries=self._retries,
-            first_token_s=self._first_token_s,
-            duration_s=self.answer.duration_s,
+            outcome=(status if has_ended else MessageStatus.COMPLETE).value,
+            retries=self._retries if has_ended else 0,
+            first_token_s=self._first_token_s if is_only else None,
+            duration_s=self.answer.duration_s if is_only else None,
         )
 
     async def _write_down(self) -> None:
         """Record the cost of the call, or an unknown cost if the provider reported no usage."""
         if self._stopped is not None:
             return  # `call_off` records it, once the provider has reported the usage
-        usage, reply, price = self.answer.usage, self._reply, self._answered.counted_price
+        reply = self._reply
+        usage = reply.round_usage
         is_nothing = not reply.may_be_billed or self._resolved.price == FREE
         if usage is None and (is_nothing or reply.usage_scope is UsageScope.FIRST):
             return
+        await self._write_line(usage)
+
+    async def _write_round(self) -> None:
+        """Record the cost of a request of the answer that another one follows."""
+        if self._rounds_written < self._reply.round:
+            await self._write_line(self._round_usage)
+            self._rounds_written += 1
+
+    async def _write_line(self, usage: Usage | None) -> None:
+        price = self._answered.counted_price
         await self._spending.add(
             Call(
                 provider_id=self._resolved.profile.id,
@@ -529,7 +577,7 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
 
 
-def _as_provider_error(error: UserFacingError) -> ProviderError:
+def as_provider_error(error: UserFacingError) -> ProviderError:
     """Return an error before the request (no key, no weights) as the reply's error."""
     if isinstance(error, ProviderError):
         return error
@@ -553,13 +601,17 @@ def _error_note(reply: Reply) -> ErrorNote | None:
             details=reply.incomplete_reason,
             code=INCOMPLETE,
         )
+    if reply.status is MessageStatus.REFUSED and reply.incomplete_reason:
+        return ErrorNote(Reason.ENDED_BY_FILTER, details=reply.incomplete_reason, code=REFUSED)
     return None
 
 
 _INCOMPLETE = {
     "max_output_tokens": Reason.ENDED_AT_LENGTH,
     "length": Reason.ENDED_AT_LENGTH,
-    "content_filter": Reason.ENDED_BY_FILTER,
+    TOO_MANY_ROUNDS: Reason.TOOL_ROUNDS_REACHED,
+    TOO_LONG: Reason.TOOL_TIME_REACHED,
+    TOO_EXPENSIVE: Reason.TOOL_COST_REACHED,
 }
 
 

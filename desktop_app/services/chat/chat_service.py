@@ -32,8 +32,13 @@ from desktop_app.domain.conversations.conversation import (
     title_from,
 )
 from desktop_app.domain.conversations.generation import Examples
-from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, TextPart
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeText
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    PassagesPart,
+    TextPart,
+    tool_calls,
+)
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_notices import model_notices
@@ -44,6 +49,8 @@ from desktop_app.domain.models.parameter_support import (
     without_refused,
 )
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.tools.tool import ToolLimits
+from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_run import (
     LARGEST_BESIDE,
@@ -51,6 +58,7 @@ from desktop_app.services.chat.answer_run import (
     AnswerRun,
     Reread,
     answerer,
+    as_provider_error,
 )
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import OneRequest, several, shares
@@ -80,6 +88,8 @@ from desktop_app.services.ports import (
 )
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.spending.cost_estimate import Estimate, Estimator
+from desktop_app.services.tools.consent import ConsentDesk
+from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
 
 # A small model that repeats itself would go on to the end of its window. Continue extends an answer
 # that really is longer.
@@ -93,6 +103,7 @@ class AskSettings:
     instructions: str = ""
     parameters: GenerationParameters = field(default_factory=GenerationParameters)
     background: bool = False  # for the next answer, if offered: see background_offer.py
+    limits: ToolLimits = field(default_factory=ToolLimits)
     examples: Examples = ()
     requested: frozenset[str] = frozenset()  # parameters whose omission is reported
 
@@ -141,6 +152,8 @@ class ChatService:
         budget: Budget,
         catalog: ModelCatalog,
         fences: Fences,
+        tools: Callable[[], ToolCatalog],
+        desk: ConsentDesk,
         needs_of: NeedsOf = no_template_needs,
         listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
         window_of: Callable[[ProviderProfile, str], int | None] = lambda _profile, _model: None,
@@ -156,6 +169,7 @@ class ChatService:
         self.budget = budget
         self.catalog = catalog
         self._fences = fences
+        self._tools, self._desk = tools, desk
         self._passages = sources.passages
         self.needs_of = needs_of
         self._listing_of, self._window_of = listing_of, window_of
@@ -300,14 +314,25 @@ class ChatService:
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
         told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
-        notices = (resolved.notice, *told, *_parameter_notices(settings, resolved))
+        tools = await self._chosen_tools(settings)
+        notices = (
+            resolved.notice,
+            *told,
+            *_parameter_notices(settings, resolved),
+            _missing(tools),
+        )
         answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
         conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
         async with AsyncExitStack() as undo:
             undo.push_async_callback(hold.release)
             fence = await self._fences.of(conversation.id)
             request = await self._request(sent, path[-1], resolved, settings, fence)
+            request = _with_tools(request, tools, fence)
             gateways, request = await self._ways(resolved, request)
+            if tools:
+                seen = ToolContext(conversation.id, tuple(path))
+                looping = partial(self._looping, tools, seen, resolved, fence, settings.limits)
+                gateways = [looping(gateway) for gateway in gateways]
             if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):
                 gateways = [
                     self.parts.read(path[-1], answer, request, resolved, fence)
@@ -368,7 +393,7 @@ class ChatService:
     ) -> tuple[list[Gateway], ChatRequest]:
         """Return a gateway per answer, and the request: a shared one, or one for each."""
         count = request.parameters.candidates
-        if count > 1 and await self._may_be_at_once(resolved):
+        if count > 1 and not request.tools and await self._may_be_at_once(resolved):
             together = OneRequest(self.gateway, count)
             return [together.gateway_of(number) for number in range(count)], request
         alone = replace(request, parameters=replace(request.parameters, candidates=1))
@@ -409,10 +434,58 @@ class ChatService:
         model = replace(resolved.model, context_window=window, max_input=None)
         return replace(resolved, model=model)
 
+    async def _chosen_tools(self, settings: AskSettings) -> ToolSet:
+        names = settings.parameters.tools
+        return await self._tools().chosen(names) if names else ToolSet()
+
+    def _looping(
+        self,
+        tools: ToolSet,
+        seen: ToolContext,
+        resolved: ResolvedChoice,
+        fence: Fence,
+        limits: ToolLimits,
+        gateway: Gateway,
+    ) -> Gateway:
+        from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
+
+        task = LoopTask(tools, seen, resolved, fence, limits)
+        return ToolLoop(
+            gateway,
+            task,
+            desk=self._desk,
+            budget=self.budget,
+            as_provider_error=as_provider_error,
+        )
+
     def _stand_in(self, profile: ProviderProfile, choice: ModelChoice) -> ResolvedChoice:
         """Return the stand-in for Instant, now and in future, because it is not served."""
         self._without_instant.add(profile.id)
         return self.resolve(profile, choice)
+
+
+def _with_tools(request: ChatRequest, tools: ToolSet, fence: Fence) -> ChatRequest:
+    """Return the request with tools, and with what the model must know of their results.
+
+    A run in the background would call tools when nobody can be asked.
+    """
+    has_results = any(tool_calls(message.parts) for message in request.messages)
+    if not tools and not has_results:
+        return request
+    instructions = "\n\n".join(text for text in (request.instructions, fence.explanation) if text)
+    return replace(
+        request,
+        instructions=instructions,
+        tools=tools.definitions,
+        tool_choice="auto" if tools else "",
+        background=request.background and not tools,
+    )
+
+
+def _missing(tools: ToolSet) -> NoticeText:
+    if not tools.missing:
+        return ""
+    return notice(NoticeCode.TOOLS_MISSING, names=", ".join(tools.missing))
 
 
 def first_title(question: Message) -> str:

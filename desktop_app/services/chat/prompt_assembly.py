@@ -22,6 +22,7 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     RefusalPart,
     TextPart,
+    ToolCallPart,
 )
 from desktop_app.domain.documents.document_sections import chosen_text, format_spans
 from desktop_app.domain.models.model_catalog import FileInputs
@@ -31,6 +32,7 @@ from desktop_app.services.documents.file_attachments import file_data, is_file
 from desktop_app.services.documents.image_attachments import Sight, named, page_name
 from desktop_app.services.fence import Fence, attribute, one_line
 from desktop_app.services.ports import AttachmentSource
+from desktop_app.services.tools.call_results import sent_parts
 
 CONTINUE = "Continue exactly where you stopped."
 # A summary is sent as an exchange, because many servers refuse two user messages in a row.
@@ -179,7 +181,9 @@ def has_words(message: Message) -> bool:
     if message.role is Role.USER:
         return True
     return message.status is not MessageStatus.STREAMING and any(
-        isinstance(part, TextPart | RefusalPart) and part.text for part in message.parts
+        (isinstance(part, TextPart | RefusalPart) and part.text)
+        or (isinstance(part, ToolCallPart) and part.state.has_ended)
+        for part in message.parts
     )
 
 
@@ -212,7 +216,7 @@ async def _request_message(
                 pass  # a plain summary is for the user; only encrypted reasoning can be sent again
             case _:
                 parts.append(part)
-    return RequestMessage(message.role, _joined(parts))
+    return RequestMessage(message.role, _joined(sent_parts(parts, fence)))
 
 
 def _joined(parts: Sequence[RequestPart]) -> tuple[RequestPart, ...]:

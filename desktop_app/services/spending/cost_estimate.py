@@ -23,6 +23,7 @@ from desktop_app.domain.conversations.message_parts import (
     ImagePart,
     PassagesPart,
     TextPart,
+    tool_calls,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, Remedy
@@ -217,6 +218,8 @@ class Estimator:
             message = _as_sent(path, before, number, resolved)
             if (
                 message.usage is not None
+                # The usage of an answer with tool calls is that of several requests.
+                and not tool_calls(message.parts)
                 and _same_provider(message, resolved)
                 and (number < seen_from or _same_model(message, resolved))
                 and was_made_with(
@@ -279,6 +282,8 @@ class Estimator:
         if draft.attachments or any(m.attachments or m.passage_parts for m in sent.messages):
             return False
         body = sent.compaction.tokens_after * LONGEST_COUNT if sent.compaction else 0
+        if any(tool_calls(message.parts) for message in sent.messages):
+            return False
         texts = (context.instructions, draft.text, *(message.text for message in sent.messages))
         most = sum(len(text.encode("utf-8", "surrogatepass")) + FRAME for text in texts)
         return body + most + ROOM_FOR_ANSWER <= limit
@@ -320,7 +325,8 @@ class Estimator:
         api += "".join(f" {p.again_as}" for p in message.attachments if isinstance(p, DocumentPart))
         key = (message.id, resolved.profile.id + api, resolved.model.id, len(message.text))
         if key not in self._messages:
-            words = (await self.count(message.text, resolved))[0] + FRAME
+            calls = (text for c in tool_calls(message.parts) for text in (c.arguments, c.result))
+            words = (await self.count("\n".join((message.text, *calls)), resolved))[0] + FRAME
             parts = (*message.attachments, *message.passage_parts)
             attached, _ = await self._attached_tokens(parts, resolved)
             self._messages[key] = words + attached

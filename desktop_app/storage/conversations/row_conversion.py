@@ -32,6 +32,7 @@ from desktop_app.domain.conversations.message_parts import (
     draft_parts,
     parts_from_json,
     parts_to_json,
+    settled,
     text_of,
 )
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
@@ -247,13 +248,14 @@ def answer_to_row(message: Message) -> Row:
 
 def message_from_row(row: Cells) -> Message:
     """Return the message in a row of `messages`."""
+    parts = parts_from_json(json.loads(row["parts"]))
     return Message(
         id=row["id"],
         conversation_id=row["conversation_id"],
         parent_id=row["parent_id"],
         role=Role(row["role"]),
         status=MessageStatus(row["status"]),
-        parts=parts_from_json(json.loads(row["parts"])),
+        parts=parts if row["status"] == MessageStatus.STREAMING else settled(parts),
         created_at=from_micros(row["created_at"]),
         choice=_choice_from_row(row),
         usage=_usage_from_row(row),

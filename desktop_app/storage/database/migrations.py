@@ -460,4 +460,20 @@ MIGRATIONS: tuple[Migration, ...] = (
             "ALTER TABLE ledger ADD COLUMN duration_s REAL",
         ),
     ),
+    # What the user has allowed tools to do: in a conversation, or with NULL in all.
+    Migration(
+        "0028_tool_permissions",
+        (
+            """CREATE TABLE tool_permissions (
+                conversation_id TEXT REFERENCES conversations (id) ON DELETE CASCADE,
+                tool TEXT NOT NULL,
+                fingerprint TEXT NOT NULL,
+                permission TEXT NOT NULL
+            ) STRICT""",
+            "CREATE INDEX tool_permissions_by_conversation ON tool_permissions (conversation_id)",
+            # Refusals were complete answers.
+            """UPDATE messages SET status = 'refused' WHERE status = 'complete'
+                AND role = 'assistant' AND parts LIKE '%"kind":"refusal"%'""",
+        ),
+    ),
 )

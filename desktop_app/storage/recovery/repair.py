@@ -47,6 +47,7 @@ _DERIVED: Final = frozenset(
         "ledger_slots",
         "spending_holds",
         "part_notes",
+        "tool_permissions",
         "passages",
         "passage_vectors",
     }

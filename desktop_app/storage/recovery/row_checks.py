@@ -299,6 +299,11 @@ def _vector(values: Values) -> None:
     _require(len(values["vector"]) <= _LARGEST_VECTOR and any(values["vector"]))
 
 
+def _refused(_values: Values) -> None:
+    """Refuse a permission of a tool: only the user of this store gives one."""
+    raise ValueError("a permission of another store")
+
+
 _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "messages": checked_message,
     "conversations": _conversation,
@@ -316,6 +321,7 @@ _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "token_rates": rates_from_row,
     "passages": _passage,
     "passage_vectors": _vector,
+    "tool_permissions": _refused,
     "settings": lambda values: _setting(values["key"], values["value"]),
 }
 

@@ -42,6 +42,7 @@ from tests.helpers.fences import fences
 from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for
+from tests.helpers.tools import desk, no_tools
 from tests.unit.providers.samples import CATALOG, OPENAI
 
 
@@ -147,6 +148,8 @@ async def asker_of(
         budget=Budget(SpendingHolds(database), SettingsStore(database)),
         catalog=CATALOG,
         fences=fences(),
+        tools=no_tools,
+        desk=desk(),
     )
     choice = ModelChoice(profile.id, "", variant, Effort.HIGH)
     conversation = Conversation(new_id(), "", now(), now(), choice)

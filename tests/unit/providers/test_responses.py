@@ -492,7 +492,7 @@ def test_tool_calls_take_name_and_id_from_their_item() -> None:
     )
     assert fold(events).parts == (
         ToolCallPart("call_1", "f", '{"a":1}'),
-        ToolCallPart("call_2", "g", "xy"),
+        ToolCallPart("call_2", "g", "xy", is_custom=True),
     )
 
 

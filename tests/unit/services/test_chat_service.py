@@ -66,6 +66,8 @@ from desktop_app.services.collections.passage_context import NoCollections, Pass
 from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import FRAME, Estimator
+from desktop_app.services.tools.consent import ConsentDesk
+from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
@@ -76,6 +78,7 @@ from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences, plain
 from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
+from tests.helpers.tools import desk, no_tools
 from tests.helpers.waiting import until
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
@@ -147,6 +150,8 @@ def with_room(
     provider: ScriptedProvider | UserFacingError,
     test: Callable[[Room], Awaitable[None]],
     passages: PassageSource | None = None,
+    tools: ToolCatalog | None = None,
+    consent: ConsentDesk | None = None,
 ) -> None:
     async def main() -> None:
         database = Database(tmp_path / "store.sqlite3")
@@ -170,6 +175,8 @@ def with_room(
             budget=Budget(SpendingHolds(database), SettingsStore(database)),
             catalog=CATALOG,
             fences=fences(),
+            tools=lambda: tools or no_tools(),
+            desk=consent or desk(),
             needs_of=template_needs,
         )
         try:

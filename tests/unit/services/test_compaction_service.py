@@ -58,6 +58,7 @@ from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences
 from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
+from tests.helpers.tools import desk, no_tools
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
 ITEMS = json.dumps(
@@ -162,6 +163,8 @@ def with_room(
             budget=budget,
             catalog=CATALOG,
             fences=fences(),
+            tools=no_tools,
+            desk=desk(),
         )
         service = CompactionService(
             store=compactions,

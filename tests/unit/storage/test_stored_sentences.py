@@ -194,6 +194,7 @@ LATER = (
     NoticeCode.SETTING_NOT_IN_API,
     NoticeCode.SETTING_NOT_SUPPORTED,
     NoticeCode.SETTING_RAISED,
+    NoticeCode.TOOLS_MISSING,
     NoticeCode.WHOLE_IN_FILE,
 )
 

@@ -1,0 +1,4 @@
+"""Tools that a model may call: definitions, states of calls, strict schemas.
+
+May import the rest of `domain`.
+"""

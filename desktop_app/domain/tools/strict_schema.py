@@ -1,0 +1,73 @@
+"""Tells whether a provider takes a JSON Schema as a strict one.
+
+Source: OpenAI's guide to structured outputs. A strict schema holds the model to it; others are sent
+as a hint, and what arrives is validated here in both cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+MOST_PROPERTIES: Final = 5000
+MOST_LEVELS: Final = 10
+MOST_ENUM_VALUES: Final = 1000
+MOST_CHARACTERS: Final = 120_000
+"""Of all names, enum values and constants."""
+
+_REFUSED: Final = frozenset(
+    {
+        *("allOf", "not", "dependentRequired", "dependentSchemas", "if", "then", "else"),
+        *("oneOf", "patternProperties", "unevaluatedProperties", "propertyNames"),
+    }
+)
+_TREE: Final = ("properties", "$defs", "definitions")
+
+
+def is_strict(schema: Mapping[str, Any]) -> bool:
+    """Return True if a provider takes `schema` as a strict one."""
+    if schema.get("type") != "object" or "anyOf" in schema:
+        return False
+    properties = characters = values = 0
+    for level, part in _parts(schema, 1):
+        if level > MOST_LEVELS or _REFUSED & part.keys() or not _is_closed(part):
+            return False
+        names = part.get("properties", {})
+        listed = part.get("enum", [])
+        properties += len(names)
+        values += len(listed)
+        characters += sum(map(len, names)) + sum(len(str(value)) for value in listed)
+        characters += len(str(part.get("const", "")))
+    return (
+        properties <= MOST_PROPERTIES
+        and values <= MOST_ENUM_VALUES
+        and characters <= MOST_CHARACTERS
+    )
+
+
+def _is_closed(part: Mapping[str, Any]) -> bool:
+    """Return True if an object lists all its properties as required."""
+    kinds = part.get("type")
+    if kinds != "object" and not (isinstance(kinds, list) and "object" in kinds):
+        return "properties" not in part
+    names, required = part.get("properties", {}), part.get("required", [])
+    is_closed = part.get("additionalProperties") is False
+    return is_closed and isinstance(names, Mapping) and set(required) == set(names)
+
+
+def _parts(schema: object, level: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield every schema within `schema`, with its level; the levels end the recursion."""
+    if not isinstance(schema, Mapping):
+        return
+    yield level, schema
+    if level > MOST_LEVELS:
+        return
+    for name in _TREE:
+        below = schema.get(name)
+        if isinstance(below, Mapping):
+            for each in below.values():
+                yield from _parts(each, level + (name == "properties"))
+    yield from _parts(schema.get("items"), level + 1)
+    listed = schema.get("anyOf")
+    for each in listed if isinstance(listed, list) else ():
+        yield from _parts(each, level)

@@ -1,0 +1,114 @@
+"""Tools that a model may call, independent of who runs them and of the two APIs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+TOO_MANY_ROUNDS: Final = "tool_rounds"
+TOO_LONG: Final = "tool_time"
+TOO_EXPENSIVE: Final = "tool_cost"
+"""Reasons why an answer with tool calls ends early, beside those of the APIs."""
+LONGEST_RESULT: Final = 200_000
+"""Characters of a result that the model gets; the rest is left out, with a remark."""
+USUAL_TIMEOUT_S: Final = 60.0
+LONGEST_WIRE_NAME: Final = 64
+
+
+class ToolKind(StrEnum):
+    """What a tool can do: read data here, change something, or send data elsewhere."""
+
+    READS = "reads"
+    WRITES = "writes"
+    LEAVES = "leaves"
+
+
+class Permission(StrEnum):
+    """What the user allows a tool to do without being asked."""
+
+    ASK = "ask"
+    CONVERSATION = "conversation"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class ToolError(Exception):
+    """A failure of a tool, in words for the model."""
+
+
+@dataclass(frozen=True)
+class ToolDefinition:
+    """A tool as models see it and as the user judges it.
+
+    Attributes:
+        name: of the tool at its source, in snake_case for built-in ones.
+        description: for the model, in English.
+        parameters: the JSON Schema of the arguments; an object.
+        source: the server that runs it; "" for built-in tools.
+        touches: what it can reach, for the user: a sentence marked for translation, or a server's.
+        needs_consent: False for tools that compute and touch nothing.
+        timeout_s: seconds until a call is given up.
+        input_format: of a custom tool, whose input is free text: `format` as the Responses API has
+            it, {} for any text. None for a function, whose input is JSON.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    kind: ToolKind = ToolKind.READS
+    source: str = ""
+    touches: str = ""
+    needs_consent: bool = True
+    timeout_s: float = USUAL_TIMEOUT_S
+    input_format: Mapping[str, Any] | None = None
+
+    @property
+    def full_name(self) -> str:
+        """Return the name that users see and type: TOOL, or SOURCE/TOOL."""
+        return f"{self.source}/{self.name}" if self.source else self.name
+
+    @property
+    def wire_name(self) -> str:
+        """Return the name that is sent: the APIs take letters, digits, _ and - only."""
+        plain = re.sub(r"[^A-Za-z0-9_-]", "_", self.full_name.replace("/", "__"))
+        return plain[:LONGEST_WIRE_NAME]
+
+    @property
+    def is_custom(self) -> bool:
+        """Return True if the input is free text."""
+        return self.input_format is not None
+
+
+@dataclass(frozen=True)
+class ListedTool:
+    """A tool in a list.
+
+    Attributes:
+        reason: why it cannot be used here; "" if it can. Marked for translation.
+    """
+
+    definition: ToolDefinition
+    reason: str = ""
+
+    @property
+    def is_available(self) -> bool:
+        """Return True if it can be used."""
+        return not self.reason
+
+
+@dataclass(frozen=True)
+class ToolLimits:
+    """Limits of all tool calls of one answer.
+
+    Attributes:
+        rounds: requests in which the model may call tools; one more lets it answer.
+        seconds: from the first request, without the time that the user takes to decide.
+        cost: US dollars; None for no limit.
+    """
+
+    rounds: int = 10
+    seconds: float = 600
+    cost: float | None = None

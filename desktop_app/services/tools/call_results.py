@@ -1,0 +1,52 @@
+"""Results of tool calls as models get them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import LONGEST_RESULT
+from desktop_app.services.fence import Fence
+
+T = TypeVar("T")
+
+DENIED: Final = "The user did not allow this call."
+INTERRUPTED: Final = "The answer ended while this call ran. It may have taken effect."
+EMPTY: Final = "(no output)"
+EDITED: Final = "The user changed the arguments to: {arguments}"
+
+
+def bounded(text: str) -> str:
+    """Return a result that can be stored and sent: valid text of at most LONGEST_RESULT."""
+    kept = text[:LONGEST_RESULT].encode("utf-8", "replace").decode()
+    if len(text) > LONGEST_RESULT:
+        kept += f"\n[Cut here: the result has {len(text)} characters.]"
+    return (kept.strip() and kept) or EMPTY
+
+
+def sent_parts(parts: Iterable[T], fence: Fence) -> list[T]:
+    """Return the parts of an answer as they are sent: without calls that never ran.
+
+    What a tool returned is untrusted, like a document. Words of this program are not fenced.
+    """
+    sent: list[T] = []
+    for part in parts:
+        if not isinstance(part, ToolCallPart):
+            sent.append(part)
+        elif part.state.has_ended and part.call_id:
+            sent.append(replace(part, result=_sent_result(part, fence)))
+    return sent
+
+
+def _sent_result(call: ToolCallPart, fence: Fence) -> str:
+    if call.state is ToolCallState.INTERRUPTED:
+        return INTERRUPTED
+    if call.state is ToolCallState.DENIED:
+        return call.result or DENIED
+    result = fence.around("result", call.result)
+    if not call.edited:
+        return result
+    return f"{EDITED.format(arguments=call.edited)}\n{result}"

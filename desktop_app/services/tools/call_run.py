@@ -1,0 +1,165 @@
+"""Runs the tool calls of one round, in parallel, each step announced before it is taken.
+
+Every failure is a result for the model: an unknown tool, invalid arguments, a denial, a crash, a
+time limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.conversations.stream_events import StreamEvent, ToolCallStep, Waiting
+from desktop_app.domain.errors import StorageError
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ToolError
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.i18n.translation import tr
+from desktop_app.services.tools.call_arguments import parse_arguments
+from desktop_app.services.tools.call_results import DENIED, bounded
+from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion
+from desktop_app.services.tools.tool_set import SourcedTool, ToolSet
+
+CLEANUP_S: Final = 2.0
+"""How long a call that was given up may take to end."""
+MOST_PARALLEL: Final = 16
+"""Calls of one round that run; a model that asks for more gets an error for the rest."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A call that may run."""
+
+    call: ToolCallPart
+    tool: SourcedTool
+    arguments: Any
+
+
+class CallRun:
+    """Runs calls.
+
+    Attributes:
+        waited_s: the seconds that the user has taken to decide.
+    """
+
+    def __init__(self, tools: ToolSet, desk: ConsentDesk, context: ToolContext) -> None:
+        self._tools, self._desk, self._context = tools, desk, context
+        self.waited_s = 0.0
+
+    async def run(
+        self, calls: Sequence[ToolCallPart], seconds: float
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the steps of the calls until all have ended.
+
+        A step is stored while the generator waits: nothing runs before that. Closing the generator
+        cancels what runs.
+
+        Args:
+            seconds: the time that is left for them.
+        """
+        ready: list[_Ready] = []
+        for number, call in enumerate(calls):
+            if number >= MOST_PARALLEL:
+                words = f"Too many calls at once. At most {MOST_PARALLEL} run."
+                yield _ended(call, ToolCallState.FAILED, words)
+                continue
+            checked = await self._checked(call, call.arguments)
+            if isinstance(checked, ToolCallStep):
+                yield checked
+                continue
+            yield Waiting(0, tr("Waiting for your permission…"))
+            step, allowed = await self._decided(checked)
+            yield Waiting(0, "")
+            yield step
+            ready += [allowed] if allowed else []
+        for each in ready:
+            yield ToolCallStep(replace(each.call, state=ToolCallState.RUNNING))
+        if not ready:
+            return
+        tasks = {asyncio.ensure_future(self._run_one(each, seconds)) for each in ready}
+        try:
+            while tasks:
+                done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    yield task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=CLEANUP_S)
+
+    async def _checked(self, call: ToolCallPart, text: str) -> _Ready | ToolCallStep:
+        """Return the call ready to run, or its failure."""
+        tool = self._tools.tools.get(call.name)
+        if tool is None:
+            known = ", ".join(sorted(self._tools.tools))
+            return _ended(call, ToolCallState.FAILED, f"There is no such tool. Tools: {known}")
+        try:
+            arguments = await asyncio.to_thread(parse_arguments, tool.definition, text)
+        except ToolError as error:
+            return _ended(call, ToolCallState.FAILED, str(error))
+        return _Ready(call, tool, arguments)
+
+    async def _decided(self, ready: _Ready) -> tuple[ToolCallStep, _Ready | None]:
+        """Return the step that the user's decision makes, and the call if it may run."""
+        call, began = ready.call, time.monotonic()
+        question = ConsentQuestion(self._context.conversation_id, ready.tool.definition, call)
+        try:
+            decision = await self._desk.decide(question)
+        except StorageError:
+            return _ended(call, ToolCallState.DENIED, DENIED), None
+        finally:
+            self.waited_s += time.monotonic() - began
+        if not decision.is_allowed:
+            return _ended(call, ToolCallState.DENIED, decision.reason or DENIED), None
+        if decision.arguments and decision.arguments != call.arguments:
+            call = replace(call, edited=decision.arguments)
+            checked = await self._checked(call, decision.arguments)
+            if isinstance(checked, ToolCallStep):
+                return checked, None
+            ready = checked
+        allowed = replace(call, state=ToolCallState.ALLOWED)
+        return ToolCallStep(allowed), replace(ready, call=allowed)
+
+    async def _run_one(self, ready: _Ready, seconds: float) -> ToolCallStep:
+        definition, began = ready.tool.definition, time.monotonic()
+        limit = max(0.0, min(definition.timeout_s, seconds))
+        running = asyncio.ensure_future(
+            ready.tool.source.call(definition, ready.arguments, self._context)
+        )
+        try:
+            await asyncio.wait({running}, timeout=limit)
+        finally:
+            if not running.done():
+                running.cancel()
+                await asyncio.wait({running}, timeout=CLEANUP_S)
+        lasted = time.monotonic() - began
+        state, text = _outcome(running, definition.full_name, limit)
+        return _ended(ready.call, state, text, lasted)
+
+
+def _outcome(running: asyncio.Future[str], name: str, limit: float) -> tuple[ToolCallState, str]:
+    """Return the end of a call. Any exception of a tool is a result, whatever its class."""
+    if not running.done() or running.cancelled():
+        return ToolCallState.FAILED, f"The call took longer than {limit:.0f} s and was stopped."
+    error = running.exception()
+    if error is None:
+        return ToolCallState.DONE, running.result()
+    if isinstance(error, ToolError):
+        return ToolCallState.FAILED, str(error)
+    # Its words may be anything; the log has them, without a key or a document.
+    _log.warning("tool %s failed: %s", name, type(error).__name__)
+    return ToolCallState.FAILED, f"The tool crashed ({type(error).__name__})."
+
+
+def _ended(
+    call: ToolCallPart, state: ToolCallState, result: str, seconds: float | None = None
+) -> ToolCallStep:
+    return ToolCallStep(replace(call, state=state, result=bounded(result), seconds=seconds))

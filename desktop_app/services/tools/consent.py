@@ -1,0 +1,115 @@
+"""The user's consent to tool calls.
+
+A tool runs without a question only if it touches nothing, or if the user has allowed it: in this
+conversation, or always. Nothing that a model, a document or a result says reaches this decision:
+it depends on the tool, the stored permission and the user alone. A permission is for a definition;
+if its description or schema changes, the user is asked again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Protocol
+
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.tools.tool import Permission, ToolDefinition
+
+
+@dataclass(frozen=True)
+class ConsentQuestion:
+    """A question to the user about one call."""
+
+    conversation_id: str
+    tool: ToolDefinition
+    call: ToolCallPart
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to such a question.
+
+    Attributes:
+        permission: kept for later calls; ASK keeps none.
+        arguments: as the user changed them; "" if they are unchanged.
+        reason: of a denial, for the model; "" for the usual one.
+    """
+
+    is_allowed: bool
+    permission: Permission = Permission.ASK
+    arguments: str = ""
+    reason: str = ""
+
+
+class ConsentSource(Protocol):
+    """Whoever can answer: the window, or the options of a command."""
+
+    async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
+        """Return the decision about a call. Cancelling withdraws the question."""
+
+
+class PermissionBook(Protocol):
+    """Stores what the user has allowed. Raises StorageError."""
+
+    async def permission(self, conversation_id: str, tool: str, fingerprint: str) -> Permission:
+        """Return what is stored for the tool in the conversation; ASK if nothing is."""
+
+    async def keep(
+        self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
+    ) -> None:
+        """Store a permission; CONVERSATION is for this conversation alone."""
+
+
+class ConsentDesk:
+    """Takes the questions of running answers to whoever is there to answer them.
+
+    Without anybody, every call that needs consent is denied.
+    """
+
+    def __init__(self, store: PermissionBook) -> None:
+        self._store = store
+        self._answers: ConsentSource | None = None
+
+    def open(self, answers: ConsentSource) -> None:
+        """Let `answers` decide from now on."""
+        self._answers = answers
+
+    async def decide(self, question: ConsentQuestion) -> Decision:
+        """Return the decision about a call, and keep its permission. Raises StorageError."""
+        tool, where = question.tool, question.conversation_id
+        name, mark = tool.full_name, fingerprint(tool)
+        stored = await self._store.permission(where, name, mark)
+        if stored is Permission.NEVER or self._answers is None:
+            return Decision(is_allowed=False)
+        decision = await self._answers.decide(question, stored)
+        if decision.permission is not Permission.ASK:
+            await self._store.keep(where, name, mark, decision.permission)
+        return decision
+
+
+class AllowedTools:
+    """The decisions of a command: the tools that `--allow-tool` names, and no others."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
+        """Allow a tool by its full name, or all tools of a source by SOURCE/*."""
+        tool = question.tool
+        is_named = tool.full_name in self._names
+        is_of_source = bool(tool.source) and f"{tool.source}/*" in self._names
+        return Decision(is_allowed=is_named or is_of_source)
+
+
+def may_run(tool: ToolDefinition, stored: Permission) -> bool:
+    """Return True if a window need not ask before a call."""
+    return not tool.needs_consent or stored in (Permission.CONVERSATION, Permission.ALWAYS)
+
+
+def fingerprint(tool: ToolDefinition) -> str:
+    """Return a text that changes with everything that the user judged a tool by."""
+    import hashlib  # loads OpenSSL, which the start does not need
+
+    judged = [tool.full_name, tool.description, tool.kind, tool.touches, dict(tool.parameters)]
+    text = json.dumps(judged, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

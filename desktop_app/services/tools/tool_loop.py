@@ -1,0 +1,215 @@
+"""The tool loop: asks, runs the calls that the model requests, and asks again with their results.
+
+ToolLoop is a gateway like any other, so the answer's run knows only that an answer takes several
+requests. It stores each ToolCallStep before it takes the next event: a call runs only after it is
+on disk that it runs, and no result is used before it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import ceil
+from typing import Final, cast
+
+from desktop_app.domain.conversations.chat_request import (
+    ChatRequest,
+    ProviderProfile,
+    RequestMessage,
+    RequestPart,
+)
+from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.conversations.conversation import RemoteRun, Role
+from desktop_app.domain.conversations.message_parts import (
+    Part,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+    tool_calls,
+)
+from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    RoundEnded,
+    StreamEvent,
+)
+from desktop_app.domain.errors import ProviderError, UserFacingError
+from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolLimits
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.fence import Fence
+from desktop_app.services.ports import Gateway, Provider
+from desktop_app.services.spending.budget import Budget, Hold
+from desktop_app.services.tools.call_results import sent_parts
+from desktop_app.services.tools.call_run import CallRun
+from desktop_app.services.tools.consent import ConsentDesk
+from desktop_app.services.tools.tool_set import ToolSet
+
+NO_MORE_CALLS: Final = "none"
+
+_CHARACTERS_PER_TOKEN: Final = 3
+_SENT: Final = (TextPart, RefusalPart, ToolCallPart)
+
+
+@dataclass(frozen=True)
+class LoopTask:
+    """What the loop of one answer works with."""
+
+    tools: ToolSet
+    context: ToolContext
+    resolved: ResolvedChoice
+    fence: Fence
+    limits: ToolLimits
+
+
+class ToolLoop:
+    """A gateway whose provider runs tools between its requests.
+
+    Args:
+        as_provider_error: makes the error of a refused round one that an answer can end with.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        task: LoopTask,
+        *,
+        desk: ConsentDesk,
+        budget: Budget,
+        as_provider_error: Callable[[UserFacingError], ProviderError],
+    ) -> None:
+        self._gateway = gateway
+        self.task, self.desk, self.budget = task, desk, budget
+        self.as_provider_error = as_provider_error
+
+    async def provider(self, profile: ProviderProfile) -> Provider:
+        """Return a provider that runs tools. Raises UserFacingError."""
+        return _LoopProvider(await self._gateway.provider(profile), self)
+
+    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
+        """Return what earlier requests have shown about the model."""
+        return await self._gateway.learned_support(profile, model)
+
+
+class _LoopProvider:
+    def __init__(self, provider: Provider, loop: ToolLoop) -> None:
+        self._provider, self._loop = provider, loop
+
+    def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
+        return self._provider.resume(run)
+
+    async def cancel(self, run: RemoteRun) -> Usage | None:
+        return await self._provider.cancel(run)
+
+    async def compact(self, request: ChatRequest) -> ProviderState:
+        return await self._provider.compact(request)
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the events of all rounds; the last is the only terminal event."""
+        task = self._loop.task
+        began, reply = time.monotonic(), Reply()
+        running = CallRun(task.tools, self._loop.desk, task.context)
+        hold = Hold()  # the answer's run holds the first request
+        while True:
+            async with hold:
+                ending: StreamEvent | None = None
+                async with aclosing(self._one(self._round(request, reply))) as events:
+                    async for event in events:
+                        if isinstance(event, Completed | Incomplete | Failed):
+                            ending = event
+                            break
+                        reply = accumulate(reply, event)
+                        yield event
+            after = accumulate(reply, RoundEnded())
+            calls = [call for call in tool_calls(after.parts) if call.round == reply.round]
+            if not isinstance(ending, Completed) or not calls:
+                yield ending or Completed()
+                return
+            if reply.round >= task.limits.rounds:
+                yield Incomplete(TOO_MANY_ROUNDS)
+                return
+            yield RoundEnded()
+            spent_s = time.monotonic() - began - running.waited_s
+            reply, last = after, reply
+            async with aclosing(running.run(calls, task.limits.seconds - spent_s)) as steps:
+                async for step in steps:
+                    reply = accumulate(reply, step)
+                    yield step
+            spent_s = time.monotonic() - began - running.waited_s
+            if reason := self._limit(reply, spent_s):
+                yield Incomplete(reason)
+                return
+            try:
+                hold = await self._hold(request, reply, last)
+            except UserFacingError as error:
+                yield Failed(self._loop.as_provider_error(error))
+                return
+
+    def _one(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
+        return cast(AsyncGenerator[StreamEvent, None], self._provider.stream(request))
+
+    def _round(self, request: ChatRequest, reply: Reply) -> ChatRequest:
+        """Return the next request: with all rounds so far, and without calls after the last."""
+        if not reply.round:
+            return request
+        task = self._loop.task
+        said = RequestMessage(Role.ASSISTANT, _request_parts(reply.parts, task.fence))
+        is_last = reply.round >= task.limits.rounds
+        return replace(
+            request,
+            messages=(*request.messages, said),
+            tool_choice=NO_MORE_CALLS if is_last else "auto",
+        )
+
+    def _limit(self, reply: Reply, seconds: float) -> str:
+        """Return the reason why no other request may follow; "" if one may."""
+        task, price = self._loop.task, self._loop.task.resolved.counted_price
+        if seconds >= task.limits.seconds:
+            return TOO_LONG
+        if task.limits.cost is None or price is None or reply.usage is None:
+            return ""
+        spent = price.of(reply.usage)
+        return TOO_EXPENSIVE if spent >= Decimal(str(task.limits.cost)) else ""
+
+    async def _hold(self, request: ChatRequest, reply: Reply, last: Reply) -> Hold:
+        """Hold the cost of the next input under the monthly cap. Raises UserFacingError."""
+        resolved = self._loop.task.resolved
+        price = resolved.counted_price
+        if price is None or not self._loop.budget.counts(resolved.profile, True):
+            return Hold()
+        tokens = _input_tokens(request, reply, last)
+        return await self._loop.budget.hold(resolved.profile, price.of(Usage(tokens)))
+
+
+def _input_tokens(request: ChatRequest, reply: Reply, last: Reply) -> int:
+    """Estimate the input of the next request: that of the last one, its output, the results."""
+    number = reply.round - 1
+    results = sum(len(c.result) for c in tool_calls(reply.parts) if c.round == number)
+    if (usage := last.round_usage) is not None:
+        known = usage.input_tokens + usage.output_tokens
+        return known + ceil(results / _CHARACTERS_PER_TOKEN)
+    texts = [request.instructions]
+    texts += [p.text for m in request.messages for p in m.parts if isinstance(p, TextPart)]
+    texts += [p.text for p in reply.parts if isinstance(p, TextPart | ReasoningPart)]
+    everything = sum(map(len, texts)) + sum(
+        len(call.arguments) + len(call.result) for call in tool_calls(reply.parts)
+    )
+    return ceil(everything / _CHARACTERS_PER_TOKEN)
+
+
+def _request_parts(parts: tuple[Part, ...], fence: Fence) -> tuple[RequestPart, ...]:
+    kept = [
+        part
+        for part in parts
+        if isinstance(part, _SENT) or (isinstance(part, ReasoningPart) and part.encrypted)
+    ]
+    return cast("tuple[RequestPart, ...]", tuple(sent_parts(kept, fence)))

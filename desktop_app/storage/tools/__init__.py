@@ -1,0 +1,4 @@
+"""What the user has allowed tools to do.
+
+May import `storage.database` and the conversion of rows.
+"""

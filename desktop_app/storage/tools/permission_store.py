@@ -1,0 +1,85 @@
+"""Permissions of tools: always, never, or in one conversation.
+
+They are never taken over from another store: whoever wrote a backup must not be able to allow a
+tool here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import partial
+
+from desktop_app.domain.tools.tool import Permission
+from desktop_app.storage.conversations.row_conversion import to_text
+from desktop_app.storage.database.database import Databases
+
+_FOUND = """
+    SELECT permission, fingerprint FROM tool_permissions
+    WHERE tool = ? AND conversation_id IS ?
+"""
+_REMOVE = "DELETE FROM tool_permissions WHERE tool = ? AND conversation_id IS ?"
+_ADD = "INSERT INTO tool_permissions VALUES (?, ?, ?, ?)"
+
+
+class PermissionStore:
+    """The permissions. All methods raise StorageError."""
+
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
+
+    async def permission(self, conversation_id: str, tool: str, fingerprint: str) -> Permission:
+        """Return what is stored for the tool in the conversation; ASK if nothing is.
+
+        NEVER holds whatever became of the tool, everything else for this fingerprint alone.
+        """
+        name = to_text(tool)
+        everywhere = await self._databases.disk.read(partial(_find, name, None))
+        here = await self._databases.of(conversation_id).read(partial(_find, name, conversation_id))
+        for found in (everywhere, here):
+            if found is not None and found[0] is Permission.NEVER:
+                return Permission.NEVER
+        for found in (everywhere, here):
+            if found is not None and found[1] == fingerprint:
+                return found[0]
+        return Permission.ASK
+
+    async def keep(
+        self, conversation_id: str, tool: str, fingerprint: str, permission: Permission
+    ) -> None:
+        """Store a permission; CONVERSATION is for this conversation alone."""
+        is_here = permission is Permission.CONVERSATION
+        database = self._databases.of(conversation_id) if is_here else self._databases.disk
+        where = conversation_id if is_here else None
+        row = (where, to_text(tool), fingerprint, permission.value)
+
+        def action(connection: sqlite3.Connection) -> None:
+            connection.execute(_REMOVE, (row[1], where))
+            connection.execute(_ADD, row)
+
+        await database.write(action)
+
+    async def stored(self) -> dict[str, Permission]:
+        """Return the permissions for all conversations, by the full name of the tool."""
+        return await self._databases.disk.read(_everywhere)
+
+    async def forget(self, tool: str) -> None:
+        """Ask again for a tool, in all conversations."""
+        sql = "DELETE FROM tool_permissions WHERE tool = ?"
+        await self._databases.disk.write(lambda c: c.execute(sql, (to_text(tool),)))
+
+
+def _find(
+    tool: str, conversation_id: str | None, connection: sqlite3.Connection
+) -> tuple[Permission, str] | None:
+    row = connection.execute(_FOUND, (tool, conversation_id)).fetchone()
+    return None if row is None else (_permission(row["permission"]), str(row["fingerprint"]))
+
+
+def _everywhere(connection: sqlite3.Connection) -> dict[str, Permission]:
+    sql = "SELECT tool, permission FROM tool_permissions WHERE conversation_id IS NULL"
+    return {row["tool"]: _permission(row["permission"]) for row in connection.execute(sql)}
+
+
+def _permission(text: str) -> Permission:
+    """Return a stored permission; one of a newer version allows nothing."""
+    return Permission(text) if text in set(Permission) else Permission.ASK

@@ -1,0 +1,77 @@
+"""The source of the built-in tools: their definitions, and which code runs which."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.i18n.translation import N_
+from desktop_app.tools import schemas
+from desktop_app.tools.calculator import calculate
+from desktop_app.tools.date_time import date_time
+
+CALCULATOR: Final = ToolDefinition(
+    "calculator",
+    "Calculates exactly with decimal numbers. Operators: + - * / // % ^ and parentheses. "
+    "Functions: abs, ceil, exp, floor, ln, log, max, min, round(value, decimals), sqrt, sum. "
+    "Constants: pi, e. Use it for any arithmetic.",
+    schemas.arguments(expression=schemas.text("For example: (1.05^10 - 1) * 2000")),
+    touches=N_("It only calculates."),
+    needs_consent=False,
+)
+DATE_TIME: Final = ToolDefinition(
+    "date_time",
+    "Returns the current date, time, weekday and calendar week.",
+    schemas.arguments(
+        zone=schemas.optional_text("An IANA time zone such as Europe/Berlin; null for the user’s.")
+    ),
+    touches=N_("It reads the clock."),
+    needs_consent=False,
+)
+
+Run = Callable[[Mapping[str, Any], ToolContext], Awaitable[str]]
+
+
+@dataclass(frozen=True)
+class BuiltInTool:
+    """A built-in tool: its definition, its code, and why it cannot be used here, if so."""
+
+    definition: ToolDefinition
+    run: Run
+    reason: Callable[[], str] = str
+
+
+class BuiltInTools:
+    """The source of the built-in tools.
+
+    Args:
+        others: the tools beside calculator and clock, which need more than this module.
+    """
+
+    name = ""
+
+    def __init__(self, others: Sequence[BuiltInTool] = ()) -> None:
+        basic = (BuiltInTool(CALCULATOR, _calculate), BuiltInTool(DATE_TIME, _tell_time))
+        self._tools = {tool.definition.name: tool for tool in (*basic, *others)}
+
+    async def tools(self) -> Sequence[ListedTool]:
+        """Return all built-in tools."""
+        return [ListedTool(tool.definition, tool.reason()) for tool in self._tools.values()]
+
+    async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
+        """Run a call. Raises ToolError."""
+        found = self._tools.get(tool.name)
+        if found is None:
+            raise ToolError("There is no such tool.")
+        return await found.run(arguments, context)
+
+
+async def _calculate(arguments: Mapping[str, Any], _context: ToolContext) -> str:
+    return calculate(arguments["expression"])
+
+
+async def _tell_time(arguments: Mapping[str, Any], _context: ToolContext) -> str:
+    return date_time(arguments["zone"])

@@ -1,0 +1,240 @@
+"""An exact calculator: decimal arithmetic in a small language of its own.
+
+The parser knows numbers, + - * / // % ^, parentheses and a few functions; nothing is evaluated by
+Python. Digits, exponents and nesting are bounded, so that no expression takes noticeably long.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DecimalException,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
+from typing import Final
+
+from desktop_app.domain.tools.tool import ToolError
+
+LONGEST: Final = 2000
+"""Characters of an expression."""
+DIGITS: Final = 100
+LARGEST_EXPONENT: Final = 10_000
+_DEEPEST: Final = 50
+
+_TOKEN: Final = re.compile(
+    r"\s*(?:(?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d{1,5})?)|(?P<name>[a-z]+)"
+    r"|(?P<mark>\*\*|//|[-+*/%^(),]))"
+)
+_PI: Final = Decimal(
+    "3.14159265358979323846264338327950288419716939937510"
+    "58209749445923078164062862089986280348253421170680"
+)
+
+
+def _context() -> Context:
+    return Context(
+        prec=DIGITS,
+        rounding=ROUND_HALF_EVEN,
+        Emax=LARGEST_EXPONENT,
+        Emin=-LARGEST_EXPONENT,
+        traps=[DivisionByZero, InvalidOperation, Overflow],
+    )
+
+
+def calculate(expression: str) -> str:
+    """Return the value of an expression, exact or rounded to DIGITS digits.
+
+    Raises:
+        ToolError: the expression is no arithmetic, or its value is out of bounds.
+    """
+    if len(expression) > LONGEST:
+        raise ToolError(f"The expression is longer than {LONGEST} characters.")
+    context = _context()
+    try:
+        value = _Parser(_tokens(expression), context).value()
+    except DivisionByZero as exc:
+        raise ToolError("Division by zero.") from exc
+    except Overflow as exc:
+        raise ToolError("The value is too large.") from exc
+    except DecimalException as exc:
+        raise ToolError("The value is not defined.") from exc
+    text = _written(value)
+    return f"{text} (rounded to {DIGITS} digits)" if context.flags[Inexact] else text
+
+
+def _written(value: Decimal) -> str:
+    if not value:
+        return "0"
+    plain = value.normalize(_context())
+    exponent = plain.as_tuple().exponent
+    is_short = isinstance(exponent, int) and -DIGITS <= exponent <= DIGITS
+    return f"{plain:f}" if is_short else str(plain)
+
+
+def _tokens(expression: str) -> list[tuple[str, str]]:
+    found, at = [], 0
+    text = expression.replace("×", "*").replace("÷", "/").replace("−", "-").rstrip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None or match.lastgroup is None:
+            raise ToolError(f"Unexpected “{text[at : at + 20].strip()}” at position {at + 1}.")
+        found.append((match.lastgroup, match[match.lastgroup]))
+        at = match.end()
+    return found
+
+
+class _Parser:
+    """Parses by precedence: sums, products, signs, powers, atoms."""
+
+    def __init__(self, tokens: list[tuple[str, str]], context: Context) -> None:
+        self._tokens, self._context = tokens, context
+        self._at = self._depth = 0
+
+    def value(self) -> Decimal:
+        """Return the value of the whole expression."""
+        found = self._sum()
+        if self._at < len(self._tokens):
+            raise ToolError(f"Unexpected “{self._tokens[self._at][1]}”.")
+        return found
+
+    def _next(self, *marks: str) -> str:
+        """Take the next token if it is one of `marks`."""
+        if self._at < len(self._tokens) and self._tokens[self._at] in [("mark", m) for m in marks]:
+            self._at += 1
+            return self._tokens[self._at - 1][1]
+        return ""
+
+    def _sum(self) -> Decimal:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ToolError("The expression is nested too deeply.")
+        value = self._product()
+        while mark := self._next("+", "-"):
+            other = self._product()
+            add = self._context.add if mark == "+" else self._context.subtract
+            value = add(value, other)
+        self._depth -= 1
+        return value
+
+    def _product(self) -> Decimal:
+        value, context = self._sign(), self._context
+        operations: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
+            "*": context.multiply,
+            "/": context.divide,
+            "//": self._floor,
+            "%": lambda a, b: context.subtract(a, context.multiply(self._floor(a, b), b)),
+        }
+        while mark := self._next(*operations):
+            value = operations[mark](value, self._sign())
+        return value
+
+    def _floor(self, a: Decimal, b: Decimal) -> Decimal:
+        whole, rest = self._context.divmod(a, b)
+        is_below = bool(rest) and (rest < 0) != (b < 0)
+        return self._context.subtract(whole, Decimal(1)) if is_below else whole
+
+    def _sign(self) -> Decimal:
+        is_negative = False
+        while mark := self._next("-", "+"):
+            is_negative ^= mark == "-"
+        value = self._power()
+        return self._context.minus(value) if is_negative else value
+
+    def _power(self) -> Decimal:
+        base = self._atom()
+        if not self._next("^", "**"):
+            return base
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ToolError("The expression is nested too deeply.")
+        exponent = self._sign()
+        self._depth -= 1
+        return self._context.power(base, exponent)
+
+    def _atom(self) -> Decimal:
+        if self._next("("):
+            value = self._sum()
+            self._close()
+            return value
+        if self._at >= len(self._tokens):
+            raise ToolError("The expression ends too early.")
+        kind, text = self._tokens[self._at]
+        self._at += 1
+        if kind == "number":
+            return self._context.create_decimal(text)
+        if kind == "name":
+            return self._named(text)
+        raise ToolError(f"Unexpected “{text}”.")
+
+    def _close(self) -> None:
+        if not self._next(")"):
+            raise ToolError("A parenthesis is not closed.")
+
+    def _named(self, name: str) -> Decimal:
+        if name == "pi":
+            return _PI
+        if name == "e":
+            return self._context.exp(Decimal(1))
+        if not self._next("("):
+            raise ToolError(f"“{name}” is unknown. Known: {self._known}.")
+        given = [self._sum()]
+        while self._next(","):
+            given.append(self._sum())
+        self._close()
+        function = self._functions.get(name)
+        if function is None:
+            raise ToolError(f"There is no function “{name}”. Known: {self._known}.")
+        return function(given)
+
+    @property
+    def _known(self) -> str:
+        return ", ".join((*sorted(self._functions), "pi", "e"))
+
+    @property
+    def _functions(self) -> dict[str, Callable[[list[Decimal]], Decimal]]:
+        context = self._context
+        return {
+            "abs": lambda v: context.abs(_only(v)),
+            "sqrt": lambda v: context.sqrt(_only(v)),
+            "exp": lambda v: context.exp(_only(v)),
+            "ln": lambda v: context.ln(_only(v)),
+            "log": lambda v: context.log10(_only(v)),
+            "floor": lambda v: self._floor(_only(v), Decimal(1)),
+            "ceil": lambda v: context.minus(self._floor(context.minus(_only(v)), Decimal(1))),
+            "round": lambda v: _rounded(v, context),
+            "min": lambda v: min(v),
+            "max": lambda v: max(v),
+            "sum": lambda v: _sum_of(v, context),
+        }
+
+
+def _only(values: list[Decimal]) -> Decimal:
+    if len(values) != 1:
+        raise ToolError("This function takes one value.")
+    return values[0]
+
+
+def _rounded(values: list[Decimal], context: Context) -> Decimal:
+    if len(values) > 2:
+        raise ToolError("round takes a value and the number of decimals.")
+    places = int(values[1]) if len(values) == 2 else 0
+    if not -DIGITS <= places <= DIGITS:
+        raise ToolError(f"At most {DIGITS} decimals.")
+    # A context of its own: rounding on demand is no loss of precision.
+    quiet = _context()
+    quiet.prec = 2 * DIGITS + LARGEST_EXPONENT
+    return context.plus(values[0].quantize(Decimal(1).scaleb(-places), context=quiet))
+
+
+def _sum_of(values: list[Decimal], context: Context) -> Decimal:
+    total = Decimal(0)
+    for value in values:
+        total = context.add(total, value)
+    return total
