@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from gettext import GNUTranslations, NullTranslations
+from gettext import NullTranslations
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.i18n import formatting, pseudo
@@ -149,8 +149,9 @@ def _catalog(code: str, folder: Path) -> NullTranslations | None:
     if code == ENGLISH or code not in LANGUAGES:
         return None
     try:
-        with _catalog_path(code, folder).open("rb") as file:
-            return GNUTranslations(file)
+        from desktop_app.i18n.catalog import Catalog  # English needs none
+
+        return Catalog(_catalog_path(code, folder))
     except FileNotFoundError:
         return None
 
