@@ -12,7 +12,6 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 # The other imports of the first paint precede Qt, because PySide inspects every later import.
-from desktop_app.i18n import translation
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.values import with_defaults
 from desktop_app.storage.settings.startup_settings import settings_at_start
@@ -23,13 +22,11 @@ from PySide6.QtWidgets import QApplication
 import desktop_app.app.source_scan  # noqa: F401 — shortens every later import
 
 # isort: split
-from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
-
 from desktop_app import __version__
 from desktop_app.app.startup.gc_policy import begin_start, end_start
 from desktop_app.paths import folders, resource_path
-from desktop_app.ui.look.locale_formats import use_qt_formats
 from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS, ThemeWatcher
+from desktop_app.ui.look.window_language import WindowLanguage
 
 if TYPE_CHECKING:
     import asyncio
@@ -81,7 +78,7 @@ class Application:
         self.ready: WindowSession | None = None
         self.starts_again = False
         self._theme: ThemeWatcher
-        self._qt_texts = QTranslator()
+        self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
 
     def show(self) -> None:
@@ -91,7 +88,7 @@ class Application:
         stored = settings_at_start(folders().database)
         values = with_defaults(stored)
         icons.use_folder(resource_path("icons/lucide"))
-        self._use_language(str(values["look.language"]))
+        self._language.use(str(values["look.language"]))
         self._theme = ThemeWatcher(
             self.qt,
             values["look.theme"],  # type: ignore[arg-type]
@@ -102,21 +99,6 @@ class Application:
         if self._request.command != b"quick":
             self.window.show()
         self.qt.processEvents()
-
-    def _use_language(self, setting: str) -> None:
-        """Use the language of `setting`, or the system's, for our texts, Qt's texts and formats."""
-        code = translation.wanted_language(setting, QLocale.system().uiLanguages())
-        translation.use_language(code, resource_path("locale"))
-        use_qt_formats(translation.language_of_formats())
-        direction = Qt.LayoutDirection
-        is_right_to_left = translation.is_right_to_left()
-        self.qt.setLayoutDirection(
-            direction.RightToLeft if is_right_to_left else direction.LeftToRight
-        )
-        self.qt.removeTranslator(self._qt_texts)  # of the language before
-        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-        if self._qt_texts.load(f"qtbase_{translation.language()}", folder):
-            self.qt.installTranslator(self._qt_texts)
 
     def run(self) -> int:
         """Run the event loop until the program quits; return the exit code."""
@@ -181,7 +163,7 @@ class Application:
         from desktop_app.ui.transcript.view import TranscriptView
 
         stored = settings_at_start(folders().database)
-        self._use_language(str(with_defaults(stored)["look.language"]))
+        self._language.use(str(with_defaults(stored)["look.language"]))
         old, self.window = self.window, _build_window(self._theme)
         self.window.restore_state(old.state())
         self.window.show()

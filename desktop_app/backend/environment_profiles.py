@@ -18,7 +18,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.network_path import bare_address, needs_confirmation, split_url
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr
 
 OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
@@ -59,7 +59,7 @@ def profiles_of_environment(
     if comet_key := environment.get("COMETAPI_KEY", ""):
         profile = ProviderProfile(
             "env-cometapi",
-            "CometAPI (environment)",
+            tr("{provider} (environment)", provider="CometAPI"),
             ProviderKind.COMETAPI,
             COMETAPI_URL,
             from_environment=True,
@@ -137,7 +137,7 @@ def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProf
     family = tuple(model.id for model in catalog if model.id.startswith(FAMILY_MODEL))
     return ProviderProfile(
         "env-openai",
-        "OpenAI (environment)" if at_openai else f"{host} (environment)",
+        tr("{provider} (environment)", provider="OpenAI" if at_openai else host),
         ProviderKind.OPENAI if at_openai else ProviderKind.COMPATIBLE,
         url,
         models=() if at_openai else family,

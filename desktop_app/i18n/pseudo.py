@@ -35,7 +35,9 @@ def pseudo_text(message: str) -> str:
         return message
     parts = _KEPT.split(message)
     parts[::2] = [part.translate(_ACCENTS) for part in parts[::2]]
-    return f"⟦{''.join(parts)}{'~' * (len(message) // 3)}⟧"
+    longer = len(message) // 3
+    filler = ("~~~~ " * longer)[:longer]  # in words, so that it can be wrapped
+    return f"⟦{''.join(parts)}{filler.rstrip()}{'~' * filler.endswith(' ')}⟧"
 
 
 class PseudoTranslations(NullTranslations):

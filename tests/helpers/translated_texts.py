@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QAbstractItemModel, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QComboBox,
     QLabel,
     QLineEdit,
@@ -33,6 +35,26 @@ def texts_of(root: QWidget) -> Iterator[str]:
             yield from (widget.itemText(at) for at in range(widget.count()))
         if isinstance(widget, QMenu):
             yield from (action.text().partition("\t")[0] for action in widget.actions())
+            yield from (action.toolTip().partition("\t")[0] for action in widget.actions())
+        if isinstance(widget, QAbstractItemView) and widget.model() is not None:
+            yield from _texts_of_model(widget.model())
+
+
+MOST_ROWS = 200
+"""The rows of a long table that are looked at."""
+
+
+def _texts_of_model(model: QAbstractItemModel) -> Iterator[str]:
+    roles = (
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.ToolTipRole,
+        Qt.ItemDataRole.AccessibleTextRole,
+    )
+    for column in range(model.columnCount()):
+        for role in roles:
+            yield str(model.headerData(column, Qt.Orientation.Horizontal, role) or "")
+            for row in range(min(model.rowCount(), MOST_ROWS)):
+                yield str(model.index(row, column).data(role) or "")
 
 
 def untranslated(texts: Iterable[str], data: Collection[str] = ()) -> set[str]:

@@ -165,6 +165,7 @@ OWN_VALUES = {
     "desktop_app/ui/transcript/viewport/stream_scheduler.py": {"waiting"},
     "desktop_app/ui/viewer/attachment_preview.py": {"self._picture"},
     "desktop_app/ui/viewer/viewer_text.py": {"selection"},
+    "desktop_app/ui/widgets/elided_button.py": {"option"},
 }
 
 

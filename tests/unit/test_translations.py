@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po
 from desktop_app.i18n.translation import ENGLISH, LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from babel.messages.catalog import Message
 
@@ -61,12 +61,12 @@ def translation(code: str) -> Catalog:
         return read_po(file, abort_invalid=True)
 
 
-def key(message: Message) -> tuple[str | tuple[str, ...], str | None]:
-    return message.id, message.context
+def key(message: Message) -> tuple[tuple[str, ...], str | None]:
+    return texts(message.id), message.context
 
 
-def texts(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+def texts(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (value or "",) if isinstance(value, str | None) else tuple(value)
 
 
 def kept(text: str) -> Counter[str]:

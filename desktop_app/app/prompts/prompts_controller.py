@@ -29,6 +29,7 @@ from desktop_app.services.chat.prompt_library import (
     Origin,
     copy_of,
     for_each,
+    in_english,
     next_position,
 )
 
@@ -203,6 +204,9 @@ class PromptsController(QObject):
 
     def save(self, prompt: Prompt) -> None:
         """Save a new or changed prompt."""
+        shipped = next((p for p in self._built_in if p.id == prompt.id), None)
+        if shipped is not None:
+            prompt = in_english(prompt, shipped)
         self._stored[prompt.id] = prompt
         self._show()
         self._start(self._write(self._prompt_store.save([prompt])))

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.services.chat.prompt_library import FOR_DOCUMENTS, FOR_TWO, Entry, library
+from desktop_app.services.chat.prompt_library import (
+    FOR_DOCUMENTS,
+    FOR_TWO,
+    Entry,
+    library,
+    translated,
+)
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.prompts import Prompt
@@ -47,5 +54,11 @@ class PromptList(QObject):
 
     def replace_all(self, built_in: Sequence[Prompt], stored: Iterable[Prompt]) -> None:
         """Replace all prompts; a stored prompt replaces the built-in prompt with its id."""
-        self._entries = library(built_in, stored)
+        shipped = {prompt.id: prompt for prompt in built_in}
+        self._entries = tuple(
+            replace(entry, prompt=translated(entry.prompt, shipped[entry.prompt.id]))
+            if entry.prompt.id in shipped
+            else entry
+            for entry in library(built_in, stored)
+        )
         self.changed.emit()

@@ -5,13 +5,16 @@ A notice without a code is a sentence that an earlier version stored, or that an
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.errors import Param
+from desktop_app.i18n.formatting import day
 from desktop_app.i18n.translation import N_, tr
 
 
@@ -122,7 +125,14 @@ class AnswerNotice:
     def __str__(self) -> str:
         if isinstance(self.code, Reason):
             return happened_text(self.code, dict(self.params))
-        return tr(_SENTENCES[self.code], **dict(self.params))
+        return tr(_SENTENCES[self.code], **_shown(dict(self.params)))
+
+
+def _shown(params: dict[str, Param]) -> dict[str, Param]:
+    """Return the values with `day`, stored as 2026-08-10, as the user's locale writes it."""
+    with suppress(KeyError, TypeError, ValueError):  # earlier versions stored English dates
+        return {**params, "day": day(date.fromisoformat(params["day"]))}  # type: ignore[arg-type]
+    return params
 
 
 NoticeText = AnswerNotice | str

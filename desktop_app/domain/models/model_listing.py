@@ -154,7 +154,7 @@ def shutdown_notice(
         code = NoticeCode.MODEL_GONE
     else:
         code = NoticeCode.MODEL_STILL_LISTED if end <= today else NoticeCode.MODEL_ENDS
-    return notice(code, model=info.name, provider=profile.name, day=formatting.day(end))
+    return notice(code, model=info.name, provider=profile.name, day=end.isoformat())
 
 
 def shutdown_mark(

@@ -112,18 +112,3 @@ def exact_digits(amount: Decimal) -> str:
     digits = f"{amount:f}"
     whole, _, fraction = digits.partition(".")
     return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
-
-
-def format_tokens(count: int) -> str:
-    """Format a token count.
-
-    >>> [format_tokens(x) for x in (7, 1900, 12345, 272000, 1_050_000)]
-    ['7', '1.9k', '12k', '272k', '1.1M']
-    """
-    if count < 1000:
-        return str(count)
-    if count < 9950:
-        return f"{count / 1000:.1f}k"
-    if count < 999_500:
-        return f"{count / 1000:.0f}k"
-    return f"{count / 1_000_000:.1f}M"

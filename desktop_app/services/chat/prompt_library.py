@@ -23,12 +23,21 @@ from desktop_app.domain.conversations.prompts import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.i18n.translation import N_, tr
 
 SUMMARY = "executive-summary"
 FOR_DOCUMENTS = (SUMMARY, "extract-table")
 """Offered once a document is attached; Enter takes the first."""
 FOR_TWO = (*FOR_DOCUMENTS, "differences")
 """Offered if two documents are attached."""
+BUILT_IN_NAMES = (
+    *(N_("Answer from documents only"), N_("Summarize by chapter"), N_("Summarize")),
+    *(N_("Differences between two documents"), N_("Explain code"), N_("Extract to table")),
+    *(N_("List facts, dates and amounts"), N_("Fix grammar"), N_("Summarize in one paragraph")),
+    *(N_("Review code"), N_("Translate"), N_("Write tests")),
+    *(N_("Code"), N_("Documents"), N_("Writing")),
+)
+"""The titles and folders of the built-in prompts, marked for translation."""
 _FOLDER = "Folder:"
 _OF_SEVERAL = ("inode/directory", "application/zip")
 _FRONT_MATTER = "---\n"
@@ -132,6 +141,25 @@ def library(built_in: Iterable[Prompt], stored: Iterable[Prompt]) -> tuple[Entry
         needs = NO_NEEDS if original is None else original.needs
         entries[prompt.id] = Entry(replace(prompt, needs=needs), _origin(prompt, original))
     return tuple(sorted(entries.values(), key=_place))
+
+
+def translated(prompt: Prompt, shipped: Prompt) -> Prompt:
+    """Return a version of a built-in prompt with its names in the user's language, if unchanged."""
+    title, folder = prompt.title, prompt.folder
+    return replace(
+        prompt,
+        title=tr(title) if title == shipped.title else title,
+        folder=tr(folder) if folder == shipped.folder else folder,
+    )
+
+
+def in_english(prompt: Prompt, shipped: Prompt) -> Prompt:
+    """Return a version of a built-in prompt as it is stored, in every language alike."""
+    return replace(
+        prompt,
+        title=shipped.title if prompt.title == tr(shipped.title) else prompt.title,
+        folder=shipped.folder if prompt.folder == tr(shipped.folder) else prompt.folder,
+    )
 
 
 def _origin(prompt: Prompt, shipped: Prompt | None) -> Origin:

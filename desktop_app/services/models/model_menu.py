@@ -18,7 +18,7 @@ from desktop_app.domain.models.model_listing import (
     is_shut_down,
     shutdown_mark,
 )
-from desktop_app.domain.spending.cost import format_tokens
+from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import model_info
 
@@ -61,7 +61,7 @@ def offers(
 def _window(listing: ModelListing | None, model_id: str) -> str:
     """Return the context window that the server reports; servers differ for the same model."""
     window = listing.window_of(model_id) if listing else None
-    return tr("{tokens} tokens", tokens=format_tokens(window)) if window else ""
+    return tr("{tokens} tokens", tokens=tokens(window)) if window else ""
 
 
 def _price(listing: ModelListing | None, model_id: str) -> str:

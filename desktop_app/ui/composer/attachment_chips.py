@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.mirroring import mirror, placed
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
 from desktop_app.ui.widgets.foreign_text import (
@@ -270,8 +271,11 @@ class ChipWidget(QFrame):
         button_size = self._remove_button.sizeHint()
         left = self.width() - button_size.width() - self._theme.px(3)
         top = (self.height() - button_size.height()) // 2
-        self._remove_button.setGeometry(QRect(QPoint(left, top), button_size))
-        self._menu_button.setGeometry(QRect(QPoint(left - button_size.width(), top), button_size))
+        for button, x in (
+            (self._remove_button, left),
+            (self._menu_button, left - button_size.width()),
+        ):
+            button.setGeometry(placed(QRect(QPoint(x, top), button_size), self.rect()))
         self._fit_preview()
 
     def _fit_preview(self) -> None:
@@ -282,6 +286,7 @@ class ChipWidget(QFrame):
         super().paintEvent(event)
         painter = QPainter(self)
         painting.antialias(painter)
+        mirror(painter, self.rect())
         theme, px, chip = self._theme, self._theme.px, self._chip
         at = QRect(px(10), 0, px(24), self.height())
         if chip.state == "reading":

@@ -23,6 +23,7 @@ from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.composer.suggestions import Suggestions
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role, set_style_property
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
@@ -337,9 +338,9 @@ class PromptEditor(QFrame):
 
     def _apply_spacing(self, theme: Theme) -> None:
         px = theme.px
-        self._card_layout.setContentsMargins(px(6), px(11), px(12), px(9))
+        self._card_layout.setContentsMargins(*margins(px(6), px(11), px(12), px(9)))
         self._card_layout.setSpacing(px(12))
-        self._upper_layout.setContentsMargins(px(8), 0, px(2), 0)
+        self._upper_layout.setContentsMargins(*margins(px(8), 0, px(2), 0))
         self._upper_layout.setSpacing(px(12))
         self._layout.setSpacing(px(6))
         self._fit()

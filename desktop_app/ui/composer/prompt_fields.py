@@ -145,6 +145,7 @@ class PromptFields(QFrame):
             self._add(row, variable, values.get(variable.name, variable.default or ""), theme)
         self._note = PlainLabel()
         self._note.setObjectName("prompt-fields-note")
+        self._note.setWordWrap(True)
         self._insert_button = PlainButton(tr("Insert"))
         self._insert_button.setObjectName("insert-prompt")
         set_role(self._insert_button, "primary")
@@ -167,7 +168,7 @@ class PromptFields(QFrame):
             field.entered.connect(self._submit)
             field.textChanged.connect(lambda: self._show_note(""))
             if variable.default is None:
-                field.setPlaceholderText("needed")
+                field.setPlaceholderText(tr("needed"))
         label.setBuddy(field)
         self._labels[variable.name], self._fields[variable.name] = label, field
         self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)

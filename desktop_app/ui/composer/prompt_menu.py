@@ -19,6 +19,7 @@ from desktop_app.commands.command_search import rank
 from desktop_app.domain.conversations.prompts import preview
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
@@ -65,6 +66,7 @@ class _PromptDelegate(RowDelegate):
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         painter.save()
         painting.antialias(painter)
+        mirror(painter, option.rect)
         self.paint_ground(painter, option, index)
         for words, font, color in (
             (prompt.title, theme.interface(), theme.text),

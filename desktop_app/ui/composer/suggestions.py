@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import RADIUS, SEGMENT
 from desktop_app.ui.widgets.flow_layout import FlowLayout, set_tab_order
 from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip
@@ -66,6 +67,7 @@ class SuggestionButton(PlainButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painting.antialias(painter)
+        mirror(painter, self.rect())
         theme, px = self._theme, self._theme.px
         color = theme.accent if self.isEnabled() else theme.faint
         hovered = self.underMouse() and self.isEnabled()

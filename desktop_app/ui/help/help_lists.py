@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.ui.help.help_book import HelpChapter, HelpHit
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.widgets.foreign_text import one_line
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
@@ -43,6 +44,7 @@ class ChapterDelegate(RowDelegate):
         row: HelpChapter = index.data(ROW)
         painter.save()
         painting.antialias(painter)
+        mirror(painter, option.rect)
         self.paint_ground(painter, option, index)
         rect = self.row_rect(option).adjusted(inset, 0, -inset, 0)
         painting.text(painter, rect, one_line(row.title), theme.interface(), theme.text)
@@ -60,6 +62,7 @@ class HelpHitDelegate(RowDelegate):
         row: HelpHit = index.data(ROW)
         painter.save()
         painting.antialias(painter)
+        mirror(painter, option.rect)
         self.paint_ground(painter, option, index)
         rect = self.row_rect(option).adjusted(inset, theme.px(4), -inset, -theme.px(4))
         half = rect.height() // 2

@@ -12,6 +12,7 @@ from PySide6.QtCore import (
 
 from desktop_app.i18n.translation import tr, tr_context, tr_plural
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.widgets.foreign_text import one_line
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
@@ -74,6 +75,7 @@ class CollectionFilesDelegate(RowDelegate):
         file: CollectionFile = index.data(ROW)
         painter.save()
         painting.antialias(painter)
+        mirror(painter, option.rect)
         self.paint_ground(painter, option, index)
         rect = self.row_rect(option).adjusted(px(_INSET), px(3), -px(_INSET), -px(3))
         upper = rect.adjusted(0, 0, 0, -rect.height() // 2)

@@ -24,10 +24,12 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
-from desktop_app.ui.widgets.foreign_text import PlainButton, spoken_text
+from desktop_app.ui.widgets.elided_button import ElidedButton
+from desktop_app.ui.widgets.foreign_text import set_tooltip, spoken_text
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:
@@ -104,6 +106,7 @@ class LibraryDelegate(RowDelegate):
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         painter.save()
         painting.antialias(painter)
+        mirror(painter, option.rect)
         if not row.id:
             font = theme.note()
             font.setWeight(font.Weight.DemiBold)
@@ -151,13 +154,14 @@ class LibraryList(QWidget):
         self.field = QLineEdit()
         self.field.setObjectName(f"find-{name}")
         self.field.setPlaceholderText(find)
+        set_tooltip(self.field, find)  # it may be cut
         self.field.setAccessibleName(spoken_text(find))
         self.field.installEventFilter(self)
         self.model = LibraryModel(self)
         self._delegate = LibraryDelegate(theme, self)
         self.view = RowView(f"{name}-list", self.model, self._delegate)
         self.view.setAccessibleName(spoken_text(label))
-        self.new_button = PlainButton(new)
+        self.new_button = ElidedButton(new)
         self.new_button.setObjectName(f"new-{name}")
         set_role(self.new_button, "plain")
         self.new_button.setAutoDefault(False)
@@ -198,7 +202,8 @@ class LibraryList(QWidget):
     def fit(self, room: int) -> None:
         """Set the width for a page of `room` pixels, leaving the larger part to the editor."""
         px = self._delegate.theme.px
-        self.setFixedWidth(min(px(_WIDTH), max(px(_NARROWEST), round(room * _SHARE))))
+        needed = max(px(_NARROWEST), self.new_button.sizeHint().width())
+        self.setFixedWidth(min(px(_WIDTH), max(needed, round(room * _SHARE))))
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""

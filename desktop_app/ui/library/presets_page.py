@@ -25,6 +25,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
@@ -238,7 +239,7 @@ class PresetsPage(QWidget):
         self.list.fit(self.width())
         self._row.setSpacing(px(16))
         self._right.setSpacing(px(10))
-        self._inner.setContentsMargins(0, 0, px(12), 0)
+        self._inner.setContentsMargins(*margins(0, 0, px(12), 0))
         self._inner.setSpacing(px(16))
         self._choices.setSpacing(px(8))
         self._buttons.setSpacing(px(8))

@@ -7,15 +7,25 @@ when it is first painted, at the resolution of its screen, and cached.
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap, QTransform
+
+from desktop_app.ui.look.mirroring import is_mirrored
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _folder: list[Path] = []
+
+# Point along the line of reading.
+_DIRECTED: Final = frozenset(
+    {
+        *("chevron-left", "chevron-right", "panel-left", "panel-right"),
+        *("external-link", "folder-input", "list", "play"),
+    }
+)
 
 
 def use_folder(folder: Path) -> None:
@@ -44,11 +54,11 @@ def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None)
     if ratio is None:
         application = QGuiApplication.instance()
         ratio = application.devicePixelRatio() if isinstance(application, QGuiApplication) else 1.0
-    return _render(name, color.rgba(), size, ratio)
+    return _render(name, color.rgba(), size, ratio, name in _DIRECTED and is_mirrored())
 
 
 @lru_cache(maxsize=512)
-def _render(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
+def _render(name: str, rgba: int, size: int, ratio: float, is_flipped: bool) -> QPixmap:
     # Imported late, so that only the first icon loads the library.
     from PySide6.QtSvg import QSvgRenderer
 
@@ -60,6 +70,8 @@ def _render(name: str, rgba: int, size: int, ratio: float) -> QPixmap:
     painter.setOpacity(color.alphaF())
     QSvgRenderer(source).render(painter, QRectF(rendered.rect()))
     painter.end()
+    if is_flipped:
+        rendered = rendered.transformed(QTransform.fromScale(-1, 1))
     rendered.setDevicePixelRatio(ratio)
     return rendered
 

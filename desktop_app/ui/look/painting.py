@@ -12,6 +12,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen
 
 from desktop_app.ui.look.icons import pixmap
+from desktop_app.ui.look.mirroring import upright
 from desktop_app.ui.widgets.foreign_text import one_line
 
 if TYPE_CHECKING:
@@ -63,11 +64,12 @@ def text(
     color: QColor,
     cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> None:
-    """Paint a single line, left-aligned and elided to `rect`."""
+    """Paint a single line, elided to `rect`, at the side where reading begins."""
     painter.setFont(font)
     painter.setPen(color)
     shown = painter.fontMetrics().elidedText(one_line(words), cut, rect.width())
-    painter.drawText(rect, LEFT, shown)
+    with upright(painter, rect):
+        painter.drawText(rect, LEFT, shown)
 
 
 def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:
@@ -75,7 +77,8 @@ def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: in
     ratio = painter.device().devicePixelRatioF()
     at = QRect(0, 0, size, size)
     at.moveCenter(rect.center())
-    painter.drawPixmap(at.topLeft(), pixmap(name, color, size, ratio))
+    with upright(painter, at):
+        painter.drawPixmap(at.topLeft(), pixmap(name, color, size, ratio))
 
 
 def text_width(words: str, font: QFont) -> int:
@@ -101,4 +104,5 @@ def key(painter: QPainter, theme: Theme, rect: QRect, words: str, color: QColor)
     outline(painter, rect, theme.line, theme.px(5))
     painter.setFont(key_font(theme))
     painter.setPen(color)
-    painter.drawText(rect, CENTER, words)
+    with upright(painter, rect):
+        painter.drawText(rect, CENTER, words)

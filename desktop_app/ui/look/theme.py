@@ -32,6 +32,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
 from desktop_app.rendering.color_tokens import DARK, LIGHT
+from desktop_app.ui.look.mirroring import is_mirrored
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
@@ -329,8 +330,21 @@ def style_sheet(theme: Theme) -> str:
         name = match[1]
         return tokens.get(name) or getattr(theme, name).name()
 
-    sheet = re.sub(r"@([a-z_]+)", replace_token, _SHEET)
+    sheet = re.sub(r"@([a-z_]+)", replace_token, _mirrored(_SHEET) if is_mirrored() else _SHEET)
     return re.sub(r"\$(\d+)", lambda match: str(theme.px(int(match[1]))), sheet)
+
+
+def _mirrored(sheet: str) -> str:
+    """Return the style sheet with the sides of margins, paddings and borders exchanged."""
+    side = r" ([^\s;]+)"
+    four = rf"((?:margin|padding):{side}){side}{side}{side};"
+    sheet = re.sub(four, r"\1 \5 \4 \3;", sheet)
+    sides = {"-left": "-right", "-right": "-left"}
+    return re.sub(
+        r"(?<=margin)-(?:left|right)|(?<=border)-(?:left|right)(?=-width)",
+        lambda match: sides[match[0]],
+        sheet,
+    )
 
 
 def apply(application: QApplication, theme: Theme) -> None:

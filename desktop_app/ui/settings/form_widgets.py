@@ -22,12 +22,19 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, one_line, spoken_text
+from desktop_app.ui.widgets.foreign_text import (
+    PlainLabel,
+    PlainTextField,
+    one_line,
+    set_tooltip,
+    spoken_text,
+)
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
-    from PySide6.QtGui import QFocusEvent, QPaintEvent, QShowEvent, QWheelEvent
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
 
     from desktop_app.ui.look.theme import Theme
 
@@ -203,6 +210,7 @@ class Combo(QComboBox):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
+        self.currentTextChanged.connect(lambda _text: self._show_cut_text())
 
     def addItem(self, text: str, data: object = None) -> None:  # type: ignore[override]
         """Add an item, its label cut to a single line."""
@@ -219,12 +227,25 @@ class Combo(QComboBox):
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_cut_text()
+
+    def _show_cut_text(self) -> None:
+        """Show the current text as a tooltip if it is cut."""
+        room = self.width() - self._theme.px(8 + 28)  # the padding, and the arrow
+        text = self.currentText()
+        is_cut = self.fontMetrics().horizontalAdvance(text) > room - self._theme.px(8)
+        set_tooltip(self, text if is_cut else "")
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         px = self._theme.px
         at = QRect(self.width() - px(26), 0, px(18), self.height())
         color = self._theme.dim if self.isEnabled() else self._theme.faint
-        painting.draw_icon(QPainter(self), at, "chevron-down", color, px(14))
+        painter = QPainter(self)
+        mirror(painter, self.rect())
+        painting.draw_icon(painter, at, "chevron-down", color, px(14))
 
 
 class Slider(QSlider):
@@ -250,6 +271,7 @@ class Slider(QSlider):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painting.antialias(painter)
+        mirror(painter, self.rect())
         theme, px = self._theme, self._theme.px
         middle, radius = self.height() // 2, px(7)
         span = self.width() - 2 * radius
@@ -289,6 +311,7 @@ class Switch(QCheckBox):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painting.antialias(painter)
+        mirror(painter, self.rect())
         theme, px = self._theme, self._theme.px
         track = QRect(0, 0, px(34), px(20))
         track.moveCenter(self.rect().center())

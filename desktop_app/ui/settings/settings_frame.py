@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
@@ -16,8 +16,10 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.mirroring import margins
+from desktop_app.ui.look.theme import PANEL_WIDTH, set_role
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -39,6 +41,7 @@ PAGES: Final = (
 )
 # The titles of all pages do not fit into one row, in other languages even less.
 _COLUMNS: Final = 3
+_FEW_COLUMNS: Final = 2
 # Space at the right for a scroll bar, so that the page keeps its width.
 _BAR: Final = 12
 
@@ -116,7 +119,12 @@ class SettingsFrame(QWidget):
         self._help.clicked.connect(self._request_help)
         tabs = [(page, tr(title)) for page, title in PAGES]
         self._tabs = SegmentedControl(
-            tabs, self._theme, name=tr("Settings"), padding=3, small=True, columns=_COLUMNS
+            tabs,
+            self._theme,
+            name=tr("Settings"),
+            padding=3,
+            small=True,
+            columns=self._columns(label for _, label in tabs),
         )
         self._tabs.stretch()
         self._tabs.chosen.connect(self.show_page)
@@ -138,6 +146,14 @@ class SettingsFrame(QWidget):
         self._column.addWidget(self._stack, 1)
         self._column.addWidget(self._foot)
         self._dress()
+
+    def _columns(self, labels: Iterable[str]) -> int:
+        """Return how many of these tabs fit side by side."""
+        font = self._theme.note()
+        font.setWeight(font.Weight.DemiBold)
+        widest = max(painting.text_width(label, font) for label in labels)
+        room = self._theme.px(PANEL_WIDTH - 3 * _BAR)
+        return _COLUMNS if _COLUMNS * (widest + self._theme.px(6)) <= room else _FEW_COLUMNS
 
     def _create_holder(self, page: str) -> QWidget:
         """Create the container of a page; all pages but About scroll."""
@@ -164,10 +180,10 @@ class SettingsFrame(QWidget):
 
     def _dress(self) -> None:
         px = self._theme.px
-        self._column.setContentsMargins(px(15), px(8), px(_BAR - 6), px(12))
+        self._column.setContentsMargins(*margins(px(15), px(8), px(_BAR - 6), px(12)))
         self._column.setSpacing(px(10))
-        self._head.setContentsMargins(0, 0, px(6), 0)
-        self._middle.setContentsMargins(0, 0, px(_BAR), 0)
+        self._head.setContentsMargins(*margins(0, 0, px(6), 0))
+        self._middle.setContentsMargins(*margins(0, 0, px(_BAR), 0))
         self._close.setIcon(icon("x", self._theme.dim, px(16)))
         self._close.setIconSize(QSize(px(16), px(16)))
         self._help.set_theme(self._theme)
@@ -179,4 +195,4 @@ class SettingsFrame(QWidget):
         for page, layout in self._holders.items():
             area = self._areas.get(page)
             has_bar = area is not None and area.verticalScrollBar().maximum() > 0
-            layout.setContentsMargins(0, px(4), px(2 if has_bar else _BAR), px(8))
+            layout.setContentsMargins(*margins(0, px(4), px(2 if has_bar else _BAR), px(8)))

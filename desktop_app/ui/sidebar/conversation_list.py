@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
@@ -302,11 +303,11 @@ class ConversationList(QFrame):
         self._column.addWidget(self.footer)
 
     def _lay_out(self, px: Callable[[float], int]) -> None:
-        self._column.setContentsMargins(px(10), px(12), 0, px(20))
-        self._top.setContentsMargins(0, 0, px(themes.ROW_MARGIN), px(2))
+        self._column.setContentsMargins(*margins(px(10), px(12), 0, px(20)))
+        self._top.setContentsMargins(*margins(0, 0, px(themes.ROW_MARGIN), px(2)))
         self._top.setSpacing(px(9))
         self._search.column.setSpacing(px(9))
-        self.note.setContentsMargins(0, 0, px(themes.ROW_MARGIN), 0)
+        self.note.setContentsMargins(*margins(0, 0, px(themes.ROW_MARGIN), 0))
 
     # ------------------------------------------------------------ behavior
 

@@ -17,13 +17,19 @@ from desktop_app.domain.conversations.list_filter import (
 from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
 from desktop_app.ui.sidebar.conversation_view import dragged
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainToolButton, spoken_text
+from desktop_app.ui.widgets.foreign_text import (
+    PlainButton,
+    PlainToolButton,
+    set_tooltip,
+    spoken_text,
+)
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QDragEnterEvent, QDropEvent
+    from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 
     from desktop_app.ui.look.theme import Theme
 
@@ -120,7 +126,7 @@ class FilterBar(QWidget):
         """Apply a theme."""
         px = theme.px
         self.setFixedHeight(px(themes.ROW))
-        self._line.setContentsMargins(px(4), 0, px(themes.ROW_MARGIN + 6), 0)
+        self._line.setContentsMargins(*margins(px(4), 0, px(themes.ROW_MARGIN + 6), 0))
         self._line.setSpacing(px(4))
         for button, name in ((self.back, "chevron-left"), (self.menu_button, "ellipsis")):
             _set_icon(button, name, theme)
@@ -157,6 +163,21 @@ class FilterRow(QWidget):
         self._line.addWidget(self.new_folder)
         self.set_theme(theme)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the icons alone if the labels do not fit."""
+        super().resizeEvent(event)
+        style = Qt.ToolButtonStyle
+        for button in (self.archive, self.trash):
+            button.setToolButtonStyle(style.ToolButtonTextBesideIcon)
+        needed = self._line.sizeHint().width()
+        for button in (self.archive, self.trash):
+            if needed > self.width():
+                button.setToolButtonStyle(style.ToolButtonIconOnly)
+            set_tooltip(button, button.text().strip() if needed > self.width() else "")
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
     def show_filter(self, list_filter: ListFilter) -> None:
         """Check the button of the current filter, if it has one."""
         for button, button_filter in ((self.archive, ARCHIVE), (self.trash, TRASH)):
@@ -166,7 +187,7 @@ class FilterRow(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         px = theme.px
-        self._line.setContentsMargins(px(4), px(6), px(themes.ROW_MARGIN + 6), 0)
+        self._line.setContentsMargins(*margins(px(4), px(6), px(themes.ROW_MARGIN + 6), 0))
         self._line.setSpacing(px(4))
         for button, name in (
             (self.archive, "archive"),

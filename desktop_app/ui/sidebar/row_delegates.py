@@ -39,6 +39,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.mirroring import mirror, placed, upright
 from desktop_app.ui.sidebar import conversation_model, hit_model
 from desktop_app.ui.sidebar.calendar import day_of
 from desktop_app.ui.sidebar.conversation_view import ConversationView
@@ -117,6 +118,7 @@ class ConversationDelegate(RowDelegate):
         """Paint a row."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        mirror(painter, option.rect)
         if index.data(conversation_model.Roles.IS_HEADING):
             self._paint_heading(painter, option, index)
         else:
@@ -212,7 +214,7 @@ class ConversationDelegate(RowDelegate):
         self, editor: QWidget, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Make the field as large as the row."""
-        editor.setGeometry(self.row_rect(option))
+        editor.setGeometry(placed(self.row_rect(option), option.rect))
 
 
 class HitDelegate(RowDelegate):
@@ -227,6 +229,7 @@ class HitDelegate(RowDelegate):
         rect = self.row_rect(option).adjusted(px(_INSET), px(8), -px(_INSET), -px(8))
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        mirror(painter, option.rect)
         self.paint_ground(painter, option, index)
         line = QRect(rect.left(), rect.top(), rect.width(), px(20))
         date = day_of(hit.date)
@@ -247,7 +250,8 @@ class HitDelegate(RowDelegate):
             cut = text.encode("utf-16-le")[: 2 * (shown - 2)].decode("utf-16-le", "ignore")
             layout = self._lay_out(cut.rstrip() + "…", spans, rect.width())
         painter.setPen(self.theme.dim)
-        layout.draw(painter, QPointF(rect.topLeft()))
+        with upright(painter, rect):
+            layout.draw(painter, QPointF(rect.topLeft()))
 
     def _lay_out(self, text: str, spans: list[tuple[int, int]], width: int) -> QTextLayout:
         """Lay out at most two lines, with the spans in bold."""
@@ -301,4 +305,5 @@ def _draw_line(
     shown = QFontMetrics(font).elidedText(one_line(text), Qt.TextElideMode.ElideRight, rect.width())
     painter.setFont(font)
     painter.setPen(color)
-    painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)
+    with upright(painter, rect):
+        painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)

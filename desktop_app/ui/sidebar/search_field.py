@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.mirroring import margins, placed
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, PlainToolButton
+from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
@@ -49,7 +51,7 @@ class SearchField(QLineEdit):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = theme
-        self.setTextMargins(theme.px(23), 0, theme.px(22), 0)
+        self.setTextMargins(*margins(theme.px(23), 0, theme.px(22), 0))
         self.clear_button.setIcon(icons.icon("x", theme.dim, theme.px(14)))
         self.clear_button.setFixedSize(theme.px(26), theme.px(26))
         self._place()
@@ -69,7 +71,8 @@ class SearchField(QLineEdit):
         size = self._theme.px(15)
         with QPainter(self) as painter:
             drawn = icons.pixmap("search", self._theme.dim, size)
-            painter.drawPixmap(self._theme.px(11), (self.height() - size) // 2, drawn)
+            at = QRect(self._theme.px(11), (self.height() - size) // 2, size, size)
+            painter.drawPixmap(placed(at, self.rect()).topLeft(), drawn)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the hint at the end."""
@@ -82,7 +85,8 @@ class SearchField(QLineEdit):
         for widget, gap in ((self.hint, 9), (self.clear_button, 4)):
             widget.adjustSize()
             x = self.width() - widget.width() - self._theme.px(gap)
-            widget.move(x, (self.height() - widget.height()) // 2)
+            at = QPoint(x, (self.height() - widget.height()) // 2)
+            widget.move(placed(QRect(at, widget.size()), self.rect()).topLeft())
 
 
 class NewButton(PlainButton):
@@ -97,7 +101,9 @@ class NewButton(PlainButton):
         self.hint.setProperty("role", "key")
         self._line = QHBoxLayout(self)
         self._line.addWidget(self._picture)
-        self._line.addWidget(PlainLabel(tr("New conversation")), 1)
+        self._words = ElidedLabel()
+        self._words.setText(tr("New conversation"))
+        self._line.addWidget(self._words, 1)
         self._line.addWidget(self.hint, 0, Qt.AlignmentFlag.AlignVCenter)
         self.set_hint("")
         for label in self.findChildren(QLabel):
@@ -106,12 +112,27 @@ class NewButton(PlainButton):
     def set_hint(self, shortcut: str) -> None:
         """Show the button's shortcut; "" for none."""
         self.hint.setText(shortcut)
-        self.hint.setVisible(bool(shortcut))
+        self._make_room()
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         px = theme.px
         self.setFixedHeight(px(themes.ROW))
         self._picture.setPixmap(icons.pixmap("square-pen", theme.text, px(16)))
-        self._line.setContentsMargins(px(10), 0, px(8), 0)
+        self._line.setContentsMargins(*margins(px(10), 0, px(8), 0))
         self._line.setSpacing(px(8))
+        self._make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the shortcut if there is room for it."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        margins = self._line.contentsMargins()
+        parts = (self._picture.sizeHint(), self.hint.sizeHint())
+        used = sum(part.width() + self._line.spacing() for part in parts)
+        words = self._words.fontMetrics().horizontalAdvance(self._words.text())
+        room = self.width() - margins.left() - margins.right() - used
+        self.hint.setVisible(bool(self.hint.text()) and words <= room)
+        self.setToolTip(self._words.toolTip())  # the label lets the mouse through

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip
 from desktop_app.ui.window.header import ElidedLabel
 
@@ -46,7 +47,7 @@ class SidebarFooter(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = theme
-        self._line.setContentsMargins(theme.px(10), theme.px(6), theme.px(17), 0)
+        self._line.setContentsMargins(*margins(theme.px(10), theme.px(6), theme.px(17), 0))
         self._line.setSpacing(theme.px(8))
         self._draw_icon()
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
@@ -347,7 +348,7 @@ class DocumentViewer(QWidget):
             button.setIcon(icon)
             button.setIconSize(QSize(px(_ICON), px(_ICON)))
             button.setFixedSize(px(28), px(28))
-        self._row.setContentsMargins(px(14), px(7), px(10), px(7))
+        self._row.setContentsMargins(*margins(px(14), px(7), px(10), px(7)))
         self._row.setSpacing(px(8))
         self._inner.setSpacing(px(4))
         self._finding.setContentsMargins(px(10), 0, px(10), 0)

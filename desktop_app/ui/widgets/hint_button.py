@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QSizePolicy
 
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.foreign_text import PlainButton
 
@@ -54,6 +55,7 @@ class HintButton(PlainButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painting.antialias(painter)
+        mirror(painter, self.rect())
         theme = self._theme
         is_active = self.underMouse() or self.hasFocus()
         if self._keys:

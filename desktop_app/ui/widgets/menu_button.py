@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import RADIUS, ROW
 from desktop_app.ui.widgets.foreign_text import PlainButton
 
@@ -114,6 +115,7 @@ class MenuButton(PlainButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painting.antialias(painter)
+        mirror(painter, self.rect())
         theme, px = self._theme, self._theme.px
         if self._grounded:
             painting.ground(painter, self.rect(), theme.hover, px(RADIUS))

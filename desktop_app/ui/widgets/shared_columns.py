@@ -46,5 +46,13 @@ class SharedColumns(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         width = self.viewport().width()
-        for column, share in enumerate(self._shares):
-            self.setColumnWidth(column, int(width * share))
+        widths = [int(width * share) for share in self._shares]
+        for column, wanted in enumerate(widths):
+            # A title that needs more takes it from the widest column.
+            title = self.horizontalHeader().sectionSizeFromContents(column).width()
+            missing = title - wanted
+            widest = max(range(len(widths)), key=widths.__getitem__)
+            if missing > 0 and widest != column:
+                widths[column], widths[widest] = title, widths[widest] - missing
+        for column, each in enumerate(widths):
+            self.setColumnWidth(column, each)

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from desktop_app.commands.command_search import PaletteEntry, matching
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
@@ -62,6 +63,7 @@ class _CommandDelegate(RowDelegate):
         rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
         painter.save()
         painting.antialias(painter)
+        mirror(painter, option.rect)
         self.paint_ground(painter, option, index)
         if keys:
             width, height = painting.key_size(theme, keys)

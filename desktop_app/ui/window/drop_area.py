@@ -75,7 +75,12 @@ class DropArea(QObject):
             self._overlay.hide()
             return
         beside = QRect(self._window.rect())
-        beside.setLeft(self._list.geometry().right() + 1)
+        from desktop_app.ui.look.mirroring import is_mirrored
+
+        if is_mirrored():
+            beside.setRight(self._list.geometry().left() - 1)
+        else:
+            beside.setLeft(self._list.geometry().right() + 1)
         self._overlay.show_words(words, beside)
 
 

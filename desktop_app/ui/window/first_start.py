@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class _Card(PlainButton):
         """Apply a theme."""
         px = theme.px
         self._icon.setPixmap(icons.pixmap(self._icon_name, theme.accent, px(20)))
-        self._column.setContentsMargins(px(15), px(13), px(14), px(13))
+        self._column.setContentsMargins(*margins(px(15), px(13), px(14), px(13)))
         self._column.setSpacing(px(7))
 
 
@@ -173,5 +174,5 @@ class _KeyLine(QFrame):
         """Apply a theme."""
         px = theme.px
         self._icon.setPixmap(icons.pixmap("cpu", theme.dim, px(18)))
-        self._line.setContentsMargins(px(12), px(8), px(8), px(8))
+        self._line.setContentsMargins(*margins(px(12), px(8), px(8), px(8)))
         self._line.setSpacing(px(8))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWi
 from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -156,14 +157,14 @@ class Header(QFrame):
             button.setIconSize(QSize(px(20), px(20)))
             button.setFixedSize(px(32), px(32))
         self.temporary_icon.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
-        self.temporary_icon.setContentsMargins(0, 0, px(6), 0)
+        self.temporary_icon.setContentsMargins(*margins(0, 0, px(6), 0))
         self.meter.set_theme(theme)
         self.preset.set_theme(theme)
         self.preset.setMaximumWidth(px(_PRESET_WIDTH))
 
     def _set_margins(self) -> None:
         left = 12 if self.list_button.isVisibleTo(self) else 20
-        self._line.setContentsMargins(self._theme.px(left), 0, self._theme.px(9), 0)
+        self._line.setContentsMargins(*margins(self._theme.px(left), 0, self._theme.px(9), 0))
 
     def _show_dot(self) -> None:
         has_both = self.context.isVisibleTo(self) and self.cost.isVisibleTo(self)

@@ -12,10 +12,11 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.mirroring import placed
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.widgets.foreign_text import window_title
 from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -366,9 +367,12 @@ class MainWindow(QMainWindow):
         list_state, panel_state = map(self._pane_state, (self.conversations, self.settings))
         left = list_width if list_state == _PaneState.IN_ROW else 0
         right = panel_width if panel_state == _PaneState.IN_ROW else 0
-        self.pane.setGeometry(left, 0, width - left - right, height)
-        self.conversations.setGeometry(0, 0, list_width, height)
-        self.settings.setGeometry(width - panel_width, 0, panel_width, height)
+        for pane, x, pane_width in (
+            (self.pane, left, width - left - right),
+            (self.conversations, 0, list_width),
+            (self.settings, width - panel_width, panel_width),
+        ):
+            pane.setGeometry(placed(QRect(x, 0, pane_width, height), self.rect()))
         for cover in self._overlays:
             cover.setGeometry(self.rect())
         self.conversations.setVisible(list_state != _PaneState.HIDDEN)

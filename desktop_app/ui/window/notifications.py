@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import set_style_property
 from desktop_app.ui.widgets.card_text import CardText
 from desktop_app.ui.widgets.foreign_text import (
@@ -136,7 +137,7 @@ class Notifications(QFrame):
         """Apply a theme."""
         self._theme = theme
         px = theme.px
-        self._line.setContentsMargins(px(14), px(8), px(8), px(8))
+        self._line.setContentsMargins(*margins(px(14), px(8), px(8), px(8)))
         self._line.setSpacing(px(10))
         self._icon.setContentsMargins(0, px(3), 0, 0)
         self._count.setContentsMargins(0, px(3), 0, 0)

@@ -23,6 +23,7 @@ from desktop_app.ui.composer.dropped_content import (
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.elided_button import ElidedButton
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -119,7 +120,7 @@ class TemporaryRow(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAcceptDrops(True)
-        self.button = PlainButton(tr(TITLE))
+        self.button = ElidedButton(tr(TITLE))
         self.button.setObjectName("temporary-row")
         self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         set_role(self.button, "row")

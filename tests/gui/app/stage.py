@@ -127,6 +127,8 @@ class StageClient:
 class StageModel:
     """In the on-device model's place: knows which weights it would use."""
 
+    running = False
+
     def __init__(self) -> None:
         self.weights: Path | None = None
 

@@ -26,7 +26,7 @@ OURS = {
         attachment_chips background_button choice_menus choice_row completion_fields
         model_choice_view prompt_completer prompt_editor prompt_text suggestions
     """,
-    "ui.look": "icons locale_formats painting shortcut_text theme",
+    "ui.look": "icons locale_formats mirroring painting shortcut_text theme window_language",
     "ui.settings": "settings_frame settings_panel",
     "ui.settings.sections": "key_state",
     "ui.sidebar": """

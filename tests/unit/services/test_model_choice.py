@@ -112,7 +112,7 @@ def test_the_listing_outweighs_the_date_and_the_want_of_one() -> None:
 def test_a_model_whose_end_is_near_or_over_is_warned_of_and_used() -> None:
     codex = ModelChoice("openai", "gpt-5.2-codex", None, Effort.HIGH)
     near = resolve(OPENAI, codex, CATALOG, date(2026, 7, 1))
-    assert str(near.warning).startswith("GPT-5.2 Codex ends on 23 July 2026.")
+    assert str(near.warning).startswith("GPT-5.2 Codex ends on July 23, 2026.")
     gone = resolve(OPENAI, codex, CATALOG, AFTER)
     assert "shut down" in str(gone.warning)
     assert (gone.model.id, gone.notice) == ("gpt-5.2-codex", "")

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.icons import pixmap
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import FormSection, ShownLine, Tone
 from desktop_app.ui.settings.sections.key_state import KeyState, Place
@@ -208,8 +209,8 @@ class KeySection(FormSection):
         super().set_theme(theme)
         self._theme = theme
         self._where.setFont(theme.note())
-        self._where.setTextMargins(0, 0, theme.px(22), 0)
-        self._inside.setContentsMargins(0, 0, theme.px(8), 0)
+        self._where.setTextMargins(*margins(0, 0, theme.px(22), 0))
+        self._inside.setContentsMargins(*margins(0, 0, theme.px(8), 0))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_replacing = self._entry.isVisible() and self._state.place not in _WITHOUT_KEY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -24,6 +24,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.form_widgets import FormSection, Note, ShownLine, Tone
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class DataTab(QWidget):
         self._folder.setObjectName("backup-folder")
         self._folder.setAccessibleName(spoken_text(tr("Backup folder")))
         self._folder.setPlaceholderText(tr("No folder selected"))
+        set_tooltip(self._folder, tr("No folder selected"))
         choose = _button(tr("Choose…"), "choose-backup-folder")
         choose.clicked.connect(self._choose_folder)
         line = QHBoxLayout()
@@ -129,7 +131,7 @@ class DataTab(QWidget):
             form.set_values(values)
         path = self._path = str(values.get(FOLDER_KEY) or "")
         self._folder.setText(path)
-        set_tooltip(self._folder, path)
+        set_tooltip(self._folder, path or tr("No folder selected"))
         self._folder.setCursorPosition(0)
 
     def set_backup_state(self, words: str, tone: Tone) -> None:
@@ -180,6 +182,7 @@ class EraseSection(CollapsibleSection):
         self._field.setObjectName("delete-word")
         confirm = tr("Type “{word}” to confirm", word=self._word)
         self._field.setPlaceholderText(confirm)
+        set_tooltip(self._field, confirm)  # it may be cut
         self._field.setAccessibleName(spoken_text(confirm))
         self._button = _button(tr("Delete everything"), "delete-now")
         self._button.setEnabled(False)
@@ -208,10 +211,8 @@ def _button(words: str, name: str) -> QPushButton:
     return made
 
 
-def _row(*buttons: QPushButton) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setContentsMargins(0, 0, 0, 0)
+def _row(*buttons: QPushButton) -> FlowLayout:
+    row = FlowLayout()
     for button in buttons:
-        row.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-    row.addStretch(1)
+        row.addWidget(button)
     return row

@@ -116,6 +116,7 @@ class ProviderTab(QWidget):
         self._build_default(theme)
         self._models = self._line_section(tr("Additional models"), "models", theme)
         self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
+        set_tooltip(self._models.field, tr("Model IDs, separated by commas"))  # it may be cut
         self._build_price(theme)
         self.spending = SpendingSection(theme, self._save_cap)
         self._column.addWidget(self.spending)

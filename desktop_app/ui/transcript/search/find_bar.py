@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidg
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
+from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import (
@@ -90,7 +91,7 @@ class FindBar(QFrame):
         for button in self._buttons:
             button.setIcon(icons.icon(button.property("icon-name"), theme.dim, size))
             button.setIconSize(QSize(size, size))
-        self._row.setContentsMargins(theme.px(12), theme.px(4), theme.px(6), theme.px(4))
+        self._row.setContentsMargins(*margins(theme.px(12), theme.px(4), theme.px(6), theme.px(4)))
         self._row.setSpacing(theme.px(4))
 
     def open(self, words: str = "") -> None:

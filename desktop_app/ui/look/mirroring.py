@@ -1,0 +1,57 @@
+"""The places of a window that runs from right to left, computed as if it ran from left to right.
+
+Qt mirrors its layouts, but neither their margins, nor fixed places, nor what widgets paint.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QGuiApplication
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QPainter
+
+
+def is_mirrored() -> bool:
+    """Return True if the windows run from right to left."""
+    return QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft
+
+
+def margins(before: int, top: int, after: int, bottom: int) -> tuple[int, int, int, int]:
+    """Return margins, in Qt's order, from those before and after a line of text."""
+    return (after, top, before, bottom) if is_mirrored() else (before, top, after, bottom)
+
+
+def placed(rect: QRect, within: QRect) -> QRect:
+    """Return `rect` at its mirrored place within a widget or cell."""
+    if not is_mirrored():
+        return rect
+    return QRect(within.left() + within.right() - rect.right(), rect.top(), *rect.size().toTuple())
+
+
+def mirror(painter: QPainter, area: QRect) -> None:
+    """Mirror what is painted in `area` from now on; `upright` keeps texts and icons readable."""
+    if is_mirrored():
+        _flip(painter, area)
+
+
+@contextmanager
+def upright(painter: QPainter, rect: QRect) -> Iterator[None]:
+    """Paint in `rect` as if `mirror` had moved it only."""
+    if painter.worldTransform().m11() >= 0:
+        yield
+        return
+    painter.save()
+    _flip(painter, rect)
+    yield
+    painter.restore()
+
+
+def _flip(painter: QPainter, area: QRect) -> None:
+    painter.translate(2 * area.x() + area.width(), 0)
+    painter.scale(-1, 1)

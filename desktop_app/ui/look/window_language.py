@@ -1,0 +1,63 @@
+"""Puts a language in force in the window: our texts, Qt's own, the formats, the direction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
+
+from desktop_app.i18n import pseudo, translation
+from desktop_app.ui.look.locale_formats import use_qt_formats
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
+
+_LEFT_TO_RIGHT: Final = Qt.LayoutDirection.LeftToRight
+_RIGHT_TO_LEFT: Final = Qt.LayoutDirection.RightToLeft
+
+
+class WindowLanguage:
+    """The language of the windows of a process."""
+
+    def __init__(self, application: QApplication, catalogs: Path) -> None:
+        self._application, self._catalogs = application, catalogs
+        self._qt_texts = QTranslator()
+
+    def use(self, setting: str) -> None:
+        """Use the language of `setting`, or the system's, in windows that are built from now on."""
+        code = translation.wanted_language(setting, QLocale.system().uiLanguages())
+        translation.use_language(code, self._catalogs)
+        use_qt_formats(translation.language_of_formats())
+        self._application.setLayoutDirection(
+            _RIGHT_TO_LEFT if translation.is_right_to_left() else _LEFT_TO_RIGHT
+        )
+        self._use_qt_texts(translation.language())
+
+    def _use_qt_texts(self, code: str) -> None:
+        self._application.removeTranslator(self._qt_texts)
+        if pseudo.is_pseudo(code):
+            self._qt_texts = _PseudoQtTexts()
+        elif code == translation.ENGLISH:
+            return
+        else:
+            self._qt_texts = QTranslator()
+            folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+            self._qt_texts.load(f"qtbase_{code}", folder)
+        self._application.installTranslator(self._qt_texts)
+
+
+class _PseudoQtTexts(QTranslator):
+    """Qt's own texts in the pseudo-languages."""
+
+    def isEmpty(self) -> bool:
+        return False
+
+    def translate(
+        self, context: str, text: str, disambiguation: str | None = None, n: int = -1
+    ) -> str:
+        # Shortcuts are names of keys, which Qt translates in its own texts alone.
+        if context == "QShortcut" or text == "QT_LAYOUT_DIRECTION":
+            return text
+        return pseudo.pseudo_text(text)

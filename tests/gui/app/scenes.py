@@ -1,0 +1,538 @@
+"""Scenes: every window, dialog, card and menu of the program, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
+
+from desktop_app.app.documents.viewer_controller import Target
+from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Folder,
+    ModelChoice,
+    new_id,
+    now,
+)
+from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.message_parts import part_id
+from desktop_app.domain.conversations.preset import Preset
+from desktop_app.domain.conversations.prompts import Prompt
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ProviderFaultError
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call
+from desktop_app.ui.batch.batch_bar import BatchBar
+from desktop_app.ui.batch.batch_dialog import BatchDialog
+from desktop_app.ui.composer.dropped_content import drop_hint
+from desktop_app.ui.composer.prompt_fields import PromptFields
+from desktop_app.ui.settings.collapsible_section import CollapsibleSection
+from desktop_app.ui.settings.settings_frame import PAGES
+from desktop_app.ui.sidebar.search_filters import DaysDialog
+from desktop_app.ui.spending.spending_view import SpendingView
+from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
+from desktop_app.ui.viewer.password_dialog import PasswordDialog
+from desktop_app.ui.window.command_palette import CommandPalette
+from desktop_app.ui.window.compaction_card import CompactionCard
+from desktop_app.ui.window.overlays import DropOverlay
+from desktop_app.ui.window.progress_card import ProgressCard
+from desktop_app.ui.window.sent_text_dialog import SentTextDialog
+from desktop_app.ui.window.store_dialog import StoreDialog
+from tests.end2end.batch_states import fill_batches
+from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.test_viewer import kept, opened
+
+if TYPE_CHECKING:
+    from desktop_app.backend.backend import Backend
+    from tests.gui.app.stage import Turn
+
+_W = TypeVar("_W", bound=QWidget)
+
+DATA: Final = Path(__file__).parents[2] / "data"
+KEYED: Final = {"OPENAI_API_KEY": "not-a-key", "COMETAPI_KEY": "not-a-key"}
+OWN_SERVER: Final = ProviderProfile(
+    "own", "⟦Home⟧", ProviderKind.COMPATIBLE, "http://192.168.1.5:8080/v1", needs_key=False
+)
+ANSWER: Final = """⟦Retry only what can succeed **without** being repeated.⟧
+
+```python
+1
+```
+
+| ⟦Attempt⟧ | ⟦Wait⟧ |
+|:--------|-----:|
+| 1 | 2 |
+"""
+
+FIELDS: Final = "{{recipient}} {{tone=warm|cool}}"
+
+Look = Callable[[str], Awaitable[None]]
+"""Looks at everything that is visible, under a scene's name."""
+
+
+async def first_start(desk: Desk, look: Look) -> None:
+    """Show the window of a new user, and every page of the settings without providers."""
+    await look("first-start")
+    desk.type("/")
+    await look("prompt-menu-first")
+    desk.text.clear()
+    await _settings(desk, look, "first-settings")
+
+
+async def conversation(desk: Desk, look: Look) -> None:
+    """Show an answer while it is written, done, and what belongs to it."""
+    turn = await _ask(desk, "⟦When should an upload be retried?⟧")
+    turn.say(ANSWER)
+    await until(lambda: "Attempt" in desk.transcript)
+    await look("streaming")
+    turn.end("⟦Done.⟧")
+    await desk.settled()
+    await look("conversation")
+    view = desk.window.transcript
+    menu = view.menu_at(QPoint(20, 20))
+    menu.popup(desk.window.mapToGlobal(QPoint(40, 40)))
+    await look("menu-transcript")
+    menu.close()
+    desk.controllers.chat._offer_others(desk.state.current.path[-1])
+    await look("menu-retry-with")
+    _close_popups()
+    view.find_in_it.open()
+    await look("find")
+    view.find_in_it.close()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    await look("transcript-focus")
+    view._focus.go(forward=True)
+    await look("transcript-target")
+    view._link_target.point("https://a.example")
+    view._latest.show()
+    await look("transcript-link")
+    view._link_target.hide()
+    desk.window.focus_prompt()
+    desk.act("edit", at=0)
+    await look("editing")
+    desk.press(Qt.Key.Key_Escape)
+    desk.text.clear()
+    turn = await _ask(desk, "⟦And then?⟧")
+    turn.fail(ProviderFaultError(Reason.PROVIDER_FAULT, provider="⟦OpenAI⟧", http=500))
+    await desk.settled()
+    await look("error")
+    desk.window.notifications.dismiss()
+    SentTextDialog(desk.theme.current, "⟦Note⟧", "⟦Text⟧\n" * 30, desk.window).open()
+    await look("sent-text")
+    _close_dialogs(desk)
+
+
+async def sidebar(desk: Desk, look: Look) -> None:
+    """Show the list with folders, its menus, its places, the search."""
+    shown = desk.window.conversations
+    desk.window.show_list()
+    await look("list")
+    chosen = [c for c in shown.model.conversations if c.id]
+    folder = next(iter(desk.state.folders.by_id.values()))
+    menus = {
+        "menu-list": shown.menus.list_menu(),
+        "menu-folder": shown.menus.folder_menu(folder),
+        "menu-conversation": shown.menus.conversations_menu(chosen[:1]),
+        "menu-conversations": shown.menus.conversations_menu(chosen[:3]),
+    }
+    for name, menu in menus.items():
+        await _popup(desk, look, name, menu)
+    for place in ("archive", "trash", "all"):
+        desk.ready.actions[f"list.{place}"]()
+        await desk.written()
+        desk.window.show_list()
+        await look(f"list-{place}")
+    desk.window.rename()
+    await look("rename")
+    desk.press(Qt.Key.Key_Escape)
+    desk.window.search()
+    QTest.keyClicks(shown.search, "retried")
+    await until(lambda: shown.hits.rowCount())
+    await look("search")
+    for button in shown.filters.buttons:
+        if button.menu() is not None:
+            await _popup(desk, look, f"menu-{button.objectName()}", button.menu())
+    QTest.keyClicks(shown.search, "xyz")
+    await until(lambda: not shown.hits.rowCount())
+    await look("search-nothing")
+    shown.search.clear()
+    today = now().date()
+    DaysDialog((today, today), desk.window).open()
+    await look("days")
+    _close_dialogs(desk)
+
+
+async def composer(desk: Desk, look: Look) -> None:
+    """Show what belongs to the prompt: menus, chips, fields, cards, hints."""
+    desk.controllers.library.open_new()
+    desk.type("one two three four")
+    await desk.written()
+    await look("estimate")
+    desk.text.clear()
+    for variant in (Variant.INSTANT, Variant.PRO, Variant.THINKING):
+        desk.controllers.choice.choose_variant(variant)
+        await look(f"variant-{variant.value}")
+    desk.type("/")
+    await look("prompt-menu")
+    desk.text.clear()
+    desk.controllers.prompts.ask("fields")
+    await until(lambda: desk.window.findChild(PromptFields) is not None)
+    await look("prompt-fields")
+    desk.press(Qt.Key.Key_Escape)
+    desk.controllers.library.open_new()
+    report = DATA / "report.pdf"
+    desk.window.files_dropped.emit([report, DATA / "damaged.pdf"])
+    await until(lambda: not desk.controllers.attachments._reading)
+    await look("attachments")
+    desk.window.notifications.dismiss()
+    await _chip_menus(desk, look)
+    desk.controllers.previews.show_any()
+    preview = await _dialog(AttachmentPreview)
+    await until(lambda: preview.text.is_written)
+    await look("preview")
+    preview._show_tab("pictures")
+    await look("preview-pictures")
+    preview.close()
+    password = PasswordDialog(desk.theme.current, "⟦name.pdf⟧", desk.window, was_wrong=True)
+    password.open()
+    await look("password")
+    _close_dialogs(desk)
+    desk.window.prompt.attachment_removal_requested.emit(
+        part_id(desk.state.draft.value.attachments[0])
+    )
+    overlay = find(desk.window, DropOverlay, "drop-overlay")
+    files = QMimeData()
+    files.setUrls([QUrl("file:///a"), QUrl("file:///b")])
+    overlay.show_words(drop_hint(files, "", ""), desk.window.rect())
+    await look("drop")
+    overlay.hide()
+    await desk.written()
+
+
+async def presets(desk: Desk, look: Look) -> None:
+    """Show the preset of a conversation and the dialogs of prompts and presets."""
+    desk.controllers.presets.use("reviewer")
+    desk.state.setup.override(desk.open_id, lambda own: own)
+    await look("preset")
+    for page in ("prompts", "presets"):
+        desk.controllers.prompts.manage(page)
+        await desk.written()
+        await look(page)
+        _close_dialogs(desk)
+
+
+async def collections(desk: Desk, look: Look) -> None:
+    """Show the dialog of collections: none, files with problems."""
+    its = desk.controllers.collections
+    its.show()
+    await until(lambda: its._dialog is not None and its._dialog.isVisible())
+    await look("collections-first")
+    made = await desk.backend.collections.create("⟦Contracts⟧")
+    await desk.backend.collections.add(made.id, [DATA / "report.pdf", DATA / "damaged.pdf"])
+    _close_dialogs(desk)
+    its.show()
+    await until(lambda: its._filling is None and not its._soon.isActive())
+    await look("collections")
+    _close_dialogs(desk)
+
+
+async def spending(desk: Desk, look: Look) -> None:
+    """Show the table of costs on each of its pages."""
+    desk.controllers.spending.show()
+    view = await _dialog(SpendingView)
+    for page in ("today", "month", "months"):
+        view.show_page(page)
+        await look(f"spending-{page}")
+    _close_dialogs(desk)
+
+
+async def batches(desk: Desk, look: Look) -> None:
+    """Show a new batch job, the list, a job to confirm and one that has ended."""
+    desk.controllers.batches.begin([DATA / "notes.md"])
+    await look("batch-new")
+    dialog = find(desk.window, BatchDialog, "batch-jobs")
+    desk.controllers.batches.show()
+    await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
+    await look("batch-list")
+    for row in range(dialog.jobs.rowCount()):
+        job = dialog.jobs.index(row, 0)
+        dialog._open(job)
+        await until(lambda: dialog.page == "job")
+        await desk.written()
+        await look(f"batch-job-{row}")
+        dialog.show_list()
+    _close_dialogs(desk)
+
+
+async def temporary(desk: Desk, look: Look) -> None:
+    """Show a temporary conversation, and the question when it is closed."""
+    desk.controllers.temporary.open()
+    await look("temporary")
+    turn = await _ask(desk, "⟦A secret?⟧")
+    turn.end("⟦Yes.⟧")
+    await desk.settled()
+    desk.controllers.temporary.close_open()
+    await look("temporary-closing")
+    desk.controllers.library.open_new()
+    desk.window.show_list()
+    await look("temporary-row")
+
+
+async def cards(desk: Desk, look: Look) -> None:
+    """Show notifications, progress and what is asked above the prompt."""
+    desk.window.notifications.notify("⟦One⟧", topic="one")
+    desk.window.notifications.notify(
+        "⟦Two⟧", topic="two", actions=[("⟦Undo⟧", lambda: None), ("⟦Help⟧", lambda: None)]
+    )
+    await look("notifications")
+    desk.window.notifications.dismiss()
+    desk.controllers.trash._ask("⟦Empty trash?⟧", lambda: None)
+    await look("message-box")
+    _close_dialogs(desk)
+    desk.controllers.data_page._confirm_restore(Path("⟦backup⟧.zip"))
+    await look("confirm-restore")
+    _close_dialogs(desk)
+    progress, compaction = ProgressCard(desk.theme.current), CompactionCard(desk.theme.current)
+    for card in (progress, compaction):
+        desk.window.pane.add_above_prompt(card)
+    progress.begin("⟦Importing…⟧")
+    progress.set_progress(1, 3)
+    await look("progress")
+    progress.hide()
+    compaction.offer("⟦This conversation is long.⟧", "⟦It costs a request.⟧")
+    await look("compaction")
+    compaction.show_work("⟦Compacting…⟧")
+    await look("compacting")
+    compaction.hide()
+    desk.window.files_dropped.emit([DATA / "notes.md"] * 12)
+    await until(lambda: desk.window.findChild(BatchBar) is not None)
+    await look("batch-bar")
+    find(desk.window, BatchBar, "batch-bar").dismiss_button.click()
+    await until(lambda: not desk.controllers.attachments._reading)
+    desk.controllers.library.open_new()
+    store = StoreDialog(desk.theme.current, desk.window)
+    store.show_work("⟦Recovering data…⟧")
+    store.open()
+    await look("store-work")
+    store.offer("⟦Damaged⟧", "⟦Words⟧", (("a", "⟦Repair⟧", "⟦Note⟧"), ("b", "⟦Quit⟧", "")))
+    await look("store")
+    _close_dialogs(desk)
+
+
+async def palette(desk: Desk, look: Look) -> None:
+    """Show all commands, a folder picker and the presets."""
+    desk.ready.actions["palette.open"]()
+    await look("palette")
+    _close_palettes()
+    desk.controllers.folders.offer()
+    await look("folder-picker")
+    _close_palettes()
+
+
+async def help_window(desk: Desk, look: Look) -> None:
+    """Show the help with its contents, and a search in it."""
+    desk.controllers.help.open()
+    await until(lambda: desk.controllers.help._window is not None)
+    await look("help")
+    await desk.controllers.help.close()
+
+
+async def quick_prompt(desk: Desk, look: Look) -> None:
+    """Show the quick prompt: empty, with an answer, with its menus."""
+    quick = desk.ready.quick
+    quick.open_with("")
+    window = quick._quick
+    await until(window.isVisible)
+    await look("quick")
+    window.insert("⟦Why?⟧")
+    before = len(desk.stage.turns)
+    window._submit()
+    await until(lambda: len(desk.stage.turns) > before)
+    desk.stage.turns[-1].end(ANSWER)
+    await desk.settled()
+    await look("quick-answer")
+    window.set_problem("⟦It failed.⟧", "⟦Retry⟧")
+    await look("quick-problem")
+    window.close()
+
+
+async def viewer(desk: Desk, look: Look) -> None:
+    """Show a document in its window: pages, text, and the search."""
+    for name in ("report.pdf", "report.docx"):
+        part = await kept(desk, DATA / name)
+        start = (await desk.backend.attachments.text(part.sha256)).index("compressor")
+        place = (start, start + len("compressor"))
+        target = Target(part.sha256, part.name, None, "⟦page 2⟧", place, "compressor")
+        shown = await opened(desk, target)
+        await look(f"viewer-{name}")
+        shown.find_bar.open()
+        await look(f"viewer-find-{name}")
+        shown.close()
+
+
+async def settings(desk: Desk, look: Look) -> None:
+    """Show every page of the settings with providers, and with the values of a conversation."""
+    await _settings(desk, look, "settings")
+    desk.window.show_settings(True)
+    desk.controllers.settings.open_at_key()
+    for profile in desk.state.providers.all:
+        panel = desk.window.settings
+        panel.set_profiles(desk.state.providers.all, profile.id)
+        _expand(panel)
+        await look(f"settings-provider-{profile.id}")
+    desk.window.show_settings(False)
+
+
+async def menus(desk: Desk, look: Look) -> None:
+    """Open the menu of every button of the window."""
+    desk.window.show_settings(False)
+    for number, button in enumerate(desk.window.findChildren(QToolButton)):
+        if button.isVisible() and button.menu() is not None:
+            await _popup(desk, look, f"menu-{button.objectName() or number}", button.menu())
+
+
+SCENES: Final = (
+    conversation,
+    sidebar,
+    composer,
+    presets,
+    collections,
+    spending,
+    batches,
+    cards,
+    palette,
+    help_window,
+    quick_prompt,
+    viewer,
+    settings,
+    menus,
+    temporary,
+)
+
+
+# ---------------------------------------------------------------- parts of scenes
+
+
+async def _ask(desk: Desk, text: str) -> Turn:
+    """Ask something that keys cannot type."""
+    before = len(desk.stage.turns)
+    desk.window.prompt.set_text(text)
+    desk.enter()
+    await until(lambda: len(desk.stage.turns) > before)
+    return desk.stage.turns[-1]
+
+
+async def _settings(desk: Desk, look: Look, name: str) -> None:
+    desk.window.show_settings(True)
+    panel = desk.window.settings
+    for page, _ in PAGES:
+        panel.show_page(page)
+        _expand(panel)
+        await desk.written()
+        await look(f"{name}-{page}")
+    desk.window.show_settings(False)
+
+
+async def _popup(desk: Desk, look: Look, name: str, menu: QMenu) -> None:
+    menu.popup(desk.window.mapToGlobal(QPoint(20, 20)))
+    await look(name)
+    for at, action in enumerate(menu.actions()):
+        inner = action.menu()
+        if isinstance(inner, QMenu):
+            inner.popup(desk.window.mapToGlobal(QPoint(60, 20)))
+            await look(f"{name}-{at}")
+            inner.close()
+    menu.close()
+
+
+async def _chip_menus(desk: Desk, look: Look) -> None:
+    from desktop_app.ui.composer.attachment_chips import ChipWidget
+
+    for chip in desk.window.prompt.findChildren(ChipWidget):
+        chip.open_menu()
+        await look(f"menu-chip-{chip.objectName()}")
+        _close_popups()
+
+
+def _close_popups() -> None:
+    while (popup := QApplication.activePopupWidget()) is not None:
+        popup.close()
+
+
+def _close_dialogs(desk: Desk) -> None:
+    for window in QApplication.topLevelWidgets():
+        if window.isVisible() and window is not desk.window:
+            window.close()
+
+
+async def _dialog(kind: type[_W]) -> _W:
+    """Return the dialog of a class, once it is visible."""
+    found: list[_W] = []
+
+    def is_there() -> bool:
+        found[:] = [w for w in QApplication.allWidgets() if isinstance(w, kind) and w.isVisible()]
+        return bool(found)
+
+    await until(is_there)
+    return found[0]
+
+
+def _expand(panel: QWidget) -> None:
+    for section in panel.findChildren(CollapsibleSection):
+        if section.isVisible() and not section.is_open:
+            section.head.click()
+
+
+def _close_palettes() -> None:
+    for widget in QApplication.allWidgets():
+        if isinstance(widget, CommandPalette) and widget.isVisible():
+            QTest.keyClick(widget, Qt.Key.Key_Escape)
+
+
+# ---------------------------------------------------------------- what the store holds
+
+
+async def fill(backend: Backend) -> None:
+    """Store conversations, folders, prompts, presets, spending and batch jobs."""
+    moment = now()
+    await backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal(20)))
+    await backend.settings.save_profile(OWN_SERVER)
+    folder = Folder(new_id(), "⟦Oslo office⟧", moment)
+    await backend.conversation_folders.save(folder)
+    choice = ModelChoice(OPENAI.id, "", Variant.THINKING, Effort.HIGH)
+    for number in range(9):
+        at = moment - timedelta(days=2 * number)
+        made = Conversation(new_id(), f"⟦Lease {number}⟧", at, at, choice, pinned=number == 0)
+        archived = replace(made, id=new_id(), archived=True)
+        trashed = replace(made, id=new_id(), trashed_at=at)
+        for each in (made, archived, trashed):
+            await backend.conversations.create(each)
+    await backend.prompts.save(
+        [Prompt("fields", "⟦fields⟧", f"{FIELDS} {{{{selection}}}}", "⟦Mail⟧")],
+        [
+            Preset("reviewer", "⟦Code reviewer⟧", variant=Variant.PRO, overrides=Overrides("⟦Be⟧")),
+            Preset("poet", "⟦Poet⟧", overrides=Overrides().setting("temperature", 1.0), position=1),
+        ],
+    )
+    usage = Usage(1_000_000, 0, 170_000)
+    await backend.ledger.add(
+        Call(
+            provider_id=OPENAI.id,
+            model="gpt-5.2",
+            usage=usage,
+            cost=Decimal("4.12"),
+            purpose="answer",
+            at=moment,
+        )
+    )
+    await fill_batches(backend)

@@ -1,0 +1,175 @@
+"""Every window, dialog, card and menu in the pseudo-languages, large and small.
+
+All text comes from the catalog, and nothing is cut off or covered. REPARTEE_SCREENSHOTS=FOLDER
+keeps the pictures; with REPARTEE_LANGUAGE=de, those of a translation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import calendar
+import importlib
+import os
+import pkgutil
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
+
+import desktop_app.ui
+from desktop_app.backend.prompt_loader import built_in_prompts
+from desktop_app.i18n import formatting, pseudo
+from desktop_app.i18n.translation import LANGUAGES
+from desktop_app.paths import resource_path
+from desktop_app.ui.look.window_language import WindowLanguage
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from tests.gui.app import scenes
+from tests.gui.app.desk import Desk
+from tests.helpers.layout_faults import layout_faults
+from tests.helpers.translated_texts import texts_of, untranslated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIZES: Final = {"large": QSize(1280, 800), "small": QSize(640, 480)}
+CHOSEN: Final = os.environ.get("REPARTEE_LANGUAGE", "")
+CODES: Final = [CHOSEN] if CHOSEN else [pseudo.LEFT_TO_RIGHT, pseudo.RIGHT_TO_LEFT]
+# Covers the focused part of a conversation, without a text of its own, while the window is active.
+UNSEEN: Final = {"FocusTargetButton"}
+PICTURES: Final = os.environ.get("REPARTEE_SCREENSHOTS", "")
+
+# Names of products, of models and of keys, and what a program wrote.
+NAMES: Final = (
+    *("Repartee", "OpenAI", "CometAPI", "SmolLM2 135M", "GPT-5.2", "Instant", "Thinking", "Pro"),
+    *LANGUAGES.values(),
+    *("gpt-5.2", "CometAPI", "GPT-5 mini", "GPT-5 nano", "GPT-5.2 Codex", "retried", "retriedxyz"),
+    *(prompt.text[:600] for prompt in built_in_prompts()),
+    *("recipient", "Recipient", "tone", "Tone", "warm", "cool"),
+    *("Summarise", "Find the deadlines", "OpenAI refused the request: content policy."),
+    *("It was not reached within a day; Not charged for it.", "Too large."),
+    "“scan.pdf” is encrypted. Remove its password.",
+    *("max_completion_tokens", "max_tokens", "text-embedding-3-small", "LM Studio", "Ollama"),
+)
+DATA: Final = re.compile(
+    "|".join(
+        (
+            *map(re.escape, sorted(NAMES, key=len, reverse=True)),
+            r"(?:[\w-]+/)?[\w -]+\.(?:pdf|docx|md|zip|pptx)\b",  # files
+            r"\{\{[^}]*\}\}",
+            r"https?://\S+",
+            r"/\S+",  # paths
+            rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}",
+            r"\b(?:Enter|Esc)\b",
+            r"\b(?:(?:Ctrl|Shift|Alt)\+)+(?:\w+|\S)",
+        )
+    )
+)
+
+
+@pytest.fixture
+def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("REPARTEE_LANGUAGE", request.param)
+    application = cast(QApplication, QApplication.instance())
+    window_language = WindowLanguage(application, resource_path("locale"))
+    window_language.use("")
+    yield request.param
+    monkeypatch.setenv("REPARTEE_LANGUAGE", "en")
+    window_language.use("")
+    formatting.use_formats_of("en")
+
+
+class Visit:
+    """A walk through the scenes of a desk; collects the faults that it sees."""
+
+    def __init__(self, desk: Desk, code: str, size: str) -> None:
+        self._desk, self._code, self._size = desk, code, size
+        self.faults: dict[str, str] = {}
+        self.seen: set[type] = set()
+
+    async def look(self, name: str) -> None:
+        """Look at all visible windows."""
+        room = SIZES[self._size]
+        for window in self._windows():
+            if not isinstance(window, QMenu):
+                window.resize(window.size().boundedTo(room))
+        await asyncio.sleep(0.03)  # what was resized is laid out
+        for number, window in enumerate(self._windows()):
+            self.seen.update(
+                type(w) for w in (window, *window.findChildren(QWidget)) if w.isVisible()
+            )
+            if PICTURES:
+                self._keep(window, f"{name}-{number}" if number else name)
+            # Menus and the quick prompt adapt to the screen, which is larger here.
+            if not isinstance(window, QMenu | QuickPrompt) and not _fits(window, room):
+                self._found(name, f"{type(window).__name__} is {window.size().toTuple()}")
+            for fault in layout_faults(window):
+                self._found(name, fault)
+            if pseudo.is_pseudo(self._code):
+                for text in _visible_texts(window):
+                    if untranslated([DATA.sub("", text)]) and not DATA.fullmatch(text):
+                        self._found(name, f"not translated: {text!r}")
+
+    def _windows(self) -> list[QWidget]:
+        """Return the visible windows, the main window first."""
+        found = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+        return sorted(found, key=lambda w: w is not self._desk.window)
+
+    def _found(self, scene: str, fault: str) -> None:
+        self.faults.setdefault(fault, scene)
+
+    def _keep(self, window: QWidget, name: str) -> None:
+        folder = Path(PICTURES) / f"{self._code}-{self._size}"
+        folder.mkdir(parents=True, exist_ok=True)
+        window.grab().save(str(folder / f"{name}.png"))
+
+
+def _fits(window: QWidget, room: QSize) -> bool:
+    return window.width() <= room.width() and window.height() <= room.height()
+
+
+def _visible_texts(window: QWidget) -> Iterator[str]:
+    if isinstance(window, QFileDialog):
+        return
+    yield from texts_of(window)
+
+
+def _classes_of_ui() -> set[type]:
+    """Return the product's classes of widgets."""
+    for module in pkgutil.walk_packages(desktop_app.ui.__path__, "desktop_app.ui."):
+        importlib.import_module(module.name)
+    found, waiting = set(), [QWidget]
+    while waiting:
+        for cls in waiting.pop().__subclasses__():
+            waiting.append(cls)
+            if cls.__module__.startswith("desktop_app.ui."):
+                found.add(cls)
+    return found
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", CODES, indirect=True)
+async def test_every_window(language: str, size: str) -> None:
+    faults: dict[str, str] = {}
+    seen: set[type] = set()
+    async with Desk() as desk:
+        desk.window.resize(SIZES[size])
+        visit = Visit(desk, language, size)
+        await scenes.first_start(desk, visit.look)
+        faults |= visit.faults
+        seen |= visit.seen
+        await scenes.fill(desk.backend)
+    async with Desk(environment=scenes.KEYED) as desk:
+        desk.window.resize(SIZES[size])
+        visit = Visit(desk, language, size)
+        for scene in scenes.SCENES:
+            await scene(desk, visit.look)
+        faults |= visit.faults
+        seen |= visit.seen
+    listed = "\n".join(sorted(f"{scene}: {fault}" for fault, scene in faults.items()))
+    assert not listed, listed
+    if size == "small":  # its panes are drawers, too
+        missing = {c.__name__ for c in _classes_of_ui() - seen if not c.__subclasses__()}
+        assert not ", ".join(sorted(missing - UNSEEN))
