@@ -280,8 +280,7 @@ class Backend:
         of_this_run = [
             replace(p, monthly_cap=caps.get(p.base_url)) for p in self.environment_profiles
         ]
-        on_device = replace(built_in[0], name=tr(ON_DEVICE.name))
-        return [*of_this_run, on_device, *built_in[1:], *stored.values()]
+        return [*of_this_run, *built_in, *stored.values()]
 
     async def default_profile(
         self, profiles: Iterable[ProviderProfile], values: Mapping[str, SettingValue]
