@@ -4,7 +4,8 @@
 #   ensure_system app|test|build    system libraries and tools; installs them as root, else names
 #                                   the one command that does and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
-#   ensure_tool audit|fuzz|lock     a tool with requirements of its own; prints where it is
+#   ensure_tool audit|fuzz|litellm|lock|portkey
+#                                   a tool with requirements of its own; prints where it is
 #   compile_messages PYTHON         the catalogs of resources/locale into what the program reads
 #   set_source_date, make_wheel     the same sources build the same bytes
 #
@@ -222,18 +223,36 @@ compile_messages() {
     done
 }
 
-# Prints the folder of the programs of a tool that is pinned apart from everything else, in
-# requirements/$1.txt. It is installed into build/ when it is first used.
+# Prints the folder of the programs of a tool that is pinned apart from everything else: in
+# requirements/$1.txt, or for npm in requirements/$1/. It is installed into build/ when it is first
+# used.
 ensure_tool() {
     local folder=$root/build/$1-tool pinned=$requirements/$1.txt
-    if ! cmp --silent "$pinned" "$folder/installed.txt"; then
-        say "Installing what packaging/requirements/$1.txt pins"
-        "$(find_python)" -m venv --clear "$folder"
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-            --require-hashes -r "$pinned" >&2
-        cp "$pinned" "$folder/installed.txt"
+    if [[ -d $requirements/$1 ]]; then
+        pinned=$requirements/$1/package-lock.json
     fi
-    printf '%s\n' "$folder/bin"
+    if ! cmp --silent "$pinned" "$folder/installed"; then
+        say "Installing what ${pinned#"$root"/} pins"
+        if [[ -d $requirements/$1 ]]; then
+            install_npm_tool "$folder" "$requirements/$1"
+        else
+            "$(find_python)" -m venv --clear "$folder"
+            "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+                --require-hashes -r "$pinned" >&2
+        fi
+        cp "$pinned" "$folder/installed"
+    fi
+    [[ -d $requirements/$1 ]] && printf '%s\n' "$folder/node_modules" || printf '%s\n' "$folder/bin"
+}
+
+# install_npm_tool FOLDER PINS — npm takes the registry that it is configured for, and checks each
+# package against its hash. No package may run a script.
+install_npm_tool() {
+    rm -rf "$1"
+    mkdir -p "$1"
+    cp "$2"/package*.json "$1"
+    (cd "$1" && PATH=$venv/bin:$PATH npm ci --ignore-scripts --omit=dev --no-audit --no-fund \
+        --silent --loglevel=error >/dev/null)
 }
 
 # ------------------------------------------------------------------ building

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,8 +25,8 @@ NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nconnection: close\r
 START_S = 60.0
 
 
-def serve(port: int, window: int) -> None:
-    """Serve until the process is ended."""
+def serve(port: int, window: int, *, key: str = "", embeds: bool = False) -> None:
+    """Serve until the process is ended; with `embeds`, embeddings alone."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
@@ -41,6 +42,12 @@ def serve(port: int, window: int) -> None:
     params.cache_ram_mib = 0
     params.offline = True
     params.verbosity = 0
+    if key:
+        params.api_keys = [key]
+    if embeds:
+        params.embedding = True
+        params.n_batch = params.n_ubatch = 64  # tokens of a text, at most
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     server = xllamacpp.Server(params)
     while server:
         time.sleep(3600)
@@ -79,14 +86,14 @@ async def _copy(
 @contextmanager
 def llama_server(window: int, *, hides_counter: bool = False) -> Iterator[str]:
     """Yield the base URL of a running server with a window of `window` tokens."""
-    port, command = _free_port(), [sys.executable, "-m", "tests.helpers.llama_server"]
+    port, command = free_port(), [sys.executable, "-m", "tests.helpers.llama_server"]
     started = [subprocess.Popen([*command, str(port), str(window)])]
     if hides_counter:
-        inner, port = port, _free_port()
+        inner, port = port, free_port()
         started.append(subprocess.Popen([*command, str(port), str(inner), "--hide-counter"]))
     try:
         url = f"http://127.0.0.1:{port}/v1"
-        _wait_for(f"{url}/models")
+        wait_for(f"{url}/models")
         yield url
     finally:
         for process in started:
@@ -94,19 +101,23 @@ def llama_server(window: int, *, hides_counter: bool = False) -> Iterator[str]:
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing listens on."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
 
 
-def _wait_for(url: str) -> None:
-    until = time.monotonic() + START_S
+def wait_for(url: str, limit_s: float = START_S) -> None:
+    """Wait until a server answers at `url` that it is ready, or that it wants a key."""
+    until = time.monotonic() + limit_s
     while True:
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return
-        except OSError:
+        except OSError as error:
+            if isinstance(error, urllib.error.HTTPError) and error.code < 500:
+                return  # it wants a key, or has no such path
             if time.monotonic() > until:
                 raise
             time.sleep(0.1)
@@ -118,11 +129,13 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("window", type=int, help="in tokens; with --hide-counter the port behind")
     parser.add_argument("--hide-counter", action="store_true")
+    parser.add_argument("--key", default="", help="the API key that it demands")
+    parser.add_argument("--embeddings", action="store_true")
     options = parser.parse_args()
     if options.hide_counter:
         asyncio.run(hide_counter(options.port, options.window))
     else:
-        serve(options.port, options.window)
+        serve(options.port, options.window, key=options.key, embeds=options.embeddings)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,326 @@
+"""The client against real gateways: a LiteLLM proxy and Portkey, before real llama.cpp servers.
+
+llama-cpp-python's server is missing: its package has no wheel, and compiling it takes longer than
+all other tests together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.conversations.chat_request import (
+    ChatRequest,
+    ImageData,
+    ProviderKind,
+    ProviderProfile,
+    RequestMessage,
+)
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    StreamEvent,
+    TextDelta,
+    Waiting,
+)
+from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    ContextTooLongError,
+    ModelNotFoundError,
+    ProviderError,
+    RateLimitedError,
+)
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
+from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers.gateways import (
+    MASTER_KEY,
+    UPSTREAM_KEY,
+    ServerProcess,
+    litellm_proxy,
+    llama_cpp,
+    portkey_gateway,
+)
+from tests.helpers.pictures import drawing, packed
+from tests.helpers.secrets import key_for
+from tests.unit.providers.samples import CATALOG, ask, fold, terminals
+
+pytestmark = pytest.mark.slow
+
+WINDOW = 2048
+WRONG_KEY = "sk-wrong-0123456789"
+VECTORS = "text-embedding-3-small"
+GATEWAYS = ("litellm", "portkey")
+ALL = ("llama.cpp", *GATEWAYS)
+APIS = pytest.mark.parametrize("api", list(Api))
+EVERYWHERE = pytest.mark.parametrize("server", ALL)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A server to ask: where, with which key, model and headers."""
+
+    url: str
+    key: str
+    model: str
+    headers: tuple[CustomField, ...] = ()
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[ServerProcess]:
+    yield from started(llama_cpp(WINDOW))
+
+
+@pytest.fixture(scope="module")
+def upstream_vectors() -> Iterator[ServerProcess]:
+    yield from started(llama_cpp(WINDOW, embeds=True))
+
+
+@pytest.fixture(scope="module")
+def litellm(
+    upstream: ServerProcess,
+    upstream_vectors: ServerProcess,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[ServerProcess]:
+    folder = tmp_path_factory.mktemp("litellm")
+    yield from started(litellm_proxy(folder, upstream.url, upstream_vectors.url))
+
+
+@pytest.fixture(scope="module")
+def portkey() -> Iterator[ServerProcess]:
+    yield from started(portkey_gateway())
+
+
+def started(server: ServerProcess) -> Iterator[ServerProcess]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, server: str) -> Place:
+    """Return the place that the parameter `server` names; only what it needs is started."""
+    upstream: ServerProcess = request.getfixturevalue("upstream")
+    if server == "llama.cpp":
+        return Place(upstream.url, UPSTREAM_KEY, "smollm2")
+    gateway: ServerProcess = request.getfixturevalue(server)
+    if server == "litellm":
+        return Place(gateway.url, MASTER_KEY, "smol")
+    return Place(gateway.url, UPSTREAM_KEY, "smollm2", through_portkey(upstream.url))
+
+
+def through_portkey(upstream: str) -> tuple[CustomField, ...]:
+    return (
+        CustomField("x-portkey-provider", "openai"),
+        CustomField("x-portkey-custom-host", upstream),
+    )
+
+
+@asynccontextmanager
+async def opened(place: Place, api: Api | None = None) -> AsyncIterator[ProviderClient]:
+    profile = ProviderProfile(
+        "there",
+        "The server",
+        ProviderKind.COMPATIBLE,
+        place.url,
+        api=api,
+        custom_fields=place.headers,
+        max_tokens_field="max_tokens",
+    )
+    client = ProviderClient(profile, key_for(place.url, place.key), CATALOG)
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def answer(
+    place: Place, api: Api | None = None, request: ChatRequest | None = None, **parameters: Any
+) -> list[StreamEvent]:
+    """Return the events of an answer up to its end, or to a wait for another attempt."""
+    asked = request or ask(
+        "Count from one to ten.", model=place.model, max_output_tokens=24, **parameters
+    )
+
+    async def main() -> list[StreamEvent]:
+        found: list[StreamEvent] = []
+        async with opened(place, api) as client, aclosing(client.stream(asked)) as events:
+            async for event in events:
+                found.append(event)
+                if isinstance(event, Waiting):
+                    break
+        return found
+
+    return asyncio.run(main())
+
+
+def error_of(events: list[StreamEvent]) -> ProviderError:
+    assert isinstance(events[-1], Failed), events
+    return events[-1].error
+
+
+@EVERYWHERE
+@APIS
+def test_an_answer_streams_and_is_counted(place: Place, api: Api) -> None:
+    events = answer(place, api)
+    assert isinstance(terminals(events)[0], Completed | Incomplete)
+    assert any(isinstance(event, TextDelta) for event in events)
+    usage = fold(events).usage
+    assert usage is not None
+    assert 0 < usage.output_tokens <= 24
+    assert usage.input_tokens > 0
+
+
+@EVERYWHERE
+def test_an_answer_that_does_not_stream(place: Place) -> None:
+    reply = fold(answer(place, Api.CHAT_COMPLETIONS, stream=False))
+    assert reply.text
+    assert reply.usage is not None
+
+
+@EVERYWHERE
+@APIS
+def test_a_wrong_key(place: Place, api: Api) -> None:
+    error = error_of(answer(replace(place, key=WRONG_KEY), api))
+    assert isinstance(error, AuthenticationError)
+    assert error.reason is Reason.KEY_NOT_ACCEPTED
+    assert "The server rejected the API key: " in error.what_happened
+    assert WRONG_KEY not in f"{error.what_happened} {error.details}"
+
+
+@EVERYWHERE
+@APIS
+def test_a_question_that_is_too_long(place: Place, api: Api) -> None:
+    request = ask("One two three four five. " * 600, model=place.model)
+    error = error_of(answer(place, api, request))
+    assert isinstance(error, ContextTooLongError)
+    assert "context window: " in error.what_happened
+
+
+@EVERYWHERE
+def test_images_are_refused_once(place: Place) -> None:
+    image = ImageData("image/png", packed(drawing(), "PNG"))
+    message = RequestMessage(Role.USER, (TextPart("What is it?"), image))
+    events = answer(place, Api.CHAT_COMPLETIONS, ChatRequest(place.model, (message,)))
+    assert not any(isinstance(event, Waiting) for event in events)
+    assert error_of(events).reason is Reason.IMAGES_REFUSED
+
+
+@pytest.mark.parametrize("server", ["litellm"])
+def test_an_unknown_model(place: Place) -> None:
+    error = error_of(answer(replace(place, model="nonsense")))
+    assert isinstance(error, ModelNotFoundError)
+    assert "nonsense" in error.what_happened
+
+
+@pytest.mark.parametrize("server", ["litellm"])
+def test_too_many_requests(place: Place) -> None:
+    limited = replace(place, model="limited")
+    answer(limited, Api.CHAT_COMPLETIONS)
+    events = answer(limited, Api.CHAT_COMPLETIONS)
+    if isinstance(events[-1], Waiting):
+        assert events[-1].reason.startswith("The server is limiting requests: ")
+    else:
+        assert isinstance(error_of(events), RateLimitedError)
+
+
+@pytest.mark.parametrize("server", ["litellm"])
+def test_the_reason_of_a_fault_is_passed_on(place: Place) -> None:
+    event = answer(replace(place, model="dead"), Api.CHAT_COMPLETIONS)[-1]
+    said = event.reason if isinstance(event, Waiting) else error_of([event]).what_happened
+    assert "onnect" in said, said
+
+
+@pytest.mark.parametrize("server", ["litellm"])
+def test_a_wrong_key_of_the_gateway_itself(place: Place) -> None:
+    error = error_of(answer(replace(place, model="wrong-upstream-key"), Api.CHAT_COMPLETIONS))
+    assert isinstance(error, AuthenticationError)
+    assert "sk-wrong" not in error.what_happened
+
+
+@pytest.mark.parametrize("server", ["portkey"])
+def test_a_missing_header_is_named(place: Place) -> None:
+    error = error_of(answer(replace(place, headers=()), Api.CHAT_COMPLETIONS))
+    assert "x-portkey-provider" in error.what_happened
+
+
+@EVERYWHERE
+def test_models_are_listed(place: Place, server: str) -> None:
+    async def main() -> None:
+        async with opened(place) as client:
+            listing = await client.listing()
+        assert listing.has(place.model)
+        assert listing.window_of(place.model) == WINDOW
+        if server == "litellm":
+            priced = ModelDetails(ModelKind.CHAT, Decimal(1), Decimal(2))
+            assert listing.details_of(place.model) == priced
+            assert listing.can_chat(VECTORS) is False
+
+    asyncio.run(main())
+
+
+@EVERYWHERE
+def test_embeddings(
+    place: Place, server: str, upstream_vectors: ServerProcess, request: pytest.FixtureRequest
+) -> None:
+    if server == "llama.cpp":
+        place = replace(place, url=upstream_vectors.url)
+    if server == "portkey":
+        place = replace(place, headers=through_portkey(upstream_vectors.url))
+
+    async def main() -> None:
+        texts = ["a boat at the quay", "a dog in a flat", "word " * 80, "a boat at the quay"]
+        async with opened(place) as client:
+            vectors, billed = await client.embed(VECTORS, texts)
+        assert len({len(vector.numbers) for vector in vectors}) == 1
+        assert vectors[0].numbers == pytest.approx(vectors[3].numbers, abs=0.01)
+        assert vectors[0].numbers != pytest.approx(vectors[1].numbers, abs=0.01)
+        assert billed > 0
+
+    asyncio.run(main())
+
+
+# -- the servers are killed from here on
+
+
+@pytest.mark.parametrize("server", ["llama.cpp", "portkey", "litellm"])
+def test_killed_in_mid_answer_the_text_is_kept(
+    place: Place, server: str, request: pytest.FixtureRequest
+) -> None:
+    name = {"llama.cpp": "upstream"}.get(server, server)
+    process: ServerProcess = request.getfixturevalue(name)
+    asked = ask("Tell a long story.", model=place.model, max_output_tokens=400)
+    events: list[StreamEvent] = asyncio.run(killed(place, asked, process.kill))
+    assert isinstance(events[-1], Failed)
+    assert fold(events).text
+    if server == "litellm":
+        return  # it takes longer to start than all tests here
+    assert isinstance(answer(place, Api.CHAT_COMPLETIONS)[-1], Failed | Waiting)
+    process.start()
+    assert fold(answer(place, Api.CHAT_COMPLETIONS)).text
+
+
+async def killed(place: Place, asked: ChatRequest, kill: Callable[[], None]) -> list[StreamEvent]:
+    found: list[StreamEvent] = []
+    async with (
+        opened(place, Api.CHAT_COMPLETIONS) as client,
+        aclosing(client.stream(asked)) as events,
+    ):
+        async for event in events:
+            found.append(event)
+            if sum(isinstance(each, TextDelta) for each in found) == 3:
+                await asyncio.to_thread(kill)
+    return found
