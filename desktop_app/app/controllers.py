@@ -48,6 +48,7 @@ from desktop_app.app.settings.settings_controller import SettingsController
 from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tasks import Tasks
+from desktop_app.app.tools.consent_controller import ConsentController
 from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
@@ -418,6 +419,13 @@ class Controllers(QObject):
             chat_service=state.backend.chat,
             compaction_store=state.backend.compactions,
             compaction_service=lambda: state.backend.compaction,
+        )
+        self.consent = ConsentController(
+            window,
+            theme,
+            desk=state.backend.desk,
+            current=state.current,
+            pane=window.pane,
         )
         self.titles = TitleController(
             running,

@@ -22,9 +22,11 @@ from desktop_app.domain.conversations.stream_events import (
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
+    RoundEnded,
     Started,
     StreamEvent,
     TextDelta,
+    ToolCallStep,
     Waiting,
 )
 from desktop_app.domain.errors import StorageError
@@ -52,6 +54,8 @@ class _Run:
     says: NoticeText = ""  # why nothing arrives
     waiting: NoticeText | None = None  # the same, while it is not reported
     store_error: StorageError | None = None
+    has_step: bool = False  # a step of a tool call is not reported yet
+    gap: str = ""  # before the next text, which belongs to another request
     deltas: int = 0
     first_delta: float = 0.0
 
@@ -65,6 +69,7 @@ class RunningAnswers(QObject):
         waiting_changed(str, str, str): message id and why nothing arrives; "" once it does.
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer.
+        stepped(str, Message): an answer so far, after a step of its tool calls.
         amended(str, Message): an answer whose usage or notices changed after it was stopped, or a
             question whose documents are read in parts.
         store_changed(str, object): a StorageError while it cannot be stored, None once it can.
@@ -77,6 +82,7 @@ class RunningAnswers(QObject):
     rate_changed = Signal(str, float)
     finished = Signal(str, object)
     amended = Signal(str, object)
+    stepped = Signal(str, object)
     store_changed = Signal(str, object)
 
     def __init__(self, tasks: Tasks, store: MessageStore, parent: QObject | None = None) -> None:
@@ -204,7 +210,8 @@ class RunningAnswers(QObject):
     def _take(self, run: _Run, event: StreamEvent) -> None:
         match event:
             case TextDelta(text) | RefusalDelta(text):
-                run.text.append(run.shown_text.take(text))
+                run.text.append(run.shown_text.take(run.gap + text))
+                run.gap = ""
                 self._count(run)
                 self._say_if_cut(run, run.shown_text)
             case ReasoningDelta(text, section):
@@ -234,6 +241,10 @@ class RunningAnswers(QObject):
                 run.says = run.waiting = run.opening
             case Notice(text):
                 run.says = run.waiting = text
+            case ToolCallStep() | RoundEnded():
+                run.has_step = True
+                if isinstance(event, RoundEnded) and run.deltas:
+                    run.gap = "\n\n"
             case _:
                 return
         if not self._frame.isActive():
@@ -274,3 +285,6 @@ class RunningAnswers(QObject):
                 seconds = time.monotonic() - run.first_delta
                 if seconds > 0.5 and run is self._of(conversation_id)[0]:
                     self.rate_changed.emit(conversation_id, run.deltas / seconds)
+            if run.has_step:
+                run.has_step = False
+                self.stepped.emit(conversation_id, run.answering.so_far)

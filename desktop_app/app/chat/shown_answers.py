@@ -22,6 +22,7 @@ STORE = "store"  # the topic of notifications about answers that cannot be store
 _ENDED = N_("Response ended.")
 _ANNOUNCED = {
     MessageStatus.COMPLETE: N_("Response complete."),
+    MessageStatus.REFUSED: N_("The model declined."),
     MessageStatus.CANCELLED: N_("Response stopped."),
     MessageStatus.FAILED: N_("Response failed."),
 }
@@ -50,6 +51,7 @@ class ShownAnswers(QObject):
         running.waiting_changed.connect(self._show_waiting)
         running.rate_changed.connect(self._show_rate)
         running.amended.connect(self._show_amended)
+        running.stepped.connect(self._show_amended)
         running.store_changed.connect(self._show_store)
 
     def show_end(self, answer: Message) -> None:

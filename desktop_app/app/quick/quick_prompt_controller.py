@@ -187,7 +187,7 @@ class QuickPromptController(QObject):
                 self._path,
                 Draft(question, self.attachments.parts, self._quick.template_id),
                 self._setup.profile_of(self._conversation),
-                self._setup.settings_of(self._conversation).for_one(),
+                self._setup.settings_of(self._conversation).for_one().without_tools(),
             )
         except UserFacingError as error:
             is_cap = isinstance(error, SpendingCapError)

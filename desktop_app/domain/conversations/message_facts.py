@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, ToolCallPart
 from desktop_app.domain.documents.document_sections import shown
 from desktop_app.domain.spending.cost import format_money
 from desktop_app.i18n.translation import N_
@@ -106,6 +106,31 @@ def indented_json(arguments: str) -> list[str]:
         return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False).split("\n")
     except (ValueError, RecursionError):
         return arguments.splitlines() or [""]
+
+
+def short_arguments(arguments: str, limit: int = 60) -> str:
+    """Return arguments on one short line: `city: Oslo, days: 3`."""
+    try:
+        found = json.loads(arguments)
+    except (ValueError, RecursionError):
+        found = None
+    words = arguments
+    if isinstance(found, dict):
+        texts = (
+            f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+            for name, value in found.items()
+        )
+        words = ", ".join(texts)
+    line = " ".join(words[: 4 * limit].split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def call_summary(call: ToolCallPart) -> str:
+    """Return `calculator · done · 0.1 s` for an exported file."""
+    facts = [call.shown_name, call.state.value]
+    if call.seconds is not None:
+        facts.append(duration(call.seconds))
+    return " · ".join(facts)
 
 
 def pages_text(part: DocumentPart) -> str:

@@ -84,7 +84,12 @@ def shortened(message: Message) -> Message:
             case ReasoningPart():
                 return replace(part, text=reasoning.take(part.text))
             case ToolCallPart():
-                return replace(part, arguments=part.arguments[:MOST_ARGUMENTS])
+                return replace(
+                    part,
+                    arguments=part.arguments[:MOST_ARGUMENTS],
+                    edited=part.edited[:MOST_ARGUMENTS],
+                    result=part.result[:MOST_ARGUMENTS],
+                )
         return part
 
     parts = tuple(map(shown, message.parts))

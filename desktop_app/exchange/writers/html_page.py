@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Message,
 from desktop_app.domain.conversations.message_facts import (
     EXPORT_ENDINGS,
     attachment_text,
+    call_summary,
     facts_of,
     heading_of,
     indented_json,
@@ -103,9 +104,11 @@ class HtmlPage:
                 yield f"<details><summary>{words}</summary><div>{self._rendered(part.text)}</div>"
                 yield "</details>"
             elif isinstance(part, ToolCallPart):
-                yield f"<details><summary>Tool: {_text(part.name)}</summary>"
-                arguments = _visible("\n".join(indented_json(part.arguments)))
-                yield f"{code_block('json', arguments)}</details>"
+                yield f"<details><summary>Tool: {_text(call_summary(part))}</summary>"
+                arguments = _visible("\n".join(indented_json(part.run_arguments)))
+                yield code_block("json", arguments)
+                yield code_block("", _visible(part.result)) if part.result else ""
+                yield "</details>"
         yield from _attached(message, images)
         if message.text:
             yield self._rendered(message.text)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_facts import (
     EXPORT_ENDINGS,
+    call_summary,
     heading_of,
     pages_text,
     sources_of,
@@ -52,8 +53,11 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
             quoted = "\n".join(f"> {line}".rstrip() for line in thought.splitlines())
             yield f"> *Reasoning*\n>\n{quoted}"
         elif isinstance(part, ToolCallPart):
-            quoted = "\n".join(f"> {line}".rstrip() for line in fenced(part.arguments).splitlines())
-            yield f"> *Tool: {part.name}*\n>\n{quoted}"
+            blocks = [fenced(part.run_arguments)]
+            blocks += [fenced(part.result, "")] if part.result else []
+            code = "\n\n".join(blocks)
+            quoted = "\n".join(f"> {line}".rstrip() for line in code.splitlines())
+            yield f"> *Tool: {call_summary(part)}*\n>\n{quoted}"
     if message.text:
         yield _close_fence(unique_footnotes(message.text, notes))
     for notice in (*message.notices, EXPORT_ENDINGS.get(message.status, "")):
@@ -76,8 +80,8 @@ def _close_fence(text: str) -> str:
     return text if is_closed else f"{text.removesuffix(chr(10))}\n{last.markup}"
 
 
-def fenced(code: str) -> str:
-    """Return JSON in a fence that nothing within it closes."""
+def fenced(code: str, language: str = "json") -> str:
+    """Return code in a fence that nothing within it closes."""
     longest = max((len(run) for run in re.findall("`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}json\n{code}\n{fence}"
+    return f"{fence}{language}\n{code}\n{fence}"

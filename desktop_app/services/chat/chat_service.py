@@ -113,6 +113,10 @@ class AskSettings:
         examples = (text for pair in self.examples for text in pair)
         return "\n".join(filter(None, (self.instructions, *examples)))
 
+    def without_tools(self) -> AskSettings:
+        """Return these settings without tools, where nobody can be asked about a call."""
+        return replace(self, parameters=replace(self.parameters, tools=()))
+
     def for_one(self) -> AskSettings:
         """Return these settings for a single answer."""
         return replace(self, parameters=replace(self.parameters, candidates=1))

@@ -27,6 +27,7 @@ from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import (
     EXPORT_ENDINGS,
     attachment_text,
+    call_summary,
     facts_of,
     heading_of,
     indented_json,
@@ -193,10 +194,13 @@ class PrintedConversation:
                 self._insert_text(words, self._styles.paragraph(6), NOTE, color=self._theme.dim)
                 self._blocks(part.text, is_aside=True)
             elif isinstance(part, ToolCallPart):
-                name = f"Tool: {_display_text(part.name)}"
+                name = f"Tool: {_display_text(call_summary(part))}"
                 self._insert_text(name, self._styles.paragraph(6), NOTE, color=self._theme.dim)
-                lines = [code_line(line, "json") for line in indented_json(part.arguments)]
+                lines = [code_line(line, "json") for line in indented_json(part.run_arguments)]
                 self._code([Block(Kind.CODE_HEAD, language="json"), *lines])
+                if part.result:
+                    lines = [code_line(line, "") for line in part.result.split("\n")]
+                    self._code([Block(Kind.CODE_HEAD, language=""), *lines])
         if message.text:
             self._blocks(message.text)
         self._ending(message)

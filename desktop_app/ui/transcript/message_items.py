@@ -6,22 +6,24 @@ the program's own. Both are plain values, so that two states of a message can be
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_facts import ENDINGS, indented_json
-from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
 from desktop_app.domain.error_text import CONTINUABLE, GONE_ON, WINDOW
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
-from desktop_app.i18n.translation import N_, tr
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
 from desktop_app.ui.transcript.media.message_images import OPEN, image_runs
 from desktop_app.ui.transcript.shown_facts import (
     answer_facts,
     attachment_facts,
+    call_line,
     reasoning_title,
 )
 from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, one_line
@@ -53,6 +55,9 @@ _ACTION_LABELS: Final = {
     "compact": N_("Compact"),
     "add-key": N_("Add key"),
 }
+
+_MOST_RESULT_LINES: Final = 500
+"""Maximum number of lines of a tool's result."""
 
 _MOST_DETAILS: Final = 200
 """Maximum number of lines of error details."""
@@ -149,18 +154,36 @@ def reasoning_line(reasoning: str, seconds: float | None, *, thinking: bool, fol
 
 
 def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
-    """Return `› Used get_weather` for each tool call, and its arguments if unfolded."""
+    """Return `› calculator(1 + 2) · Done · 0.1 s` for each tool call.
+
+    Unfolded, its arguments and its result follow. Parallel calls stand together, below the number
+    of them.
+    """
     lines: list[Item] = []
-    calls = (part for part in message.parts if isinstance(part, ToolCallPart))
+    calls = tool_calls(message.parts)
+    sizes = Counter(call.round for call in calls)
+    number_of_round = -1
     for number, call in enumerate(calls):
+        if call.round != number_of_round and sizes[call.round] > 1:
+            words = tr_plural("{count} call at once", "{count} calls at once", sizes[call.round])
+            lines.append(Line(Part.REASONING, (Run(words),)))
+        number_of_round = call.round
         is_open, link = number in unfolded, f"{ACTION}{TOOL}{number}"
         mark = Run("⌄  " if is_open else "›  ", bold=True, link=link)
-        name = one_line(tr("Used {name}", name=call.name))
-        lines.append(Line(Part.REASONING, (mark, Run(name, link=link))))
+        words = one_line(call_line(call, is_streaming=message.status is MessageStatus.STREAMING))
+        lines.append(Line(Part.REASONING, (mark, Run(words, link=link))))
         if is_open:
-            lines.append(Block(Kind.CODE_HEAD, language="json"))
-            lines += [code_line(text, "json") for text in indented_json(call.arguments)]
+            lines += _code("json", indented_json(call.run_arguments))
+            if call.result:
+                lines += _code("", call.result.split("\n")[:_MOST_RESULT_LINES])
     return lines
+
+
+def _code(language: str, texts: Iterable[str]) -> list[Item]:
+    return [
+        Block(Kind.CODE_HEAD, language=language),
+        *(code_line(text, language) for text in texts),
+    ]
 
 
 def ending_lines(
@@ -179,10 +202,12 @@ def ending_lines(
         lines.append(Line(Part.WAITING, _said(waiting)))
     lines += [Line(Part.NOTICE, _said(str(notice))) for notice in message.notices]
     ending = ENDINGS.get(message.status)
-    is_explained = message.status is MessageStatus.INTERRUPTED and message.error is not None
+    explained = (MessageStatus.INTERRUPTED, MessageStatus.REFUSED)
+    is_explained = message.status in explained and message.error is not None
     if ending and not is_explained:
         action = "continue" if message.text.strip() else "retry"
         offers = message.role is Role.ASSISTANT and (is_last or action == "retry")
+        offers = offers and message.status is not MessageStatus.REFUSED
         actions = (Run("\u2003"), _action(action)) if offers else ()
         lines.append(Line(Part.NOTICE, (*_said(tr(ending)), *actions)))
     return lines + error_lines(message, details=details, is_last=is_last)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.conversations.message_facts import subject_of
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+from desktop_app.domain.conversations.message_facts import short_arguments, subject_of
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, ToolCallPart
 from desktop_app.domain.documents.document_sections import format_spans
+from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.formatting import duration, money
-from desktop_app.i18n.translation import tr, tr_context, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import ChosenPages
 
 _SHORTEST_S = 0.1
+_CALL_STATES = {
+    ToolCallState.REQUESTED: N_("Not run"),
+    ToolCallState.ALLOWED: N_("Allowed"),
+    ToolCallState.RUNNING: N_("Running"),
+    ToolCallState.DONE: N_("Done"),
+    ToolCallState.FAILED: N_("Failed"),
+    ToolCallState.DENIED: N_("Denied"),
+    ToolCallState.INTERRUPTED: N_("Interrupted"),
+}
 
 
 def answer_facts(message: Message, name_of_model: Callable[[str], str]) -> list[str]:
@@ -60,6 +70,20 @@ def reasoning_title(reasoning: str, seconds: float | None, *, thinking: bool = F
     if subject:
         return tr("Thought for {duration}: {subject}", duration=took, subject=subject)
     return tr("Thought for {duration}", duration=took)
+
+
+def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
+    """Return `calculator(expression: 1 + 2) · Done · 0.1 s` for a tool call."""
+    facts = [f"{call.shown_name}({short_arguments(call.run_arguments)})"]
+    if call.state is ToolCallState.REQUESTED and is_streaming:
+        facts.append(tr("Requested"))
+    else:
+        facts.append(tr(_CALL_STATES[call.state]))
+    if call.edited:
+        facts.append(tr("Arguments changed"))
+    if call.seconds is not None:
+        facts.append(duration(max(call.seconds, _SHORTEST_S)))
+    return " · ".join(facts)
 
 
 def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:

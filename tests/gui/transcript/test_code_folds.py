@@ -292,7 +292,9 @@ def test_a_tool_shows_its_name_and_its_arguments_when_asked(view: TranscriptView
     call = ToolCallPart("1", "get_weather\u202e", '{"city": "Paris"}')
     said = replace(said, parts=(call, *said.parts))
     view.set_messages([question("q"), said])
-    assert "›  Used get_weather⟨U+202E⟩" in [line.replace("\u2063", "") for line in shown(view)]
+    assert "›  get_weather⟨U+202E⟩(city: Paris) · Not run" in [
+        line.replace("\u2063", "") for line in shown(view)
+    ]
     assert '  "city": "Paris"' not in shown(view)
     view.commands.run(said.id, "tool-0")
     assert '  "city": "Paris"' in shown(view)

@@ -164,7 +164,7 @@ def test_what_folds_says_whether_it_is_open(qtbot: QtBot, view: TranscriptView) 
     enter(view)
     for name, other in (
         ("Thought: Rain", "Thought: Rain"),
-        ("Used weather", "Used weather"),
+        ("weather() · Not run", "weather() · Not run"),
         ("Details", "Hide details"),
     ):
         tab_to(qtbot, view, f"{name}, collapsed")

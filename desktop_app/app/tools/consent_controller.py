@@ -1,0 +1,113 @@
+"""Asks the user about tool calls, one after another, in the conversation that they belong to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+from desktop_app.domain.tools.tool import Permission, ToolKind
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.services.tools.consent import ConsentQuestion, Decision, may_run
+from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.services.tools.consent import ConsentDesk
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+_KINDS: Final = {
+    ToolKind.READS: N_("It reads data on this computer. The provider gets the result."),
+    ToolKind.WRITES: N_("It can change data."),
+    ToolKind.LEAVES: N_("It sends data to other servers."),
+}
+_PERMISSIONS: Final = {
+    ConsentChoice.ONCE: Permission.ASK,
+    ConsentChoice.CONVERSATION: Permission.CONVERSATION,
+    ConsentChoice.ALWAYS: Permission.ALWAYS,
+}
+
+
+@dataclass(eq=False)
+class _Pending:
+    """A question that waits for the user."""
+
+    question: ConsentQuestion
+    answer: asyncio.Future[Decision]
+
+
+class ConsentController(QObject):
+    """Answers the desk's questions with a card above the prompt."""
+
+    def __init__(
+        self,
+        parent: QObject,
+        theme: ThemeWatcher,
+        *,
+        desk: ConsentDesk,
+        current: OpenConversation,
+        pane: ConversationPane,
+    ) -> None:
+        super().__init__(parent)
+        self._theme, self._current, self._pane = theme, current, pane
+        self._pending: list[_Pending] = []
+        self._asked: _Pending | None = None
+        self._card: ConsentCard | None = None
+        current.opened.connect(self._show)
+        desk.open(self)
+
+    async def decide(self, question: ConsentQuestion, stored: Permission) -> Decision:
+        """Return the user's decision; cancelling withdraws the question."""
+        if may_run(question.tool, stored):
+            return Decision(is_allowed=True)
+        pending = _Pending(question, asyncio.get_running_loop().create_future())
+        self._pending.append(pending)
+        if question.conversation_id != self._current.id:
+            words = tr("A tool in another conversation is waiting for your permission.")
+            self._pane.notifications.notify(words)
+        self._show()
+        try:
+            return await pending.answer
+        finally:
+            self._pending.remove(pending)
+            self._show()
+
+    def _show(self) -> None:
+        """Show the first question of the open conversation, or none."""
+        here = [p for p in self._pending if p.question.conversation_id == self._current.id]
+        first = here[0] if here else None
+        if first is None:
+            self._asked = None
+            if self._card is not None:
+                self._card.hide()
+            return
+        if first is self._asked:
+            return
+        self._asked = first
+        tool, call = first.question.tool, first.question.call
+        touches = tr(tool.touches) if tool.touches and not tool.source else tool.touches
+        note = " ".join(filter(None, (tr(_KINDS[tool.kind]), touches)))
+        card = self._made_card()
+        card.ask(tool.full_name, note, call.arguments, waiting=len(here) - 1)
+        self._pane.notifications.announce(card.words)
+
+    def _made_card(self) -> ConsentCard:
+        if self._card is None:
+            self._card = ConsentCard(self._theme.current)
+            self._card.decided.connect(self._on_decided)
+            self._theme.changed.connect(self._card.set_theme)
+            self._pane.add_above_prompt(self._card)
+        return self._card
+
+    def _on_decided(self, choice: ConsentChoice) -> None:
+        asked, card = self._asked, self._card
+        if asked is None or card is None or asked.answer.done():
+            return
+        if choice is ConsentChoice.DENY:
+            asked.answer.set_result(Decision(is_allowed=False))
+        else:
+            arguments, permission = card.changed_arguments, _PERMISSIONS[choice]
+            asked.answer.set_result(Decision(True, permission, arguments))

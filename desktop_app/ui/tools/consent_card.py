@@ -1,0 +1,153 @@
+"""A card above the prompt that asks before a tool runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.look import icons
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.card_text import CardText
+from desktop_app.ui.widgets.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    PlainTextField,
+    set_tooltip,
+    spoken_text,
+)
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+LONGEST_EDITED: Final = 20_000
+"""Characters of arguments that can be read and changed; of longer ones the beginning is shown."""
+_LINES: Final = 6
+# Characters that could hide or reorder what the user reads. JSON takes them as escapes.
+_HIDING: Final = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+
+
+class ConsentChoice(Enum):
+    """The user's answer."""
+
+    ONCE = auto()
+    CONVERSATION = auto()
+    ALWAYS = auto()
+    DENY = auto()
+
+
+class ConsentCard(QFrame):
+    """The card that asks about one call. See the module.
+
+    Signals:
+        decided(ConsentChoice): the user clicked a button.
+    """
+
+    decided = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("consent")
+        set_role(self, "note-card")
+        self._icon, self._words, self._note = PlainLabel(), PlainLabel(), PlainLabel()
+        self._text = CardText(self._words, self._note)
+        set_role(self._note, "note")
+        self.arguments = PlainTextField()
+        self.arguments.setObjectName("consent-arguments")
+        self.arguments.setTabChangesFocus(True)
+        self.arguments.setAccessibleName(tr("Arguments"))
+        self.once = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
+        self.conversation = self._button(
+            tr("Allow in this conversation"), "consent-conversation", ConsentChoice.CONVERSATION
+        )
+        self.always = self._button(tr("Always allow"), "consent-always", ConsentChoice.ALWAYS)
+        self.deny = self._button(tr("Deny"), "consent-deny", ConsentChoice.DENY)
+        self._shown = ""
+        self._lay_out()
+        self.set_theme(theme)
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        """The visible text, as one string."""
+        return f"{self._words.text()} {self._note.text()}".strip()
+
+    @property
+    def changed_arguments(self) -> str:
+        """The arguments if the user has changed them; "" if not."""
+        text = self.arguments.toPlainText()
+        return "" if text == self._shown else text
+
+    def ask(self, tool: str, note: str, arguments: str, *, waiting: int = 0) -> None:
+        """Ask about a call.
+
+        Args:
+            note: what the tool can reach.
+            arguments: as the model sent them.
+            waiting: the number of further questions.
+        """
+        words = tr("Run the tool “{name}”?", name=tool)
+        if waiting:
+            words = tr("Run the tool “{name}”? {count} more to decide.", name=tool, count=waiting)
+        self._words.setText(words)
+        self._note.setText(note)
+        self._note.setVisible(bool(note))
+        readable = readable_arguments(arguments)
+        is_whole = len(readable) <= LONGEST_EDITED
+        self.arguments.setReadOnly(not is_whole)
+        self.arguments.setPlainText(readable[:LONGEST_EDITED] + ("" if is_whole else "…"))
+        self._shown = self.arguments.toPlainText()
+        self.setAccessibleName(spoken_text(self.words))
+        self.show()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        px = theme.px
+        self._line.setContentsMargins(px(14), px(10), px(14), px(10))
+        self._line.setSpacing(px(10))
+        self._text.column.setSpacing(px(3))
+        self._column.setSpacing(px(6))
+        self._buttons.setSpacing(px(16))
+        self._icon.setContentsMargins(0, px(3), 0, 0)
+        self._icon.setPixmap(icons.pixmap("info", theme.dim, px(18)))
+        lines = self.arguments.fontMetrics().lineSpacing() * _LINES
+        self.arguments.setMaximumHeight(lines + px(12))
+
+    def _lay_out(self) -> None:
+        self._line = QHBoxLayout(self)
+        self._column, self._buttons = QVBoxLayout(), QHBoxLayout()
+        self._column.addWidget(self._text)
+        self._column.addWidget(self.arguments)
+        for button in (self.once, self.conversation, self.always, self.deny):
+            self._buttons.addWidget(button)
+        self._buttons.addStretch(1)
+        self._column.addLayout(self._buttons)
+        self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        self._line.addLayout(self._column, 1)
+
+    def _button(self, label: str, name: str, choice: ConsentChoice) -> QPushButton:
+        button = PlainButton(label)
+        button.setObjectName(name)
+        set_role(button, "link")
+        if choice is ConsentChoice.ALWAYS:
+            set_tooltip(button, tr("In all conversations, until the tool changes"))
+        button.clicked.connect(lambda: self.decided.emit(choice))
+        return button
+
+
+def readable_arguments(arguments: str) -> str:
+    """Return arguments as indented JSON, or as they are; hidden characters are escaped."""
+    try:
+        text = json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = arguments
+    return _HIDING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

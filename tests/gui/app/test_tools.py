@@ -1,0 +1,108 @@
+"""Tool calls in the window: the question before a call, and the line in the transcript."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    RefusalDelta,
+    ToolCallDelta,
+)
+from desktop_app.domain.tools.tool import Permission, ToolDefinition
+from desktop_app.services.tools.consent import ConsentQuestion, Decision
+from desktop_app.ui.tools.consent_card import ConsentCard
+from tests.gui.app.desk import Desk, until
+
+if TYPE_CHECKING:
+    from tests.gui.app.stage import Turn
+
+COMET = {"COMETAPI_KEY": "sk-comet"}
+
+
+def card(desk: Desk) -> ConsentCard | None:
+    found = desk.window.findChild(ConsentCard)
+    return found if found is not None and not found.isHidden() else None
+
+
+def choose(desk: Desk, *names: str) -> None:
+    desk.window.settings.override_changed.emit(desk.open_id, "answer.tools", "\n".join(names))
+
+
+def call(turn: Turn, name: str, arguments: str) -> None:
+    turn.give(ToolCallDelta(0, arguments, "c1", name))
+    turn.give(Completed())
+
+
+async def test_a_call_is_one_line_that_unfolds() -> None:
+    async with Desk(environment=COMET) as desk:
+        choose(desk, "calculator")
+        turn = await desk.ask("What is 0.1 + 0.2?")
+        call(turn, "calculator", json.dumps({"expression": "0.1 + 0.2"}))
+        second = await desk.turn(1)
+        await until(lambda: "calculator(expression: 0.1 + 0.2) · Done" in desk.transcript)
+        assert card(desk) is None
+        second.end("It is 0.3.")
+        await desk.settled()
+        assert "It is 0.3." in desk.transcript
+        assert "\n0.3" not in desk.transcript
+        desk.window.transcript.commands.run(desk.state.current.path[-1].id, "tool-0")
+        await until(lambda: "\n0.3" in desk.transcript)
+
+
+async def ask_at(desk: Desk, tool: ToolDefinition, arguments: str) -> Decision:
+    question = ConsentQuestion(desk.open_id, tool, ToolCallPart("c1", tool.name, arguments))
+    return await desk.backend.desk.decide(question)
+
+
+TOOL = ToolDefinition("look", "Looks.", {"type": "object"})
+
+
+async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
+    async with Desk(environment=COMET) as desk:
+        task = asyncio.create_task(ask_at(desk, TOOL, '{"path": "a\\u202eb"}'))
+        await until(lambda: card(desk))
+        shown = card(desk)
+        assert shown is not None
+        assert shown.words.startswith("Run the tool “look”? It reads data on this computer.")
+        assert shown.arguments.toPlainText() == '{\n  "path": "a\\u202eb"\n}'
+        shown.arguments.setPlainText('{"path": "c"}')
+        desk.click("consent-once")
+        assert await task == Decision(True, Permission.ASK, '{"path": "c"}')
+        await until(lambda: card(desk) is None)
+
+
+async def test_a_permission_for_the_conversation_asks_no_more() -> None:
+    async with Desk(environment=COMET) as desk:
+        await desk.ask_and_answer("Hello?", "Yes.")
+        task = asyncio.create_task(ask_at(desk, TOOL, "{}"))
+        await until(lambda: card(desk))
+        desk.click("consent-conversation")
+        assert (await task).is_allowed
+        assert (await ask_at(desk, TOOL, "{}")).is_allowed
+        changed = ToolDefinition("look", "Looks at more.", {"type": "object"})
+        task = asyncio.create_task(ask_at(desk, changed, "{}"))
+        await until(lambda: card(desk))
+        desk.click("consent-deny")
+        assert not (await task).is_allowed
+
+
+async def test_stopping_withdraws_the_question() -> None:
+    async with Desk(environment=COMET) as desk:
+        task = asyncio.create_task(ask_at(desk, TOOL, "{}"))
+        await until(lambda: card(desk))
+        task.cancel()
+        await until(lambda: card(desk) is None)
+
+
+async def test_a_refusal_is_no_complete_answer() -> None:
+    async with Desk(environment=COMET) as desk:
+        turn = await desk.ask("Do harm.")
+        turn.give(RefusalDelta("I can’t help with that."))
+        turn.give(Completed())
+        await desk.settled()
+        assert "Declined by the model" in desk.transcript
+        assert desk.stored("SELECT status FROM messages WHERE role = 'assistant'") == [("refused",)]
