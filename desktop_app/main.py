@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from desktop_app.app.desktop.window_request import OpenRequest
 
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
-COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "spending", *LIBRARY, "doctor")
+COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "eval", "spending", *LIBRARY, "doctor")
 EXIT_INTERRUPTED, EXIT_READER_GONE = 130, 141
 
 
@@ -149,6 +149,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.cli.batch.batch_command import run_batch
 
         return run_batch(options)
+    if options.command == "eval":
+        from desktop_app.cli.evaluation.eval_command import run_eval
+
+        return run_eval(options)
     if options.command == "spending":
         from desktop_app.cli.reports.spending_command import run_spending
 

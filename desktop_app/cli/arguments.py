@@ -18,6 +18,7 @@ from desktop_app.cli.command_help import (
     translate_argparse,
     usual_codes,
 )
+from desktop_app.cli.evaluation.eval_options import add_eval
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import tr
 
@@ -80,8 +81,8 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     adding = (_add_quick, _add_doctor, _add_ask, _add_summarize, _add_tools)
     single = [add(commands) for add in adding]
     batches = add_batch(commands, _add_answer_choice)
-    others = [_add_spending(commands), *_add_library(commands)]
-    for command in (*single, *batches, *others):
+    figures = [add_eval(commands, add_answer_parameters), _add_spending(commands)]
+    for command in (*single, *batches, *figures, *_add_library(commands)):
         command.set_defaults(refuse=command.error)
     return made
 

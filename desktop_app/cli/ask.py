@@ -200,14 +200,14 @@ async def _answer(
         await from_template(backend, options.template, options.set, prompt)
     asked_of = await asked_collections(backend, options.collection)
     await embed_missing(backend, asked_of, without_asking=options.create_embeddings)
-    attached = [(Path(name), await _extract(backend, Path(name))) for name in options.file]
+    attached = [(Path(name), await extract_file(backend, Path(name))) for name in options.file]
     if asked_of or any(isinstance(document.part, DocumentPart) for _, document in attached):
         await learn_window(backend, profile, conversation.choice)
         resolved = backend.chat.resolve(profile, conversation.choice)
     unsaved = None if options.save else _unsaved(backend, attached, as_json=options.json)
     service = await _service(backend, unsaved, attached)
     parts = [
-        await _sendable(document, pages.get(name, ""), values, resolved)
+        await sendable_part(document, pages.get(name, ""), values, resolved)
         for name, (_, document) in zip(options.file, attached, strict=True)
     ]
     draft = await _question(backend, options, prompt, parts)
@@ -264,7 +264,7 @@ async def _begin_others(
 async def _run_several(
     runs: list[AnswerRun],
     options: argparse.Namespace,
-    unsaved: _NullStore | None,
+    unsaved: NullStore | None,
 ) -> int:
     """Run several answers at the same time and write all of them."""
     saved = unsaved is None
@@ -296,7 +296,7 @@ def _with_tools(settings: AskSettings, options: argparse.Namespace) -> AskSettin
     return replace(settings, parameters=parameters, limits=limits)
 
 
-async def _sendable(
+async def sendable_part(
     document: ExtractedDocument, pages: str, values: Mapping[str, Any], resolved: ResolvedChoice
 ) -> DocumentPart | ImagePart:
     """Return a file as it is sent, limited to `pages`; "" for all. Raises IllegalChoiceError."""
@@ -375,7 +375,7 @@ async def _run(
     began: AnswerRun,
     profile: ProviderProfile,
     output: Output,
-    unsaved: _NullStore | None,
+    unsaved: NullStore | None,
 ) -> int:
     was_stopped, saved = False, unsaved is None
     try:
@@ -500,7 +500,7 @@ def _conversation(choice: ModelChoice) -> Conversation:
     return Conversation(new_id(), "", moment, moment, choice)
 
 
-async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
+async def extract_file(backend: Backend, path: Path) -> ExtractedDocument:
     steps = Steps(path.name)
 
     def show(progress: Progress) -> None:
@@ -513,7 +513,7 @@ async def _extract(backend: Backend, path: Path) -> ExtractedDocument:
 
 
 async def _service(
-    backend: Backend, unsaved: _NullStore | None, attached: Sequence[tuple[Path, ExtractedDocument]]
+    backend: Backend, unsaved: NullStore | None, attached: Sequence[tuple[Path, ExtractedDocument]]
 ) -> ChatService:
     if unsaved is not None:
         return backend.chat_with(unsaved, unsaved)
@@ -524,13 +524,13 @@ async def _service(
 
 def _unsaved(
     backend: Backend, attached: Sequence[tuple[Path, ExtractedDocument]], *, as_json: bool
-) -> _NullStore:
+) -> NullStore:
     files = {document.sha256: (document.text, path) for path, document in attached}
-    return _NullStore(files, UnsavedAnswers(backend.folders.temporary if as_json else None))
+    return NullStore(files, UnsavedAnswers(backend.folders.temporary if as_json else None))
 
 
 @dataclass(frozen=True)
-class _NullStore:
+class NullStore:
     """Stores nothing: implements the protocols of the message and attachment stores."""
 
     files: dict[str, tuple[str, Path]]

@@ -113,6 +113,7 @@ class Reason(StrEnum):
     TOO_MANY_STOPS = "too_many_stops"
     INSTRUCTIONS_UNREADABLE = "instructions_unreadable"
     COMPARED_COUNT = "compared_count"
+    CASES_UNREADABLE = "cases_unreadable"
     VARIANT_AND_MODEL = "variant_and_model"
     NO_VARIANTS = "no_variants"
     NO_VARIANTS_HERE = "no_variants_here"

@@ -376,6 +376,10 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("That isn’t {fewest} to {most} choices to compare."),
         remedy=N_("Use --compare once for each choice."),
     ),
+    Reason.CASES_UNREADABLE: Said(
+        N_("Can’t read the cases in {file}: {why}."),
+        remedy=N_("“repartee eval --help” describes the format."),
+    ),
     Reason.VARIANT_AND_MODEL: Said(N_("Choose either a variant or a model, not both.")),
     Reason.NO_VARIANTS: Said(N_("{provider} has no GPT-5.2 models."), remedy=Remedy.NAME_PROVIDER),
     Reason.NO_VARIANTS_HERE: Said(

@@ -23,6 +23,8 @@ class Purpose(StrEnum):
     PART = "part"
     EMBEDDING = "embedding"
     BATCH = "batch"
+    EVALUATION = "evaluation"
+    JUDGMENT = "judgment"
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,7 @@ class AnswerRun:
         beside: further answers to the same question, which run at the same time.
         checkpoint_s: seconds between two checkpoints.
         largest_kept: bytes of the answer that its message keeps; a file has longer answers.
+        purpose: what the ledger says of the call.
         tells_all: tell the listener of text that the message has no room for. A command sets it,
             because its output takes all text; what a window shows is the message's.
 
@@ -143,6 +144,7 @@ class AnswerRun:
         self.beside: tuple[AnswerRun, ...] = ()
         self.checkpoint_s = CHECKPOINT_S
         self.largest_kept, self.tells_all = LARGEST_KEPT, False
+        self.purpose = Purpose.ANSWER
         self._store, self._gateway, self._spending = store, gateway, spending
         self._files, self._long = files, LongAnswer(files, answer)
         self._file: DocumentPart | None = None
@@ -552,7 +554,7 @@ class AnswerRun:
                 model=self._resolved.model.id,
                 usage=usage or Usage(),
                 cost=None if usage is None or price is None else price.of(usage),
-                purpose=Purpose.ANSWER.value,
+                purpose=self.purpose.value,
                 conversation_id=self.conversation.id,
                 message_id=self.answer.id,
                 at=now(),

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from math import ceil
 from typing import Final
 
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import EXACT, Spent
+from desktop_app.domain.statistics import percentile
 
 _MICROS: Final = 1_000_000
 
@@ -124,13 +124,3 @@ def _row(key: str, groups: Iterable[_Group]) -> SpendingRow:
         percentile(total.durations, 50),
         total.streamed_tokens / total.streamed_s if total.streamed_s else None,
     )
-
-
-def percentile(values: Iterable[float], share: int) -> float | None:
-    """Return the nearest-rank percentile; None without values.
-
-    >>> percentile([3.0, 1.0, 2.0, 4.0], 50), percentile([1.0, 2.0], 95), percentile([], 50)
-    (2.0, 2.0, None)
-    """
-    ordered = sorted(values)
-    return ordered[max(0, ceil(len(ordered) * share / 100) - 1)] if ordered else None

@@ -22,6 +22,8 @@ _PURPOSES: dict[str, str] = {
     Purpose.PART: N_("Reading in parts"),
     Purpose.EMBEDDING: N_("Embeddings"),
     Purpose.BATCH: N_("Batch jobs"),
+    Purpose.EVALUATION: N_("Evaluations"),
+    Purpose.JUDGMENT: N_("Judgments"),
 }
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.domain.spending.spending_report import month_forecast
-from desktop_app.storage.spending.spending_groups import percentile
 
 
 @pytest.mark.parametrize(
@@ -18,10 +17,3 @@ from desktop_app.storage.spending.spending_groups import percentile
 def test_the_month_goes_on_as_it_has(day: int, hour: int, expected: int) -> None:
     at = datetime(2026, 11, day, hour).astimezone()
     assert round(month_forecast(Decimal(10), at)) == expected
-
-
-def test_percentiles_are_of_the_nearest_rank() -> None:
-    values = [float(n) for n in range(1, 101)]
-    assert (percentile(values, 50), percentile(values, 95)) == (50.0, 95.0)
-    assert percentile([7.0], 95) == 7.0
-    assert percentile([], 50) is None

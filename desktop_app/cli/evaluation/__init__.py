@@ -1,0 +1,4 @@
+"""`repartee eval`.
+
+May import `backend`, services and exchange; no Qt.
+"""

@@ -1,0 +1,336 @@
+"""`repartee eval`: the cases of a file, answered by several variants and models, and checked."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.backend.backend import use_limits, use_weights
+from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
+from desktop_app.cli.answers.several_answers import options_of
+from desktop_app.cli.ask import (
+    NullStore,
+    choice_of,
+    extract_file,
+    learn_window,
+    profile_named,
+    sendable_part,
+)
+from desktop_app.cli.console import as_json, clean_line, say, write_json, write_line
+from desktop_app.cli.evaluation.evaluation_runner import Contestant, EvaluationRunner
+from desktop_app.cli.progress_output import Steps, opened, path_of
+from desktop_app.cli.terminal import worded
+from desktop_app.cli.unsaved_answer import UnsavedAnswers
+from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
+from desktop_app.exchange.evaluation.case_reader import read_cases
+from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
+from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.services.chat.model_choice import require_supported
+from desktop_app.services.chat.send_context import SendContext
+from desktop_app.storage.database.private_files import create_private
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+    from desktop_app.domain.evaluation.evaluation_result import EvaluationRun
+    from desktop_app.services.chat.chat_service import AskSettings
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+LARGEST_CASES: Final = 64 * 1024 * 1024
+
+
+def run_eval(options: argparse.Namespace) -> int:
+    """Run the command; return the exit code."""
+    try:
+        return asyncio.run(_eval(options))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        say(tr("Interrupted. Continue with the same command."))
+        return EXIT_INTERRUPTED
+    except UserFacingError as error:
+        say(worded(note_of(error), from_environment=False))
+        if options.json:
+            write_json({"runs": [], "notices": [], "error": error.what_happened})
+        return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
+
+
+async def _eval(options: argparse.Namespace) -> int:
+    task = asyncio.current_task()
+    if task is not None:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    cases = await asyncio.to_thread(_cases, options.cases)
+    async with opened() as backend:
+        values = await backend.values()
+        use_limits(backend, values)
+        use_weights(backend, await backend.settings.all())
+        await backend.listings.load()
+        runner = await _runner(backend, options, cases)
+        if options.dry_run:
+            await _show_plan(runner, options)
+            return 0
+        runs = await runner.run()
+        notices = _notices(runner)
+    for told in notices:
+        say(told)
+    error = runner.stopped_by
+    if error is not None:
+        say(worded(note_of(error), from_environment=False))
+    report: dict[str, Any] = {
+        "runs": [run.to_json() for run in runs],
+        "notices": notices,
+        "error": None if error is None else error.what_happened,
+    }
+    if options.to is not None:
+        await asyncio.to_thread(_write_reports, path_of(options.to), report, runs, cases)
+    if options.json:
+        write_json(report)
+    else:
+        _show(runs)
+    is_below = options.min is not None and any(run.share < options.min for run in runs)
+    return EXIT_FAILED if error is not None or is_below else 0
+
+
+def _cases(name: str) -> list[EvaluationCase]:
+    """Read the cases. Raises IllegalChoiceError."""
+    try:
+        with open_file(path_of(name)) as file:
+            data = file.read(LARGEST_CASES + 1)
+        if len(data) > LARGEST_CASES:
+            raise ValueError("more than 64 MB")
+        return read_cases(data.decode("utf-8-sig"), name)
+    except (OSError, RefusedFileError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, why=why) from error
+
+
+async def _runner(
+    backend: Backend, options: argparse.Namespace, cases: Sequence[EvaluationCase]
+) -> EvaluationRunner:
+    specs = [*options.variant, *options.model]
+    options = argparse.Namespace(**{**vars(options), "variant": None, "model": None})
+    preset = await with_preset(backend, options)
+    values = await backend.values()
+    settings = settings_of(values, options, preset)
+    repeats = settings.parameters.candidates
+    settings = settings.for_one()
+    profile = await profile_named(backend, options.provider)
+    contestants: list[Contestant] = []
+    for own in [options_of(options, spec) for spec in specs] or [options]:
+        choice = await choice_of(backend, profile, own)
+        await learn_window(backend, profile, choice)
+        resolved = backend.chat.resolve_with(profile, choice, settings)
+        require_supported(resolved, choice.effort if own.effort else None, backend.catalog)
+        if not any(resolved == each.resolved for each in contestants):
+            contestants.append(Contestant(choice, resolved))
+    store, parts = await _attached(backend, cases, Path(options.cases).parent, contestants)
+    if repeats > 1:
+        cases = [
+            replace(case, id=f"{case.id}#{number}")
+            for case in cases
+            for number in range(1, repeats + 1)
+        ]
+        parts = {case.id: parts[case.id.rpartition("#")[0]] for case in cases}
+    steps = Steps(tr("Evaluating"), in_lines=options.progress)
+    total = len(cases) * len(contestants)
+    return EvaluationRunner(
+        backend,
+        backend.chat_with(store, store),
+        profile,
+        settings,
+        cases,
+        contestants,
+        parts,
+        options.concurrency,
+        lambda done: steps.show(done, total),
+    )
+
+
+async def _attached(
+    backend: Backend,
+    cases: Sequence[EvaluationCase],
+    folder: Path,
+    contestants: Sequence[Contestant],
+) -> tuple[NullStore, dict[str, Sequence[DocumentPart | ImagePart]]]:
+    """Return the store with the texts of all files, and the parts of each case."""
+    values, files = await backend.values(), dict[str, tuple[str, Path]]()
+    read: dict[Path, DocumentPart | ImagePart] = {}
+    parts: dict[str, Sequence[DocumentPart | ImagePart]] = {}
+    for case in cases:
+        paths = [folder / path_of(name) for name in case.files]
+        for path in paths:
+            if path not in read:
+                document = await extract_file(backend, path)
+                files[document.sha256] = (document.text, path)
+                read[path] = await sendable_part(document, "", values, contestants[0].resolved)
+        parts[case.id] = [read[path] for path in paths]
+    return NullStore(files, UnsavedAnswers(None)), parts
+
+
+# ---------------------------------------------------------------- the plan
+
+
+async def _show_plan(runner: EvaluationRunner, options: argparse.Namespace) -> None:
+    """Show calls, tokens and cost. Nothing is sent."""
+    plans = [await _plan(runner, column) for column in runner.contestants]
+    totals = {name: _total(plans, name) for name in ("input_cost_usd", "max_cost_usd")}
+    calls = sum(plan["calls"] for plan in plans)
+    tokens = sum(plan["input_tokens"] for plan in plans)
+    if options.json:
+        sums = {"calls": calls, "input_tokens": tokens, **totals}
+        write_json({"dry_run": True, "runs": plans, **sums})
+        return
+    for plan in plans:
+        name = "/".join(filter(None, (plan["variant"] or plan["model"], plan["effort"])))
+        costs = f"{_cost(plan['input_cost_usd'])} – {_cost(plan['max_cost_usd'])}"
+        line = tr_plural(
+            "{name}: {count} call, {tokens} input tokens, {costs}",
+            "{name}: {count} calls, {tokens} input tokens, {costs}",
+            plan["calls"],
+            name=clean_line(name),
+            tokens=formatting.number(plan["input_tokens"]),
+            costs=costs,
+        )
+        write_line(line)
+    judged = sum(plan["judge_calls"] for plan in plans)
+    if judged:
+        write_line(
+            tr_plural(
+                "{count} rubric is judged at a cost of its own.",
+                "{count} rubrics are judged at a cost of their own.",
+                judged,
+            )
+        )
+    write_line(
+        tr(
+            "Total: {input} for the input, at most {most}",
+            input=_cost(totals["input_cost_usd"]),
+            most=_cost(totals["max_cost_usd"]),
+        )
+    )
+
+
+async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
+    resolved, settings = column.resolved, runner.settings
+    tokens = 0
+    known, most = Decimal(0), Decimal(0)
+    is_priced = resolved.price is not None
+    is_bounded = is_priced
+    for case in runner.cases:
+        words = _case_instructions(settings, case)
+        draft = Draft(case.input, attachments=tuple(runner.parts.get(case.id, ())))
+        estimate = await runner.service.estimator.estimate(
+            SendContext([], resolved, instructions=words),
+            draft,
+            max_output_tokens=settings.parameters.max_output_tokens,
+        )
+        tokens += estimate.input_tokens
+        known += estimate.input_cost or 0
+        most += (estimate.input_cost or 0) + (estimate.longest_answer_cost or 0)
+        is_bounded = is_bounded and estimate.longest_answer_cost is not None
+    limits = (settings.parameters.max_output_tokens, resolved.model.max_output)
+    variant, (provider, model, effort) = resolved.variant, column.identity
+    rubrics = sum(check.kind is CheckKind.RUBRIC for case in runner.cases for check in case.checks)
+    return {
+        "provider": provider,
+        "variant": variant.value if variant else None,
+        "effort": effort or None,
+        "model": model,
+        "calls": len(runner.cases),
+        "judge_calls": rubrics,
+        "input_tokens": tokens,
+        "max_output_tokens": min((limit for limit in limits if limit), default=None),
+        "input_cost_usd": str(known) if is_priced else None,
+        "max_cost_usd": str(most) if is_bounded else None,
+    }
+
+
+def _case_instructions(settings: AskSettings, case: EvaluationCase) -> str:
+    if case.instructions is not None:
+        settings = replace(settings, instructions=case.instructions)
+    if case.examples:
+        settings = replace(settings, examples=case.examples)
+    return settings.counted_instructions
+
+
+def _total(plans: Sequence[dict[str, Any]], name: str) -> str | None:
+    amounts = [plan[name] for plan in plans]
+    return None if None in amounts else str(sum(map(Decimal, amounts), Decimal(0)))
+
+
+def _cost(amount: str | None) -> str:
+    return tr("unknown cost") if amount is None else formatting.money(Decimal(amount))
+
+
+# ---------------------------------------------------------------- results
+
+
+def _notices(runner: EvaluationRunner) -> list[str]:
+    told = []
+    if runner.reused:
+        told.append(
+            tr_plural(
+                "{count} answer came from the interrupted evaluation.",
+                "{count} answers came from the interrupted evaluation.",
+                runner.reused,
+            )
+        )
+    if runner.repeated:
+        told.append(
+            tr_plural(
+                "{count} call was interrupted before its answer and repeated.",
+                "{count} calls were interrupted before their answers and repeated.",
+                runner.repeated,
+            )
+        )
+    return told
+
+
+def _show(runs: Sequence[EvaluationRun]) -> None:
+    for run in runs:
+        low, high = run.interval
+        cost = tr("unknown cost") if run.cost is None else formatting.money(run.cost)
+        seconds = run.to_json()["p50_s"]
+        write_line(
+            f"{clean_line(run.name):<24} {run.passed:>4}/{len(run.results):<4} "
+            f"{formatting.percent(round(run.share * 100)):>5} "
+            f"({formatting.percent(round(low * 100))}–{formatting.percent(round(high * 100))})  "
+            f"{cost:>10}  {formatting.decimal(seconds or 0, 1):>6} s"
+        )
+        for result in run.results:
+            if not result.passed:
+                write_line(clean_line(f"    {result.id}: {'; '.join(result.failed)}"))
+
+
+def _write_reports(
+    folder: Path,
+    report: dict[str, Any],
+    runs: Sequence[EvaluationRun],
+    cases: Sequence[EvaluationCase],
+) -> None:
+    """Write results.json, results.csv and results.html."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "results.json": as_json(report, indent=1),
+        "results.csv": csv_report(runs),
+        "results.html": html_report(runs, cases),
+    }
+    for name, text in texts.items():
+        path = folder / name
+        with suppress(FileNotFoundError):
+            path.unlink()
+        create_private(path)
+        path.write_text(text, encoding="utf-8")

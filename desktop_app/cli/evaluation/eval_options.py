@@ -1,0 +1,123 @@
+"""The command line of `repartee eval`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Final
+
+from desktop_app.cli.command_help import CommandHelpFormatter, epilog, json_fields
+from desktop_app.i18n.translation import tr
+
+_RUN_FIELDS: Final = (
+    "runs (provider, variant, effort, model, passed, cases, share, low, high, cost_usd, "
+    "judge_cost_usd, usage, p50_s, p95_s, p50_first_token_s, results (id, passed, failed, answer, "
+    "cost_usd, duration_s)), notices, error"
+)
+_DRY_FIELDS: Final = (
+    "dry_run, runs (provider, variant, effort, model, calls, judge_calls, input_tokens, "
+    "max_output_tokens, input_cost_usd, max_cost_usd), calls, input_tokens, input_cost_usd, "
+    "max_cost_usd"
+)
+_CHECKS: Final = (
+    '{"contains": "…"}, {"regex": "…"}, {"equals": "…"}, {"number": 42, "within": 0.5}, '
+    '{"schema": {…}}, {"rubric": "…"}'
+)
+
+
+def add_eval(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    add_parameters: Callable[[argparse.ArgumentParser], None],
+) -> argparse.ArgumentParser:
+    """Add the command; `add_parameters` adds the options that shape an answer."""
+    command = commands.add_parser(
+        "eval",
+        help=tr("compare variants and models on your own cases"),
+        usage="repartee eval CASES --variant VARIANT[/EFFORT] ... [option ...]",
+        epilog=_epilog(),
+        formatter_class=CommandHelpFormatter,
+    )
+    command.add_argument("cases", metavar="CASES", help=tr("a JSONL, JSON, or CSV file"))
+    command.add_argument(
+        "--variant",
+        action="append",
+        default=[],
+        metavar="VARIANT[/EFFORT]",
+        help=tr("a variant to evaluate, such as {examples} (repeatable)", examples="thinking/high"),
+    )
+    command.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="ID[/EFFORT]",
+        help=tr("a model to evaluate (repeatable)"),
+    )
+    command.add_argument(
+        "--effort",
+        choices=("none", "minimal", "low", "medium", "high", "xhigh"),
+        help=tr("reasoning effort of those without their own"),
+    )
+    command.add_argument("--provider", metavar="NAME", help=tr("the provider to ask"))
+    command.add_argument("--dry-run", action="store_true", help=tr("show the cost, send nothing"))
+    command.add_argument(
+        "--min",
+        type=_share,
+        metavar="SHARE",
+        help=tr("fail below this share of passed cases, from 0 to 1"),
+    )
+    command.add_argument(
+        "--concurrency",
+        type=_count,
+        default=4,
+        metavar="N",
+        help=tr("calls at the same time (default: {count})", count=4),
+    )
+    command.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    command.add_argument(
+        "--to", metavar="FOLDER", help=tr("write results as JSON, CSV, and HTML to this folder")
+    )
+    command.add_argument("--progress", action="store_true", help=tr("print a line for each step"))
+    add_parameters(command)
+    return command
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 64:
+        raise ValueError
+    return value
+
+
+_share.__name__, _count.__name__ = "share", "number"
+
+
+def _epilog() -> str:
+    return epilog(
+        tr(
+            "Each case is a JSON object with id, input, files, and checks. Checks: {checks}",
+            checks=_CHECKS,
+        ),
+        tr(
+            "A rubric is judged by a small model, whose cost is shown separately. CSV files have "
+            "the same names as columns. Files of promptfoo and OpenAI evals are read, too."
+        ),
+        tr(
+            "After an interruption, the same command continues. Answers that arrived are not "
+            "requested again. The provider’s monthly limit applies."
+        ),
+        json_fields(_RUN_FIELDS),
+        tr("With --dry-run, the JSON object has these fields: {fields}", fields=_DRY_FIELDS),
+        codes={
+            0: tr("Every case was evaluated"),
+            1: tr("Failed, or a share is below --min"),
+            2: tr("Invalid command line or cases. Nothing was sent."),
+            130: tr("Interrupted. Continue with the same command."),
+        },
+    )

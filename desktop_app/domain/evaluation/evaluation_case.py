@@ -1,0 +1,159 @@
+"""The cases of an evaluation, and the checks of their answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+from typing import Any, Final
+
+from desktop_app.domain.conversations.generation import Examples
+
+_NUMBER: Final = re.compile(
+    r"(?<![\w.])(?<![A-Za-z][-+])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])"
+)
+_FENCED: Final = re.compile(r"\A\s*```[\w-]*\n(.*)\n```\s*\Z", re.DOTALL)
+_LONGEST_SHOWN: Final = 80
+
+
+class CheckKind(StrEnum):
+    """What a check compares."""
+
+    CONTAINS = "contains"
+    REGEX = "regex"
+    EQUALS = "equals"
+    NUMBER = "number"
+    SCHEMA = "schema"
+    RUBRIC = "rubric"
+    CONTAINS_ANY = "contains_any"
+    STARTS_WITH_ANY = "starts_with_any"
+
+
+_OF_TEXT: Final = (CheckKind.CONTAINS, CheckKind.REGEX, CheckKind.EQUALS, CheckKind.RUBRIC)
+_OF_TEXTS: Final = (CheckKind.CONTAINS_ANY, CheckKind.STARTS_WITH_ANY)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of an answer.
+
+    Attributes:
+        value: a text; for `number` a number, for `schema` a JSON schema, for `…_any` texts.
+        within: the tolerance of `number`.
+        ignores_case: of `contains` and `contains_any`.
+    """
+
+    kind: CheckKind
+    value: Any
+    within: float = 0.0
+    ignores_case: bool = False
+
+    @property
+    def label(self) -> str:
+        """The check as reports name it."""
+        text = self.value if isinstance(self.value, str) else json.dumps(self.value)
+        shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+        within = f" within {self.within:g}" if self.within else ""
+        return f"{self.kind.value}: {shown}{within}"
+
+
+@dataclass(frozen=True)
+class EvaluationCase:
+    """A question with checks of its answer; `files` are paths."""
+
+    id: str
+    input: str
+    files: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    instructions: str | None = None
+    examples: Examples = ()
+
+
+def check_from_json(row: object) -> Check:
+    """Return the check in `row`, as `{"contains": "text"}`.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(row, Mapping):
+        raise ValueError("a check is not an object")
+    rest = dict(row)
+    within, ignores_case = rest.pop("within", 0.0), rest.pop("ignore_case", False)
+    if len(rest) != 1:
+        raise ValueError(f"a check has one kind, not {', '.join(map(str, rest)) or 'none'}")
+    ((name, value),) = rest.items()
+    try:
+        kind = CheckKind(name)
+    except ValueError:
+        raise ValueError(f"there is no check “{name}”") from None
+    if not _is_number(within) or within < 0 or not isinstance(ignores_case, bool):
+        raise ValueError("“within” is not a number, or “ignore_case” neither true nor false")
+    _require_value(kind, value)
+    return Check(kind, value, float(within), ignores_case)
+
+
+def _require_value(kind: CheckKind, value: object) -> None:
+    fits = {
+        CheckKind.NUMBER: _is_number(value),
+        CheckKind.SCHEMA: isinstance(value, dict | bool),
+    }.get(kind, isinstance(value, str))
+    if kind in _OF_TEXTS:
+        fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
+    if not fits:
+        raise ValueError(f"the value of “{kind.value}” has the wrong type")
+    if kind is CheckKind.REGEX:
+        try:
+            re.compile(str(value))
+        except re.error as error:
+            raise ValueError(f"“{value}” is no regular expression: {error}") from error
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def passes(check: Check, answer: str) -> bool:
+    """Return True if an answer passes a check of its text: not a schema, not a rubric.
+
+    A `number` passes if any number of the answer is near enough.
+    """
+    match check.kind:
+        case CheckKind.CONTAINS:
+            return _contains(answer, check.value, check.ignores_case)
+        case CheckKind.CONTAINS_ANY:
+            return any(_contains(answer, text, check.ignores_case) for text in check.value)
+        case CheckKind.STARTS_WITH_ANY:
+            return answer.lstrip().startswith(tuple(check.value))
+        case CheckKind.REGEX:
+            return re.search(check.value, answer) is not None
+        case CheckKind.EQUALS:
+            return answer.strip() == str(check.value).strip()
+        case CheckKind.NUMBER:
+            return any(
+                abs(number - check.value) <= check.within + 1e-12 * abs(check.value)
+                for number in numbers_in(answer)
+            )
+    raise ValueError(f"{check.kind} is not a check of the text alone")
+
+
+def _contains(answer: str, text: str, ignores_case: bool) -> bool:
+    return text.casefold() in answer.casefold() if ignores_case else text in answer
+
+
+def numbers_in(text: str) -> list[float]:
+    """Return the numbers of a text; commas group digits.
+
+    >>> numbers_in("1,234.5 of −3 and 2e3, not v2")
+    [1234.5, -3.0, 2000.0]
+    """
+    plain = text.replace("−", "-")
+    return [float(found[0].replace(",", "")) for found in _NUMBER.finditer(plain)]
+
+
+def json_of(answer: str) -> Any:
+    """Return the JSON of an answer, with or without a code fence. Raises ValueError."""
+    fenced = _FENCED.match(answer)
+    return json.loads(fenced[1] if fenced else answer)

@@ -1,0 +1,142 @@
+"""The results of an evaluation: of each case, and of all cases of a variant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.statistics import percentile, wilson_interval
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """The answer to a case and the checks that it failed.
+
+    Attributes:
+        failed: the labels of failed checks, or why there is no whole answer.
+        cost, judge_cost: US dollars; None if unknown.
+    """
+
+    id: str
+    answer: str
+    failed: tuple[str, ...]
+    usage: Usage = field(default_factory=Usage)
+    cost: Decimal | None = None
+    judge_cost: Decimal | None = Decimal(0)
+    first_token_s: float | None = None
+    duration_s: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """True if the answer is whole and passes every check."""
+        return not self.failed
+
+
+def result_to_json(result: CaseResult) -> dict[str, Any]:
+    """Return a result as JSON-ready values."""
+    return asdict(result) | {
+        "cost": None if result.cost is None else str(result.cost),
+        "judge_cost": None if result.judge_cost is None else str(result.judge_cost),
+    }
+
+
+def result_from_json(row: Mapping[str, Any]) -> CaseResult:
+    """Parse the output of `result_to_json`. Raises KeyError, TypeError, ValueError."""
+    costs = {
+        name: None if row[name] is None else Decimal(row[name]) for name in ("cost", "judge_cost")
+    }
+    rest = {"failed": tuple(row["failed"]), "usage": Usage(**row["usage"])}
+    return CaseResult(**{**row, **costs, **rest})
+
+
+@dataclass(frozen=True)
+class EvaluationRun:
+    """The results of one variant or model, in the order of the cases."""
+
+    provider: str
+    variant: str | None
+    effort: str | None
+    model: str
+    results: Sequence[CaseResult]
+
+    @property
+    def name(self) -> str:
+        """The variant or model, with its effort."""
+        name = self.variant or self.model
+        return f"{name}/{self.effort}" if self.effort else name
+
+    @property
+    def passed(self) -> int:
+        """The number of cases whose answer passes every check."""
+        return sum(result.passed for result in self.results)
+
+    @property
+    def share(self) -> float:
+        """The share of passed cases; 0 without cases."""
+        return self.passed / len(self.results) if self.results else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % confidence interval of the share."""
+        return wilson_interval(self.passed, len(self.results))
+
+    @property
+    def cost(self) -> Decimal | None:
+        """The cost of all answers; None if one is unknown."""
+        return _sum([result.cost for result in self.results])
+
+    @property
+    def judge_cost(self) -> Decimal | None:
+        """The cost of all judgments; None if one is unknown."""
+        return _sum([result.judge_cost for result in self.results])
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of all answers."""
+        return sum((result.usage for result in self.results), Usage())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the run as the command's JSON has it."""
+        seconds = [result.duration_s for result in self.results]
+        first = [r.first_token_s for r in self.results if r.first_token_s is not None]
+        low, high = self.interval
+        return {
+            "provider": self.provider,
+            "variant": self.variant,
+            "effort": self.effort,
+            "model": self.model,
+            "passed": self.passed,
+            "cases": len(self.results),
+            "share": round(self.share, 4),
+            "low": round(low, 4),
+            "high": round(high, 4),
+            "cost_usd": None if self.cost is None else str(self.cost),
+            "judge_cost_usd": None if self.judge_cost is None else str(self.judge_cost),
+            "usage": asdict(self.usage),
+            "p50_s": _rounded(percentile(seconds, 50)),
+            "p95_s": _rounded(percentile(seconds, 95)),
+            "p50_first_token_s": _rounded(percentile(first, 50)),
+            "results": [
+                {
+                    "id": result.id,
+                    "passed": result.passed,
+                    "failed": list(result.failed),
+                    "answer": result.answer,
+                    "cost_usd": None if result.cost is None else str(result.cost),
+                    "duration_s": round(result.duration_s, 3),
+                }
+                for result in self.results
+            ],
+        }
+
+
+def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal(0)) if len(known) == len(costs) else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -1,0 +1,127 @@
+"""Reports on evaluations as CSV and HTML. Answers in them are escaped text."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
+from desktop_app.domain.evaluation.evaluation_result import CaseResult, EvaluationRun
+
+_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+_STYLE: Final = """
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; color: #1c1c1c; background: #fff; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { border: 1px solid #bbb; padding: .4rem .6rem; text-align: left; vertical-align: top; }
+td.n { text-align: right; }
+pre { white-space: pre-wrap; margin: 0; font: inherit; }
+.failed { color: #a01010; }
+@media (prefers-color-scheme: dark) {
+  body { color: #eee; background: #1c1c1c; } th, td { border-color: #555; }
+  .failed { color: #ff9d9d; }
+}
+"""
+_COLUMNS: Final = (
+    *("provider", "variant", "effort", "model", "id", "passed", "failed", "answer"),
+    *("input_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "first_token_s"),
+    "duration_s",
+)
+
+
+def csv_report(runs: Sequence[EvaluationRun]) -> str:
+    """Return a line for each case of each run; no cell is a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for run in runs:
+        of = (run.provider, run.variant or "", run.effort or "", run.model)
+        for result in run.results:
+            writer.writerow([_cell(value) for value in (*of, *_values(result))])
+    return text.getvalue()
+
+
+def _values(result: CaseResult) -> tuple[object, ...]:
+    usage = result.usage
+    return (
+        result.id,
+        "yes" if result.passed else "no",
+        "; ".join(result.failed),
+        result.answer,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.reasoning_tokens,
+        "" if result.cost is None else result.cost,
+        "" if result.first_token_s is None else round(result.first_token_s, 3),
+        round(result.duration_s, 3),
+    )
+
+
+def _cell(value: object) -> object:
+    is_formula = isinstance(value, str) and value.startswith(_FORMULA_SIGNS)
+    return f"'{value}" if is_formula else value
+
+
+def html_report(runs: Sequence[EvaluationRun], cases: Sequence[EvaluationCase]) -> str:
+    """Return a page: quality, cost and time of each run, and the failing cases side by side."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        f"<title>Evaluation</title>\n<style>{_STYLE}</style>\n<h1>Evaluation</h1>\n"
+        f"{_summary(runs)}{_failing(runs, cases)}</html>\n"
+    )
+
+
+def _summary(runs: Sequence[EvaluationRun]) -> str:
+    heads = (
+        *("Model", "Passed", "Share", "95% interval", "Cost (USD)", "Judge (USD)"),
+        *("Tokens", "p50 (s)", "p95 (s)", "First token p50 (s)"),
+    )
+    rows = []
+    for run in runs:
+        facts, (low, high) = run.to_json(), run.interval
+        tokens = run.usage.input_tokens + run.usage.output_tokens
+        cells = (
+            f"{run.passed}/{len(run.results)}",
+            f"{run.share:.0%}",
+            f"{low:.0%}–{high:.0%}",
+            facts["cost_usd"] or "unknown",
+            facts["judge_cost_usd"] or "unknown",
+            tokens,
+            facts["p50_s"],
+            facts["p95_s"],
+            facts["p50_first_token_s"],
+        )
+        numbers = "".join(f'<td class="n">{escape(str(cell))}</td>' for cell in cells)
+        rows.append(f"<tr><th>{escape(run.name)}</th>{numbers}</tr>")
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    return f"<table>\n<tr>{head}</tr>\n{chr(10).join(rows)}\n</table>\n"
+
+
+def _failing(runs: Sequence[EvaluationRun], cases: Sequence[EvaluationCase]) -> str:
+    by_run = [{result.id: result for result in run.results} for run in runs]
+    inputs = {case.id: case.input for case in cases}
+    ids = dict.fromkeys(r.id for run in runs for r in run.results if not r.passed)
+    if not ids:
+        return "<p>Every case passed.</p>\n"
+    head = "".join(f"<th>{escape(run.name)}</th>" for run in runs)
+    rows = []
+    for case_id in ids:
+        question = inputs.get(case_id, inputs.get(case_id.rpartition("#")[0], ""))
+        answers = "".join(f"<td>{_answer(results.get(case_id))}</td>" for results in by_run)
+        case = f"<th>{escape(case_id)}</th><td><pre>{escape(question)}</pre></td>"
+        rows.append(f"<tr>{case}{answers}</tr>")
+    return (
+        f"<h2>Failing cases</h2>\n<table>\n<tr><th>Case</th><th>Input</th>{head}</tr>\n"
+        f"{chr(10).join(rows)}\n</table>\n"
+    )
+
+
+def _answer(result: CaseResult | None) -> str:
+    if result is None:
+        return "–"
+    failed = "".join(f'<p class="failed">✗ {escape(label)}</p>' for label in result.failed)
+    return f"<pre>{escape(result.answer)}</pre>{failed or '<p>✓</p>'}"
