@@ -20,6 +20,7 @@ from desktop_app.backend.backend import Backend, build_backend, use_limits, use_
 from desktop_app.backend.prompt_loader import from_template, prompt_library
 from desktop_app.cli import password_prompt
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
+from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.answers.several_answers import (
     SeveralAnswers,
     all_of,
@@ -212,6 +213,9 @@ async def _answer(
     ]
     draft = await _question(backend, options, prompt, parts)
     draft = replace(draft, attachments=(*parts, *asked_of))
+    if unsaved is not None:
+        named = leading_id(settings.counted_instructions, parts, draft.text)
+        conversation = replace(conversation, id=named)
     if options.in_parts:  # show the price of a document before it is charged
         words = settings.counted_instructions
         draft = await _with_cost_shown(service, draft, resolved, words)

@@ -16,6 +16,7 @@ from dataclasses import asdict, astuple, dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -36,8 +37,6 @@ from desktop_app.domain.evaluation.evaluation_case import (
     Check,
     CheckKind,
     EvaluationCase,
-    json_of,
-    passes,
 )
 from desktop_app.domain.evaluation.evaluation_result import (
     CaseResult,
@@ -47,6 +46,7 @@ from desktop_app.domain.evaluation.evaluation_result import (
 )
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.services.evaluation.answer_checks import failure_of
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
@@ -181,14 +181,15 @@ class EvaluationRunner:
         self.listen(self._done)
 
     async def _answer(self, key: str, column: Contestant, case: EvaluationCase) -> CaseResult:
-        moment = now()
-        conversation = Conversation(new_id(), "", moment, moment, column.choice)
         draft = Draft(case.input, attachments=tuple(self.parts.get(case.id, ())))
         settings = self.settings
         if case.instructions is not None:
             settings = replace(settings, instructions=case.instructions)
         if case.examples:
             settings = replace(settings, examples=case.examples)
+        moment = now()
+        named = leading_id(settings.counted_instructions, self.parts.get(case.id, ()), case.input)
+        conversation = Conversation(named, "", moment, moment, column.choice)
         run = await self.service.begin(conversation, [], draft, self.profile, settings)
         run.purpose = Purpose.EVALUATION
         await self.backend.notes.put(key, '{"asked": true}', "")
@@ -225,7 +226,7 @@ class EvaluationRunner:
                 why, paid = await self._judge(check, case, own, answer)
                 known, cost = known and paid is not None, cost + (paid or 0)
             else:
-                why = await asyncio.to_thread(_failure, check, result.answer)
+                why = await asyncio.to_thread(failure_of, check, result.answer)
             if why:
                 failed.append(why)
         return replace(result, failed=tuple(failed), judge_cost=cost if known else None)
@@ -282,25 +283,6 @@ def _why_incomplete(answer: Message) -> tuple[str, ...]:
         return ()
     why = answer.error.what_happened if answer.error else answer.status.value
     return (f"error: {why}",)
-
-
-def _failure(check: Check, answer: str) -> str:
-    """Return why an answer fails a check, "" if it passes."""
-    if check.kind is not CheckKind.SCHEMA:
-        return "" if passes(check, answer) else check.label
-    import jsonschema  # takes 60 ms, and few cases need it
-
-    try:
-        value = json_of(answer)
-    except ValueError:
-        return f"{check.label} (not JSON)"
-    try:
-        jsonschema.validate(value, check.value)
-    except jsonschema.ValidationError as error:
-        return f"{check.label} ({error.message})"
-    except jsonschema.SchemaError as error:
-        return f"{check.label} (invalid schema: {error.message})"
-    return ""
 
 
 def _verdict(check: Check, said: str) -> str:

@@ -460,6 +460,7 @@ def _request(
         effort=task.resolved.effort,
         parameters=replace(task.parameters, candidates=1, stop=(), max_output_tokens=longest(task)),
         store=task.resolved.profile.keeps_at_provider,
+        cache_key=task.conversation_id,
     )
 
 

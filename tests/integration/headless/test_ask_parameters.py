@@ -173,3 +173,24 @@ def test_several_answers_of_one_request(shell: Shell) -> None:
     against(
         replies(404, {"detail": "Not Found"}), streams(sse(*chunks, usage, "[DONE]")), test=test
     )
+
+
+def test_equal_beginnings_have_the_same_cache_key(shell: Shell, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("The lease ends in May. " * 20)
+    about = ("--file", str(notes))
+
+    async def test(server: LoopbackServer) -> None:
+        for arguments in (("Hi",), ("Hi",), ("Ho",), ("A?", *about), ("B?", *about)):
+            await shell.ask(server.base_url, *arguments)
+        await shell.ask(server.base_url, "A?", *about, "--instructions", "Be brief.")
+        sent = [request for request in server.requests if request.path == "/v1/responses"]
+        bodies = [request.json for request in sent]
+        first, again, other, one, two, instructed = [b["prompt_cache_key"] for b in bodies]
+        assert first == again
+        assert one == two
+        assert len({first, other, one, instructed}) == 4
+        texts = [str(body["input"][0]["content"]) for body in bodies[3:5]]
+        assert texts[0].replace("A?", "B?") == texts[1]  # up to the question, byte for byte
+
+    against(WHOLE, test=test)

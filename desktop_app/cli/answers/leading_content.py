@@ -1,0 +1,27 @@
+"""A name for the beginning of a request, so that equal beginnings are served from a cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
+
+
+def leading_id(
+    instructions: str, attachments: Iterable[DocumentPart | ImagePart], question: str
+) -> str:
+    """Return an id for a conversation that is not saved.
+
+    It depends on the instructions and the attachments, or else on the question. The provider's
+    cache key and the boundaries of documents depend on it, so the same documents are the same
+    bytes in each question.
+    """
+    hashes = [part.sha256 for part in attachments]
+    rest = "" if instructions or hashes else question
+    content = json.dumps([instructions, hashes, rest])
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]

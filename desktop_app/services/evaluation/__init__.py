@@ -1,0 +1,4 @@
+"""Checks of answers in evaluations.
+
+May import domain, and jsonschema.
+"""
