@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.settings.form_widgets import Switch
 from desktop_app.ui.settings.sections.key_state import KeyState
@@ -197,6 +198,13 @@ def test_what_the_provider_may_keep_is_the_person_s_choice(
     assert KEPT[ProviderKind.OPENAI] in words(panel)
     show(panel, BOX)
     assert not find(panel, Switch, "keeps-at-provider").isVisible()
+
+
+def test_the_api_can_be_chosen(qtbot: QtBot, panel: SettingsPanel) -> None:
+    for name, api in (("chat_completions", Api.CHAT_COMPLETIONS), ("", None)):
+        with qtbot.waitSignal(panel.profile_save_requested) as saved:
+            choose(panel, "provider-api", name)
+        assert saved.args[0].api is api
 
 
 def test_the_name_of_the_limit_is_for_own_servers(qtbot: QtBot, panel: SettingsPanel) -> None:

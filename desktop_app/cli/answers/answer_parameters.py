@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.answer_settings import ask_settings
+from desktop_app.backend.preset_loader import with_built_in
 from desktop_app.cli.answers.parameter_options import MOST_STOPS
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.error_reasons import Reason
@@ -31,22 +32,30 @@ _OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n
 async def with_preset(backend: Backend, options: argparse.Namespace) -> Preset | None:
     """Return the preset that the options name; let it choose provider, model and effort.
 
-    What the command line says itself has precedence.
+    What the command line says itself has precedence. A variant of the preset is left out at a
+    provider that has none.
 
     Raises:
         IllegalChoiceError: there is none of that name.
     """
     if options.preset is None:
         return None
+    from desktop_app.cli.ask import profile_named  # which imports this module
+
     wanted = options.preset.casefold()
-    presets = await backend.prompts.presets()
+    presets = with_built_in(await backend.prompts.presets())
     found = next((p for p in presets if wanted in (p.id.casefold(), p.name.casefold())), None)
     if found is None:
         known = ", ".join(p.name for p in presets)
         raise IllegalChoiceError(Reason.NO_SUCH_PRESET, preset=options.preset, known=known)
     if options.provider is None and found.provider_id:
         options.provider = found.provider_id
-    if options.model is None and options.variant is None:
+    profile = await profile_named(backend, options.provider)
+    if (
+        options.model is None
+        and options.variant is None
+        and (found.model or profile.serves_the_family)
+    ):
         options.variant = found.variant.value if found.variant else None
         options.model = found.model or None
         if options.effort is None and found.effort is not None:

@@ -127,6 +127,7 @@ async def _runner(
     settings = settings_of(values, options, preset)
     repeats = settings.parameters.candidates
     settings = settings.for_one()
+    settings = replace(settings, parameters=replace(settings.parameters, tools=()))
     profile = await profile_named(backend, options.provider)
     contestants: list[Contestant] = []
     for own in [options_of(options, spec) for spec in specs] or [options]:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from desktop_app.backend.preset_loader import built_in_presets
 from tests.integration.headless.command import Ended, Shell, against, answer_to, gateway
 from tests.integration.headless.replies import ANSWER, CHAT, WHOLE
 from tests.unit.providers.loopback import LoopbackServer, replies, streams
@@ -194,3 +195,12 @@ def test_equal_beginnings_have_the_same_cache_key(shell: Shell, tmp_path: Path) 
         assert texts[0].replace("A?", "B?") == texts[1]  # up to the question, byte for byte
 
     against(WHOLE, test=test)
+
+
+def test_a_dozen_presets_ship(shell: Shell) -> None:
+    _, (body,) = answer_to(shell, WHOLE, arguments=("Hi", "--preset", "careful coder"))
+    assert (body["model"], body["reasoning"]) == ("gpt-5.2", {"effort": "high"})
+    assert body["instructions"].startswith("You are a careful software engineer.")
+    presets = built_in_presets()
+    assert len({preset.id for preset in presets}) == len(presets) == 12
+    assert all(preset.overrides.instructions and preset.variant for preset in presets)

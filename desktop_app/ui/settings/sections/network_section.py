@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QSizePolicy
 
 from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind
 from desktop_app.domain.errors import SettingError
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network_path import parse_proxy
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
@@ -60,6 +61,11 @@ KEPT_ELSEWHERE: Final = N_("The server may store messages and responses indefini
 NOT_KEPT: Final = N_(
     "Asks the provider not to store requests (store: false). Encrypted reasoning is saved on this "
     "computer and sent with your next message."
+)
+_APIS: Final = (
+    ("", N_("Automatic")),
+    (Api.RESPONSES.value, "Responses"),
+    (Api.CHAT_COMPLETIONS.value, "Chat Completions"),
 )
 _LIMITS: Final = (
     ("", N_("Default")),
@@ -246,6 +252,13 @@ class NetworkSection(CollapsibleSection):
         self._keeps.body.addLayout(row)
         self._proxy = ProxySection(theme, self._take)
         self._certificates = CertificateSection(theme)
+        self._api = FormSection(tr("API"), theme)
+        self._api_names = Combo(theme, tr("API"))
+        self._api_names.setObjectName("provider-api")
+        for key, words in _APIS:
+            self._api_names.addItem(tr(words) if not key else words, key)
+        self._api.body.addWidget(self._api_names)
+        self._api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
         self._limit = FormSection(tr("Token limit parameter"), theme)
         self._limit_names = Combo(theme, tr("Token limit parameter"))
         self._limit_names.setObjectName("max-tokens-field")
@@ -256,7 +269,7 @@ class NetworkSection(CollapsibleSection):
             tr("Change this if a Chat Completions server rejects the default.")
         )
         self._fields = CustomFieldSection(theme, self._take)
-        parts = (self._keeps, self._proxy, self._certificates, self._fields, self._limit)
+        parts = (self._keeps, self._proxy, self._certificates, self._fields, self._api, self._limit)
         for part in parts:
             self.body.addWidget(part)
 
@@ -267,6 +280,7 @@ class NetworkSection(CollapsibleSection):
         self._proxy.password.key_removal_requested.connect(self._remove_password)
         self._certificates.ca_file_chosen.connect(self._take_ca_file)
         self._limit_names.activated.connect(self._take_limit)
+        self._api_names.activated.connect(self._take_api)
         self._fields.entered.connect(self._take_field)
 
     def show_profile(self, profile: ProviderProfile) -> None:
@@ -292,6 +306,9 @@ class NetworkSection(CollapsibleSection):
             secret = profile.proxy_password_id
             self._proxy.password.show_state(self._password_states.get(secret, KeyState("none")))
         self._show_ca_file()
+        with QSignalBlocker(self._api_names):
+            at = self._api_names.findData(profile.api.value if profile.api else "")
+            self._api_names.setCurrentIndex(max(0, at))
         self._limit.setVisible(profile.kind is ProviderKind.COMPATIBLE)
         with QSignalBlocker(self._limit_names):
             at = self._limit_names.findData(profile.max_tokens_field)
@@ -332,6 +349,11 @@ class NetworkSection(CollapsibleSection):
         if self._profile:
             name = str(self._limit_names.currentData())
             self._take(replace(self._profile, max_tokens_field=name))
+
+    def _take_api(self) -> None:
+        if self._profile:
+            name = str(self._api_names.currentData())
+            self._take(replace(self._profile, api=Api(name) if name else None))
 
     def _take_password(self, password: str) -> None:
         if self._profile:
