@@ -60,35 +60,40 @@ class SpendingRow:
 
 @dataclass
 class _Group:
-    counts: list[int] = field(default_factory=lambda: [0] * 8)
+    counts: tuple[int, ...] = (0,) * 9
+    streamed_s: float = 0.0
     cost: Decimal = Decimal(0)
     first: list[float] = field(default_factory=list)
     durations: list[float] = field(default_factory=list)
-    streamed_tokens: int = 0
-    streamed_s: float = 0.0
 
 
 def grouped_rows(connection: sqlite3.Connection, by: Grouping) -> list[SpendingRow]:
     """Return all calls of the ledger, grouped; times in order, other groups by cost."""
     # A time takes the start of its hour, so that few local days are computed.
     key = f"at / {3600 * _MICROS}" if by in _TIMES else _COLUMNS[by]
-    # The column is a constant of this module.
-    sql = f"""SELECT {key}, cost, input_tokens, cached_tokens, output_tokens, reasoning_tokens,
-        coalesce(outcome, '') = 'failed', coalesce(retries, 0), first_token_s, duration_s
-        FROM ledger"""  # noqa: S608
-    groups: dict[object, _Group] = defaultdict(_Group)
-    for found, cost, *counts, first, duration in connection.execute(sql):
+    groups: dict[object, _Group] = {}
+    streamed = "first_token_s < duration_s"
+    # The columns are constants of this module. SQLite adds the integers.
+    sql = f"""SELECT {key}, count(*), sum(cost IS NULL), sum(input_tokens), sum(cached_tokens),
+        sum(output_tokens), sum(reasoning_tokens), sum(coalesce(outcome, '') = 'failed'),
+        sum(coalesce(retries, 0)), coalesce(sum(output_tokens) FILTER (WHERE {streamed}), 0),
+        coalesce(sum(duration_s - first_token_s) FILTER (WHERE {streamed}), 0.0)
+        FROM ledger GROUP BY 1"""  # noqa: S608
+    for found, *counts, seconds in connection.execute(sql):
+        groups[found] = _Group(tuple(counts), seconds)
+    # It would add amounts of money as floating point. Many calls cost the same.
+    sql = f"""SELECT {key}, cost, count(*) FROM ledger WHERE cost IS NOT NULL
+        GROUP BY 1, 2"""  # noqa: S608
+    for found, cost, count in connection.execute(sql):
+        amount = EXACT.multiply(Decimal(cost), Decimal(count))
+        groups[found].cost = EXACT.add(groups[found].cost, amount)
+    sql = f"""SELECT {key}, first_token_s, duration_s FROM ledger
+        WHERE duration_s IS NOT NULL"""  # noqa: S608
+    for found, first, duration in connection.execute(sql):
         group = groups[found]
-        amounts = (1, int(cost is None), *counts)
-        group.counts = [a + b for a, b in zip(group.counts, amounts, strict=True)]
-        if cost is not None:
-            group.cost = EXACT.add(group.cost, Decimal(cost))
-        if duration is not None:
-            group.durations.append(duration)
-            if first is not None and duration > first:
-                group.first.append(first)
-                group.streamed_tokens += counts[2]
-                group.streamed_s += duration - first
+        group.durations.append(duration)
+        if first is not None:
+            group.first.append(first)
     if by in _TIMES:
         return _by_time(groups, by)
     rows = [_row(str(found), [group]) for found, group in groups.items()]
@@ -107,13 +112,12 @@ def _by_time(groups: dict[object, _Group], by: Grouping) -> list[SpendingRow]:
 def _row(key: str, groups: Iterable[_Group]) -> SpendingRow:
     total = _Group()
     for group in groups:
-        total.counts = [a + b for a, b in zip(total.counts, group.counts, strict=True)]
+        total.counts = tuple(a + b for a, b in zip(total.counts, group.counts, strict=True))
+        total.streamed_s += group.streamed_s
         total.cost = EXACT.add(total.cost, group.cost)
         total.first += group.first
         total.durations += group.durations
-        total.streamed_tokens += group.streamed_tokens
-        total.streamed_s += group.streamed_s
-    calls, uncounted, *tokens, failed, retries = total.counts
+    calls, uncounted, *tokens, failed, retries, streamed = total.counts
     return SpendingRow(
         key,
         Spent(calls, uncounted, Usage(*tokens), total.cost),
@@ -122,5 +126,5 @@ def _row(key: str, groups: Iterable[_Group]) -> SpendingRow:
         percentile(total.first, 50),
         percentile(total.first, 95),
         percentile(total.durations, 50),
-        total.streamed_tokens / total.streamed_s if total.streamed_s else None,
+        streamed / total.streamed_s if total.streamed_s else None,
     )
