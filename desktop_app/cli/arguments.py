@@ -384,6 +384,11 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
         help=tr("export this conversation (repeatable)"),
     )
     exporting.add_argument("--format", required=True, choices=[f.id for f in EXPORT_FORMATS])
+    exporting.add_argument(
+        "--last-response",
+        action="store_true",
+        help=tr("export only the last response of each conversation; JSON has everything"),
+    )
     exporting.add_argument("--to", required=True, metavar="PATH")
     _add_progress(exporting)
     search = command(

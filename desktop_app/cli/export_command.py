@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.cli.console import say
+from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeFile
 from desktop_app.cli.progress_output import Steps, opened, path_of
 from desktop_app.domain.bounds import BAD_VALUE
-from desktop_app.domain.conversations.conversation import Conversation, Message
+from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -210,6 +211,7 @@ _MAKERS: Final[Mapping[str, Callable[[Backend], ConversationFile]]] = {
     "markdown": MarkdownFile,
     "html": HtmlFile,
     "pdf": PdfFile,
+    **{suffix.lstrip("."): partial(OfficeFile, suffix) for suffix in OFFICE_SUFFIXES},
 }
 
 
@@ -251,9 +253,7 @@ async def export(options: argparse.Namespace) -> int:
             else:
                 maker = _MAKERS[options.format](backend)
                 try:
-                    await _export_each(
-                        backend, wanted, target, steps, maker, left_out, is_one=not options.all
-                    )
+                    await _export_each(backend, wanted, target, steps, maker, left_out, options)
                 finally:
                     await maker.close()
         except OSError as exc:
@@ -411,10 +411,9 @@ async def _export_each(
     steps: Steps,
     maker: ConversationFile,
     left_out: list[str],
-    *,
-    is_one: bool,
+    options: argparse.Namespace,
 ) -> None:
-    is_folder = not is_one or len(wanted) > 1 or await asyncio.to_thread(target.is_dir)
+    is_folder = options.all or len(wanted) > 1 or await asyncio.to_thread(target.is_dir)
     names = names_of(list(wanted), maker.suffix)
     for number, conversation in enumerate(list(wanted)):
         steps.show(number, len(wanted))
@@ -422,6 +421,8 @@ async def _export_each(
         sentence = partial(_skipped_conversation, conversation)
         with _skipping_errors(left_out, sentence, wanted, conversation):
             path = await backend.conversations.path(conversation.id)
+            if options.last_response:
+                path = [message for message in path if message.role is Role.ASSISTANT][-1:]
             with unfinished(target / file_name if is_folder else target) as file:
                 await maker.write(file, conversation, path)
 

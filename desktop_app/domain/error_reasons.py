@@ -340,6 +340,7 @@ class Reason(StrEnum):
     EXPORT_FAILED = "export_failed"
     EXPORT_UNWRITABLE = "export_unwritable"
     EXPORT_NO_SUCH = "export_no_such"
+    EXPORT_NO_TABLES = "export_no_tables"
     EXPORT_NOT_LAID_OUT = "export_not_laid_out"
     PRINT_FAILED = "print_failed"
     PRINT_WITHOUT_ROOM = "print_without_room"

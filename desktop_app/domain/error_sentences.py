@@ -1011,6 +1011,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("There is no conversation {given}."),
         remedy=N_("“repartee search TEXT --json” lists the ids."),
     ),
+    Reason.EXPORT_NO_TABLES: Said(
+        N_("The responses contain no table."), remedy=N_("Choose another format.")
+    ),
     Reason.EXPORT_NOT_LAID_OUT: Said(
         N_("Couldn’t lay out the pages."), remedy=N_("Choose another format.")
     ),

@@ -29,5 +29,10 @@ EXPORT_FORMATS: Final = (
     ExportFormat("json", N_("JSON (for import)"), ".json", holds_many=True),
     ExportFormat("markdown", N_("Markdown"), ".md"),
     ExportFormat("html", N_("Web page"), ".html"),
+    ExportFormat("docx", N_("Word document"), ".docx"),
+    ExportFormat("odt", N_("OpenDocument text"), ".odt"),
+    ExportFormat("pptx", N_("Slides of the responses"), ".pptx"),
+    ExportFormat("xlsx", N_("Workbook with the tables"), ".xlsx"),
+    ExportFormat("csv", N_("Tables as CSV"), ".csv"),
     ExportFormat("pdf", N_("PDF"), ".pdf"),
 )

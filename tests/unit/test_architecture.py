@@ -43,7 +43,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
         "tiktoken",
     },
     "domain": set(),
-    "exchange": set(),
+    "exchange": {"docx", "odfdo", "openpyxl", "pptx"},
     "foreign_file": set(),
     "i18n": {"babel"},
     "main": set(),

@@ -1,0 +1,96 @@
+"""Writes a conversation as a Word document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import docx
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.shared import Cm
+
+from desktop_app.exchange.writers.office.office_content import (
+    OfficeMessage,
+    OfficeTable,
+    plain,
+    tables_of,
+)
+from desktop_app.rendering.block_model import Block, Kind, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from docx.document import Document
+    from docx.text.paragraph import Paragraph
+
+_MONOSPACED: Final = "Courier New"
+_INDENT_CM: Final = 0.75
+_DEEPEST_HEADING: Final = 9
+
+
+def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
+    """Write the document. Raises OSError."""
+    document = docx.Document()
+    document.core_properties.title = plain(title)
+    document.core_properties.author = ""
+    document.add_heading(plain(title), 0)
+    for message in messages:
+        document.add_heading(message.heading, 1)
+        for note in message.notes:
+            document.add_paragraph(note, style="Caption")
+        _add_blocks(document, message.blocks)
+    with file.open("wb") as stream:
+        document.save(stream)
+
+
+def _add_blocks(document: Document, blocks: tuple[Block, ...]) -> None:
+    at = 0
+    while at < len(blocks):
+        block = blocks[at]
+        at += 1
+        if block.kind is Kind.TABLE:
+            first = at - 1
+            while at < len(blocks) and blocks[at].kind is Kind.TABLE and not blocks[at].head:
+                at += 1
+            for table in tables_of(blocks[first:at]):
+                _add_table(document, table)
+        elif block.kind is Kind.HEADING:
+            document.add_heading(plain(block.text), min(block.level + 1, _DEEPEST_HEADING))
+        elif block.kind is Kind.RULE:
+            document.add_paragraph("⁂").alignment = WD_ALIGN_PARAGRAPH.CENTER
+        elif block.kind is not Kind.CODE_HEAD:
+            _add_paragraph(document, block)
+
+
+def _add_paragraph(document: Document, block: Block) -> None:
+    paragraph = document.add_paragraph(style="Quote" if block.quote else None)
+    shape = paragraph.paragraph_format
+    if block.depth:
+        shape.left_indent = Cm(_INDENT_CM * block.depth)
+        if block.marker:
+            shape.first_line_indent = Cm(-_INDENT_CM)
+            shape.tab_stops.add_tab_stop(Cm(_INDENT_CM * block.depth))
+            paragraph.add_run(f"{plain(block.marker)}\t")
+    if block.kind is Kind.CODE:
+        shape.space_after = Cm(0)
+    _add_runs(paragraph, block)
+
+
+def _add_runs(paragraph: Paragraph, block: Block) -> None:
+    for run in block.runs:
+        added = paragraph.add_run(plain(words_of(run)))
+        added.bold = run.bold or None
+        added.italic = run.italic or run.math or None
+        added.font.strike = run.strike or None
+        added.font.superscript = run.note or None
+        if run.code or block.kind is Kind.CODE:
+            added.font.name = _MONOSPACED
+
+
+def _add_table(document: Document, table: OfficeTable) -> None:
+    columns = max(map(len, table.rows))
+    shown = document.add_table(rows=0, cols=columns, style="Table Grid")
+    for number, row in enumerate(table.rows):
+        cells = shown.add_row().cells
+        for cell, text in zip(cells, row, strict=False):
+            cell.paragraphs[0].add_run(text).bold = number == 0 or None

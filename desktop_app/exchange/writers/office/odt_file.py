@@ -1,0 +1,128 @@
+"""Writes a conversation as an OpenDocument text."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from odfdo import Cell, Document, Header, Paragraph, Row, Span, Style, Table
+
+from desktop_app.exchange.writers.office.office_content import (
+    OfficeMessage,
+    OfficeTable,
+    plain,
+    tables_of,
+)
+from desktop_app.rendering.block_model import Block, Kind, Run, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_INDENT_CM: Final = 0.75
+_DEEPEST_LIST: Final = 8
+_CODE: Final = "Repartee_Code"
+_TEXT_STYLES: Final = {
+    "bold": {"fo:font-weight": "bold"},
+    "italic": {"fo:font-style": "italic"},
+    "strike": {"style:text-line-through-style": "solid"},
+    "code": {"style:font-name": "Courier New", "fo:font-family": "'Courier New'"},
+}
+
+
+def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
+    """Write the document. Raises OSError."""
+    document = Document("text")
+    document.body.clear()
+    _add_styles(document)
+    document.meta.title = plain(title)
+    body = document.body
+    body.append(Header(1, plain(title)))
+    tables = 0
+    for message in messages:
+        body.append(Header(2, message.heading))
+        for note in message.notes:
+            body.append(Paragraph(note))
+        for part in _parts(message.blocks):
+            if isinstance(part, OfficeTable):
+                tables += 1
+                body.append(_table(part, f"Table{tables}"))
+            elif part.kind is Kind.HEADING:
+                body.append(Header(part.level + 2, plain(part.text)))
+            elif part.kind is Kind.RULE:
+                body.append(Paragraph("⁂"))
+            elif part.kind is not Kind.CODE_HEAD:
+                body.append(_paragraph(part))
+    made = BytesIO()  # `save` would change the file's name
+    document.save(made)
+    file.write_bytes(made.getvalue())
+
+
+def _add_styles(document: Document) -> None:
+    for name, properties in _TEXT_STYLES.items():
+        style = Style("text", name=f"Repartee_{name}")
+        style.set_properties(properties, area="text")
+        document.insert_style(style, automatic=True)
+    for depth in range(1, _DEEPEST_LIST + 1):
+        style = Style("paragraph", name=f"Repartee_List{depth}")
+        style.set_properties({"fo:margin-left": f"{_INDENT_CM * depth}cm"}, area="paragraph")
+        document.insert_style(style, automatic=True)
+
+
+def _parts(blocks: tuple[Block, ...]) -> Iterable[Block | OfficeTable]:
+    """Yield the blocks, with those of a table as one table."""
+    of_table: list[Block] = []
+    for block in blocks:
+        if of_table and (block.kind is not Kind.TABLE or block.head):
+            yield from tables_of(of_table)
+            of_table = []
+        if block.kind is Kind.TABLE:
+            of_table.append(block)
+        else:
+            yield block
+    yield from tables_of(of_table)
+
+
+def _paragraph(block: Block) -> Paragraph:
+    depth = min(block.depth + block.quote, _DEEPEST_LIST)
+    paragraph = Paragraph(style=f"Repartee_List{depth}" if depth else None)
+    if block.marker:
+        paragraph.append_plain_text(f"{plain(block.marker)} ")
+    for run in block.runs:
+        text = plain(words_of(run))
+        styles = _styles_of(run, is_code=block.kind is Kind.CODE)
+        if not styles:
+            paragraph.append_plain_text(text)
+            continue
+        outer = span = Span(style=styles[0])
+        for name in styles[1:]:
+            inner = Span(style=name)
+            span.append(inner)
+            span = inner
+        span.append_plain_text(text)
+        paragraph.append(outer)
+    return paragraph
+
+
+def _styles_of(run: Run, *, is_code: bool) -> list[str]:
+    wanted = {
+        "bold": run.bold,
+        "italic": run.italic or run.math,
+        "strike": run.strike,
+        "code": run.code or is_code,
+    }
+    return [f"Repartee_{name}" for name, is_set in wanted.items() if is_set]
+
+
+def _table(table: OfficeTable, name: str) -> Table:
+    shown = Table(name)
+    columns = max(map(len, table.rows))
+    for texts in table.rows:
+        row = Row()
+        for text in (*texts, *[""] * (columns - len(texts))):
+            cell = Cell()
+            cell.set_attribute("office:value-type", "string")
+            cell.append(Paragraph(text))
+            row.append_cell(cell)
+        shown.append_row(row)
+    return shown

@@ -1,0 +1,80 @@
+"""The content of office files: headings, blocks and whole tables of a conversation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from desktop_app.domain.conversations.conversation import Message, Role
+from desktop_app.domain.conversations.message_facts import heading_of, sources_of
+from desktop_app.rendering.block_model import (
+    FORMULA_BEGINS,
+    FORMULA_ENDS,
+    LINE_BREAK,
+    Block,
+    Kind,
+    Runs,
+    words_of,
+)
+from desktop_app.rendering.incremental.block_stream import render
+
+# XML has no place for them; FORMULA_BEGINS and FORMULA_ENDS are invisible.
+_NOT_IN_XML: Final = re.compile(
+    f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff{FORMULA_BEGINS}{FORMULA_ENDS}]"
+)
+
+
+@dataclass(frozen=True)
+class OfficeMessage:
+    """A message as office files show it."""
+
+    heading: str
+    blocks: tuple[Block, ...]
+    notes: tuple[str, ...]
+    is_answer: bool
+
+
+@dataclass(frozen=True)
+class OfficeTable:
+    """A whole table; the first row is its header."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+
+def messages_of(
+    path: Iterable[Message], name_of_model: Callable[[str], str]
+) -> Iterator[OfficeMessage]:
+    """Yield the messages with what is shown of them."""
+    for message in path:
+        sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
+        yield OfficeMessage(
+            plain(heading_of(message, name_of_model)),
+            tuple(render(message.text)),
+            tuple(plain(note) for note in (*(part.name for part in message.attachments), *sources)),
+            message.role is Role.ASSISTANT,
+        )
+
+
+def tables_of(blocks: Iterable[Block]) -> Iterator[OfficeTable]:
+    """Yield the tables; a long table is several blocks in sequence."""
+    rows: list[tuple[str, ...]] = []
+    for block in blocks:
+        if rows and (block.kind is not Kind.TABLE or block.head):
+            yield OfficeTable(tuple(rows))
+            rows = []
+        if block.kind is Kind.TABLE:
+            rows += [tuple(map(cell_text, row)) for row in block.rows]
+    if rows:
+        yield OfficeTable(tuple(rows))
+
+
+def cell_text(runs: Runs) -> str:
+    """Return the words of a cell, with line breaks."""
+    return plain("".join(map(words_of, runs)))
+
+
+def plain(text: str) -> str:
+    """Return the text without what no office file may contain."""
+    return _NOT_IN_XML.sub("", text.replace(LINE_BREAK, "\n"))

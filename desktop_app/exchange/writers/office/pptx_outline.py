@@ -1,0 +1,67 @@
+"""Writes the answers of a conversation as slides: one for each heading, with its points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pptx import Presentation
+
+from desktop_app.exchange.writers.office.office_content import OfficeMessage, cell_text, plain
+from desktop_app.rendering.block_model import Block, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+_TITLE_SLIDE: Final = 0
+_TITLE_AND_CONTENT: Final = 1
+_MOST_POINTS: Final = 10
+"""Points of a slide; the rest continues on the next one."""
+_LONGEST_POINT: Final = 300
+_DEEPEST: Final = 4
+
+Point = tuple[int, str]
+"""The depth of a point, from 0, and its text."""
+
+
+def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None:
+    """Write the presentation. Raises OSError."""
+    presentation = Presentation()
+    presentation.core_properties.title = plain(title)
+    first = presentation.slides.add_slide(presentation.slide_layouts[_TITLE_SLIDE])
+    first.shapes.title.text = plain(title)
+    for message in messages:
+        if not message.is_answer:
+            continue
+        for heading, points in _sections(plain(title), message.blocks):
+            for start in range(0, max(len(points), 1), _MOST_POINTS):
+                _add(presentation, heading, points[start : start + _MOST_POINTS])
+    with file.open("wb") as stream:
+        presentation.save(stream)
+
+
+def _sections(title: str, blocks: Iterable[Block]) -> Iterator[tuple[str, list[Point]]]:
+    """Yield each heading with the points below it."""
+    heading, points = "", list[Point]()
+    for block in blocks:
+        if block.kind is Kind.HEADING:
+            if heading or points:
+                yield heading or title, points
+            heading, points = plain(block.text), []
+        elif block.kind is Kind.TABLE:
+            rows = [filter(None, map(cell_text, row)) for row in block.rows]
+            points += [(0, " · ".join(row)) for row in rows]
+        elif text := plain(block.text).strip():
+            points.append((min(max(block.depth - 1, 0), _DEEPEST), text))
+    if heading or points:
+        yield heading or title, points
+
+
+def _add(presentation: Any, heading: str, points: list[Point]) -> None:
+    slide = presentation.slides.add_slide(presentation.slide_layouts[_TITLE_AND_CONTENT])
+    slide.shapes.title.text = heading
+    frame = slide.placeholders[1].text_frame
+    for number, (depth, text) in enumerate(points):
+        paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
+        paragraph.text = text if len(text) <= _LONGEST_POINT else f"{text[:_LONGEST_POINT]}…"
+        paragraph.level = depth

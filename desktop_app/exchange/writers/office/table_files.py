@@ -1,0 +1,64 @@
+"""Writes the tables of a conversation as a workbook, or as CSV."""
+
+from __future__ import annotations
+
+import csv
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.exchange.writers.batch_report import plain_cell
+from desktop_app.exchange.writers.office.office_content import OfficeTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# A number that a spreadsheet shows as it is written. Others, such as 007, stay text.
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,10})?")
+_LONGEST_CELL: Final = 32_767
+"""Excel's limit, in characters."""
+_WIDEST: Final = 60
+_NARROWEST: Final = 8
+
+
+def write_xlsx(file: Path, tables: Sequence[OfficeTable]) -> None:
+    """Write a sheet for each table. Raises OSError."""
+    from openpyxl import Workbook  # CSV does not need it
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook(write_only=True)
+    for number, table in enumerate(tables, 1):
+        sheet = book.create_sheet(f"Table {number}")
+        for column in range(max(map(len, table.rows))):
+            longest = max(len(row[column]) for row in table.rows if column < len(row))
+            width = min(max(longest, _NARROWEST), _WIDEST)
+            sheet.column_dimensions[get_column_letter(column + 1)].width = width
+        sheet.freeze_panes = "A2"
+        for place, row in enumerate(table.rows):
+            cells = [_cell(sheet, text) for text in row]
+            for cell in cells if place == 0 else ():
+                cell.font = Font(bold=True)
+            sheet.append(cells)
+    with file.open("wb") as stream:
+        book.save(stream)
+
+
+def write_csv(file: Path, tables: Sequence[OfficeTable]) -> None:
+    """Write the tables, with an empty line between two. Raises OSError."""
+    with file.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        for number, table in enumerate(tables):
+            if number:
+                writer.writerow([])
+            writer.writerows([plain_cell(text) for text in row] for row in table.rows)
+
+
+def _cell(sheet: Any, text: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
+    if _NUMBER.fullmatch(text):
+        return WriteOnlyCell(sheet, value=float(text) if "." in text else int(text))
+    cell = WriteOnlyCell(sheet, value=text[:_LONGEST_CELL])
+    cell.data_type = "s"  # a text that begins with = is no formula
+    return cell

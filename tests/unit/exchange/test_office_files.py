@@ -1,0 +1,162 @@
+"""Conversations as office files, read back by other libraries and as XML."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import docx
+import odfdo
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pptx import Presentation
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.exchange.writers.office.docx_file import write_docx
+from desktop_app.exchange.writers.office.odt_file import write_odt
+from desktop_app.exchange.writers.office.office_content import (
+    OfficeMessage,
+    OfficeTable,
+    messages_of,
+    plain,
+    tables_of,
+)
+from desktop_app.exchange.writers.office.pptx_outline import write_pptx
+from desktop_app.exchange.writers.office.table_files import write_csv, write_xlsx
+from desktop_app.rendering.incremental.block_stream import render
+from tests.helpers.examples import examples
+
+ANSWER = """\
+# Plan
+
+Do **this** with `code` and [a link](https://example.org).
+
+- first
+  - deeper
+1. one
+
+> a quote
+
+```python
+print("a < b")
+```
+
+| Item | Price |
+|------|------:|
+| Tea  | 12.50 |
+| =1+1 | 007   |
+
+## Costs
+
+Some $x^2$.
+"""
+AT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def message(role: Role, text: str) -> Message:
+    return Message("m", "c", None, role, MessageStatus.COMPLETE, (TextPart(text),), AT)
+
+
+def conversation(answer: str = ANSWER) -> list[OfficeMessage]:
+    path = [message(Role.USER, "What now?"), message(Role.ASSISTANT, answer)]
+    return list(messages_of(path, lambda model: model))
+
+
+def tables(text: str) -> list[OfficeTable]:
+    return list(tables_of(render(text)))
+
+
+def test_word(tmp_path: Path) -> None:
+    write_docx(tmp_path / "a.docx", "Title", conversation())
+    document = docx.Document(str(tmp_path / "a.docx"))
+    by_text: dict[str, Any] = {p.text: p for p in document.paragraphs}
+    styles = {text: paragraph.style.name for text, paragraph in by_text.items()}
+    assert (styles["Title"], styles["a quote"]) == ("Title", "Quote")
+    assert (styles["Plan"], styles["Costs"]) == ("Heading 2", "Heading 3")
+    indents = [by_text[text].paragraph_format.left_indent for text in ("•\tfirst", "◦\tdeeper")]
+    assert indents[0] < indents[1]
+    runs = {run.text: run for run in by_text["Do this with code and a link."].runs}
+    assert runs["this"].bold
+    assert runs["code"].font.name == by_text['print("a < b")'].runs[0].font.name == "Courier New"
+    cells = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
+    assert cells == [["Item", "Price"], ["Tea", "12.50"], ["=1+1", "007"]]
+
+
+def test_opendocument(tmp_path: Path) -> None:
+    write_odt(tmp_path / "a.odt", "Title", conversation())
+    body = odfdo.Document(str(tmp_path / "a.odt")).body
+    assert [h.text for h in body.get_headers()][:2] == ["Title", body.get_headers()[1].text]
+    assert "Plan" in [h.text for h in body.get_headers()]
+    text = "\n".join(paragraph.inner_text for paragraph in body.get_paragraphs())
+    for words in ("• first", "◦ deeper", "a quote", 'print("a < b")', "Do this with code"):
+        assert words in text
+    (table,) = body.get_tables()
+    assert [[c or "" for c in row] for row in table.get_values()][1][0] == "Tea"
+
+
+def test_slides(tmp_path: Path) -> None:
+    points = "\n".join(f"- point {number}" for number in range(25))
+    write_pptx(tmp_path / "a.pptx", "Title", conversation(f"{ANSWER}\n# Many\n\n{points}\n"))
+    slides = list(Presentation(str(tmp_path / "a.pptx")).slides)
+    titles = [slide.shapes.title.text for slide in slides]
+    assert titles == ["Title", "Plan", "Costs", "Many", "Many", "Many"]
+    shown = slides[1].placeholders[1].text_frame.paragraphs
+    assert [(p.level, p.text) for p in shown][1:3] == [(0, "first"), (1, "deeper")]
+    assert "Tea · 12.50" in [p.text for p in shown]
+
+
+def test_workbook(tmp_path: Path) -> None:
+    write_xlsx(tmp_path / "a.xlsx", tables(f"{ANSWER}\n| a |\n|---|\n| -3 |\n"))
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert book.sheetnames == ["Table 1", "Table 2"]
+    rows = [[cell.value for cell in row] for row in book["Table 1"].rows]
+    assert rows == [["Item", "Price"], ["Tea", 12.5], ["=1+1", "007"]]
+    assert book["Table 1"]["A3"].data_type == "s"
+    assert book["Table 1"]["A1"].font.bold
+    assert book["Table 2"]["A2"].value == -3
+
+
+def test_csv(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", tables(f"{ANSWER}\n| ä |\n|---|\n| b |\n"))
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert rows[2] == ["'=1+1", "007"]
+    assert rows[3:] == [[], ["ä"], ["b"]]
+
+
+def test_a_long_table_is_one_table() -> None:
+    body = "\n".join(f"| {number} | x |" for number in range(300))
+    (table,) = tables(f"| a | b |\n|---|---|\n{body}\n")
+    assert len(table.rows) == 301
+    assert table.rows[-1] == ("299", "x")
+
+
+@pytest.mark.parametrize("suffix", ["docx", "odt", "pptx", "xlsx"])
+@given(text=st.text(max_size=300))
+@settings(max_examples=examples(30))
+def test_any_text_makes_a_file_that_opens(
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, text: str
+) -> None:
+    file = tmp_path_factory.mktemp("office") / f"a.{suffix}"
+    messages = [OfficeMessage(plain(text), tuple(render(text)), (plain(text),), True)]
+    if suffix == "docx":
+        write_docx(file, text, messages)
+    elif suffix == "odt":
+        write_odt(file, text, messages)
+    elif suffix == "pptx":
+        write_pptx(file, text, messages)
+    else:
+        write_xlsx(file, [OfficeTable(((plain(text), "b"), ("c",)))])
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        for name in archive.namelist():
+            # An OpenDocument template has an empty list of shortcuts.
+            if name.endswith(".xml") and (content := archive.read(name)):
+                ElementTree.fromstring(content)
