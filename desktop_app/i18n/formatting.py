@@ -7,6 +7,7 @@ when something is first formatted.
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -203,6 +204,57 @@ def exact_money(amount: Decimal) -> str:
     """
     digits = -int(amount.normalize().as_tuple().exponent)
     return _current.formats.dollars(amount, max(2, digits))
+
+
+def editable_amount(amount: Decimal) -> str:
+    """Return every digit of an amount, at least two decimals, as a field for editing shows it.
+
+    >>> from decimal import Decimal
+    >>> [editable_amount(Decimal(x)) for x in ("20", "1234.5", "0.0005")]
+    ['20.00', '1234.50', '0.0005']
+    """
+    whole, _, fraction = f"{amount:f}".partition(".")
+    return f"{whole}{_decimal_sign()}{fraction.rstrip('0').ljust(2, '0')}"
+
+
+def parsed_amount(text: str) -> Decimal | None:
+    """Return the amount in a text as users of the locale write it; None for an empty text.
+
+    A sign that separates groups in the locale may also be meant as the decimal sign: it separates
+    groups only before exactly three digits.
+
+    >>> [str(parsed_amount(x)) for x in ("$20", "1,50", "1,234.5", "1,000", " ")]
+    ['20', '1.50', '1234.5', '1000', 'None']
+
+    Raises:
+        ValueError: the text is not an amount.
+    """
+    from decimal import Decimal, InvalidOperation
+
+    plain = re.sub(r"US\$|[$\s\u202f]", "", text)
+    if not plain:
+        return None
+    last = max(plain.rfind("."), plain.rfind(","))
+    if last >= 0:
+        other = "," if plain[last] == "." else "."
+        is_group = plain[last] != _decimal_sign() and re.fullmatch(
+            r"[1-9]\d{0,2}([.,]\d{3})+", plain
+        )
+        whole, fraction = plain[:last].replace(other, ""), plain[last + 1 :]
+        plain = plain.replace(plain[last], "") if is_group else f"{whole}.{fraction}"
+    try:
+        amount = Decimal(plain)
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(text)
+    return amount
+
+
+def _decimal_sign() -> str:
+    from decimal import Decimal
+
+    return _current.formats.decimal(Decimal("0.5"), 1)[1]
 
 
 def tokens(count: int) -> str:

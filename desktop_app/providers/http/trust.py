@@ -22,6 +22,7 @@ from typing import Final
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy, SettingError
 from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n import formatting
 
 LARGEST_CA_FILE: Final = 4 * 1024 * 1024
 
@@ -175,7 +176,7 @@ def _moment(text: str) -> datetime:
 
 
 def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+    return formatting.day(moment)
 
 
 def _refused(name: str, exc: RefusedFileError) -> SettingError:

@@ -19,8 +19,8 @@ from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SpendingCapError, StorageError
-from desktop_app.domain.spending.cost import format_exact
 from desktop_app.domain.spending.spending_report import MonthUnderCap
+from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 
 NO_LIMIT = Decimal("Infinity")
@@ -151,9 +151,9 @@ def _passes(
     return SpendingCapError(
         Reason.CAP_REACHED,
         provider=profile.short_name,
-        spent=format_exact(month.spent),
-        held=format_exact(month.held) if month.held else "",
-        cost=format_exact(cost),
-        cap=format_exact(cap),
-        day=f"{next_first.day} {next_first:%B}",
+        spent=formatting.exact_money(month.spent),
+        held=formatting.exact_money(month.held) if month.held else "",
+        cost=formatting.exact_money(cost),
+        cap=formatting.exact_money(cap),
+        day=formatting.day(next_first),
     )

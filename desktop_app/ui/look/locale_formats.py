@@ -66,6 +66,7 @@ def use_qt_formats(language: str) -> None:
     locale = QLocale.system()
     if locale.name().split("_")[0] != language:
         locale = QLocale(locale_name(language))
+    QLocale.setDefault(locale)  # of fields for dates
     use_formats(QtFormats(locale))
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SettingError
@@ -214,6 +216,38 @@ def test_formats_follow_the_language() -> None:
     formatting.use_formats_of("nl")
     assert formatting.short_day(date(2026, 3, 2)) == "2 mrt"
     assert formatting.joined(["a", "b", "c"]) == "a, b en c"
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "amount"),
+    [
+        ("de", "1,50", "1.50"),
+        ("de", "1.50", "1.50"),
+        ("de", "1.000", "1000"),
+        ("de", "1.234,5 $", "1234.5"),
+        ("nl", "US$ 0,0005", "0.0005"),
+        ("en", "1,000", "1000"),
+        ("en", "1.000", "1.000"),
+        ("en", "0,000", "0.000"),
+    ],
+)
+def test_an_amount_is_read_as_the_locale_writes_it(code: str, text: str, amount: str) -> None:
+    formatting.use_formats_of(code)
+    assert formatting.parsed_amount(text) == Decimal(amount)
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "1.2.3", "1,2,3", "NaN", "Infinity"])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    for code in ("en", "de"):
+        formatting.use_formats_of(code)
+        with pytest.raises(ValueError, match=text):
+            formatting.parsed_amount(text)
+
+
+@given(st.decimals(0, 10**9, places=6), st.sampled_from(["en", "de", "nl"]))
+def test_an_amount_that_a_field_shows_is_read_again(amount: Decimal, code: str) -> None:
+    formatting.use_formats_of(code)
+    assert formatting.parsed_amount(formatting.editable_amount(amount)) == amount
 
 
 def test_formats_take_the_region_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:

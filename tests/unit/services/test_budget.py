@@ -62,7 +62,7 @@ def test_the_cap_may_be_reached_and_not_passed(tmp_path: Path) -> None:
         with pytest.raises(SpendingCapError) as refused:
             await purse.budget.hold(CAPPED, Decimal("0.1000001"))
         said = refused.value.sentences
-        for figure in ("$9.90 of $10.00 spent", "input $0.1000001"):
+        for figure in ("$9.90 of $10.00 spent", "($0.1000001)"):
             assert figure in said
         assert "Settings › Provider" in said
         assert "pending" not in said

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -19,26 +17,9 @@ from desktop_app.ui.widgets.foreign_text import PlainButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
 
     from desktop_app.ui.look.theme import Theme
-
-
-def cap_of(text: str) -> Decimal | None:
-    """Parse a dollar amount as users write it; None if the text is empty.
-
-    Raises:
-        ValueError: the text is not an amount of dollars.
-    """
-    plain = text.strip().removeprefix("$").strip().replace(",", ".")
-    if not plain:
-        return None
-    try:
-        amount = Decimal(plain)
-    except InvalidOperation:
-        raise ValueError(text) from None
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(text)
-    return amount
 
 
 class SpendingSection(LineSection):
@@ -87,7 +68,7 @@ class SpendingSection(LineSection):
         if self._profile is None:
             return
         try:
-            cap = cap_of(text)
+            cap = formatting.parsed_amount(text)
         except ValueError:
             self.note.set_text(
                 tr("Enter an amount such as 20, or leave empty for no limit."), "error"
@@ -132,4 +113,4 @@ def sentences_of(month: MonthUnderCap, cap: Decimal | None) -> list[str]:
 
 
 def _amount(cap: Decimal | None) -> str:
-    return "" if cap is None else exact_digits(cap)
+    return "" if cap is None else formatting.editable_amount(cap)
