@@ -157,6 +157,7 @@ OWN_VALUES = {
     "desktop_app/app/source_scan.py": {"_feature"},
     "desktop_app/ui/help/help_text.py": {"mark"},
     "desktop_app/ui/printing/pages.py": {"context"},
+    "desktop_app/ui/settings/form_widgets.py": {"option"},
     "desktop_app/ui/sidebar/row_delegates.py": {"result"},
     "desktop_app/ui/transcript/media/highlighter.py": {"job", "last", "made"},
     "desktop_app/ui/transcript/message_state.py": {"self.unfolded"},

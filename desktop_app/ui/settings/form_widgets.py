@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QSlider,
     QStyle,
+    QStyleOptionComboBox,
     QStyleOptionFrame,
     QStylePainter,
     QVBoxLayout,
@@ -231,12 +232,20 @@ class Combo(QComboBox):
         super().resizeEvent(event)
         self._show_cut_text()
 
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        super().initStyleOption(option)
+        option.currentText = self._shown()
+
     def _show_cut_text(self) -> None:
         """Show the current text as a tooltip if it is cut."""
-        room = self.width() - self._theme.px(8 + 28)  # the padding, and the arrow
         text = self.currentText()
-        is_cut = self.fontMetrics().horizontalAdvance(text) > room - self._theme.px(8)
-        set_tooltip(self, text if is_cut else "")
+        set_tooltip(self, text if self._shown() != text else "")
+
+    def _shown(self) -> str:
+        """Return the current text, elided before the arrow."""
+        room = self.width() - self._theme.px(2 * 8 + 28) - 2
+        text = self.currentText()
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

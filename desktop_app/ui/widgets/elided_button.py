@@ -34,5 +34,5 @@ class ElidedButton(PlainButton):
         """Return the label, elided to the width of the button."""
         metrics = self.fontMetrics()
         frame = self.sizeHint().width() - metrics.horizontalAdvance(self.text())
-        room = self.width() - frame
+        room = self.width() - frame + 1  # widths of letters are rounded
         return metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room)

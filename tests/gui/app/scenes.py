@@ -201,6 +201,7 @@ async def composer(desk: Desk, look: Look) -> None:
     await until(lambda: preview.text.is_written)
     await look("preview")
     preview._show_tab("pictures")
+    await until(preview._picture.isVisible)
     await look("preview-pictures")
     preview.close()
     password = PasswordDialog(desk.theme.current, "⟦name.pdf⟧", desk.window, was_wrong=True)
@@ -496,7 +497,7 @@ def _expand(panel: QWidget) -> None:
 def _close_palettes() -> None:
     for widget in QApplication.allWidgets():
         if isinstance(widget, CommandPalette) and widget.isVisible():
-            QTest.keyClick(widget, Qt.Key.Key_Escape)
+            QTest.keyClick(widget.field, Qt.Key.Key_Escape)
 
 
 # ---------------------------------------------------------------- what the store holds
