@@ -54,6 +54,7 @@ from desktop_app.ui.widgets.foreign_text import (
 )
 from desktop_app.ui.widgets.hint_button import HintButton
 from desktop_app.ui.widgets.menu_button import MenuButton
+from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -173,7 +174,8 @@ class QuickPrompt(QWidget):
         self._copy = HintButton(tr("Copy"), self._theme)
         self._open_button = HintButton(tr("Continue in Repartee"), self._theme)
         self._close = HintButton(tr("Close"), self._theme)
-        self._status = PlainLabel()
+        self._status = ElidedLabel()
+        self._status.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
         self._status.setObjectName("status")
         set_role(self._status, "note")
         self._lay_out()
@@ -190,8 +192,7 @@ class QuickPrompt(QWidget):
         self._footer = QHBoxLayout()
         for hint in (self._remedy_button, self._copy, self._open_button, self._close):
             self._footer.addWidget(hint)
-        self._footer.addStretch(1)
-        self._footer.addWidget(self._status)
+        self._footer.addWidget(self._status, 1)
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._top)
         self._popup_column = QVBoxLayout()

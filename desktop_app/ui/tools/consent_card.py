@@ -14,6 +14,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.card_text import CardText
+from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -116,7 +117,7 @@ class ConsentCard(QFrame):
         self._line.setSpacing(px(10))
         self._text.column.setSpacing(px(3))
         self._column.setSpacing(px(6))
-        self._buttons.setSpacing(px(16))
+        self._buttons.set_gap(px(16))
         self._icon.setContentsMargins(0, px(3), 0, 0)
         self._icon.setPixmap(icons.pixmap("info", theme.dim, px(18)))
         lines = self.arguments.fontMetrics().lineSpacing() * _LINES
@@ -124,12 +125,11 @@ class ConsentCard(QFrame):
 
     def _lay_out(self) -> None:
         self._line = QHBoxLayout(self)
-        self._column, self._buttons = QVBoxLayout(), QHBoxLayout()
+        self._column, self._buttons = QVBoxLayout(), FlowLayout()
         self._column.addWidget(self._text)
         self._column.addWidget(self.arguments)
         for button in (self.once, self.conversation, self.always, self.deny):
             self._buttons.addWidget(button)
-        self._buttons.addStretch(1)
         self._column.addLayout(self._buttons)
         self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         self._line.addLayout(self._column, 1)

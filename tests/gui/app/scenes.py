@@ -32,6 +32,7 @@ from desktop_app.domain.errors import ProviderFaultError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.composer.dropped_content import drop_hint
@@ -40,6 +41,7 @@ from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.sidebar.search_filters import DaysDialog
 from desktop_app.ui.spending.spending_view import SpendingView
+from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
 from desktop_app.ui.window.command_palette import CommandPalette
@@ -127,6 +129,11 @@ async def conversation(desk: Desk, look: Look) -> None:
     await desk.settled()
     await look("error")
     desk.window.notifications.dismiss()
+    consent = ConsentCard(desk.theme.current)
+    desk.window.pane.add_above_prompt(consent)
+    consent.ask("⟦search⟧", "⟦Reads files.⟧", '{"⟦name⟧": 1}', waiting=2)
+    await look("consent")
+    consent.hide()
     SentTextDialog(desk.theme.current, "⟦Note⟧", "⟦Text⟧\n" * 30, desk.window).open()
     await look("sent-text")
     _close_dialogs(desk)
@@ -375,6 +382,7 @@ async def viewer(desk: Desk, look: Look) -> None:
         place = (start, start + len("compressor"))
         target = Target(part.sha256, part.name, None, "⟦page 2⟧", place, "compressor")
         shown = await opened(desk, target)
+        await until(lambda: shown.message != tr("Opening…"))  # noqa: B023
         await look(f"viewer-{name}")
         shown.find_bar.open()
         await look(f"viewer-find-{name}")
