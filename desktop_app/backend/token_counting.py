@@ -161,14 +161,14 @@ class ProviderTokenCounter:
             return await self._local_model.count_tokens(text), True
         if profile.kind is not ProviderKind.COMPATIBLE:
             return await self._worker.count_tokens(text), True
-        key = _digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
-        if key not in self._counted and may_ask:
-            await self._ask(key, text, profile, model)
-        if key in self._counted:
-            return self._counted[key], True
         usual, rates = self._learning.usual(model), self._learning.of(profile, model)
         if usual is OPENAI and not rates.rates:
             return await self._worker.count_tokens(text), profile.serves_the_family
+        key = _digest(f"{profile.id}\n{profile.base_url}\n{model}\n{text}")
+        if key not in self._counted and may_ask and usual is not OPENAI:
+            await self._ask(key, text, profile, model)
+        if key in self._counted:
+            return self._counted[key], True
         return rates.tokens(await self._learning.mix(text), usual), False
 
     async def _ask(self, key: bytes, text: str, profile: ProviderProfile, model: str) -> None:

@@ -28,14 +28,15 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _ANSWER_FIELDS: Final = (
-    "answer, status (complete, incomplete, refused, cancelled, failed), provider, model, variant, "
-    "effort, usage, cost_usd, duration_s, notices, error (kind, message, details), "
-    "conversation_id, passages (number, collection, document, page, place, sha256, text), "
+    "answer, status (complete, incomplete, refused, cancelled, failed), provider, model, "
+    "answered_by, variant, effort, usage, cost_usd, duration_s, notices, "
+    "error (kind, message, details), conversation_id, "
+    "passages (number, collection, document, page, place, sha256, text), "
     "tool_calls (name, arguments, result, status, duration_s)"
 )
 _SEVERAL_FIELDS: Final = (
-    "answers (answer, status, provider, model, variant, effort, usage, cost_usd, duration_s, "
-    "first_token_s, notices, error), status, cost_usd, conversation_id, passages"
+    "answers (answer, status, provider, model, answered_by, variant, effort, usage, cost_usd, "
+    "duration_s, first_token_s, notices, error), status, cost_usd, conversation_id, passages"
 )
 _SPENDING_FIELDS: Final = (
     "by, rows (day, month, model, provider, purpose or effort; calls, uncounted, failed, retries, "

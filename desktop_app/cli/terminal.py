@@ -213,6 +213,7 @@ def answer_fields(answer: Message) -> dict[str, Any]:
         "status": answer.status.value,
         "provider": choice.provider_id if choice else None,
         "model": choice.model if choice else None,
+        "answered_by": answer.answered_by or None,
         "variant": choice.variant.value if choice and choice.variant else None,
         "effort": choice.effort.value if choice and choice.effort else None,
         "usage": _usage(answer.usage) if answer.usage else None,
@@ -233,7 +234,9 @@ def _object(
     nothing: dict[str, Any] = {
         "answer": "",
         "status": without.value,
-        **dict.fromkeys(("provider", "model", "variant", "effort", "usage", "cost_usd")),
+        **dict.fromkeys(
+            ("provider", "model", "answered_by", "variant", "effort", "usage", "cost_usd")
+        ),
         "duration_s": 0.0,
         "notices": [],
     }

@@ -220,6 +220,7 @@ def message(found: Message) -> Message:
     """
     moment(found.created_at)
     name(found.template_id)
+    name(found.answered_by)
     for each in found.parts:
         part(each)
     for fields in (found.usage, found.error, found.remote_run):

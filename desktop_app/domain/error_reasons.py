@@ -29,6 +29,7 @@ class Reason(StrEnum):
     NOT_SERVED_THERE = "not_served_there"
     API_MISSING = "api_missing"
     EMPTY_REPLY = "empty_reply"
+    EMPTY_ANSWER = "empty_answer"
     NO_COMPACTION_API = "no_compaction_api"
     NO_EMBEDDING_API = "no_embedding_api"
     REDIRECTED = "redirected"
@@ -52,6 +53,7 @@ class Reason(StrEnum):
 
     # The connection
     NOT_REACHED = "not_reached"
+    NOTHING_LISTENS = "nothing_listens"
     NOT_ENCRYPTED = "not_encrypted"
     ADDRESS_NOT_ENCRYPTED = "address_not_encrypted"
     ADDRESS_UNUSABLE = "address_unusable"

@@ -111,6 +111,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.EMPTY_REPLY: Said(
         N_("The base URL of {provider} returned an empty response."), remedy=Remedy.CHECK_ADDRESS
     ),
+    Reason.EMPTY_ANSWER: Said(
+        N_("{provider} ended the response before it began."), remedy=Remedy.RETRY_LATER
+    ),
     Reason.NO_COMPACTION_API: Said(
         N_("The base URL of {provider} doesn’t support compaction."), remedy=Remedy.CHECK_ADDRESS
     ),
@@ -178,6 +181,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.NOT_REACHED: Said(
         N_("Couldn’t connect to {provider} at {host}."), remedy=Remedy.CHECK_CONNECTION
     ),
+    Reason.NOTHING_LISTENS: Said(N_("Nothing is listening at {host}."), remedy=Remedy.START_SERVER),
     Reason.NOT_ENCRYPTED: Said(
         N_("Couldn’t connect securely to {provider} at {host}."),
         remedy=N_("Check the base URL, its port, and your proxy."),

@@ -237,6 +237,7 @@ def _message(message: Message) -> dict[str, Any]:
         "parts": parts_to_json(message.parts),
         "template_id": message.template_id,
         "usage_scope": message.usage_scope.value,
+        "answered_by": message.answered_by,
     }
 
 
@@ -367,6 +368,7 @@ def _message_from(item: Mapping[str, Any], conversation_id: str) -> Message:
         notices=tuple(map(_notice_from, item["notices"])),
         template_id=item.get("template_id", ""),
         usage_scope=_scope_from(item),
+        answered_by=item.get("answered_by", ""),
     )
     return bounds.message(message)
 

@@ -13,7 +13,11 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.conversations.chat_request import (
+    ChatRequest,
+    ProviderKind,
+    ProviderProfile,
+)
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.stream_events import (
@@ -36,6 +40,7 @@ from desktop_app.domain.errors import (
     ContextTooLongError,
     EndpointMissingError,
     ProviderError,
+    ProviderFaultError,
     RefusedParameterError,
     StreamCutError,
 )
@@ -70,6 +75,8 @@ if TYPE_CHECKING:
     from desktop_app.providers.models.server_counters import ServerCounter
 
 
+# Characters of a request that a window of 2,048 tokens may not have room for.
+LARGE_REQUEST: Final = 4_000
 _CONTENT: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)
 
 
@@ -161,6 +168,10 @@ class ProviderClient:
             async for event in events:
                 self._note_count(request, event)
                 yield event
+
+    def _note_counter(self, counter: ServerCounter | None) -> None:
+        self._counter, self._looked_for_counter = counter, True
+        self._learning.has_answered = True
 
     def _note_count(self, request: ChatRequest, event: StreamEvent) -> None:
         """Pass on the tokens of a request, as the server counted them."""
@@ -267,7 +278,7 @@ class ProviderClient:
             async with asyncio.timeout(self._timeouts.quick_read):
                 if not self._looked_for_counter:
                     self._looked_for_counter = True
-                    self._counter = await model_list.fetch_counter(self._transport.get_json)
+                    self._note_counter(await model_list.fetch_counter(self._transport.get_json))
                 counter, total = self._counter, 0
                 if counter is None:
                     return None
@@ -317,7 +328,7 @@ class ProviderClient:
         self._require_key()
         try:
             get, limit_s = self._transport.get_json, self._timeouts.windows
-            return await model_list.fetch_listing(get, self._profile, limit_s)
+            return await model_list.fetch_listing(get, self._profile, limit_s, self._note_counter)
         except AttemptError as failed:
             raise failed.error from failed
 
@@ -410,7 +421,9 @@ class ProviderClient:
             reader = self._reader(api, body.get("n", 1))
             is_json = await reply.is_json()
             source = (
-                self._whole_reply(reply, reader) if is_json else self._streamed_reply(reply, reader)
+                self._whole_reply(reply, reader)
+                if is_json
+                else self._streamed_reply(reply, reader, api, body)
             )
             has_started = False
             async with aclosing(source) as events:
@@ -434,11 +447,13 @@ class ProviderClient:
         return chat_completions.ChatCompletionsReader(self._profile.name)
 
     async def _streamed_reply(
-        self, reply: HttpReply, reader: _Reader
+        self, reply: HttpReply, reader: _Reader, api: Api, body: Mapping[str, Any]
     ) -> AsyncGenerator[StreamEvent, None]:
+        has_events = False
         try:
             async with aclosing(reply.events(reader.read)) as received:
                 async for events in received:
+                    has_events = True
                     for event in events:
                         yield event
                     if reader.is_finished:
@@ -450,11 +465,24 @@ class ProviderClient:
             for event in ending:  # the finish reason had come: the answer is complete
                 yield event
             return
-        if reply.received == 0 and self._learning.is_learning_api:
-            # Some hosts without the endpoint answer 200 with an empty body.
-            raise EndpointMissingError(Reason.EMPTY_REPLY, provider=self._profile.name)
+        if not has_events and self._profile.kind is ProviderKind.COMPATIBLE:
+            raise self._empty_reply(api, body)
         for event in reader.end():
             yield event
+
+    def _empty_reply(self, api: Api, body: Mapping[str, Any]) -> ProviderError:
+        """Return the error of a reply with status 200 and no event.
+
+        Hosts without an endpoint answer like this, and llama-cpp-python to a request that is too
+        long. An address that has answered before is not wrong.
+        """
+        learning = self._learning
+        is_open = learning.is_learning_api and not learning.is_known(api)
+        if is_open and (api is Api.RESPONSES or not learning.has_answered):
+            return EndpointMissingError(Reason.EMPTY_REPLY, provider=self._profile.name)
+        if len(str(body.get("messages", body.get("input", "")))) >= LARGE_REQUEST:
+            return ContextTooLongError(Reason.CONVERSATION_TOO_LONG)
+        return ProviderFaultError(Reason.EMPTY_ANSWER, provider=self._profile.name)
 
     async def _whole_reply(
         self, reply: HttpReply, reader: _Reader

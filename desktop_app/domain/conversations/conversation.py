@@ -96,6 +96,8 @@ class Message:
         notices: what the user should know about how it was made ("retried without …").
         remote_run: the background run that it comes from, while it is STREAMING.
         usage_scope: which answers `usage` and `cost` are for.
+        answered_by: the model that the reply names, which may be another than `choice` has; "" if
+            it names none.
         template_id: of a question, the prompt of the library that it was made with; "" for none.
     """
 
@@ -115,6 +117,7 @@ class Message:
     remote_run: RemoteRun | None = None
     template_id: str = ""
     usage_scope: UsageScope = UsageScope.OWN
+    answered_by: str = ""
 
     @property
     def text(self) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, ToolCallPart
 from desktop_app.domain.documents.document_sections import shown
+from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.spending.cost import format_money
 from desktop_app.i18n.translation import N_
 
@@ -57,6 +58,8 @@ def facts_of(message: Message, name_of_model: Callable[[str], str]) -> list[str]
         choice = message.choice
         variant = choice.variant
         facts.append(variant.label if variant else name_of_model(choice.model))
+        if message.answered_by and not is_same_model(choice.model, message.answered_by):
+            facts.append(f"answered by {message.answered_by}")
         if choice.effort is not None:
             facts.append(choice.effort.value)
     if message.usage is not None:

@@ -8,7 +8,7 @@ refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -161,6 +161,7 @@ class ModelCatalog:
         file_inputs: Mapping[str, FileInputs] | None = None,
         embeddings: Mapping[str, Price] | None = None,
         own_sizes: Iterable[str] = (),
+        own_prices: Iterable[str] = (),
     ) -> None:
         self._models = {model.id: model for model in models}
         self._not_chat = tuple(not_chat)
@@ -168,6 +169,7 @@ class ModelCatalog:
         self._file_inputs = dict(file_inputs or {})
         self._embeddings = dict(embeddings or {})
         self._own_sizes = frozenset(own_sizes)
+        self._own_prices = frozenset(own_prices)
 
     @classmethod
     def from_toml(cls, *texts: str) -> ModelCatalog:
@@ -180,7 +182,7 @@ class ModelCatalog:
 
         try:
             files = [tomllib.loads(text) for text in texts]
-            return cls._from_tables(_merge_tables(files), _models_with_sizes(files[1:]))
+            return cls._from_tables(_merge_tables(files), files[1:])
         except (
             tomllib.TOMLDecodeError,
             KeyError,
@@ -198,7 +200,9 @@ class ModelCatalog:
             ) from exc
 
     @classmethod
-    def _from_tables(cls, tables: Mapping[str, Any], own_sizes: Iterable[str]) -> ModelCatalog:
+    def _from_tables(
+        cls, tables: Mapping[str, Any], own: Sequence[Mapping[str, Any]]
+    ) -> ModelCatalog:
         models = tables["models"]
         return cls(
             [_model_from_row(id_, _with_family(id_, row, models)) for id_, row in models.items()],
@@ -206,7 +210,8 @@ class ModelCatalog:
             tables["not_chat"],
             {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
             {id_: Price(Decimal(by), Decimal(0)) for id_, by in tables["embeddings"].items()},
-            own_sizes,
+            _models_with(own, {"context_window", "max_input"}),
+            _models_with(own, {"price"}),
         )
 
     def __iter__(self) -> Iterator[ModelInfo]:
@@ -232,6 +237,10 @@ class ModelCatalog:
     def has_user_window(self, model_id: str) -> bool:
         """Return True if the user's file states the model's window, which outweighs a server's."""
         return not self._own_sizes.isdisjoint((model_id, family_of(model_id)))
+
+    def has_user_price(self, model_id: str) -> bool:
+        """Return True if the user's file states the model's price."""
+        return not self._own_prices.isdisjoint((model_id, family_of(model_id)))
 
     def can_chat(self, model_id: str) -> bool:
         """Return True if a listed model is offered for chats.
@@ -299,11 +308,10 @@ def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def _models_with_sizes(files: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the ids of the models whose window the user's files state."""
-    sizes = {"context_window", "max_input"}
+def _models_with(files: Iterable[Mapping[str, Any]], facts: set[str]) -> set[str]:
+    """Return the ids of the models of which the user's files state any of these facts."""
     return {
-        id_ for file in files for id_, row in file.get("models", {}).items() if sizes & set(row)
+        id_ for file in files for id_, row in file.get("models", {}).items() if facts & set(row)
     }
 
 

@@ -32,6 +32,7 @@ class Learning:
     Attributes:
         refused: what the server refuses, by model, as unsupported_parameters.py spells it.
         is_learning_api: True if its API is still to be learned.
+        has_answered: True if the address is known to be an API's.
     """
 
     def __init__(
@@ -48,7 +49,12 @@ class Learning:
         self._remember_refusals = remember_refusals
         self._without_responses: set[str] = set()
         self.refused: dict[str, frozenset[str]] = dict(known_refusals or {})
+        self.has_answered = known_api is not None
         self.is_learning_api = profile.kind is ProviderKind.COMPATIBLE and profile.api is None
+
+    def is_known(self, api: Api) -> bool:
+        """Return True if content has come through this API."""
+        return self._known_api is api
 
     def first_api(self, info: ModelInfo) -> Api:
         """Return the API to try first."""
@@ -70,6 +76,7 @@ class Learning:
 
     def note_api(self, api: Api) -> None:
         """Note that content came through this API."""
+        self.has_answered = True
         if self.is_learning_api and api is not self._known_api:
             self._known_api = api
             if self._remember_api is not None:

@@ -8,15 +8,23 @@ unknown message gets the general sentence and stands in the details.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, NetworkError, Remedy
-from desktop_app.domain.network_path import ProxyAddress
+from desktop_app.domain.network_path import ProxyAddress, is_loopback
 from desktop_app.providers.http.retries import AttemptError
 
 _ASKS_PASSWORD: Final = re.compile(r"^407|username/password|NO AUTH", re.IGNORECASE)
+# The usual ports of servers on the user's own computer, and how these are started.
+_STARTS: Final = {
+    11434: Remedy.START_OLLAMA,
+    1234: Remedy.START_LM_STUDIO,
+    8080: Remedy.START_LLAMA_CPP,
+    8000: Remedy.START_VLLM,
+    4000: Remedy.START_LITELLM,
+}
 _STATUS: Final = re.compile(r"^[345]\d\d\b")
 
 
@@ -29,6 +37,7 @@ class ConnectionAttempt:
         proxy: the proxy in between, or None.
         is_own_proxy: True if the user chose the proxy, not the environment.
         has_ca_file: True if certificates of the user were trusted, too.
+        port: the port of its address.
     """
 
     provider: str
@@ -36,6 +45,7 @@ class ConnectionAttempt:
     proxy: ProxyAddress | None = None
     is_own_proxy: bool = False
     has_ca_file: bool = False
+    port: int = 0
 
     @property
     def _check_proxy(self) -> Remedy:
@@ -72,11 +82,20 @@ class ConnectionAttempt:
             return self._not_trusted(reason, details)
         if "[SSL" in reason:
             return self._failed(Reason.NOT_ENCRYPTED, "", details)
-        if self.proxy is not None:
+        if self.proxy is None and is_loopback(self.host):
+            reached = self._nothing_listens(details)
+        elif self.proxy is not None:
             reached = self._failed(Reason.PROXY_NOT_REACHED, self._check_proxy, details)
         else:
             reached = self._failed(Reason.NOT_REACHED, "", details)
         return AttemptError(reached.error, may_repeat=True)
+
+    def _nothing_listens(self, details: str) -> AttemptError:
+        """Return the failure of a server on this computer that is not running."""
+        place = f"[{self.host}]" if ":" in self.host else self.host
+        attempt = replace(self, host=f"{place}:{self.port}" if self.port else place)
+        remedy = _STARTS.get(self.port, Remedy.START_SERVER)
+        return attempt._failed(Reason.NOTHING_LISTENS, remedy, details)
 
     def _not_trusted(self, reason: str, details: str) -> AttemptError:
         if "has expired" in reason:

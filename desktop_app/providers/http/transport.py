@@ -390,9 +390,14 @@ class Transport:
     @property
     def _attempt(self) -> connection_errors.ConnectionAttempt:
         profile = self._profile
-        host = split_url(self._base_url).hostname or self._base_url
+        address = split_url(self._base_url)
         return connection_errors.ConnectionAttempt(
-            self._provider, host, self._proxy, bool(profile.proxy), bool(profile.ca_file)
+            self._provider,
+            address.hostname or self._base_url,
+            self._proxy,
+            bool(profile.proxy),
+            bool(profile.ca_file),
+            address.port or 0,
         )
 
     def _require_encryption(self, address: SplitResult) -> None:

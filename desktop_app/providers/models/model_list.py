@@ -19,7 +19,7 @@ from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, M
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.models.model_details import details_of, llama_cpp_details
-from desktop_app.providers.models.model_windows import window_of, window_source
+from desktop_app.providers.models.model_windows import WindowSource, window_of, window_source
 from desktop_app.providers.models.server_counters import ServerCounter, counter_of
 
 PATH: Final = "models"
@@ -39,19 +39,27 @@ class GetJson(Protocol):
 
 
 async def fetch_listing(
-    get_json: GetJson, profile: ProviderProfile, windows_timeout_s: float
+    get_json: GetJson,
+    profile: ProviderProfile,
+    windows_timeout_s: float,
+    note_counter: Callable[[ServerCounter | None], None] = lambda _: None,
 ) -> ModelListing:
     """Fetch the models that the provider lists now.
 
     Args:
-        beside_s: seconds that a further request about context windows may take.
+        windows_timeout_s: seconds that a further request about context windows may take.
+        note_counter: called with the token counter that the list shows.
 
     Raises:
         AttemptError, ProviderError
     """
-    listing, more = await get_json(
-        PATH, lambda reply: (listing_from(reply, profile), window_source(_rows(reply)))
-    )
+
+    def read(reply: object) -> tuple[ModelListing, WindowSource | None, ServerCounter | None]:
+        rows = _rows(reply)
+        return listing_from(reply, profile), window_source(rows), counter_of(rows)
+
+    listing, more, counter = await get_json(PATH, read)
+    note_counter(counter)
     # OpenAI's list resembles others', and its windows are known.
     if more is None or profile.kind is ProviderKind.OPENAI:
         return listing

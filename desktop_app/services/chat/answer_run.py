@@ -77,6 +77,8 @@ kept whole in a file: see long_answer.py.
 LARGEST_BESIDE = 4 * 1024 * 1024
 """The least that each of several answers may take if they share LARGEST_KEPT."""
 SAVE_AGAIN_S = 2.0
+LONGEST_MODEL = 1000
+"""Characters of a model's name that are kept."""
 
 
 Listener = Callable[[StreamEvent, Reply], None]
@@ -507,13 +509,18 @@ class AnswerRun:
             notices=reply.notices,
             remote_run=None,
             usage_scope=reply.usage_scope,
+            answered_by=reply.model[:LONGEST_MODEL],
         )
 
     @property
     def _answered(self) -> ResolvedChoice:
-        """The choice in the tier that answered, or the requested one if the provider is silent."""
+        """The choice in the tier that answered, or the requested one if the provider is silent.
+
+        It has no price if another model answered.
+        """
         tier = self._reply.service_tier if self._reply.service_tier != "auto" else ""
-        return replace(self._resolved, service_tier=tier or self._resolved.service_tier)
+        answered = self._resolved.answered_by(self._reply.model)
+        return replace(answered, service_tier=tier or answered.service_tier)
 
     @property
     def _performance(self) -> CallPerformance:

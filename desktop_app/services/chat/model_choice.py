@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import Enum
 from pathlib import PurePath
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
+from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import (
     Api,
     Effort,
@@ -36,6 +38,18 @@ ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file 
 INSTANT_RETIRED = notice(NoticeCode.INSTANT_RETIRED)
 
 
+class PriceClaim(Enum):
+    """Whether a model has a price at a provider.
+
+    An unknown server may call any model by the name that the catalog has a price for. So there the
+    catalog's price needs a sign that it is this model, and fails if the reply names another.
+    """
+
+    CERTAIN = "certain"
+    UNLESS_OTHER_ANSWERS = "unless_other_answers"
+    NONE = "none"
+
+
 @dataclass(frozen=True)
 class ResolvedChoice:
     """The model and settings that are sent.
@@ -45,6 +59,7 @@ class ResolvedChoice:
         service_tier: the requested tier, or the one that answered.
         warning: the model is deprecated or retired; belongs to the choice, not the answer.
         files: the documents accepted as files; None if there are none.
+        claim: whether the price counts.
     """
 
     profile: ProviderProfile
@@ -55,16 +70,27 @@ class ResolvedChoice:
     service_tier: str | None = None
     warning: NoticeText = ""
     files: FileInputs | None = None
+    claim: PriceClaim = PriceClaim.CERTAIN
+
+    def answered_by(self, model: str) -> ResolvedChoice:
+        """Return the choice once a reply has named its model, which may be without a price."""
+        if self.claim is PriceClaim.CERTAIN or is_same_model(self.model.id, model):
+            return self
+        return replace(self, claim=PriceClaim.NONE)
 
     @property
     def price(self) -> Price | None:
         """Dollars per million tokens at this provider and tier; None if unknown."""
+        if self.claim is PriceClaim.NONE:
+            return None
         price = self.model.price_at(self.service_tier)
         return None if price is None else price.times(self.profile.price_multiplier)
 
     @property
     def counted_price(self) -> Price | None:
         """The price that the monthly limit counts; the ordinary one if the tier's is unknown."""
+        if self.claim is PriceClaim.NONE:
+            return None
         price = self.model.counted_price_at(self.service_tier)
         return None if price is None else price.times(self.profile.price_multiplier)
 
@@ -128,11 +154,31 @@ def resolve(
         thinking = catalog.for_variant(Variant.THINKING).id
         stand_in = model_info(profile, thinking, catalog, listing)
         files = _files_of(profile, stand_in, catalog)
-        return ResolvedChoice(profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED, files=files)
+        claim = price_claim(profile, stand_in.id, catalog, listing)
+        return ResolvedChoice(
+            profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED, files=files, claim=claim
+        )
     effort = _effort_for(info, choice.effort)
     warning = shutdown_notice(profile, info, listing, today)
     files = _files_of(profile, info, catalog)
-    return ResolvedChoice(profile, info, variant, effort, warning=warning, files=files)
+    claim = price_claim(profile, info.id, catalog, listing)
+    return ResolvedChoice(profile, info, variant, effort, warning=warning, files=files, claim=claim)
+
+
+def price_claim(
+    profile: ProviderProfile, model: str, catalog: ModelCatalog, listing: ModelListing | None
+) -> PriceClaim:
+    """Return whether the catalog's price of a model counts at a provider.
+
+    At an address that the catalog does not know, the server has to list the model, or the user to
+    name it; without a list, naming it in a command or a menu is enough.
+    """
+    if profile.kind is not ProviderKind.COMPATIBLE or catalog.has_user_price(model):
+        return PriceClaim.CERTAIN
+    is_named = model in profile.models and not profile.from_environment
+    if is_named or listing is None or listing.has(model):
+        return PriceClaim.UNLESS_OTHER_ANSWERS
+    return PriceClaim.NONE
 
 
 def _files_of(

@@ -388,7 +388,7 @@ class _Reading:
 
     async def _keep(self, key: str, reply: Reply) -> None:
         if reply.may_be_billed or reply.usage is not None:  # otherwise nothing was billed
-            await self._write_down(reply.usage)
+            await self._write_down(reply)
         if reply.error is None:
             note = text_of(reply.parts).strip()
             await self._reader.notes.put(key, note, self._task.conversation_id)
@@ -404,12 +404,13 @@ class _Reading:
                     small.take(event)
         except asyncio.CancelledError:
             if small.reply.may_be_billed:  # the amount is unknown
-                await asyncio.shield(self._write_down(small.reply.usage))
+                await asyncio.shield(self._write_down(small.reply))
             raise
         return small.reply
 
-    async def _write_down(self, usage: Usage | None) -> None:
-        task, price = self._task, self._task.resolved.price
+    async def _write_down(self, reply: Reply) -> None:
+        task, usage = self._task, reply.usage
+        price = task.resolved.answered_by(reply.model).price
         if usage is None and price == FREE:
             return
         cost = price.of(usage) if price is not None and usage is not None else None

@@ -56,12 +56,12 @@ INSERT_MESSAGE: Final = """
         id, conversation_id, parent_id, role, status, created_at, owner_pid, owner_started,
         provider_id, model, variant, effort,
         input_tokens, cached_tokens, output_tokens, reasoning_tokens, cost, duration_s,
-        error, notices, parts, remote_run, template_id, usage_scope
+        error, notices, parts, remote_run, template_id, usage_scope, answered_by
     ) VALUES (
         :id, :conversation_id, :parent_id, :role, :status, :created_at, :owner_pid,
         :owner_started, :provider_id, :model, :variant, :effort,
         :input_tokens, :cached_tokens, :output_tokens, :reasoning_tokens, :cost, :duration_s,
-        :error, :notices, :parts, :remote_run, :template_id, :usage_scope
+        :error, :notices, :parts, :remote_run, :template_id, :usage_scope, :answered_by
     )
 """
 
@@ -72,6 +72,7 @@ UPDATE_ANSWER: Final = """
         input_tokens = :input_tokens, cached_tokens = :cached_tokens,
         output_tokens = :output_tokens, reasoning_tokens = :reasoning_tokens,
         cost = :cost, duration_s = :duration_s, usage_scope = :usage_scope,
+        answered_by = :answered_by,
         error = :error, notices = :notices, parts = :parts, remote_run = :remote_run
     WHERE id = :id
 """

@@ -240,6 +240,7 @@ def answer_to_row(message: Message) -> Row:
         "duration_s": message.duration_s,
         "error": None if message.error is None else to_json(error_to_json(message.error)),
         "usage_scope": message.usage_scope.value,
+        "answered_by": to_text(message.answered_by),
         "notices": to_json([notice_to_json(notice) for notice in message.notices]),
         "parts": _parts_json(message.parts),
         "remote_run": None if message.remote_run is None else to_json(asdict(message.remote_run)),
@@ -270,6 +271,7 @@ def message_from_row(row: Cells) -> Message:
         else RemoteRun(**json.loads(row["remote_run"])),
         template_id=row["template_id"],
         usage_scope=UsageScope(row["usage_scope"]),
+        answered_by=row["answered_by"],
     )
 
 

@@ -17,6 +17,7 @@ from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.search.search_index import build_index_again
 from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.spending_sums import fill_slots
+from desktop_app.storage.spending.unpriced_calls import unprice_unknown_servers
 
 _FIRST = (
     """CREATE TABLE conversations (
@@ -475,5 +476,12 @@ MIGRATIONS: tuple[Migration, ...] = (
             """UPDATE messages SET status = 'refused' WHERE status = 'complete'
                 AND role = 'assistant' AND parts LIKE '%"kind":"refusal"%'""",
         ),
+    ),
+    # The model that an answer's reply names. Calls to a server that was put in OpenAI's place had
+    # OpenAI's prices, whatever model answered.
+    Migration(
+        "0029_answering_models",
+        ("ALTER TABLE messages ADD COLUMN answered_by TEXT NOT NULL DEFAULT ''",),
+        unprice_unknown_servers,
     ),
 )

@@ -158,7 +158,7 @@ def checked_message(values: Values) -> Message:
     found = bounds.message(message_from_row(values))
     if found.remote_run is not None:
         _require(_REMOTE_ID.fullmatch(found.remote_run.response_id))
-    for name in ("provider_id", "model", "owner_started"):
+    for name in ("provider_id", "model", "answered_by", "owner_started"):
         if values[name] is not None:
             bounds.name(values[name])
     if values["owner_pid"] is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.conversations.message_facts import short_arguments, subject_of
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, ToolCallPart
 from desktop_app.domain.documents.document_sections import format_spans
+from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.formatting import duration, money
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
@@ -39,6 +40,8 @@ def answer_facts(message: Message, name_of_model: Callable[[str], str]) -> list[
         choice = message.choice
         variant = choice.variant
         facts.append(variant.label if variant else name_of_model(choice.model))
+        if message.answered_by and not is_same_model(choice.model, message.answered_by):
+            facts.append(tr("answered by {model}", model=message.answered_by))
         if choice.effort is not None:
             facts.append(tr(choice.effort.label))
     if message.usage is not None:

@@ -22,7 +22,7 @@ COMPLETED = {
     "type": "response.completed",
     "response": {"id": "r", "status": "completed", "usage": USAGE},
 }
-CREATED = {"type": "response.created", "response": {"id": "r", "model": "m"}}
+CREATED = {"type": "response.created", "response": {"id": "r", "model": "gpt-5.2"}}
 
 
 def delta(text: str) -> bytes:

@@ -134,7 +134,7 @@ def test_no_proxy_at_all_by_choice(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{port}")
         profile = replace(COMPATIBLE, base_url=f"https://127.0.0.2:{port}/v1", proxy=DIRECT)
         error = failed(asyncio.run(asked(profile, timeouts=Timeouts(connect=1))))
-    assert "connect to My server at 127.0.0.2" in error.what_happened
+    assert "Nothing is listening at 127.0.0.2" in error.what_happened
 
 
 def test_a_proxy_that_is_not_there() -> None:

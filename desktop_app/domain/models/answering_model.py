@@ -1,0 +1,28 @@
+"""Compares the model that a reply names with the one that was requested.
+
+Providers name a dated snapshot of a requested model, gateways put a provider's name before it.
+Servers on the user's own machine answer with the model that is loaded, whatever was requested.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SNAPSHOT: Final = re.compile(r"[-@](\d{4}-?\d{2}-?\d{2}|\d{4}|latest)$")
+
+
+def is_same_model(requested: str, named: str) -> bool:
+    """Return True if a reply's model is the requested one; "" names none.
+
+    >>> is_same_model("gpt-5.2", "openai/gpt-5.2-2025-12-11")
+    True
+    >>> is_same_model("gpt-5.2", "smollm2") or is_same_model("gpt-5.2", "gpt-5.2-pro")
+    False
+    """
+    return not named or _bare(requested) == _bare(named)
+
+
+def _bare(model: str) -> str:
+    name = model.casefold().replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return _SNAPSHOT.sub("", name.removesuffix(":latest").removesuffix(".gguf"))

@@ -1,0 +1,67 @@
+"""Marks calls as unpriced whose price was that of a model which the server does not have.
+
+OPENAI_BASE_URL was taken to name a server with OpenAI's models at OpenAI's prices. What it answered
+with is unknown now, and so is the price.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Final
+
+from desktop_app.domain.origin import host_of, origin
+from desktop_app.storage.spending.spending_sums import fill_slots
+
+_ENVIRONMENT: Final = "env-openai"
+_LEARNED: Final = f"learnt.api.{_ENVIRONMENT}."  # of servers other than OpenAI's alone
+_OPENAI: Final = "api.openai.com"
+_PRICED: Final = "cost IS NOT NULL AND CAST(cost AS REAL) != 0"
+
+
+def unprice_unknown_servers(connection: sqlite3.Connection) -> None:
+    """Set the costs of such calls and of their answers to unknown, and sum up again."""
+    changed = 0
+    if _had_other_server(connection):
+        changed += _unprice(connection, _ENVIRONMENT, None)
+    for profile_id, models in _unlisted(connection).items():
+        for model in models:
+            changed += _unprice(connection, profile_id, model)
+    if changed:
+        connection.execute("DELETE FROM ledger_slots")
+        fill_slots(connection)
+
+
+def _had_other_server(connection: sqlite3.Connection) -> bool:
+    """Return True if OPENAI_BASE_URL named a server that is not OpenAI's."""
+    length = len(_LEARNED)
+    sql = "SELECT substr(key, ?) FROM settings WHERE substr(key, 1, ?) = ?"
+    addresses = connection.execute(sql, (length + 1, length, _LEARNED)).fetchall()
+    return any(host_of(origin(address)) != _OPENAI for (address,) in addresses)
+
+
+def _unlisted(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Return the models with priced calls that neither the server nor the user has named."""
+    sql = """SELECT p.id, p.body, l.base_url, l.models FROM profiles AS p
+        JOIN model_listings AS l ON l.profile_id = p.id"""
+    found = {}
+    for profile_id, body, base_url, listed in connection.execute(sql).fetchall():
+        profile = json.loads(body)
+        if profile.get("kind") != "compatible" or profile.get("base_url") != base_url:
+            continue
+        known = {*profile.get("models", ()), *(row[0] for row in json.loads(listed))}
+        sql = f"SELECT DISTINCT model FROM ledger WHERE provider_id = ? AND {_PRICED}"  # noqa: S608
+        models = connection.execute(sql, (profile_id,)).fetchall()
+        if known:
+            found[profile_id] = [model for (model,) in models if model not in known]
+    return found
+
+
+def _unprice(connection: sqlite3.Connection, provider_id: str, model: str | None) -> int:
+    where = f"provider_id = ?1 AND (?2 IS NULL OR model = ?2) AND {_PRICED}"
+    names = (provider_id, model)
+    connection.execute(f"UPDATE messages SET cost = NULL WHERE {where}", names)  # noqa: S608
+    return connection.execute(
+        f"UPDATE ledger SET cost = NULL WHERE {where}",  # noqa: S608
+        names,
+    ).rowcount

@@ -1,0 +1,104 @@
+"""Estimated tokens next to a real llama.cpp server's own counts, for each kind of text.
+
+`--window 2048 --summarize 1` also has the command line summarize a text of `times` windows,
+of each kind in `kinds`, with the server's counter and, with `--hide 1`, without it. It reports the
+requests that the server refused as too long, and whether the summary was reached. A response has at
+most `response` tokens, because the figures are about what is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from desktop_app.documents.index.text_kinds import count_by_kind
+from desktop_app.documents.index.token_count import count_tokens
+from desktop_app.domain.models.token_rates import TokenRates
+from tests.helpers.llama_server import llama_server
+from tests.helpers.texts_by_kind import KINDS, text_of
+
+ROOT: Final = Path(__file__).parents[2]
+LONGEST_S: Final = 1_800
+SAMPLE: Final = 12_000
+
+
+def main(
+    window: int = 2048,
+    times: int = 5,
+    summarize: int = 0,
+    hide: int = 0,
+    response: int = 24,
+    kinds: str = ",".join(KINDS),
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each kind of text."""
+    characters = {}
+    with llama_server(window) as url:
+        for kind in kinds.split(","):
+            counted = _counts(url, kind)
+            characters[kind] = SAMPLE * window * times // counted["true"]
+            yield {"benchmark": "token_counts", "kind": kind, **counted}
+    if summarize:
+        with llama_server(window, hides_counter=bool(hide)) as url:
+            for kind, length in characters.items():
+                row = {"benchmark": "token_counts", "kind": kind, "window": window}
+                counter = "hidden" if hide else "asked"
+                yield {**row, "counter": counter, **_summary(url, kind, length, response)}
+
+
+def _true(url: str, text: str) -> int:
+    body = json.dumps({"content": text}).encode()
+    address = url.removesuffix("/v1") + "/tokenize"
+    with urllib.request.urlopen(urllib.request.Request(address, body), timeout=60) as reply:
+        return len(json.load(reply)["tokens"])
+
+
+def _counts(url: str, kind: str) -> dict[str, Any]:
+    """Return estimates of a text before and after the server has counted another of its kind."""
+    text = text_of(kind, 2 * SAMPLE)
+    first, second = text[:SAMPLE], text[SAMPLE:]
+    known = TokenRates().learned(count_by_kind(first, count_tokens), _true(url, first))
+    mix, true = count_by_kind(second, count_tokens), _true(url, second)
+    return {
+        "true": true,
+        "openai": count_tokens(second),
+        "guessed": TokenRates().tokens(mix),
+        "learned": known.tokens(mix),
+        "learned_error": round(known.tokens(mix) / true - 1, 3),
+    }
+
+
+def _summary(url: str, kind: str, characters: int, response: int) -> dict[str, Any]:
+    """Return how a text of so many characters is summarized by the command line."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{kind}.txt"
+        file.write_text(text_of(kind, characters), "utf-8")
+        environment = {
+            **os.environ,
+            "REPARTEE_HOME": folder,
+            "OPENAI_BASE_URL": url,
+            "OPENAI_API_KEY": "none",
+        }
+        command = [sys.executable, "-m", "desktop_app", "summarize", str(file), "--json"]
+        command += ["--model", "smollm2", "--max-tokens", str(response)]
+        began = time.monotonic()
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, timeout=LONGEST_S
+        )
+        said = done.stderr.decode()
+        answer = json.loads(done.stdout) if done.stdout.startswith(b"{") else {}
+        return {
+            "characters": characters,
+            "seconds": round(time.monotonic() - began),
+            "exit": done.returncode,
+            "planned": next((line for line in said.splitlines() if "part" in line), said[-300:]),
+            "input_tokens": (answer.get("usage") or {}).get("input_tokens"),
+            "status": answer.get("status"),
+        }

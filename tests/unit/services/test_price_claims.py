@@ -1,0 +1,75 @@
+"""When the catalog's price counts at a server that the catalog does not know."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.models.answering_model import is_same_model
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.paths import resource_path
+from desktop_app.services.chat.model_choice import resolve
+
+BUNDLED = resource_path("models.toml").read_text("utf-8")
+CATALOG = ModelCatalog.from_toml(BUNDLED)
+ADDRESS = "http://127.0.0.1:18080/v1"
+OWN = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, ADDRESS)
+NAMED = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, ADDRESS, models=("gpt-5.2",))
+OPENAI = ProviderProfile("openai", "OpenAI", ProviderKind.OPENAI)
+CHOICE = ModelChoice("own", "gpt-5.2", None, None)
+TODAY = date(2026, 11, 22)
+
+
+def listing(*models: str) -> ModelListing:
+    return ModelListing(ADDRESS, tuple(map(ListedModel, models)), datetime.now(UTC))
+
+
+@pytest.mark.parametrize(
+    ("profile", "listed", "answered_by", "is_priced"),
+    [
+        (OPENAI, listing("other"), "other", True),
+        (OWN, listing("smollm2"), "", False),
+        (OWN, listing("gpt-5.2"), "gpt-5.2-2025-12-11", True),
+        (OWN, listing("gpt-5.2"), "smollm2", False),
+        (OWN, None, "", True),
+        (OWN, None, "smollm2", False),
+        (NAMED, listing("smollm2"), "openai/gpt-5.2", True),
+        (NAMED, listing("smollm2"), "gpt-5.2-pro", False),
+    ],
+)
+def test_a_price_belongs_to_a_provider_and_model(
+    profile: ProviderProfile, listed: ModelListing | None, answered_by: str, is_priced: bool
+) -> None:
+    resolved = resolve(profile, CHOICE, CATALOG, TODAY, listing=listed).answered_by(answered_by)
+    assert (resolved.price is not None) is is_priced
+    assert (resolved.counted_price is not None) is is_priced
+
+
+def test_a_price_of_the_users_own_counts_whatever_answers() -> None:
+    own = '[models."gpt-5.2"]\nprice = { input = "1", output = "2" }'
+    catalog = ModelCatalog.from_toml(BUNDLED, own)
+    resolved = resolve(OWN, CHOICE, catalog, TODAY, listing=listing("smollm2"))
+    price = resolved.answered_by("smollm2").price
+    assert price is not None
+    assert price.input == Decimal(1)
+
+
+@pytest.mark.parametrize(
+    ("requested", "named", "is_same"),
+    [
+        ("gpt-5.2", "", True),
+        ("GPT-5.2", "openai/gpt-5.2-2025-12-11", True),
+        ("qwen3", "qwen3:latest", True),
+        ("models/qwen3.gguf", "qwen3", True),
+        ("gpt-5.2", "gpt-5.2-pro", False),
+        ("gpt-5.2", "smollm2", False),
+        ("nonsense", "smollm2", False),
+    ],
+)
+def test_the_model_that_a_reply_names(requested: str, named: str, is_same: bool) -> None:
+    assert is_same_model(requested, named) is is_same
