@@ -112,7 +112,7 @@ def _add_quick(commands: Commands) -> argparse.ArgumentParser:
 
 def _add_doctor(commands: Commands) -> argparse.ArgumentParser:
     codes = {
-        0: tr("The window, the library, and the on-device model work"),
+        0: tr("The window, the library, and the local model work"),
         1: tr("One of them doesn’t work"),
     }
     doctor = _add(commands, "doctor", tr("check the installation"), "[--json]", epilog(codes=codes))

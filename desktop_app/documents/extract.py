@@ -91,6 +91,6 @@ def _with_token_count(name: str, data: bytes, read: ReadDocument) -> ExtractedDo
         text=text,
         pages=read.pages,
         tokens=count_tokens(text),
-        note=replace_surrogates(read.note),
+        note=read.note,
         pictured=read.pictured,
     )

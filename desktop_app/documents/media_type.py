@@ -30,13 +30,6 @@ OUTLOOK: Final = "application/vnd.ms-outlook"
 ZIP: Final = "application/zip"
 FOLDER: Final = "inode/directory"
 
-# The supported formats, as shown to the user.
-SUPPORTED_FORMATS: Final = (
-    "PDF, Word (.docx), Excel (.xlsx), PowerPoint (.pptx), OpenDocument (.odt, .ods, .odp), RTF, "
-    "EPUB, HTML, e-mail (.eml, .msg), Jupyter notebooks, Markdown, plain text, source code, "
-    "pictures (PNG, JPEG, WebP, GIF, BMP, TIFF), ZIP archives and folders of these"
-)
-
 # Binary formats: if a name has this ending, the content must match.
 _TYPE_OF_ENDING: Final = {
     ".pdf": PDF,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from desktop_app.documents.worker.protocol import Progress
 from desktop_app.domain.conversations.message_parts import PageImage
+from desktop_app.domain.documents.document_notes import DocumentNote
 
 OnProgress = Callable[[Progress], None]
 
@@ -18,12 +19,12 @@ class ReadDocument:
     Attributes:
         kind: the media type.
         pages: the number of pages, slides or chapters; None if the format has none.
-        note: a sentence for the user, or "".
+        note: what the user should know about the reading.
         pictured: the pages without text.
     """
 
     kind: str
     text: str
     pages: int | None = None
-    note: str = ""
+    note: DocumentNote | None = None
     pictured: tuple[PageImage, ...] = ()

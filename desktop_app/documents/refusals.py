@@ -5,7 +5,6 @@ Each makes an error of `desktop_app/domain/errors.py`; `name` is the file's name
 
 from __future__ import annotations
 
-from desktop_app.documents.media_type import SUPPORTED_FORMATS
 from desktop_app.documents.worker.protocol import MOST_TEXT, Limits
 from desktop_app.domain import errors
 from desktop_app.domain.error_reasons import Reason
@@ -39,14 +38,14 @@ def not_what_it_says(name: str, ending: str) -> errors.DocumentDamagedError:
     return errors.DocumentDamagedError(Reason.DOCUMENT_MISNAMED, name=name, ending=ending)
 
 
-def empty(name: str, note: str = "") -> errors.DocumentEmptyError:
-    """Return the error for a document without text; `note` says what was left out."""
-    return errors.DocumentEmptyError(Reason.DOCUMENT_EMPTY, name=name, note=note)
+def empty(name: str) -> errors.DocumentEmptyError:
+    """Return the error for a document without text."""
+    return errors.DocumentEmptyError(Reason.DOCUMENT_EMPTY, name=name)
 
 
 def unsupported(name: str, reason: Reason) -> errors.DocumentUnsupportedError:
     """Return the error for an unsupported format."""
-    return errors.DocumentUnsupportedError(reason, name=name, formats=SUPPORTED_FORMATS)
+    return errors.DocumentUnsupportedError(reason, name=name)
 
 
 def too_large(name: str, reason: Reason, **params: Param) -> errors.DocumentTooLargeError:

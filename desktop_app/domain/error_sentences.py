@@ -608,7 +608,6 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.DOCUMENT_EMPTY: Said(
         N_("“{name}” contains no text."),
         remedy=N_("Check that it’s the right file."),
-        fuller=N_("“{name}” contains no text. {note}"),
     ),
     Reason.DOCUMENT_WITHOUT_TEXT: Said(
         N_("“{name}” contains only images."), remedy=N_("Run OCR first.")
@@ -703,6 +702,18 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("Other apps can’t open documents of temporary conversations, since that saves them."),
         remedy=N_("Use a regular conversation."),
     ),
+    # Notes on documents that were read
+    Reason.NOTE_ENCODING: Said(
+        N_("The file doesn’t state its encoding. It was read as {encoding}.")
+    ),
+    Reason.NOTE_IMAGE_PAGE: Said(N_("Its page is an image.")),
+    Reason.NOTE_IMAGE_PAGES: Said(N_("All {count} pages are images.")),
+    Reason.NOTE_SOME_IMAGE_PAGES: Said(
+        N_("{count} of {total} pages are images."),
+        fuller=N_("{count} of {total} pages are images: {pages}."),
+    ),
+    Reason.NOTE_READ: Said(N_("Files read: {read}.")),
+    Reason.NOTE_SKIPPED: Said(N_("Files read: {read}, skipped: {skipped}.")),
     # Collections
     Reason.COLLECTION_GONE: Said(
         N_("The collection no longer exists."), remedy=N_("Choose another.")

@@ -230,7 +230,7 @@ WITHOUT_REMEDY = {
     *(
         reason
         for reason in Reason
-        if reason.name.startswith(("ITEM_", "BATCH_LINES_", "BATCH_GONE", "BATCH_IS_OVER"))
+        if reason.name.startswith(("NOTE_", "ITEM_", "BATCH_LINES_", "BATCH_GONE", "BATCH_IS_OVER"))
     ),
     Reason.BATCH_UNKNOWN_THERE,
 }

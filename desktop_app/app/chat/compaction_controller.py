@@ -322,8 +322,8 @@ class CompactionController(QObject):
             note = tr("A summary by {model} replaces the messages above it.", model=made.model)
         else:
             note = tr_plural(
-                "Only {provider} can read {count} character. This text is sent with it:",
-                "Only {provider} can read {count} characters. This text is sent with them:",
+                "{count} character in a form only {provider} can read is sent with this text:",
+                "{count} characters in a form only {provider} can read are sent with this text:",
                 hidden,
                 provider=self._name_of(made),
             )

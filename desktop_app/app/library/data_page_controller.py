@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.settings_panel import SettingsPanel
 
 _RESTORES: Final = N_(
-    "This replaces your conversations, attachments and settings. "
+    "This replaces your conversations, attachments, and settings. "
     "Your current library is kept in a separate file. Repartee will restart."
 )
 

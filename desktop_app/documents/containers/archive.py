@@ -15,6 +15,7 @@ from desktop_app.documents.office.package import BROKEN
 from desktop_app.documents.outcome import ReadDocument
 from desktop_app.documents.text import plain_text
 from desktop_app.documents.worker.protocol import Progress
+from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.error_reasons import Reason
 
 _UTF_8: Final = 1 << 11
@@ -35,14 +36,11 @@ def read(name: str, data: bytes, found: DocumentBundle) -> ReadDocument:
             _read_members(name, archive, found)
     except BROKEN as error:
         raise refusals.damaged(name, str(error)[:300]) from error
-    if not found.text() and any(why == _REASON_ENCRYPTED for _, why in found.left_out):
+    if not found.text() and any(why is Skip.LOCKED for _, why in found.left_out):
         raise refusals.encrypted(name)
     if not found.text():
-        raise refusals.empty(name, found.note() if found.left_out else "")
+        raise refusals.empty(name)
     return ReadDocument(media_type.ZIP, found.text(), note=found.note())
-
-
-_REASON_ENCRYPTED: Final = "protected by a password"
 
 
 def _read_members(name: str, archive: zipfile.ZipFile, found: DocumentBundle) -> None:
@@ -62,7 +60,7 @@ def _read_members(name: str, archive: zipfile.ZipFile, found: DocumentBundle) ->
         try:
             content = archive.read(member)
         except BROKEN:
-            found.leave_out(path, "damaged")
+            found.leave_out(path, Skip.DAMAGED)
             continue
         found.add(path, content, number, len(members))
     found.on_progress(Progress(len(members), len(members), "file"))
@@ -95,12 +93,12 @@ def _decode_all(names: list[bytes], encoding: str) -> list[str] | None:
         return None
 
 
-def _reason_to_skip(member: zipfile.ZipInfo, path: str) -> str:
-    """Return why a member is not even opened; "" if it is."""
+def _reason_to_skip(member: zipfile.ZipInfo, path: str) -> Skip | None:
+    """Return why a member is not even opened; None if it is."""
     if path.startswith("/") or ".." in path.split("/") or path[1:3] == ":/":
-        return document_bundle.UNSAFE
+        return Skip.UNSAFE
     if stat.S_ISLNK(member.external_attr >> 16):
-        return document_bundle.LINK
+        return Skip.LINK
     if document_bundle.is_hidden(path):
-        return document_bundle.HIDDEN
-    return _REASON_ENCRYPTED if member.flag_bits & 1 else ""
+        return Skip.HIDDEN
+    return Skip.LOCKED if member.flag_bits & 1 else None

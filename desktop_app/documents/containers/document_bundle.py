@@ -12,22 +12,18 @@ from typing import Final
 
 from desktop_app.documents import media_type
 from desktop_app.documents.outcome import OnProgress, ReadDocument
-from desktop_app.documents.worker.protocol import Limits, Progress
+from desktop_app.documents.worker.protocol import Limits, Progress, replace_surrogates
 from desktop_app.domain import errors
+from desktop_app.domain.documents.document_notes import DocumentNote, Skip, bundle_note
 
 _REASONS: Final = {
-    errors.DocumentEncryptedError: "protected by a password",
-    errors.DocumentUnsupportedError: "no document",
-    errors.DocumentEmptyError: "without text",
-    errors.DocumentTooLargeError: "too large",
+    errors.DocumentEncryptedError: Skip.LOCKED,
+    errors.DocumentUnsupportedError: Skip.NO_DOCUMENT,
+    errors.DocumentEmptyError: Skip.EMPTY,
+    errors.DocumentTooLargeError: Skip.TOO_LARGE,
 }
 DEEPEST: Final = 2
 """Maximum nesting of archives and mails; deeper ones are not opened."""
-PICTURE: Final = "a picture"
-HIDDEN: Final = "hidden"
-LINK: Final = "a link to elsewhere"
-UNSAFE: Final = "an unsafe name"
-_MOST_NAMED: Final = 5
 
 
 @dataclass
@@ -45,10 +41,10 @@ class DocumentBundle:
     on_progress: OnProgress
     depth: int
     read: Callable[[str, bytes, Limits, OnProgress, int], ReadDocument]
-    left_out: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[tuple[str, Skip]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
-    def leave_out(self, path: str, reason: str) -> None:
+    def leave_out(self, path: str, reason: Skip) -> None:
         """Record a member that is not read."""
         self.left_out.append((path, reason))
 
@@ -60,23 +56,23 @@ class DocumentBundle:
         """
         self.on_progress(Progress(number, total, "file"))
         if media_type.detect_image(data):
-            self.leave_out(path, PICTURE)
+            self.leave_out(path, Skip.IMAGE)
             return
         if not data:
-            self.leave_out(path, "without text")
+            self.leave_out(path, Skip.EMPTY)
             return
         try:
             name = PurePosixPath(path).name
             read = self.read(name, data, self.limits, lambda _: None, self.depth + 1)
         except errors.DocumentError as error:
-            self.leave_out(path, _REASONS.get(type(error), "damaged"))
+            self.leave_out(path, _REASONS.get(type(error), Skip.DAMAGED))
             return
         if read.text.strip():
             self.texts.append(f"# {path}\n\n{read.text.strip()}")
         else:
-            self.leave_out(path, "without text")
+            self.leave_out(path, Skip.EMPTY)
         if read.pictured:
-            self.leave_out(f"{path}, {len(read.pictured)} pages", "pictures")
+            self.leave_out(f"{path}, {len(read.pictured)} pages", Skip.IMAGE_PAGES)
 
     def text(self) -> str:
         """Return everything that was read; "" if nothing was."""
@@ -85,21 +81,15 @@ class DocumentBundle:
         rest = [f"[not included: {', '.join(self._rows())}]"] if self.left_out else []
         return "\n\n".join([*self.texts, *rest])
 
-    def note(self) -> str:
-        """Return a sentence for the user on what was read and what was left out."""
-        count = f"{len(self.texts)} file{'s' if len(self.texts) != 1 else ''} read"
-        if not self.left_out:
-            return f"{count}."
-        rows = list(self._rows())
-        hidden = sum(reason == HIDDEN for _, reason in self.left_out)
-        named = rows[:_MOST_NAMED] + ([f"{hidden} hidden"] if hidden else [])
-        more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""
-        return f"{count}, {len(self.left_out)} left out: {', '.join(named)}{more}."
+    def note(self) -> DocumentNote:
+        """Return the note on what was read and what was left out."""
+        left_out = [(replace_surrogates(path), reason) for path, reason in self.left_out]
+        return bundle_note(len(self.texts), left_out)
 
     def _rows(self) -> Iterator[str]:
         for path, reason in self.left_out[:200]:
-            if reason != HIDDEN:
-                yield f"{path} ({reason})"
+            if reason is not Skip.HIDDEN:
+                yield f"{path} ({reason.value})"
 
 
 def is_hidden(path: str) -> bool:

@@ -13,6 +13,7 @@ from desktop_app.documents.containers.document_bundle import DocumentBundle
 from desktop_app.documents.outcome import OnProgress, ReadDocument
 from desktop_app.documents.regular_files import read_file
 from desktop_app.documents.worker.protocol import Limits, Progress
+from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.error_reasons import Reason
 
 
@@ -39,14 +40,14 @@ def read(
     wanted = []
     for number, (path, left_out) in enumerate(members):
         if left_out:
-            found.leave_out(path, left_out)
+            found.leave_out(path, Skip(left_out))
         else:
             wanted.append((number, path))
     left = limits.unpacked_bytes
     for done, (number, path) in enumerate(wanted):
         data = _read_member(open_member(number), limits)
         if data is None:
-            found.leave_out(path, "unreadable or too large")
+            found.leave_out(path, Skip.UNREADABLE)
             continue
         left -= len(data)
         if left < 0:
@@ -55,7 +56,7 @@ def read(
         found.add(path, data, done, len(wanted))
     on_progress(Progress(len(wanted), len(wanted), "file"))
     if not found.text():
-        raise refusals.empty(name, found.note() if found.left_out else "")
+        raise refusals.empty(name)
     return ReadDocument(media_type.FOLDER, found.text(), note=found.note())
 
 

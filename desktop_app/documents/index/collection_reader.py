@@ -17,8 +17,9 @@ from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.documents.worker.protocol import ExtractedDocument, IndexedPassage
+from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import DocumentEmptyError
+from desktop_app.domain.errors import DocumentEmptyError, Param
 
 _DEEPEST: Final = 16
 
@@ -60,8 +61,7 @@ class CollectionReader:
         if document.width or len(document.pictured) == document.pages:
             raise DocumentEmptyError(Reason.DOCUMENT_WITHOUT_TEXT, name=document.name)
         if document.pictured:
-            pages = f"{len(document.pictured)} of {document.pages} pages are pictures"
-            return replace(document, note=f"{pages}: nothing on them can be found.")
+            return replace(document, note=_image_pages(document))
         return document
 
     async def passages(self, text: str, name: str, media_type: str) -> list[IndexedPassage]:
@@ -103,3 +103,13 @@ def _files_below(folder: Path | str, depth: int) -> Iterator[FoundFile]:
 def _to_found_file(path: Path) -> FoundFile:
     status = path.stat()
     return FoundFile(path, status.st_size, status.st_mtime_ns)
+
+
+def _image_pages(document: ExtractedDocument) -> DocumentNote:
+    pages = ", ".join(str(page.number) for page in document.pictured[:8])
+    params: dict[str, Param] = {
+        "count": len(document.pictured),
+        "total": document.pages or 0,
+        "pages": pages,
+    }
+    return DocumentNote(Reason.NOTE_SOME_IMAGE_PAGES, params)

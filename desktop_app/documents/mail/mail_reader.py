@@ -16,12 +16,13 @@ from typing import Final
 from desktop_app.documents import refusals
 from desktop_app.documents.containers.document_bundle import DEEPEST, DocumentBundle
 from desktop_app.documents.text import plain_text
+from desktop_app.domain.documents.document_notes import DocumentNote, Skip
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _DEEPEST: Final = 4
 
 
-def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
+def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNote | None]:
     """Return the message as text, and a note for the user; `files` collects attachments.
 
     Raises:
@@ -34,7 +35,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:500]) from error
     if not heads:
         raise refusals.damaged(name, "no header of a mail")
-    return "\n\n".join([text, *files.texts]), files.note() if files.left_out else ""
+    return "\n\n".join([text, *files.texts]), files.note() if files.left_out else None
 
 
 def _read_message(
@@ -77,11 +78,11 @@ def attachment_lines(attached: list[tuple[str, bytes]], files: DocumentBundle) -
     for number, (name, data) in enumerate(attached):
         before = len(files.left_out)
         if files.depth >= DEEPEST:
-            files.leave_out(name, "lies in too many files")
+            files.leave_out(name, Skip.NESTED)
         else:
             files.add(name, data, number, len(attached))
         left_out = [reason for path, reason in files.left_out[before:] if path == name]
-        (named if left_out else read).append(f"{name} ({left_out[0]})" if left_out else name)
+        (named if left_out else read).append(f"{name} ({left_out[0].value})" if left_out else name)
     if read:
         yield f"Attachments: {', '.join(read)}"
     if named:

@@ -20,6 +20,7 @@ from desktop_app.documents.mail.mail_reader import attachment_lines
 from desktop_app.documents.office import rtf
 from desktop_app.documents.office.compressed_rtf import decompress
 from desktop_app.documents.text import plain_text, web_page
+from desktop_app.domain.documents.document_notes import DocumentNote
 
 _STREAM: Final = "__substg1.0_"
 _PROPERTIES: Final = "__properties_version1.0"
@@ -44,7 +45,7 @@ def is_message(data: bytes) -> bool:
     return f"{_STREAM}{_MESSAGE_CLASS}".encode("utf-16-le") in data
 
 
-def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
+def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, DocumentNote | None]:
     """Return the message as text, and a note for the user; `files` collects attachments.
 
     Raises:
@@ -55,7 +56,7 @@ def read(name: str, data: bytes, files: DocumentBundle) -> tuple[str, str]:
             text = _Message(file).text(files, 0)
     except _BROKEN as error:
         raise refusals.damaged(name, f"{type(error).__name__}: {error}"[:300]) from error
-    return "\n\n".join([text, *files.texts]), files.note() if files.left_out else ""
+    return "\n\n".join([text, *files.texts]), files.note() if files.left_out else None
 
 
 class _Message:

@@ -21,6 +21,9 @@ from desktop_app.documents import refusals
 from desktop_app.documents.pdf import page_annotations, reading_order
 from desktop_app.documents.worker.protocol import Limits, Progress
 from desktop_app.domain.conversations.message_parts import PageImage
+from desktop_app.domain.documents.document_notes import DocumentNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import Param
 
 # pdfium returns this for a hyphen at the end of a line, in place of the hyphen and the line end.
 _LINE_END_HYPHEN: Final = "\ufffe"
@@ -43,7 +46,7 @@ class PdfText:
     text: str
     pages: int
     pictured: tuple[PageImage, ...]
-    note: str
+    note: DocumentNote | None
 
 
 def page_mark(number: int) -> str:
@@ -165,13 +168,13 @@ def _page_image(number: int, size: tuple[float, float]) -> PageImage:
     return PageImage(number, *natural_size(size))
 
 
-def _note(pictured: list[PageImage], total: int) -> str:
+def _note(pictured: list[PageImage], total: int) -> DocumentNote | None:
     if not pictured:
-        return ""
+        return None
     if total == len(pictured):
-        what = "its page is a picture" if total == 1 else f"all {total} pages are pictures"
-    else:
-        shown = ", ".join(str(page.number) for page in pictured[:8])
-        what = f"{len(pictured)} of {total} pages are pictures: {shown}"
-        what += " …" if len(pictured) > 8 else ""
-    return f"{what[0].upper()}{what[1:]}. They are sent as pictures, to models that see."
+        reason = Reason.NOTE_IMAGE_PAGE if total == 1 else Reason.NOTE_IMAGE_PAGES
+        return DocumentNote(reason, {"count": total})
+    pages = ", ".join(str(page.number) for page in pictured[:8])
+    pages += " …" if len(pictured) > 8 else ""
+    params: dict[str, Param] = {"count": len(pictured), "total": total, "pages": pages}
+    return DocumentNote(Reason.NOTE_SOME_IMAGE_PAGES, params)

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from desktop_app.domain.documents.document_notes import DocumentNote
+from desktop_app.domain.error_reasons import Reason
+
 # In order of preference: Western first. Hebrew precedes Cyrillic and Greek: those can show Hebrew
 # letters as their own, while few of their own words are possible in Hebrew's encoding.
 _LEGACY: Final = (
@@ -138,10 +141,10 @@ _ESCAPES: Final = (b"\x1b$B", b"\x1b$@", b"\x1b(J", b"\x1b$(D")
 
 @dataclass(frozen=True)
 class DecodedText:
-    """Decoded text; `note` is a sentence if its encoding was guessed, else ""."""
+    """Decoded text; a `note` if its encoding was guessed."""
 
     text: str
-    note: str = ""
+    note: DocumentNote | None = None
 
 
 def decode(data: bytes) -> DecodedText | None:
@@ -240,7 +243,7 @@ def _decode_guessed(data: bytes) -> DecodedText | None:
         text = _decode_strictly(data, encoding)
         if text is not None:
             name = _NAMES.get(encoding, encoding.replace("cp", "Windows-"))
-            return DecodedText(text, f"The file does not say its encoding; it was read as {name}.")
+            return DecodedText(text, DocumentNote(Reason.NOTE_ENCODING, {"encoding": name}))
     return None
 
 

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PageImage
+from desktop_app.domain.documents.document_notes import DocumentNote
 
 LENGTH: Final = struct.Struct(">I")
 # Bytes to read or write at a time: a millisecond's work.
@@ -70,7 +71,7 @@ class ExtractedDocument:
         text: Markdown for formats with structure; each page of a PDF begins with a line "[page 3]".
         pages: None if the format has none.
         tokens: of `text`, by o200k_base.
-        note: a sentence for the user if something was read with doubt, else "".
+        note: what the user should know about the reading.
         width, height: of an image, in pixels as displayed; 0 for everything else.
         animated: an image with further frames.
         pictured: the pages of a PDF that have drawings but no text, with the size of their images.
@@ -84,7 +85,7 @@ class ExtractedDocument:
     text: str = field(repr=False)
     pages: int | None
     tokens: int
-    note: str = ""
+    note: DocumentNote | None = None
     width: int = 0
     height: int = 0
     animated: bool = False

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Self
 from desktop_app.documents import refusals
 from desktop_app.documents.containers import document_bundle
 from desktop_app.documents.worker.protocol import Limits
+from desktop_app.domain.documents.document_notes import Skip
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError
 
@@ -156,12 +157,12 @@ def _members(folder: int, above: str, depth: int) -> Iterator[Member]:
     for entry in entries:
         name = f"{above}{entry.name}"
         if document_bundle.is_hidden(entry.name):
-            yield Member(name, document_bundle.HIDDEN)
+            yield Member(name, Skip.HIDDEN.value)
         elif entry.is_symlink():
-            yield Member(name, document_bundle.LINK)
+            yield Member(name, Skip.LINK.value)
         elif entry.is_dir(follow_symlinks=False):
             if depth >= _DEEPEST:
-                yield Member(name, "too deep")
+                yield Member(name, Skip.TOO_DEEP.value)
                 continue
             inner = os.open(entry.name, _FOLDER, dir_fd=folder)
             try:
@@ -169,4 +170,4 @@ def _members(folder: int, above: str, depth: int) -> Iterator[Member]:
             finally:
                 os.close(inner)
         else:
-            yield Member(name, "" if entry.is_file(follow_symlinks=False) else "no file")
+            yield Member(name, "" if entry.is_file(follow_symlinks=False) else Skip.NO_FILE.value)

@@ -24,6 +24,7 @@ from desktop_app.documents.worker.protocol import (
 )
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.message_parts import PageImage
+from desktop_app.domain.documents.document_notes import DocumentNote, note_from_json
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.token_rates import TextKind
 
@@ -171,13 +172,28 @@ def document(
         text=text,
         pages=None if pages is None else _whole(pages, 0, _MOST),
         tokens=_whole(header.get("tokens"), 0, 4 * len(text)),
-        note=_text(header.get("note")),
+        note=_note(header.get("note")),
         width=width,
         height=height,
         animated=_expect(bool, header.get("animated")),
         pictured=tuple(PageImage(*_wholes(row, 3)) for row in _expect(list, found)),
         is_protected=is_protected and has_password,
     )
+
+
+def _note(value: Any) -> DocumentNote | None:
+    try:
+        note = note_from_json(value)
+    except (LookupError, TypeError, ValueError) as exc:
+        raise MalformedAnswerError("a note of no known kind") from exc
+    if note is None:
+        return None
+    params = {
+        name: _text(value) if isinstance(value, str) else value
+        for name, value in note.params.items()
+    }
+    skipped = tuple((_text(path), reason) for path, reason in note.skipped)
+    return DocumentNote(note.reason, params, skipped)
 
 
 def image(header: Mapping[str, Any], data: bytes, size: tuple[int, int]) -> ScaledImage:

@@ -38,6 +38,7 @@ from desktop_app.documents.worker.protocol import (
     rows_to_payload,
     write_frame,
 )
+from desktop_app.domain.documents.document_notes import note_to_json
 from desktop_app.domain.errors import DocumentError
 from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.paths import resource_path
@@ -218,6 +219,7 @@ def _send(document: ExtractedDocument, answers: BinaryIO) -> None:
         for name in ExtractedDocument.__dataclass_fields__
         if name != "text"
     }
+    fields["note"] = note_to_json(document.note)
     fields["pictured"] = [astuple(page) for page in document.pictured]
     write_frame(answers, {"kind": "extracted", **fields}, document.text.encode())
 

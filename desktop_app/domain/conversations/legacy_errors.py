@@ -620,4 +620,13 @@ LEGACY_ERRORS: Final[Mapping[Reason, Said]] = {
     Reason.LOCAL_MODEL_SILENT: Said(
         "The on-device model did not answer.", remedy="Try again: it starts anew if it stopped."
     ),
+    Reason.NOTE_ENCODING: Said("The file does not say its encoding; it was read as {encoding}."),
+    Reason.NOTE_SOME_IMAGE_PAGES: Said(
+        "{count} of {total} pages are pictures: nothing on them can be found."
+    ),
+    Reason.NOTE_READ: Said("{read} files read.", fuller="{read} file read."),
+    Reason.NOTE_SKIPPED: Said(
+        "{read} files read, {skipped} left out: {names}.",
+        fuller="{read} file read, {skipped} left out: {names}.",
+    ),
 }

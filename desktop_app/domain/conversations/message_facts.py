@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePa
 from desktop_app.domain.documents.document_sections import shown
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.spending.cost import format_money
-from desktop_app.i18n.translation import N_
+from desktop_app.i18n.translation import N_, tr_plural
 
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.CANCELLED: N_("Stopped"),
@@ -27,7 +27,7 @@ ENDINGS: Final[Mapping[MessageStatus, str]] = {
 
 EXPORT_ENDINGS: Final = {
     **ENDINGS,
-    MessageStatus.STREAMING: "Still being written when this was made",
+    MessageStatus.STREAMING: N_("Still being written when this was exported"),
 }
 """The same, for answers in an exported file or on paper."""
 
@@ -146,8 +146,11 @@ def pages_text(part: DocumentPart) -> str:
     elif part.pages is None:
         return ""
     else:
-        pages = "1 page" if part.pages == 1 else f"{part.pages:,} pages"
-    return f"{pages}, {len(part.seen_pages):,} as pictures" if part.seen_pages else pages
+        pages = tr_plural("{count} page", "{count} pages", part.pages)
+    if not part.seen_pages:
+        return pages
+    seen = len(part.seen_pages)
+    return tr_plural("{pages}, {count} as image", "{pages}, {count} as images", seen, pages=pages)
 
 
 def sources_of(message: Message) -> list[tuple[int, str, str]]:

@@ -14,6 +14,7 @@ from typing import Final
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS, item_error_text
 from desktop_app.domain.spending.cost import format_exact, format_money
+from desktop_app.i18n.translation import tr, tr_plural
 
 COLUMNS: Final = ("name", "status", "answer", "error", "input_tokens", "output_tokens", "cost_usd")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
@@ -76,10 +77,14 @@ def markdown_report(
 def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
     counts, effort = job.counts, job.choice.effort
     facts = [
-        STATUS_WORDS[job.status],
-        f"{counts.answered:,} of {counts.total:,} files answered",
+        tr(STATUS_WORDS[job.status]),
+        tr("{answered} of {total} answered", answered=counts.answered, total=counts.total),
         name_of_model(job.choice.model) + (f", {effort.value}" if effort else ""),
-        f"{counts.usage.input_tokens + counts.usage.output_tokens:,} tokens",
+        tr_plural(
+            "{count} token",
+            "{count} tokens",
+            counts.usage.input_tokens + counts.usage.output_tokens,
+        ),
         format_money(counts.cost),
         f"{(job.started_at or job.created_at).astimezone():%Y-%m-%d %H:%M}",
     ]

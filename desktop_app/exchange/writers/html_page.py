@@ -26,6 +26,7 @@ from desktop_app.domain.conversations.message_facts import (
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.exchange.writers.html_style import STYLE
+from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import ADDED, Block, Run, Runs, clean, show_unseen
 from desktop_app.rendering.export.html_writer import HtmlWriter
 from desktop_app.rendering.incremental.block_stream import render
@@ -228,7 +229,7 @@ def _attached(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator
 
 
 def _ending(message: Message) -> Iterator[str]:
-    for notice in (*message.notices, EXPORT_ENDINGS.get(message.status, "")):
+    for notice in (*message.notices, tr(EXPORT_ENDINGS.get(message.status, ""))):
         if notice:
             yield f'<p class="notice">{_text(str(notice))}</p>'
     error = message.error

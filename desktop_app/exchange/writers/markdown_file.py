@@ -15,6 +15,7 @@ from desktop_app.domain.conversations.message_facts import (
 )
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, ToolCallPart
 from desktop_app.exchange.writers.footnotes import unique_footnotes
+from desktop_app.i18n.translation import tr
 from desktop_app.rendering.markdown.parser import parser
 
 ModelName = Callable[[str], str]
@@ -60,7 +61,7 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
             yield f"> *Tool: {call_summary(part)}*\n>\n{quoted}"
     if message.text:
         yield _close_fence(unique_footnotes(message.text, notes))
-    for notice in (*message.notices, EXPORT_ENDINGS.get(message.status, "")):
+    for notice in (*message.notices, tr(EXPORT_ENDINGS.get(message.status, ""))):
         if notice:
             yield f"*{notice}*"
     if message.error is not None:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
+from desktop_app.i18n.translation import tr
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -134,7 +136,8 @@ def image_destination(target: str) -> str:
     if target.startswith("#") or not target:
         return ""
     if target[:5].lower() == "data:":
-        return f"{target[5:40].partition(',')[0].partition(';')[0]}, not shown"
+        kind = target[5:40].partition(",")[0].partition(";")[0]
+        return tr("{kind}, not shown", kind=kind)
     host = _host(target)
     return host if host and _is_misleading(target, host) else _shorten(target)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from desktop_app.domain.documents.collections import Collection, CollectionFile
+from desktop_app.domain.documents.document_notes import DocumentNote
 from desktop_app.domain.documents.vectors import Vector
 
 
@@ -48,7 +49,7 @@ class Document(Protocol):
     def tokens(self) -> int: ...
 
     @property
-    def note(self) -> str: ...
+    def note(self) -> DocumentNote | None: ...
 
 
 class PassageReader(Protocol):

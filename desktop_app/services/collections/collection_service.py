@@ -21,7 +21,7 @@ from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.message_parts import PassagesPart
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.documents.passage_words import question_words
-from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     CredentialError,
@@ -218,7 +218,7 @@ class Collections:
             media_type=document.media_type,
             pages=document.pages,
             status="ready",
-            problem=ErrorNote(document.note) if document.note else None,
+            problem=document.note.as_error if document.note else None,
         )
         await self._store.put_files([(ready, modified)])
 

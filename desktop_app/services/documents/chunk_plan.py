@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.spending.cost import format_money
+from desktop_app.i18n.translation import tr
 
 
 @dataclass(frozen=True)
@@ -33,5 +34,7 @@ class ChunkPlan:
         """The cost in words; "" if it is unknown or zero."""
         if not self.cost:
             return ""
-        reasoning = ", what it thinks not counted" if self.leaves_out_reasoning else ""
-        return f"about {format_money(self.cost)} in all{reasoning}"
+        cost = format_money(self.cost)
+        if self.leaves_out_reasoning:
+            return tr("about {cost}, plus reasoning", cost=cost)
+        return tr("about {cost}", cost=cost)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from desktop_app.storage.conversations.stored_sentences import (
     MARK_TEMPLATES,
+    code_column_errors,
     code_errors,
     code_notices,
     code_reasons,
@@ -484,4 +485,6 @@ MIGRATIONS: tuple[Migration, ...] = (
         ("ALTER TABLE messages ADD COLUMN answered_by TEXT NOT NULL DEFAULT ''",),
         unprice_unknown_servers,
     ),
+    # Notes on files of collections were sentences.
+    Migration("0030_note_reasons", (), code_column_errors),
 )

@@ -20,6 +20,7 @@ from desktop_app.domain.conversations.conversation import Message, now
 from desktop_app.domain.conversations.message_parts import ANSWER_FILE, MARKDOWN, DocumentPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.i18n.translation import tr
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Database, Databases
 from desktop_app.storage.database.private_files import create_private_folder
@@ -190,7 +191,7 @@ class GrowingFile:
     def _append(self, text: str) -> None:
         data = to_text(text).encode()
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        with translated("the answer"):
+        with translated(tr("the answer")):
             create_private_folder(self.path.parent)
             with os.fdopen(os.open(self.path, flags, 0o600), "wb") as file:
                 file.truncate(self._size)  # without the half of a write that failed
@@ -204,7 +205,7 @@ def _files(folder: Path, answer_id: str) -> list[Path]:
 
 
 def _longest(folder: Path, answer_id: str) -> Path | None:
-    with translated("the answer"):
+    with translated(tr("the answer")):
         files = _files(folder, answer_id)
         return max(files, key=lambda file: file.stat().st_size) if files else None
 
@@ -212,7 +213,7 @@ def _longest(folder: Path, answer_id: str) -> Path | None:
 def _digest(path: Path) -> tuple[str, int]:
     """Return the SHA-256 and the size of a file."""
     digest, size = hashlib.sha256(), 0
-    with translated("the answer"), path.open("rb") as file:
+    with translated(tr("the answer")), path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -220,13 +221,13 @@ def _digest(path: Path) -> tuple[str, int]:
 
 
 def _discard(folder: Path, answer_id: str) -> None:
-    with translated("the answer"):
+    with translated(tr("the answer")):
         for path in _files(folder, answer_id):
             path.unlink(missing_ok=True)
 
 
 def _answer_ids(folder: Path) -> list[str]:
-    with translated("the answers"):
+    with translated(tr("the answers")):
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return sorted({found[1] for name in names if (found := _NAME.fullmatch(name))})
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.conversations.row_conversion import (
     message_from_row,
     read_row,
@@ -25,7 +26,7 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.settings.address_secrets import strip_addresses
 from desktop_app.storage.spending.spending_sums import fill_slots
 
-LOST_TITLE: Final = "Recovered conversation"
+LOST_TITLE: Final = N_("Recovered conversation")
 _DANGLING_REFERENCES: Final = (
     """UPDATE conversations SET folder_id = NULL
     WHERE folder_id IS NOT NULL AND folder_id NOT IN (SELECT id FROM folders)""",
@@ -101,7 +102,7 @@ def _restore_conversations(connection: sqlite3.Connection) -> int:
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, '')""",  # noqa: S608
             (
                 row["id"],
-                LOST_TITLE,
+                tr(LOST_TITLE),
                 row["first"],
                 row["last"],
                 row["provider_id"] or "",

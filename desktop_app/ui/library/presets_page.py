@@ -133,7 +133,7 @@ class PresetsPage(QWidget):
         self._right.addWidget(self.is_default)
         self._right.addLayout(self._buttons)
         self._nothing = PlainLabel(
-            tr("A preset combines instructions, a model, an effort and other settings.")
+            tr("A preset combines instructions, a model, an effort, and other settings.")
         )
         self._nothing.setWordWrap(True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)

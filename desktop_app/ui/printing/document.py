@@ -35,6 +35,7 @@ from desktop_app.domain.conversations.message_facts import (
     thought_words,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
+from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import (
     ADDED,
     Block,
@@ -207,7 +208,7 @@ class PrintedConversation:
 
     def _ending(self, message: Message) -> None:
         dim, error = self._theme.dim, message.error
-        for notice in (*message.notices, EXPORT_ENDINGS.get(message.status, "")):
+        for notice in (*message.notices, tr(EXPORT_ENDINGS.get(message.status, ""))):
             if notice:
                 self._insert_text(
                     _display_text(str(notice)), self._styles.paragraph(6), NOTE, color=dim

@@ -27,7 +27,7 @@ _EXAMPLES: Final = (
         "summarise",
         "file-text",
         N_("Summarize a document"),
-        N_("Drop a PDF, a Word document or any other file"),
+        N_("Drop a PDF, a Word document, or any other file"),
     ),
     ("explain", "braces", N_("Explain code"), N_("Paste it or attach the file")),
     ("translate", "languages", N_("Translate text"), N_("Keeps the Markdown formatting")),

@@ -108,7 +108,7 @@ async def test_offered_done_by_the_provider_marked_sent_and_undone() -> None:
         desk.act("show-sent", 3)
         shown = desk.window.findChild(SentTextDialog)
         assert shown is not None
-        assert "Only OpenAI (environment) can read " in shown.note.text()
+        assert "only OpenAI (environment) can read " in shown.note.text()
         assert shown.text.toPlainText() == "first"
         shown.close()
 

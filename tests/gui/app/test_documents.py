@@ -109,7 +109,7 @@ async def test_pages_that_are_pictures_are_named_and_a_blind_model_is_not_asked(
     async with Desk() as desk:
         desk.window.prompt.attach_requested.emit([data / "scanned.pdf"])
         await until(lambda: is_read(desk))
-        assert "All 2 pages are pictures." in desk.said
+        assert "All 2 pages are images." in desk.said
         (chip,) = desk.chips
         assert "2 pages, 2 as images" in chip
         assert not desk.stage.turns

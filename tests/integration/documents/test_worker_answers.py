@@ -15,6 +15,7 @@ from desktop_app.documents.worker.document_worker import DocumentWorker, Extract
 from desktop_app.documents.worker.page_worker import PageWorker, Strip, ViewedDocument
 from desktop_app.documents.worker.protocol import MOST_TEXT
 from desktop_app.domain import errors
+from desktop_app.domain.documents.document_notes import Skip
 from tests.helpers.children import python_child
 
 pytestmark = pytest.mark.attack("sandbox")
@@ -27,7 +28,7 @@ GOOD: dict[str, Any] = {
     "size": 5,
     "pages": None,
     "tokens": 1,
-    "note": "",
+    "note": None,
     "width": 0,
     "height": 0,
     "animated": False,
@@ -263,5 +264,7 @@ def test_other_answers_are_checked_too(what: str, answer: bytes, tmp_path: Path)
 
 
 def test_halves_of_characters_become_question_marks(document: Path) -> None:
-    found = asyncio.run(extract(frame({**GOOD, "note": "half \ud800"}, b"words"), document))
-    assert found.note == "half ?"
+    note = {"reason": "note_read", "params": {"read": 1}, "skipped": [["half \ud800", "damaged"]]}
+    found = asyncio.run(extract(frame({**GOOD, "note": note}, b"words"), document))
+    assert found.note is not None
+    assert found.note.skipped == (("half ?", Skip.DAMAGED),)

@@ -179,7 +179,7 @@ def test_a_scanned_document_is_sent_as_pictures(shell: Shell, pytestconfig: pyte
     path = pytestconfig.rootpath / "tests" / "data" / "scanned.pdf"
     done, (body,) = answer_to(shell, WHOLE, arguments=("Summarise", "--file", str(path)))
     assert done.code == 0
-    assert "All 2 pages are pictures." in done.err
+    assert "All 2 pages are images." in done.err
     assert str(body).count("data:image/") == 2
 
 

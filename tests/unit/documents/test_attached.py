@@ -40,7 +40,7 @@ def test_a_forwarded_message_is_read_behind_the_one_that_it_came_with() -> None:
         "Attachments (not included): plan.bin (no document)\n\nThe keys are with the warden.\n\n"
         "# rows.csv\n\na;b"
     )
-    assert document.note == "1 file read, 1 left out: plan.bin (no document)."
+    assert str(document.note) == "Files read: 1. Skipped: plan.bin (no document)."
 
 
 def test_documents_of_any_kind_stand_under_their_names() -> None:
@@ -53,7 +53,7 @@ def test_documents_of_any_kind_stand_under_their_names() -> None:
     assert "Attachments: report.pdf, figures.xlsx, scanned.pdf\n" in document.text
     assert "\n\n# report.pdf\n\n[page 1]\nAlder & Finch" in document.text
     assert "\n\n# figures.xlsx\n\n## " in document.text
-    assert "scanned.pdf, 2 pages (pictures)" in document.note
+    assert "scanned.pdf, 2 pages (image pages)" in str(document.note)
 
 
 def test_words_behind_an_attachment_go_on_with_the_message() -> None:

@@ -161,7 +161,7 @@ async def test_a_folder_of_more_files_than_may_be_open_is_read(tmp_path: Path) -
         before = open_descriptors()
         document = await worker.extract(tmp_path)
         assert "# 399.txt\n\nfile 399" in document.text
-        assert document.note == "400 files read."
+        assert str(document.note) == "Files read: 400."
         assert open_descriptors() == before
     finally:
         await worker.aclose()

@@ -184,22 +184,7 @@ def test_stored_notices_get_codes(tmp_path: Path) -> None:
     assert known not in stored
 
 
-LATER = (
-    NoticeCode.FROM_BATCH,
-    NoticeCode.MODEL_ENDS,
-    NoticeCode.MODEL_GONE,
-    NoticeCode.MODEL_STILL_LISTED,
-    NoticeCode.SETTING_LOWERED,
-    NoticeCode.SETTING_NEEDS_EFFORT,
-    NoticeCode.SETTING_NOT_IN_API,
-    NoticeCode.SETTING_NOT_SUPPORTED,
-    NoticeCode.SETTING_RAISED,
-    NoticeCode.TOOLS_MISSING,
-    NoticeCode.WHOLE_IN_FILE,
-)
-
-
-@pytest.mark.parametrize("code", [code for code in NoticeCode if code not in LATER])
+@pytest.mark.parametrize("code", LEGACY_NOTICES)
 def test_every_notice_of_the_version_before_is_known(code: NoticeCode) -> None:
     names = ("provider", "setting", "count", "names", "model", "cost")
     params = {name: f"a {name}" for name in names}
@@ -212,11 +197,11 @@ def test_every_notice_of_the_version_before_is_known(code: NoticeCode) -> None:
 def test_every_error_of_the_version_before_is_known(reason: Reason) -> None:
     said = LEGACY_ERRORS[reason]
     for sentence in filter(None, (said.happened, said.fuller)):
-        text = sentence.format_map({"unit": "page", **error_params()})
+        text = sentence.format_map({"unit": "page", "note": "a note", **error_params()})
         found = legacy_error(ErrorNote(text, "Turn it off."))
         assert isinstance(found.reason, Reason)
         known = LEGACY_ERRORS[found.reason]
-        params = {"unit": "?", **error_params("?"), **found.params}
+        params = {"unit": "?", "note": "?", **error_params("?"), **found.params}
         assert text in (known.happened.format_map(params), known.fuller.format_map(params))
         assert found.what_to_do == "Turn it off."
 
@@ -336,7 +321,7 @@ def test_batch_jobs_and_collections_say_what_they_said(tmp_path: Path) -> None:
         assert first is not None
         assert first.reason is Reason.DOCUMENT_WITHOUT_TEXT
         assert first.params == {"name": "a.pdf"}
-        assert second == ErrorNote("2 files read.")
+        assert second == ErrorNote(Reason.NOTE_READ, params={"read": "2"})
 
     asyncio.run(main())
     with closing(sqlite3.connect(path)) as connection:

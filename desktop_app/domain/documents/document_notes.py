@@ -1,0 +1,124 @@
+"""Notes on how a document was read: a code and parameters, and the members that were skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import happened_text
+from desktop_app.domain.errors import Param
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import N_, tr, tr_plural
+
+_MOST_NAMED: Final = 5
+
+
+class Skip(StrEnum):
+    """Why a member of an archive, a folder or a mail was not read; the values are for models."""
+
+    DAMAGED = "damaged"
+    EMPTY = "without text"
+    HIDDEN = "hidden"
+    IMAGE = "a picture"
+    IMAGE_PAGES = "pictures"
+    LINK = "a link to elsewhere"
+    LOCKED = "protected by a password"
+    NESTED = "lies in too many files"
+    NO_DOCUMENT = "no document"
+    NO_FILE = "no file"
+    TOO_DEEP = "too deep"
+    TOO_LARGE = "too large"
+    UNREADABLE = "unreadable or too large"
+    UNSAFE = "an unsafe name"
+
+
+_WORDS: Final[Mapping[Skip, str]] = {
+    Skip.DAMAGED: N_("damaged"),
+    Skip.EMPTY: N_("without text"),
+    Skip.HIDDEN: N_("hidden"),
+    Skip.IMAGE: N_("an image"),
+    Skip.IMAGE_PAGES: N_("image pages"),
+    Skip.LINK: N_("a link to elsewhere"),
+    Skip.LOCKED: N_("password-protected"),
+    Skip.NESTED: N_("inside too many files"),
+    Skip.NO_DOCUMENT: N_("no document"),
+    Skip.NO_FILE: N_("no file"),
+    Skip.TOO_DEEP: N_("too deep"),
+    Skip.TOO_LARGE: N_("too large"),
+    Skip.UNREADABLE: N_("unreadable or too large"),
+    Skip.UNSAFE: N_("an unsafe name"),
+}
+
+
+@dataclass(frozen=True)
+class DocumentNote:
+    """A note on how a document was read.
+
+    Attributes:
+        reason, params: as of errors.
+        skipped: some of the members that were not read, each with the reason.
+    """
+
+    reason: Reason
+    params: Mapping[str, Param] = field(default_factory=dict)
+    skipped: tuple[tuple[str, Skip], ...] = ()
+
+    def __str__(self) -> str:
+        if not self.skipped:
+            return happened_text(self.reason, self.params)
+        said = happened_text(Reason.NOTE_READ, self.params)
+        shown = self.skipped[:_MOST_NAMED]
+        names = [
+            tr("{file} ({reason})", file=path, reason=tr(_WORDS[reason])) for path, reason in shown
+        ]
+        more = int(self.params["skipped"]) - len(shown)
+        if more > 0:
+            names.append(tr_plural("{count} more", "{count} more", more))
+        return f"{said} {tr('Skipped: {files}.', files=joined(names))}"
+
+    @property
+    def as_error(self) -> ErrorNote:
+        """The note without the names of what was skipped, as it is stored."""
+        return ErrorNote(self.reason, params=dict(self.params))
+
+
+def bundle_note(read: int, left_out: list[tuple[str, Skip]]) -> DocumentNote:
+    """Return the note on a document of several files; hidden ones are named last."""
+    in_order = sorted(left_out, key=lambda each: each[1] is Skip.HIDDEN)
+    reason = Reason.NOTE_SKIPPED if left_out else Reason.NOTE_READ
+    params: dict[str, Param] = {"read": read}
+    if left_out:
+        params["skipped"] = len(left_out)
+    return DocumentNote(reason, params, tuple(in_order[:_MOST_NAMED]))
+
+
+def note_to_json(note: DocumentNote | None) -> dict[str, Any] | None:
+    """Return a note ready for JSON."""
+    if note is None:
+        return None
+    rows = [[path, reason.value] for path, reason in note.skipped]
+    return {"reason": note.reason.value, "params": dict(note.params), "skipped": rows}
+
+
+def note_from_json(value: Any) -> DocumentNote | None:
+    """Return the note in `value`.
+
+    Raises:
+        LookupError, TypeError, ValueError: it is none.
+    """
+    if value is None:
+        return None
+    params = dict(value["params"])
+    skipped = tuple((path, Skip(reason)) for path, reason in value["skipped"])
+    texts = [*params, *(path for path, _ in skipped)]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a name in a note is not a text")
+    if not all(isinstance(each, str | int) for each in params.values()):
+        raise TypeError("a parameter of a note is neither text nor number")
+    note = DocumentNote(Reason(value["reason"]), params, skipped)
+    str(note)  # all parameters are there
+    return note
