@@ -44,6 +44,7 @@ from desktop_app.app.library.transfer_controller import TransferController
 from desktop_app.app.library.trash import Trash
 from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
+from desktop_app.app.settings.place_opener import PlaceOpener
 from desktop_app.app.settings.settings_controller import SettingsController
 from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.app.state.window_state import WindowState
@@ -489,6 +490,9 @@ class Controllers(QObject):
 
     def _join(self) -> None:
         window = self._window
+        self.places = PlaceOpener(
+            window.settings, show_settings=window.show_settings, open_help=self.help.open_at
+        )
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
         window.files_dropped.connect(self.attachments.attach)
         window.files_dropped.connect(self.batches.offer)
@@ -499,6 +503,9 @@ class Controllers(QObject):
         self.data_page.export_requested.connect(self.transfer.choose_export)
         self.chat.cap_change_requested.connect(self.settings.open_at_cap)
         window.settings.help_requested.connect(self.help.open_part)
+        window.place_requested.connect(self.places.open)
+        self.help.place_requested.connect(self.places.open)
+        window.transcript.action_requested.connect(self.places.open_action)
         self.settings.key_changed.connect(self.running.look_again)
         window.first_start.example_chosen.connect(self.prompts.begin_example)
         self.prompts.dialog_created.connect(self.presets.join)

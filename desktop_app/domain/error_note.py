@@ -11,9 +11,10 @@ from desktop_app.domain.error_text import (
     Surface,
     happened_text,
     of_environment,
-    remedy_text,
+    remedy_segments,
 )
 from desktop_app.domain.errors import Param, Remedy, UserFacingError
+from desktop_app.domain.places import LinkedText, plain_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,14 @@ class ErrorNote:
     params: Mapping[str, Param] = field(default_factory=dict)
     is_of_environment: bool = False
 
+    def remedy_segments_on(self, surface: Surface) -> LinkedText:
+        """Return what to do, as a surface says it, with links."""
+        surface = of_environment(surface) if self.is_of_environment else surface
+        return remedy_segments(self, surface)
+
     def remedy_on(self, surface: Surface) -> str:
         """Return what to do, as a surface says it."""
-        surface = of_environment(surface) if self.is_of_environment else surface
-        return remedy_text(self, surface)
+        return plain_text(self.remedy_segments_on(surface))
 
     @property
     def what_happened(self) -> str:

@@ -8,35 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from string import Formatter
 from typing import Final, Protocol
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_sentences import SENTENCES, Said
 from desktop_app.domain.errors import Param, Remedy
+from desktop_app.domain.places import (
+    LinkedText,
+    Place,
+    Segment,
+    linked_text,
+    plain_text,
+)
 from desktop_app.i18n.translation import N_, tr
 
-
-class Place(StrEnum):
-    """A place in the window to which a sentence points; the value is its placeholder."""
-
-    ABOUT = "about_page"
-    DATA = "data_page"
-    DOCUMENTS = "documents_page"
-    NETWORK = "network_page"
-    PROVIDER = "provider_page"
-    FORMATS = "formats_help"
-
-
-_PLACES: Final[Mapping[Place, str]] = {
-    Place.ABOUT: N_("Settings › About"),
-    Place.DATA: N_("Settings › Data"),
-    Place.DOCUMENTS: N_("Settings › Data › Document limits"),
-    Place.NETWORK: N_("Settings › Provider › Network and privacy"),
-    Place.PROVIDER: N_("Settings › Provider"),
-    Place.FORMATS: N_("Help › Documents"),
-}
 _ENVIRONMENT: Final = N_("the environment variables")
 
 
@@ -46,7 +32,7 @@ class Surface:
 
     Attributes:
         remedies: its own sentences for remedies.
-        places: how it names the places to which sentences point.
+        places: names of its own for places to which sentences point.
     """
 
     remedies: Mapping[Remedy, str]
@@ -178,7 +164,7 @@ _IN_TERMINAL: Final[Mapping[Remedy, str]] = {
     Remedy.CONTINUE: "",
 }
 
-WINDOW: Final = Surface({}, _PLACES)
+WINDOW: Final = Surface({}, {})
 CONTINUABLE: Final = replace(
     WINDOW,
     remedies={Remedy.RETRY_BILLED: N_("Select Continue to resume, or Retry to start over.")},
@@ -186,7 +172,7 @@ CONTINUABLE: Final = replace(
 """Shown below an answer of which a part has arrived."""
 GONE_ON: Final = replace(WINDOW, remedies={Remedy.CONTINUE: ""})
 """Shown below an answer that others follow, so that it cannot be continued."""
-TERMINAL: Final = Surface(_IN_TERMINAL, _PLACES)
+TERMINAL: Final = Surface(_IN_TERMINAL, {})
 
 
 def of_environment(surface: Surface) -> Surface:
@@ -225,19 +211,26 @@ def remedy_of(error: Tellable) -> Remedy | str:
     return error.remedy or _usual(error.reason).remedy
 
 
-def remedy_text(error: Tellable, surface: Surface) -> str:
-    """Return what to do in a sentence; "" if there is nothing to say."""
+def remedy_segments(error: Tellable, surface: Surface) -> LinkedText:
+    """Return what to do, with links to the places that it names; () if there is nothing to say."""
     if isinstance(error.remedy, str) and error.remedy:
-        return error.remedy
+        return (Segment(error.remedy),)
     remedy = remedy_of(error)
     if isinstance(remedy, Remedy):
         remedy = surface.remedies.get(remedy, REMEDIES[remedy])
-    places = {place.value: tr(name) for place, name in surface.places.items()}
-    return _told(remedy, {**error.params, **places})
+    return linked_text(remedy, error.params, surface.places)
 
 
-def _told(sentence: str, params: Mapping[str, Param]) -> str:
-    return tr(sentence, **params) if sentence else ""
+def remedy_text(error: Tellable, surface: Surface) -> str:
+    """Return what to do in a sentence; "" if there is nothing to say."""
+    return plain_text(remedy_segments(error, surface))
+
+
+def error_segments(error: Tellable, surface: Surface) -> LinkedText:
+    """Return what happened and what to do, with links to the places that are named."""
+    happened = happened_text(error.reason, error.params)
+    remedy = remedy_segments(error, surface)
+    return (Segment(f"{happened} "), *remedy) if remedy else (Segment(happened),)
 
 
 def _usual(reason: Reason | str) -> Said:

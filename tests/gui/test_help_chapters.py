@@ -22,9 +22,11 @@ from desktop_app.app.help.book_rendering import (
 from desktop_app.app.help.help_places import PLACES, START
 from desktop_app.cli.arguments import parser
 from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.places import Place
 from desktop_app.main import COMMANDS
 from desktop_app.paths import resource_path
 from desktop_app.ui.help.help_book import HelpBook, HelpPlace, fold, matches
+from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
 
 PRODUCT: Final = Path(__file__).parents[2] / "desktop_app"
 IDS: Final = [chapter for chapter, _ in CHAPTERS]
@@ -65,6 +67,9 @@ def test_nothing_of_the_markup_is_left(book: HelpBook, chapter_id: str) -> None:
 @pytest.mark.parametrize("chapter_id", IDS)
 def test_links_lead_to_sections(book: HelpBook, chapter_id: str) -> None:
     for target in re.findall(r'href="([^"]*)"', _html(book, chapter_id)):
+        if target.startswith(PLACE_SCHEME):
+            assert target.removeprefix(PLACE_SCHEME) in list(Place)
+            continue
         assert target.startswith("help:")
         _require(book, HelpPlace.parse(target.removeprefix("help:")))
 

@@ -71,6 +71,7 @@ ALLOWED: Final = {
     ("ui/widgets/foreign_text.py", "setDetailedText"): "shown in a plain text field; a test looks",
     ("ui/widgets/foreign_text.py", "setInformativeText"): "its label is set to plain text",
     ("ui/widgets/foreign_text.py", "setTextFormat"): "sets plain text",
+    ("ui/widgets/linked_label.py", "setTextFormat"): "escapes all but its own links; a test looks",
     ("ui/help/help_text.py", "setHtml"): "the help, from our own Markdown",
     ("ui/widgets/clipboard.py", "setHtml"): "fills the clipboard, which shows nothing",
 }

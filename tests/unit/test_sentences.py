@@ -12,6 +12,7 @@ from desktop_app.domain import error_text, errors
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_sentences import SENTENCES, Said
 from desktop_app.domain.errors import Remedy
+from desktop_app.domain.places import Place, place_name
 
 PRODUCT = Path(errors.__file__).parents[1]
 SOURCES = sorted(PRODUCT.rglob("*.py"))
@@ -82,7 +83,7 @@ def needed(said: Said, given: dict[str, ast.expr]) -> set[str]:
         names |= placeholders(said.remedy)
     elif "what_to_do" not in given and isinstance(said.remedy, Remedy):
         names |= placeholders(error_text.REMEDIES[said.remedy])
-    return names - {*error_text.Place}
+    return names - {*Place}
 
 
 def test_every_error_gives_the_values_of_its_sentences() -> None:
@@ -195,7 +196,7 @@ def wordings(remedy: Remedy | str) -> set[str]:
 
 def compositions() -> Iterator[tuple[Reason, str]]:
     """Yield what each error can say, with the places that it names written out."""
-    places = {place.value: name for place, name in error_text.WINDOW.places.items()}
+    places = {place.value: place_name(place) for place in Place}
     chosen = remedies_of_reasons()
     for reason, said in SENTENCES.items():
         remedies = {said.remedy, *chosen[reason]}

@@ -9,6 +9,7 @@ from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.batch.batch_jobs import refusal
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.prompts import DATE, fill
+from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.services.models.model_menu import Offer, offers
 from desktop_app.ui.batch.batch_new_page import (
     BatchModelOption,
@@ -59,9 +60,7 @@ def _provider(
 ) -> BatchProviderOption:
     why = refusal(profile)
     if why:
-        return BatchProviderOption(
-            profile.id, profile.name, f"{why.what_happened} {why.what_to_do}".strip()
-        )
+        return BatchProviderOption(profile.id, profile.name, error_segments(why, WINDOW))
     day = date.today()  # noqa: DTZ011 - the user's day
     menu = offers(profile, catalog, listings.of(profile), day)
     models = [_model(profile, offer, chat_service=chat_service) for offer in menu]
@@ -80,7 +79,7 @@ def _model(
     if info.id != offer.model:  # another model replaces it, at a single effort
         efforts = (resolved.effort,) if resolved.effort else ()
     why = refusal(profile, info)
-    said = f"{why.what_happened} {why.what_to_do}".strip() if why else ""
+    said = error_segments(why, WINDOW) if why else ()
     return BatchModelOption(offer.model, offer.name, offer.variant, efforts, said)
 
 

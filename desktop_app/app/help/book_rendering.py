@@ -5,6 +5,7 @@ A chapter may name labels as the window shows them:
 - `{command:conversation.new}`: the title of a command;
 - `{key:conversation.new}`: the user's own shortcut of a command;
 - `{setting:look.theme}`: the label of a setting;
+- `{place:data_page}`: a link to a place of the window, by its name in `domain/places.py`;
 - `{table:shortcuts}`: a table of all commands that have a shortcut.
 
 Links between chapters are written `[…](help:providers#network)`. A translated chapter is
@@ -21,10 +22,12 @@ from typing import Final
 
 from desktop_app.commands.command import Category
 from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.ui.help.help_book import HelpBook, HelpChapter, HelpSection
 from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
 
 CHAPTERS: Final = (
     ("getting-started", N_("Getting started")),
@@ -40,7 +43,7 @@ CHAPTERS: Final = (
 )
 """The ids of the chapters and their titles, marked for translation."""
 
-_PLACEHOLDER: Final = re.compile(r"\{((?:command|key|setting|table):[\w.-]+)\}")
+_PLACEHOLDER: Final = re.compile(r"\{((?:command|key|place|setting|table):[\w.-]+)\}")
 # Characters of the private use area, which Markdown leaves alone.
 _MARK: Final = re.compile("\ue000(\\d+)\ue001")
 _SECTION: Final = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>', re.DOTALL)
@@ -48,14 +51,19 @@ _TAG: Final = re.compile(r"<[^>]+>")
 
 
 def label_values(keymap: Keymap) -> dict[str, str]:
-    """Return the values of all placeholders, in the language in use; tables are HTML."""
+    """Return the values of all placeholders, in the language in use; tables and links are HTML."""
     values = {f"setting:{setting.key}": tr(setting.label) for setting in SETTINGS}
     for command in keymap:
         values[f"command:{command.id}"] = tr(command.title)
         keys = keymap.shortcut_of(command.id)
         values[f"key:{command.id}"] = shortcut_text(keys) if keys else tr("no shortcut")
+    values |= {f"place:{place}": _place_link(place) for place in Place}
     values["table:shortcuts"] = _shortcut_table(keymap)
     return values
+
+
+def _place_link(place: Place) -> str:
+    return f'<a href="{PLACE_SCHEME}{place}">{escape(place_name(place))}</a>'
 
 
 def _shortcut_table(keymap: Keymap) -> str:
@@ -116,7 +124,7 @@ def render_chapter(
 
     def set_aside(match: re.Match[str]) -> str:
         value = values[match[1]]
-        shown.append(value if match[1].startswith("table:") else escape(value))
+        shown.append(value if match[1].startswith(("place:", "table:")) else escape(value))
         return f"\ue000{len(shown) - 1}\ue001"
 
     marked = _PLACEHOLDER.sub(set_aside, source)

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -36,9 +36,14 @@ _FOLLOWED: Final = "follows-help"
 class HelpController(QObject):
     """Opens the one help window, and connects its shortcut and “?” in other windows.
 
+    Signals:
+        place_requested(Place): a link to a place of the main window was followed.
+
     The book is rendered in a thread when the help is first opened, and again after a shortcut has
     changed, because the text names the user's shortcuts.
     """
+
+    place_requested = Signal(object)
 
     def __init__(
         self,
@@ -102,6 +107,7 @@ class HelpController(QObject):
         if isinstance(geometry, str):
             window.restore_geometry(geometry)
         self._theme.changed.connect(window.set_theme)
+        window.place_requested.connect(self.place_requested)
         self._window = window
         window.open_at(self._wanted)
 

@@ -78,6 +78,7 @@ class QuickHost(QObject):
             its.chat,
             its.attachments,
             its.settings,
+            open_place=its.places.open_action,
             draft=its.state.draft,
             values=its.state.values,
             setup=its.state.setup,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from desktop_app.app.attachments.attaching import LARGE_PASTE
+from desktop_app.ui.transcript.message_items import PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,7 @@ class WindowHandover:
         attachments: TextAttacher,
         settings: SettingsOpener,
         *,
+        open_place: Callable[[str, str], None],
         draft: PromptDraft,
         values: SettingValues,
         setup: AnswerSetup,
@@ -60,6 +62,7 @@ class WindowHandover:
         self._prompt, self._raise_window, self._navigator = prompt, raise_window, navigator
         self._answers, self._attachments, self._settings = answers, attachments, settings
         self._draft, self._values, self._setup = draft, values, setup
+        self._open_place = open_place
 
     async def go_on(self, conversation_id: str, action: str, typed: Draft, brought: str) -> None:
         """Raise the main window and continue there.
@@ -84,6 +87,8 @@ class WindowHandover:
             self._draft.set_attachments(attachments)
         if action == "add-key":
             self._settings.open_at_key()
+        elif action.startswith(PLACE):
+            self._open_place(conversation_id, action)
         elif action == "raise-cap":
             self._settings.open_at_cap(self._setup.profile.id)
         elif action and conversation_id:

@@ -18,10 +18,11 @@ from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.custom_fields import CustomField
-from desktop_app.domain.error_text import WINDOW, of_environment, remedy_text
+from desktop_app.domain.error_text import WINDOW, error_segments, of_environment
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.models.parameter_support import first_api, notes, refusals
 from desktop_app.domain.origin import host_of, origin
+from desktop_app.domain.places import LinkedText
 from desktop_app.domain.secret import Secret
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -316,7 +317,7 @@ class SettingsController(QObject):
             listing = await self._providers.fetch_listing(profile)
             models = tuple(model.id for model in listing.models)
         except UserFacingError as error:
-            result = (False, _worded(error, profile))
+            result: tuple[bool, str | LinkedText] = (False, _worded(error, profile))
         else:
             found = tr_plural(
                 "Connected in {duration}, {count} model found.",
@@ -399,11 +400,10 @@ def _windows(listing: ModelListing) -> str:
     return tr("Context windows: {least} to {most} tokens.", least=least, most=most)
 
 
-def _worded(error: UserFacingError, profile: ProviderProfile) -> str:
+def _worded(error: UserFacingError, profile: ProviderProfile) -> LinkedText:
     """Return an error worded for the panel, which has no Retry and asked nothing."""
     surface = of_environment(WINDOW) if profile.from_environment else WINDOW
-    to_do = remedy_text(error, surface)
-    return f"{error.what_happened} {to_do}".strip()
+    return error_segments(error, surface)
 
 
 def _inspect_ca_file(name: str) -> CaFile:

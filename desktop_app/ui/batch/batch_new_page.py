@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.places import LinkedText, linked_text
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.composer.template_mark import TemplateMark
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField, Note
@@ -38,13 +39,13 @@ NAMED_FILES: Final = 3
 
 @dataclass(frozen=True)
 class BatchModelOption:
-    """A model to choose; `refusal` says why it cannot be chosen, "" if it can."""
+    """A model to choose; `refusal` says why it cannot be chosen, () if it can."""
 
     model: str
     name: str
     variant: Variant | None = None
     efforts: tuple[Effort, ...] = ()
-    refusal: str = ""
+    refusal: LinkedText = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class BatchProviderOption:
 
     id: str
     name: str
-    refusal: str = ""
+    refusal: LinkedText = ()
     models: tuple[BatchModelOption, ...] = ()
 
 
@@ -78,6 +79,9 @@ class BatchWish:
     model: str
     variant: Variant | None
     effort: Effort | None
+
+
+_NO_PROVIDER: Final = N_("Add a provider that supports batches in {provider_page}.")
 
 
 class BatchNewPage(QWidget):
@@ -310,7 +314,7 @@ class BatchNewPage(QWidget):
 
     def _show_ready(self) -> None:
         provider, model = self._chosen_provider(), self._chosen_model()
-        why = tr("Add a provider that supports batches in Settings › Provider.")
+        why: str | LinkedText = linked_text(_NO_PROVIDER)
         if provider is not None:
             why = provider.refusal or (
                 "" if model else tr("This provider lists no models for batches.")

@@ -8,10 +8,12 @@ from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
+from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.help.help_book import HelpPlace, matches
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import spoken_text
+from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
 from desktop_app.ui.widgets.sealed_document import SealedBrowser
 
 if TYPE_CHECKING:
@@ -24,10 +26,12 @@ class HelpText(SealedBrowser):
     """A view of our own HTML that loads nothing and follows only links within the help.
 
     Signals:
-        place_requested(HelpPlace): a link to another place was followed.
+        place_requested(HelpPlace): a link to another place of the help was followed.
+        window_place_requested(Place): a link to a place of the window was followed.
     """
 
     place_requested = Signal(object)
+    window_place_requested = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -102,3 +106,5 @@ class HelpText(SealedBrowser):
     def _follow(self, url: QUrl) -> None:
         if url.scheme() == SCHEME:
             self.place_requested.emit(HelpPlace(url.path(), url.fragment()))
+        elif url.scheme() == PLACE_SCHEME.rstrip(":"):
+            self.window_place_requested.emit(Place(url.path()))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, QObject, QSize, Qt
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
@@ -43,7 +52,13 @@ _NARROW: Final = 640
 
 
 class HelpWindow(QWidget):
-    """The help. Show a place with `open_at`."""
+    """The help. Show a place with `open_at`.
+
+    Signals:
+        place_requested(Place): a link to a place of the window was followed.
+    """
+
+    place_requested = Signal(object)
 
     def __init__(self, theme: Theme, book: HelpBook) -> None:
         super().__init__()
@@ -268,6 +283,7 @@ class HelpWindow(QWidget):
 
     def _connect(self) -> None:
         self.text.place_requested.connect(self._follow)
+        self.text.window_place_requested.connect(self.place_requested)
         self.chapters.chosen.connect(lambda index: self._follow(HelpPlace(index.data(ROW).id)))
         self.hits.chosen.connect(self._open_hit)
         self.hits.left_at_top.connect(self.begin_search)

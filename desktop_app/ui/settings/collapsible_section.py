@@ -57,6 +57,12 @@ class CollapsibleSection(QWidget):
         """Return True if the content is shown."""
         return self.head.isChecked()
 
+    def expand(self) -> None:
+        """Show the content, scroll to it and focus the title."""
+        self.head.setChecked(True)
+        self.head.setFocus(Qt.FocusReason.OtherFocusReason)
+        QTimer.singleShot(0, self, self._reveal)
+
     def set_summary(self, words: str) -> None:
         """Set the summary that is shown while the section is collapsed; "" for none."""
         self._words = words

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.places import LinkedText
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import set_role
@@ -32,6 +33,7 @@ from desktop_app.ui.widgets.foreign_text import (
     set_tooltip,
     spoken_text,
 )
+from desktop_app.ui.widgets.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
@@ -63,7 +65,7 @@ def retheme(root: QWidget, theme: Theme) -> None:
             widget.set_theme(theme)
 
 
-class Note(PlainLabel):
+class Note(LinkedLabel):
     """A short dimmed text that wraps; hidden while empty."""
 
     def __init__(self, theme: Theme, text: str = "") -> None:
@@ -75,10 +77,13 @@ class Note(PlainLabel):
         self.set_theme(theme)
         self.set_text(text)
 
-    def set_text(self, text: str, tone: Tone = "note") -> None:
-        """Show `text`; "" hides the note."""
+    def set_text(self, text: str | LinkedText, tone: Tone = "note") -> None:
+        """Show a text, with links to places if it has any; "" hides the note."""
         self._tone = tone
-        self.setText(text)
+        if isinstance(text, str):
+            self.setText(text)
+        else:
+            self.set_linked(text)
         self.setVisible(bool(text))
         self._apply_tone()
 

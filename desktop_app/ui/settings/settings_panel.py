@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.places import LinkedText
     from desktop_app.domain.spending.spending_report import MonthUnderCap
     from desktop_app.hotkey.hotkey_status import HotkeyReport
     from desktop_app.ui.look.theme import Theme
@@ -115,7 +116,7 @@ class SettingsPanel(QFrame):
         self._about: AboutTab | None = None
         self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
         self._key_states: dict[str, KeyState] = {}
-        self._results: dict[str, tuple[bool, str]] = {}
+        self._results: dict[str, tuple[bool, str | LinkedText]] = {}
         self._spending: dict[str, MonthUnderCap] = {}
         self._password_states: dict[str, KeyState] = {}
         self._field_states: dict[str, Mapping[str, bool]] = {}
@@ -143,7 +144,7 @@ class SettingsPanel(QFrame):
         if self._provider:
             self._provider.set_key_state(profile_id, state)
 
-    def set_test_result(self, profile_id: str, ok: bool, text: str) -> None:
+    def set_test_result(self, profile_id: str, ok: bool, text: str | LinkedText) -> None:
         """Show the result of a connection test."""
         self._results[profile_id] = (ok, text)
         if self._provider:
@@ -270,6 +271,15 @@ class SettingsPanel(QFrame):
     def show_page(self, page: str) -> None:
         """Show "provider", "answer", "look", "keys", "library" or "about"."""
         self._built().show_page(page)
+
+    def show_section(self, page: str, section: str) -> None:
+        """Show a page with a section expanded, by the name of the section's title."""
+        self.show_page(page)
+        from desktop_app.ui.settings.collapsible_section import CollapsibleSection  # of the pages
+
+        for found in self._built().findChildren(CollapsibleSection):
+            if found.head.objectName() == section:
+                found.expand()
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""

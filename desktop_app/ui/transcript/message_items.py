@@ -16,6 +16,7 @@ from desktop_app.domain.conversations.message_facts import ENDINGS, indented_jso
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
 from desktop_app.domain.error_text import CONTINUABLE, GONE_ON, WINDOW
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
+from desktop_app.domain.places import Segment
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
@@ -48,6 +49,9 @@ DOCUMENT: Final = "document/"
 
 ACTION: Final = "action:"
 """Scheme of links that trigger an action on their message."""
+
+PLACE: Final = "place/"
+"""Prefix of the action that opens a place of the window; followed by the place."""
 
 _ACTION_LABELS: Final = {
     "continue": N_("Continue"),
@@ -222,10 +226,11 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     if message.text.strip() and is_last:
         actions.insert(0, "continue")
         surface = CONTINUABLE
-    text = error.remedy_on(surface)
+    remedy = error.remedy_segments_on(surface)
     lines: list[Item] = [Line(Part.ERROR_TITLE, _said(error.what_happened), first=True)]
-    if text:
-        lines.append(Line(Part.ERROR_TEXT, _said(text)))
+    if remedy:
+        runs = [run for segment in remedy for run in _linked(segment)]
+        lines.append(Line(Part.ERROR_TEXT, tuple(runs)))
     if error.code == ContextTooLongError.code:
         actions.append("compact")
     if error.code == AuthenticationError.code and not error.is_of_environment:
@@ -294,6 +299,12 @@ def _arrows(number: int, count: int) -> Runs:
     older = f"{ACTION}older-version" if number > 1 else ""
     newer = f"{ACTION}newer-version" if number < count else ""
     return Run("\u2005‹ ", link=older), Run(f"{number}/{count}"), Run(" ›\u2005", link=newer)
+
+
+def _linked(segment: Segment) -> Runs:
+    if segment.place is None:
+        return _said(segment.text)
+    return (Run(segment.text, link=f"{ACTION}{PLACE}{segment.place}"),)
 
 
 def _action(action: str, *, bold: bool = False) -> Run:

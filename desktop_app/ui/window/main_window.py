@@ -26,6 +26,7 @@ from desktop_app.ui.window.overlays import Shade
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 
+    from desktop_app.domain.places import Place
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import Theme, ThemeWatcher
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         image_dropped(DroppedData): an image or a mail message without a file was dropped.
         closing(): the window is about to close.
         escaped(): Esc was pressed, and no widget handled it.
+        place_requested(Place): a link to a place of the window was followed.
     """
 
     transcript: TranscriptView
@@ -79,6 +81,7 @@ class MainWindow(QMainWindow):
     image_dropped = Signal(object)
     closing = Signal()
     escaped = Signal()
+    place_requested = Signal(object)
 
     def __init__(
         self,
@@ -108,6 +111,10 @@ class MainWindow(QMainWindow):
         self.pane.set_title("")
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE))
         self.resize(self._fit_screen(_DEFAULT_SIZE))
+
+    def request_place(self, place: Place) -> None:
+        """Ask for a place that a link in this window or its dialogs leads to."""
+        self.place_requested.emit(place)
 
     def set_transcript(self, transcript: TranscriptView) -> None:
         """Add the transcript and the other parts that the first paint does not show.

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout
 
+from desktop_app.domain.error_text import WINDOW, remedy_segments
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
@@ -29,6 +31,7 @@ from desktop_app.ui.widgets.foreign_text import (
     one_line,
     spoken_text,
 )
+from desktop_app.ui.widgets.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -44,7 +47,7 @@ NOTE_STAYS_MS: Final = 6000
 @dataclass(frozen=True)
 class _Card:
     title: str
-    details: str
+    details: LinkedText
     is_error: bool
     actions: Actions
     topic: str
@@ -52,7 +55,7 @@ class _Card:
 
     @property
     def words(self) -> str:
-        return f"{self.title} {self.details}".strip()
+        return f"{self.title} {plain_text(self.details)}".strip()
 
 
 class Notifications(QFrame):
@@ -66,7 +69,7 @@ class Notifications(QFrame):
         super().__init__(parent)
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
-        self._icon, self.status, self._details = PlainLabel(), PlainLabel(), PlainLabel()
+        self._icon, self.status, self._details = PlainLabel(), PlainLabel(), LinkedLabel()
         self.status.setObjectName("status")
         self._text = CardText(self.status, self._details)
         self._count = PlainLabel()
@@ -99,11 +102,11 @@ class Notifications(QFrame):
             stays: whether a note stays until dismissed.
         """
         if isinstance(what, UserFacingError):
-            details = _one_paragraph(what.what_to_do)
+            details = remedy_segments(what, WINDOW)
             title = _one_paragraph(what.what_happened)
             card = _Card(title, details, True, tuple(actions), topic, stays=True)
         else:
-            card = _Card(_one_paragraph(what), "", False, tuple(actions), topic, stays)
+            card = _Card(_one_paragraph(what), (), False, tuple(actions), topic, stays)
         self._cards = [c for c in self._cards if c.stays and c != card]
         self._cards.append(card)
         self._show_last()
@@ -158,8 +161,7 @@ class Notifications(QFrame):
 
     def _lay_out(self) -> None:
         top = Qt.AlignmentFlag.AlignTop
-        for label in (self.status, self._details):
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._line = QHBoxLayout(self)
         self._words = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._buttons = QHBoxLayout()
@@ -182,7 +184,7 @@ class Notifications(QFrame):
         set_style_property(self.status, "role", "error-title" if card.is_error else "")
         set_style_property(self._details, "role", "error-note" if card.is_error else "note")
         self.status.setText(card.title)
-        self._details.setText(card.details)
+        self._details.set_linked(card.details)
         self._details.setVisible(bool(card.details))
         self._set_actions(card)
         self._place_actions()

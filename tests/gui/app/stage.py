@@ -131,6 +131,7 @@ class StageModel:
 
     def __init__(self) -> None:
         self.weights: Path | None = None
+        self.running = False
 
     async def aclose(self) -> None:
         """Do nothing."""

@@ -275,5 +275,5 @@ async def test_what_a_server_s_model_takes_is_learnt_as_a_document_is_dropped(
         await desk.settled()
         desk.window.settings.test_requested.emit(SERVER.id)
         await until(lambda: SERVER.id in desk.window.settings._results)
-        words = desk.window.settings._results[SERVER.id][1]
+        words = str(desk.window.settings._results[SERVER.id][1])
         assert words.endswith(", 2 models found. Context window: 2k tokens.")

@@ -47,6 +47,7 @@ from desktop_app.ui.widgets.foreign_text import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from desktop_app.domain.places import LinkedText
     from desktop_app.ui.look.theme import Theme
 
 DEFAULT_PROVIDER: Final = "default.provider"
@@ -87,7 +88,7 @@ class ProviderTab(QWidget):
         self._profiles: dict[str, ProviderProfile] = {}
         self._profile: ProviderProfile | None = None
         self._states: dict[str, KeyState] = {}
-        self._results: dict[str, tuple[bool, str]] = {}
+        self._results: dict[str, tuple[bool, str | LinkedText]] = {}
         self._testing: set[str] = set()
         self._weights = ""
         self._default = ""
@@ -229,7 +230,7 @@ class ProviderTab(QWidget):
         if profile_id == self.current_id():
             self._key.set_state(state)
 
-    def set_test_result(self, profile_id: str, ok: bool, text: str) -> None:
+    def set_test_result(self, profile_id: str, ok: bool, text: str | LinkedText) -> None:
         """Show the result of a connection test."""
         self._testing.discard(profile_id)
         self._results[profile_id] = (ok, text)

@@ -1,0 +1,62 @@
+"""Opens the places to which texts point: pages and sections of the settings, and the help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.places import Place
+from desktop_app.ui.help.help_book import HelpPlace
+from desktop_app.ui.transcript.message_items import PLACE
+
+if TYPE_CHECKING:
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+
+SETTINGS_PAGES: Final[Mapping[Place, tuple[str, str]]] = {
+    Place.ABOUT: ("about", ""),
+    Place.APPEARANCE: ("look", ""),
+    Place.DATA: ("library", ""),
+    Place.DOCUMENTS: ("library", "document-limits"),
+    Place.NETWORK: ("provider", "network"),
+    Place.PROVIDER: ("provider", ""),
+    Place.RESPONSES: ("answer", ""),
+    Place.SHORTCUTS: ("keys", ""),
+}
+"""The page of the settings, and the section on it, "" for none."""
+
+HELP_PLACES: Final[Mapping[Place, str]] = {Place.FORMATS: "documents#attach"}
+
+
+class PlaceOpener:
+    """Opens places.
+
+    Args:
+        show_settings: shows or hides the settings.
+        open_help: opens a place of the help.
+    """
+
+    def __init__(
+        self,
+        panel: SettingsPanel,
+        *,
+        show_settings: Callable[[bool], None],
+        open_help: Callable[[HelpPlace], None],
+    ) -> None:
+        self._panel, self._show_settings, self._open_help = panel, show_settings, open_help
+
+    def open(self, place: Place) -> None:
+        """Open a place."""
+        if place in HELP_PLACES:
+            self._open_help(HelpPlace.parse(HELP_PLACES[place]))
+            return
+        page, section = SETTINGS_PAGES[place]
+        self._show_settings(True)
+        if section:
+            self._panel.show_section(page, section)
+        else:
+            self._panel.show_page(page)
+
+    def open_action(self, _message_id: str, action: str) -> None:
+        """Open the place of a link in the transcript; ignore its other actions."""
+        if action.startswith(PLACE):
+            self.open(Place(action.removeprefix(PLACE)))

@@ -1,0 +1,93 @@
+"""Places in the window to which texts point: settings and sections of the help.
+
+A text names a place by a placeholder, such as `{provider_page}`. Where it is shown, the placeholder
+becomes the place's name: plain in a terminal, a link in the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from string import Formatter
+from typing import Final, NamedTuple
+
+from desktop_app.domain.errors import Param
+from desktop_app.i18n.translation import N_, tr
+
+
+class Place(StrEnum):
+    """A place; the value is its placeholder."""
+
+    ABOUT = "about_page"
+    APPEARANCE = "appearance_page"
+    DATA = "data_page"
+    DOCUMENTS = "documents_page"
+    FORMATS = "formats_help"
+    NETWORK = "network_page"
+    PROVIDER = "provider_page"
+    RESPONSES = "responses_page"
+    SHORTCUTS = "shortcuts_page"
+
+
+_SETTINGS: Final = N_("Settings")
+PLACE_PATHS: Final[Mapping[Place, tuple[str, ...]]] = {
+    Place.ABOUT: (_SETTINGS, N_("About")),
+    Place.APPEARANCE: (_SETTINGS, N_("Appearance")),
+    Place.DATA: (_SETTINGS, N_("Data")),
+    Place.DOCUMENTS: (_SETTINGS, N_("Data"), N_("Document limits")),
+    Place.FORMATS: (N_("Help"), N_("Documents and images")),
+    Place.NETWORK: (_SETTINGS, N_("Provider"), N_("Network and privacy")),
+    Place.PROVIDER: (_SETTINGS, N_("Provider")),
+    Place.RESPONSES: (_SETTINGS, N_("Responses")),
+    Place.SHORTCUTS: (_SETTINGS, N_("Shortcuts")),
+}
+"""The titles that lead to each place, as the window shows them."""
+
+
+class Segment(NamedTuple):
+    """A piece of a text; with a `place`, a link to it."""
+
+    text: str
+    place: Place | None = None
+
+
+LinkedText = tuple[Segment, ...]
+
+
+def place_name(place: Place) -> str:
+    """Return the name of a place, such as "Settings › Data"."""
+    return " › ".join(map(tr, PLACE_PATHS[place]))
+
+
+def linked_text(
+    message: str,
+    params: Mapping[str, Param] | None = None,
+    other_names: Mapping[Place, str] | None = None,
+) -> LinkedText:
+    """Translate a message, and make links of the places that it names.
+
+    Only the message's own placeholders become links: parameters are text.
+
+    Args:
+        other_names: names to use for some places, which are then no links.
+    """
+    found = []
+    for literal, name, _, _ in Formatter().parse(tr(message)):
+        found.append(Segment(literal))
+        if name is None:
+            continue
+        if name not in _PLACES:
+            found.append(Segment(tr("{value}", value=(params or {})[name])))
+            continue
+        place = Place(name)
+        other = (other_names or {}).get(place)
+        found.append(Segment(place_name(place), place) if other is None else Segment(tr(other)))
+    return tuple(segment for segment in found if segment.text)
+
+
+def plain_text(text: LinkedText) -> str:
+    """Return a text without its links."""
+    return "".join(segment.text for segment in text)
+
+
+_PLACES: Final = frozenset(Place)

@@ -1,0 +1,103 @@
+"""Links to places: each place exists, each link opens it, and foreign text makes none."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+
+from desktop_app.app.help.book_rendering import CHAPTERS, chapter_titles, label_values, render_book
+from desktop_app.app.settings.place_opener import HELP_PLACES, SETTINGS_PAGES
+from desktop_app.commands.keymap import Keymap
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import AuthenticationError, NetworkError, Remedy
+from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
+from desktop_app.paths import resource_path
+from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.ui.help.help_book import HelpPlace
+from desktop_app.ui.settings.collapsible_section import CollapsibleSection
+from desktop_app.ui.settings.settings_frame import PAGES
+from desktop_app.ui.transcript.message_items import ACTION, PLACE, Line, Part, error_lines
+from desktop_app.ui.widgets.linked_label import LinkedLabel
+from tests.gui.app.desk import Desk
+from tests.helpers.messages import answer
+
+
+def test_every_place_leads_somewhere_and_is_named_after_it() -> None:
+    assert SETTINGS_PAGES.keys() | HELP_PLACES.keys() == set(Place) == PLACE_PATHS.keys()
+    titles = dict(PAGES)
+    for place, (page, section) in SETTINGS_PAGES.items():
+        assert PLACE_PATHS[place][:2] == ("Settings", titles[page])
+        assert len(PLACE_PATHS[place]) == (3 if section else 2)
+    values = label_values(Keymap.from_settings({}))
+    book = render_book(resource_path("help"), "en", chapter_titles(), values)
+    for place, target in HELP_PLACES.items():
+        where = HelpPlace.parse(target)
+        assert PLACE_PATHS[place] == ("Help", dict(CHAPTERS)[where.chapter])
+        chapter = next(each for each in book.chapters if each.id == where.chapter)
+        assert where.section in [section.id for section in chapter.sections]
+
+
+@pytest.mark.parametrize("place", SETTINGS_PAGES)
+async def test_every_place_of_the_settings_opens(place: Place) -> None:
+    async with Desk() as desk:
+        desk.window.request_place(place)
+        page, section = SETTINGS_PAGES[place]
+        settings = desk.window.settings
+        assert settings.isVisible()
+        assert settings._built()._tabs.current() == page
+        if section:
+            found = [
+                each
+                for each in settings.findChildren(CollapsibleSection)
+                if each.head.objectName() == section
+            ]
+            assert [each.is_open for each in found] == [True]
+            assert found[0].head.text() == PLACE_PATHS[place][2]
+
+
+async def test_a_card_s_link_opens_its_place_by_mouse_and_keyboard() -> None:
+    async with Desk() as desk:
+        desk.window.notifications.notify(
+            NetworkError(Reason.PROXY_TIMEOUT, what_to_do=Remedy.CHECK_PROXY)
+        )
+        label = next(
+            each for each in desk.window.notifications.findChildren(LinkedLabel) if each.isVisible()
+        )
+        assert "href" in label.text()
+        assert label.focusPolicy() is Qt.FocusPolicy.StrongFocus
+        flags = label.textInteractionFlags()
+        assert flags & Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        assert flags & Qt.TextInteractionFlag.LinksAccessibleByMouse
+        label.linkActivated.emit(f"place:{Place.NETWORK}")
+        assert desk.window.settings.isVisible()
+
+
+def test_an_error_below_an_answer_links_to_its_place() -> None:
+    note = ErrorNote("No.", Remedy.CHECK_KEY, code=AuthenticationError.code)
+    lines = error_lines(answer("", MessageStatus.FAILED, error=note), details=False)
+    (line,) = [each for each in lines if isinstance(each, Line) and each.part is Part.ERROR_TEXT]
+    links = [(run.text, run.link) for run in line.runs if run.link]
+    assert links == [("Settings › Provider", f"{ACTION}{PLACE}{Place.PROVIDER}")]
+
+
+def test_parameters_make_no_links() -> None:
+    text = linked_text("{words} {provider_page}", {"words": "{data_page} <a href='place:x'>"})
+    assert [segment.place for segment in text] == [None, None, Place.PROVIDER]
+    label = LinkedLabel()
+    label.set_linked(text)
+    assert label.text().count("<a ") == 1
+    assert "&lt;a" in label.text()
+
+
+@pytest.mark.parametrize("link", ["place:data_page", "action:place/data_page", "help:privacy"])
+def test_links_of_models_with_our_schemes_do_nothing(link: str) -> None:
+    assert not is_opened(QUrl(link).toString())
+
+
+async def test_the_help_links_to_the_settings() -> None:
+    async with Desk() as desk:
+        desk.controllers.help.place_requested.emit(Place.DATA)
+        assert desk.window.settings._built()._tabs.current() == "library"
+    assert place_name(Place.DATA) == "Settings › Data"
