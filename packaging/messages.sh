@@ -5,6 +5,8 @@
 #   packaging/messages.sh update     extract, then merge into each LANGUAGE/LC_MESSAGES/repartee.po
 #   packaging/messages.sh compile    each repartee.po into repartee.mo, which the program reads
 #   packaging/messages.sh list       each text with its places in the code, on standard output
+#   packaging/messages.sh sample N SEED   N random texts without their places, to be read by
+#                                         somebody who does not see the code
 #
 # The .mo files are not in the repository: environment.sh compiles them for a checkout, the build
 # scripts for packages.
@@ -36,8 +38,24 @@ case ${1:-} in
         extract full "$scratch"
         sed 1,/^$/d "$scratch"
         ;;
+    sample)
+        scratch=$(mktemp)
+        trap 'rm -f "$scratch"' EXIT
+        extract file "$scratch"
+        "$venv/bin/python" - "$scratch" "${2:-200}" "${3:-1}" <<'PYTHON'
+import random
+import sys
+from babel.messages.pofile import read_po
+
+path, number, seed = sys.argv[1:]
+with open(path, "rb") as file:
+    texts = [message.id for message in read_po(file) if message.id]
+for text in random.Random(int(seed)).sample(texts, int(number)):
+    print(repr(text if isinstance(text, str) else " | ".join(text))[1:-1])
+PYTHON
+        ;;
     *)
-        sed -n 's/^# \{0,1\}//; 2,8p' "$0"
+        sed -n 's/^# \{0,1\}//; 2,10p' "$0"
         exit 2
         ;;
 esac

@@ -409,9 +409,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=N_("Supported: {accepted}."),
     ),
     Reason.CAP_REACHED: Said(
-        N_("This message ({cost}) exceeds the monthly limit: {spent} of {cap} spent."),
+        N_("This message ({cost}) exceeds the limit: {spent} of {cap} spent."),
         remedy=Remedy.RAISE_CAP,
-        fuller=N_("This message ({cost}) exceeds {cap}, with {spent} spent and {held} pending."),
+        fuller=N_("This message ({cost}) exceeds {cap}: {spent} spent, {held} pending."),
     ),
     Reason.DOES_NOT_FIT: Said(
         N_("This message needs {tokens} tokens, but {model} accepts {limit}."),
@@ -688,11 +688,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.FILES_NOT_ATTACHED: Said(
         N_("Couldn’t attach {failed} of {total} files."), remedy=N_("The first problem: {reason}")
     ),
-    Reason.PLACE_NOT_NOTED: Said(
-        N_("“{name}” is attached, but can’t become a collection after a restart.")
-    ),
+    Reason.PLACE_NOT_NOTED: Said(N_("“{name}” is attached, but its location wasn’t saved.")),
     Reason.PLACES_NOT_NOTED: Said(
-        N_("{count} files are attached, but can’t become a collection after a restart.")
+        N_("{count} files are attached, but their locations weren’t saved.")
     ),
     Reason.TEMPORARY_IMAGE_STAYS: Said(
         N_("Other apps can’t open images of temporary conversations, since that saves them."),

@@ -73,7 +73,7 @@ REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.USE_HTTPS: N_("Use an https:// URL in {provider_page}."),
     Remedy.ALLOW_HOST: N_("Allow {host} in {provider_page}, or use https://."),
     Remedy.TYPE_MODEL: N_("Enter the model’s name in {provider_page}."),
-    Remedy.RAISE_CAP: N_("Raise it in {provider_page}, or wait until {day}."),
+    Remedy.RAISE_CAP: N_("Raise the limit in {provider_page}, or wait until {day}."),
     Remedy.CHECK_PROXY: N_("Check the proxy in {network_page}."),
     Remedy.CHECK_PROXY_KIND: N_("Try http:// or socks5:// in {network_page}."),
     Remedy.CHECK_ENVIRONMENT_PROXY: N_("Check HTTPS_PROXY and ALL_PROXY, or {network_page}."),

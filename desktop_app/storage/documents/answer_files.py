@@ -191,7 +191,7 @@ class GrowingFile:
     def _append(self, text: str) -> None:
         data = to_text(text).encode()
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        with translated(tr("the answer")):
+        with translated(tr("the response")):
             create_private_folder(self.path.parent)
             with os.fdopen(os.open(self.path, flags, 0o600), "wb") as file:
                 file.truncate(self._size)  # without the half of a write that failed
@@ -205,7 +205,7 @@ def _files(folder: Path, answer_id: str) -> list[Path]:
 
 
 def _longest(folder: Path, answer_id: str) -> Path | None:
-    with translated(tr("the answer")):
+    with translated(tr("the response")):
         files = _files(folder, answer_id)
         return max(files, key=lambda file: file.stat().st_size) if files else None
 
@@ -213,7 +213,7 @@ def _longest(folder: Path, answer_id: str) -> Path | None:
 def _digest(path: Path) -> tuple[str, int]:
     """Return the SHA-256 and the size of a file."""
     digest, size = hashlib.sha256(), 0
-    with translated(tr("the answer")), path.open("rb") as file:
+    with translated(tr("the response")), path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -221,13 +221,13 @@ def _digest(path: Path) -> tuple[str, int]:
 
 
 def _discard(folder: Path, answer_id: str) -> None:
-    with translated(tr("the answer")):
+    with translated(tr("the response")):
         for path in _files(folder, answer_id):
             path.unlink(missing_ok=True)
 
 
 def _answer_ids(folder: Path) -> list[str]:
-    with translated(tr("the answers")):
+    with translated(tr("the responses")):
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return sorted({found[1] for name in names if (found := _NAME.fullmatch(name))})
 

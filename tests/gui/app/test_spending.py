@@ -38,7 +38,7 @@ async def test_the_cap_warns_refuses_and_is_raised() -> None:
         assert desk.window.conversations.footer.month.property("role") == "warning"
         desk.type("Two")
         desk.enter()
-        await until(lambda: "exceeds the monthly limit" in desk.said)
+        await until(lambda: "exceeds the limit" in desk.said)
         assert "$0.00455 of $0.005 spent" in desk.said
         assert desk.text.toPlainText() == "Two"
         assert len(desk.stage.turns) == 1
@@ -124,7 +124,7 @@ async def test_the_quick_prompt_says_it_too() -> None:
         quick = desk.ready.quick
         quick.open_with("")
         quick._quick.submit_requested.emit("Which?")
-        await until(lambda: "exceeds the monthly limit" in quick._quick._problem.text())
+        await until(lambda: "exceeds the limit" in quick._quick._problem.text())
         assert "Settings › Provider" in quick._quick._problem.text()
         assert desk.stage.turns == []
 
@@ -141,7 +141,7 @@ async def test_from_the_quick_prompt_to_the_cap() -> None:
         quick = desk.ready.quick._quick
         quick._line.setText("Why is it so?")
         quick.submit_requested.emit("Why is it so?")
-        await until(lambda: "exceeds the monthly limit" in quick._problem.text())
+        await until(lambda: "exceeds the limit" in quick._problem.text())
         assert quick._remedy_button.isVisible()
         assert quick._remedy_button.text() == "Raise the limit"
         QTest.mouseClick(quick._remedy_button, Qt.MouseButton.LeftButton)

@@ -383,7 +383,7 @@ def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> N
         cost = job.estimate.input_cost
         assert cost is not None
         with_cap(made, monthly_cap=cost * Decimal("0.9"))
-        with pytest.raises(SpendingCapError, match="exceeds the monthly limit"):
+        with pytest.raises(SpendingCapError, match="exceeds the limit"):
             await made.service.start(job.id)
         assert (await made.job(job.id)).status is BatchStatus.READY
         with_cap(made, monthly_cap=cost * Decimal("1.9"))

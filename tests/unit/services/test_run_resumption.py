@@ -31,7 +31,7 @@ from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.long_answer import attach_left_files
 from desktop_app.services.chat.model_choice import ResolvedChoice
-from desktop_app.services.chat.run_resumption import WITH_A_KEY, ResumedAnswering, Resumer
+from desktop_app.services.chat.run_resumption import ResumedAnswering, Resumer
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.waiting import until
 from tests.unit.services.test_chat_service import CATALOG, Room, with_room
@@ -272,7 +272,9 @@ def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before: bool)
 
         def listen(event: StreamEvent, _reply: Reply) -> None:
             room.heard.append(event)
-            if isinstance(event, Waiting) and WITH_A_KEY in event.reason:
+            if isinstance(event, Waiting) and "Enter a key in Settings › Provider" in str(
+                event.reason
+            ):
                 waits.set()
 
         task = asyncio.ensure_future(answering.run(listen, lambda _: None))
