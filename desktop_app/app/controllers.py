@@ -491,7 +491,10 @@ class Controllers(QObject):
     def _join(self) -> None:
         window = self._window
         self.places = PlaceOpener(
-            window.settings, show_settings=window.show_settings, open_help=self.help.open_at
+            window.settings,
+            show_settings=window.show_settings,
+            open_network=self.settings.open_at_network,
+            open_help=self.help.open_at,
         )
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
         window.files_dropped.connect(self.attachments.attach)

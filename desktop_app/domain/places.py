@@ -12,6 +12,7 @@ from string import Formatter
 from typing import Final, NamedTuple
 
 from desktop_app.domain.errors import Param
+from desktop_app.i18n.formatting import number
 from desktop_app.i18n.translation import N_, tr
 
 
@@ -77,7 +78,8 @@ def linked_text(
         if name is None:
             continue
         if name not in _PLACES:
-            found.append(Segment(tr("{value}", value=(params or {})[name])))
+            value = (params or {})[name]
+            found.append(Segment(number(value) if isinstance(value, int) else value))
             continue
         place = Place(name)
         other = (other_names or {}).get(place)

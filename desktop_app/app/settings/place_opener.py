@@ -32,6 +32,7 @@ class PlaceOpener:
 
     Args:
         show_settings: shows or hides the settings.
+        open_network: shows the network settings of a provider that has them.
         open_help: opens a place of the help.
     """
 
@@ -40,14 +41,19 @@ class PlaceOpener:
         panel: SettingsPanel,
         *,
         show_settings: Callable[[bool], None],
+        open_network: Callable[[], None],
         open_help: Callable[[HelpPlace], None],
     ) -> None:
-        self._panel, self._show_settings, self._open_help = panel, show_settings, open_help
+        self._panel, self._show_settings = panel, show_settings
+        self._open_network, self._open_help = open_network, open_help
 
     def open(self, place: Place) -> None:
         """Open a place."""
         if place in HELP_PLACES:
             self._open_help(HelpPlace.parse(HELP_PLACES[place]))
+            return
+        if place is Place.NETWORK:
+            self._open_network()
             return
         page, section = SETTINGS_PAGES[place]
         self._show_settings(True)

@@ -136,6 +136,14 @@ class SettingsController(QObject):
             self._look_at(OPENAI.id)
         self._panel.focus_key_field()
 
+    def open_at_network(self) -> None:
+        """Show the panel at the network settings of the provider in use, if it has any."""
+        profile = self._setup.resolved.profile
+        has_none = profile.kind is ProviderKind.ON_DEVICE or profile.from_environment
+        self._show_settings(True)
+        self._look_at(OPENAI.id if has_none else profile.id)
+        self._panel.show_section("provider", "network")
+
     def open_at_cap(self, profile_id: str) -> None:
         """Show the panel at the field for a provider's monthly cap.
 

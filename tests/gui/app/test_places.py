@@ -20,7 +20,7 @@ from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.transcript.message_items import ACTION, PLACE, Line, Part, error_lines
 from desktop_app.ui.widgets.linked_label import LinkedLabel
-from tests.gui.app.desk import Desk
+from tests.gui.app.desk import Desk, until
 from tests.helpers.messages import answer
 
 
@@ -54,6 +54,7 @@ async def test_every_place_of_the_settings_opens(place: Place) -> None:
                 if each.head.objectName() == section
             ]
             assert [each.is_open for each in found] == [True]
+            await until(found[0].isVisible)
             assert found[0].head.text() == PLACE_PATHS[place][2]
 
 
