@@ -16,8 +16,8 @@ from desktop_app.domain.error_sentences import SENTENCES, Said
 from desktop_app.domain.errors import Param, Remedy
 from desktop_app.domain.places import (
     LinkedText,
+    LinkSegment,
     Place,
-    Segment,
     linked_text,
     plain_text,
 )
@@ -214,7 +214,7 @@ def remedy_of(error: Tellable) -> Remedy | str:
 def remedy_segments(error: Tellable, surface: Surface) -> LinkedText:
     """Return what to do, with links to the places that it names; () if there is nothing to say."""
     if isinstance(error.remedy, str) and error.remedy:
-        return (Segment(error.remedy),)
+        return (LinkSegment(error.remedy),)
     remedy = remedy_of(error)
     if isinstance(remedy, Remedy):
         remedy = surface.remedies.get(remedy, REMEDIES[remedy])
@@ -230,7 +230,7 @@ def error_segments(error: Tellable, surface: Surface) -> LinkedText:
     """Return what happened and what to do, with links to the places that are named."""
     happened = happened_text(error.reason, error.params)
     remedy = remedy_segments(error, surface)
-    return (Segment(f"{happened} "), *remedy) if remedy else (Segment(happened),)
+    return (LinkSegment(f"{happened} "), *remedy) if remedy else (LinkSegment(happened),)
 
 
 def _usual(reason: Reason | str) -> Said:

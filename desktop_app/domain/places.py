@@ -45,14 +45,14 @@ PLACE_PATHS: Final[Mapping[Place, tuple[str, ...]]] = {
 """The titles that lead to each place, as the window shows them."""
 
 
-class Segment(NamedTuple):
+class LinkSegment(NamedTuple):
     """A piece of a text; with a `place`, a link to it."""
 
     text: str
     place: Place | None = None
 
 
-LinkedText = tuple[Segment, ...]
+LinkedText = tuple[LinkSegment, ...]
 
 
 def place_name(place: Place) -> str:
@@ -74,16 +74,18 @@ def linked_text(
     """
     found = []
     for literal, name, _, _ in Formatter().parse(tr(message)):
-        found.append(Segment(literal))
+        found.append(LinkSegment(literal))
         if name is None:
             continue
         if name not in _PLACES:
             value = (params or {})[name]
-            found.append(Segment(number(value) if isinstance(value, int) else value))
+            found.append(LinkSegment(number(value) if isinstance(value, int) else value))
             continue
         place = Place(name)
         other = (other_names or {}).get(place)
-        found.append(Segment(place_name(place), place) if other is None else Segment(tr(other)))
+        found.append(
+            LinkSegment(place_name(place), place) if other is None else LinkSegment(tr(other))
+        )
     return tuple(segment for segment in found if segment.text)
 
 

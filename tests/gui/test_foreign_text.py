@@ -51,7 +51,7 @@ from desktop_app.domain.documents.collections import Collection, CollectionFile,
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Effort
-from desktop_app.domain.places import Segment
+from desktop_app.domain.places import LinkSegment
 from desktop_app.domain.spending.spending_report import Spent
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
@@ -596,7 +596,7 @@ def a_new_batch_job(stage: Stage, text: str) -> QWidget:
 
     made = BatchNewPage(stage.theme)
     made.set_prompts([BatchPromptOption("a", text, "x")], "a")
-    model = BatchModelOption(text, text, refusal=(Segment(text),))
+    model = BatchModelOption(text, text, refusal=(LinkSegment(text),))
     made.set_providers([BatchProviderOption("p", text, models=(model,))], "p", text, None)
     made.set_files([Path(f"/x/{text}")])
     return stage.show(made)

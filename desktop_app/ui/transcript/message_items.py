@@ -16,7 +16,7 @@ from desktop_app.domain.conversations.message_facts import ENDINGS, indented_jso
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
 from desktop_app.domain.error_text import CONTINUABLE, GONE_ON, WINDOW
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
-from desktop_app.domain.places import Segment
+from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
@@ -301,7 +301,7 @@ def _arrows(number: int, count: int) -> Runs:
     return Run("\u2005‹ ", link=older), Run(f"{number}/{count}"), Run(" ›\u2005", link=newer)
 
 
-def _linked(segment: Segment) -> Runs:
+def _linked(segment: LinkSegment) -> Runs:
     if segment.place is None:
         return _said(segment.text)
     return (Run(segment.text, link=f"{ACTION}{PLACE}{segment.place}"),)

@@ -10,7 +10,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt, Signal
 
-from desktop_app.domain.places import LinkedText, Place, Segment, plain_text
+from desktop_app.domain.places import LinkedText, LinkSegment, Place, plain_text
 from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, PlainLabel, one_line
 
 PLACE_SCHEME: Final = "place:"
@@ -68,6 +68,6 @@ class LinkedLabel(PlainLabel):
             above.request_place(place)
 
 
-def _html(segment: Segment) -> str:
+def _html(segment: LinkSegment) -> str:
     shown = escape(one_line(segment.text, LONGEST_PARAGRAPH))
     return f'<a href="{PLACE_SCHEME}{segment.place}">{shown}</a>' if segment.place else shown
