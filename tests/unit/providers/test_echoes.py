@@ -277,3 +277,17 @@ def test_cleaning_a_message_uncovers_no_key(echo: str) -> None:
     error = asyncio.run(main())
     assert "ab1cd2ef3gh" not in said_by(error)
     assert REMOVED in error.what_happened
+
+
+def test_cleaning_a_refused_list_uncovers_no_key() -> None:
+    async def main() -> ProviderError:
+        body = json.dumps({"error": {"message": "Wrong: ab1\u200bcd2ef3gh"}}).encode()
+        async with LoopbackServer(replies(400, body, "application/json")) as server:
+            here = replace(OPENAI, base_url=server.base_url)
+            client = ProviderClient(here, key_for(server.base_url, "ab1cd2ef3gh"), CATALOG)
+            with pytest.raises(ProviderError) as caught:
+                await client.models()
+            await client.aclose()
+            return caught.value
+
+    assert "ab1cd2ef3gh" not in said_by(asyncio.run(main()))
