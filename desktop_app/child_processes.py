@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
-Kind = Literal["documents", "lexing", "math", "model", "pdf", "print", "qt"]
+Kind = Literal["documents", "lexing", "math", "model", "pdf", "print", "qt", "tool"]
 
 # Only root can leave a file here, and no mounted drive is kept busy.
 WORKING_DIRECTORY: Final = "/"
@@ -86,6 +86,7 @@ _OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
     "pdf": (*_EVERY, *_LAYOUT),
     "print": (*_EVERY, *_LIBRARY),
     "qt": (*_EVERY, *_LIBRARY, *_SCREEN),
+    "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),
 }
 # Their values may be relative to the program's original working directory.
 _FOLDERS: Final = frozenset(

@@ -123,6 +123,10 @@ def _child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.app.export.print_process import main as print_
 
         return print_()
+    if name == "tool":
+        from desktop_app.tools.tool_process import main as tool
+
+        return tool()
     from desktop_app.app.startup.qt_probe import main as qt_probe
 
     return qt_probe()

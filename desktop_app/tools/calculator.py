@@ -156,7 +156,10 @@ class _Parser:
             raise ToolError("The expression is nested too deeply.")
         exponent = self._sign()
         self._depth -= 1
-        return self._context.power(base, exponent)
+        value = self._context.power(base, exponent)
+        if not value.is_finite():  # 0 ^ -1 raises no flag
+            raise ToolError("The value is not defined.")
+        return value
 
     def _atom(self) -> Decimal:
         if self._next("("):
@@ -168,7 +171,7 @@ class _Parser:
         kind, text = self._tokens[self._at]
         self._at += 1
         if kind == "number":
-            return self._context.create_decimal(text)
+            return self._context.create_decimal(text.replace("_", ""))
         if kind == "name":
             return self._named(text)
         raise ToolError(f"Unexpected “{text}”.")

@@ -20,6 +20,7 @@ TARGETS: Final = {
     "secrets": "No secret at rest",
     "imports": "Imports, restores and repairs trust nothing",
     "prompt-fences": "Documents stand between fences in prompts",
+    "tools": "Tools reach nothing without consent, and code nothing outside",
     "links": "Links show where they lead",
     "file-modes": "Files are private, temporary copies are removed",
     "local-calls": "Local calls are typed and bounded",

@@ -55,7 +55,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "services": {"jsonschema", "referencing"},
     "settings": set(),
     "storage": set(),
-    "tools": set(),
+    "tools": {"httpx"},
     "ui": QT,
 }
 ROOMS_WITH_QT = {"app", "ui"}

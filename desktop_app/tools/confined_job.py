@@ -1,0 +1,72 @@
+"""Runs a job in the confined process of tools, with limits on time and output."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from asyncio.subprocess import PIPE
+from contextlib import suppress
+from typing import Any, Final
+
+from desktop_app import sandbox
+from desktop_app.child_processes import child_command, start_child
+from desktop_app.domain.tools.tool import ToolError
+
+LONGEST_S: Final = 30.0
+LONGEST_ANSWER: Final = 2 << 20
+"""Bytes."""
+
+
+def missing_sandbox() -> str:
+    """Return why this computer cannot confine a process; "" if it can."""
+    return "; ".join(sandbox.available().missing)
+
+
+async def run_job(job: dict[str, Any]) -> str:
+    """Return the result of a job.
+
+    Raises:
+        ToolError: it failed, took too long, or used up its memory.
+    """
+    try:
+        process = await start_child(child_command("tool"), stdin=PIPE, stdout=PIPE)
+    except OSError as error:
+        raise ToolError("The confined process could not be started.") from error
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            answer = await _exchange(process, json.dumps(job).encode())
+    except TimeoutError as error:
+        raise ToolError(f"It took longer than {LONGEST_S:.0f} s and was stopped.") from error
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    return _result(answer)
+
+
+async def _exchange(process: asyncio.subprocess.Process, job: bytes) -> bytes:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with suppress(ConnectionError):
+        process.stdin.write(job)
+        await process.stdin.drain()
+        process.stdin.close()
+    answer = b""
+    while piece := await process.stdout.read(1 << 16):
+        answer += piece
+        if len(answer) > LONGEST_ANSWER:
+            raise ToolError("The output is too long.")
+    return answer
+
+
+def _result(answer: bytes) -> str:
+    """Return the result in an answer, which the confined code may have written itself."""
+    try:
+        found = json.loads(answer)
+    except ValueError as error:
+        raise ToolError("It used too much memory or processor time.") from error
+    result = found.get("result") if isinstance(found, dict) else None
+    if isinstance(result, str):
+        return result
+    problem = found.get("error") if isinstance(found, dict) else None
+    raise ToolError(problem if isinstance(problem, str) else "It failed.")

@@ -1,0 +1,216 @@
+"""Tools that read the user's own data: the library, attached documents, collections, tables."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from desktop_app.domain.conversations.conversation import SearchHit, SearchOrder
+from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
+from desktop_app.domain.documents.document_sections import sections, unit_of
+from desktop_app.domain.tools.tool import LONGEST_RESULT, ToolDefinition, ToolError
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.i18n.translation import N_
+from desktop_app.tools import schemas
+from desktop_app.tools.built_in import BuiltInTool
+from desktop_app.tools.confined_job import missing_sandbox, run_job
+from desktop_app.tools.tables import tables_of
+
+MOST_HITS: Final = 20
+MOST_PASSAGE_TOKENS: Final = 4000
+MOST_PAGES: Final = 20
+CHARACTERS_PER_PAGE: Final = 4000
+"""Of documents without pages."""
+_AROUND: Final = 300
+
+SEARCH_LIBRARY: Final = ToolDefinition(
+    "search_library",
+    "Searches the user’s earlier conversations for words. Returns titles, dates and snippets.",
+    schemas.arguments(words=schemas.text("Words that must all occur")),
+    touches=N_("It searches all conversations in the library."),
+)
+SEARCH_DOCUMENTS: Final = ToolDefinition(
+    "search_documents",
+    "Searches the documents attached to this conversation and its collections. Returns passages "
+    "with their document and page.",
+    schemas.arguments(words=schemas.text("Words to look for")),
+    touches=N_("It searches the documents and collections of this conversation."),
+)
+READ_PAGES: Final = ToolDefinition(
+    "read_pages",
+    "Reads pages, sheets or sections of a document attached to this conversation.",
+    schemas.arguments(
+        document=schemas.text("The name of the document"),
+        first=schemas.optional_number("The first page, from 1; null for 1"),
+        last=schemas.optional_number("The last page; null for the first alone"),
+    ),
+    touches=N_("It reads the documents of this conversation."),
+)
+QUERY_TABLE: Final = ToolDefinition(
+    "query_table",
+    "Runs one SQL SELECT statement (SQLite) over the CSV files and spreadsheets attached to this "
+    "conversation. Tables have the name of the file without its ending, or of the sheet. To see "
+    "tables and columns: SELECT name, sql FROM sqlite_schema.",
+    schemas.arguments(sql=schemas.text("A SELECT statement")),
+    touches=N_("It reads the tables of this conversation in a confined process."),
+)
+PYTHON: Final = ToolDefinition(
+    "python",
+    "Runs Python code without network and files, and returns what it prints. Only the standard "
+    "library is certain.",
+    schemas.arguments(code=schemas.text("Python code that prints its results")),
+    touches=N_("It runs code in a confined process without network and files."),
+)
+
+
+class LibrarySearch(Protocol):
+    """Searches conversations."""
+
+    async def find(
+        self, text: str, limit: int = 50, *, order: SearchOrder = SearchOrder.NEWEST
+    ) -> list[SearchHit]:
+        """Return the texts with every word."""
+
+
+class DocumentTexts(Protocol):
+    """Reads extracted texts."""
+
+    async def text(self, sha256: str) -> str:
+        """Return the text of a document. Raises StorageError."""
+
+
+Retrieve = Callable[[Sequence[str], str, int], Awaitable[Sequence[PassagesPart]]]
+
+
+class DocumentTools:
+    """The tools over the user’s own data.
+
+    Args:
+        retrieve: returns the best passages of collections, for a question and a number of tokens.
+    """
+
+    def __init__(self, library: LibrarySearch, texts: DocumentTexts, retrieve: Retrieve) -> None:
+        self._library, self._texts, self._retrieve = library, texts, retrieve
+
+    def tools(self) -> list[BuiltInTool]:
+        """Return the tools."""
+        return [
+            BuiltInTool(SEARCH_LIBRARY, self._search_library),
+            BuiltInTool(SEARCH_DOCUMENTS, self._search_documents),
+            BuiltInTool(READ_PAGES, self._read_pages),
+            BuiltInTool(QUERY_TABLE, self._query_table, missing_sandbox),
+            BuiltInTool(PYTHON, _python, missing_sandbox),
+        ]
+
+    async def _search_library(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
+        hits = await self._library.find(arguments["words"], MOST_HITS, order=SearchOrder.BEST)
+        lines = [
+            f"{hit.title} ({hit.date:%Y-%m-%d}): "
+            f"{hit.snippet.translate({2: None, 3: None}) if hit.message_id else ''}"
+            for hit in hits
+        ]
+        return "\n".join(lines) or "Nothing was found."
+
+    async def _search_documents(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
+        words = arguments["words"]
+        found: list[str] = []
+        parts = [p for message in context.messages for p in message.passage_parts]
+        collections = list(dict.fromkeys(part.collection_id for part in parts))
+        if collections:
+            for part in await self._retrieve(collections, words, MOST_PASSAGE_TOKENS):
+                found += [f"[{p.source}]\n{p.text}" for p in part.passages]
+        for document in documents_of(context):
+            text = await self._texts.text(document.sha256)
+            found += await asyncio.to_thread(_passages, document, text, words)
+        return "\n\n".join(found[:MOST_HITS]) or "Nothing was found."
+
+    async def _read_pages(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
+        document = _named(context, arguments["document"])
+        first = arguments["first"] or 1
+        last = arguments["last"] or first
+        if not 1 <= first <= last or last - first >= MOST_PAGES:
+            raise ToolError(f"Choose pages from 1 on, at most {MOST_PAGES} at once.")
+        text = await self._texts.text(document.sha256)
+        pages = await asyncio.to_thread(_pages, document, text)
+        chosen = pages[first - 1 : last]
+        if not chosen:
+            raise ToolError(f"The document has {len(pages)} pages.")
+        said = f"{document.name}, pages {first} to {first + len(chosen) - 1} of {len(pages)}"
+        return (f"{said}\n\n" + "\n\n".join(chosen))[:LONGEST_RESULT]
+
+    async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
+        tables: list[dict[str, Any]] = []
+        for document in documents_of(context):
+            text = await self._texts.text(document.sha256)
+            tables += await asyncio.to_thread(_tables, document, text)
+        if not tables:
+            raise ToolError("No table is attached to this conversation.")
+        return await run_job(
+            {"kind": "query", "tables": _with_own_names(tables), "sql": arguments["sql"]}
+        )
+
+
+async def _python(arguments: Mapping[str, Any], _context: ToolContext) -> str:
+    return await run_job({"kind": "python", "code": arguments["code"]})
+
+
+def documents_of(context: ToolContext) -> list[DocumentPart]:
+    """Return the documents of a conversation, each once."""
+    found = {
+        part.sha256: part
+        for message in context.messages
+        for part in message.sent_parts
+        if isinstance(part, DocumentPart)
+    }
+    return list(found.values())
+
+
+def _named(context: ToolContext, name: str) -> DocumentPart:
+    documents = documents_of(context)
+    for document in documents:
+        if document.name.casefold() == name.casefold():
+            return document
+    known = ", ".join(document.name for document in documents) or "none"
+    raise ToolError(f"No such document is attached. Attached: {known}")
+
+
+def _pages(document: DocumentPart, text: str) -> list[str]:
+    """Return a document’s pages, sheets or slides, or equal pieces if it has none."""
+    marks = sections(text, unit_of(document)) if unit_of(document) else []
+    if marks:
+        ends = [*(mark.start for mark in marks[1:]), len(text)]
+        return [text[m.start : end].strip() for m, end in zip(marks, ends, strict=True)]
+    size = CHARACTERS_PER_PAGE
+    return [text[at : at + size] for at in range(0, len(text), size)] or [""]
+
+
+def _passages(document: DocumentPart, text: str, words: str) -> list[str]:
+    """Return the surroundings of the first occurrences of all words, or of any if none has all."""
+    wanted = [word.casefold() for word in re.findall(r"\w+", words)]
+    pages = [
+        (number, page, page.casefold()) for number, page in enumerate(_pages(document, text), 1)
+    ]
+    best = [p for p in pages if wanted and all(word in p[2] for word in wanted)]
+    best = best or [p for p in pages if any(word in p[2] for word in wanted)]
+    found = []
+    for number, page, folded in best[:MOST_HITS]:
+        at = min((folded.find(word) for word in wanted if word in folded), default=0)
+        piece = page[max(0, at - _AROUND) : at + _AROUND].strip()
+        found.append(f"[{document.name}, page {number}]\n{piece}")
+    return found
+
+
+def _tables(document: DocumentPart, text: str) -> list[dict[str, Any]]:
+    return list(tables_of(document.name, document.media_type, text))
+
+
+def _with_own_names(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the tables with different names: two files may have a sheet of the same name."""
+    taken: set[str] = set()
+    for table in tables:
+        while table["name"].casefold() in taken:
+            table["name"] += "_"
+        taken.add(table["name"].casefold())
+    return tables

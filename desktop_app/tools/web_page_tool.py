@@ -1,0 +1,177 @@
+"""The tool that fetches a web page: only public addresses, bounded, its text alone.
+
+The host is resolved here, and the connection goes to the address that was checked, so that a name
+cannot point elsewhere a moment later. Every redirect is checked in the same way. No cookies, keys
+or proxies are used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from desktop_app.domain.tools.tool import ToolDefinition, ToolError, ToolKind
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.i18n.translation import N_
+from desktop_app.tools import schemas
+from desktop_app.tools.built_in import BuiltInTool
+
+if TYPE_CHECKING:
+    import ssl
+
+LARGEST_PAGE: Final = 5 << 20
+"""Bytes."""
+MOST_REDIRECTS: Final = 5
+LONGEST_S: Final = 30.0
+_READ: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
+_MOVED: Final = (301, 302, 303, 307, 308)
+_PORTS: Final = {"http": 80, "https": 443}
+
+FETCH_PAGE: Final = ToolDefinition(
+    "fetch_page",
+    "Fetches a public web page and returns its text.",
+    schemas.arguments(url=schemas.text("An http or https address")),
+    ToolKind.LEAVES,
+    touches=N_("It opens the address in the arguments."),
+)
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+ReadText = Callable[[str, bytes], Awaitable[str]]
+
+
+async def resolve_host(host: str, port: int) -> list[str]:
+    """Return the IP addresses of a host. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[4][0]) for address in found]
+
+
+def is_public(address: str) -> bool:
+    """Return True for an address on the internet, and none of this or a private network."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    inner = None
+    if isinstance(found, ipaddress.IPv6Address):
+        # Forms of IPv6 that carry an IPv4 address to a gateway.
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        nat = ipaddress.ip_network("64:ff9b::/96")
+        inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in nat else inner
+    if inner is not None and not is_public(str(inner)):
+        return False
+    return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+class WebPageTool:
+    """Fetches pages.
+
+    Args:
+        read_text: returns the text of a page, by a file name and its bytes, in a confined process.
+        resolve, allows: tests replace them.
+        trusted: makes the context of trusted certificates, in a thread.
+    """
+
+    def __init__(
+        self,
+        read_text: ReadText,
+        trusted: Callable[[], ssl.SSLContext],
+        resolve: Resolve = resolve_host,
+        allows: Callable[[str], bool] = is_public,
+    ) -> None:
+        self._read_text, self._trusted = read_text, trusted
+        self._resolve, self._allows = resolve, allows
+
+    def tools(self) -> list[BuiltInTool]:
+        """Return the tool."""
+        return [BuiltInTool(FETCH_PAGE, self._fetch)]
+
+    async def _fetch(self, arguments: Mapping[str, Any], _context: ToolContext) -> str:
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                url, media_type, data = await self.fetch(arguments["url"])
+        except TimeoutError as error:
+            raise ToolError(f"The page took longer than {LONGEST_S:.0f} s.") from error
+        name = "page.txt" if media_type in ("text/plain", "text/markdown") else "page.html"
+        return f"{url}\n\n{await self._read_text(name, data)}"
+
+    async def fetch(self, url: str) -> tuple[str, str, bytes]:
+        """Return the final address, the media type and the bytes of a page. Raises ToolError."""
+        import httpx  # few answers need it
+
+        for _ in range(MOST_REDIRECTS + 1):
+            address, host = await self._checked(url)
+            parts = urlsplit(url)
+            port = parts.port or _PORTS[parts.scheme]
+            at = f"[{address}]" if ":" in address else address
+            target = f"{parts.scheme}://{at}:{port}{parts.path or '/'}"
+            target += f"?{parts.query}" if parts.query else ""
+            named = f"[{host}]" if ":" in host else host
+            headers = {
+                "host": named if port == _PORTS[parts.scheme] else f"{named}:{port}",
+                "user-agent": "Repartee",
+                "accept": ", ".join(_READ),
+            }
+            trusted = await asyncio.to_thread(self._trusted)
+            async with AsyncExitStack() as stack:
+                client = await stack.enter_async_context(
+                    httpx.AsyncClient(verify=trusted, trust_env=False, follow_redirects=False)
+                )
+                try:
+                    reply = await stack.enter_async_context(
+                        client.stream(
+                            "GET", target, headers=headers, extensions={"sni_hostname": host}
+                        )
+                    )
+                    if reply.status_code in _MOVED and "location" in reply.headers:
+                        url = urljoin(url, reply.headers["location"])
+                        continue
+                    media_type = _readable(reply.status_code, reply.headers)
+                    return url, media_type, await _bounded(reply.aiter_bytes())
+                except (httpx.HTTPError, httpx.InvalidURL) as error:
+                    name = type(error).__name__
+                    raise ToolError(f"The page could not be fetched ({name}).") from error
+        raise ToolError("The page redirects too often.")
+
+    async def _checked(self, url: str) -> tuple[str, str]:
+        """Return a public address of the URL’s host, and the host. Raises ToolError."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise ToolError("The address is not valid.") from error
+        host = parts.hostname or ""
+        if parts.scheme not in _PORTS or not host or parts.username or parts.password:
+            raise ToolError("Only http and https addresses without a user name can be fetched.")
+        try:
+            ascii_host = host if ":" in host else host.encode("idna").decode()
+            found = await self._resolve(ascii_host, port or _PORTS[parts.scheme])
+        except (OSError, UnicodeError) as error:
+            raise ToolError("The host was not found.") from error
+        # One private address among them is enough for a refusal: which is used would be luck.
+        if not found or not all(map(self._allows, found)):
+            raise ToolError("Addresses of this computer and of private networks are not fetched.")
+        return found[0], ascii_host
+
+
+def _readable(status: int, headers: Mapping[str, str]) -> str:
+    if status >= 300:
+        raise ToolError(f"The server answered with HTTP status {status}.")
+    media_type = headers.get("content-type", "text/html").partition(";")[0].strip().lower()
+    if media_type not in _READ:
+        raise ToolError(f"The page is no text ({media_type[:100]}).")
+    return media_type
+
+
+async def _bounded(pieces: Any) -> bytes:
+    data = b""
+    async for piece in pieces:
+        data += piece
+        if len(data) > LARGEST_PAGE:
+            raise ToolError(f"The page is larger than {LARGEST_PAGE >> 20} MB.")
+    return data

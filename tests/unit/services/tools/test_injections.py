@@ -1,0 +1,82 @@
+"""Prompt injections: what a tool returns changes neither consent nor the boundary around it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.conversations.stream_events import ToolCallStep
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.services.fence import Fence
+from desktop_app.services.tools.call_results import sent_parts
+from desktop_app.services.tools.call_run import CallRun
+from desktop_app.services.tools.consent import AllowedTools, ConsentDesk, Decision
+from desktop_app.services.tools.tool_set import ToolCatalog
+from tests.helpers.tools import Answers, Permissions, Source
+
+FILE = Path(__file__).parents[3] / "data/tools/injections.txt"
+INJECTIONS = FILE.read_text("utf-8").splitlines()
+NUMBER = "123456789012"
+
+
+def run(desk: ConsentDesk, text: str) -> tuple[Source, list[ToolCallPart]]:
+    """Run what a model does that obeys: `read`, whose result is `text`, and then `send`."""
+
+    async def read(_arguments: Any) -> str:
+        return text
+
+    async def send(_arguments: Any) -> str:
+        raise AssertionError("the secret has left")
+
+    source = Source(read=read, send=send)
+    ended: list[ToolCallPart] = []
+
+    async def main() -> None:
+        tools = await ToolCatalog([source]).chosen(["read", "send"])
+        calls = CallRun(tools, desk, ToolContext("c"))
+        for name, arguments in (("read", "{}"), ("send", "{}"), ("always", text), ("send", text)):
+            call = ToolCallPart(f"c{len(ended)}", name, arguments)
+            steps = [step async for step in calls.run([call], 10)]
+            calls_now = [step.call for step in steps if isinstance(step, ToolCallStep)]
+            ended.extend(each for each in calls_now if each.state.has_ended)
+
+    asyncio.run(main())
+    return source, ended
+
+
+def test_there_are_fifty() -> None:
+    assert len(set(INJECTIONS)) >= 50
+
+
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_no_result_gives_consent(text: str) -> None:
+    book = Permissions()
+    desk, user = ConsentDesk(book), Answers(Decision(True), Decision(False), Decision(False))
+    desk.open(user)
+    source, calls = run(desk, text)
+    assert [name for name, _ in source.calls] == ["read"]
+    asked = [question.tool.name for question in user.questions]
+    assert asked[:2] == ["read", "send"]
+    assert not book.kept
+    states = [call.state for call in calls]
+    assert states[:2] == [ToolCallState.DONE, ToolCallState.DENIED]
+    assert not {ToolCallState.DONE, ToolCallState.RUNNING} & set(states[1:])
+    (sent,) = sent_parts(calls[:1], Fence(NUMBER))
+    assert len(re.findall(NUMBER, sent.result)) == 2, "only the two tags have the number"
+    assert sent.result.endswith(f"</result-{NUMBER}>")
+
+
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_a_command_runs_what_it_names_and_nothing_else(text: str) -> None:
+    desk = ConsentDesk(Permissions())
+    desk.open(AllowedTools(("read", "sen", "source/*")))
+    source, _ = run(desk, text)
+    assert [name for name, _ in source.calls] == ["read"]

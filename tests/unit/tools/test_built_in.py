@@ -1,0 +1,214 @@
+"""The built-in tools: exact numbers, time zones, documents, tables, confined code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desktop_app.domain.conversations.conversation import (
+    Message,
+    MessageStatus,
+    Role,
+    SearchHit,
+    SearchOrder,
+)
+from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
+from desktop_app.domain.tools.strict_schema import is_strict
+from desktop_app.domain.tools.tool import ToolError
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.tools.built_in import BuiltInTools
+from desktop_app.tools.calculator import LONGEST, calculate
+from desktop_app.tools.confined_job import missing_sandbox
+from desktop_app.tools.date_time import date_time
+from desktop_app.tools.document_tools import DocumentTools
+from desktop_app.tools.tables import tables_of
+from desktop_app.tools.tool_process import query
+
+NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("0.1 + 0.2", "0.3"),
+        ("2^10 - -1", "1025"),
+        ("-2^2", "-4"),
+        ("2^-1", "0.5"),
+        ("7 // -2", "-4"),
+        ("-7 % 3", "2"),
+        ("(1 + 2) × 3 ÷ 4", "2.25"),
+        ("round(2.345, 2)", "2.34"),
+        ("max(1, 3, 2) + sqrt(16) + ceil(1.2) + floor(-1.2)", "7"),
+        ("1_000_000 * 1_000_000", "1000000000000"),
+        ("1e3", "1000"),
+        ("0 * 5", "0"),
+    ],
+)
+def test_exact_values(expression: str, value: str) -> None:
+    assert calculate(expression) == value
+
+
+def test_rounding_is_said() -> None:
+    assert calculate("1 / 3").endswith("(rounded to 100 digits)")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("1 / 0", "", "1 +", "(1", "x", "f(1)", "1 2", "__import__('os')", "9^9^9", "sqrt(-1)"),
+        *("(" * 60 + "1" + ")" * 60, "1" * (LONGEST + 1), "2^2^" * 80 + "1", "abs(1, 2)", "0^0^-1"),
+        *("1e99999 * 1e99999", "round(1, 1e9)"),
+    ],
+)
+def test_what_is_no_arithmetic_is_refused(expression: str) -> None:
+    with pytest.raises(ToolError):
+        calculate(expression)
+
+
+@given(st.decimals(-(10**9), 10**9, places=6), st.decimals(-(10**9), 10**9, places=6))
+def test_sums_are_those_of_decimal(a: Decimal, b: Decimal) -> None:
+    assert Decimal(calculate(f"({a:f}) + ({b:f})")) == a + b
+
+
+@given(st.text("0123456789.+-*/%^() ,esqrtpi", max_size=40))
+def test_any_text_is_a_value_or_refused(expression: str) -> None:
+    try:
+        calculate(expression)
+    except ToolError:
+        return
+
+
+def test_time_in_a_zone() -> None:
+    said = date_time("Asia/Tokyo", NOON)
+    assert said.startswith("2026-03-18T21:00:00+09:00 (Asia/Tokyo)")
+    assert said.endswith("Wednesday, week 12 of 2026")
+    for zone in ("Nowhere/At_All", "../etc/passwd", "/etc/passwd", "\0"):
+        with pytest.raises(ToolError):
+            date_time(zone, NOON)
+
+
+class Library:
+    async def find(
+        self, text: str, limit: int = 50, *, order: SearchOrder = SearchOrder.NEWEST
+    ) -> list[SearchHit]:
+        return [SearchHit("c", "Boats", "m", f"the \2{text}\3 sails", NOON)]
+
+
+class Texts:
+    async def text(self, sha256: str) -> str:
+        return {
+            "a" * 64: "Lease\n\n[page 1]\nRent is 900.\n\n[page 2]\nNotice is three months.",
+            "b" * 64: "name;rooms\nHarrow;7\nSelby;4\n",
+        }[sha256]
+
+
+async def nothing(_ids: Sequence[str], _words: str, _tokens: int) -> Sequence[PassagesPart]:
+    return ()
+
+
+LEASE = DocumentPart("a" * 64, "lease.pdf", "application/pdf", 9, pages=2)
+ROOMS = DocumentPart("b" * 64, "rooms.csv", "text/csv", 9)
+ASKED = Message("q", "c", None, Role.USER, MessageStatus.COMPLETE, (LEASE, ROOMS), NOON)
+CONTEXT = ToolContext("c", (ASKED,))
+TOOLS = BuiltInTools(DocumentTools(Library(), Texts(), nothing).tools())
+
+
+def call(name: str, **arguments: object) -> str:
+    async def main() -> str:
+        tools = {tool.definition.name: tool.definition for tool in await TOOLS.tools()}
+        return await TOOLS.call(tools[name], arguments, CONTEXT)
+
+    return asyncio.run(main())
+
+
+def test_every_schema_is_strict() -> None:
+    assert all(is_strict(t.definition.parameters) for t in asyncio.run(TOOLS.tools()))
+
+
+def test_documents_are_searched_and_read_by_page() -> None:
+    assert call("search_library", words="boat") == "Boats (2026-03-18): the boat sails"
+    found = call("search_documents", words="Notice months")
+    assert found.startswith("[lease.pdf, page 2]")
+    assert "Notice is three months." in call("read_pages", document="LEASE.pdf", first=2, last=None)
+    with pytest.raises(ToolError, match=r"lease\.pdf, rooms\.csv"):
+        call("read_pages", document="/etc/passwd", first=1, last=1)
+
+
+def test_tables_of_spreadsheets() -> None:
+    text = "## A\n\n| x | y |\n| --- | --- |\n| 1 | a \\| b |\n\n## B\n\n| z |\n| --- |\n| 2 |\n"
+    first, second = tables_of("t.xlsx", "x", text)
+    assert (first["name"], first["columns"], first["rows"]) == ("A", ["x", "y"], [["1", "a | b"]])
+    assert (second["name"], second["rows"]) == ("B", [["2"]])
+
+
+TABLE = {"name": "t", "columns": ["n", "key"], "rows": [["1", "007"], ["2.5", ""]]}
+
+
+def test_numbers_are_numbers_and_keys_stay_texts() -> None:
+    assert query([TABLE], "SELECT sum(n), max(key) FROM t") == {
+        "result": "sum(n) | max(key)\n3.5 | 007"
+    }
+
+
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *("DROP TABLE t", "DELETE FROM t", "ATTACH '/tmp/x' AS x", "PRAGMA user_version = 3"),
+        *("SELECT load_extension('x')", "VACUUM INTO '/tmp/x'", "CREATE TABLE x (y)"),
+        *("INSERT INTO t VALUES (1, 2)", "SELECT 1; SELECT 2", "UPDATE t SET n = 1"),
+        "SELECT readfile('/etc/passwd')",
+    ],
+)
+def test_only_reading_statements_run(sql: str) -> None:
+    assert "error" in query([TABLE], sql)
+
+
+needs_sandbox = pytest.mark.skipif(bool(missing_sandbox()), reason="nothing confines processes")
+
+
+@needs_sandbox
+def test_a_query_runs_in_the_confined_process() -> None:
+    said = call("query_table", sql="SELECT name FROM rooms WHERE rooms > 5")
+    assert said == "name\nHarrow"
+
+
+@needs_sandbox
+def test_code_runs_and_its_errors_are_results() -> None:
+    assert call("python", code="print(sum(range(10)))") == "45\n"
+    assert "ZeroDivisionError" in call("python", code="1 / 0")
+
+
+@needs_sandbox
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import socket; socket.create_connection(('127.0.0.1', 1)); print('REACHED')",
+        "import socket; socket.socket(socket.AF_UNIX); print('REACHED')",
+        "open('/etc/hostname').read(); print('REACHED')",
+        "import os; os.listdir(os.path.expanduser('~')); print('REACHED')",
+        "open('/tmp/x', 'w'); print('REACHED')",
+        "import subprocess; subprocess.run(['true']); print('REACHED')",
+        "import os; os.fork(); print('REACHED')",
+        "import os; os.kill(os.getppid(), 9); print('REACHED')",
+    ],
+)
+def test_code_reaches_nothing(code: str) -> None:
+    try:
+        said = call("python", code=code)
+    except ToolError:
+        return
+    assert "REACHED" not in said.replace("print('REACHED')", "")
+
+
+@needs_sandbox
+def test_code_is_bounded() -> None:
+    assert "MemoryError" in call("python", code="x = bytearray(10**10)")
+    assert len(call("python", code="print('x' * 10_000_000)")) <= 200_000

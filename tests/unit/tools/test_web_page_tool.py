@@ -1,0 +1,122 @@
+"""The fetched page: public addresses only, through redirects and names."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from desktop_app.domain.tools.tool import ToolError
+from desktop_app.tools.web_page_tool import LARGEST_PAGE, WebPageTool, is_public
+
+REDIRECT = "/redirect?"
+
+
+class _Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path.startswith(REDIRECT):
+            self.send_response(302)
+            self.send_header("location", self.path.removeprefix(REDIRECT))
+            self.end_headers()
+            return
+        body = b"<p>Hello</p>" if self.path == "/" else b"x" * (LARGEST_PAGE + 1)
+        kind = "image/png" if self.path == "/image" else "text/html; charset=utf-8"
+        self.send_response(200)
+        self.send_header("content-type", kind)
+        self.end_headers()
+        try:
+            self.wfile.write(body)
+        except ConnectionError:
+            return
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Site) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+async def read(name: str, data: bytes) -> str:
+    return f"{name} {data.decode()}"
+
+
+def fetch(url: str) -> tuple[str, str, bytes]:
+    """Fetch where `site.test` is a public host, and every other name is its own address."""
+
+    async def resolve(host: str, _port: int) -> list[str]:
+        return ["127.0.0.1"] if host == "site.test" else [host]
+
+    seen: list[str] = []
+
+    def allows(address: str) -> bool:
+        seen.append(address)
+        return address == "127.0.0.1" and len(seen) == 1
+
+    tool = WebPageTool(read, ssl.create_default_context, resolve, allows)
+    return asyncio.run(tool.fetch(url))
+
+
+def test_a_page_is_fetched(port: int) -> None:
+    url, kind, data = fetch(f"http://site.test:{port}/")
+    assert (kind, data) == ("text/html", b"<p>Hello</p>")
+    assert url == f"http://site.test:{port}/"
+
+
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize(
+    "target", ["http://127.0.0.1:{port}/", "file:///etc/passwd", "//10.0.0.1/"]
+)
+def test_a_redirect_is_checked_again(port: int, target: str) -> None:
+    with pytest.raises(ToolError, match=r"private networks|Only http"):
+        fetch(f"http://site.test:{port}{REDIRECT}{target.format(port=port)}")
+
+
+def test_pages_that_are_large_or_no_text_are_refused(port: int) -> None:
+    with pytest.raises(ToolError, match="larger than 5 MB"):
+        fetch(f"http://site.test:{port}/large")
+    with pytest.raises(ToolError, match="no text"):
+        fetch(f"http://site.test:{port}/image")
+
+
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0"),
+        *("100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1"),
+        *("::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1", "nonsense"),
+    ],
+)
+def test_no_address_of_a_private_network_is_public(address: str) -> None:
+    assert not is_public(address)
+
+
+def test_addresses_of_the_internet_are_public() -> None:
+    assert is_public("93.184.215.14")
+    assert is_public("2606:2800:220:1:248:1893:25c8:1946")
+
+
+@pytest.mark.attack("tools")
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://localhost/", "http://127.1/", "http://2130706433/", "http://[::1]/", "ftp://x/"),
+        *("http://user:pw@example.org/", "file:///etc/passwd", "http://", "http://x:99999/", "x"),
+        "http://0x7f.1/",
+    ],
+)
+def test_ways_to_name_this_computer_are_refused(url: str) -> None:
+    tool = WebPageTool(read, ssl.create_default_context)
+    with pytest.raises(ToolError):
+        asyncio.run(tool.fetch(url))
