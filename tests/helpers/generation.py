@@ -26,6 +26,8 @@ EVERY_PARAMETER: dict[str, st.SearchStrategy[Any]] = {
     "service_tier": maybe(st.sampled_from(["auto", "default", "flex", "priority"])),
     "candidates": st.integers(1, 8),
     "stream": st.booleans(),
+    "seed": maybe(st.integers(0, 2**31)),
+    "tools": st.lists(st.sampled_from(["calculator", "a/b"]), max_size=2).map(tuple),
 }
 parameters = st.builds(GenerationParameters, **EVERY_PARAMETER)
 

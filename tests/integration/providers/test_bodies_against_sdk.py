@@ -40,6 +40,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.http.request_body import packed_body
 from desktop_app.providers.jobs.batch_lines import URLS, request_line
@@ -54,7 +55,30 @@ parts = st.one_of(
     st.builds(TextPart, texts),
     st.builds(ReasoningPart, texts, texts, texts),
     st.builds(RefusalPart, texts),
-    st.builds(ToolCallPart, texts, texts, texts),
+    st.builds(
+        ToolCallPart,
+        texts,
+        texts,
+        texts,
+        st.booleans(),
+        st.integers(0, 2),
+        result=texts,
+    ),
+)
+SCHEMA = {
+    "type": "object",
+    "properties": {"n": {"type": "integer"}},
+    "required": ["n"],
+    "additionalProperties": False,
+}
+GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": 'start: "a"'}
+tools = st.sampled_from(
+    [
+        ToolDefinition("strict", "Is strict.", SCHEMA),
+        ToolDefinition("loose", "Is not.", {"type": "object"}, source="a server"),
+        ToolDefinition("text", "Takes text.", input_format={}),
+        ToolDefinition("grammar", "Takes a grammar.", input_format=GRAMMAR),
+    ]
 )
 images = st.builds(
     ImageData,
@@ -91,6 +115,9 @@ EVERY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "background": st.booleans(),
     "state": states,
     "grammar": texts,
+    "requested": st.just(frozenset()),
+    "tools": st.lists(tools, max_size=3).map(tuple),
+    "tool_choice": st.sampled_from(["auto", "none", "required"]),
 }
 requests = st.builds(ChatRequest, **EVERY_FIELD)
 profiles = st.sampled_from([OPENAI, COMETAPI, COMPATIBLE])
