@@ -26,6 +26,6 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     async def read_text(name: str, data: bytes) -> str:
         return (await backend.documents.extract_bytes(name, data)).text
 
-    documents = DocumentTools(backend.search, backend.attachments, retrieve)
+    documents = DocumentTools(backend.search, retrieve)
     pages = WebPageTool(read_text, trusted_context)
     return (BuiltInTools([*documents.tools(), *pages.tools()]),)

@@ -74,13 +74,6 @@ class LibrarySearch(Protocol):
         """Return the texts with every word."""
 
 
-class DocumentTexts(Protocol):
-    """Reads extracted texts."""
-
-    async def text(self, sha256: str) -> str:
-        """Return the text of a document. Raises StorageError."""
-
-
 Retrieve = Callable[[Sequence[str], str, int], Awaitable[Sequence[PassagesPart]]]
 
 
@@ -91,8 +84,8 @@ class DocumentTools:
         retrieve: returns the best passages of collections, for a question and a number of tokens.
     """
 
-    def __init__(self, library: LibrarySearch, texts: DocumentTexts, retrieve: Retrieve) -> None:
-        self._library, self._texts, self._retrieve = library, texts, retrieve
+    def __init__(self, library: LibrarySearch, retrieve: Retrieve) -> None:
+        self._library, self._retrieve = library, retrieve
 
     def tools(self) -> list[BuiltInTool]:
         """Return the tools."""
@@ -122,7 +115,7 @@ class DocumentTools:
             for part in await self._retrieve(collections, words, MOST_PASSAGE_TOKENS):
                 found += [f"[{p.source}]\n{p.text}" for p in part.passages]
         for document in documents_of(context):
-            text = await self._texts.text(document.sha256)
+            text = await context.text_of(document.sha256)
             found += await asyncio.to_thread(_passages, document, text, words)
         return "\n\n".join(found[:MOST_HITS]) or "Nothing was found."
 
@@ -132,7 +125,7 @@ class DocumentTools:
         last = arguments["last"] or first
         if not 1 <= first <= last or last - first >= MOST_PAGES:
             raise ToolError(f"Choose pages from 1 on, at most {MOST_PAGES} at once.")
-        text = await self._texts.text(document.sha256)
+        text = await context.text_of(document.sha256)
         pages = await asyncio.to_thread(_pages, document, text)
         chosen = pages[first - 1 : last]
         if not chosen:
@@ -143,7 +136,7 @@ class DocumentTools:
     async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         tables: list[dict[str, Any]] = []
         for document in documents_of(context):
-            text = await self._texts.text(document.sha256)
+            text = await context.text_of(document.sha256)
             tables += await asyncio.to_thread(_tables, document, text)
         if not tables:
             raise ToolError("No table is attached to this conversation.")

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from desktop_app.domain.conversations.conversation import Message
+
+TextOf = Callable[[str], Awaitable[str]]
+
+
+async def _no_text(_sha256: str) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -13,7 +20,9 @@ class ToolContext:
 
     Attributes:
         messages: up to the question, oldest first.
+        text_of: returns the text of an attached document by its hash; raises StorageError.
     """
 
     conversation_id: str
     messages: tuple[Message, ...] = ()
+    text_of: TextOf = _no_text

@@ -334,7 +334,7 @@ class ChatService:
             request = _with_tools(request, tools, fence)
             gateways, request = await self._ways(resolved, request)
             if tools:
-                seen = ToolContext(conversation.id, tuple(path))
+                seen = ToolContext(conversation.id, tuple(path), self.attachments.text)
                 looping = partial(self._looping, tools, seen, resolved, fence, settings.limits)
                 gateways = [looping(gateway) for gateway in gateways]
             if any(isinstance(p, DocumentPart) and p.in_parts for p in path[-1].parts):

@@ -100,12 +100,11 @@ class Library:
         return [SearchHit("c", "Boats", "m", f"the \2{text}\3 sails", NOON)]
 
 
-class Texts:
-    async def text(self, sha256: str) -> str:
-        return {
-            "a" * 64: "Lease\n\n[page 1]\nRent is 900.\n\n[page 2]\nNotice is three months.",
-            "b" * 64: "name;rooms\nHarrow;7\nSelby;4\n",
-        }[sha256]
+async def text_of(sha256: str) -> str:
+    return {
+        "a" * 64: "Lease\n\n[page 1]\nRent is 900.\n\n[page 2]\nNotice is three months.",
+        "b" * 64: "name;rooms\nHarrow;7\nSelby;4\n",
+    }[sha256]
 
 
 async def nothing(_ids: Sequence[str], _words: str, _tokens: int) -> Sequence[PassagesPart]:
@@ -115,8 +114,8 @@ async def nothing(_ids: Sequence[str], _words: str, _tokens: int) -> Sequence[Pa
 LEASE = DocumentPart("a" * 64, "lease.pdf", "application/pdf", 9, pages=2)
 ROOMS = DocumentPart("b" * 64, "rooms.csv", "text/csv", 9)
 ASKED = Message("q", "c", None, Role.USER, MessageStatus.COMPLETE, (LEASE, ROOMS), NOON)
-CONTEXT = ToolContext("c", (ASKED,))
-TOOLS = BuiltInTools(DocumentTools(Library(), Texts(), nothing).tools())
+CONTEXT = ToolContext("c", (ASKED,), text_of)
+TOOLS = BuiltInTools(DocumentTools(Library(), nothing).tools())
 
 
 def call(name: str, **arguments: object) -> str:
