@@ -51,6 +51,7 @@ NAMES: Final = (
     *("Summarise", "Find the deadlines", "OpenAI refused the request: content policy."),
     *("It was not reached within a day; Not charged for it.", "Too large."),
     "“scan.pdf” is encrypted. Remove its password.",
+    *("Chat Completions", "Responses"),  # APIs
     *("max_completion_tokens", "max_tokens", "text-embedding-3-small", "LM Studio", "Ollama"),
 )
 DATA: Final = re.compile(
