@@ -61,6 +61,7 @@ class ResponsesReader:
         self._open_items: set[int] = set()
         self.has_content = False
         self._has_closed_item = False
+        self._has_model = False
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
         """Return the stream events of an SSE event with this name and data.
@@ -146,6 +147,7 @@ class ResponsesReader:
         response = json_fields.mapping(event, "response")
         names = json_fields.name(response, "id"), json_fields.name(response, "model")
         tier = json_fields.name(response, "service_tier")
+        self._has_model = self._has_model or bool(names[1])
         if any(names):
             yield Started(*names, service_tier=tier)
 
@@ -206,6 +208,8 @@ class ResponsesReader:
         if self._numbered or not self.has_content:
             for at, item in enumerate(json_fields.rows(response, "output")):
                 yield from self._item(at, item)
+        if not self._has_model:  # llama.cpp names it at the end alone
+            yield from self._started(event)
         usage = json_fields.mapping(response, "usage")
         if usage:
             tier = json_fields.name(response, "service_tier")
