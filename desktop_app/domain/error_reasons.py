@@ -271,6 +271,7 @@ class Reason(StrEnum):
     ITEM_ANSWERED_TWICE = "item_answered_twice"
     ITEM_ENDED_AT_LENGTH = "item_ended_at_length"
     ITEM_ENDED_BY_FILTER = "item_ended_by_filter"
+    ITEM_DECLINED = "item_declined"
     ITEM_ENDED_EARLY = "item_ended_early"
     ITEM_ANSWER_CUT = "item_answer_cut"
     ITEM_ANSWER_WITH_ERROR = "item_answer_with_error"

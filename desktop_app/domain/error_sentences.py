@@ -809,6 +809,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.ITEM_ENDED_BY_FILTER: Said(
         N_("The response is incomplete: a content filter stopped it.")
     ),
+    Reason.ITEM_DECLINED: Said(N_("The model declined.")),
     Reason.ITEM_ENDED_EARLY: Said(
         N_("The response is incomplete: the model stopped early ({words}).")
     ),

@@ -223,6 +223,7 @@ def test_errors_have_at_most_two_sentences_and_20_words() -> None:
 # page offers to retry them.
 WITHOUT_REMEDY = {
     Reason.VARIANT_AND_MODEL,
+    Reason.ITEM_DECLINED,
     Reason.TOOL_UNAVAILABLE,  # its reason says what is missing
     Reason.BATCH_WITHOUT_QUESTION,
     Reason.COMPACTED_WHILE_DELETED,

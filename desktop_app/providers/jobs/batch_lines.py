@@ -154,7 +154,10 @@ def _result_of_response(
         return BatchResult(name, ItemStatus.ANSWERED, kept, why, reply.usage)
     if reply.status is MessageStatus.COMPLETE and answer:
         return BatchResult(name, ItemStatus.ANSWERED, answer, usage=reply.usage)
-    if reply.status is MessageStatus.INCOMPLETE:
+    if reply.status is MessageStatus.REFUSED and not reply.incomplete_reason:
+        why = ErrorNote(Reason.ITEM_DECLINED)
+        return BatchResult(name, ItemStatus.FAILED, answer, why, reply.usage)
+    if reply.status in (MessageStatus.INCOMPLETE, MessageStatus.REFUSED):
         words = {"words": reply.incomplete_reason}
         reason = _ENDINGS.get(reply.incomplete_reason, Reason.ITEM_ENDED_EARLY)
         why = ErrorNote(reason, params=words)

@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.conversation import (
     RemoteRun,
     now,
 )
-from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.reply import WHOLE, Reply, accumulate
 from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.error_note import ErrorNote
@@ -132,7 +132,7 @@ class ResumedAnswering(AnswerRun):
         self._reply = accumulate(self._reply, event)
         run, status = self._reply.run, self._reply.status
         until, reached = self._kept_run.sequence, run.sequence if run is not None else None
-        is_whole = status in (MessageStatus.COMPLETE, MessageStatus.INCOMPLETE)
+        is_whole = status in WHOLE
         if is_whole or until is None or (reached is not None and reached >= until):
             self._has_caught_up = True
             self._has_name.set()
