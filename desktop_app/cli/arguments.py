@@ -32,7 +32,8 @@ _ANSWER_FIELDS: Final = (
     "answered_by, variant, effort, usage, cost_usd, duration_s, notices, "
     "error (kind, message, details), conversation_id, "
     "passages (number, collection, document, page, place, sha256, text), "
-    "tool_calls (name, arguments, result, status, duration_s)"
+    "tool_calls (name, arguments, result, status, duration_s), parsed, "
+    "schema_problems (path, reason)"
 )
 _SEVERAL_FIELDS: Final = (
     "answers (answer, status, provider, model, answered_by, variant, effort, usage, cost_usd, "
@@ -120,7 +121,7 @@ def _add_doctor(commands: Commands) -> argparse.ArgumentParser:
     return doctor
 
 
-def _answer_codes(invalid: str) -> Mapping[int, str]:
+def _answer_codes(invalid: str, more: Mapping[int, str]) -> Mapping[int, str]:
     return {
         0: tr("The response is complete"),
         1: tr(
@@ -129,6 +130,7 @@ def _answer_codes(invalid: str) -> Mapping[int, str]:
         ),
         2: invalid,
         3: tr("The model declined, or a content filter stopped the response"),
+        **more,
         130: tr("Interrupted (Ctrl+C or SIGTERM)"),
         141: tr("The output pipe was closed"),
     }
@@ -169,6 +171,11 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
                 command="repartee tools",
                 example="SOURCE/*",
             ),
+            tr(
+                "--schema asks for JSON that matches a JSON Schema (draft 2020-12), and checks the "
+                "response. --grammar takes a file whose name ends in .lark or .regex, for OpenAI’s "
+                "models, or in .gbnf, for llama.cpp and the local model."
+            ),
             json_fields(_ANSWER_FIELDS),
             tr(
                 "With --compare or --n, the JSON object has these fields: {fields}",
@@ -178,7 +185,8 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
                 tr(
                     "Invalid command line, or an option that the model doesn’t support. Nothing "
                     "was sent."
-                )
+                ),
+                {4: tr("The response doesn’t match the schema")},
             ),
         ),
     )
@@ -219,6 +227,9 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
     )
     _add_answer_options(ask)
     _add_tool_options(ask)
+    forms = ask.add_mutually_exclusive_group()
+    forms.add_argument("--schema", metavar="FILE", help=tr("a JSON Schema of the response"))
+    forms.add_argument("--grammar", metavar="FILE", help=tr("a grammar of the response"))
     ask.set_defaults(in_parts=False)
     return ask
 
@@ -295,7 +306,8 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
                 tr(
                     "Invalid command line, missing pages, or an option that the model or the "
                     "prompt doesn’t support. Nothing was sent."
-                )
+                ),
+                {},
             ),
         ),
     )
@@ -310,6 +322,8 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
         tool=[],
         allow_tool=[],
         max_rounds=None,
+        schema=None,
+        grammar=None,
         more="file",
     )
     return summarize

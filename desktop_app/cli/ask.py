@@ -1,8 +1,8 @@
 """`repartee ask`: the answer on standard output, everything else on standard error.
 
 Exit codes: 0 for a complete answer, 1 if it failed or is incomplete, 2 for a wrong command line or
-an unsupported choice, 3 for a refusal, 130 if interrupted, 141 if the reader of the answer closed
-the pipe.
+an unsupported choice, 3 for a refusal, 4 if the answer does not match its schema, 130 if
+interrupted, 141 if the reader of the answer closed the pipe.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from desktop_app.backend.backend import Backend, build_backend, use_limits, use_
 from desktop_app.backend.prompt_loader import from_template, prompt_library
 from desktop_app.cli import password_prompt
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
+from desktop_app.cli.answers.asked_form import checked, say_problems, with_form
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.answers.several_answers import (
     SeveralAnswers,
@@ -79,6 +80,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import preferred
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.services.spending.budget import NEAR_LIMIT
+from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import AllowedTools
 
 if TYPE_CHECKING:
@@ -86,6 +88,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from desktop_app.documents.worker.document_worker import ExtractedDocument, Progress
+    from desktop_app.domain.conversations.answer_form import AnswerSchema
     from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import Part
     from desktop_app.services.chat.answer_run import AnswerRun
@@ -94,7 +97,8 @@ if TYPE_CHECKING:
     from desktop_app.services.spending.cost_estimate import Estimate
 
 LISTING_S = 10.0  # how long a question with documents waits for the server's model list
-EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_INTERRUPTED, EXIT_PIPE = 1, 2, 3, 130, 141
+EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_MISMATCH = 1, 2, 3, 4
+EXIT_INTERRUPTED, EXIT_PIPE = 130, 141
 
 
 def run_ask(options: argparse.Namespace) -> int:
@@ -184,7 +188,7 @@ async def _answer(
     values = await backend.values()
     use_limits(backend, values)
     preset = await with_preset(backend, options)
-    settings = _with_tools(settings_of(values, options, preset), options)
+    settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_of(options, spec) for spec in options.compare]
     profile = await profile_named(backend, options.provider)
     compared = compared or [options]
@@ -194,6 +198,8 @@ async def _answer(
         require_supported(backend.chat.resolve(profile, choice), asked, backend.catalog)
     conversation = _conversation(choices[0])
     resolved = backend.chat.resolve(profile, conversation.choice)
+    if settings.grammar is not None:
+        require_grammar_support(settings.grammar, resolved)
     pages = pages_by_file(options.pages, options.file)
     await require_tools(backend, options.tool)
     backend.desk.open(AllowedTools(tuple(options.allow_tool)))
@@ -233,7 +239,7 @@ async def _answer(
         code = await _run_several(all_of([began, *others]), options, unsaved)
     else:
         began.tells_all = True
-        code = await _run(backend, began, profile, output, unsaved)
+        code = await _run(backend, began, profile, output, unsaved, settings.schema)
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
         spent, limit = formatting.money(month.spent), formatting.money(month.cap)
@@ -380,19 +386,25 @@ async def _run(
     profile: ProviderProfile,
     output: Output,
     unsaved: NullStore | None,
+    schema: AnswerSchema | None,
 ) -> int:
     was_stopped, saved = False, unsaved is None
     try:
         await began.run(output.listen, output.on_store, insist=False)
     except asyncio.CancelledError:
         was_stopped = True
+    whole = _file_of(backend, began.answer) if unsaved is None else unsaved.answers.copy
+    found = None if was_stopped else await checked(began.answer, schema, whole)
     output.close(
         await _with_all_calls(backend, began.answer),
         conversation_id=began.conversation.id if saved else None,
         from_environment=profile.from_environment,
         passages=passages_json(began.question),
-        whole=_file_of(backend, began.answer) if unsaved is None else unsaved.answers.copy,
+        whole=whole,
+        checked=found,
     )
+    if found is not None:
+        say_problems(found)
     if unsaved is not None:
         unsaved.answers.close()
     for source in cited(began.question, began.answer):
@@ -403,8 +415,9 @@ async def _run(
         return EXIT_INTERRUPTED
     if began.answer.status is MessageStatus.REFUSED and not output.store_failed:
         return EXIT_REFUSED
-    is_whole = began.answer.status is MessageStatus.COMPLETE
-    return 0 if is_whole and not output.store_failed else EXIT_FAILED
+    if began.answer.status is not MessageStatus.COMPLETE or output.store_failed:
+        return EXIT_FAILED
+    return EXIT_MISMATCH if found is not None and found.problems else 0
 
 
 def _file_of(backend: Backend, answer: Message) -> Path | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.translation import tr
+from desktop_app.services.structured.schema_check import CheckedAnswer
 
 _ANSWER: Final = '{"answer": "'
 """The beginning of the JSON."""
@@ -84,6 +85,7 @@ class Output:
         self._reason = ""
         self._passages: list[Mapping[str, Any]] = []
         self._whole: Path | None = None
+        self._checked = CheckedAnswer()
         self.write_error: OSError | None = None
         self.store_failed = False
 
@@ -130,12 +132,15 @@ class Output:
         from_environment: bool,
         passages: Sequence[Mapping[str, Any]] = (),
         whole: Path | None = None,
+        checked: CheckedAnswer | None = None,
     ) -> None:
         """End the answer with a newline, its error if any, and the JSON with its `passages`.
 
         Args:
             whole: the file that has all of an answer too long for its message.
+            checked: the value of an answer that has a schema.
         """
+        self._checked = checked or CheckedAnswer()
         self._passages = list(passages)
         self._whole = whole
         self._stop = lambda: None  # there is nothing left to stop
@@ -176,7 +181,7 @@ class Output:
                 self._write(_ANSWER)
                 for text in _pieces(self._whole):
                     self._write(as_json(text)[1:-1])
-            text = _object(answer, error, conversation_id, self._passages)
+            text = _object(answer, error, conversation_id, self._passages, self._checked)
             self._write(text if self._whole is None else text.removeprefix(_ANSWER))
             self._write("\n")  # separate, because appending it would copy megabytes
 
@@ -229,6 +234,7 @@ def _object(
     error: ErrorNote | None,
     conversation_id: str | None,
     passages: Sequence[Mapping[str, Any]],
+    checked: CheckedAnswer,
 ) -> str:
     without = MessageStatus.FAILED if error else MessageStatus.CANCELLED
     nothing: dict[str, Any] = {
@@ -246,6 +252,8 @@ def _object(
         "conversation_id": conversation_id,
         "passages": list(passages),
         "tool_calls": calls_json(tool_calls(answer.parts)) if answer else [],
+        "parsed": checked.value,
+        "schema_problems": [asdict(problem) for problem in checked.problems],
     }
     return as_json(value)
 

@@ -376,6 +376,39 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("Can’t read the instructions in {file}."),
         remedy=N_("Choose a UTF-8 text file of at most 4 MB."),
     ),
+    Reason.SCHEMA_UNREADABLE: Said(
+        N_("Can’t read the schema in {file}."),
+        remedy=N_("Choose a JSON file of at most 1 MB."),
+    ),
+    Reason.SCHEMA_INVALID: Said(N_("{file} isn’t a valid JSON Schema: {words}.")),
+    Reason.GRAMMAR_UNREADABLE: Said(
+        N_("Can’t read the grammar in {file}."),
+        remedy=N_("Choose a UTF-8 text file of at most 1 MB."),
+    ),
+    Reason.GRAMMAR_INVALID: Said(N_("The grammar in {file} isn’t valid: {words}.")),
+    Reason.GRAMMAR_UNKNOWN: Said(
+        N_("The kind of grammar in {file} is unknown."),
+        remedy=N_("Choose a file ending in .lark, .regex, or .gbnf."),
+    ),
+    Reason.GRAMMAR_NEEDS_LLAMA_CPP: Said(
+        N_("{provider} doesn’t support GBNF grammars."),
+        remedy=N_("Choose the local model or a llama.cpp server."),
+    ),
+    Reason.GRAMMAR_NOT_AT_PROVIDER: Said(
+        N_("{provider} doesn’t support grammars of the kind {syntax}."),
+        remedy=N_("Choose another provider."),
+    ),
+    Reason.GRAMMAR_NOT_SUPPORTED: Said(
+        N_("{model} doesn’t support grammars of the kind {syntax}."),
+        remedy=N_("Choose another model."),
+    ),
+    Reason.FORM_OF_SEVERAL: Said(
+        N_("A schema or grammar applies to a single response."),
+        remedy=N_("Remove --compare and --n."),
+    ),
+    Reason.GRAMMAR_WITH_TOOLS: Said(
+        N_("With a grammar, the model can’t call tools."), remedy=N_("Remove --tool.")
+    ),
     Reason.COMPARED_COUNT: Said(
         N_("That isn’t {fewest} to {most} choices to compare."),
         remedy=N_("Use --compare once for each choice."),
@@ -572,6 +605,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.ENDED_BY_FILTER: Said(
         N_("The provider’s content filter stopped the response."),
         remedy=Remedy.CONTINUE,
+    ),
+    Reason.GRAMMAR_NOT_FOLLOWED: Said(
+        N_("The model didn’t follow the grammar."), remedy=N_("Ask again or choose another model.")
     ),
     Reason.TOOL_ROUNDS_REACHED: Said(
         N_("The model kept calling tools and reached the limit of rounds."),

@@ -48,6 +48,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, error_replies, responses
+from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.negotiation import (
     Learning,
@@ -164,7 +165,10 @@ class ProviderClient:
         Cancelling the task, or closing the iterator, closes the connection at once. A background
         run goes on at the provider until `cancel`.
         """
-        async with aclosing(self._with_terminal_errors(self._negotiate(request))) as events:
+        source = self._negotiate(request)
+        if request.grammar is not None and request.grammar.is_tool_input:
+            source = tool_input_as_text(source)
+        async with aclosing(self._with_terminal_errors(source)) as events:
             async for event in events:
                 self._note_count(request, event)
                 yield event

@@ -52,7 +52,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "providers": {"httpx", "socksio", "truststore"},
     "rendering": MARKDOWN | {"latex2mathml", "pygments", "ziamath"},
     "sandbox": set(),
-    "services": {"jsonschema", "referencing"},
+    "services": {"jsonschema", "lark", "referencing"},
     "settings": set(),
     "storage": set(),
     "tools": {"httpx"},

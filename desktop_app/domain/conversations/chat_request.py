@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from desktop_app.domain.conversations.answer_form import AnswerGrammar, AnswerSchema
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.generation import GenerationParameters as GenerationParameters
 from desktop_app.domain.conversations.message_parts import (
@@ -36,6 +37,7 @@ class ProviderKind(StrEnum):
 
 
 _LONGEST_SHORT_NAME: Final = 60
+_SCHEMA_FIELDS: Final = ("text.format", "response_format", "json_schema")
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,8 @@ class ChatRequest:
             request and reply, whatever `store` says.
         state: a JSON list of the provider's own items before the messages, sent unchanged, for the
             Responses API only.
-        grammar: in llama.cpp's GBNF, for the on-device model only.
+        schema: of the answer, which is JSON then.
+        grammar: of the answer; without `tools` unless it is in GBNF.
         requested: the parameters asked for with this request; leaving one out is reported.
         tools: the tools that the model may call.
         tool_choice: "auto", "none", "required", or the wire name of the tool to call; "" leaves it
@@ -179,7 +182,8 @@ class ChatRequest:
     store: bool = False
     background: bool = False
     state: str = field(default="", repr=False)
-    grammar: str = field(default="", repr=False)
+    schema: AnswerSchema | None = None
+    grammar: AnswerGrammar | None = None
     requested: frozenset[str] = frozenset()
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = ""
@@ -195,6 +199,8 @@ class ChatRequest:
             return None if self.effort is None else replace(self, effort=None)
         if name == "background" or (name == "store" and self.background):
             return replace(self, background=False) if self.background else None
+        if param == "schema" or param.startswith(_SCHEMA_FIELDS):
+            return None if self.schema is None else replace(self, schema=None)
         fields = {"summary": "reasoning_summary", "max_tokens": "max_output_tokens"}
         fields |= {"max_completion_tokens": "max_output_tokens", "n": "candidates"}
         attribute = fields.get(name, name)

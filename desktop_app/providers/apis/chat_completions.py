@@ -44,6 +44,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import error_body, error_replies
+from desktop_app.providers.apis.answer_forms import schema_fields
 from desktop_app.providers.apis.responses import data_url
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
@@ -88,8 +89,12 @@ def body(
         fields["prompt_cache_key"] = request.cache_key
     if profile.kind in _KNOWN_KINDS:
         fields["store"] = request.store
-    if profile.kind is ProviderKind.ON_DEVICE:
-        fields["grammar"] = request.grammar
+    if request.schema is not None:
+        form = schema_fields(request.schema, profile)
+        fields["response_format"] = {"type": "json_schema", "json_schema": form}
+    grammar = request.grammar
+    if grammar is not None and not grammar.is_tool_input and not profile.serves_the_family:
+        fields["grammar"] = grammar.definition
     if request.tools:
         fields["tools"] = [_tool(tool, profile) for tool in request.tools]
         fields["tool_choice"] = _tool_choice(request)

@@ -107,7 +107,7 @@ class Negotiation:
     ) -> None:
         self._info, self._profile, self._learning = info, profile, learning
         known = learning.refused_for(request.model)
-        self.api = learning.first_api(info)
+        self.api = _api_of_form(request, profile) or learning.first_api(info)
         self.leave_out = known & unsupported_parameters.OWN_FIELDS
         self.request, self._known = unsupported_parameters.without_known(request, info, known)
         self._found: frozenset[str] = frozenset()
@@ -151,8 +151,8 @@ class Negotiation:
             EndpointMissingError, RefusedParameterError: nothing can be left out.
         """
         if isinstance(refusal, EndpointMissingError):
-            # The other API cannot read a compacted state.
-            is_last = self.api is not Api.RESPONSES or bool(self.request.state)
+            # The other API cannot read a compacted state, nor stream the input of a custom tool.
+            is_last = self.api is not Api.RESPONSES or bool(self.request.state or self._needs_api)
             if is_last or not self._learning.may_fall_back(self._info):
                 raise refusal
             return self._fall_back()
@@ -161,6 +161,10 @@ class Negotiation:
         if not self.request.background and self._would_store_conversation(refusal):
             return self._fall_back()
         return self._leave_out_refused(refusal)
+
+    @property
+    def _needs_api(self) -> bool:
+        return _api_of_form(self.request, self._profile) is not None
 
     def _fall_back(self) -> list[Notice | Started]:
         self._learning.lacks_responses(self.request.model)
@@ -180,7 +184,8 @@ class Negotiation:
         unless told to.
         """
         is_store = refusal.param.split(".")[0] == "store"
-        return is_store and self.api is Api.RESPONSES and self._learning.may_fall_back(self._info)
+        may_change = self.api is Api.RESPONSES and not self._needs_api
+        return is_store and may_change and self._learning.may_fall_back(self._info)
 
     def _leave_out_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
         param, had_background = refusal.param, self.request.background
@@ -196,3 +201,10 @@ class Negotiation:
         if had_background and not self.request.background:
             param = "background"  # `store` is also refused because of background mode
         return unsupported_parameters.notices_for(self._profile.name, param, own)
+
+
+def _api_of_form(request: ChatRequest, profile: ProviderProfile) -> Api | None:
+    """Return the API that the answer's grammar needs; None if both do."""
+    if request.grammar is None or profile.api is not None:
+        return None
+    return Api.RESPONSES if request.grammar.is_tool_input else Api.CHAT_COMPLETIONS

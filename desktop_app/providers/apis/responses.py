@@ -30,6 +30,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import sendable, sendable_effort
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolDefinition
+from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields
 from desktop_app.providers.http import json_fields
 
 PATH: Final = "responses"
@@ -76,6 +77,8 @@ def body(
         fields["tools"] = [_tool(tool) for tool in request.tools]
         fields["tool_choice"] = _tool_choice(request)
         fields["parallel_tool_calls"] = True
+    if request.grammar is not None and request.grammar.is_tool_input:
+        fields.update(tool_fields(request.grammar))
     return {
         name: value
         for name, value in fields.items()
@@ -91,8 +94,11 @@ def _settings(request: ChatRequest, info: ModelInfo, profile: ProviderProfile) -
         "max_output_tokens": chosen.max_output_tokens,
         "service_tier": chosen.service_tier,
     }
-    if chosen.verbosity:
-        settings["text"] = {"verbosity": chosen.verbosity}
+    text: dict[str, Any] = {"verbosity": chosen.verbosity} if chosen.verbosity else {}
+    if request.schema is not None:
+        text["format"] = {"type": "json_schema", **schema_fields(request.schema, profile)}
+    if text:
+        settings["text"] = text
     reasoning: dict[str, str] = {}
     effort = sendable_effort(info, request.effort)
     if effort is not None:

@@ -26,7 +26,8 @@ the conversation. The user chooses the limit on the answer's tokens, but the pro
 
 # The setting itself is refused, whatever its value. Other codes may refuse the value alone.
 _WHOLE: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
-_SETTINGS: Final = ("effort", "background", *(field.name for field in fields(GenerationParameters)))
+_OF_REQUEST: Final = ("effort", "background", "schema")
+_SETTINGS: Final = (*_OF_REQUEST, *(field.name for field in fields(GenerationParameters)))
 
 
 def own_field(param: str, left_out: frozenset[str]) -> str | None:
@@ -52,6 +53,8 @@ def without_refused(
     reduced = request.without(refusal.param)
     if reduced is None and refusal.param == "reasoning":
         reduced = request.without("reasoning.summary")
+    if reduced is None and refusal.param == "text":
+        reduced = request.without("schema")
     if reduced is None or not _may_leave_out(request, reduced, info):
         raise refusal
     name = next(name for name in _SETTINGS if _value(request, name) != _value(reduced, name))
@@ -79,7 +82,9 @@ def _may_leave_out(request: ChatRequest, reduced: ChatRequest, info: ModelInfo) 
 
 
 def _value(request: ChatRequest, name: str) -> Any:
-    return getattr(request if name in ("effort", "background") else request.parameters, name)
+    if name == "schema":
+        return None if request.schema is None else request.schema.digest
+    return getattr(request if name in _OF_REQUEST else request.parameters, name)
 
 
 def _with_value(request: ChatRequest, name: str) -> str:

@@ -14,6 +14,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import cast
 
+from desktop_app.domain.conversations.answer_form import NOT_FOLLOWED
 from desktop_app.domain.conversations.chat_request import ChatRequest
 from desktop_app.domain.conversations.conversation import (
     INCOMPLETE,
@@ -618,6 +619,7 @@ def _error_note(reply: Reply) -> ErrorNote | None:
 _INCOMPLETE = {
     "max_output_tokens": Reason.ENDED_AT_LENGTH,
     "length": Reason.ENDED_AT_LENGTH,
+    NOT_FOLLOWED: Reason.GRAMMAR_NOT_FOLLOWED,
     TOO_MANY_ROUNDS: Reason.TOOL_ROUNDS_REACHED,
     TOO_LONG: Reason.TOOL_TIME_REACHED,
     TOO_EXPENSIVE: Reason.TOOL_COST_REACHED,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
 
+from desktop_app.domain.conversations.answer_form import AnswerGrammar, AnswerSchema
 from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     GenerationParameters,
@@ -106,6 +107,8 @@ class AskSettings:
     limits: ToolLimits = field(default_factory=ToolLimits)
     examples: Examples = ()
     requested: frozenset[str] = frozenset()  # parameters whose omission is reported
+    schema: AnswerSchema | None = None
+    grammar: AnswerGrammar | None = None
 
     @property
     def counted_instructions(self) -> str:
@@ -388,7 +391,8 @@ class ChatService:
             state=state,
             store=resolved.profile.keeps_at_provider,
             background=settings.background and offers_background(resolved),
-            grammar=grammar_for(needs, question.parts, resolved),
+            schema=settings.schema,
+            grammar=settings.grammar or grammar_for(needs, question.parts, resolved),
             requested=settings.requested,
         )
 
@@ -421,6 +425,8 @@ class ChatService:
         )
         if parts == question.parts or resolved.profile.kind is not ProviderKind.COMPATIBLE:
             return None
+        if settings.grammar is not None:
+            return None  # the notes would not follow it
         question = replace(question, parts=parts)
         sent = replace(sent, messages=(*sent.messages[:-1], question))
         resolved = self.resolve_window(resolved)

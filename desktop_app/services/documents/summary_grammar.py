@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from desktop_app.domain.conversations.answer_form import AnswerGrammar, GrammarSyntax
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import Part
 from desktop_app.domain.conversations.prompts import Grammar, TemplateNeeds
@@ -37,10 +38,14 @@ def is_built_in(resolved: ResolvedChoice) -> bool:
     return on_device and resolved.model.id == ON_DEVICE_MODEL
 
 
-def grammar_for(needs: TemplateNeeds, parts: Iterable[Part], resolved: ResolvedChoice) -> str:
-    """Return the grammar of the answer to a prompt; "" for none.
+def grammar_for(
+    needs: TemplateNeeds, parts: Iterable[Part], resolved: ResolvedChoice
+) -> AnswerGrammar | None:
+    """Return the grammar of the answer to a prompt, if it has one.
 
     The grammar describes one summary, so it does not apply to several documents.
     """
     is_summary = needs.grammar is Grammar.SUMMARY and not holds_several(parts)
-    return SUMMARY if is_summary and is_built_in(resolved) else ""
+    if not is_summary or not is_built_in(resolved):
+        return None
+    return AnswerGrammar(GrammarSyntax.GBNF, SUMMARY)

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
+from desktop_app.services.structured.schema_check import UnusableSchemaError, schema_problems
 
 LONGEST_ARGUMENTS: Final = 1 << 20
 """Characters."""
-_MOST_PROBLEMS: Final = 5
-_LONGEST_PROBLEM: Final = 300
 
 
 def parse_arguments(tool: ToolDefinition, text: str) -> Any:
@@ -43,24 +42,13 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _problems(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> list[str]:
-    # Takes 60 ms, and most answers call no tool.
-    from jsonschema import Draft202012Validator, SchemaError
-    from referencing import Registry
-    from referencing.exceptions import Unresolvable
-
     # A server's pattern could keep Python's matcher busy for years.
     checked = _without_patterns(schema) if is_foreign else dict(schema)
-    # An empty registry: a reference to an address must not be fetched.
-    validator = Draft202012Validator(checked, registry=Registry())
-    problems: list[str] = []
     try:
-        for error in validator.iter_errors(value):
-            problems.append(f"{error.json_path}: {error.message[:_LONGEST_PROBLEM]}")
-            if len(problems) == _MOST_PROBLEMS:
-                break
-    except (SchemaError, Unresolvable, RecursionError, TypeError, ValueError) as exc:
-        raise ToolError(f"The tool’s schema cannot be used: {type(exc).__name__}") from exc
-    return problems
+        problems = schema_problems(checked, value)
+    except UnusableSchemaError as exc:
+        raise ToolError(f"The tool’s schema cannot be used: {exc}") from exc
+    return [f"{problem.path}: {problem.reason}" for problem in problems]
 
 
 def _without_patterns(schema: Any) -> Any:

@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -23,6 +23,11 @@ from openai.types.responses.response_create_params import (
 )
 from pydantic import ConfigDict, TypeAdapter, with_config
 
+from desktop_app.domain.conversations.answer_form import (
+    AnswerGrammar,
+    AnswerSchema,
+    GrammarSyntax,
+)
 from desktop_app.domain.conversations.chat_request import (
     ChatRequest,
     FileData,
@@ -104,6 +109,15 @@ messages = st.one_of(
 states = st.sampled_from(
     ["", json.dumps([{"type": "compaction", "id": "c", "encrypted_content": "x"}])]
 )
+FORM = AnswerSchema(
+    "person",
+    {
+        "type": "object",
+        "properties": {"name": {"type": "string"}},
+        "required": ["name"],
+        "additionalProperties": False,
+    },
+)
 EVERY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "model": st.sampled_from([*(model.id for model in CATALOG), "unknown"]),
     "messages": st.lists(messages, min_size=1, max_size=4).map(tuple),
@@ -114,7 +128,10 @@ EVERY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "store": st.booleans(),
     "background": st.booleans(),
     "state": states,
-    "grammar": texts,
+    "schema": maybe(st.sampled_from([FORM, replace(FORM, schema={"type": "object"})])),
+    "grammar": maybe(
+        st.builds(AnswerGrammar, st.sampled_from([GrammarSyntax.LARK, GrammarSyntax.REGEX]), texts)
+    ),
     "requested": st.just(frozenset()),
     "tools": st.lists(tools, max_size=3).map(tuple),
     "tool_choice": st.sampled_from(["auto", "none", "required"]),

@@ -9,6 +9,7 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.backend.prompt_loader import built_in_prompts
+from desktop_app.domain.conversations.answer_form import AnswerGrammar, GrammarSyntax
 from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.prompts import NO_NEEDS, Grammar, Prompt
@@ -31,7 +32,8 @@ def form(
     info: ModelInfo = BUILT_IN,
 ) -> str:
     needs = NEEDS.get(template_id, NO_NEEDS)
-    return grammar_for(needs, parts, ResolvedChoice(profile, info, None, None))
+    found = grammar_for(needs, parts, ResolvedChoice(profile, info, None, None))
+    return "" if found is None else found.definition
 
 
 def test_the_built_in_model_is_held_to_the_summary_alone() -> None:
@@ -52,9 +54,10 @@ def test_an_edited_summary_keeps_its_form() -> None:
 
 @pytest.mark.parametrize(("profile", "is_sent"), [(ON_DEVICE, True), (OPENAI, False)])
 def test_nobody_else_is_sent_a_grammar(profile: ProviderProfile, is_sent: bool) -> None:
-    request = ChatRequest(model=BUILT_IN.id, messages=(), grammar=SUMMARY)
+    grammar = AnswerGrammar(GrammarSyntax.GBNF, SUMMARY)
+    request = ChatRequest(model=BUILT_IN.id, messages=(), grammar=grammar)
     assert ("grammar" in body(request, BUILT_IN, profile)) is is_sent
-    plain = replace(request, grammar="")
+    plain = replace(request, grammar=None)
     assert "grammar" not in body(plain, BUILT_IN, profile)
 
 

@@ -1,0 +1,76 @@
+"""Fields of requests whose answers have a form, and the answer in a custom tool's input."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, Final
+
+from desktop_app.domain.conversations.answer_form import NOT_FOLLOWED, AnswerGrammar, AnswerSchema
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    Incomplete,
+    ReasoningItem,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+from desktop_app.domain.tools.strict_schema import is_strict
+
+_KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
+_TOOL: Final = "answer"
+_DESCRIPTION: Final = "Gives the answer to the user. Call it once, with the whole answer."
+
+
+def schema_fields(form: AnswerSchema, profile: ProviderProfile) -> dict[str, Any]:
+    """Return the name and the schema, as both APIs nest them; strict where it is known to hold."""
+    fields: dict[str, Any] = {"name": form.name, "schema": dict(form.schema)}
+    if profile.kind in _KNOWN_KINDS or profile.serves_the_family:
+        fields["strict"] = is_strict(form.schema)
+    return fields
+
+
+def tool_fields(grammar: AnswerGrammar) -> dict[str, Any]:
+    """Return the fields that make the Responses API answer through a custom tool."""
+    own = {"type": "grammar", "syntax": grammar.syntax.value, "definition": grammar.definition}
+    tool = {"type": "custom", "name": _TOOL, "description": _DESCRIPTION, "format": own}
+    return {
+        "tools": [tool],
+        "tool_choice": {"type": "custom", "name": _TOOL},
+        "parallel_tool_calls": False,
+    }
+
+
+async def tool_input_as_text(
+    source: AsyncGenerator[StreamEvent, None],
+) -> AsyncGenerator[StreamEvent, None]:
+    """Yield the events with the first call's input as the text of the answer.
+
+    Other text is left out. If no call comes, it is the answer, which then is incomplete.
+    """
+    first: int | None = None
+    beside: list[StreamEvent] = []
+    async with aclosing(source) as events:
+        async for event in events:
+            match event:
+                case ToolCallDelta(index, text):
+                    first = index if first is None else first
+                    if text and index == first:
+                        yield TextDelta(text)
+                case TextDelta():
+                    beside.append(event)
+                case Completed() if first is None:
+                    for each in beside:
+                        yield each
+                    yield Incomplete(NOT_FOLLOWED)
+                case ReasoningItem():
+                    # Later requests lack the call that it belongs to.
+                    yield replace(event, encrypted="")
+                case RefusalDelta():
+                    first = -1 if first is None else first
+                    yield event
+                case _:
+                    yield event

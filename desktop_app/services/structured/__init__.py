@@ -1,0 +1,4 @@
+"""Structured answers: checks JSON Schemas, grammars, and the answers that follow them.
+
+May import `domain`; jsonschema and lark are imported late.
+"""

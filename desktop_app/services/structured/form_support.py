@@ -1,0 +1,31 @@
+"""Tells whether a provider and model can follow a grammar."""
+
+from __future__ import annotations
+
+from desktop_app.domain.conversations.answer_form import AnswerGrammar
+from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.services.chat.model_choice import ResolvedChoice
+
+
+def require_grammar_support(grammar: AnswerGrammar, resolved: ResolvedChoice) -> None:
+    """Raise unless a grammar of this syntax can be sent. Raises IllegalChoiceError.
+
+    Any server that is not known to be another's may be llama.cpp.
+    """
+    profile, syntax = resolved.profile, grammar.syntax.value
+    if not grammar.is_tool_input:
+        is_other = profile.serves_the_family or profile.api is Api.RESPONSES
+        if profile.kind is not ProviderKind.ON_DEVICE and is_other:
+            raise IllegalChoiceError(Reason.GRAMMAR_NEEDS_LLAMA_CPP, provider=profile.name)
+        return
+    if not profile.serves_the_family or profile.api is Api.CHAT_COMPLETIONS:
+        raise IllegalChoiceError(
+            Reason.GRAMMAR_NOT_AT_PROVIDER, provider=profile.name, syntax=syntax
+        )
+    if resolved.model.apis is not None and Api.RESPONSES not in resolved.model.apis:
+        raise IllegalChoiceError(
+            Reason.GRAMMAR_NOT_SUPPORTED, model=resolved.model.name, syntax=syntax
+        )

@@ -1,0 +1,167 @@
+"""`repartee ask` with a schema or a grammar of the answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.headless.command import Shell, against, answer_to
+from tests.integration.headless.replies import COMPLETED, CREATED, WHOLE, delta, refusal
+from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
+from tests.unit.providers.samples import sse
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+    "required": ["name", "age"],
+    "additionalProperties": False,
+}
+ANN = '{"name": "Ann", "age": 3}'
+FORM = {"name": "person", "schema": SCHEMA, "strict": True}
+
+
+def saying(text: str) -> Script:
+    return streams(sse(CREATED), delta(text), sse(COMPLETED))
+
+
+def calling(*pieces: str, kind: str = "custom_tool_call") -> Script:
+    item = {"type": kind, "call_id": "c", "name": "answer", "input": ""}
+    deltas = [
+        sse({"type": "response.custom_tool_call_input.delta", "output_index": 1, "delta": piece})
+        for piece in pieces
+    ]
+    added = sse({"type": "response.output_item.added", "output_index": 1, "item": item})
+    return streams(sse(CREATED), delta("Here it is:"), added, *deltas, sse(COMPLETED))
+
+
+@pytest.fixture
+def schema(tmp_path: Path) -> str:
+    return written(tmp_path / "person.schema.json", json.dumps(SCHEMA))
+
+
+def written(path: Path, text: str) -> str:
+    path.write_text(text)
+    return str(path)
+
+
+def test_an_answer_that_matches_is_parsed(shell: Shell, schema: str) -> None:
+    options = ("Who?", "--schema", schema, "--verbosity", "low", "--json")
+    done, (body,) = answer_to(shell, saying(ANN), arguments=options)
+    assert body["text"] == {"verbosity": "low", "format": {"type": "json_schema", **FORM}}
+    assert (done.code, done.err) == (0, "")
+    assert (done.json["answer"], done.json["parsed"]) == (ANN, json.loads(ANN))
+    assert done.json["schema_problems"] == []
+
+
+def test_another_is_kept_and_told(shell: Shell, schema: str) -> None:
+    wrong = '{"name": "Ann", "age": "three"}'
+    done, _ = answer_to(shell, saying(wrong), arguments=("Who?", "--schema", schema))
+    assert (done.code, done.out) == (4, f"{wrong}\n")
+    assert "doesn’t match the schema" in done.err
+    assert "$.age: 'three' is not of type 'integer'" in done.err
+    done, _ = answer_to(shell, WHOLE, arguments=("Who?", "--schema", schema, "--json"))
+    assert (done.code, done.json["parsed"], done.json["status"]) == (4, None, "complete")
+    assert done.json["schema_problems"][0]["path"] == "$"
+
+
+def test_a_refused_field_is_left_out_and_the_answer_still_checked(
+    shell: Shell, schema: str
+) -> None:
+    refused = refusal(400, "unsupported_parameter", param="text.format")
+    options = ("Who?", "--schema", schema, "--json")
+    done, (first, second) = answer_to(shell, refused, saying(ANN), arguments=options)
+    assert "format" in first["text"]
+    assert "format" not in second.get("text", {})
+    assert (done.code, done.json["parsed"]) == (0, json.loads(ANN))
+    assert len(done.json["notices"]) == 1
+
+
+def test_a_refusal_of_the_model_stays_one(shell: Shell, schema: str) -> None:
+    said = sse({"type": "response.refusal.delta", "output_index": 0, "delta": "No."})
+    script = streams(sse(CREATED), said, sse(COMPLETED))
+    done, _ = answer_to(shell, script, arguments=("Who?", "--schema", schema, "--json"))
+    assert (done.code, done.json["status"], done.json["parsed"]) == (3, "refused", None)
+
+
+def test_chat_completions_take_a_response_format(shell: Shell, schema: str) -> None:
+    chunk: dict[str, Any] = {"choices": [{"delta": {"content": ANN}, "finish_reason": "stop"}]}
+
+    async def test(server: LoopbackServer) -> None:
+        options = ("Who?", "--model", "m", "--schema", schema, "--json")
+        done = await shell.ask(server.base_url, *options)
+        assert (done.code, done.json["parsed"]) == (0, json.loads(ANN))
+        sent = server.requests[-1].json["response_format"]
+        assert (sent["type"], sent["json_schema"]["schema"]) == ("json_schema", SCHEMA)
+
+    script = streams(sse(chunk, "[DONE]"))
+    against(replies(404, {"detail": "Not Found"}), script, test=test)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("lark", 'start: "yes" | "no"\n'), ("regex", "yes|no\n")]
+)
+def test_the_input_of_a_custom_tool_is_the_answer(
+    shell: Shell, tmp_path: Path, name: str, text: str
+) -> None:
+    grammar = written(tmp_path / f"answer.{name}", text)
+    options = ("Well?", "--variant", "thinking", "--grammar", grammar, "--json")
+    done, (body,) = answer_to(shell, calling("y", "es"), arguments=options)
+    (tool,) = body["tools"]
+    definition = text if name == "lark" else text.strip()
+    own = {"type": "grammar", "syntax": name, "definition": definition}
+    assert (tool["type"], tool["format"]) == ("custom", own)
+    assert body["tool_choice"] == {"type": "custom", "name": tool["name"]}
+    assert (done.code, done.json["answer"], done.json["tool_calls"]) == (0, "yes", [])
+
+
+def test_an_answer_without_its_grammar_is_incomplete(shell: Shell, tmp_path: Path) -> None:
+    grammar = written(tmp_path / "answer.regex", "yes|no")
+    options = ("Well?", "--variant", "thinking", "--grammar", grammar)
+    done, _ = answer_to(shell, WHOLE, arguments=options)
+    assert (done.code, done.out.strip()) == (1, "Red, yellow and blue; žluť.")
+    assert "didn’t follow the grammar" in done.err
+
+
+def test_nothing_invalid_is_sent(shell: Shell, tmp_path: Path, schema: str) -> None:
+    lark = written(tmp_path / "a.lark", 'start: "a"')
+    wrong = [
+        ("--schema", str(tmp_path / "none.json")),
+        ("--schema", written(tmp_path / "wrong.json", '{"type": "objekt"}')),
+        ("--schema", written(tmp_path / "cut.json", "{")),
+        ("--schema", schema, "--n", "2"),
+        ("--schema", schema, "--compare", "thinking", "--compare", "pro"),
+        ("--schema", schema, "--grammar", lark),
+        ("--grammar", str(tmp_path / "none.lark")),
+        ("--grammar", written(tmp_path / "wrong.lark", "start: other")),
+        ("--grammar", written(tmp_path / "wrong.regex", "(")),
+        ("--grammar", written(tmp_path / "wrong.gbnf", "root ::= other")),
+        ("--grammar", written(tmp_path / "a.bnf", 'root ::= "a"')),
+        # What the provider or the model cannot do.
+        ("--grammar", written(tmp_path / "a.gbnf", 'root ::= "a"'), "--variant", "thinking"),
+        ("--grammar", lark, "--provider", "on-device"),
+        ("--grammar", lark, "--tool", "calculator"),
+    ]
+
+    async def test(server: LoopbackServer) -> None:
+        for options in wrong:
+            done = await shell.ask(server.base_url, "Who?", *options)
+            assert (done.code, done.out) == (2, ""), options
+            assert done.err, options
+        assert server.requests == []
+
+    against(WHOLE, test=test)
+
+
+async def test_the_model_on_this_computer_follows_both(
+    shell: Shell, tmp_path: Path, schema: str
+) -> None:
+    options = ("ask", "A person.", "--provider", "on-device", "--json")
+    done = await shell.run(*options, "--schema", schema)
+    assert done.code == 0, done
+    assert set(done.json["parsed"]) == {"name", "age"}
+    grammar = written(tmp_path / "answer.gbnf", 'root ::= "yes" | "no"')
+    done = await shell.run(*options, "--grammar", grammar)
+    assert done.json["answer"] in ("yes", "no")

@@ -1,0 +1,95 @@
+"""Checks of schemas, grammars, and answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from desktop_app.domain.conversations.answer_form import AnswerGrammar, GrammarSyntax
+from desktop_app.services.documents.summary_grammar import SUMMARY
+from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
+from desktop_app.services.structured.schema_check import (
+    UnusableSchemaError,
+    check_answer,
+    require_schema,
+)
+
+PERSON = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0}},
+    "required": ["name"],
+}
+
+
+def test_an_answer_that_matches_has_a_value() -> None:
+    found = check_answer(PERSON, ' {"name": "Ann", "age": 3}\n')
+    assert (found.value, found.problems) == ({"name": "Ann", "age": 3}, ())
+
+
+@pytest.mark.parametrize(
+    ("answer", "path", "words"),
+    [
+        ('{"name": "Ann", "age": -1}', "$.age", "less than the minimum"),
+        ("{}", "$", "'name' is a required property"),
+        ("Ann is three.", "$", "not valid JSON"),
+        ('{"name": "Ann", "age": NaN}', "$", "NaN is no JSON"),
+        ("[" * 100_000, "$", "not valid JSON"),
+    ],
+)
+def test_another_answer_has_a_path_and_a_reason(answer: str, path: str, words: str) -> None:
+    found = check_answer(PERSON, answer)
+    assert found.value is None
+    assert found.problems[0].path == path
+    assert words in found.problems[0].reason
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "objekt"},
+        {"properties": {"a": {"minimum": "3"}}},
+        {"$ref": "http://127.0.0.1:9/schema.json"},
+        {"$ref": "#/$defs/none"},
+        ["object"],
+        True,
+    ],
+)
+def test_an_unusable_schema(schema: object) -> None:
+    with pytest.raises(UnusableSchemaError):
+        require_schema(schema)
+
+
+@pytest.mark.parametrize(
+    ("syntax", "text"),
+    [
+        ("lark", 'start: "a" NUMBER\n%import common.NUMBER'),
+        ("regex", r"[A-Z]{3}-\d+"),
+        ("gbnf", SUMMARY),
+        ("gbnf", '# a list\nroot ::= item ("," item)*\nitem ::= [a-z"\\]]+ | "\\"x\\"" {2,3} | .'),
+    ],
+)
+def test_valid_grammars(syntax: str, text: str) -> None:
+    require_grammar(AnswerGrammar(GrammarSyntax(syntax), text))
+
+
+@pytest.mark.parametrize(
+    ("syntax", "text", "words"),
+    [
+        ("lark", 'begin: "a"', "start"),
+        ("lark", 'start: "a', "."),
+        ("lark", "start: other", "other"),
+        ("lark", "start: /(/", "."),
+        ("lark", "%import .secrets.X\nstart: X", "only common"),
+        ("lark", "start: /a(?=b)/", "lookaround"),
+        ("regex", "(", "unterminated"),
+        ("regex", "", "single line"),
+        ("regex", "a\nb", "single line"),
+        ("regex", "a(?!b)", "lookaround"),
+        ("gbnf", 'root ::= "a', "."),
+        ("gbnf", 'rot ::= "a"', "root"),
+        ("gbnf", "root ::= item item2", "item, item2"),
+        ("gbnf", 'root ::= ("a"', "."),
+    ],
+)
+def test_invalid_grammars(syntax: str, text: str, words: str) -> None:
+    with pytest.raises(UnusableGrammarError, match=words):
+        require_grammar(AnswerGrammar(GrammarSyntax(syntax), text))
