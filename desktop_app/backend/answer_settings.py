@@ -58,7 +58,7 @@ def own_values(overrides: Overrides) -> dict[str, SettingValue]:
     own = {
         KEYS[name]: _to_setting(getattr(overrides.parameters, name))
         for name in overrides.names
-        if name in KEYS  # `seed` has no row
+        if name in KEYS  # only the command line takes `seed`
     }
     return own if overrides.instructions is None else {**own, INSTRUCTIONS: overrides.instructions}
 

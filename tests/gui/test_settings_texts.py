@@ -45,6 +45,7 @@ NOT_TRANSLATED: Final = {
     *(keymap_text for c in Keymap() if (keymap_text := Keymap().shortcut_of(c.id))),
     *LANGUAGES.values(),
     *("Instant", "Thinking", "Pro", "SmolLM2 135M", "max_tokens", "max_completion_tokens"),
+    *("Chat Completions", "Responses"),  # APIs
     *("Enter", "text-embedding-3-small", "http://u@p:1", "http://host:3128"),
 }
 

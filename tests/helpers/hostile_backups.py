@@ -240,7 +240,7 @@ STRANGE: Final[dict[str, Rows]] = {
     "profile-nested": _profile("x", '{"models": ' + "[" * 90_000 + "]" * 90_000 + "}"),
     "profile-price": _profile("x", profile(price_multiplier="1E+999999")),
     "profile-of-junk": _profile("x", "[]"),
-    "listing-of-junk": sql("INSERT INTO model_listings VALUES ('x', 'y', 5, '{}', '[]')"),
+    "listing-of-junk": sql("INSERT INTO model_listings VALUES ('x', 'y', 5, '{}', '[]', '[]')"),
     "preset-of-junk": sql(
         "INSERT INTO presets VALUES ('p', 'n', '', '', NULL, NULL, '[1]', 0, NULL)",
         (

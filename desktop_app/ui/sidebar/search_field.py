@@ -12,7 +12,12 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import margins, placed
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, PlainToolButton
+from desktop_app.ui.widgets.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    PlainToolButton,
+    set_tooltip,
+)
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
@@ -135,4 +140,5 @@ class NewButton(PlainButton):
         words = self._words.fontMetrics().horizontalAdvance(self._words.text())
         room = self.width() - margins.left() - margins.right() - used
         self.hint.setVisible(bool(self.hint.text()) and words <= room)
-        self.setToolTip(self._words.toolTip())  # the label lets the mouse through
+        # The label lets the mouse through. Its tooltip shows the words if they are cut.
+        set_tooltip(self, self._words.text() if self._words.toolTip() else "")

@@ -120,8 +120,9 @@ def test_a_command_fills_what_a_prompt_asks_for() -> None:
         ({"name": "Anna", "to": "x"}, "has no field “to”"),
         ({"name": "Anna", "tone": "rude"}, "one of plain, formal"),
     ):
-        with pytest.raises(IllegalChoiceError, match=why):
+        with pytest.raises(IllegalChoiceError) as refused:
             filled(OWN, values, {})
+        assert why in refused.value.sentences
 
 
 def test_new_ones_go_behind_the_others_of_their_folder() -> None:
