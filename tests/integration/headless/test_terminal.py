@@ -23,6 +23,8 @@ from tests.unit.providers.samples import sse
 
 HOSTILE = "a\x1b[2J\x1b]0;t\x07\x9b31m\x7f\u202eb\u2066\u200f\u2028\x08\rc"
 SHOWN = r"a\x1b[2J\x1b]0;t\x07\x9b31m\x7f\u202eb\u2066\u200f\u2028\x08\x0dc"
+SAID = "rejected the request: a[2J]0;t31mb c. "
+"""What an error quotes of such a reply: what cannot be seen is gone."""
 NAME = b"n\x1b[2J\x9b\xe2\x80\xae\xff\rm.md"
 """A file's name that is not UTF-8, with a sequence that clears the screen."""
 NAME_SHOWN = r"n\x1b[2J\x9b\u202e\xff\x0dm.md"
@@ -112,7 +114,7 @@ def test_line_ends_of_an_answer_are_line_ends(shell: Shell) -> None:
 @pytest.mark.attack("terminal")
 def test_ask_shows_hostile_errors_and_names_as_text(shell: Shell) -> None:
     shown = asked(shell, refusal(400, "bad", HOSTILE.replace("\n", " ")), "ask", "Why?")
-    assert r"\x1b[2J" in shown
+    assert SAID in shown
     refused = refusal(404, "model_not_found", HOSTILE)
     assert r"\x1b[2J" in asked(shell, refused, "ask", "Why?", "--model", "m\x1b[2J")
     assert NAME_SHOWN in asked(shell, hostile_answer(), "ask", "Why?", "--file", NAME)
@@ -218,6 +220,6 @@ def test_through_a_pipe_errors_are_cleaned(shell: Shell) -> None:
         process = await shell.start("ask", "Why?", env=gateway(server.base_url))
         _, err = await process.communicate()
         assert not [char for char in err.decode() if is_unsafe(char)]
-        assert rb"\x1b[2J" in err
+        assert SAID in err.decode()
 
     against(refusal(400, "bad", HOSTILE), test=test)
