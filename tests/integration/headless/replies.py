@@ -34,6 +34,14 @@ WHOLE = streams(sse(CREATED), delta(ANSWER[:9]), delta(ANSWER[9:]), sse(COMPLETE
 CHAT = streams(
     sse({"id": "c", "choices": [{"delta": {"content": ANSWER}, "finish_reason": "stop"}]}, "[DONE]")
 )
+
+
+async def whole_of_the_asked(request: Received, writer: asyncio.StreamWriter) -> None:
+    """A whole answer that names the requested model as the one that answered."""
+    created = {**CREATED, "response": {"id": "r", "model": request.json["model"]}}
+    await streams(sse(created), delta(ANSWER), sse(COMPLETED))(request, writer)
+
+
 CUT = streams(sse(CREATED), delta(ANSWER[:9]), end=False)
 SILENT = stalls(sse(CREATED))
 SILENT_AFTER_A_WORD = stalls(sse(CREATED), delta("Red, "))

@@ -81,7 +81,7 @@ def test_a_document_that_does_not_fit_is_refused_with_the_figures(shell: Shell) 
     assert (done.code, done.out) == (1, "")
     assert "With long.txt, this needs 20,0" in done.err
     assert "SmolLM2 135M accepts 7,680" in done.err
-    assert "Attach a shorter document" in done.err
+    assert "Use “repartee summarize” for long documents." in done.err
     assert shell.rows("SELECT * FROM ledger") == []
 
 

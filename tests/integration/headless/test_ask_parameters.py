@@ -8,7 +8,7 @@ from typing import Any
 
 from desktop_app.backend.preset_loader import built_in_presets
 from tests.integration.headless.command import Ended, Shell, against, answer_to, gateway
-from tests.integration.headless.replies import ANSWER, CHAT, WHOLE
+from tests.integration.headless.replies import ANSWER, CHAT, WHOLE, whole_of_the_asked
 from tests.unit.providers.loopback import LoopbackServer, replies, streams
 from tests.unit.providers.samples import sse
 
@@ -105,7 +105,7 @@ def keep_preset(shell: Shell, preset: dict[str, Any]) -> None:
 
 def test_comparing_sends_each_and_reports_each(shell: Shell) -> None:
     arguments = ("Hi", "--compare", "thinking/high", "--compare", "pro", "--compare", "m/low")
-    done, bodies = answer_to(shell, WHOLE, WHOLE, WHOLE, arguments=(*arguments, "--json"))
+    done, bodies = answer_to(shell, whole_of_the_asked, arguments=(*arguments, "--json"))
     sent = {(body["model"], body["reasoning"]["effort"]) for body in bodies}
     assert sent == {("gpt-5.2", "high"), ("gpt-5.2-pro", "medium"), ("m", "low")}
     answers = done.json["answers"]

@@ -23,7 +23,7 @@ from tests.unit.providers.samples import sse
 
 HOSTILE = "a\x1b[2J\x1b]0;t\x07\x9b31m\x7f\u202eb\u2066\u200f\u2028\x08\rc"
 SHOWN = r"a\x1b[2J\x1b]0;t\x07\x9b31m\x7f\u202eb\u2066\u200f\u2028\x08\x0dc"
-SAID = "rejected the request: a[2J]0;t31mb c. "
+SAID = ": a[2J]0;t31mb c. "
 """What an error quotes of such a reply: what cannot be seen is gone."""
 NAME = b"n\x1b[2J\x9b\xe2\x80\xae\xff\rm.md"
 """A file's name that is not UTF-8, with a sequence that clears the screen."""
@@ -116,7 +116,7 @@ def test_ask_shows_hostile_errors_and_names_as_text(shell: Shell) -> None:
     shown = asked(shell, refusal(400, "bad", HOSTILE.replace("\n", " ")), "ask", "Why?")
     assert SAID in shown
     refused = refusal(404, "model_not_found", HOSTILE)
-    assert r"\x1b[2J" in asked(shell, refused, "ask", "Why?", "--model", "m\x1b[2J")
+    assert SAID in asked(shell, refused, "ask", "Why?", "--model", "m\x1b[2J")
     assert NAME_SHOWN in asked(shell, hostile_answer(), "ask", "Why?", "--file", NAME)
     assert r"\x1b[2J" in asked(shell, hostile_answer(), "ask", "Why?", "--provider", "p\x1b[2J")
     unknown = asked(shell, hostile_answer(), "ask", "Why?", "--x\x1b[2J\nrepartee: Sent.")
