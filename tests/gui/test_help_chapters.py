@@ -190,7 +190,7 @@ def test_every_command_line_exists(book: HelpBook) -> None:
     ]
     calls = [line.split("repartee ", 1)[1] for line in lines if "repartee " in line]
     assert len(calls) > 15
-    options = [line for line in lines if line.startswith("--")]
+    options = [line.split()[0] for line in lines if line.startswith("--")]
     known = _commands(parser(COMMANDS))
     for call in calls:
         words = shlex.split(call)
