@@ -68,7 +68,7 @@ def test_a_question_without_an_end_is_refused(shell: Shell) -> None:
             preexec_fn=limit_memory,
         )
     assert done.returncode == 2
-    assert done.stderr.startswith("repartee: The input is larger than 64 MB. Nothing was sent.")
+    assert done.stderr.startswith("repartee: The input is larger than 64 MB. Pipe in less,")
 
 
 def test_a_piped_document_without_an_end_is_refused(
@@ -126,7 +126,7 @@ def test_without_a_terminal_a_restore_keeps_where_data_goes(shell: Shell, tmp_pa
     archive = evil(shell, tmp_path)
     kept = run(shell, "restore", str(archive))
     assert kept.code == 0, kept.err
-    listed = "OpenAI (openai), address: https://api.openai.com:443 → https://evil.example:443"
+    listed = "OpenAI (openai), Base URL: https://api.openai.com:443 → https://evil.example:443"
     assert listed in kept.err
     assert "use --accept-settings" in kept.err
     assert shell.rows("SELECT id FROM profiles") == []

@@ -166,4 +166,4 @@ def test_a_repair_leaves_the_damaged_store_and_works_with_room(tmp_path: Path) -
     assert "The disk is too full to save" in said
     assert "code 1\nleft []\nsame True\n" in said
     assert said.endswith("look ok 5\n")
-    assert "5 conversations with 10 messages could be read" in said
+    assert "Recovered conversations: 5, messages: 10." in said
