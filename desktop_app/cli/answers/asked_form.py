@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.cli.console import say
 from desktop_app.domain.conversations.answer_form import AnswerGrammar, AnswerSchema, GrammarSyntax
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import ToolCallPart, text_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.foreign_file import RefusedFileError, open_file
@@ -99,7 +100,14 @@ async def checked(
     """
     if schema is None or answer.status is not MessageStatus.COMPLETE:
         return None
-    return await asyncio.to_thread(_check, answer.text, schema, whole)
+    return await asyncio.to_thread(_check, _last_text(answer), schema, whole)
+
+
+def _last_text(answer: Message) -> str:
+    """Return the text behind the last tool call; what a model says before it is no JSON."""
+    parts = answer.parts
+    calls = [at for at, part in enumerate(parts) if isinstance(part, ToolCallPart)]
+    return text_of(parts[calls[-1] + 1 :] if calls else parts)
 
 
 def _check(text: str, schema: AnswerSchema, whole: Path | None) -> CheckedAnswer:

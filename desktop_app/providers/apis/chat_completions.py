@@ -93,7 +93,7 @@ def body(
         form = schema_fields(request.schema, profile)
         fields["response_format"] = {"type": "json_schema", "json_schema": form}
     grammar = request.grammar
-    if grammar is not None and not grammar.is_tool_input and not profile.serves_the_family:
+    if grammar is not None and not grammar.is_tool_input and profile.kind not in _KNOWN_KINDS:
         fields["grammar"] = grammar.definition
     if request.tools:
         fields["tools"] = [_tool(tool, profile) for tool in request.tools]

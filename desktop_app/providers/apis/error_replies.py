@@ -113,7 +113,7 @@ _FIELDS: Final = (
     *("reasoning_effort", "reasoning.effort", "reasoning.summary", "text.verbosity", "verbosity"),
     *("temperature", "top_p", "presence_penalty", "frequency_penalty", "service_tier"),
     *("max_completion_tokens", "max_output_tokens", "max_tokens", "stream_options"),
-    "prompt_cache_key",
+    *("prompt_cache_key", "response_format", "text.format"),
 )
 _NAMED: Final = re.compile(
     rf"(?<![\w.])({'|'.join(re.escape(name).replace('_', '_?') for name in _FIELDS)})(?!\w)"

@@ -155,6 +155,44 @@ def test_nothing_invalid_is_sent(shell: Shell, tmp_path: Path, schema: str) -> N
     against(WHOLE, test=test)
 
 
+def test_a_schema_holds_for_the_text_behind_the_tool_calls(shell: Shell, schema: str) -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "calculator"}
+    call["arguments"] = '{"expression": "1+2"}'
+    done_call = sse({"type": "response.output_item.done", "output_index": 1, "item": call})
+    first = streams(sse(CREATED), delta("I calculate."), done_call, sse(COMPLETED))
+    options = ("Who?", "--schema", schema, "--tool", "calculator", "--json")
+    done, bodies = answer_to(shell, first, saying(ANN), arguments=options)
+    assert [body["text"]["format"]["name"] for body in bodies] == ["person", "person"]
+    assert (done.code, done.json["parsed"]) == (0, json.loads(ANN))
+    assert len(done.json["tool_calls"]) == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Invalid schema for response_format 'person': no.", "response_format is not supported."],
+)
+def test_servers_that_name_the_field_only_in_words(shell: Shell, schema: str, words: str) -> None:
+    refused = replies(400, {"error": {"message": words, "type": "invalid_request_error"}})
+    options = ("Who?", "--schema", schema, "--json")
+    done, bodies = answer_to(shell, refused, saying(ANN), arguments=options)
+    assert ["format" in body.get("text", {}) for body in bodies] == [True, False]
+    assert (done.code, len(done.json["notices"])) == (0, 1)
+
+
+def test_gbnf_goes_to_a_server_of_ones_own(shell: Shell, tmp_path: Path) -> None:
+    text = 'root ::= "yes" | "no"\n'
+    grammar = written(tmp_path / "answer.gbnf", text)
+    chunk: dict[str, Any] = {"choices": [{"delta": {"content": "no"}, "finish_reason": "stop"}]}
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.ask(server.base_url, "Well?", "--model", "m", "--grammar", grammar)
+        assert (done.code, done.out) == (0, "no\n"), done
+        sent = [(r.path, r.json["grammar"]) for r in server.requests if r.method == "POST"]
+        assert sent == [("/v1/chat/completions", text)]
+
+    against(streams(sse(chunk, "[DONE]")), test=test)
+
+
 async def test_the_model_on_this_computer_follows_both(
     shell: Shell, tmp_path: Path, schema: str
 ) -> None:
