@@ -264,7 +264,8 @@ def test_other_answers_are_checked_too(what: str, answer: bytes, tmp_path: Path)
 
 
 def test_halves_of_characters_become_question_marks(document: Path) -> None:
-    note = {"reason": "note_read", "params": {"read": 1}, "skipped": [["half \ud800", "damaged"]]}
+    params = {"read": 1, "skipped": 1}
+    note = {"reason": "note_skipped", "params": params, "skipped": [["half \ud800", "damaged"]]}
     found = asyncio.run(extract(frame({**GOOD, "note": note}, b"words"), document))
     assert found.note is not None
     assert found.note.skipped == (("half ?", Skip.DAMAGED),)

@@ -137,15 +137,15 @@ STOPPED = "The person presses Stop"
 
 _REFUSED = {"error": {"message": "x", "code": "insufficient_quota"}}
 STATUSES: dict[str, tuple[Script, int, str]] = {
-    "408": (replies(408, {}), 1, "Try again to send the message again"),
+    "408": (replies(408, {}), 1, "Try again, but you may be charged twice"),
     "500": (replies(500, {}, retry_after_ms="10"), 3, "Try again later"),
     "503": (replies(503, {}, retry_after_ms="10"), 3, "Try again later"),
     "504 with a page": (
         replies(504, b"<html>", "text/html"),
         1,
-        "Try again to send the message again",
+        "Try again, but you may be charged twice",
     ),
-    "524": (replies(524, {}), 1, "Try again to send the message again"),
+    "524": (replies(524, {}), 1, "Try again, but you may be charged twice"),
     "429": (replies(429, {}, retry_after_ms="10"), 3, "try again"),
     "429 without credit": (replies(429, _REFUSED), 1, "Add credit"),
     "401": (replies(401, {}), 1, "Check or replace the key"),
