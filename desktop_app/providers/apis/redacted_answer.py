@@ -1,7 +1,8 @@
 """Removes secrets from an answer whose deltas can split them anywhere.
 
 A secret within one event is removed before the event is read: see http_reply.py. This module finds
-those that are spread over several deltas.
+those that are spread over several deltas, and those that show only once an event is read: in the
+name of the model.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from desktop_app.domain.conversations.stream_events import (
     ReasoningDelta,
     ReasoningItem,
     RefusalDelta,
+    Started,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
@@ -65,6 +67,8 @@ class RedactedAnswer:
         if isinstance(event, OfCandidate):
             other = self._others.setdefault(event.number, RedactedAnswer(self._new_stream))
             return [OfCandidate(event.number, inner) for inner in other.take(event.event)]
+        if isinstance(event, Started):  # the model is stored with the answer
+            return [replace(event, model=self._cleaned(event.model))]
         if isinstance(event, ReasoningItem):  # later reasoning is a new text
             return [*self._end(ReasoningDelta), event]
         if isinstance(event, _TERMINALS):
@@ -77,6 +81,10 @@ class RedactedAnswer:
         for number, other in self._others.items():
             held += [OfCandidate(number, event) for event in other.end()]
         return held
+
+    def _cleaned(self, text: str) -> str:
+        stream = self._new_stream()
+        return stream.feed(text) + stream.end()
 
     def _take_delta(self, event: _Delta) -> list[StreamEvent]:
         key = (type(event), event.index if isinstance(event, ToolCallDelta) else 0)
