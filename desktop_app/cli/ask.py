@@ -43,7 +43,7 @@ from desktop_app.cli.standard_input import as_file, read_all
 from desktop_app.cli.terminal import Output
 from desktop_app.cli.tool_commands import require_tools
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
-from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.conversations.chat_request import FAMILY_MODEL, ProviderKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -79,6 +79,7 @@ from desktop_app.services.chat.prompt_library import (
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import preferred
 from desktop_app.services.documents.image_attachments import with_detail
+from desktop_app.services.models.model_menu import first_chat_model
 from desktop_app.services.spending.budget import NEAR_LIMIT
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import AllowedTools
@@ -192,7 +193,7 @@ async def _answer(
     compared = [options_of(options, spec) for spec in options.compare]
     profile = await profile_named(backend, options.provider)
     compared = compared or [options]
-    choices = [await choice_of(backend, profile, each) for each in compared]
+    choices = [await _served_choice(backend, profile, each) for each in compared]
     for own, choice in zip(compared, choices, strict=True):
         asked = choice.effort if own.effort else None
         require_supported(backend.chat.resolve(profile, choice), asked, backend.catalog)
@@ -465,6 +466,11 @@ async def learn_window(backend: Backend, profile: ProviderProfile, choice: Model
     is_open = info.input_limit is None or profile.kind is ProviderKind.COMPATIBLE
     if is_family or not is_open or profile.kind is ProviderKind.ON_DEVICE:
         return
+    await _learn_listing(backend, profile)
+
+
+async def _learn_listing(backend: Backend, profile: ProviderProfile) -> None:
+    """Fetch the list of models, unless it is fresh. Errors are ignored."""
     if backend.listings.is_fresh(profile):
         return
     with suppress(UserFacingError, TimeoutError):
@@ -498,6 +504,38 @@ async def choice_of(
         raise IllegalChoiceError(Reason.NO_MODEL_KNOWN, provider=profile.name)
     variant = Variant(options.variant) if options.variant else choice.variant
     return replace(choice, variant=variant, effort=effort)
+
+
+async def _served_choice(
+    backend: Backend, profile: ProviderProfile, options: argparse.Namespace
+) -> ModelChoice:
+    """Return the choice of the options, or a server's first chat model if they name none.
+
+    That a server at OPENAI_BASE_URL has the family is a guess; it stands if there is no list.
+
+    Raises:
+        IllegalChoiceError: the provider does not offer it, or lists no chat model.
+    """
+    choice = await choice_of(backend, profile, options)
+    is_guess = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
+    is_named = options.model or options.variant or options.effort
+    if not is_guess or is_named or choice.variant is None:
+        return choice
+    await _learn_listing(backend, profile)
+    listing = backend.listings.of(profile)
+    if listing is None or listing.has(FAMILY_MODEL):
+        return choice
+    model = first_chat_model(backend.catalog, listing)
+    if not model:
+        raise IllegalChoiceError(Reason.NO_MODEL_KNOWN, provider=profile.name)
+    say(
+        tr(
+            "Using {model}, the first chat model of {provider}. Name another with --model.",
+            model=model,
+            provider=profile.short_name,
+        )
+    )
+    return ModelChoice(profile.id, model, None, None)
 
 
 def _use_local_model(backend: Backend, model: str) -> str:

@@ -83,6 +83,11 @@ def _can_chat(catalog: ModelCatalog, listing: ModelListing, model_id: str) -> bo
     return catalog.can_chat(model_id) if said is None else said
 
 
+def first_chat_model(catalog: ModelCatalog, listing: ModelListing) -> str:
+    """Return the first listed model that can chat, "" if there is none."""
+    return next((m.id for m in listing.models if _can_chat(catalog, listing, m.id)), "")
+
+
 def _note(
     profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None, today: date
 ) -> str:

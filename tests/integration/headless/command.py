@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from tests.unit.providers.loopback import LoopbackServer, Script
 ROOT = Path(__file__).parents[3]
 LONGEST_S = 90
 KEY = "sk-loopback-0123456789abcdef"
+FAMILY = ("gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro")
 
 
 @dataclass(frozen=True)
@@ -163,16 +164,26 @@ def checked(code: int, out: bytes, err: bytes) -> Ended:
     return found
 
 
-def against(*scripts: Script, test: Callable[[LoopbackServer], Awaitable[None]]) -> None:
+def against(
+    *scripts: Script,
+    test: Callable[[LoopbackServer], Awaitable[None]],
+    models: Sequence[str] = FAMILY,
+) -> None:
+    """Run a test with a server; `models` are what it lists, () if a script answers that, too."""
+
     async def main() -> None:
-        async with LoopbackServer(*scripts) as server:
+        async with LoopbackServer(*scripts, models=models) as server:
             await test(server)
 
     asyncio.run(main())
 
 
 def answer_to(
-    shell: Shell, *scripts: Script, arguments: tuple[str, ...] = ("Which?",), **extra: str
+    shell: Shell,
+    *scripts: Script,
+    arguments: tuple[str, ...] = ("Which?",),
+    models: Sequence[str] = FAMILY,
+    **extra: str,
 ) -> tuple[Ended, list[Any]]:
     """Return the result of the command and the bodies that the server received."""
     found: list[Any] = []
@@ -181,5 +192,5 @@ def answer_to(
         found.append(await shell.ask(server.base_url, *arguments, **extra))
         found.append([request.json for request in server.requests])
 
-    against(*scripts, test=test)
+    against(*scripts, test=test, models=models)
     return found[0], found[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -40,10 +40,18 @@ class LoopbackServer:
     """A server that answers request n with script n, and repeats the last script.
 
     A script that returns leaves the connection open for the next request, unless it closed it.
+
+    Attributes:
+        models: the ids that it lists without a script; () if listings are scripted, too.
+        listed: the requests for that list; `requests` has the others.
     """
 
-    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *scripts: Script, models: Sequence[str] = (), tls: ssl.SSLContext | None = None
+    ) -> None:
         self._scripts = scripts
+        self.models = models
+        self.listed: list[Received] = []
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
         self.requests: list[Received] = []
@@ -84,6 +92,10 @@ class LoopbackServer:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await _read_request(reader)
+        if self.models and (request.method, request.path) == ("GET", "/v1/models"):
+            self.listed.append(request)
+            await replies(200, {"data": [{"id": model} for model in self.models]})(request, writer)
+            return
         self.requests.append(request)
         self.arrived.set()
         script = self._scripts[min(len(self.requests), len(self._scripts)) - 1]
