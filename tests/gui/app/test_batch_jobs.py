@@ -253,7 +253,7 @@ async def test_a_server_of_ones_own_is_switched_on() -> None:
         desk.controllers.batches.begin()
         page = dialog_of(desk).new
         page.provider.setCurrentIndex(page.provider.findData("home"))
-        assert "“Supports Batch API” in Settings" in page.refusal.text()
+        assert "turn on “Supports Batch API” in" in page.refusal.text()
         switch.click()
         await until(lambda: any(p.id == "home" and p.has_batches for p in desk.state.providers.all))
         desk.controllers.batches.begin()

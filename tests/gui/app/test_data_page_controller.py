@@ -157,7 +157,7 @@ async def test_a_backup_is_made_by_itself_and_a_failure_said_once(tmp_path: Path
         await desk.written()
         assert backups._timer.isActive()
         await backups._when_due()
-        assert "The backup failed." in desk.said
+        assert "The backup failed:" in desk.said
         assert "failed" in page._state.text()
         desk.window.notifications.dismiss()
         backups._last["failed_at"] = (now() - timedelta(hours=2)).isoformat()

@@ -250,7 +250,7 @@ async def test_nothing_attached_is_said(data: Path) -> None:
             assert desk.said == "Nothing is attached"
         await attached(desk, data / "notes.md")
         desk.ready.actions["attachment.choose-pages"]()
-        assert desk.said.startswith("“notes.md” has no pages, slides, sheets or chapters")
+        assert desk.said.startswith("“notes.md” has no pages, slides, sheets, or chapters")
 
 
 async def test_a_large_text_is_there_in_stretches_and_searched(tmp_path: Path) -> None:

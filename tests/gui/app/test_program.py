@@ -30,7 +30,8 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 ALT = Qt.KeyboardModifier.AltModifier
 KEYED = {"COMETAPI_KEY": "not-a-key"}
 # Handled by the prompt's text and by the quick prompt.
-IN_WIDGETS = {"prompt.send", "quick.go-on", "quick.close"}
+# The global shortcut is bound outside of the window.
+IN_WIDGETS = {"prompt.send", "quick.go-on", "quick.close", "quick.global"}
 
 
 # ---------------------------------------------------------------- commands and keys
