@@ -225,6 +225,8 @@ WITHOUT_REMEDY = {
     Reason.VARIANT_AND_MODEL,
     Reason.ITEM_DECLINED,
     Reason.TOOL_UNAVAILABLE,  # its reason says what is missing
+    Reason.SCHEMA_INVALID,  # its words say what is wrong, and where
+    Reason.GRAMMAR_INVALID,
     Reason.BATCH_WITHOUT_QUESTION,
     Reason.COMPACTED_WHILE_DELETED,
     Reason.PLACE_NOT_NOTED,  # the store's error has the remedy
