@@ -59,7 +59,7 @@ def test_markdown_has_a_heading_for_each_file_above_those_of_its_answer() -> Non
     answer = "# Head\n\n```\n# code\n```\n\n###### Deep\n#hashtag"
     items = [item(answer, "a\nb.md"), item("", "c.md", "It is\nempty.")]
     text = "".join(markdown_report(JOB, items, lambda model: model.upper()))
-    assert text.startswith("# A title\n\nReading files · 0 of 0 files answered · GPT-5.2")
+    assert text.startswith("# A title\n\nReading files · 0 of 0 answered · GPT-5.2")
     assert "> One\n>\n> two\n" in text
     assert (
         "\n## a b.md\n\nAnswered\n\n### Head\n\n```\n# code\n```\n\n###### Deep\n#hashtag\n" in text

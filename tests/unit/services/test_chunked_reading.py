@@ -459,7 +459,7 @@ def test_what_it_thinks_is_said_not_to_be_in_the_estimate(tmp_path: Path) -> Non
             thinking = replace(task, resolved=replace(task.resolved, effort=effort))
             plan = await reading.plan(thinking)
             assert plan.leaves_out_reasoning is leaves_out
-            assert ("what it thinks not counted" in plan.cost_words) is leaves_out
+            assert ("plus reasoning" in plan.cost_words) is leaves_out
             assert plan.cost_words.startswith("about $")
             assert (
                 replace(plan, cost=None).cost_words

@@ -137,7 +137,7 @@ def test_pages_count_as_the_model_charges_for_them() -> None:
 
 def test_they_are_kept_and_named() -> None:
     assert parts_from_json(parts_to_json([PART])) == (PART,)
-    assert pages_text(PART) == "3 pages, 1 as pictures"
+    assert pages_text(PART) == "3 pages, 1 as image"
     assert pages_text(replace(PART, detail=TEXT_ONLY)) == "3 pages"
 
 
