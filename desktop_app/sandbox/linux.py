@@ -11,6 +11,8 @@ import ctypes
 import errno
 import os
 import stat
+import threading
+import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -36,6 +38,8 @@ _VERSION_QUERY, _RULE_PATH_BENEATH, _RULE_NET_PORT = 1, 1, 2
 _FS_OF_ABI: Final = ((1, 0x1FFF), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
 _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE = 1 << 1, 1 << 2, 1 << 3, 1 << 14
 _REMOVE_FILE, _MAKE_REG = 1 << 5, 1 << 8
+_EXIT_S: Final = 2.0
+"""The time that a joined thread gets to exit, in seconds; it takes microseconds."""
 _BIND_TCP, _CONNECT_TCP = 1, 2
 _SCOPE_ABSTRACT_UNIX_SOCKET, _SCOPE_SIGNAL = 1, 2
 _NET_SINCE, _SCOPES_SINCE = 4, 6
@@ -63,6 +67,19 @@ def available() -> Confinement:
     return Confinement(tuple(active), tuple(missing))
 
 
+def _has_one_thread() -> bool:
+    """Return True if the process has one thread.
+
+    A thread that Python has joined is listed by the kernel until it has exited, so wait for it.
+    """
+    deadline = time.monotonic() + _EXIT_S
+    while len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208
+        if threading.active_count() > 1 or time.monotonic() > deadline:
+            return False
+        time.sleep(0.001)
+    return True
+
+
 def confine(policy: Policy) -> None:
     """Give up permanently what the policy does not permit.
 
@@ -72,7 +89,7 @@ def confine(policy: Policy) -> None:
         OSError: the kernel refused a mechanism that it offers.
         RuntimeError: the process has more threads.
     """
-    if len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208
+    if not _has_one_thread():
         raise RuntimeError("a process with several threads cannot be confined")
     close_others(policy.descriptors)
     limit_resources(policy)

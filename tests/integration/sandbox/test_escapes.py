@@ -218,6 +218,22 @@ def test_a_thread_that_would_stay_free_is_refused() -> None:
     assert done.stdout == "a process with several threads cannot be confined\n"
 
 
+JOINED_THREADS = """
+import threading
+from desktop_app.sandbox import linux
+for _ in range(300):
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    thread.join()
+    assert linux._has_one_thread()
+"""
+
+
+def test_a_joined_thread_that_the_kernel_still_lists_is_waited_for() -> None:
+    done = subprocess.run([sys.executable, "-c", JOINED_THREADS], cwd=ROOT, check=False)
+    assert done.returncode == 0
+
+
 INHERITED = """
 import os
 from desktop_app import sandbox
