@@ -51,12 +51,13 @@ from desktop_app.domain.documents.collections import Collection, CollectionFile,
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Effort
-from desktop_app.domain.places import LinkSegment
+from desktop_app.domain.places import LinkSegment, Place
 from desktop_app.domain.spending.spending_report import Spent
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.foreign_text import message_box
+from desktop_app.ui.widgets.linked_label import PLACE_SCHEME, LinkedLabel
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
 
@@ -662,6 +663,10 @@ def in_menu(menu: QMenu) -> Iterator[str]:
             yield from in_menu(inner)
 
 
+_TAG = re.compile(r"<[^>]*>")
+_TAGS_OF_LINKS = {"</a>", *(f'<a href="{PLACE_SCHEME}{place}">' for place in Place)}
+
+
 def in_widget(widget: QWidget) -> Iterator[str]:
     """Yield the texts that a widget shows or announces, except editable text."""
     yield as_text(widget.toolTip())
@@ -671,8 +676,14 @@ def in_widget(widget: QWidget) -> Iterator[str]:
     match widget:
         case QLabel():
             is_plain = widget.textFormat() is Qt.TextFormat.PlainText
-            assert is_plain or not QtOfGui.mightBeRichText(widget.text())
-            yield QLabel.text(widget)
+            shown = QLabel.text(widget)
+            if isinstance(widget, LinkedLabel) and not is_plain:
+                # Its links lead to places of the program; everything else is escaped.
+                assert set(_TAG.findall(shown)) <= _TAGS_OF_LINKS, shown
+                yield QTextDocumentFragment.fromHtml(shown).toPlainText()
+                return
+            assert is_plain or not QtOfGui.mightBeRichText(shown)
+            yield shown
         case QAbstractButton():
             yield QAbstractButton.text(widget).replace("&&", "&")
         case QLineEdit():
