@@ -1,4 +1,4 @@
-"""Whether the global shortcut works."""
+"""The state of the global shortcut, and its sentences."""
 
 from __future__ import annotations
 

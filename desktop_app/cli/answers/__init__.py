@@ -1,4 +1,4 @@
-"""What shapes the answers of a command, and several answers to one question.
+"""The parameters of a command’s answers, and several answers to one question.
 
 May import what `cli` may.
 """

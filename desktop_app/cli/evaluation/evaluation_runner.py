@@ -75,7 +75,7 @@ class Contestant:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What decides its answers."""
+        """The values that decide its answers."""
         effort = self.resolved.effort
         return self.resolved.profile.id, self.resolved.model.id, effort.value if effort else ""
 

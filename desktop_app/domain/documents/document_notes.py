@@ -18,7 +18,7 @@ _MOST_NAMED: Final = 5
 
 
 class Skip(StrEnum):
-    """Why a member of an archive, a folder or a mail was not read; the values are for models."""
+    """The reason why a part of an archive, folder or mail was not read; for models."""
 
     DAMAGED = "damaged"
     EMPTY = "without text"

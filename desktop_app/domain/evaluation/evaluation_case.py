@@ -20,7 +20,7 @@ _LONGEST_SHOWN: Final = 80
 
 
 class CheckKind(StrEnum):
-    """What a check compares."""
+    """The kind of comparison that a check makes."""
 
     CONTAINS = "contains"
     REGEX = "regex"

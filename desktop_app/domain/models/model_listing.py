@@ -22,7 +22,7 @@ WARNED_BEFORE_DAYS = 90
 
 
 class ModelKind(StrEnum):
-    """What a model is for."""
+    """The purpose of a model."""
 
     CHAT = "chat"
     EMBEDDING = "embedding"
@@ -35,7 +35,7 @@ class ModelKind(StrEnum):
 
 @dataclass(frozen=True)
 class ModelDetails:
-    """What a server says of a model; None for what it does not say.
+    """The facts that a server lists of a model; None for those that it does not list.
 
     The prices are in US dollars per million tokens.
     """

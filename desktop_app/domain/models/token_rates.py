@@ -1,4 +1,4 @@
-"""How many tokens a server's model makes of a text, in relation to OpenAI's tokenizer.
+"""Ratios of the tokens of a server's model to those of OpenAI's tokenizer.
 
 Every tokenizer has its own ratio for each kind of text: many models take a token for each digit,
 and several for a letter that their vocabulary lacks. The ratios are learned from the counts that
@@ -31,7 +31,7 @@ TokenMix = Mapping[TextKind, int]
 
 
 class CountMethod(IntEnum):
-    """How tokens were counted, the most exact first."""
+    """The methods of counting tokens, the most exact first."""
 
     TOKENIZER = 0
     SERVER = 1
@@ -45,7 +45,7 @@ COUNTED: Final[Mapping[CountMethod, str]] = {
     CountMethod.LEARNED: N_("Estimated from earlier counts of this server"),
     CountMethod.GUESSED: N_("Estimated with OpenAI’s tokenizer"),
 }
-"""What users read about a count."""
+"""The description of each method for users."""
 
 # Ratios of models with vocabularies of 32,000 to 150,000 entries, before any is learned.
 USUAL: Final[Mapping[TextKind, float]] = {
@@ -69,7 +69,7 @@ SHARE_GUESSED: Final = 0.7
 
 @dataclass(frozen=True)
 class TokenRates:
-    """What is known of the tokenizer of one model at one server.
+    """The learned ratios of one model at one server.
 
     Attributes:
         rates: the learned ratios; unknown kinds are missing.

@@ -29,7 +29,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class CallPerformance:
-    """How a call went.
+    """The course of a call: times, retries and outcome.
 
     Attributes:
         effort, tier: as they were sent, or as the provider named them; "" for none.

@@ -19,7 +19,7 @@ LONGEST_WIRE_NAME: Final = 64
 
 
 class ToolKind(StrEnum):
-    """What a tool can do: read data here, change something, or send data elsewhere."""
+    """The reach of a tool: read data here, change something, or send data elsewhere."""
 
     READS = "reads"
     WRITES = "writes"
@@ -27,7 +27,7 @@ class ToolKind(StrEnum):
 
 
 class Permission(StrEnum):
-    """What the user allows a tool to do without being asked."""
+    """The user's permission for a tool to run without being asked."""
 
     ASK = "ask"
     CONVERSATION = "conversation"

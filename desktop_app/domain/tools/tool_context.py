@@ -1,4 +1,4 @@
-"""What a tool call may look at."""
+"""The data that a tool call may read."""
 
 from __future__ import annotations
 

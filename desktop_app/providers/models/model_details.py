@@ -1,4 +1,4 @@
-"""What servers say of a listed model besides its window: kind, price, images and tools.
+"""Reads the kind, price, images and tools of a listed model.
 
 OpenAI's API has no such fields; others add some, each under its own names. What is malformed or
 impossible counts as not said.

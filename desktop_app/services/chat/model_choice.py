@@ -39,7 +39,7 @@ INSTANT_RETIRED = notice(NoticeCode.INSTANT_RETIRED)
 
 
 class PriceClaim(Enum):
-    """Whether a model has a price at a provider.
+    """The evidence that a catalog price applies to a model at a provider.
 
     An unknown server may call any model by the name that the catalog has a price for. So there the
     catalog's price needs a sign that it is this model, and fails if the reply names another.

@@ -26,7 +26,7 @@ from desktop_app.services.tools.consent import ConsentDesk, ConsentQuestion
 from desktop_app.services.tools.tool_set import SourcedTool, ToolSet
 
 CLEANUP_S: Final = 2.0
-"""How long a call that was given up may take to end."""
+"""The time that an abandoned call may take to end."""
 MOST_PARALLEL: Final = 16
 """Calls of one round that run; a model that asks for more gets an error for the rest."""
 

@@ -61,7 +61,7 @@ _SENT: Final = (TextPart, RefusalPart, ToolCallPart)
 
 @dataclass(frozen=True)
 class LoopTask:
-    """What the loop of one answer works with."""
+    """The inputs of the loop of one answer."""
 
     tools: ToolSet
     context: ToolContext

@@ -1,4 +1,4 @@
-"""What is learned of the tokenizers of servers' models, so that the next start counts right."""
+"""Stores learned token ratios, so that the next start counts right."""
 
 from __future__ import annotations
 

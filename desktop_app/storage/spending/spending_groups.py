@@ -19,7 +19,7 @@ _MICROS: Final = 1_000_000
 
 
 class Grouping(StrEnum):
-    """What the rows of a report are about."""
+    """The subject of each row of a report."""
 
     DAY = "day"
     MONTH = "month"

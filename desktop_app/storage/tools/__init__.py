@@ -1,4 +1,4 @@
-"""What the user has allowed tools to do.
+"""The permissions that the user gave to tools.
 
 May import `storage.database` and the conversion of rows.
 """
