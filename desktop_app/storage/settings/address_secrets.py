@@ -128,11 +128,17 @@ def _overwrite_secrets(path: Path) -> None:
         words = {data[start:end] for start, end in _secrets_in(data)}
         if not path.name.endswith("-wal"):
             words |= _overwrite_cut_secrets(data)
-        for word in words:
-            start = data.find(word)
-            while start >= 0:
-                data[start : start + len(word)] = _PASSWORD_BYTE.sub(b"x", word)
-                start = data.find(word, start + len(word))
+        # All are found before any is overwritten, because one may contain a part of another.
+        spans = [(at, at + len(word)) for word in words for at in _places_of(word, data)]
+        for start, end in spans:
+            data[start:end] = _PASSWORD_BYTE.sub(b"x", data[start:end])
+
+
+def _places_of(word: bytes, data: mmap.mmap) -> Iterator[int]:
+    start = data.find(word)
+    while start >= 0:
+        yield start
+        start = data.find(word, start + len(word))
 
 
 def _secrets_in(data: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
