@@ -24,7 +24,7 @@ from tests.unit.providers.samples import sse
 HOSTILE = "a\x1b[2J\x1b]0;t\x07\x9b31m\x7f\u202eb\u2066\u200f\u2028\x08\rc"
 SHOWN = r"a\x1b[2J\x1b]0;t\x07\x9b31m\x7f\u202eb\u2066\u200f\u2028\x08\x0dc"
 SAID = ": a[2J]0;t31mb c. "
-"""What an error quotes of such a reply: what cannot be seen is gone."""
+"""Errors quote such a reply without its invisible characters."""
 NAME = b"n\x1b[2J\x9b\xe2\x80\xae\xff\rm.md"
 """A file's name that is not UTF-8, with a sequence that clears the screen."""
 NAME_SHOWN = r"n\x1b[2J\x9b\u202e\xff\x0dm.md"

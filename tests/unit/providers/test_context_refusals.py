@@ -1,4 +1,4 @@
-"""How large a refused request and its window are, in the words of many servers."""
+"""The sizes of a refused request and of the window, in the words of many servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What servers say of their models: kind, price, images and tools, and what is no such thing."""
+"""The kind, price, images and tools of listed models, and malformed values."""
 
 from __future__ import annotations
 

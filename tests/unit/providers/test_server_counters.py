@@ -1,4 +1,4 @@
-"""Which token counter a server has, and its requests and replies."""
+"""The token counters of servers: their requests and replies."""
 
 from __future__ import annotations
 
