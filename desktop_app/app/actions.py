@@ -28,6 +28,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "conversation.archive": its.trash.archive_chosen,
         "conversation.temporary": its.temporary.open,
         "conversation.delete": lambda: _delete_chosen(window, its),
+        "conversation.undo": window.notifications.undo_last,
         "folder.new": its.folders.create,
         "folder.settings": its.folders.show_settings,
         "list.all": lambda: _show_place(window, its, LIST),

@@ -150,7 +150,7 @@ class WindowSession:
             return
         self._raise_window()
         if request.files or request.text:
-            self.controllers.library.open_here()
+            self.controllers.library.open_fresh()
             files = tuple(map(Path, request.files))
             self._window.prompt.take(DroppedContent(files, text=request.text))
 

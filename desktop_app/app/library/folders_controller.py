@@ -127,9 +127,8 @@ class FoldersController(QObject):
         is_there = self._presenter.list_filter == ListFilter.of_folder(folder.id)
         self._presenter.start(self._presenter.go(LIST) if is_there else self._presenter.refresh())
         words = tr("Folder “{name}” deleted. Its conversations are kept.", name=folder.name)
-        self._notifications.notify(
-            words,
-            actions=[(tr("Undo"), lambda: self._presenter.write(self._bring_back(folder, ids)))],
+        self._notifications.notify_undo(
+            words, lambda: self._presenter.write(self._bring_back(folder, ids))
         )
 
     async def _bring_back(self, folder: Folder, ids: list[str]) -> None:
@@ -181,7 +180,7 @@ class FoldersController(QObject):
                 title=title,
                 folder=folder.name,
             )
-        self._notifications.notify(words, actions=[(tr("Undo"), lambda: self._put(before))])
+        self._notifications.notify_undo(words, lambda: self._put(before))
 
     def _put(self, wanted: dict[str, str | None]) -> None:
         for target in set(wanted.values()):

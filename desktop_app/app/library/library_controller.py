@@ -22,6 +22,8 @@ from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,
     MessageStatus,
+    now,
+    title_from,
 )
 from desktop_app.domain.conversations.list_filter import LIST, ListFilterKind
 from desktop_app.domain.errors import StorageError
@@ -143,6 +145,27 @@ class LibraryController(QObject):
         self.open_new(place.folder_id or None)
         if place.kind in (ListFilterKind.ARCHIVE, ListFilterKind.TRASH):
             self._start(self._presenter.go(LIST))
+
+    def open_fresh(self) -> None:
+        """Open a blank conversation without a draft; an unsent one becomes a conversation."""
+        if self._current.is_new:
+            self._saver.save()
+        draft = self._drafts.of_blank()
+        if draft:
+            self._set_aside(draft)
+        self.open_here()
+
+    def _set_aside(self, draft: Draft) -> None:
+        """List the blank conversation with its unsent draft."""
+        if not self._current.is_new:
+            self._open_blank()
+        names = ", ".join(part.name for part in draft.question_attachments)
+        title = title_from(draft.text or names) or tr("New conversation")
+        kept = replace(self._current.conversation, title=title, updated_at=now(), draft=draft)
+        self._current.store(kept)
+        self._presenter.write(self._conversations.add(kept))
+        self._drafts.begun(kept.id, draft)
+        self._presenter.kept(kept)
 
     def open_new(self, folder_id: str | None = None) -> None:
         """Open a blank conversation with the draft of the previous blank one."""

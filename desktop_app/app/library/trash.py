@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -46,10 +46,12 @@ class Trash(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications, self._current = parent, notifications, current
+        self._view = conversation_list.view
         self._conversations, self._flag_store = stores.conversations, stores.flag_store
         self._running, self._navigator, self._presenter = running, navigator, presenter
         shown = conversation_list
         shown.delete_requested.connect(self.delete)
+        shown.view.undo_pressed.connect(notifications.undo_last)
         shown.restore_requested.connect(self.restore)
         shown.erase_requested.connect(self._offer_to_erase)
         shown.archive_requested.connect(self.archive)
@@ -108,9 +110,12 @@ class Trash(QObject):
         for id_ in ids:
             self._running.stop(id_)
         is_open = self._current.id in ids
+        had_keyboard = self._view.hasFocus()
         self._presenter.change(ids, **changes)
         if is_open:
             self._navigator.open_new()
+        if had_keyboard and self._view.isVisible():  # the next deletion is a key away
+            self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _undo(self, ids: list[str], at: datetime, opened: str) -> None:
         """Undo the deletion of that moment."""
@@ -130,8 +135,8 @@ class Trash(QObject):
         conversation = self._presenter.known(ids[0]) if len(ids) == 1 else None
         return conversation.title if conversation else ""
 
-    def _notify_undo(self, words: str, undo: object) -> None:
-        self._notifications.notify(words, actions=[(tr("Undo"), undo)])  # type: ignore[list-item]
+    def _notify_undo(self, words: str, undo: Callable[[], object]) -> None:
+        self._notifications.notify_undo(words, undo)
 
     def delete_chosen(self) -> None:
         """Delete the marked conversations; those in the trash permanently."""

@@ -112,9 +112,7 @@ class PresetsController(QObject):
             return
         self._setup.take_settings(before.id, after)
         # A mistake in a menu must not lose the user's settings.
-        self._notifications.notify(
-            words, [(tr("Undo"), lambda: self._setup.take_settings(before.id, before))]
-        )
+        self._notifications.notify_undo(words, lambda: self._setup.take_settings(before.id, before))
 
     def save_here(self) -> None:
         """Create a preset from the open conversation's settings, and edit its name.
@@ -139,9 +137,8 @@ class PresetsController(QObject):
         conversation = self._current.conversation
         made = preset_of(conversation, preset.id, preset.name, now())
         self._save(replace(made, position=preset.position, created_at=preset.created_at))
-        self._notifications.notify(
-            tr("Preset “{name}” updated", name=preset.name),
-            [(tr("Undo"), lambda: self._save(preset))],
+        self._notifications.notify_undo(
+            tr("Preset “{name}” updated", name=preset.name), lambda: self._save(preset)
         )
 
     # -------------------------------------------------------------- the header

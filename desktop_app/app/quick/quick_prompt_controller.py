@@ -76,7 +76,7 @@ class QuickPromptController(QObject):
         self._running = running
         self._go_on, self._markdown_of = go_on, markdown_of
         self._brought = ""
-        self._clipboard = ""
+        self._clipboard = self._asked = ""
         self._is_beginning = False
         self._path: list[Message] = []
         self._conversation = self._blank()
@@ -181,6 +181,7 @@ class QuickPromptController(QObject):
             self._quick.set_problem(tr("Reading {name}…", name=self.attachments.reading))
             return
         self._is_beginning = True
+        asked = text.strip()
         try:
             began = await self._chat_service.begin(
                 self._conversation,
@@ -195,7 +196,7 @@ class QuickPromptController(QObject):
             return
         finally:
             self._is_beginning = False
-        self._brought = ""
+        self._brought, self._asked = "", asked
         self.attachments.clear()
         self._conversation = began.conversation
         if began.question is not None:
@@ -213,8 +214,10 @@ class QuickPromptController(QObject):
     async def _leave_for_window(self, action: str = "") -> None:
         # Show the window first, because the program ends once nothing is visible.
         if self._path or self._is_beginning:
-            # The prompt still shows the question; it is unsent only if a cap refused it.
-            unasked = self._quick.text().strip() if action == RAISE_CAP else ""
+            # The prompt still shows the question, unless a cap refused it or another was typed.
+            unasked = self._quick.text().strip()
+            if action != RAISE_CAP and unasked == self._asked:
+                unasked = ""
             template_id = self._quick.template_id if unasked else ""
             typed = Draft(unasked, self.attachments.parts, template_id)
             self.attachments.clear()

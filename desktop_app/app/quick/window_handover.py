@@ -85,6 +85,8 @@ class WindowHandover:
             draft = self._draft.value
             attachments = tuple(dict.fromkeys((*draft.attachments, *typed.attachments)))
             self._draft.set_attachments(attachments)
+        if not action:
+            self._prompt.focus_text()
         if action == "add-key":
             self._settings.open_at_key()
         elif action.startswith(PLACE):

@@ -70,11 +70,10 @@ def for_each(task: str, needs: TemplateNeeds, parts: Iterable[Part]) -> str:
     documents = [part for part in parts if isinstance(part, DocumentPart)]
     if needs.documents != 1 or not holds_several(documents):
         return task
-    is_known = not any(part.media_type in _OF_SEVERAL for part in documents)
-    count = str(len(documents)) if is_known else "several"
+    # No count: the user may attach or remove documents before sending.
     return (
-        f"{task}\n\nThere are {count} documents. Do this for each, under a heading with its name, "
-        "then give an overview of all of them."
+        f"{task}\n\nIf there are several documents, do this for each, under a heading with its "
+        "name, then give an overview of all of them."
     )
 
 

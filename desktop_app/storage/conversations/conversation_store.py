@@ -152,6 +152,15 @@ class ConversationStore:
 
         await self._of(conversation.id).write(action)
 
+    async def add(self, conversation: Conversation) -> None:
+        """Store a conversation without messages, with its draft."""
+
+        def action(connection: sqlite3.Connection) -> None:
+            put_conversation(connection, conversation)
+            _put_draft(connection, conversation.id, conversation.draft)
+
+        await self._of(conversation.id).write(action)
+
     async def save_draft(self, conversation_id: str, draft: Draft) -> None:
         """Save the draft in the prompt."""
         await self._of(conversation_id).write(lambda c: _put_draft(c, conversation_id, draft))

@@ -316,6 +316,7 @@ class QuickPrompt(QWidget):
         if streaming:
             self.set_status("")
             self._expand(True)
+            self._line.selectAll()  # what is typed next replaces the question
         self._stop.setVisible(streaming)
 
     def set_status(self, text: str) -> None:

@@ -231,8 +231,12 @@ class ConversationList(QFrame):
     def rename_selected(self) -> bool:
         """Edit the name of the focused row, otherwise the title of the open conversation.
 
-        Return False if there is nothing to edit.
+        A search ends, because its hits cover the rows. Return False if there is nothing to edit.
         """
+        if self._search.is_on:
+            chosen = self._search.current_conversation or self._selected
+            self._search.end()
+            return self._edit(self._row_of(chosen))
         row = self.view.currentIndex() if self.view.hasFocus() else self._row_of(self._selected)
         return self._edit(row)
 
@@ -363,8 +367,16 @@ class ConversationList(QFrame):
     def _connect_search(self) -> None:
         self.search.down_pressed.connect(self._focus_rows)
         self._search.changed.connect(self.search_changed)
+        self._search.ended.connect(self._end_search)
         self._search.hit_open_requested.connect(self.hit_open_requested)
         self.hit_view.left_at_top.connect(self.focus_search)
+
+    def _end_search(self) -> None:
+        """Show the conversations again, and focus them if a hit had the focus."""
+        had_focus = self.hit_view.hasFocus()
+        self.show_hits(None)
+        if had_focus:
+            self._focus_rows()
 
     def _row_of(self, identifier: str | None) -> QModelIndex:
         return self.view.row_of(self.model.index_of(identifier or ""))
@@ -373,7 +385,7 @@ class ConversationList(QFrame):
         row, selection = self._row_of(self._selected), self.view.selectionModel()
         if not row.isValid():
             selection.clearSelection()
-        elif not selection.isSelected(row):
+        else:
             selection.select(row, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def _show_page(self) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QApplication
 
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE, Roles
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         QMouseEvent,
     )
 
+Index = QModelIndex | QPersistentModelIndex
 _Flag = QItemSelectionModel.SelectionFlag
 _Key = Qt.Key
 _MOVES: Final = {
@@ -57,6 +59,7 @@ class ConversationView(RowView):
         selection_cleared(): the marks are cleared; select the open conversation again.
         back_requested(): the user wants to leave the filter (Esc, Backspace or arrow left).
         end_pressed(): the user wants to see the very last row, loaded or not.
+        undo_pressed(): the key for Undo was pressed.
         dropped(list[str] ids, str folder id): conversations were dropped on a folder.
         drop_hint_changed(str): what a drop here will do; "" after the drag left.
         content_dropped(DroppedContent, str id, bool): external content was dropped on a
@@ -66,6 +69,7 @@ class ConversationView(RowView):
     selection_cleared = Signal()
     back_requested = Signal()
     end_pressed = Signal()
+    undo_pressed = Signal()
     dropped = Signal(list, str)
     drop_hint_changed = Signal(str)
     content_dropped = Signal(object, str, bool)
@@ -137,6 +141,17 @@ class ConversationView(RowView):
         self.setCurrentIndex(index)
         self.selectionModel().select(index, _Flag.Toggle)
 
+    def rowsAboutToBeRemoved(self, parent: Index, start: int, end: int) -> None:
+        """Move the keyboard to the next conversation, never to a heading, before a row goes."""
+        current = self.currentIndex().row()
+        if start <= current <= end:
+            rows = (*range(end + 1, self.model().rowCount()), *range(start - 1, -1, -1))
+            found = (self.model().index(row, 0) for row in rows)
+            self.setCurrentIndex(
+                next((i for i in found if i.flags() & Qt.ItemFlag.ItemIsEnabled), QModelIndex())
+            )
+        super().rowsAboutToBeRemoved(parent, start, end)
+
     # ------------------------------------------------------------ keys and clicks
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -153,6 +168,8 @@ class ConversationView(RowView):
                 self._mark_to(index)
         elif has_control and key == _Key.Key_A:
             self.mark_all()
+        elif event.matches(QKeySequence.StandardKey.Undo):
+            self.undo_pressed.emit()
         elif has_control and key == _Key.Key_Space and self.currentIndex().isValid():
             self._toggle(self.currentIndex())
         elif key == _Key.Key_Escape and self.has_marks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QModelIndex, QObject, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import tr
@@ -16,12 +16,31 @@ from desktop_app.ui.widgets.rows_model import ROW
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtGui import QKeyEvent
+
     from desktop_app.domain.conversations.conversation import Folder, SearchHit
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.sidebar.search_filters import SearchFilters
 
 # The pause in typing after which a search starts.
 _SEARCH_PAUSE_MS: Final = 120
+
+
+class HitView(RowView):
+    """The view of the hits.
+
+    Signals:
+        escaped(): Esc was pressed.
+    """
+
+    escaped = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave the search on Esc, as in its field."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.escaped.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class ListSearch(QObject):
@@ -35,9 +54,11 @@ class ListSearch(QObject):
     Signals:
         changed(str), hit_open_requested(str, str, str): as the list's `search_changed` and
             `hit_open_requested`.
+        ended(): the search was left, and its hits are to be hidden.
     """
 
     changed = Signal(str)
+    ended = Signal()
     hit_open_requested = Signal(str, str, str)
 
     def __init__(self, theme: Theme, parent: QObject) -> None:
@@ -49,7 +70,7 @@ class ListSearch(QObject):
         self.is_on = False
         self.field = SearchField()
         self.hits = HitModel(self)
-        self.view = RowView("search-hits", self.hits)
+        self.view = HitView("search-hits", self.hits)
         self.column = QVBoxLayout()
         self.column.addWidget(self.field)
         self._typing = QTimer(self, singleShot=True, interval=_SEARCH_PAUSE_MS)
@@ -57,6 +78,7 @@ class ListSearch(QObject):
         self.field.returnPressed.connect(self._open_first_hit)
         self._typing.timeout.connect(self._search)
         self.view.chosen.connect(self._open_hit)
+        self.view.escaped.connect(self.end)
 
     @property
     def filters(self) -> SearchFilters:
@@ -86,6 +108,21 @@ class ListSearch(QObject):
         self.is_on = hits is not None
         if self.is_on or self._filters is not None:
             self.filters.setVisible(self.is_on)
+
+    @property
+    def current_conversation(self) -> str:
+        """The id of the conversation of the hit with the keyboard focus, "" for none."""
+        index = self.view.currentIndex()
+        if not self.view.hasFocus() or not index.isValid():
+            return ""
+        hit: SearchHit = index.data(ROW)
+        return hit.conversation_id
+
+    def end(self) -> None:
+        """End the search, and show the conversations again."""
+        self.field.clear()
+        if self.is_on:
+            self.ended.emit()
 
     def set_folders(self, folders: tuple[Folder, ...]) -> None:
         """Set the folders that a search can be limited to."""

@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
         stays = self.conversations.view.hasFocus()  # otherwise the user has moved the focus
         if was_away and self._pane_state(self.conversations) != _PaneState.HIDDEN:
             self.toggle_list()
-        if stays and before is not None:
+        if stays and before is not None and before.isVisible():  # hits are hidden by then
             before.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_prompt(self) -> None:

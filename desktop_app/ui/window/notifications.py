@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 Actions = Sequence[tuple[str, Callable[[], object]]]
 
 NOTE_STAYS_MS: Final = 6000
+UNDO: Final = "undo"  # the topic of notes about what can be undone
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Notifications(QFrame):
         super().__init__(parent)
         self.setObjectName("notifications")
         self._cards: list[_Card] = []
+        self._undo: Callable[[], object] | None = None
         self._icon, self.status, self._details = PlainLabel(), PlainLabel(), LinkedLabel()
         self.status.setObjectName("status")
         self._text = CardText(self.status, self._details)
@@ -111,6 +113,20 @@ class Notifications(QFrame):
         self._cards.append(card)
         self._show_last()
         self._send_announcement(card.words)
+
+    def notify_undo(self, words: str, undo: Callable[[], object]) -> None:
+        """Show a note with a button that undoes an action; `undo_last` does the same later."""
+        self._undo = undo
+        self.notify(words, [(tr("Undo"), self.undo_last)], topic=UNDO)
+
+    def undo_last(self) -> None:
+        """Undo the last action that can be undone, even if its note is gone."""
+        undo, self._undo = self._undo, None
+        if undo is not None:
+            self.dismiss_topic(UNDO)
+            undo()
+        else:
+            self.notify(tr("Nothing to undo"))
 
     def dismiss_topic(self, topic: str) -> None:
         """Close the cards of a topic, because they are no longer true."""

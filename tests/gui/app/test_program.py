@@ -318,6 +318,23 @@ async def test_an_answer_on_the_spot_and_on_in_the_window() -> None:
         assert desk.messages()[1] == ("assistant", "complete", "An answer on the spot")
 
 
+async def test_what_was_typed_after_the_question_goes_along_into_the_window() -> None:
+    async with Desk() as desk:
+        open_quick(desk)
+        line = find(quick_of(desk), QLineEdit, "prompt")
+        QTest.keyClicks(line, "What is it?")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        turn = await desk.turn(0)
+        turn.end("It.")
+        await desk.settled()
+        QTest.keyClicks(line, "half typed")  # replaces the question, which is selected
+        QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
+        await until(lambda: not quick_of(desk).isVisible())
+        assert desk.window.prompt.text() == "half typed"
+        desk.window.activateWindow()
+        assert desk.window.focusWidget() is desk.text
+
+
 async def test_every_opening_is_a_conversation_of_its_own() -> None:
     async with Desk(environment=KEYED) as desk:
         turn = await ask_quick(desk, "One")

@@ -35,9 +35,9 @@ def asked_for(shell: Shell, *arguments: str) -> str:
     ("arguments", "count"),
     [
         (("a.md",), ""),
-        (("a.md", "b.md"), "There are 2 documents. "),
-        (("both",), "There are several documents. "),
-        (("a.md", "b.md", "--template", "paragraph"), "There are 2 documents. "),
+        (("a.md", "b.md"), "If there are several documents, "),
+        (("both",), "If there are several documents, "),
+        (("a.md", "b.md", "--template", "paragraph"), "If there are several documents, "),
         (("a.md", "b.md", "--template", "differences"), ""),
     ],
 )

@@ -61,8 +61,10 @@ def test_only_a_prompt_for_one_document_is_asked_of_each() -> None:
     archive = replace(one, media_type="application/zip")
     of_one = TemplateNeeds(documents=1)
     assert for_each("Sum up.", of_one, [one]) == "Sum up."
-    assert "There are 2 documents. Do this for each" in for_each("Sum up.", of_one, [one, one])
-    assert "There are several documents" in for_each("Sum up.", of_one, [archive])
+    assert "If there are several documents, do this for each" in for_each(
+        "Sum up.", of_one, [one, one]
+    )
+    assert "If there are several documents" in for_each("Sum up.", of_one, [archive])
     typed = "Read the attached document."
     for needs in (NO_NEEDS, TemplateNeeds(documents=2)):
         assert for_each(typed, needs, [one, one]) == typed

@@ -1,0 +1,133 @@
+"""The conversation list by keyboard: marks, deletion and Undo, renaming during a search."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from desktop_app.app.desktop.single_instance import call
+from desktop_app.app.desktop.window_request import OpenRequest, encode
+from desktop_app.ui.sidebar.conversation_model import Roles
+from desktop_app.ui.sidebar.conversation_view import ConversationView
+from tests.gui.app.desk import Desk, until
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+async def asked(desk: Desk, *questions: str) -> ConversationView:
+    """Ask each question in a conversation of its own, and focus the list at its first row."""
+    desk.window.resize(1200, 700)
+    for question in questions:
+        desk.ready.actions["conversation.new"]()
+        await desk.ask_and_answer(question, "Yes.")
+    view = desk.window.conversations.view
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    view.setCurrentIndex(view.model().index(1, 0))
+    return view
+
+
+def marked(view: ConversationView) -> list[str]:
+    return [str(index.data()) for index in view.selectedIndexes()]
+
+
+async def test_what_is_marked_is_what_del_deletes() -> None:
+    async with Desk() as desk:
+        view = await asked(desk, "One", "Two", "Three")
+        QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
+        assert len(marked(view)) == 3
+        row = view.visualRect(view.model().index(2, 0)).center()
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=row)
+        await until(lambda: marked(view) == ["Two"])
+        QTest.keyClick(view, Qt.Key.Key_A, CONTROL)
+        QTest.keyClick(view, Qt.Key.Key_Escape)
+        assert marked(view) == ["Two"]
+
+
+async def test_after_del_the_keyboard_is_on_the_next_conversation() -> None:
+    async with Desk() as desk:
+        view = await asked(desk, "One", "Two", "Three")
+        assert desk.window.windowTitle().startswith("Three")  # the open one goes
+        QTest.keyClick(view, Qt.Key.Key_Delete)
+        await desk.written()
+        assert QApplication.focusWidget() is view
+        assert view.currentIndex().data() == "Two"
+        QTest.keyClick(view, Qt.Key.Key_Delete)
+        assert view.currentIndex().data() == "One"
+
+
+async def test_ctrl_z_in_the_list_undoes_the_last_deletion_even_without_its_note() -> None:
+    async with Desk() as desk:
+        view = await asked(desk, "One", "Two")
+        QTest.keyClick(view, Qt.Key.Key_Delete)
+        assert desk.rows == ["One"]
+        desk.window.notifications.dismiss()
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClick(view, Qt.Key.Key_Z, CONTROL)
+        assert desk.rows == ["Two", "One"]
+        QTest.keyClick(view, Qt.Key.Key_Z, CONTROL)
+        assert desk.said == "Nothing to undo"
+        await desk.written()
+
+
+async def searched(desk: Desk, words: str, title: str) -> None:
+    desk.window.search()
+    desk.window.conversations.search.setText(words)
+    hits = desk.window.conversations.hits
+    await until(lambda: title in {str(hits.index(row).data()) for row in range(hits.rowCount())})
+
+
+async def test_f2_during_a_search_renames_the_hit_in_plain_sight() -> None:
+    async with Desk() as desk:
+        await asked(desk, "A topic", "Another topic")
+        await searched(desk, "topic", "A topic")
+        hits = desk.window.conversations.hit_view
+        hits.setFocus(Qt.FocusReason.TabFocusReason)
+        hits.setCurrentIndex(hits.model().index(1, 0))
+        wanted = str(hits.currentIndex().data())
+        desk.ready.actions["conversation.rename"]()
+        editor = QApplication.focusWidget()
+        assert isinstance(editor, QLineEdit)
+        assert editor.isVisible()
+        assert editor.text() == wanted
+        assert not hits.isVisible()
+        editor.setText("Renamed")
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+        await until(lambda: "Renamed" in desk.rows)
+        assert wanted not in desk.rows
+        assert QApplication.focusWidget() is desk.window.conversations.view
+        await desk.written()
+
+
+async def test_esc_in_the_hits_leaves_the_search() -> None:
+    async with Desk() as desk:
+        view = await asked(desk, "A topic", "Another topic")
+        await searched(desk, "topic", "A topic")
+        hits = desk.window.conversations.hit_view
+        hits.setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClick(hits, Qt.Key.Key_Escape)
+        assert desk.window.conversations.search.text() == ""
+        assert view.isVisible()
+        assert QApplication.focusWidget() is view
+        assert view.currentIndex().data(Roles.IDENTIFIER)
+
+
+async def test_a_file_begins_a_conversation_and_leaves_an_unsent_draft_alone(data: Path) -> None:
+    async with Desk() as desk:
+        desk.window.prompt.set_text("Half a thought")
+        request = encode(OpenRequest((str(data / "notes.md"),)))
+        await asyncio.to_thread(call, desk.backend.folders.socket, request)
+        await until(lambda: desk.chips and "reading" not in desk.chips[0])
+        assert desk.window.prompt.text() == ""
+        assert desk.rows == ["Half a thought"]
+        await desk.written()
+        desk.open_row(desk.window.conversations.model.conversations[0].id)
+        await until(lambda: desk.window.prompt.text() == "Half a thought")
+        assert desk.chips == []
+        turn = await desk.ask("Half a thought, and the rest")
+        turn.end("I see.")
+        await desk.settled()
+        assert desk.rows == ["Half a thought"]
