@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from desktop_app.app.desktop.window_request import OpenRequest
 
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
-COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "eval", "spending", *LIBRARY, "doctor")
+REPORTS = ("spending", "models")
+COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "eval", *REPORTS, *LIBRARY, "doctor")
 EXIT_INTERRUPTED, EXIT_READER_GONE = 130, 141
 
 
@@ -161,6 +162,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.cli.reports.spending_command import run_spending
 
         return run_spending(options)
+    if options.command == "models":
+        from desktop_app.cli.reports.models_command import run_models
+
+        return run_models(options)
     if options.command == "doctor":
         from desktop_app.cli.doctor.doctor import run_doctor
 

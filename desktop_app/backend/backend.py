@@ -268,7 +268,7 @@ class Backend:
         """Return all providers: the environment's, then built-in, then custom ones.
 
         A stored profile replaces the built-in one of the same id. The user's monthly cap for an
-        address also applies to a key from the environment.
+        address and what was entered about its models also apply to a key from the environment.
         """
         stored = {profile.id: profile for profile in await self.settings.profiles()}
         caps = {p.base_url: p.monthly_cap for p in stored.values() if p.monthly_cap is not None}
@@ -277,8 +277,12 @@ class Backend:
         built_in = [
             replace(p, name=tr(ON_DEVICE.name)) if p.id == ON_DEVICE.id else p for p in built_in
         ]
+        own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
         of_this_run = [
-            replace(p, monthly_cap=caps.get(p.base_url)) for p in self.environment_profiles
+            replace(
+                p, monthly_cap=caps.get(p.base_url), own_models=own.get(p.base_url, p.own_models)
+            )
+            for p in self.environment_profiles
         ]
         return [*of_this_run, *built_in, *stored.values()]
 

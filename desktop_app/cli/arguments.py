@@ -45,6 +45,11 @@ _SPENDING_FIELDS: Final = (
     "p95_first_token_s, p50_s, tokens_per_s, cost_usd), total_usd, months (provider, spent_usd, "
     "forecast_usd, limit_usd)"
 )
+_MODEL_FIELDS: Final = (
+    "models (provider, model, name, variant, window, max_output, input_usd, cached_input_usd, "
+    "output_usd, images, tools, reasoning, efforts, structured_output, ends, favorite, edited; "
+    "null if unknown), notices"
+)
 _TOOL_FIELDS: Final = "name, description, kind (reads, writes, leaves), available, reason"
 _HIT_FIELDS: Final = "conversation, title, message, snippet, date"
 
@@ -83,7 +88,11 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     adding = (_add_quick, _add_doctor, _add_ask, _add_summarize, _add_tools)
     single = [add(commands) for add in adding]
     batches = add_batch(commands, _add_answer_choice)
-    figures = [add_eval(commands, add_answer_parameters), _add_spending(commands)]
+    figures = [
+        add_eval(commands, add_answer_parameters),
+        _add_spending(commands),
+        _add_models(commands),
+    ]
     for command in (*single, *batches, *figures, *_add_library(commands)):
         command.set_defaults(refuse=command.error)
     return made
@@ -351,6 +360,30 @@ def _add_spending(commands: Commands) -> argparse.ArgumentParser:
     formats.add_argument("--json", action="store_true", help=tr("print one JSON object"))
     formats.add_argument("--csv", action="store_true", help=tr("print CSV"))
     return spending
+
+
+def _add_models(commands: Commands) -> argparse.ArgumentParser:
+    models = _add(
+        commands,
+        "models",
+        tr("list models with their prices and limits"),
+        "[WORD ...] [--provider NAME] [--json]",
+        epilog(
+            tr(
+                "Shows the models of every provider that has a key, with what Repartee, the "
+                "server, and you say of them. Prices are for a million tokens. Facts can be "
+                "entered in the window (Models)."
+            ),
+            json_fields(_MODEL_FIELDS),
+            codes=usual_codes(),
+        ),
+    )
+    models.add_argument(
+        "words", nargs="*", metavar="WORD", help=tr("list only models with these words")
+    )
+    models.add_argument("--provider", metavar="NAME", help=tr("list only this provider’s models"))
+    models.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    return models
 
 
 def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:

@@ -188,6 +188,7 @@ async def _answer(
 ) -> int:
     values = await backend.values()
     use_limits(backend, values)
+    backend.budget.allows_unpriced = options.allow_unpriced
     preset = await with_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_of(options, spec) for spec in options.compare]
@@ -198,6 +199,8 @@ async def _answer(
         asked = choice.effort if own.effort else None
         require_supported(backend.chat.resolve(profile, choice), asked, backend.catalog)
     conversation = _conversation(choices[0])
+    for choice in choices:
+        await learn_price(backend, profile, choice)
     resolved = backend.chat.resolve(profile, conversation.choice)
     if settings.grammar is not None:
         require_grammar_support(settings.grammar, resolved)
@@ -467,6 +470,13 @@ async def learn_window(backend: Backend, profile: ProviderProfile, choice: Model
     if is_family or not is_open or profile.kind is ProviderKind.ON_DEVICE:
         return
     await _learn_listing(backend, profile)
+
+
+async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
+    """Fetch the list of a gateway for the price of a model that the catalog does not know."""
+    is_open = profile.kind is ProviderKind.COMPATIBLE and backend.listings.of(profile) is None
+    if is_open and backend.chat.resolve(profile, choice).price is None:
+        await _learn_listing(backend, profile)
 
 
 async def _learn_listing(backend: Backend, profile: ProviderProfile) -> None:

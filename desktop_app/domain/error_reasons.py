@@ -135,6 +135,7 @@ class Reason(StrEnum):
     EFFORT_FIXED = "effort_fixed"
     EFFORT_UNSUPPORTED = "effort_unsupported"
     CAP_REACHED = "cap_reached"
+    PRICE_UNKNOWN_UNDER_CAP = "price_unknown_under_cap"
     DOES_NOT_FIT = "does_not_fit"
     MAY_NOT_FIT = "may_not_fit"
     IMAGES_NOT_SEEN = "images_not_seen"

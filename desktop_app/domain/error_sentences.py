@@ -446,6 +446,13 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=Remedy.RAISE_CAP,
         fuller=N_("This message ({cost}) exceeds {cap}: {spent} spent, {held} pending."),
     ),
+    Reason.PRICE_UNKNOWN_UNDER_CAP: Said(
+        N_(
+            "The price of {model} is unknown, so it doesn’t count toward your monthly limit for "
+            "{provider}."
+        ),
+        remedy=Remedy.ENTER_PRICE,
+    ),
     Reason.DOES_NOT_FIT: Said(
         N_("This message needs {tokens} tokens, but {model} accepts {limit}."),
         fuller=N_("With {names}, this needs {tokens} tokens, but {model} accepts {limit}."),

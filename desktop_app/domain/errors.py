@@ -20,6 +20,7 @@ Each class has a stable `code`, and each error a `Reason`: both are stored, neve
     ├── CompactionError             a conversation could not be compacted
     ├── IllegalChoiceError          the chosen model does not support it; found before sending
     ├── SpendingCapError            the month's spending would exceed the user's cap
+    │   └── UnpricedModelError      a model of unknown price would escape the cap
     ├── CredentialError             the keyring is locked, missing or failing
     ├── StorageError
     │   ├── StoreFullError          no space, read-only file system
@@ -84,6 +85,7 @@ class Remedy(Enum):
     ALLOW_HOST = "allow_host"
     TYPE_MODEL = "type_model"
     RAISE_CAP = "raise_cap"
+    ENTER_PRICE = "enter_price"
     CHECK_PROXY = "check_proxy"
     CHECK_PROXY_KIND = "check_proxy_kind"
     CHECK_ENVIRONMENT_PROXY = "check_environment_proxy"
@@ -328,6 +330,12 @@ class SpendingCapError(UserFacingError):
     """The month's spending would exceed the provider's cap; found before anything was sent."""
 
     code = "spending_cap"
+
+
+class UnpricedModelError(SpendingCapError):
+    """A model of unknown price would escape the provider's cap, and the user has not agreed."""
+
+    code = "unpriced_model"
 
 
 class CompactionError(UserFacingError):

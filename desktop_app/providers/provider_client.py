@@ -45,7 +45,7 @@ from desktop_app.domain.errors import (
     StreamCutError,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
-from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.models.model_listing import ModelListing, info_at
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, error_replies, responses
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
@@ -240,12 +240,13 @@ class ProviderClient:
         """
         self._require_key()
         known = self._learning.refused_for(request.model)
-        offers = provider_compaction.is_offered(self._profile, self._catalog.info(request.model))
+        info = info_at(self._profile, request.model, self._catalog)
+        offers = provider_compaction.is_offered(self._profile, info)
         if not offers or provider_compaction.REFUSED in known:
             raise EndpointMissingError(Reason.NO_COMPACTION_API, provider=self._profile.name)
         try:
             return await provider_compaction.compact(
-                self._transport, self._profile, self._catalog.info(request.model), request, known
+                self._transport, self._profile, info, request, known
             )
         except EndpointMissingError:
             self._learning.add_refusals(request.model, frozenset({provider_compaction.REFUSED}))
@@ -351,7 +352,7 @@ class ProviderClient:
 
     async def _negotiate(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer, after retries without what the server lacks or refuses."""
-        info = self._catalog.info(request.model)
+        info = info_at(self._profile, request.model, self._catalog)
         negotiation = Negotiation(request, info, self._profile, self._learning)
         for notice in negotiation.begin():
             yield notice

@@ -20,7 +20,7 @@ from desktop_app.backend.prompt_loader import today
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id, now
 from desktop_app.domain.conversations.prompts import CLIPBOARD, DATE, SELECTION
-from desktop_app.domain.errors import SpendingCapError, UserFacingError
+from desktop_app.domain.errors import SpendingCapError, UnpricedModelError, UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.i18n.formatting import duration, money
 from desktop_app.i18n.translation import tr
@@ -191,7 +191,8 @@ class QuickPromptController(QObject):
                 self._setup.settings_of(self._conversation).for_one().without_tools(),
             )
         except UserFacingError as error:
-            is_cap = isinstance(error, SpendingCapError)
+            is_unpriced = isinstance(error, UnpricedModelError)
+            is_cap = isinstance(error, SpendingCapError) and not is_unpriced
             self._quick.set_problem(error.sentences, tr("Raise the limit") if is_cap else "")
             return
         finally:

@@ -89,6 +89,7 @@ async def _with_backend(run: Any, options: argparse.Namespace) -> int:
 
 async def _start(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     values = await backend.values()
+    backend.budget.allows_unpriced = options.allow_unpriced
     preset = await with_preset(backend, options)
     profile = await profile_named(backend, options.provider)
     if why := refusal(profile):

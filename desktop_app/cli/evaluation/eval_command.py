@@ -18,6 +18,7 @@ from desktop_app.cli.ask import (
     NullStore,
     choice_of,
     extract_file,
+    learn_price,
     learn_window,
     profile_named,
     sendable_part,
@@ -122,6 +123,7 @@ async def _runner(
 ) -> EvaluationRunner:
     specs = [*options.variant, *options.model]
     options = argparse.Namespace(**{**vars(options), "variant": None, "model": None})
+    backend.budget.allows_unpriced = options.allow_unpriced
     preset = await with_preset(backend, options)
     values = await backend.values()
     settings = settings_of(values, options, preset)
@@ -133,6 +135,7 @@ async def _runner(
     for own in [options_of(options, spec) for spec in specs] or [options]:
         choice = await choice_of(backend, profile, own)
         await learn_window(backend, profile, choice)
+        await learn_price(backend, profile, choice)
         resolved = backend.chat.resolve_with(profile, choice, settings)
         require_supported(resolved, choice.effort if own.effort else None, backend.catalog)
         if not any(resolved == each.resolved for each in contestants):

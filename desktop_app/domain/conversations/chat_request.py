@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.own_model import OwnModel
 from desktop_app.domain.tools.tool import ToolDefinition
 
 FAMILY_MODEL = "gpt-5.2"  # A server that lists it serves the family.
@@ -66,6 +67,7 @@ class ProviderProfile:
         custom_fields: headers and query parameters of every request; the values of secret ones are
             in the keyring, under `custom_field_id`.
         key_header: the header that takes the bare key; "" for "Authorization: Bearer".
+        own_models: what the user has entered about models here.
         unusable_variable: an environment variable whose value cannot be used; every request is
             refused. Never stored.
     """
@@ -89,7 +91,18 @@ class ProviderProfile:
     takes_files: bool = False
     custom_fields: tuple[CustomField, ...] = ()
     key_header: str = ""
+    own_models: tuple[OwnModel, ...] = ()
     unusable_variable: str = ""
+
+    def own_model(self, model_id: str) -> OwnModel:
+        """Return what the user has entered about a model; empty if nothing."""
+        found = (model for model in self.own_models if model.id == model_id)
+        return next(found, OwnModel(model_id))
+
+    def with_own_model(self, model: OwnModel) -> ProviderProfile:
+        """Return the profile with what the user has entered about a model."""
+        others = tuple(each for each in self.own_models if each.id != model.id)
+        return replace(self, own_models=others if model.is_empty else (*others, model))
 
     @property
     def short_name(self) -> str:

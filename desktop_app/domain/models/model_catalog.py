@@ -49,9 +49,13 @@ class ModelInfo:
         efforts: accepted values, least first; () takes no effort at all.
         sampling_efforts: efforts that allow temperature and top_p; () never.
         image_tokens: the rule for the cost of images, and so for the size they are sent in.
+        takes_schema: answers in JSON that follow a schema.
+        reasons: thinks before it answers, if `efforts` does not tell.
         context_window, max_input, max_output: tokens.
         price_tiers: a service tier's price as a multiple of the ordinary price; other tiers'
             prices are unknown.
+        price_is_charged: `price` is what the provider charges, not the list price of which it
+            charges a share.
     """
 
     id: str
@@ -64,6 +68,9 @@ class ModelInfo:
     takes_verbosity: bool | None = None
     sees_images: bool | None = None
     takes_batches: bool | None = None
+    takes_tools: bool | None = None
+    takes_schema: bool | None = None
+    reasons: bool | None = None
     image_tokens: ImageTokens | None = None
     context_window: int | None = None
     max_input: int | None = None
@@ -71,6 +78,12 @@ class ModelInfo:
     price: Price | None = None
     price_tiers: tuple[tuple[str, Decimal], ...] = ()
     shutdown: date | None = None
+    price_is_charged: bool = False
+
+    @property
+    def is_reasoning(self) -> bool | None:
+        """Return True if the model thinks before it answers; None if unknown."""
+        return self.reasons if self.efforts is None else bool(self.efforts)
 
     @property
     def input_limit(self) -> int | None:
@@ -291,7 +304,10 @@ def _with_family(
 _TABLES_OF_ROWS: Final = ("models", "small_jobs", "file_inputs")
 _TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings"})
 _SIZES: Final = ("context_window", "max_input", "max_output")
-_FLAGS: Final = ("takes_verbosity", "sees_images", "takes_batches")
+_FLAGS: Final = (
+    *("takes_verbosity", "sees_images", "takes_batches"),
+    *("takes_tools", "takes_schema", "reasons"),
+)
 
 
 def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -344,7 +360,8 @@ def _parse_names(values: object, what: str) -> list[str]:
 
 
 def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
-    _require_known_names(row, {f.name for f in fields(ModelInfo)} - {"id"}, model_id)
+    names = {f.name for f in fields(ModelInfo)} - {"id", "price_is_charged"}
+    _require_known_names(row, names, model_id)
     _require_types(model_id, row)
     return ModelInfo(
         id=model_id,
@@ -357,6 +374,9 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         takes_verbosity=row.get("takes_verbosity"),
         sees_images=row.get("sees_images"),
         takes_batches=row.get("takes_batches"),
+        takes_tools=row.get("takes_tools"),
+        takes_schema=row.get("takes_schema"),
+        reasons=row.get("reasons"),
         image_tokens=image_tokens_from_row(row.get("image_tokens")),
         context_window=row.get("context_window"),
         max_input=row.get("max_input"),

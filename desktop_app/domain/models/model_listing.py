@@ -14,7 +14,8 @@ from functools import cached_property
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
-from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
+from desktop_app.domain.spending.cost import Price
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
@@ -37,7 +38,7 @@ class ModelKind(StrEnum):
 class ModelDetails:
     """The facts that a server lists of a model; None for those that it does not list.
 
-    The prices are in US dollars per million tokens.
+    The prices are in US dollars per million tokens, `max_output` in tokens.
     """
 
     kind: ModelKind | None = None
@@ -45,6 +46,17 @@ class ModelDetails:
     output_price: Decimal | None = None
     images: bool | None = None
     tools: bool | None = None
+    cached_price: Decimal | None = None
+    max_output: int | None = None
+    reasoning: bool | None = None
+    schema: bool | None = None
+
+    @property
+    def price(self) -> Price | None:
+        """Return the server's price; None without both prices of input and output."""
+        if self.input_price is None or self.output_price is None:
+            return None
+        return Price(self.input_price, self.output_price, self.cached_price)
 
     def filled_from(self, other: ModelDetails) -> ModelDetails:
         """Return these details, completed by those of another reply."""
@@ -109,6 +121,52 @@ def with_listed_window(info: ModelInfo, listing: ModelListing | None) -> ModelIn
     if window is None or (info.input_limit is not None and info.input_limit <= window):
         return info
     return replace(info, context_window=window, max_input=None)
+
+
+def with_listed_details(
+    profile: ProviderProfile, info: ModelInfo, listing: ModelListing | None
+) -> ModelInfo:
+    """Return the model with the listed facts that the catalog lacks.
+
+    A server of one's own knows its prices better than the catalog, which has OpenAI's.
+    """
+    if listing is None:
+        return info
+    said = listing.details_of(info.id)
+    is_own = profile.kind is ProviderKind.COMPATIBLE
+    price = (said.price or info.price) if is_own else (info.price or said.price)
+    return replace(
+        info,
+        price=price,
+        price_is_charged=info.price_is_charged or price is not info.price,
+        price_tiers=info.price_tiers if price is info.price else (),
+        max_output=info.max_output or said.max_output,
+        sees_images=said.images if info.sees_images is None else info.sees_images,
+        takes_tools=said.tools if info.takes_tools is None else info.takes_tools,
+        takes_schema=said.schema if info.takes_schema is None else info.takes_schema,
+        reasons=said.reasoning if info.reasons is None else info.reasons,
+    )
+
+
+def info_at(
+    profile: ProviderProfile,
+    model_id: str,
+    catalog: ModelCatalog,
+    listing: ModelListing | None = None,
+) -> ModelInfo:
+    """Return what is known of a model at a provider.
+
+    What the user has entered for the provider outweighs the user's file of models, that what the
+    server lists, and that the catalog.
+    """
+    info = catalog.info(model_id)
+    if not catalog.has_user_window(model_id):
+        info = with_listed_window(info, listing)
+    listed = with_listed_details(profile, info, listing)
+    if catalog.has_user_price(model_id):
+        listed = replace(listed, price=info.price, price_tiers=info.price_tiers)
+        listed = replace(listed, price_is_charged=False)
+    return profile.own_model(model_id).applied_to(listed)
 
 
 def shutdown_date_of(

@@ -25,6 +25,7 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UnexpectedReplyError,
 )
+from desktop_app.domain.models.model_listing import info_at
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import (
@@ -75,7 +76,7 @@ class BatchClient:
 
     def line(self, custom_id: str, request: ChatRequest, api: Api) -> bytes:
         """Return a request as a line of the file to upload."""
-        info = self._catalog.info(request.model)
+        info = info_at(self._profile, request.model, self._catalog)
         refused = self._refused.get(request.model, frozenset())
         return request_line(custom_id, request, info, self._profile, api, refused)
 

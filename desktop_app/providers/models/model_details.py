@@ -1,12 +1,13 @@
-"""Reads the kind, price, images and tools of a listed model.
+"""Reads the kind, prices and abilities of a listed model.
 
 OpenAI's API has no such fields; others add some, each under its own names. What is malformed or
 impossible counts as not said.
 
-Sources: OpenRouter (`architecture`, `pricing` per token, `supported_parameters`), LiteLLM's proxy
-(`mode`, and /model/info with costs per token), LM Studio's REST API and Together (`type`; Together
-also `pricing` per million), Mistral (`capabilities` as an object), Ollama and llama.cpp
-(`capabilities` as a list), Fireworks (`supports_chat` and others).
+Sources: OpenRouter (`architecture`, `pricing` per token, `supported_parameters`, `top_provider`),
+LiteLLM's proxy (`mode`, and /model/info with costs per token), LM Studio's REST API and Together
+(`type`; Together also `pricing` per million), Mistral (`capabilities` as an object), Ollama and
+llama.cpp (`capabilities` as a list), Fireworks (`supports_chat` and others), Groq
+(`max_completion_tokens`), CometAPI (`model_type`, `features`, `pricing` per million).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _LONGEST_NUMBER: Final = 40
 
 _KINDS: Final[Mapping[str, ModelKind]] = {
     **dict.fromkeys(("chat", "completion", "responses", "language", "code"), ModelKind.CHAT),
-    **dict.fromkeys(("llm", "vlm", "text", "text-generation"), ModelKind.CHAT),
+    **dict.fromkeys(("llm", "vlm", "text", "text-generation", "multimodal"), ModelKind.CHAT),
     **dict.fromkeys(("embedding", "embeddings"), ModelKind.EMBEDDING),
     **dict.fromkeys(("rerank", "reranker"), ModelKind.RERANK),
     **dict.fromkeys(("moderation", "moderations"), ModelKind.MODERATION),
@@ -35,6 +36,11 @@ _KINDS: Final[Mapping[str, ModelKind]] = {
     **dict.fromkeys(("transcribe", "speech", "realtime"), ModelKind.AUDIO),
 }
 _TOOLS: Final = ("tools", "tool_use", "function_calling")
+_REASONING: Final = ("reasoning", "reasoning_effort", "include_reasoning")
+_SCHEMA: Final = ("structured_outputs", "json_schema")
+_LONGEST: Final = ("max_output_tokens", "max_completion_tokens")
+_CACHED: Final = ("cache_read_input_token_cost", "input_cache_read", "cached_input", "cached")
+MOST_TOKENS: Final = 100_000_000
 
 Row = Mapping[str, Any]
 
@@ -49,23 +55,40 @@ def details_of(row: Row) -> ModelDetails:
     words = _words(info, "capabilities")
     inputs = _words(json_fields.mapping(info, "architecture"), "input_modalities")
     able = json_fields.mapping(info, "capabilities")
+    parameters, features = _words(info, "supported_parameters"), _words(info, "features")
     price = _prices(info)
     return ModelDetails(
         kind=_kind(info, able, words),
         input_price=price[0],
         output_price=price[1],
+        cached_price=price[2],
+        max_output=_longest_answer(info),
         images=_first_flag(
             _flag(info, "supports_vision", "supports_image_input"),
             _flag(able, "vision"),
             "image" in inputs if inputs else None,
+            "vision" in features or None,
             json_fields.text(info, "type") == "vlm" or None,
             bool({"vision", "multimodal"} & words) if "completion" in words else None,
         ),
         tools=_first_flag(
             _flag(info, "supports_function_calling", "supports_tools"),
             _flag(able, "function_calling"),
-            _one_of(_words(info, "supported_parameters"), _TOOLS),
+            _one_of(parameters, _TOOLS),
+            bool(features & set(_TOOLS)) or None,
             not words.isdisjoint(_TOOLS) or None,  # llama.cpp never lists them
+        ),
+        reasoning=_first_flag(
+            _flag(info, "supports_reasoning"),
+            _flag(able, "reasoning"),
+            _one_of(parameters, _REASONING) if "max_tokens" in parameters else None,
+            bool({"thinking", "reasoning"} & (words | features)) or None,
+        ),
+        # A server may list only some of the parameters that it takes.
+        schema=_first_flag(
+            _flag(info, "supports_response_schema") or None,
+            not parameters.isdisjoint(_SCHEMA) or None,
+            not features.isdisjoint(_SCHEMA) or None,
         ),
     )
 
@@ -77,7 +100,7 @@ def llama_cpp_details(reply: object) -> dict[str, ModelDetails]:
 
 
 def _kind(info: Row, able: Row, words: frozenset[str]) -> ModelKind | None:
-    for name in ("mode", "type", "model_type", "task"):
+    for name in ("mode", "type", "model_type", "model_mode", "task"):
         if kind := _KINDS.get(json_fields.text(info, name).casefold()):
             return kind
     outputs = _words(json_fields.mapping(info, "architecture"), "output_modalities")
@@ -92,8 +115,15 @@ def _kind(info: Row, able: Row, words: frozenset[str]) -> ModelKind | None:
     return ModelKind.EMBEDDING if {"embedding", "embeddings"} & words else None
 
 
-def _prices(info: Row) -> tuple[Decimal | None, Decimal | None]:
-    """Return the prices of input and output in dollars per million tokens."""
+def _longest_answer(info: Row) -> int | None:
+    """Return the most tokens of an answer."""
+    top = json_fields.mapping(info, "top_provider")
+    found = [json_fields.count(row, name) for row in (info, top) for name in _LONGEST]
+    return min((number for number in found if 0 < number <= MOST_TOKENS), default=None)
+
+
+def _prices(info: Row) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Return the prices of input, output and cached input in dollars per million tokens."""
     pricing = json_fields.mapping(info, "pricing")
     for source, names, per in (
         (info, ("input_cost_per_token", "output_cost_per_token"), _MILLION),
@@ -102,8 +132,9 @@ def _prices(info: Row) -> tuple[Decimal | None, Decimal | None]:
     ):
         found = tuple(_price(source.get(name), per) for name in names)
         if any(price is not None for price in found):
-            return found[0], found[1]
-    return None, None
+            cached = (_price(source.get(name), per) for name in _CACHED)
+            return found[0], found[1], next((c for c in cached if c is not None), None)
+    return None, None, None
 
 
 def _price(value: object, per: int) -> Decimal | None:

@@ -23,6 +23,7 @@ from desktop_app.providers.models.model_windows import WindowSource, window_of, 
 from desktop_app.providers.models.server_counters import ServerCounter, counter_of
 
 PATH: Final = "models"
+_ENDS: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")
 
 
 MOST_MODELS: Final = 10_000
@@ -105,7 +106,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
     models = tuple(
         ListedModel(
             name,
-            _day(row.get("shutdown_date")),
+            _end_of(row),
             window_of(row),
             details_of(row).filled_from(beside.get(name, ModelDetails())),
         )
@@ -119,6 +120,12 @@ def _rows(reply: object) -> list[Mapping[str, Any]]:
     """Return the rows of a list; Together sends a bare list."""
     rows = json_fields.rows({"data": reply} if isinstance(reply, list) else reply, "data")
     return rows[:MOST_MODELS]
+
+
+def _end_of(row: Mapping[str, Any]) -> date | None:
+    """Return a model's last day: OpenAI's name for it, OpenRouter's, Mistral's, LiteLLM's."""
+    found = (_day(row.get(name)) for name in _ENDS)
+    return next((day for day in found if day is not None), None)
 
 
 def _day(value: object) -> date | None:

@@ -181,7 +181,8 @@ class BatchService:
             why = IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
         if why:
             raise why
-        cost = job.estimate.input_cost
+        cost, info = job.estimate.input_cost, self._info(job, profile)
+        await self._budget.require_price(profile, info, self._price(profile, info, TIER))
         async with await self._budget.hold(profile, cost):
             started = replace(
                 job, status=BatchStatus.UPLOADING, started_at=now(), held=cost, error=None

@@ -40,7 +40,7 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
-from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_notices import model_notices
 from desktop_app.domain.models.parameter_support import (
@@ -299,13 +299,15 @@ class ChatService:
         Both checks precede any write. Without a cap, a short question is not counted.
         """
         resolved = context.resolved
-        counts = self.budget.counts(resolved.profile, resolved.counted_price is not None)
+        price = resolved.counted_price
+        await self.budget.require_price(resolved.profile, resolved.model, price)
+        counts = self.budget.counts(resolved.profile, price is not None)
         if self.estimator.surely_fits(context, draft) and not counts:
             return Hold()
         estimate = await self.estimator.at_sending().estimate(context, draft, found=found)
         self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
-        price, tokens = resolved.counted_price, estimate.input_tokens * estimate.inputs
+        tokens = estimate.input_tokens * estimate.inputs
         cost = None if price is None else price.of(Usage(input_tokens=tokens))
         return await self.budget.hold(resolved.profile, cost)
 
@@ -321,12 +323,13 @@ class ChatService:
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
         told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
-        tools = await self._chosen_tools(settings)
+        tools = await self._chosen_tools(settings, resolved.model)
         notices = (
             resolved.notice,
             *told,
             *_parameter_notices(settings, resolved),
             _missing(tools),
+            *_not_taken(settings, resolved.model),
         )
         answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
         conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
@@ -391,7 +394,7 @@ class ChatService:
             state=state,
             store=resolved.profile.keeps_at_provider,
             background=settings.background and offers_background(resolved),
-            schema=settings.schema,
+            schema=None if resolved.model.takes_schema is False else settings.schema,
             grammar=settings.grammar or grammar_for(needs, question.parts, resolved),
             requested=settings.requested,
         )
@@ -444,8 +447,8 @@ class ChatService:
         model = replace(resolved.model, context_window=window, max_input=None)
         return replace(resolved, model=model)
 
-    async def _chosen_tools(self, settings: AskSettings) -> ToolSet:
-        names = settings.parameters.tools
+    async def _chosen_tools(self, settings: AskSettings, model: ModelInfo) -> ToolSet:
+        names = settings.parameters.tools if model.takes_tools is not False else ()
         return await self._tools().chosen(names) if names else ToolSet()
 
     def _looping(
@@ -496,6 +499,19 @@ def _missing(tools: ToolSet) -> NoticeText:
     if not tools.missing:
         return ""
     return notice(NoticeCode.TOOLS_MISSING, names=", ".join(tools.missing))
+
+
+def _not_taken(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
+    """Return a notice for tools and a schema that the model is known not to take."""
+    asked = {
+        "tools": settings.parameters.tools and model.takes_tools is False,
+        "schema": settings.schema is not None and model.takes_schema is False,
+    }
+    return [
+        notice(NoticeCode.SETTING_NOT_SUPPORTED, setting=name, model=model.name)
+        for name, is_refused in asked.items()
+        if is_refused
+    ]
 
 
 def first_title(question: Message) -> str:

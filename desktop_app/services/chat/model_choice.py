@@ -26,9 +26,9 @@ from desktop_app.domain.models.model_catalog import (
 )
 from desktop_app.domain.models.model_listing import (
     ModelListing,
+    info_at,
     is_served,
     shutdown_notice,
-    with_listed_window,
 )
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.spending.cost import FREE, Price
@@ -83,16 +83,19 @@ class ResolvedChoice:
         """Dollars per million tokens at this provider and tier; None if unknown."""
         if self.claim is PriceClaim.NONE:
             return None
-        price = self.model.price_at(self.service_tier)
-        return None if price is None else price.times(self.profile.price_multiplier)
+        return self._charged(self.model.price_at(self.service_tier))
 
     @property
     def counted_price(self) -> Price | None:
         """The price that the monthly limit counts; the ordinary one if the tier's is unknown."""
         if self.claim is PriceClaim.NONE:
             return None
-        price = self.model.counted_price_at(self.service_tier)
-        return None if price is None else price.times(self.profile.price_multiplier)
+        return self._charged(self.model.counted_price_at(self.service_tier))
+
+    def _charged(self, price: Price | None) -> Price | None:
+        if price is None or self.model.price_is_charged:
+            return price
+        return price.times(self.profile.price_multiplier)
 
 
 def model_info(
@@ -119,10 +122,7 @@ def model_info(
             context_window=ON_DEVICE_WINDOW,
             price=FREE,
         )
-    info = catalog.info(model_id)
-    if catalog.has_user_window(model_id):
-        return info
-    found = with_listed_window(info, listing)
+    found = info_at(profile, model_id, catalog, listing)
     if learned_window is None or (found.input_limit or 0) > 0:
         return found
     return replace(found, context_window=learned_window)
@@ -173,7 +173,8 @@ def price_claim(
     At an address that the catalog does not know, the server has to list the model, or the user to
     name it; without a list, naming it in a command or a menu is enough.
     """
-    if profile.kind is not ProviderKind.COMPATIBLE or catalog.has_user_price(model):
+    is_stated = catalog.has_user_price(model) or profile.own_model(model).price is not None
+    if profile.kind is not ProviderKind.COMPATIBLE or is_stated:
         return PriceClaim.CERTAIN
     is_named = model in profile.models and not profile.from_environment
     if is_named or listing is None or listing.has(model):

@@ -18,13 +18,16 @@ from typing import Any, Protocol, Self
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import SpendingCapError, StorageError
+from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedModelError
+from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.spending.cost import Price
 from desktop_app.domain.spending.spending_report import MonthUnderCap
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_
 
 NO_LIMIT = Decimal("Infinity")
 WARNED_KEY = "spending.warned."
+UNPRICED_KEY = "spending.unpriced."
 NEAR_LIMIT = N_(
     "You’ve spent {spent} of your {limit} monthly limit for {provider}. Messages that exceed it "
     "aren’t sent."
@@ -89,15 +92,42 @@ class Hold:
 
 
 class Budget:
-    """Checks calls against the monthly cap of their provider."""
+    """Checks calls against the monthly cap of their provider.
+
+    Attributes:
+        allows_unpriced: models of unknown price may be used in spite of a cap.
+    """
 
     def __init__(self, holds: HoldBook, notes: Notes) -> None:
         self._holds, self._notes = holds, notes
+        self.allows_unpriced = False
 
     @staticmethod
     def counts(profile: ProviderProfile, price_is_known: bool) -> bool:
         """Return True if the input's cost must be known before the call."""
         return profile.monthly_cap is not None and price_is_known
+
+    async def require_price(
+        self, profile: ProviderProfile, model: ModelInfo, price: Price | None
+    ) -> None:
+        """Raise if a model of unknown price would escape the provider's cap.
+
+        The user is asked once for each model: see `agree_to_unpriced`.
+
+        Raises:
+            UnpricedModelError: the user has not agreed.
+            StorageError: the store cannot be read.
+        """
+        if profile.monthly_cap is None or price is not None or self.allows_unpriced:
+            return
+        if _unpriced_key(profile, model.id) not in await self._notes.all():
+            raise UnpricedModelError(
+                Reason.PRICE_UNKNOWN_UNDER_CAP, model=model.name, provider=profile.short_name
+            )
+
+    async def agree_to_unpriced(self, profile: ProviderProfile, model_id: str) -> None:
+        """Note that the user agrees to use a model of unknown price. Raises StorageError."""
+        await self._notes.set(_unpriced_key(profile, model_id), True)
 
     async def hold(self, profile: ProviderProfile, input_cost: Decimal | None) -> Hold:
         """Hold the input's cost in US dollars (None if the price is unknown).
@@ -141,6 +171,10 @@ class Budget:
             return None
         await self._notes.set(key, mark)
         return month
+
+
+def _unpriced_key(profile: ProviderProfile, model_id: str) -> str:
+    return f"{UNPRICED_KEY}{profile.id} {model_id}"
 
 
 def _passes(

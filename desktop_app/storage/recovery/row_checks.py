@@ -277,6 +277,8 @@ def _profile(values: Values) -> None:
     _require(len(found.custom_fields) <= MOST_FIELDS)
     for custom in map(bounds.typed, found.custom_fields):
         _require(custom.has_valid_name and (custom.is_secret or custom.takes(custom.value)))
+    for model in map(bounds.typed, found.own_models):
+        bounds.name(model.id)
     for amount in (found.price_multiplier, found.monthly_cap):
         if amount is not None:
             bounds.money(str(amount))
@@ -300,7 +302,7 @@ def _vector(values: Values) -> None:
 
 
 def _refused(_values: Values) -> None:
-    """Refuse a permission of a tool: only the user of this store gives one."""
+    """Refuse what only the user of this store permits: a tool, a model of unknown price."""
     raise ValueError("a permission of another store")
 
 
@@ -392,11 +394,18 @@ def _refusals(value: Any) -> None:
     _require(all(isinstance(each, str) for each in value["refused"]))
 
 
+def _pairs(value: Any) -> None:
+    _require(isinstance(value, list))
+    _require(all(isinstance(text, str) for pair in value for text in pair))
+
+
 def _text(value: Any) -> None:
     _require(isinstance(value, str))
 
 
 _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
+    "models.favorites": _pairs,
+    "spending.unpriced.": _refused,
     "window.state": _flat,
     "window.scroll": _scroll,
     "window.new_draft": _new_draft,

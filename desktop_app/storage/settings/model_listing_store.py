@@ -68,7 +68,7 @@ def _said(details: ModelDetails) -> dict[str, str | bool]:
 def _details(said: Mapping[str, Any]) -> ModelDetails:
     prices = [
         None if (price := said.get(name)) is None else bounds.money(price)
-        for name in ("input_price", "output_price")
+        for name in ("input_price", "output_price", "cached_price")
     ]
     return ModelDetails(
         kind=None if (kind := said.get("kind")) is None else ModelKind(kind),
@@ -76,6 +76,10 @@ def _details(said: Mapping[str, Any]) -> ModelDetails:
         output_price=prices[1],
         images=said.get("images"),
         tools=said.get("tools"),
+        cached_price=prices[2],
+        max_output=said.get("max_output"),
+        reasoning=said.get("reasoning"),
+        schema=said.get("schema"),
     )
 
 

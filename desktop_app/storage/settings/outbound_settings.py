@@ -178,6 +178,11 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
     hosts = profile.plain_http_hosts
     keeps, files, batches = profile.keeps_at_provider, profile.takes_files, profile.offers_batches
     cap, share = profile.monthly_cap, profile.price_multiplier
+    prices = tuple(
+        f"{model.id}: ${model.input_price:f} / ${model.output_price:f}"
+        for model in profile.own_models
+        if model.price is not None
+    )
     return {
         "kind": _Field(tr("Type"), profile.kind, profile.kind.value),
         "base_url": _address(tr("Base URL"), profile.base_url, _none()),
@@ -204,6 +209,7 @@ def _fields(profile: ProviderProfile) -> dict[str, _Field]:
         "monthly_cap": _Field(
             tr("Monthly limit"), cap, tr("No limit") if cap is None else formatting.money(cap)
         ),
+        "own_models": _Field(tr("Prices of models"), prices, ", ".join(prices) or _none()),
         "price_multiplier": _Field(
             tr("Price (percent of list price)"), share, f"{(100 * share).normalize():f} %"
         ),

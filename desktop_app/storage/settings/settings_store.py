@@ -16,6 +16,7 @@ from typing import Any, Final
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.own_model import own_model_from_json, own_model_to_json
 from desktop_app.domain.network_path import bare_address, bare_proxy
 from desktop_app.domain.secret import Secret
 from desktop_app.storage.conversations.row_conversion import Cells, read_row, to_json
@@ -131,6 +132,7 @@ def profile_to_text(profile: ProviderProfile) -> str:
     fields = asdict(profile)
     del fields["id"], fields["from_environment"], fields["unusable_variable"]
     fields["price_multiplier"] = str(profile.price_multiplier)
+    fields["own_models"] = [own_model_to_json(model) for model in profile.own_models]
     if profile.monthly_cap is not None:
         fields["monthly_cap"] = str(profile.monthly_cap)
     return to_json(fields)
@@ -145,6 +147,7 @@ def profile_from_row(row: Cells) -> ProviderProfile:
         fields[name] = tuple(fields.get(name, ()))
     # Older stores lack custom fields. The value of a secret is never read from a file.
     fields["custom_fields"] = tuple(map(_custom_field, fields.get("custom_fields", ())))
+    fields["own_models"] = tuple(map(own_model_from_json, fields.get("own_models", ())))
     fields["price_multiplier"] = Decimal(fields["price_multiplier"])
     if fields.get("monthly_cap") is not None:
         fields["monthly_cap"] = Decimal(fields["monthly_cap"])

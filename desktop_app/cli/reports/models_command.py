@@ -1,0 +1,162 @@
+"""`repartee models`: the models of all providers, and what is known of each."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.cli.ask import LISTING_S, profile_named
+from desktop_app.cli.console import clean_line, say, write_json, write_line
+from desktop_app.cli.progress_output import opened
+from desktop_app.cli.terminal import worded
+from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.error_note import note_of
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.spending.cost import exact_digits
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_context
+from desktop_app.services.models.model_table import FAVORITES, favorites_in, model_rows
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.models.model_row import ModelRow
+
+EXIT_FAILED, EXIT_USAGE = 1, 2
+_LONGEST_NAME: Final = 60
+
+
+def run_models(options: argparse.Namespace) -> int:
+    """Run the command; return the exit code."""
+    try:
+        rows, notices = asyncio.run(_read(options))
+    except UserFacingError as error:
+        say(worded(note_of(error), from_environment=False))
+        return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
+    for told in notices:
+        say(told)
+    if options.json:
+        write_json({"models": [_fields(row) for row in rows], "notices": notices})
+    else:
+        _show(rows)
+    return 0
+
+
+async def _read(options: argparse.Namespace) -> tuple[list[ModelRow], list[str]]:
+    async with opened() as backend:
+        await backend.listings.load()
+        if options.provider:
+            profiles = [await profile_named(backend, options.provider)]
+        else:
+            profiles = await _usable(backend)
+        notices = [why for p in profiles if (why := await _refresh(backend, p))]
+        favorites = favorites_in((await backend.settings.all()).get(FAVORITES))
+        rows = [
+            row
+            for profile in profiles
+            for row in model_rows(
+                profile,
+                backend.catalog,
+                backend.listings.of(profile),
+                date.today(),  # noqa: DTZ011 — the user's day
+                on_device_model=backend.on_device_model,
+                favorites=favorites,
+            )
+        ]
+    return [row for row in rows if row.matches(" ".join(options.words))], notices
+
+
+async def _usable(backend: Backend) -> list[ProviderProfile]:
+    """Return the providers that have a key or need none."""
+    profiles = await backend.profiles()
+    return [p for p in profiles if not p.needs_key or await backend.has_key(p)]
+
+
+async def _refresh(backend: Backend, profile: ProviderProfile) -> str:
+    """Fetch the list of models, unless it is fresh. Return why that failed, or ""."""
+    is_here = profile.kind is ProviderKind.ON_DEVICE
+    if is_here or backend.listings.is_fresh(profile):
+        return ""
+    try:
+        async with asyncio.timeout(LISTING_S):
+            await backend.listings.fetch(profile)
+    except TimeoutError:
+        return tr("{provider} didn’t list its models in time.", provider=profile.short_name)
+    except UserFacingError as error:
+        return worded(note_of(error), from_environment=profile.from_environment)
+    return ""
+
+
+def _fields(row: ModelRow) -> dict[str, Any]:
+    price, own = row.price, row.own
+    cached = None if price is None else price.cached_input
+    return {
+        "provider": row.provider_id,
+        "model": row.model,
+        "name": row.name,
+        "variant": row.variant.value if row.variant else None,
+        "window": row.window,
+        "max_output": row.max_output,
+        "input_usd": None if price is None else exact_digits(price.input),
+        "cached_input_usd": None if cached is None else exact_digits(cached),
+        "output_usd": None if price is None else exact_digits(price.output),
+        "images": row.images,
+        "tools": row.tools,
+        "reasoning": row.reasoning,
+        "efforts": None if row.efforts is None else [effort.value for effort in row.efforts],
+        "structured_output": row.schema,
+        "ends": row.ends.isoformat() if row.ends else None,
+        "favorite": row.is_favorite,
+        "edited": own is not None and not own.is_empty,
+    }
+
+
+def _show(rows: Sequence[ModelRow]) -> None:
+    """Write a table with a heading for each provider."""
+    names = [clean_line(row.name)[:_LONGEST_NAME] for row in rows]
+    width = max(map(len, names), default=0)
+    heads = (tr("Window"), tr("Input"), tr("Cached"), tr("Output"))
+    provider = ""
+    for row, name in zip(rows, names, strict=True):
+        if row.provider_id != provider:
+            provider = row.provider_id
+            figures = "  ".join(f"{head:>8}" for head in heads)
+            write_line(f"{clean_line(row.provider_name):<{width + 2}}  {figures}")
+        mark = "*" if row.is_favorite else " "
+        price = row.price
+        figures = "  ".join(
+            f"{text:>8}"
+            for text in (
+                _unknown() if row.window is None else formatting.tokens(row.window),
+                _money(price.input if price else None),
+                _money(price.cached_input if price else None),
+                _money(price.output if price else None),
+            )
+        )
+        write_line(f"{mark} {name:<{width}}  {figures}  {_abilities(row)}".rstrip())
+
+
+def _money(amount: Decimal | None) -> str:
+    return _unknown() if amount is None else formatting.money(amount)
+
+
+def _unknown() -> str:
+    return tr_context("value", "unknown")
+
+
+def _abilities(row: ModelRow) -> str:
+    said = (
+        (tr("images"), row.images),
+        (tr("tools"), row.tools),
+        (tr("reasoning"), row.reasoning),
+        (tr("structured output"), row.schema),
+    )
+    words = [word for word, has in said if has]
+    if row.ends is not None:
+        words.append(tr("ends {day}", day=formatting.day(row.ends)))
+    return ", ".join(words)

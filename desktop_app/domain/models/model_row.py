@@ -1,0 +1,49 @@
+"""A model as a row of the table to choose from. None is unknown, and shown as unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.spending.cost import Price
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A model of a provider.
+
+    Attributes:
+        window, max_output: tokens.
+        price: US dollars per million tokens, as the provider charges them.
+        ends: the day from which the provider no longer serves it.
+        own: what the user has entered; None if nothing can be entered here.
+    """
+
+    provider_id: str
+    provider_name: str
+    model: str
+    name: str
+    variant: Variant | None = None
+    window: int | None = None
+    max_output: int | None = None
+    price: Price | None = None
+    efforts: tuple[Effort, ...] | None = None
+    images: bool | None = None
+    tools: bool | None = None
+    reasoning: bool | None = None
+    schema: bool | None = None
+    ends: date | None = None
+    is_favorite: bool = False
+    own: OwnModel | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The provider's and the model's id."""
+        return self.provider_id, self.model
+
+    def matches(self, text: str) -> bool:
+        """Return True if every word of `text` is in the names."""
+        names = f"{self.name} {self.model} {self.provider_name}".casefold()
+        return all(word in names for word in text.casefold().split())

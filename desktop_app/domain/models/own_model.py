@@ -1,0 +1,107 @@
+"""Facts about a model that the user has entered for one provider.
+
+They outweigh what the server lists and what the catalog knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Final
+
+from desktop_app.domain.models.model_catalog import Effort, ModelInfo
+from desktop_app.domain.spending.cost import Price
+
+HIGHEST_PRICE: Final = Decimal(100_000)
+MOST_TOKENS: Final = 100_000_000
+_PRICES: Final = ("input_price", "cached_price", "output_price")
+
+
+@dataclass(frozen=True)
+class OwnModel:
+    """What the user has entered of a model; None for what was left open.
+
+    Attributes:
+        window, max_output: tokens.
+        input_price, cached_price, output_price: US dollars per million tokens, as the provider
+            charges them. The cached price alone, or one of the other two alone, is no price.
+        efforts: accepted values, least first; () takes no effort at all.
+    """
+
+    id: str
+    window: int | None = None
+    max_output: int | None = None
+    input_price: Decimal | None = None
+    cached_price: Decimal | None = None
+    output_price: Decimal | None = None
+    efforts: tuple[Effort, ...] | None = None
+    images: bool | None = None
+    tools: bool | None = None
+    schema: bool | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Return True if nothing was entered."""
+        return self == OwnModel(self.id)
+
+    @property
+    def price(self) -> Price | None:
+        """Return the price; None without both prices of input and output."""
+        if self.input_price is None or self.output_price is None:
+            return None
+        return Price(self.input_price, self.output_price, self.cached_price)
+
+    def applied_to(self, info: ModelInfo) -> ModelInfo:
+        """Return the model with the facts that were entered."""
+        if self.window is not None:
+            info = replace(info, context_window=self.window, max_input=None)
+        if self.max_output is not None:
+            info = replace(info, max_output=self.max_output)
+        if self.price is not None:
+            info = replace(info, price=self.price, price_is_charged=True)
+        if self.efforts is not None:
+            info = replace(info, efforts=self.efforts)
+        return replace(
+            info,
+            sees_images=info.sees_images if self.images is None else self.images,
+            takes_tools=info.takes_tools if self.tools is None else self.tools,
+            takes_schema=info.takes_schema if self.schema is None else self.schema,
+        )
+
+
+def own_model_to_json(model: OwnModel) -> dict[str, Any]:
+    """Return what was entered, as JSON-ready values."""
+    named = vars(model)
+    said = {name: value for name, value in named.items() if value is not None}
+    for name in _PRICES:
+        if name in said:
+            said[name] = str(said[name])
+    if model.efforts is not None:
+        said["efforts"] = [effort.value for effort in model.efforts]
+    return said
+
+
+def own_model_from_json(said: Mapping[str, Any]) -> OwnModel:
+    """Return the model in a row of JSON.
+
+    Raises:
+        LookupError, TypeError, ValueError, ArithmeticError: a value is wrong.
+    """
+    values = dict(said)
+    for name in _PRICES:
+        if values.get(name) is not None:
+            values[name] = _price(values[name])
+    for name in ("window", "max_output"):
+        if values.get(name) is not None and not 0 < values[name] <= MOST_TOKENS:
+            raise ValueError(f"{name} is out of bounds")
+    if values.get("efforts") is not None:
+        values["efforts"] = tuple(Effort(value) for value in values["efforts"])
+    return OwnModel(**values)
+
+
+def _price(text: object) -> Decimal:
+    price = Decimal(text) if isinstance(text, str) and len(text) <= 40 else Decimal("nan")
+    if not price.is_finite() or not 0 <= price < HIGHEST_PRICE:
+        raise ValueError("a price is out of bounds")
+    return price

@@ -1,0 +1,73 @@
+"""The rows of the table of models: what the catalog, the server and the user say of each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Final
+
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_listing import ModelListing, shutdown_date_of
+from desktop_app.domain.models.model_row import ModelRow
+from desktop_app.services.chat.model_choice import ResolvedChoice, model_info, price_claim
+from desktop_app.services.models.model_menu import Offer, offers
+
+FAVORITES: Final = "models.favorites"
+"""The setting that lists the favorites, as pairs of a provider's and a model's id."""
+
+
+def model_rows(
+    profile: ProviderProfile,
+    catalog: ModelCatalog,
+    listing: ModelListing | None,
+    today: date,
+    *,
+    on_device_model: str,
+    favorites: Collection[tuple[str, str]] = (),
+) -> list[ModelRow]:
+    """Return a row for each model of a provider that can chat."""
+    is_here = profile.kind is ProviderKind.ON_DEVICE
+    found = [Offer(on_device_model, "")] if is_here else offers(profile, catalog, listing, today)
+    return [_row(profile, offer, catalog, listing, favorites) for offer in found]
+
+
+def _row(
+    profile: ProviderProfile,
+    offer: Offer,
+    catalog: ModelCatalog,
+    listing: ModelListing | None,
+    favorites: Collection[tuple[str, str]],
+) -> ModelRow:
+    info = model_info(profile, offer.model, catalog, listing)
+    claim = price_claim(profile, offer.model, catalog, listing)
+    priced = ResolvedChoice(profile, info, offer.variant, None, claim=claim)
+    is_here = profile.kind is ProviderKind.ON_DEVICE
+    return ModelRow(
+        profile.id,
+        profile.name,
+        offer.model,
+        info.name,
+        offer.variant,
+        window=info.context_window,
+        max_output=info.max_output,
+        price=priced.price,
+        efforts=info.efforts,
+        images=info.sees_images,
+        tools=info.takes_tools,
+        reasoning=info.is_reasoning,
+        schema=info.takes_schema,
+        ends=shutdown_date_of(profile, info, listing),
+        is_favorite=(profile.id, offer.model) in favorites,
+        own=None if is_here else profile.own_model(offer.model),
+    )
+
+
+def favorites_in(value: object) -> set[tuple[str, str]]:
+    """Return the favorites in a stored value; what is malformed is left out."""
+    pairs = value if isinstance(value, list) else []
+    return {
+        (pair[0], pair[1])
+        for pair in pairs
+        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(x, str) for x in pair)
+    }

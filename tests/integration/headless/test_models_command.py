@@ -1,0 +1,70 @@
+"""`repartee models`, and models of unknown price under a monthly limit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from tests.integration.headless.command import Shell, against, gateway
+from tests.integration.headless.replies import WHOLE
+from tests.integration.headless.test_ask_cap import allow
+from tests.unit.providers.loopback import LoopbackServer, Received, replies
+
+LISTS = json.loads((Path(__file__).parents[2] / "data/model_lists.json").read_text("utf-8"))
+
+
+def _list_of(name: str) -> object:
+    server = next(server for server in LISTS if server["server"] == name)
+    return server["replies"]["/v1/models"]
+
+
+async def _openrouter(request: Received, writer: asyncio.StreamWriter) -> None:
+    if request.path.endswith("/models"):
+        await replies(200, _list_of("OpenRouter"))(request, writer)
+    else:
+        await WHOLE(request, writer)
+
+
+def test_it_lists_what_the_server_says(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        found = (await shell.run("models", "--provider", "env-openai", "--json", env=env)).json
+        by_id = {row["model"]: row for row in found["models"]}
+        claude = by_id["anthropic/claude-sonnet-4.5"]
+        assert (claude["input_usd"], claude["cached_input_usd"]) == ("3.00", "0.30")
+        assert (claude["output_usd"], claude["window"]) == ("15.00", 1_000_000)
+        assert (claude["tools"], claude["reasoning"], claude["efforts"]) == (True, True, None)
+        assert by_id["openrouter/auto"]["input_usd"] is None
+        assert "openai/gpt-image-1" not in by_id
+        table = await shell.run("models", "claude", "--provider", "env-openai", env=env)
+        assert "anthropic/claude-sonnet-4.5" in table.out
+        assert "1M" in table.out
+        assert "llama" not in table.out
+
+    against(_openrouter, test=test, models=())
+
+
+def test_a_listed_price_is_the_cost_of_an_answer(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        model = "meta-llama/llama-3-70b"
+        done = await shell.ask(server.base_url, "Which?", "--model", model, "--json")
+        assert done.json["cost_usd"] is None  # GPT-5.2 answered, so the price is not its own
+
+    against(_openrouter, test=test, models=())
+
+
+def test_a_model_of_unknown_price_is_not_used_under_a_limit_unasked(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        await allow(shell, server.base_url, "5")
+        refused = await shell.ask(server.base_url, "Which?", "--model", "mystery", "--json")
+        assert refused.code == 1
+        assert refused.json["error"]["kind"] == "unpriced_model"
+        assert "--allow-unpriced" in refused.err
+        assert server.requests == []
+        agreed = await shell.ask(
+            server.base_url, "Which?", "--model", "mystery", "--allow-unpriced"
+        )
+        assert agreed.code == 0
+
+    against(WHOLE, test=test)

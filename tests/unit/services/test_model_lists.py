@@ -1,0 +1,196 @@
+"""Recorded lists of models, as the table shows them: tests/data/model_lists.json.
+
+Each reply is the example of the server's public documentation, which `source` names.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog
+from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.models.model_row import ModelRow
+from desktop_app.domain.models.own_model import (
+    OwnModel,
+    own_model_from_json,
+    own_model_to_json,
+)
+from desktop_app.domain.spending.cost import Price
+from desktop_app.providers.provider_client import ProviderClient
+from desktop_app.services.chat.model_choice import model_info, resolve
+from desktop_app.services.models.model_table import model_rows
+from tests.unit.providers.loopback import LoopbackServer, Received, replies
+from tests.unit.providers.samples import CATALOG
+
+SERVERS = json.loads((Path(__file__).parents[2] / "data/model_lists.json").read_text("utf-8"))
+TODAY = date(2026, 3, 1)
+GATEWAY = ProviderProfile(
+    "gate", "Gate", ProviderKind.COMPATIBLE, "http://127.0.0.1:1/v1", needs_key=False
+)
+UNKNOWN: dict[str, Any] = dict.fromkeys(
+    ("window", "max_output", "input", "cached", "output", "images", "tools", "reasoning", "ends")
+)
+
+
+def _shown(row: ModelRow) -> dict[str, Any]:
+    price = row.price
+    return {
+        "window": row.window,
+        "max_output": row.max_output,
+        "input": price and str(price.input),
+        "cached": (price and price.cached_input is not None and str(price.cached_input)) or None,
+        "output": price and str(price.output),
+        "images": row.images,
+        "tools": row.tools,
+        "reasoning": row.reasoning,
+        "ends": row.ends and row.ends.isoformat(),
+    }
+
+
+def _listed(server: dict[str, Any]) -> tuple[ProviderProfile, ModelListing]:
+    async def answers(request: Received, writer: asyncio.StreamWriter) -> None:
+        body = server["replies"].get(request.path)
+        await replies(404 if body is None else 200, body or {})(request, writer)
+
+    async def main() -> tuple[ProviderProfile, ModelListing]:
+        async with LoopbackServer(answers) as running:
+            base = running.base_url.removesuffix("/v1") + server.get("base", "/v1")
+            kind = ProviderKind(server.get("kind", "compatible"))
+            profile = replace(GATEWAY, kind=kind, base_url=base)
+            client = ProviderClient(profile, None, CATALOG)
+            try:
+                return profile, await client.listing()
+            finally:
+                await client.aclose()
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=[server["server"] for server in SERVERS])
+def test_the_table_shows_what_each_server_says(server: dict[str, Any]) -> None:
+    profile, listing = _listed(server)
+    rows = model_rows(profile, CATALOG, listing, TODAY, on_device_model="")
+    found = {row.model: row for row in rows}
+    for model, expected in server["rows"].items():
+        wanted = {**UNKNOWN, **{n: v for n, v in expected.items() if n in UNKNOWN}}
+        shown = _shown(found[model])
+        if CATALOG.knows(model) and profile.kind is not ProviderKind.COMPATIBLE:
+            shown = {name: value for name, value in shown.items() if name in expected}
+            wanted = {name: wanted[name] for name in shown}
+        assert shown == wanted, (server["server"], model)
+        if "schema" in expected:
+            assert found[model].schema is expected["schema"]
+    assert not set(server["hidden"]) & set(found), server["server"]
+
+
+def test_a_listed_price_counts_in_the_cost_of_an_answer() -> None:
+    details = ModelDetails(input_price=Decimal(3), output_price=Decimal(15))
+    listing = ModelListing(GATEWAY.base_url, (ListedModel("m", details=details),), _now())
+    choice = ModelChoice(GATEWAY.id, "m", None, None)
+    assert resolve(GATEWAY, choice, CATALOG, TODAY).price is None
+    assert resolve(GATEWAY, choice, CATALOG, TODAY, listing=listing).price == Price(
+        Decimal(3), Decimal(15)
+    )
+
+
+def test_a_gateways_own_price_outweighs_the_catalogs_and_openais_does_not() -> None:
+    details = ModelDetails(input_price=Decimal(9), output_price=Decimal(9))
+    listing = ModelListing(GATEWAY.base_url, (ListedModel("gpt-5.2", details=details),), _now())
+    choice = ModelChoice(GATEWAY.id, "gpt-5.2", None, None)
+    at_gateway = resolve(GATEWAY, choice, CATALOG, TODAY, listing=listing).price
+    openai = replace(GATEWAY, kind=ProviderKind.OPENAI)
+    at_openai = resolve(openai, choice, CATALOG, TODAY, listing=listing).price
+    assert at_gateway == Price(Decimal(9), Decimal(9))
+    assert at_openai is not None
+    assert at_openai.input == Decimal("1.75")
+
+
+def test_what_the_user_enters_outweighs_everything_at_this_provider() -> None:
+    own = OwnModel(
+        "m",
+        window=9000,
+        max_output=500,
+        input_price=Decimal("0.5"),
+        output_price=Decimal(2),
+        efforts=(Effort.LOW, Effort.HIGH),
+        images=False,
+        tools=False,
+        schema=True,
+    )
+    profile = replace(GATEWAY, price_multiplier=Decimal("0.2")).with_own_model(own)
+    details = ModelDetails(input_price=Decimal(3), output_price=Decimal(15), images=True)
+    listing = ModelListing(GATEWAY.base_url, (ListedModel("m", None, 100_000, details),), _now())
+    info = model_info(profile, "m", CATALOG, listing)
+    assert (info.input_limit, info.max_output) == (9000, 500)
+    assert info.efforts == (Effort.LOW, Effort.HIGH)
+    assert (info.sees_images, info.takes_tools, info.takes_schema) == (False, False, True)
+    resolved = resolve(
+        profile, ModelChoice("gate", "m", None, Effort.MEDIUM), CATALOG, TODAY, listing=listing
+    )
+    assert resolved.effort is Effort.HIGH
+    assert resolved.price == Price(Decimal("0.5"), Decimal(2))  # not a share of it
+    assert model_info(GATEWAY, "m", CATALOG, listing).efforts is None
+    assert own_model_from_json(json.loads(json.dumps(own_model_to_json(own)))) == own
+    assert profile.with_own_model(OwnModel("m")).own_models == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"id": "m", "input_price": "1e999999"},
+        {"id": "m", "input_price": -1},
+        {"id": "m", "window": 0},
+        {"id": "m", "window": 10**12},
+        {"id": "m", "efforts": ["huge"]},
+        {"id": "m", "other": 1},
+    ],
+)
+def test_impossible_facts_of_a_file_are_refused(said: dict[str, Any]) -> None:
+    with pytest.raises((LookupError, TypeError, ValueError, ArithmeticError)):
+        own_model_from_json(said)
+
+
+def test_the_client_sends_the_efforts_that_the_user_entered() -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def answers(request: Received, writer: asyncio.StreamWriter) -> None:
+        sent.append(request.json)
+        await replies(400, {"error": {"message": "no"}})(request, writer)
+
+    async def main() -> None:
+        from desktop_app.domain.models.model_catalog import Api
+        from tests.unit.providers.samples import ask
+
+        async with LoopbackServer(answers) as server:
+            profile = replace(GATEWAY, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
+            profile = profile.with_own_model(OwnModel("m", efforts=()))
+            client = ProviderClient(profile, None, CATALOG)
+            request = replace(ask(), model="m", effort=Effort.HIGH)
+            async for _ in client.stream(request):
+                pass
+            await client.aclose()
+
+    asyncio.run(main())
+    assert sent
+    assert "reasoning_effort" not in sent[0]
+
+
+def test_the_catalog_of_the_program_has_no_flag_it_does_not_know() -> None:
+    assert isinstance(CATALOG, ModelCatalog)
+    for info in CATALOG:
+        if info.id.startswith("gpt-"):
+            assert info.takes_tools is True
+
+
+def _now() -> datetime:
+    return datetime(2026, 3, 1, tzinfo=UTC)
