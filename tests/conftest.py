@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from tests.helpers.migrated_stores import copy_migrated_stores
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
@@ -47,6 +49,12 @@ FOREIGN_VARIABLES = (
 
 # Loop iterations that a task gets to end after it was canceled or finished its work.
 TURNS_TO_END = 10
+
+
+@pytest.fixture(autouse=True, scope="session")
+def migrated_stores() -> None:
+    """Migrate one store for all tests."""
+    copy_migrated_stores()
 
 
 @pytest.fixture(autouse=True)

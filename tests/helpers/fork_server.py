@@ -24,6 +24,7 @@ from typing import Any, Final, Self
 
 from desktop_app.__main__ import start
 from desktop_app.documents.worker import document_worker
+from tests.helpers.migrated_stores import copy_migrated_stores
 from tests.helpers.reader_server import reader_command
 
 ROOT: Final = Path(__file__).parents[2]
@@ -245,6 +246,7 @@ def _import_command_line() -> None:
 
 if __name__ == "__main__":
     _import_command_line()
+    copy_migrated_stores()
     gc.freeze()  # the collector would write to pages that the commands share
     client, readers = int(sys.argv.pop()), sys.argv.pop()
     vars(document_worker)["child_command"] = reader_command(readers)
