@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = "desktop_app"
+Nodes = dict[Path, list[ast.AST]]
 
 QT = {"PySide6", "shiboken6"}
 MARKDOWN = {"linkify_it", "markdown", "markdown_it", "mdit_py_plugins"}
@@ -120,22 +121,26 @@ COMPOSITION = {
 WHOLE_WINDOW = {"MainWindow", "WindowState", "Controllers", "WindowSession"}
 
 
-def modules_of(package: str) -> dict[str, ast.Module]:
-    """Return the syntax trees of a package's modules, by their paths."""
-    paths = sorted((ROOT / PRODUCT / package).rglob("*.py"))
-    return {str(p.relative_to(ROOT)): ast.parse(p.read_text("utf-8")) for p in paths}
+def modules_of(package: str, product_nodes: Nodes) -> dict[str, list[ast.AST]]:
+    """Return the syntax nodes of a package's modules, by their paths."""
+    folder = ROOT / PRODUCT / package
+    return {
+        str(path.relative_to(ROOT)): nodes
+        for path, nodes in product_nodes.items()
+        if path.is_relative_to(folder)
+    }
 
 
-def imported_names(tree: ast.Module) -> dict[str, str]:
+def imported_names(nodes: list[ast.AST]) -> dict[str, str]:
     """Name -> module of what is imported anywhere in a module, for types alone or not."""
-    imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    imports = (node for node in nodes if isinstance(node, ast.ImportFrom))
     return {alias.name: node.module or "" for node in imports for alias in node.names}
 
 
-def test_no_controller_knows_another_or_the_whole_window() -> None:
+def test_no_controller_knows_another_or_the_whole_window(product_nodes: Nodes) -> None:
     found = []
-    for path, tree in modules_of("app").items():
-        names = {} if path in COMPOSITION else imported_names(tree)
+    for path, nodes in modules_of("app", product_nodes).items():
+        names = {} if path in COMPOSITION else imported_names(nodes)
         for name, module in names.items():
             is_controller = module.startswith("desktop_app.app") and module.endswith("_controller")
             if name in WHOLE_WINDOW or is_controller:
@@ -171,10 +176,10 @@ OWN_VALUES = {
 
 
 @pytest.mark.parametrize("package", ["app", "ui"])
-def test_no_module_sets_attributes_of_others(package: str) -> None:
+def test_no_module_sets_attributes_of_others(package: str, product_nodes: Nodes) -> None:
     found = []
-    for path, tree in modules_of(package).items():
-        for target in (t for node in ast.walk(tree) for t in _targets(node)):
+    for path, nodes in modules_of(package, product_nodes).items():
+        for target in (t for node in nodes for t in _targets(node)):
             if not isinstance(target, ast.Attribute):
                 continue
             owner = ast.unparse(target.value)
@@ -183,11 +188,11 @@ def test_no_module_sets_attributes_of_others(package: str) -> None:
     assert not found
 
 
-def test_objects_emit_their_own_signals() -> None:
+def test_objects_emit_their_own_signals(product_nodes: Nodes) -> None:
     found = []
     for package in ("app", "ui"):
-        for path, tree in modules_of(package).items():
-            for node in ast.walk(tree):
+        for path, nodes in modules_of(package, product_nodes).items():
+            for node in nodes:
                 if not (isinstance(node, ast.Attribute) and node.attr == "emit"):
                     continue
                 signal = node.value
@@ -200,27 +205,27 @@ def test_objects_emit_their_own_signals() -> None:
 REPEATED_MODULES = {"__init__", "__main__"}
 
 
-def test_no_two_modules_share_a_name() -> None:
-    paths = [Path(path) for path in modules_of("")]
+def test_no_two_modules_share_a_name(product_nodes: Nodes) -> None:
+    paths = [Path(path) for path in modules_of("", product_nodes)]
     names = [path.stem for path in paths if path.stem not in REPEATED_MODULES]
     assert not [str(path) for path in paths if names.count(path.stem) > 1]
 
 
-def test_no_two_public_classes_share_a_name() -> None:
+def test_no_two_public_classes_share_a_name(product_nodes: Nodes) -> None:
     found: dict[str, list[str]] = {}
-    for path, tree in modules_of("").items():
-        for node in ast.walk(tree):
+    for path, nodes in modules_of("", product_nodes).items():
+        for node in nodes:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found.setdefault(node.name, []).append(path)
     assert not {name: paths for name, paths in found.items() if len(paths) > 1}
 
 
-def test_no_base_class_exists_only_to_split_a_class() -> None:
+def test_no_base_class_exists_only_to_split_a_class(product_nodes: Nodes) -> None:
     """A base that nothing creates and only one class extends is a part of that class."""
     bases: dict[str, set[str]] = {}
     abstract, created = set(), set()
-    for tree in modules_of("").values():
-        for node in ast.walk(tree):
+    for nodes in modules_of("", product_nodes).values():
+        for node in nodes:
             if isinstance(node, ast.ClassDef):
                 names = {ast.unparse(base).partition("[")[0].split(".")[-1] for base in node.bases}
                 bases[node.name] = names

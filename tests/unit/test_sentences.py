@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
+import pytest
+
 from desktop_app.domain import error_text, errors
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_sentences import SENTENCES, Said
@@ -15,17 +17,12 @@ from desktop_app.domain.errors import Remedy
 from desktop_app.domain.places import Place, place_name
 
 PRODUCT = Path(errors.__file__).parents[1]
-SOURCES = sorted(PRODUCT.rglob("*.py"))
+Nodes = dict[Path, list[ast.AST]]
 ERRORS = {name for name, cls in vars(errors).items() if isinstance(cls, type)} - {"Remedy"}
 OPTIONS = {"what_to_do", "details", "status", "api_code", "request_id"}
 SENTENCE_ARGUMENTS = {"what_to_do", "remedy"}
 # Of stored answers; nothing raises it any more.
 ONLY_STORED = {Reason.ANSWER_ENDED_AT_LIMIT}
-
-
-def parsed() -> Iterator[tuple[Path, ast.Module]]:
-    for path in SOURCES:
-        yield path, ast.parse(path.read_text("utf-8"))
 
 
 def name_of(node: ast.expr) -> str:
@@ -34,11 +31,11 @@ def name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def error_calls() -> Iterator[tuple[str, ast.Call]]:
-    for path, tree in parsed():
+def error_calls(product_nodes: Nodes) -> Iterator[tuple[str, ast.Call]]:
+    for path, nodes in product_nodes.items():
         if path.stem == "legacy_sentences":  # reads sentences of earlier versions
             continue
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.Call) and name_of(node.func) in {*ERRORS, "ErrorNote"}:
                 yield f"{path.relative_to(PRODUCT)}:{node.lineno}", node
 
@@ -54,10 +51,10 @@ def is_sentence(node: ast.expr) -> bool:
     return isinstance(node, ast.JoinedStr | ast.BinOp)
 
 
-def test_no_error_is_raised_with_a_sentence() -> None:
+def test_no_error_is_raised_with_a_sentence(product_nodes: Nodes) -> None:
     found = [
         where
-        for where, call in error_calls()
+        for where, call in error_calls(product_nodes)
         if any(map(is_sentence, call.args[:1]))
         or any(is_sentence(k.value) for k in call.keywords if k.arg in SENTENCE_ARGUMENTS)
     ]
@@ -86,9 +83,9 @@ def needed(said: Said, given: dict[str, ast.expr]) -> set[str]:
     return names - {*Place}
 
 
-def test_every_error_gives_the_values_of_its_sentences() -> None:
+def test_every_error_gives_the_values_of_its_sentences(product_nodes: Nodes) -> None:
     missing = []
-    for where, call in error_calls():
+    for where, call in error_calls(product_nodes):
         given = {k.arg: k.value for k in call.keywords if k.arg}
         # A mapping of parameters is checked where it is made.
         if len(call.args) != 1 or name_of(call.func) == "ErrorNote":
@@ -161,16 +158,17 @@ CHOSEN_ELSEWHERE: list[tuple[set[Remedy], set[Reason]]] = [
 ]
 
 
-def remedies_of_reasons() -> dict[Reason, set[Remedy]]:
+@pytest.fixture(scope="module")
+def chosen_remedies(product_nodes: Nodes) -> dict[Reason, set[Remedy]]:
     """Return, for each reason, the remedies that its errors can have besides the usual one."""
     found: dict[Reason, set[Remedy]] = {reason: set() for reason in Reason}
     for remedies, reasons in CHOSEN_ELSEWHERE:
         for reason in reasons:
             found[reason] |= remedies
-    for path, tree in parsed():
+    for path, nodes in product_nodes.items():
         if path.stem in ("legacy_errors", "legacy_sentences"):
             continue
-        for function in ast.walk(tree):
+        for function in nodes:
             if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             named = [
@@ -194,10 +192,9 @@ def wordings(remedy: Remedy | str) -> set[str]:
     return {surface.remedies.get(remedy, error_text.REMEDIES[remedy]) for surface in everywhere}
 
 
-def compositions() -> Iterator[tuple[Reason, str]]:
+def compositions(chosen: dict[Reason, set[Remedy]]) -> Iterator[tuple[Reason, str]]:
     """Yield what each error can say, with the places that it names written out."""
     places = {place.value: place_name(place) for place in Place}
-    chosen = remedies_of_reasons()
     for reason, said in SENTENCES.items():
         remedies = {said.remedy, *chosen[reason]}
         for happened in filter(None, (said.happened, said.fuller)):
@@ -207,8 +204,10 @@ def compositions() -> Iterator[tuple[Reason, str]]:
                 yield reason, text.format_map({name: places.get(name, "it") for name in names})
 
 
-def test_errors_have_at_most_two_sentences_and_20_words() -> None:
-    made = list(compositions())
+def test_errors_have_at_most_two_sentences_and_20_words(
+    chosen_remedies: dict[Reason, set[Remedy]],
+) -> None:
+    made = list(compositions(chosen_remedies))
     assert len(made) > 500
     longer = {
         text
@@ -240,33 +239,36 @@ WITHOUT_REMEDY = {
 }
 
 
-def test_errors_say_what_to_do() -> None:
-    chosen = remedies_of_reasons()
+def test_errors_say_what_to_do(
+    chosen_remedies: dict[Reason, set[Remedy]],
+) -> None:
     silent = {
-        reason for reason, said in SENTENCES.items() if not said.remedy and not chosen[reason]
+        reason
+        for reason, said in SENTENCES.items()
+        if not said.remedy and not chosen_remedies[reason]
     }
     assert silent <= WITHOUT_REMEDY
 
 
-def test_every_reason_is_used_and_has_a_sentence() -> None:
+def test_every_reason_is_used_and_has_a_sentence(product_nodes: Nodes) -> None:
     assert set(SENTENCES) == set(Reason)
     used = {
         Reason[node.attr]
-        for path, tree in parsed()
+        for path, nodes in product_nodes.items()
         if path.stem not in ("error_sentences", "legacy_errors")
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute) and name_of(node.value) == "Reason"
         if node.attr in Reason.__members__  # Qt has reasons, too
     }
     assert set(Reason) - used == ONLY_STORED
 
 
-def test_every_remedy_is_used() -> None:
+def test_every_remedy_is_used(product_nodes: Nodes) -> None:
     used = {
         node.attr
-        for path, tree in parsed()
+        for path, nodes in product_nodes.items()
         if path.stem not in ("error_text", "legacy_sentences", "legacy_errors")
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute) and name_of(node.value) == "Remedy"
     }
     assert {remedy.name for remedy in Remedy} <= used
@@ -274,17 +276,19 @@ def test_every_remedy_is_used() -> None:
 
 def test_one_function_writes_shortcuts() -> None:
     found = {
-        path.stem for path in SOURCES if "SequenceFormat.NativeText" in path.read_text("utf-8")
+        path.stem
+        for path in PRODUCT.rglob("*.py")
+        if "SequenceFormat.NativeText" in path.read_text("utf-8")
     }
     assert found == {"shortcut_text"}
 
 
-def test_no_text_of_an_error_is_compared_or_cut() -> None:
+def test_no_text_of_an_error_is_compared_or_cut(product_nodes: Nodes) -> None:
     texts = {"what_happened", "what_to_do", "sentences"}
     surgery = {"replace", "removeprefix", "removesuffix", "startswith", "endswith", "partition"}
     found = []
-    for path, tree in parsed():
-        for node in ast.walk(tree):
+    for path, nodes in product_nodes.items():
+        for node in nodes:
             of: list[ast.expr] = []
             if isinstance(node, ast.Compare):
                 of = [node.left, *node.comparators]
