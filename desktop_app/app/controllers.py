@@ -529,7 +529,9 @@ class Controllers(QObject):
         window.transcript.typeset_with(self.typesetter)
         window.transcript.lex_with(self.lexer)
         window.transcript.action_requested.connect(
-            lambda _id, action: self.settings.open_at_key() if action == "add-key" else None
+            lambda _id, action: (
+                self.settings.open_at_key() if action in ("add-key", "change-key") else None
+            )
         )
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.presets.refresh()))
         self.store_watcher.store_changed.connect(lambda: self.tasks.start(self.library.refresh()))

@@ -228,6 +228,7 @@ def test_snippets_lose_their_marks() -> None:
         [(4, 3), (14, 4)],
     )
     assert plain_snippet("cut \x02in the middle") == ("cut in the middle", [(4, 13)])
+    assert plain_snippet("Text\n## \x02Head\x03\n#5") == ("Text Head #5", [(5, 4)])
     assert plain_snippet("") == ("", [])
 
 

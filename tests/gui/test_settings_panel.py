@@ -240,7 +240,7 @@ def test_a_changed_address_is_handed_over(qtbot: QtBot, panel: SettingsPanel) ->
 def test_an_impossible_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:
     with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "gateway")
-    assert "Enter a URL that starts with https://" in all_text(panel)
+    assert "Enter a URL such as https://" in all_text(panel)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_what_is_no_address(text: str) -> None:
         ("https://t0ken@gateway.example/v1", "Remove the user name and password"),
         ("https://gateway.example/v1?api_key=w0rd", "Enter the key in its own field"),
         ("https://gateway.example/v1#w0rd", "Enter the key in its own field"),
-        ("https://api.openai.com\\@gateway.example/v1", "Enter a URL that starts with https://"),
+        ("https://api.openai.com\\@gateway.example/v1", "Enter a URL such as https://"),
     ],
 )
 def test_an_address_with_a_secret_is_refused_with_a_reason(
@@ -352,6 +352,12 @@ def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> 
     assert profile.kind is ProviderKind.COMPATIBLE
     assert not profile.needs_key
     assert profile.id != profile_from(SERVER_PRESETS[1]).id
+
+
+def test_an_address_that_nobody_typed_is_no_error(panel: SettingsPanel) -> None:
+    panel.set_profiles([replace(OLLAMA, base_url="")], OLLAMA.id)
+    assert "For example http://localhost:8080/v1" in all_text(panel)
+    assert "Enter a URL" not in all_text(panel)
 
 
 def test_a_server_can_be_named_and_removed(qtbot: QtBot, panel: SettingsPanel) -> None:

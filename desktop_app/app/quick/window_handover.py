@@ -87,7 +87,7 @@ class WindowHandover:
             self._draft.set_attachments(attachments)
         if not action:
             self._prompt.focus_text()
-        if action == "add-key":
+        if action in ("add-key", "change-key"):
             self._settings.open_at_key()
         elif action.startswith(PLACE):
             self._open_place(conversation_id, action)

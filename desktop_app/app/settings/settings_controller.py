@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.notifications import Notifications
 
 
+OFFER = "new-provider"  # the topic of the offer to use a new provider
+
+
 class SettingsController(QObject):
     """Connects the panel with the settings store and the keyring.
 
@@ -109,6 +112,9 @@ class SettingsController(QObject):
         panel.about_opened.connect(lambda: self._start(self._show_about()))
         self._providers.changed.connect(self._show_profiles)
         self._values.changed.connect(self.show_values)
+        # The offer names the open conversation and the default provider.
+        for changed in (self._current.opened, self._values.changed):
+            changed.connect(lambda: self._notifications.dismiss_topic(OFFER))
         for changed in (self._current.opened, self._setup.choice_changed):
             changed.connect(self._show_own)
             changed.connect(self._show_profiles)
@@ -303,6 +309,7 @@ class SettingsController(QObject):
                     lambda: self._setup.choose(choice),
                 )
             ],
+            topic=OFFER,
         )
 
     async def _remove_key(self, profile_id: str) -> None:

@@ -6,6 +6,7 @@ pasted and dropped text; for files, images and very long texts it emits signals.
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 LARGE_PASTE: Final = 20_000
 """The default number of characters beyond which a pasted text becomes an attachment."""
+_READ_FOR_SIDE: Final = 200  # letters of the first line
 LARGEST_TEXT: Final = 1_000_000
 """The number of characters beyond which no text is inserted, because layout would be slow."""
 
@@ -80,6 +82,7 @@ class PromptText(PlainTextField):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._apply_font(theme)
         self.document().documentLayout().documentSizeChanged.connect(self.height_changed)
+        self.textChanged.connect(self._align)
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Set the keys for send, stop and plain paste."""
@@ -116,6 +119,17 @@ class PromptText(PlainTextField):
         # uses it. Not in `_apply_font`, because PySide takes 15 ms for the first widget that Qt
         # created.
         self.viewport().setFont(self.font())
+
+    def _align(self) -> None:
+        """Begin at the right if the text does. Qt aligns the paragraphs of this widget alike."""
+        text = self.document().firstBlock().text()[:_READ_FOR_SIDE]
+        letter = next((letter for letter in text if letter.isalpha()), "")
+        is_right = bool(letter) and unicodedata.bidirectional(letter) in ("R", "AL")
+        option = self.document().defaultTextOption()
+        side = Qt.AlignmentFlag.AlignRight if is_right else Qt.AlignmentFlag.AlignLeft
+        if option.alignment() != side:
+            option.setAlignment(side)
+            self.document().setDefaultTextOption(option)
 
     def _apply_font(self, theme: Theme) -> None:
         self.setFont(theme.answer())

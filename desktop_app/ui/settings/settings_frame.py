@@ -76,7 +76,11 @@ class SettingsFrame(QWidget):
         """Show a page, creating it if needed."""
         if not self._holders[page].count():
             self._holders[page].addWidget(self._makers[page]())
+        before = self._tabs.current()
+        has_keyboard = before is not None and self._tabs.button(before).hasFocus()
         self._tabs.set_current(page)
+        if has_keyboard:
+            self.focus_tabs(Qt.FocusReason.ShortcutFocusReason)
         self._stack.setCurrentIndex([name for name, _ in PAGES].index(page))
         self.page_shown.emit(page)
 

@@ -16,6 +16,7 @@ from desktop_app.ui.transcript.message_items import ACTION
 from desktop_app.ui.widgets.foreign_text import menu_text, one_line
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QTextBlock
     from PySide6.QtWidgets import QTextBrowser
 
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
@@ -58,12 +59,15 @@ class ContextMenu(QObject):
 
     def menu_at(self, position: QPoint) -> QMenu:
         """Return the context menu for a position in the viewport."""
-        menu = QMenu(self._view)
         block = self._view.cursorForPosition(position).block()
+        return self.menu_for(block, self._view.anchorAt(position))
+
+    def menu_for(self, block: QTextBlock, link: str) -> QMenu:
+        """Return the context menu for a block, and a link in it or ""."""
+        menu = QMenu(self._view)
         entry = self._messages.at_block(block)
         if not self._selection.is_empty:
             menu.addAction(tr("Copy"), self._keys.copy_selected)
-        link = self._view.anchorAt(position)
         passage = self._messages.cited_passage(entry, link)
         if passage is not None:
             source = one_line(passage.source)

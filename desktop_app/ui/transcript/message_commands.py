@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.i18n.translation import tr
+
 if TYPE_CHECKING:
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.section_folding import SectionFolding
@@ -19,9 +21,11 @@ class MessageCommands(QObject):
 
     Signals:
         action_requested(str message_id, str action): "copy" has already been done.
+        notice_raised(str): what was done without any other sign of it.
     """
 
     action_requested = Signal(str, str)
+    notice_raised = Signal(str)
 
     def __init__(
         self, messages: MaterializedMessages, folding: SectionFolding, copies: CopyActions
@@ -44,3 +48,4 @@ class MessageCommands(QObject):
         if entry is not None:
             self._copies.copy_message(entry)
             self.action_requested.emit(entry.message.id, COPY)
+            self.notice_raised.emit(tr("Response copied"))

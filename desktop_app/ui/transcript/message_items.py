@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_facts import ENDINGS, indented_json
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import CONTINUABLE, GONE_ON, WINDOW
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.places import LinkSegment
@@ -58,6 +59,7 @@ _ACTION_LABELS: Final = {
     "retry": N_("Retry"),
     "compact": N_("Compact"),
     "add-key": N_("Add key"),
+    "change-key": N_("Change key"),
 }
 
 _MOST_RESULT_LINES: Final = 500
@@ -234,7 +236,8 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     if error.code == ContextTooLongError.code:
         actions.append("compact")
     if error.code == AuthenticationError.code and not error.is_of_environment:
-        actions.append("add-key")
+        has_none = error.reason in (Reason.NO_KEY, Reason.NO_KEY_FOR_HOST)
+        actions.append("add-key" if has_none else "change-key")
     links = [_action(action, bold=True) for action in actions]
     if error.details:
         words = tr(DETAILS_SHOWN) if details else tr("Details")

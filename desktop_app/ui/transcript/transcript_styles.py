@@ -64,6 +64,9 @@ QUOTED_AT: Final = LOOK + 1
 OPENED: Final = LOOK + 2
 """User property of block formats: how many of the quotes open in this block, if any."""
 
+QUOTED_RIGHT: Final = LOOK + 3
+"""User property of block formats: True if the quotes' bars are at the right of the text."""
+
 FORMULA: Final = LOOK + 10
 """User property of a formula's character format: 2 for display math, 1 for inline math."""
 
@@ -189,6 +192,12 @@ def tab_behind_mark(item: Block) -> QTextOption.TabType:
     return QTextOption.TabType.LeftTab
 
 
+def _is_quoted_right(block: Block) -> bool:
+    """Return True if a quoted text begins at the right, where its bars are then, too."""
+    is_text = block.quote > 0 and block.kind in _TEXTS
+    return is_text and tab_behind_mark(block) is QTextOption.TabType.RightTab
+
+
 class Styles:
     """The text formats of one theme, cached.
 
@@ -225,7 +234,7 @@ class Styles:
         if isinstance(item, Line):
             return (item.part, item.first, gap)
         hanging, code = item.marker and tab_behind_mark(item), _has_inline_code(item)
-        quotes = (item.quote, item.quoted_at, item.opened)
+        quotes = (item.quote, item.quoted_at, item.opened, _is_quoted_right(item))
         return (item.kind, item.level, item.depth, hanging, quotes, code, gap)
 
     def block_format(
@@ -274,7 +283,11 @@ class Styles:
 
     def _indent(self, made: QTextBlockFormat, block: Block) -> None:
         px = self.theme.px
-        made.setLeftMargin(made.leftMargin() + px(QUOTE) * block.quote)
+        if _is_quoted_right(block):
+            made.setRightMargin(made.rightMargin() + px(QUOTE) * block.quote)
+            made.setProperty(QUOTED_RIGHT, True)
+        else:
+            made.setLeftMargin(made.leftMargin() + px(QUOTE) * block.quote)
         if block.kind in _TEXTS:
             made.setIndent(block.depth)  # on the side where the text begins
         else:

@@ -159,6 +159,7 @@ class TranscriptView(TranscriptSurface):
         self._actions.row.chosen.connect(self.commands.run)
         self.commands.action_requested.connect(self.action_requested)
         self._copies.notice_raised.connect(self.notice_raised)
+        self.commands.notice_raised.connect(self.notice_raised)
         self._copies.code_copied.connect(self.say_copied)
         self._images.image_requested.connect(self.image_requested)
         self._focus.link_focused.connect(self._link_target.point)
@@ -376,9 +377,15 @@ class TranscriptView(TranscriptSurface):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Show the context menu for the selection and the message."""
         position = event.pos()
-        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+        focused = self._focus.focused_place()
+        if event.reason() != QContextMenuEvent.Reason.Keyboard:
+            menu = self.menu_at(position)
+        elif focused is not None:  # a button of a message, or a link in it
+            position = focused.rect.bottomLeft()
+            menu = self._menu.menu_for(focused.block, focused.link)
+        else:
             position = self.cursorRect().center()
-        menu = self.menu_at(position)
+            menu = self.menu_at(position)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.viewport().mapToGlobal(position))
 

@@ -119,7 +119,9 @@ class DocumentViewer(QWidget):
         self._lay_out()
         self._connect()
         self.set_theme(theme)
-        self.resize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+        room, edge = self.screen().availableSize(), theme.px(48)  # its frame takes some
+        size = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+        self.resize(size.boundedTo(room - QSize(edge, edge)))
 
     def _button(self, name: str, icon: str, words: str, act: Callable[[], object]) -> QToolButton:
         button = PlainToolButton()

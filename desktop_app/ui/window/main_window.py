@@ -140,7 +140,7 @@ class MainWindow(QMainWindow):
         self._wants_settings = shown
         self._set_drawer(self.settings, shown)
         if shown:
-            self.settings.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.settings.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
             self.focus_prompt()
 

@@ -243,7 +243,6 @@ async def test_a_new_key_switches_an_empty_conversation() -> None:
 async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Private", "matter")
-        here = desk.open_id
         desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
         await until(lambda: "New conversations will use OpenAI" in desk.said)
         assert "This one still uses On this computer" in desk.said
@@ -252,10 +251,6 @@ async def test_a_new_key_is_only_offered_to_a_conversation_on_this_computer() ->
         assert turn.profile.kind is ProviderKind.ON_DEVICE
         turn.end("ok")
         await desk.settled()
-        desk.window.conversations.new_requested.emit()
-        assert row(desk).provider_id == OPENAI.id
-        await desk.opened(here)
-        assert row(desk).model_name == "SmolLM2 135M"
         desk.take("Use OpenAI here")
         assert row(desk).provider_id == OPENAI.id
         turn = await desk.ask("Now")
@@ -465,3 +460,12 @@ async def test_a_secret_header_goes_to_the_vault_and_leaves_with_its_name() -> N
         panel.profile_save_requested.emit(replace(profile, custom_fields=()))
         await desk.written()
         assert not (await vault.place(name, where)).is_usable
+
+
+async def test_the_offer_of_a_new_provider_goes_with_what_it_is_about() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Private", "matter")
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        await until(lambda: "New conversations will use OpenAI" in desk.said)
+        desk.window.settings.setting_changed.emit("default.provider", "")
+        await until(lambda: "New conversations" not in desk.said)

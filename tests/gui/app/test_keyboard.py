@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QTextBrowser
+from PySide6.QtWidgets import QApplication, QMenu, QTextBrowser
 
+from desktop_app.ui.widgets.segmented_control import Segment
 from tests.gui.app.desk import Desk, until
 
 
@@ -100,3 +102,50 @@ async def test_all_shortcuts_are_in_the_help() -> None:
 def _help_text() -> str:
     shown = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
     return "".join(t.toPlainText() for w in shown for t in w.findChildren(QTextBrowser))
+
+
+async def test_the_menu_key_on_a_button_is_about_its_message(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("A question", "An answer.")
+        view = desk.window.transcript
+        view.resize(700, 500)
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        view.moveCursor(QTextCursor.MoveOperation.Start)
+        assert view.focusNextPrevChild(True)
+        button = QApplication.focusWidget()
+        assert button is not None
+        assert button.accessibleName() == "Copy message"
+        menus: list[list[str]] = []
+        monkeypatch.setattr(
+            QMenu, "popup", lambda menu, _at: menus.append([a.text() for a in menu.actions()])
+        )
+        where = button.rect().center()
+        pressed = QContextMenuEvent(
+            QContextMenuEvent.Reason.Keyboard, where, button.mapToGlobal(where)
+        )
+        QApplication.sendEvent(button, pressed)
+        (titles,) = menus
+        assert "Edit message" in titles
+        assert "Regenerate" not in titles
+
+
+async def test_copying_the_response_by_key_is_said() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Hi", "Hello.")
+        desk.ready.actions["answer.copy"]()
+        assert desk.said == "Response copied"
+
+
+async def test_the_focused_settings_tab_is_the_one_shown_and_has_a_ring() -> None:
+    async with Desk() as desk:
+        desk.ready.actions["settings.toggle"]()
+        focused = QApplication.focusWidget()
+        assert isinstance(focused, Segment)
+        assert focused._has_ring
+        desk.window.settings.show_page("about")
+        desk.ready.actions["library.show"]()
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert focused.objectName() == "library"

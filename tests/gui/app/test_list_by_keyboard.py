@@ -13,6 +13,7 @@ from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, encode
 from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
+from desktop_app.ui.widgets.rows_model import ROW
 from tests.gui.app.desk import Desk, until
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -131,3 +132,15 @@ async def test_a_file_begins_a_conversation_and_leaves_an_unsent_draft_alone(dat
         turn.end("I see.")
         await desk.settled()
         assert desk.rows == ["Half a thought"]
+
+
+async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -> None:
+    async with Desk() as desk:
+        await asked(desk, "A topic", "Something else")
+        await searched(desk, "topic", "A topic")
+        hits = desk.window.conversations.hits
+        rows = (hits.index(row) for row in range(hits.rowCount()))
+        row = next(row for row in rows if row.data(ROW).message_id)
+        desk.window.conversations.hit_view.chosen.emit(row)
+        await until(lambda: desk.window.windowTitle().startswith("A topic"))
+        await until(lambda: desk.window.transcript.textCursor().selectedText() == "topic")

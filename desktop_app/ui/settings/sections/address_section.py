@@ -31,7 +31,10 @@ def problem_of_address(text: str) -> str:
     url = QUrl(text, QUrl.ParsingMode.StrictMode)
     has_host = bool(url.host() and origin(text))
     if not url.isValid() or url.scheme() not in ("http", "https") or not has_host:
-        return tr("Enter a URL that starts with https:// and has no spaces.")
+        return tr(
+            "Enter a URL such as https://example.com/v1 or, on this computer, "
+            "http://localhost:8080/v1."
+        )
     if url.userInfo():
         return tr("Remove the user name and password. URLs are stored without protection.")
     if url.hasQuery() or url.hasFragment():
@@ -78,7 +81,11 @@ class AddressSection(LineSection):
         """Show the profile's address and any problem with it."""
         self._profile = profile
         self.show_value(profile.base_url, read_only=read_only)
-        self._judge(profile.base_url)
+        if profile.base_url or self.field.text():
+            self._judge(profile.base_url)
+        else:  # nobody has typed an address yet
+            self._allow.hide()
+            self.note.set_text(tr("For example http://localhost:8080/v1"))
 
     def is_usable(self) -> bool:
         """Return True if the entered address is valid; otherwise show the problem."""

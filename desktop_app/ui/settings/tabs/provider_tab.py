@@ -88,6 +88,7 @@ class ProviderTab(QWidget):
         self._profiles: dict[str, ProviderProfile] = {}
         self._profile: ProviderProfile | None = None
         self._states: dict[str, KeyState] = {}
+        self._added = ""  # the server that was just added
         self._results: dict[str, tuple[bool, str | LinkedText]] = {}
         self._testing: set[str] = set()
         self._weights = ""
@@ -145,7 +146,7 @@ class ProviderTab(QWidget):
         for preset in SERVER_PRESETS:
             action = menu.addAction(menu_text(tr(preset.name)))
             action.triggered.connect(
-                lambda _=False, preset=preset: self.profile_add_requested.emit(profile_from(preset))
+                lambda _=False, preset=preset: self._add_server(profile_from(preset))
             )
         self._add.setMenu(menu)
         row = QHBoxLayout()
@@ -287,6 +288,10 @@ class ProviderTab(QWidget):
         self._remove.setVisible(is_own and not fixed)
         self._show_settings()
         self._show_result()
+        if profile.id == self._added:  # go on where its fields begin
+            self._added = ""
+            self._name.field.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._name.field.selectAll()
 
     def _show_key(self, profile: ProviderProfile) -> None:
         """Update the key field only for another profile, so that a key being typed survives."""
@@ -319,6 +324,10 @@ class ProviderTab(QWidget):
         self._profile = self._profiles.get(self._combo.itemData(index))
         self._show()
         self.profile_selected.emit(self.current_id())
+
+    def _add_server(self, profile: ProviderProfile) -> None:
+        self._added = profile.id
+        self.profile_add_requested.emit(profile)
 
     def _take_key(self, key: str) -> None:
         self._forget_result()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QTextCursor
+from PySide6.QtGui import QAccessible, QTextBlock, QTextCursor
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.ui.transcript.citation_sources import name_of
@@ -39,6 +39,14 @@ if TYPE_CHECKING:
 _AT_REST_MS: Final = 300
 _MOST_COVERED: Final = 60
 _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
+
+
+class FocusedPlace(NamedTuple):
+    """Where the keyboard is: the block and the link, and their place in the viewport."""
+
+    block: QTextBlock
+    link: str
+    rect: QRect
 
 
 class FocusNavigator(QObject):
@@ -85,6 +93,23 @@ class FocusNavigator(QObject):
             self._soon.start()
         if QAccessible.isActive() and not self._rest.isActive():
             self._rest.start()
+
+    def focused_place(self) -> FocusedPlace | None:
+        """Return the place of the focused button, None if no button has the focus."""
+        widget = QApplication.focusWidget()
+        document, viewport = self._view.document(), self._view.viewport()
+        button = self._focused
+        if button is not None and widget is button:
+            place = button.stop
+            return FocusedPlace(document.findBlock(place.start), place.target, button.geometry())
+        if widget is None or not self._actions.isAncestorOf(widget):
+            return None
+        at = self._index(self._actions.message_id)
+        if at < 0:
+            return None
+        corner = viewport.mapFromGlobal(widget.mapToGlobal(QPoint(0, 0)))
+        block = document.findBlock(self._extent(at)[0])
+        return FocusedPlace(block, "", QRect(corner, widget.size()))
 
     def bring_focused(self) -> None:
         """Scroll to the focused target."""

@@ -276,10 +276,12 @@ class Finder(QObject):
                 return
             hits = self._hits(entry, words)
         if hits:
-            self._reveal(entry.section, _Hit(hits[0][0], 0), words, again)
+            self._reveal(entry.section, _Hit(hits[0][0], 0), words, again, selects=True)
 
-    def _reveal(self, section: MessageLayout, hit: _Hit, words: str, again: Then) -> None:
-        """Bring a match on screen, even if it is not materialized or is folded.
+    def _reveal(
+        self, section: MessageLayout, hit: _Hit, words: str, again: Then, *, selects: bool = False
+    ) -> None:
+        """Bring a match on screen, even if it is not materialized or is folded; or select it, too.
 
         Unfolding code may write very many lines, so it runs in an event loop iteration of its
         own.
@@ -293,6 +295,8 @@ class Finder(QObject):
         found = self._cursor_of(section, hit, words)
         if found is not None:
             self._show(found)
+            if selects:
+                self._view.setTextCursor(found)
             self.match_shown.emit()
 
     def _unfold_it(self, section: MessageLayout, item: int, again: Then) -> None:

@@ -25,6 +25,7 @@ from desktop_app.ui.transcript.transcript_styles import (
     PAD,
     QUOTE,
     QUOTED_AT,
+    QUOTED_RIGHT,
     QUOTES_SHIFT,
     Ground,
     Look,
@@ -39,6 +40,8 @@ _BLOCKS_UNASKED: Final = 8
 _MOST_PIECES: Final = 250
 _MARK_ICON: Final = 19
 """Pixels, at the default text size, of the Copy mark's icon and the gap after it."""
+_BAR: Final = 3
+"""The width of a bar in pixels, at the default text size."""
 _BAR_OVER: Final = 4
 """Pixels, at the default text size, by which a bar exceeds its block at either end."""
 
@@ -140,7 +143,7 @@ class Backdrop:
         found = _Found()
         bottom = offset + area.bottom() + self.theme.px(PAD)
         for block, look, box in _looks(first, bottom):
-            self._collect(found, block, look, box)
+            self._collect(found, block, look, box, width + aside)
             if look & Look.HEAD:
                 self.marks.append(self.mark(block, offset, width))
         painter.translate(-aside, -offset)
@@ -156,7 +159,9 @@ class Backdrop:
             self._paint_inline(painter, block, box)
         painter.translate(aside, offset)
 
-    def _collect(self, found: _Found, block: QTextBlock, look: int, box: QRectF) -> None:
+    def _collect(
+        self, found: _Found, block: QTextBlock, look: int, box: QRectF, width: int
+    ) -> None:
         if look & Look.GROUND:
             ground = Ground(look & Look.GROUND)
             last = found.spans[-1] if found.spans else None
@@ -177,16 +182,18 @@ class Backdrop:
                     self.theme.px(_BAR_OVER) if look & Look.CELL else 0
                 )
                 box = box.adjusted(0, -pad, 0, pad)
-            found.bars += self._bars(block, box)
+            found.bars += self._bars(block, box, width)
         if look & Look.RULE:
             found.bars.append((box, []))
 
-    def _bars(self, block: QTextBlock, box: QRectF) -> Iterator[tuple[QRectF, list[int]]]:
+    def _bars(
+        self, block: QTextBlock, box: QRectF, width: int
+    ) -> Iterator[tuple[QRectF, list[int]]]:
         """Yield a block's quote bars; bars shared with the block above also fill the gap.
 
         A bar does not cross the gap if another quote opens in this block.
         """
-        edges, above = self._edges(block), self._edges(block.previous())
+        edges, above = self._edges(block, width), self._edges(block.previous(), width)
         common = [edge for edge, other in zip(edges, above, strict=False) if edge == other]
         del common[len(edges) - block.blockFormat().intProperty(OPENED) :]
         if common:
@@ -197,12 +204,18 @@ class Backdrop:
         if len(common) < len(edges) and not block.blockFormat().intProperty(LOOK) & Look.NO_ROOM:
             yield box, edges[len(common) :]
 
-    def _edges(self, block: QTextBlock) -> list[int]:
-        """Return the left edges of a block's quote bars, indented if the quote is in a list."""
+    def _edges(self, block: QTextBlock, width: int) -> list[int]:
+        """Return the left edges of a block's quote bars, indented if the quote is in a list.
+
+        `width` is that of the text; in right-to-left text the bars count from its right.
+        """
         quotes = block.blockFormat().intProperty(LOOK) >> QUOTES_SHIFT
         depths = block.blockFormat().property(QUOTED_AT) or [0] * quotes
         px = self.theme.px
-        return [px(INDENT) * depth + px(QUOTE) * at for at, depth in enumerate(depths)]
+        edges = [px(INDENT) * depth + px(QUOTE) * at for at, depth in enumerate(depths)]
+        if block.blockFormat().boolProperty(QUOTED_RIGHT):
+            return [width - px(_BAR) - edge for edge in edges]
+        return edges
 
     def _paint_ground(self, painter: QPainter, span: _Span, width: int) -> None:
         pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
@@ -219,7 +232,7 @@ class Backdrop:
         over = px(_BAR_OVER)
         top, bottom = floor(box.top() - over), ceil(box.bottom() + over)
         for left in edges:  # whole pixels avoid seams between adjacent bars
-            painter.drawRect(QRect(left, top, px(3), bottom - top))
+            painter.drawRect(QRect(left, top, px(_BAR), bottom - top))
 
     def _paint_hairline(self, painter: QPainter, box: QRectF, margin: float, width: int) -> None:
         """Paint the line below a table row."""
