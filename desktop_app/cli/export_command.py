@@ -36,7 +36,7 @@ from desktop_app.domain.errors import (
 from desktop_app.exchange.importers.imported import short
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
-from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.i18n.translation import N_, language, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.storage.database.private_files import create_private
@@ -127,12 +127,14 @@ class LoadedConversation(NamedTuple):
         path: the shown messages.
         pictures: the images of each message, by the message's id.
         catalog: provides the names of models.
+        language: the language of captions.
     """
 
     conversation: Conversation
     path: list[Message]
     pictures: dict[str, dict[str, html_page.EmbeddedImage]]
     catalog: ModelCatalog
+    language: str
 
 
 LENGTH: Final = struct.Struct(">Q")
@@ -220,7 +222,7 @@ async def load_pictures(
 ) -> LoadedConversation:
     """Return a conversation with its images."""
     pictures = {message.id: await pictures_of(backend, message) for message in path}
-    return LoadedConversation(conversation, path, pictures, backend.catalog)
+    return LoadedConversation(conversation, path, pictures, backend.catalog, language())
 
 
 async def pictures_of(backend: Backend, message: Message) -> dict[str, html_page.EmbeddedImage]:

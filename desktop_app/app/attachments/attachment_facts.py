@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.domain.conversations.message_facts import pages_fact, token_count
 from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS
@@ -20,7 +21,6 @@ from desktop_app.services.documents.file_attachments import (
 )
 from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.ui.composer.attachment_chips import Chip
-from desktop_app.ui.transcript.shown_facts import pages_fact, token_count
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import DocumentPart

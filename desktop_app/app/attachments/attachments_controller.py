@@ -17,6 +17,7 @@ from desktop_app.app.attachments.attachment_facts import document_chip
 from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,
@@ -36,7 +37,6 @@ from desktop_app.services.documents.image_attachments import require_image_input
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.ui.composer.prompt_editor import Chip
 from desktop_app.ui.composer.prompt_text import LARGEST_TEXT
-from desktop_app.ui.transcript.shown_facts import token_count
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from desktop_app.app.attachments.attachment_facts import PREVIEW, price_note, shares
+from desktop_app.domain.conversations.message_facts import token_count
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.image_tokens import DETAILS, sent_size
@@ -18,7 +19,6 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.documents.image_attachments import picture_tokens
 from desktop_app.ui.composer.attachment_chips import Chip
 from desktop_app.ui.transcript.media.message_images import THUMBNAIL_BOX
-from desktop_app.ui.transcript.shown_facts import token_count
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks

@@ -133,7 +133,7 @@ class ViewerController(QObject):
     def open_passage(self, passage: Passage) -> None:
         """Show a cited passage in its document."""
         span = (passage.start, passage.end)
-        what = (passage.sha256, passage.name, passage.page, passage.place, span, passage.text)
+        what = (passage.sha256, passage.name, passage.page, passage.place_shown, span, passage.text)
         self.open(Target(*what))
 
     # -------------------------------------------------------------- opening
@@ -143,7 +143,7 @@ class ViewerController(QObject):
         viewer = self._window_of_it()
         self._stop()
         self._target, self._looked, self._text = target, None, None
-        place = target.place or (tr("page {page}", page=target.page) if target.page else "")
+        place = target.place or (tr("page {number}", number=target.page) if target.page else "")
         viewer.begin(target.name, place)
         viewer.show()
         viewer.raise_()

@@ -21,6 +21,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QPageSize, QPainter, QPdfWrit
 from desktop_app import __version__, sandbox
 from desktop_app.child_processes import child_command
 from desktop_app.cli.export_command import LENGTH
+from desktop_app.i18n.translation import use_language
 from desktop_app.paths import resource_path
 from desktop_app.rendering.processes.formula_client import FormulaClient
 from desktop_app.ui.look.theme import light
@@ -61,6 +62,7 @@ def main() -> int:
     sandbox.confine(policy((*formulas.descriptors, answers.fileno())))
     application = without_a_screen()
     while loaded := _received(requests):
+        use_language(loaded.language, resource_path("locale"))
         made = _pdf(loaded, formulas)
         answers.write(LENGTH.pack(len(made)))
         answers.write(made)

@@ -34,8 +34,9 @@ from desktop_app.cli.export_command import load_pictures
 from desktop_app.cli.progress_output import opened
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, UserFacingError
-from desktop_app.paths import resource_path
+from desktop_app.paths import folders, resource_path
 from desktop_app.rendering.processes.formula_client import FormulaClient
+from desktop_app.storage.settings.startup_settings import use_stored_language
 from desktop_app.ui.printing.pages import MARGIN_MM
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def main() -> int:
     """Print the conversation that standard input names; return the exit code."""
     request = json.load(sys.stdin)
     application, formulas = None, FormulaClient(child_command("math"))
+    use_stored_language(folders().database)
     try:
         loaded = asyncio.run(_load(request["conversation"]))
         formulas.start()  # after this, the process starts no other

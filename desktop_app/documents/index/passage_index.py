@@ -17,6 +17,7 @@ from typing import Final
 from desktop_app.documents.index.chunks import Count, chunks
 from desktop_app.documents.worker.protocol import IndexedPassage
 from desktop_app.domain.documents.document_sections import UNITS, DocumentSection, sections
+from desktop_app.domain.documents.passage_place import place_code
 from desktop_app.domain.documents.passage_words import index_words
 
 # Maximum tokens of a passage. The figures are in the README, "Retrieval quality".
@@ -59,17 +60,13 @@ def passages(
 def _locate(
     unit: str, parts: list[DocumentSection], start: int, end: int
 ) -> tuple[int | None, str]:
-    """Return the first section of a piece, and a description of its sections."""
+    """Return the first section of a piece, and the code of its sections."""
     first = bisect_right(parts, start, key=lambda part: part.start) - 1
     last = bisect_right(parts, end - 1, key=lambda part: part.start) - 1
     if last < 0:
         return None, ""
     begins, ends = parts[max(first, 0)], parts[last]
-    if begins.name:
-        return begins.number, f"{unit} {begins.name}"
-    if begins == ends:
-        return begins.number, f"{unit} {begins.number}"
-    return begins.number, f"{unit}s {begins.number}–{ends.number}"
+    return begins.number, place_code(unit, begins.number, ends.number, begins.name)
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,8 @@ class IndexedPassage:
     Attributes:
         start, end: in characters of the document's text.
         page: the page, slide or sheet that it begins on; None if the format has none.
-        place: its location as shown to the user; "" if unknown.
+        place: the code of its place (domain/documents/passage_place.py), or the heading above;
+            "" if unknown.
         title: the file's name and the headings above, as words.
         words: the search terms for the index: see domain/documents/passage_words.py.
     """

@@ -1,7 +1,4 @@
-"""Facts beside a message in exported files: who answered, tokens, cost, time, attachments.
-
-They are in English. The window shows those of `ui/transcript/shown_facts.py`.
-"""
+"""Facts beside a message, on screen, on paper and in exported files, in the user's language."""
 
 from __future__ import annotations
 
@@ -11,11 +8,17 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, ToolCallPart
-from desktop_app.domain.documents.document_sections import shown
+from desktop_app.domain.conversations.message_parts import (
+    ChosenPages,
+    DocumentPart,
+    ImagePart,
+    ToolCallPart,
+)
+from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.models.answering_model import is_same_model
-from desktop_app.domain.spending.cost import format_money
-from desktop_app.i18n.translation import N_, tr_plural
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.i18n.formatting import duration, moment, money
+from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.CANCELLED: N_("Stopped"),
@@ -31,27 +34,37 @@ EXPORT_ENDINGS: Final = {
 }
 """The same, for answers in an exported file or on paper."""
 
-
+_SHORTEST_S: Final = 0.1
+_CALL_STATES: Final = {
+    ToolCallState.REQUESTED: N_("Not run"),
+    ToolCallState.ALLOWED: N_("Allowed"),
+    ToolCallState.RUNNING: N_("Running"),
+    ToolCallState.DONE: N_("Done"),
+    ToolCallState.FAILED: N_("Failed"),
+    ToolCallState.DENIED: N_("Denied"),
+    ToolCallState.INTERRUPTED: N_("Interrupted"),
+}
 _TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
 
 
 def heading_of(message: Message, name_of_model: Callable[[str], str]) -> str:
-    """Return a heading with the speaker and the time."""
-    when = message.created_at.astimezone()
-    return f"{_speaker(message, name_of_model)} · {when:%Y-%m-%d %H:%M}"
+    """Return a heading with the speaker and the time, for exported files."""
+    return f"{_speaker(message, name_of_model)} · {moment(message.created_at)}"
 
 
 def _speaker(message: Message, name_of_model: Callable[[str], str]) -> str:
     if message.role is Role.USER:
-        return "You"
+        return tr_context("speaker", "You")
     choice = message.choice
     if choice is None or not choice.model:
-        return "Answer"
-    effort = f", {choice.effort.value}" if choice.effort is not None else ""
-    return name_of_model(choice.model) + effort
+        return tr("Response")
+    name = name_of_model(choice.model)
+    if choice.effort is None:
+        return name
+    return tr("{model}, {effort}", model=name, effort=tr(choice.effort.label))
 
 
-def facts_of(message: Message, name_of_model: Callable[[str], str]) -> list[str]:
+def answer_facts(message: Message, name_of_model: Callable[[str], str]) -> list[str]:
     """Return the known facts of an answer: variant or model, effort, tokens, cost, time."""
     facts: list[str] = []
     if message.choice is not None:
@@ -59,48 +72,66 @@ def facts_of(message: Message, name_of_model: Callable[[str], str]) -> list[str]
         variant = choice.variant
         facts.append(variant.label if variant else name_of_model(choice.model))
         if message.answered_by and not is_same_model(choice.model, message.answered_by):
-            facts.append(f"answered by {message.answered_by}")
+            facts.append(tr("answered by {model}", model=message.answered_by))
         if choice.effort is not None:
-            facts.append(choice.effort.value)
+            facts.append(tr(choice.effort.label))
     if message.usage is not None:
-        facts.append(f"{message.usage.input_tokens + message.usage.output_tokens:,} tokens")
+        tokens = message.usage.input_tokens + message.usage.output_tokens
+        facts.append(tr_plural("{count} token", "{count} tokens", tokens))
     if message.cost is not None:
-        facts.append(format_money(message.cost))
+        facts.append(money(message.cost))
     if message.duration_s is not None:
-        facts.append(duration(message.duration_s))
+        facts.append(duration(max(message.duration_s, _SHORTEST_S)))
     return facts
 
 
-def duration(seconds: float) -> str:
-    """Format a duration: `0.4 s`, `9 s`, `2 min 5 s`.
+def reasoning_title(reasoning: str, seconds: float | None, *, thinking: bool = False) -> str:
+    """Return `Thought for 9.3 s: Which failures are safe to repeat`, as far as known.
 
-    >>> [duration(x) for x in (0.04, 0.42, 9.3, 125)]
-    ['< 0.1 s', '0.4 s', '9 s', '2 min 5 s']
+    The subject is the title that a summary of the reasoning begins with.
     """
-    if seconds < 0.05:
-        return "< 0.1 s"
-    if seconds < 1:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+    subject = subject_of(reasoning)
+    if thinking:
+        # "Thinking" is a variant, too, whose name is the same in all languages.
+        return (
+            tr("Thinking: {subject}", subject=subject)
+            if subject
+            else tr_context("reasoning", "Thinking")
+        )
+    if seconds is None or seconds < 1:
+        return tr("Thought: {subject}", subject=subject) if subject else tr("Thought")
+    took = duration(seconds)
+    if subject:
+        return tr("Thought for {duration}: {subject}", duration=took, subject=subject)
+    return tr("Thought for {duration}", duration=took)
+
+
+def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
+    """Return `calculator(expression: 1 + 2) · Done · 0.1 s` for a tool call."""
+    facts = [f"{call.shown_name}({short_arguments(call.run_arguments)})"]
+    if call.state is ToolCallState.REQUESTED and is_streaming:
+        facts.append(tr("Requested"))
+    else:
+        facts.append(tr(_CALL_STATES[call.state]))
+    if call.edited:
+        facts.append(tr("Arguments changed"))
+    if call.seconds is not None:
+        facts.append(duration(max(call.seconds, _SHORTEST_S)))
+    return " · ".join(facts)
+
+
+def call_caption(call: ToolCallPart) -> str:
+    """Return `Tool: calculator · Done · 0.1 s` for an exported file, which shows the arguments."""
+    facts = [tr("Tool: {name}", name=call.shown_name), tr(_CALL_STATES[call.state])]
+    if call.seconds is not None:
+        facts.append(duration(max(call.seconds, _SHORTEST_S)))
+    return " · ".join(facts)
 
 
 def subject_of(reasoning: str) -> str:
     """Return the title that a summary of the reasoning begins with; "" if it has none."""
     title = _TITLE.match(reasoning)
     return title["title"].strip() if title else ""
-
-
-def thought_words(reasoning: str, seconds: float | None) -> str:
-    """Return `Thought for 9 s about which failures are safe to repeat`, as far as known.
-
-    The subject is the title that a summary of the reasoning begins with.
-    """
-    phrase, about = "Thought", subject_of(reasoning)
-    if seconds is not None and seconds >= 1:
-        phrase += f" for {duration(seconds)}"
-    return f"{phrase} about {about[0].lower()}{about[1:]}" if about else phrase
 
 
 def indented_json(arguments: str) -> list[str]:
@@ -128,43 +159,73 @@ def short_arguments(arguments: str, limit: int = 60) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
-def call_summary(call: ToolCallPart) -> str:
-    """Return `calculator · done · 0.1 s` for an exported file."""
-    facts = [call.shown_name, call.state.value]
-    if call.seconds is not None:
-        facts.append(duration(call.seconds))
-    return " · ".join(facts)
+def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:
+    """Return the size or the pages and the tokens of an attachment, as far as known."""
+    if isinstance(part, ImagePart):
+        return [f"{part.width} × {part.height}"] if part.dimensions else []
+    facts = [pages] if (pages := pages_fact(part)) else []
+    if part.sent_tokens is not None:
+        facts.append(token_count(part.sent_tokens, is_exact=part.tokens_exact))
+    return facts
 
 
-def pages_text(part: DocumentPart) -> str:
+def token_count(tokens: int, *, is_exact: bool) -> str:
+    """Return a number of tokens in words, marked if it is an estimate."""
+    if is_exact:
+        return tr_plural("{count} token", "{count} tokens", tokens)
+    return tr_plural("≈ {count} token", "≈ {count} tokens", tokens)
+
+
+def pages_fact(part: DocumentPart) -> str:
     """Describe a document's pages, or those that are sent, and how many go as images.
 
     Returns "" if the format has no pages.
     """
     if part.chosen is not None:
-        pages = shown(part.chosen)
+        pages = _chosen_pages(part.chosen)
     elif part.pages is None:
         return ""
     else:
         pages = tr_plural("{count} page", "{count} pages", part.pages)
     if not part.seen_pages:
         return pages
-    seen = len(part.seen_pages)
-    return tr_plural("{pages}, {count} as image", "{pages}, {count} as images", seen, pages=pages)
+    return tr_plural(
+        "{pages}, {count} as image", "{pages}, {count} as images", len(part.seen_pages), pages=pages
+    )
+
+
+def _chosen_pages(chosen: ChosenPages) -> str:
+    """Describe a choice of sections: `pages 3–10, 15 of 52`."""
+    count = chosen.count
+    values: dict[str, str | int] = {"numbers": format_spans(chosen.spans, "–"), "total": chosen.of}
+    if chosen.unit == "slide":
+        return tr_plural(
+            "slide {numbers} of {total}", "slides {numbers} of {total}", count, **values
+        )
+    if chosen.unit == "sheet":
+        return tr_plural(
+            "sheet {numbers} of {total}", "sheets {numbers} of {total}", count, **values
+        )
+    if chosen.unit == "chapter":
+        return tr_plural(
+            "chapter {numbers} of {total}", "chapters {numbers} of {total}", count, **values
+        )
+    return tr_plural("page {numbers} of {total}", "pages {numbers} of {total}", count, **values)
+
+
+def attachment_line(part: DocumentPart | ImagePart) -> str:
+    """Return the name and the facts of an attachment, for exported files."""
+    return "\u2003".join((part.name, *attachment_facts(part)))
+
+
+def attached_line(part: DocumentPart | ImagePart) -> str:
+    """Return `Attached: lease.pdf, 3 pages` for an exported text."""
+    pages = pages_fact(part) if isinstance(part, DocumentPart) else ""
+    if pages:
+        return tr("Attached: {name}, {pages}", name=part.name, pages=pages)
+    return tr("Attached: {name}", name=part.name)
 
 
 def sources_of(message: Message) -> list[tuple[int, str, str]]:
     """Return number, source and text of the passages sent with a question."""
     return [(p.number, p.source, p.text) for part in message.passage_parts for p in part.passages]
-
-
-def attachment_text(part: DocumentPart | ImagePart) -> str:
-    """Return name, pages and tokens of an attachment, as far as known."""
-    words = [part.name]
-    if isinstance(part, ImagePart) and part.dimensions:
-        words.append(f"{part.width} × {part.height}")
-    if isinstance(part, DocumentPart):
-        words += [pages_text(part)] if pages_text(part) else []
-        if part.sent_tokens is not None:
-            words.append(f"{'' if part.tokens_exact else '≈ '}{part.sent_tokens:,} tokens")
-    return "\u2003".join(words)

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from desktop_app.domain.documents.passage_place import place_words
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.i18n.translation import tr
 
 FileStatus = Literal["ready", "failed", "waiting", "removed"]
 
@@ -69,7 +71,8 @@ class Passage:
         number: the answer cites the passage by it.
         sha256, name: of the document.
         page: the page, slide, sheet or chapter it begins on, from 1; None if the format has none.
-        place: shown to the user: "page 3", "slide 2", "sheet Costs", else the heading above; or "".
+        place: its code, such as "page 3" or "sheet Costs" (see `passage_place`); in a format
+            without pages, the heading above; or "".
         start, end: a range of characters in the document's extracted text.
     """
 
@@ -89,9 +92,16 @@ class Passage:
         return self.sha256, self.start, self.end
 
     @property
+    def place_shown(self) -> str:
+        """Return the place in the user's language; "" if it is unknown."""
+        return self.place if self.page is None else place_words(self.place)
+
+    @property
     def source(self) -> str:
         """Return the citation as shown to the user: "lease.pdf, page 3"."""
-        return f"{self.name}, {self.place}" if self.place else self.name
+        if not self.place:
+            return self.name
+        return tr("{document}, {place}", document=self.name, place=self.place_shown)
 
 
 def passage_link(number: int) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, Param, Remedy
 
@@ -207,10 +207,3 @@ def chosen_text(part: DocumentPart, text: str) -> str:
     starts = [section.start for section in found] + [len(text)]
     pieces = [text[starts[first - 1] : starts[last]].strip() for first, last in chosen.spans]
     return "\n\n".join(pieces)
-
-
-def shown(chosen: ChosenPages) -> str:
-    """Describe a choice of sections: `pages 3–10, 15 of 52`."""
-    is_one = len(chosen.spans) == 1 and chosen.spans[0][0] == chosen.spans[0][1]
-    plural = "" if is_one else "s"
-    return f"{chosen.unit}{plural} {format_spans(chosen.spans, '–')} of {chosen.of:,}"

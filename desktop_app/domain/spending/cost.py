@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 MILLION = Decimal(1_000_000)
@@ -77,30 +77,6 @@ class Price:
 
 
 FREE = Price(Decimal(0), Decimal(0), Decimal(0))
-
-
-def format_money(amount: Decimal) -> str:
-    """Format US dollars: cents from one cent up, otherwise one significant digit.
-
-    >>> [format_money(Decimal(x)) for x in ("4.118", "0.08", "0.0095", "0.0034", "0.00004", "0")]
-    ['$4.12', '$0.08', '$0.01', '$0.003', '$0.00004', '$0']
-    """
-    if amount == 0:
-        return "$0"
-    if amount >= Decimal("0.01"):
-        return f"${amount.quantize(Decimal('0.01'), ROUND_HALF_UP)}"
-    one_digit = amount.quantize(Decimal(1).scaleb(amount.adjusted()), ROUND_HALF_UP)
-    # normalize() turns the 0.010 that 0.0095 rounds to into 0.01
-    return f"${one_digit.normalize():f}"
-
-
-def format_exact(amount: Decimal) -> str:
-    """Format US dollars with every digit, at least two decimals.
-
-    >>> [format_exact(Decimal(x)) for x in ("4.1", "10", "0.0000875", "0", "1E+1")]
-    ['$4.10', '$10.00', '$0.0000875', '$0.00', '$10.00']
-    """
-    return f"${exact_digits(amount)}"
 
 
 def exact_digits(amount: Decimal) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS, item_error_text
-from desktop_app.domain.spending.cost import format_exact, format_money
+from desktop_app.i18n.formatting import exact_money, moment, money
 from desktop_app.i18n.translation import tr, tr_plural
 
 COLUMNS: Final = ("name", "status", "answer", "error", "input_tokens", "output_tokens", "cost_usd")
@@ -76,27 +76,29 @@ def markdown_report(
 
 def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
     counts, effort = job.counts, job.choice.effort
+    model = name_of_model(job.choice.model)
     facts = [
         tr(STATUS_WORDS[job.status]),
         tr("{answered} of {total} answered", answered=counts.answered, total=counts.total),
-        name_of_model(job.choice.model) + (f", {effort.value}" if effort else ""),
+        tr("{model}, {effort}", model=model, effort=tr(effort.label)) if effort else model,
         tr_plural(
             "{count} token",
             "{count} tokens",
             counts.usage.input_tokens + counts.usage.output_tokens,
         ),
-        format_money(counts.cost),
-        f"{(job.started_at or job.created_at).astimezone():%Y-%m-%d %H:%M}",
+        money(counts.cost),
+        moment(job.started_at or job.created_at),
     ]
     return " · ".join(facts)
 
 
 def _facts(item: BatchItem) -> str:
-    facts = [ITEM_WORDS[item.status]]
+    facts = [tr(ITEM_WORDS[item.status])]
     if item.usage is not None:
-        facts.append(f"{item.usage.input_tokens + item.usage.output_tokens:,} tokens")
+        tokens = item.usage.input_tokens + item.usage.output_tokens
+        facts.append(tr_plural("{count} token", "{count} tokens", tokens))
     if item.cost is not None:
-        facts.append(format_exact(item.cost))
+        facts.append(exact_money(item.cost))
     return " · ".join(facts)
 
 

@@ -16,13 +16,13 @@ from typing import Final, NamedTuple, Protocol
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_facts import (
     EXPORT_ENDINGS,
-    attachment_text,
-    call_summary,
-    facts_of,
+    answer_facts,
+    attachment_line,
+    call_caption,
     heading_of,
     indented_json,
+    reasoning_title,
     sources_of,
-    thought_words,
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.exchange.writers.html_style import STYLE
@@ -101,11 +101,11 @@ class HtmlPage:
     def _answer(self, message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator[str]:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
-                words = _text(thought_words(part.text, part.seconds))
+                words = _text(reasoning_title(part.text, part.seconds))
                 yield f"<details><summary>{words}</summary><div>{self._rendered(part.text)}</div>"
                 yield "</details>"
             elif isinstance(part, ToolCallPart):
-                yield f"<details><summary>Tool: {_text(call_summary(part))}</summary>"
+                yield f"<details><summary>{_text(call_caption(part))}</summary>"
                 arguments = _visible("\n".join(indented_json(part.run_arguments)))
                 yield code_block("json", arguments)
                 yield code_block("", _visible(part.result)) if part.result else ""
@@ -114,7 +114,7 @@ class HtmlPage:
         if message.text:
             yield self._rendered(message.text)
         yield from _ending(message)
-        facts = " · ".join(facts_of(message, self._name_of_model))
+        facts = " · ".join(answer_facts(message, self._name_of_model))
         if facts:
             yield f'<footer class="facts">{_text(facts)}</footer>'
 
@@ -222,7 +222,7 @@ def _attached(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator
             data = b64encode(image.data).decode()
             source = f"data:{image.media_type};base64,{data}"
             yield f'<figure class="pictures"><img alt="{_text(part.name)}" src="{source}"></figure>'
-        yield f'<p class="attached">{_text(attachment_text(part))}</p>'
+        yield f'<p class="attached">{_text(attachment_line(part))}</p>'
     for number, source, text in sources_of(message):
         yield f"<details><summary>[{number}] {_text(source)}</summary>"
         yield f'<div class="said">{_text(text)}</div></details>'

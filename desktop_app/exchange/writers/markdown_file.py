@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_facts import (
     EXPORT_ENDINGS,
-    call_summary,
+    attached_line,
+    call_caption,
     heading_of,
-    pages_text,
     sources_of,
 )
-from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, ToolCallPart
+from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.markdown.parser import parser
@@ -43,22 +43,22 @@ def pieces(
 def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Iterator[str]:
     yield f"## {heading_of(message, name_of_model)}"
     for attached in message.attachments:
-        pages = pages_text(attached) if isinstance(attached, DocumentPart) else ""
-        yield f"Attached: {attached.name}" + (f", {pages}" if pages else "")
+        yield attached_line(attached)
     sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
     if sources:
-        yield "Passages:\n\n" + "\n".join(f"- {source}" for source in sources)
+        listed = "\n".join(f"- {source}" for source in sources)
+        yield f"{tr('Passages:')}\n\n{listed}"
     for part in message.parts:
         if isinstance(part, ReasoningPart) and part.text.strip():
             thought = unique_footnotes(part.text.strip(), notes)
             quoted = "\n".join(f"> {line}".rstrip() for line in thought.splitlines())
-            yield f"> *Reasoning*\n>\n{quoted}"
+            yield f"> *{tr('Reasoning')}*\n>\n{quoted}"
         elif isinstance(part, ToolCallPart):
             blocks = [fenced(part.run_arguments)]
             blocks += [fenced(part.result, "")] if part.result else []
             code = "\n\n".join(blocks)
             quoted = "\n".join(f"> {line}".rstrip() for line in code.splitlines())
-            yield f"> *Tool: {call_summary(part)}*\n>\n{quoted}"
+            yield f"> *{call_caption(part)}*\n>\n{quoted}"
     if message.text:
         yield _close_fence(unique_footnotes(message.text, notes))
     for notice in (*message.notices, tr(EXPORT_ENDINGS.get(message.status, ""))):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from desktop_app.domain.models.token_rates import CountMethod
-from desktop_app.domain.spending.cost import format_money
+from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import tr
 
 
@@ -34,7 +34,7 @@ class ChunkPlan:
         """The cost in words; "" if it is unknown or zero."""
         if not self.cost:
             return ""
-        cost = format_money(self.cost)
+        cost = money(self.cost)
         if self.leaves_out_reasoning:
             return tr("about {cost}, plus reasoning", cost=cost)
         return tr("about {cost}", cost=cost)

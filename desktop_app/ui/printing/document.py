@@ -26,13 +26,13 @@ from PySide6.QtGui import (
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import (
     EXPORT_ENDINGS,
-    attachment_text,
-    call_summary,
-    facts_of,
+    answer_facts,
+    attachment_line,
+    call_caption,
     heading_of,
     indented_json,
+    reasoning_title,
     sources_of,
-    thought_words,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
 from desktop_app.i18n.translation import tr
@@ -170,7 +170,7 @@ class PrintedConversation:
             image = pictures.get(part.sha256)
             if image is not None:
                 self._picture(part.sha256, image)
-            words = _display_text(attachment_text(part))
+            words = _display_text(attachment_line(part))
             self._insert_text(words, self._styles.paragraph(4), NOTE, color=self._theme.dim)
         for number, source, _ in sources_of(message):
             words = _display_text(f"[{number}] {source}")
@@ -191,11 +191,11 @@ class PrintedConversation:
     def _answer(self, message: Message) -> None:
         for part in message.parts:
             if isinstance(part, ReasoningPart) and part.text.strip():
-                words = _display_text(thought_words(part.text, part.seconds))
+                words = _display_text(reasoning_title(part.text, part.seconds))
                 self._insert_text(words, self._styles.paragraph(6), NOTE, color=self._theme.dim)
                 self._blocks(part.text, is_aside=True)
             elif isinstance(part, ToolCallPart):
-                name = f"Tool: {_display_text(call_summary(part))}"
+                name = _display_text(call_caption(part))
                 self._insert_text(name, self._styles.paragraph(6), NOTE, color=self._theme.dim)
                 lines = [code_line(line, "json") for line in indented_json(part.run_arguments)]
                 self._code([Block(Kind.CODE_HEAD, language="json"), *lines])
@@ -222,7 +222,7 @@ class PrintedConversation:
             if error.what_to_do:
                 self._insert_text(_display_text(error.what_to_do), self._styles.paragraph(2))
             self._end_frame()
-        if facts := " · ".join(facts_of(message, self._name_of_model)):
+        if facts := " · ".join(answer_facts(message, self._name_of_model)):
             faint = self._theme.faint
             self._insert_text(_display_text(facts), self._styles.paragraph(6), NOTE, color=faint)
 

@@ -12,7 +12,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_facts import ENDINGS, indented_json
+from desktop_app.domain.conversations.message_facts import (
+    ENDINGS,
+    answer_facts,
+    attachment_facts,
+    call_line,
+    indented_json,
+    reasoning_title,
+)
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import CONTINUABLE, GONE_ON, WINDOW
@@ -22,12 +29,6 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Run, Runs, clean
 from desktop_app.rendering.markdown.block_builder import code_line
 from desktop_app.ui.transcript.media.message_images import OPEN, image_runs
-from desktop_app.ui.transcript.shown_facts import (
-    answer_facts,
-    attachment_facts,
-    call_line,
-    reasoning_title,
-)
 from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, one_line
 
 if TYPE_CHECKING:

@@ -15,6 +15,11 @@ from desktop_app.app.chat.compaction_controller import mark_of
 from desktop_app.app.chat.retry_countdown import RetryCountdown
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import MessageStatus, Role, now
+from desktop_app.domain.conversations.message_facts import (
+    answer_facts,
+    attachment_facts,
+    reasoning_title,
+)
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
@@ -31,11 +36,6 @@ from desktop_app.ui.transcript.keyboard.focus_targets import described, focus_ta
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.message_items import ending_lines, tool_lines
 from desktop_app.ui.transcript.search.find_bar import FindBar
-from desktop_app.ui.transcript.shown_facts import (
-    answer_facts,
-    attachment_facts,
-    reasoning_title,
-)
 from tests.helpers.messages import answer, question
 from tests.helpers.translated_texts import texts_of, untranslated
 

@@ -86,7 +86,7 @@ def test_in_found_and_out_again(library: Library) -> None:
         "export", "--conversation", hit["conversation"], "--format", "markdown", "--to", str(one)
     )
     assert done.code == 0
-    assert one.read_text().startswith("# Kyoto trip\n\n## You · 2023-11-14")
+    assert one.read_text().startswith("# Kyoto trip\n\n## You · November 14, 2023, ")
     assert "In **Kansai**." in one.read_text()
     pages = library.folder / "pages"
     for kind in ("html", "pdf"):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.documents import media_type
-from desktop_app.domain.conversations.message_facts import pages_text
+from desktop_app.domain.conversations.message_facts import pages_fact
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, PageImage
 from desktop_app.domain.documents.document_sections import (
     UNITS,
@@ -19,7 +19,6 @@ from desktop_app.domain.documents.document_sections import (
     joined,
     parse_spans,
     sections,
-    shown,
     unit_of,
 )
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError
@@ -166,9 +165,9 @@ def test_the_chosen_pages_are_those_and_no_others(chosen: set[int], more: int) -
 
 def test_how_it_is_told() -> None:
     chosen = ChosenPages("page", ((3, 10), (15, 15)), 52, 8100)
-    assert shown(chosen) == "pages 3–10, 15 of 52"
-    assert shown(ChosenPages("sheet", ((2, 2),), 3)) == "sheet 2 of 3"
-    assert pages_text(replace(PDF, chosen=chosen)) == "pages 3–10, 15 of 52"
+    assert pages_fact(replace(PDF, chosen=chosen)) == "pages 3–10, 15 of 52"
+    sheets = replace(PDF, chosen=ChosenPages("sheet", ((2, 2),), 3))
+    assert pages_fact(sheets) == "sheet 2 of 3"
 
 
 def test_only_the_chosen_pages_pictures_are_sent() -> None:

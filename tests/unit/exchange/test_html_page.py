@@ -100,7 +100,7 @@ def test_what_the_transcript_shows_is_there() -> None:
     assert '<td align="right">2</td>' in text
     assert '<span class="comment"># why</span>' in text
     assert [tag for tag, _ in found.tags].count("svg") == 1
-    assert "Thinking · high · 9 s" in found.words
+    assert "Thinking · High · 9.0 s" in found.words
     for words in ("Tool: weather", '"Paris"', "at length", "It broke.", "Try.", "☑ done"):
         assert words in found.words, words
 

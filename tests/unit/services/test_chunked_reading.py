@@ -45,7 +45,8 @@ from desktop_app.domain.errors import ContextTooLongError, IllegalChoiceError, R
 from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
 from desktop_app.domain.models.token_rates import TextKind
-from desktop_app.domain.spending.cost import Price, Usage, format_money
+from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.i18n.formatting import money
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunked_reading import (
@@ -476,14 +477,14 @@ def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
         assert plan.cost
         events = await reading.run(reading.task("a"))
         said = [event.reason for event in events if isinstance(event, Waiting)]
-        count, in_all = plan.calls, format_money(plan.cost)
+        count, in_all = plan.calls, money(plan.cost)
         spent = await reading.ledger.month(now())
         assert spent > 0
         assert said[0] == f"Reading in parts: 0 of {count} · $0 so far, of about {in_all}."
-        so_far = f" · {format_money(spent)} so far, of about {in_all}."
+        so_far = f" · {money(spent)} so far, of about {in_all}."
         assert said[-1] == f"Reading in parts: {count} of {count}{so_far}"
         (notice,) = (str(event.text) for event in events if isinstance(event, Notice))
-        assert notice == f"Read in parts for {format_money(spent)}."
+        assert notice == f"Read in parts for {money(spent)}."
 
     with_reading(tmp_path, test, a=book(20))
 

@@ -11,7 +11,7 @@ from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
 from desktop_app.domain.conversations.chat_request import ImageData
-from desktop_app.domain.conversations.message_facts import pages_text
+from desktop_app.domain.conversations.message_facts import pages_fact
 from desktop_app.domain.conversations.message_parts import (
     TEXT_ONLY,
     ChosenPages,
@@ -137,8 +137,8 @@ def test_pages_count_as_the_model_charges_for_them() -> None:
 
 def test_they_are_kept_and_named() -> None:
     assert parts_from_json(parts_to_json([PART])) == (PART,)
-    assert pages_text(PART) == "3 pages, 1 as image"
-    assert pages_text(replace(PART, detail=TEXT_ONLY)) == "3 pages"
+    assert pages_fact(PART) == "3 pages, 1 as image"
+    assert pages_fact(replace(PART, detail=TEXT_ONLY)) == "3 pages"
 
 
 def test_more_pages_than_can_be_sent_are_refused() -> None:

@@ -1,0 +1,51 @@
+"""Where a passage is in its document: a code, and its words in the user's language.
+
+The code is `page 3`, `pages 3–5` (or slides, or chapters) or `sheet Costs`. It is stored, sent to
+models and written to JSON; users see `place_words`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from desktop_app.i18n.translation import tr
+
+_NUMBERED: Final = re.compile(r"(?P<unit>page|slide|chapter)s? (?P<first>\d+)(?:–(?P<last>\d+))?")
+_SHEET: Final = "sheet "
+
+
+def place_code(unit: str, first: int, last: int, sheet: str = "") -> str:
+    """Return the code of a passage's sections.
+
+    >>> place_code("page", 3, 3), place_code("page", 3, 5), place_code("sheet", 1, 1, "Costs")
+    ('page 3', 'pages 3–5', 'sheet Costs')
+    """
+    if sheet:
+        return f"{unit} {sheet}"
+    return f"{unit} {first}" if first == last else f"{unit}s {first}–{last}"
+
+
+def place_words(code: str) -> str:
+    """Return the words for a code, as shown; any other text as it is.
+
+    >>> place_words("pages 3–5"), place_words("sheet Costs")
+    ('pages 3–5', 'sheet Costs')
+    """
+    if code.startswith(_SHEET):
+        return tr("sheet {name}", name=code.removeprefix(_SHEET))
+    found = _NUMBERED.fullmatch(code)
+    if found is None:
+        return code
+    first, last = found["first"], found["last"]
+    if found["unit"] == "slide":
+        if last:
+            return tr("slides {first}–{last}", first=first, last=last)
+        return tr("slide {number}", number=first)
+    if found["unit"] == "chapter":
+        if last:
+            return tr("chapters {first}–{last}", first=first, last=last)
+        return tr("chapter {number}", number=first)
+    if last:
+        return tr("pages {first}–{last}", first=first, last=last)
+    return tr("page {number}", number=first)

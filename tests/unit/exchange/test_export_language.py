@@ -1,0 +1,109 @@
+"""Files for people have their captions in the user's language; what was said stays as it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, ModelChoice, now
+from desktop_app.domain.conversations.message_parts import (
+    ChosenPages,
+    DocumentPart,
+    ImagePart,
+    PassagesPart,
+    ToolCallPart,
+)
+from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.exchange.writers import batch_report, markdown_file, rich_text
+from desktop_app.exchange.writers.html_page import HtmlPage
+from desktop_app.exchange.writers.office.office_content import messages_of
+from desktop_app.i18n.translation import use_language
+from tests.helpers.messages import answer, question
+from tests.unit.domain.test_collections import a_passage
+from tests.unit.storage.samples import a_conversation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NAME = "⟦n⟧"
+CONVERSATION = replace(a_conversation(), title=NAME)
+CHOICE = ModelChoice("openai", NAME, None, Effort.HIGH)
+
+
+@pytest.fixture(autouse=True)
+def _pseudo() -> Iterator[None]:
+    use_language("pseudo", Path())
+    yield
+    use_language("en", Path())
+
+
+def messages() -> list[Message]:
+    """Return messages with every kind of caption, whose data is in brackets."""
+    document = DocumentPart("s", NAME, "application/pdf", 1, pages=48, tokens=314)
+    chosen = replace(document, chosen=ChosenPages("page", ((3, 10),), 48, 8))
+    passages = tuple(
+        a_passage(number, name=NAME, place=place, text=NAME)
+        for number, place in enumerate(("page 3", "pages 3–5", "slide 2", "chapters 1–2"), 1)
+    )
+    asked = question(
+        NAME,
+        document,
+        chosen,
+        ImagePart("b" * 64, NAME, "image/png", 9, 4, 5),
+        PassagesPart("c" * 32, NAME, passages),
+    )
+    call = ToolCallPart("1", NAME, '{"⟦n⟧": "⟦n⟧"}', state=ToolCallState.DONE, seconds=2.0)
+    made: list[Message] = [asked]
+    for status in MessageStatus:
+        said: Any = answer(NAME, status, f"**{NAME}** {NAME}", choice=CHOICE, duration_s=9.0)
+        said = replace(said, usage=Usage(1000, 0, 200, 0), cost=Decimal("0.01"), answered_by=NAME)
+        made.append(replace(said, parts=(call, *said.parts)))
+    return made
+
+
+def in_markdown() -> str:
+    return markdown_file.to_markdown(CONVERSATION, messages(), str)
+
+
+def in_html() -> str:
+    page = HtmlPage(str, lambda _tex, *, display: None)
+    return "".join(page.message(message, {}) for message in messages())
+
+
+def on_the_clipboard() -> str:
+    return "".join(rich_text.pieces(CONVERSATION, messages(), str))
+
+
+def in_office_files() -> str:
+    found = messages_of(messages(), str)
+    return "\n".join(text for message in found for text in (message.heading, *message.notes))
+
+
+def in_the_report_of_a_job() -> str:
+    job = BatchJob("0" * 32, CHOICE, NAME, NAME, now())
+    usage = Usage(1000, 0, 200, 0)
+    items = [
+        BatchItem(job.id, 1, NAME, status=status, answer=NAME, usage=usage, cost=Decimal(1))
+        for status in ItemStatus
+    ]
+    return "".join(batch_report.markdown_report(job, items, str))
+
+
+@pytest.mark.parametrize(
+    "export", [in_markdown, in_html, on_the_clipboard, in_office_files, in_the_report_of_a_job]
+)
+def test_no_caption_is_outside_the_catalog(export: Callable[[], str]) -> None:
+    rest = unescape(re.sub(r"<[^>]*>", "", export()))
+    assert NAME in rest
+    while rest != (shorter := re.sub("⟦[^⟦⟧]*⟧", "", rest)):
+        rest = shorter
+    assert set(re.findall(r"[^\W\d_]{2,}", rest)) <= {"json"}  # the language of arguments
