@@ -64,9 +64,11 @@ def _command(arguments: list[str]) -> int:
     options, unknown = _window_parser().parse_known_args(arguments)
     if unknown:
         from desktop_app.cli.command_help import translate_argparse
+        from desktop_app.i18n.translation import tr
 
         _use_language(arguments)
         translate_argparse()
+        options, unknown = _window_parser(tr("FILE")).parse_known_args(arguments)
         _refuse_arguments(options, unknown)
     return _run(options)
 
@@ -133,13 +135,13 @@ def _child(name: str, arguments: Sequence[str]) -> int:
     return qt_probe()
 
 
-def _window_parser() -> argparse.ArgumentParser:
+def _window_parser(file: str = "FILE") -> argparse.ArgumentParser:
     import argparse
 
     from desktop_app.cli.console import clean_line
 
     parser = argparse.ArgumentParser(prog="repartee")
-    parser.add_argument("files", nargs="*", metavar="FILE")
+    parser.add_argument("files", nargs="*", metavar=file)
     parser.set_defaults(command="window", refuse=lambda why: parser.error(clean_line(why)))
     return parser
 

@@ -67,7 +67,9 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
             "Desktop assistant for GPT-5.2 and local models. Without a command, opens the window "
             "and attaches FILE."
         ),
-        usage=f"repartee [FILE ...] | repartee {{{','.join(names)}}} ...",
+        usage=tr(
+            "repartee [FILE ...] | repartee {commands} ...", commands=f"{{{','.join(names)}}}"
+        ),
         epilog=epilog(
             tr(
                 "To open a file that has the name of a command, include its folder: {example}",
@@ -115,7 +117,7 @@ def _add_quick(commands: Commands) -> argparse.ArgumentParser:
         "To open the quick prompt from anywhere, bind this command to a shortcut in your desktop "
         "settings. Without a terminal, input that sends nothing within 0.3 s is ignored."
     )
-    quick = _add(commands, "quick", tr("open the quick prompt"), "[--text TEXT]", text)
+    quick = _add(commands, "quick", tr("open the quick prompt"), tr("[--text TEXT]"), text)
     quick.add_argument("--text", help=tr("text to ask about (default: standard input, if piped)"))
     return quick
 
@@ -150,7 +152,7 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
         commands,
         "ask",
         tr("ask a question and print the response"),
-        "[QUESTION] [option ...]",
+        tr("[QUESTION] [option ...]"),
         epilog(
             tr(
                 "The response goes to standard output, everything else to standard error. Without "
@@ -202,21 +204,21 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
     ask.add_argument(
         "prompt",
         nargs="?",
-        metavar="QUESTION",
+        metavar=tr("QUESTION"),
         help=tr("the question (default or “-”: standard input)"),
     )
     ask.add_argument(
         "--file",
         action="append",
         default=[],
-        metavar="PATH",
+        metavar=tr("PATH"),
         help=tr("attach a document or an image"),
     )
     ask.add_argument(
         "--collection",
         action="append",
         default=[],
-        metavar="NAME",
+        metavar=tr("NAME"),
         help=tr("ask about a collection of documents, or a folder"),
     )
     ask.add_argument(
@@ -228,7 +230,7 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
         "--compare",
         action="append",
         default=[],
-        metavar="CHOICE",
+        metavar=tr("CHOICE"),
         help=tr(
             "answer by several variants or models at once, such as {examples} (two to four times)",
             examples="thinking/high, pro",
@@ -237,8 +239,8 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
     _add_answer_options(ask)
     _add_tool_options(ask)
     forms = ask.add_mutually_exclusive_group()
-    forms.add_argument("--schema", metavar="FILE", help=tr("a JSON Schema of the response"))
-    forms.add_argument("--grammar", metavar="FILE", help=tr("a grammar of the response"))
+    forms.add_argument("--schema", metavar=tr("FILE"), help=tr("a JSON Schema of the response"))
+    forms.add_argument("--grammar", metavar=tr("FILE"), help=tr("a grammar of the response"))
     ask.set_defaults(in_parts=False)
     return ask
 
@@ -248,14 +250,14 @@ def _add_tool_options(ask: argparse.ArgumentParser) -> None:
         "--tool",
         action="append",
         default=[],
-        metavar="NAME",
+        metavar=tr("NAME"),
         help=tr("let the model call this tool (repeatable)"),
     )
     ask.add_argument(
         "--allow-tool",
         action="append",
         default=[],
-        metavar="NAME",
+        metavar=tr("NAME"),
         help=tr("run calls of this tool without asking (repeatable)"),
     )
     ask.add_argument(
@@ -289,7 +291,7 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
         commands,
         "summarize",
         tr("summarize documents of any length"),
-        "FILE ... [option ...]",
+        tr("FILE ... [option ...]"),
         epilog(
             tr(
                 "Documents that fit the model’s context window are read whole. Larger ones are "
@@ -320,7 +322,7 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
             ),
         ),
     )
-    summarize.add_argument("file", nargs="+", metavar="FILE")
+    summarize.add_argument("file", nargs="+", metavar=tr("FILE"))
     _add_answer_options(summarize)
     summarize.set_defaults(
         prompt="",
@@ -343,7 +345,7 @@ def _add_spending(commands: Commands) -> argparse.ArgumentParser:
         commands,
         "spending",
         tr("show what the responses cost"),
-        "[--by GROUP] [--json | --csv]",
+        tr("[--by GROUP] [--json | --csv]"),
         epilog(
             tr("Shows cost, calls, and tokens of each group, and the forecast of this month."),
             json_fields(_SPENDING_FIELDS),
@@ -392,7 +394,7 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
     importing = command(
         "import",
         tr("import conversations from files"),
-        "FILE ... [--json]",
+        tr("FILE ... [--json]"),
         epilog(
             tr(
                 "Reads JSON files of Repartee, ChatGPT (conversations.json or its ZIP archive), "
@@ -406,14 +408,14 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
             },
         ),
     )
-    importing.add_argument("files", nargs="+", metavar="FILE")
+    importing.add_argument("files", nargs="+", metavar=tr("FILE"))
     importing.set_defaults(more="files")
     importing.add_argument("--json", action="store_true", help=tr("print one JSON object"))
     _add_progress(importing)
     exporting = command(
         "export",
         tr("export conversations to files"),
-        "(--all | --conversation ID ...) --format FORMAT --to PATH",
+        tr("(--all | --conversation ID ...) --format FORMAT --to PATH"),
         epilog(
             tr(
                 "PATH is a file for JSON or a single conversation, otherwise a folder. JSON is "
@@ -437,12 +439,12 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
         action="store_true",
         help=tr("export only the last response of each conversation; JSON has everything"),
     )
-    exporting.add_argument("--to", required=True, metavar="PATH")
+    exporting.add_argument("--to", required=True, metavar=tr("PATH"))
     _add_progress(exporting)
     search = command(
         "search",
         tr("search conversations"),
-        "TEXT [--json]",
+        tr("TEXT [--json]"),
         epilog(
             tr(
                 "Finds messages with all words, newest first. The last word can be incomplete. Put "
@@ -460,7 +462,7 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
             },
         ),
     )
-    search.add_argument("text", metavar="TEXT")
+    search.add_argument("text", metavar=tr("TEXT"))
     search.add_argument("--json", action="store_true", help=tr("print a JSON list"))
     search.add_argument(
         "--limit",
@@ -472,10 +474,10 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
     backup = command(
         "backup",
         tr("back up the library"),
-        "FOLDER [--keep N]",
+        tr("FOLDER [--keep N]"),
         epilog(codes=usual_codes()),
     )
-    backup.add_argument("folder", metavar="FOLDER")
+    backup.add_argument("folder", metavar=tr("FOLDER"))
     backup.add_argument(
         "--keep",
         type=_count,
@@ -487,7 +489,7 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
     restore = command(
         "restore",
         tr("restore a backup"),
-        "PATH [--accept-settings]",
+        tr("PATH [--accept-settings]"),
         epilog(
             tr("Close Repartee first. The current library is kept in a separate file."),
             tr(
@@ -503,7 +505,7 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
             codes=unchanged,
         ),
     )
-    restore.add_argument("path", metavar="PATH")
+    restore.add_argument("path", metavar=tr("PATH"))
     restore.add_argument(
         "--accept-settings",
         action="store_true",
@@ -543,7 +545,7 @@ def _add_answer_options(ask: argparse.ArgumentParser) -> None:
     _add_answer_choice(ask)
     ask.add_argument(
         "--pages",
-        metavar="[FILE=]PAGES",
+        metavar=tr("[FILE=]PAGES"),
         action="append",
         default=[],
         help=tr(
@@ -563,16 +565,16 @@ def _add_answer_choice(ask: argparse.ArgumentParser) -> None:
     )
     ask.add_argument(
         "--provider",
-        metavar="NAME",
+        metavar=tr("NAME"),
         help=tr("{examples}, or your own", examples="on-device, openai, cometapi"),
     )
     ask.add_argument("--model", metavar="ID", help=tr("any model of the provider"))
     ask.add_argument(
-        "--template", metavar="NAME", help=tr("a prompt of the library, by title or ID")
+        "--template", metavar=tr("NAME"), help=tr("a prompt of the library, by title or ID")
     )
     ask.add_argument(
         "--set",
-        metavar="NAME=VALUE",
+        metavar=tr("NAME=VALUE"),
         action="append",
         default=[],
         help=tr("fill in a field of the prompt (repeatable)"),

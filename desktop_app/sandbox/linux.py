@@ -59,11 +59,11 @@ def available() -> Confinement:
     if abi := _landlock_abi():
         active.insert(0, f"Landlock (ABI {abi})")
     else:
-        missing.append("files can be read, because the kernel has no Landlock")
+        missing.append("The kernel has no Landlock, so your files can be read there.")
     if _has_seccomp():
         active.insert(0, "seccomp")
     else:
-        missing.append("system calls are not filtered, because the kernel has no seccomp filters")
+        missing.append("The kernel has no seccomp, so system calls aren’t filtered.")
     return Confinement(tuple(active), tuple(missing))
 
 

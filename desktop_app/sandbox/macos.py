@@ -37,7 +37,7 @@ _UNIX_SOCKETS: Final = "(allow network-outbound (remote unix-socket))\n"
 def available() -> Confinement:
     """Return what macOS offers."""
     return Confinement(
-        ("the macOS sandbox", "resource limits"), ("it has not been tried on this system",)
+        ("macOS sandbox", "resource limits"), ("It hasn’t been tested on this system.",)
     )
 
 

@@ -32,7 +32,7 @@ class Confinement(NamedTuple):
 
     Attributes:
         active: names of the mechanisms, such as "Landlock (ABI 7)".
-        missing: what is not confined and why, each as a clause for users.
+        missing: what is not confined, in sentences. `cli/doctor` marks both for translation.
     """
 
     active: tuple[str, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from desktop_app.sandbox.policy import Confinement
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 def available() -> Confinement:
     """Return that nothing is offered."""
-    return Confinement((), (f"no sandbox for {sys.platform} is known here",))
+    return Confinement((), ("Repartee has no sandbox for this system.",))
 
 
 def confine(policy: Policy) -> None:

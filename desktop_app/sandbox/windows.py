@@ -61,8 +61,11 @@ class _Label(ctypes.Structure):
 def available() -> Confinement:
     """Return what Windows offers from within a process."""
     return Confinement(
-        ("a job object", "low integrity", "no child processes"),
-        ("the user's files can be read and sockets opened; it has not been tried on this system",),
+        ("job object", "low integrity", "no child processes"),
+        (
+            "Your files can be read and connections opened there.",
+            "It hasn’t been tested on this system.",
+        ),
     )
 
 

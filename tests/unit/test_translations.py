@@ -16,6 +16,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from desktop_app.cli.doctor.doctor import SANDBOX_TEXTS
 from desktop_app.i18n.translation import ENGLISH, LANGUAGES
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 LOCALE: Final = ROOT / "resources" / "locale"
 HELP: Final = ROOT / "resources" / "help"
-TRANSLATED: Final = [code for code in LANGUAGES if code != ENGLISH and (LOCALE / code).is_dir()]
+TRANSLATED: Final = [code for code in LANGUAGES if code != ENGLISH]
 CHAPTERS: Final = sorted(path.name for path in HELP.glob("*.md"))
 MARKERS: Final = {"tr", "tr_plural", "tr_context", "N_"}
 
@@ -114,6 +115,21 @@ def test_a_catalog_can_be_compiled(code: str, tmp_path: Path) -> None:
         write_mo(file, catalog)
 
 
+def test_what_the_sandboxes_say_is_translated() -> None:
+    said = [
+        node.value
+        for path in (ROOT / "desktop_app" / "sandbox").glob("*.py")
+        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef) and function.name == "available"
+        for node in ast.walk(function)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value != ast.get_docstring(function)
+    ]
+    names = {"Landlock (ABI ", ")", "seccomp"}
+    assert set(said) - names == set(SANDBOX_TEXTS)
+
+
 # ---------------------------------------------------------------- help
 
 
@@ -129,7 +145,7 @@ def outline(text: str) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("code", [code for code in TRANSLATED if (HELP / code).is_dir()])
+@pytest.mark.parametrize("code", TRANSLATED)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_has_the_sections_links_and_placeholders(code: str, chapter: str) -> None:
     translated = HELP / code / chapter
@@ -137,9 +153,14 @@ def test_a_chapter_has_the_sections_links_and_placeholders(code: str, chapter: s
     assert outline(translated.read_text("utf-8")) == outline((HELP / chapter).read_text("utf-8"))
 
 
-@pytest.mark.parametrize("code", [code for code in TRANSLATED if (HELP / code).is_dir()])
+@pytest.mark.parametrize("code", TRANSLATED)
 def test_no_chapter_is_left_over(code: str) -> None:
     assert sorted(path.name for path in (HELP / code).iterdir()) == CHAPTERS
+
+
+def test_german_and_dutch_are_offered() -> None:
+    assert {"de", "nl"} <= set(TRANSLATED)
+    assert {path.name for path in LOCALE.iterdir()} == set(TRANSLATED)
 
 
 # ---------------------------------------------------------------- the code

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice
 
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.documents.file_attachments import preferred
 from desktop_app.services.documents.image_attachments import with_detail
 from desktop_app.ui.composer.dropped_content import DroppedData
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
-PASTED_NAME = "Pasted text.txt"  # stored with the attachment, so in one language
+PASTED_NAME = N_("Pasted text.txt")
+"""The name of pasted text that is attached, marked for translation."""
+
 ATTACHED = "the attached text"  # names a text that is too long for the prompt
 LARGE_PASTE = "documents.large_paste"  # the key of the setting: a length in characters
 
@@ -64,7 +67,7 @@ class AttachmentReader:
             source = given
             document = await documents.extract(given, on_progress, password=password)
         else:
-            name = PASTED_NAME if isinstance(given, str) else given.name
+            name = tr(PASTED_NAME) if isinstance(given, str) else given.name
             source = await _bytes_of(given)
             document = await documents.extract_bytes(name, source, on_progress, password=password)
         part = await self._backend.keep(source, document, conversation_id)

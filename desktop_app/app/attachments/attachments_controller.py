@@ -155,7 +155,7 @@ class AttachmentsController(QObject):
 
     def attach_text(self, text: str, conversation_id: str = "") -> None:
         """Attach a long pasted text as a document."""
-        self._begin(PASTED_NAME, text, conversation_id)
+        self._begin(tr(PASTED_NAME), text, conversation_id)
         self._update()
 
     def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:
@@ -165,13 +165,13 @@ class AttachmentsController(QObject):
         self._prompt.focus_text()
 
     def turn_back(self) -> None:
-        """Move the last long text that was attached back into the prompt."""
+        """Move the last plain text that was attached into the prompt, pasted or not."""
         documents = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
-        pasted = [part for part in documents if part.name == PASTED_NAME]
-        if pasted:
-            self._tasks.start(self._turn_back(pasted[-1].sha256))
+        texts = [part for part in documents if part.media_type == "text/plain"]
+        if texts:
+            self._tasks.start(self._turn_back(texts[-1].sha256))
         else:
-            self._notifications.notify(tr("No pasted text is attached"))
+            self._notifications.notify(tr("No text is attached"))
 
     async def _turn_back(self, sha256: str) -> None:
         conversation_id = self._current.id

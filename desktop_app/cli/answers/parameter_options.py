@@ -19,11 +19,11 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
     """Add the options."""
     group = command.add_argument_group(tr("response parameters"))
     instructions = group.add_mutually_exclusive_group()
-    instructions.add_argument("--instructions", metavar="TEXT", help=tr("custom instructions"))
+    instructions.add_argument("--instructions", metavar=tr("TEXT"), help=tr("custom instructions"))
     instructions.add_argument(
-        "--system", metavar="FILE", help=tr("a file with custom instructions")
+        "--system", metavar=tr("FILE"), help=tr("a file with custom instructions")
     )
-    group.add_argument("--preset", metavar="NAME", help=tr("a preset, by name or ID"))
+    group.add_argument("--preset", metavar=tr("NAME"), help=tr("a preset, by name or ID"))
     group.add_argument("--temperature", type=_between(0.0, 2.0), metavar="N", help=tr("0 to 2"))
     group.add_argument("--top-p", type=_between(0.0, 1.0), metavar="N", help=tr("0 to 1"))
     group.add_argument(
@@ -35,7 +35,7 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--stop",
         action="append",
-        metavar="TEXT",
+        metavar=tr("TEXT"),
         help=tr("end the response before this text (repeatable, up to {count})", count=MOST_STOPS),
     )
     group.add_argument(

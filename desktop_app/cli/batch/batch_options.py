@@ -41,24 +41,26 @@ def add_batch(
             formatter_class=CommandHelpFormatter,
         )
 
-    start = command("start", tr("start a job"), "FILE ... [option ...]", _epilog_of_start())
-    start.add_argument("files", nargs="+", metavar="FILE")
+    start = command("start", tr("start a job"), tr("FILE ... [option ...]"), _epilog_of_start())
+    start.add_argument("files", nargs="+", metavar=tr("FILE"))
     start.set_defaults(more="files")
     add_choice(start)
-    start.add_argument("--task", metavar="TEXT", help=tr("your own message for each file"))
+    start.add_argument("--task", metavar=tr("TEXT"), help=tr("your own message for each file"))
     status = command("status", tr("show job status"), "[ID] [--json]", _epilog_of_status())
     status.add_argument("id", nargs="?", metavar="ID")
     report = command(
-        "report", tr("export results"), "ID [--format FORMAT] [--to PATH]", _epilog_of_report()
+        "report", tr("export results"), tr("ID [--format FORMAT] [--to PATH]"), _epilog_of_report()
     )
     report.add_argument("id", metavar="ID")
     report.add_argument(
         "--format", choices=("markdown", "csv"), help=tr("default: from PATH’s extension")
     )
-    report.add_argument("--to", default="-", metavar="PATH", help=tr("default: standard output"))
+    report.add_argument(
+        "--to", default="-", metavar=tr("PATH"), help=tr("default: standard output")
+    )
     cancel = command("cancel", tr("cancel a job and keep its responses"), "ID [--json]")
-    resume = command("resume", tr("resume an unsent job"), "ID [option ...]")
-    again = command("again", tr("retry failed files in a new job"), "ID [option ...]")
+    resume = command("resume", tr("resume an unsent job"), tr("ID [option ...]"))
+    again = command("again", tr("retry failed files in a new job"), tr("ID [option ...]"))
     remove = command("remove", tr("delete a job and its results"), "ID")
     for one in (cancel, resume, again, remove):
         one.add_argument("id", metavar="ID")

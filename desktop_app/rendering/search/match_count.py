@@ -17,8 +17,9 @@ from itertools import takewhile
 from operator import itemgetter
 from typing import Final
 
+from desktop_app.i18n.translation import language
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.markdown.inline_runs import AS_WRITTEN, NO_TABLE
+from desktop_app.rendering.markdown.inline_runs import as_written, no_table
 from desktop_app.rendering.markdown.parser import DEEPEST_BRACKETS, MOST_ADDRESSES, MOST_COLUMNS
 from desktop_app.rendering.search.text_search import (
     count_in,
@@ -33,9 +34,6 @@ _MARKS: Final = "*_~`\\$&"
 _SIGNS: Final = "*_~`\\["
 _PLAIN_WORDS: Final = re.compile(r"[^\W_]+(?: [^\W_]+)*")
 _NO_WORD: Final = re.compile(r"[\W_]+")
-_PROGRAM_WORDS: Final = folded_text(f"{AS_WRITTEN.text} {NO_TABLE.text}")
-"""The program's own words in a text that is not shown as Markdown."""
-
 # Of a whole source: definitions that are used elsewhere; characters shown in place of invisible
 # characters.
 _MAY_DEFINE: Final = re.compile(r"^[ \t>*+\-\d.)]*\[", re.MULTILINE)
@@ -155,7 +153,9 @@ def _count_if_certain(part: str, folded_part: str, words: str) -> int | None:
     if "](" in part:
         part = _without_targets(part)
         folded_part = folded_text(part)
-    if _may_differ(part, folded_part) or (words in _PROGRAM_WORDS and _may_be_unparsed(part)):
+    if _may_differ(part, folded_part) or (
+        words in _program_words(language()) and _may_be_unparsed(part)
+    ):
         return None
     most = _maximum_count(folded_part, words)
     if most == 0:
@@ -212,6 +212,12 @@ def _has_equal_rows(part: str) -> bool:
     rows = [line.strip(" \t>") for line in part.split("\n") if "|" in line]
     shapes = {(row.count("|"), row.startswith("|"), row.endswith("|")) for row in rows}
     return len(shapes) == 1 and "\\" not in part and rows[0].count("|") <= MOST_COLUMNS
+
+
+@lru_cache(maxsize=1)
+def _program_words(_language: str) -> str:
+    """Return the program's own words in a text that is not shown as Markdown."""
+    return folded_text(f"{as_written().text} {no_table().text}")
 
 
 def _may_be_unparsed(part: str) -> bool:

@@ -281,7 +281,7 @@ def _text_in(data: QMimeData) -> DroppedContent:
     for form in _RICH_TEXT:
         if data.hasFormat(form):
             return DroppedContent(
-                content=DroppedData(tr("Pasted text") + ".rtf", bytes(data.data(form).data()))
+                content=DroppedData(tr("Pasted text.rtf"), bytes(data.data(form).data()))
             )
     return DroppedContent(note=note or (tr(NOTHING_READABLE) if data.formats() else ""))
 

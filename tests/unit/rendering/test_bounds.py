@@ -12,7 +12,7 @@ from desktop_app.rendering.block_model import Block, Kind, words_of
 from desktop_app.rendering.incremental import block_stream
 from desktop_app.rendering.incremental.block_stream import BlockStream
 from desktop_app.rendering.markdown.inline_parser import InlineParser
-from desktop_app.rendering.markdown.inline_runs import NO_TABLE
+from desktop_app.rendering.markdown.inline_runs import no_table
 from desktop_app.rendering.markdown.links import true_destination
 from desktop_app.rendering.markdown.parser import MOST_COLUMNS, is_too_dense, last_of, parser
 from desktop_app.rendering.provisional.provisional_inline import closers_of
@@ -68,8 +68,8 @@ def test_a_table_of_too_many_columns_is_text() -> None:
     stream.feed(f"{head}\n|{'-|' * (MOST_COLUMNS + 1)}\n{head}\n")
     stream.finish()
     assert [block.kind for block in stream.blocks] == [Kind.PARAGRAPH]
-    assert stream.blocks[0].runs[0] == NO_TABLE
-    assert str(MOST_COLUMNS) in NO_TABLE.text
+    assert stream.blocks[0].runs[0] == no_table()
+    assert str(MOST_COLUMNS) in no_table().text
     assert stream.blocks[0].text.strip().startswith(head)
     stream = BlockStream()
     head = "|" + "h|" * MOST_COLUMNS
