@@ -447,10 +447,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         fuller=N_("This message ({cost}) exceeds {cap}: {spent} spent, {held} pending."),
     ),
     Reason.PRICE_UNKNOWN_UNDER_CAP: Said(
-        N_(
-            "The price of {model} is unknown, so it doesn’t count toward your monthly limit for "
-            "{provider}."
-        ),
+        N_("{model} has no price, so {provider}’s limit can’t count it."),
         remedy=Remedy.ENTER_PRICE,
     ),
     Reason.DOES_NOT_FIT: Said(
