@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.look.mirroring import margins, placed
+from desktop_app.ui.look.mirroring import is_mirrored, margins, placed
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -57,6 +57,10 @@ class SearchField(QLineEdit):
         """Apply a theme."""
         self._theme = theme
         self.setTextMargins(*margins(theme.px(23), 0, theme.px(22), 0))
+        if is_mirrored():  # Qt aligns an empty field as the keyboard's language is written
+            self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute)
+        else:
+            self.setAlignment(Qt.AlignmentFlag.AlignLeading)
         self.clear_button.setIcon(icons.icon("x", theme.dim, theme.px(14)))
         self.clear_button.setFixedSize(theme.px(26), theme.px(26))
         self._place()

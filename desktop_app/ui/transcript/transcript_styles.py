@@ -31,6 +31,7 @@ from desktop_app.rendering.incremental.packed_runs import styles_of, texts_of_ru
 from desktop_app.rendering.markdown.citations import is_citation
 from desktop_app.rendering.markdown.footnote_links import link_to_mark
 from desktop_app.rendering.markdown.inline_images import size_of
+from desktop_app.ui.look.mirroring import is_mirrored, margins
 from desktop_app.ui.look.theme import ANSWER_LINE_HEIGHT, CODE_LINE_HEIGHT, Theme
 from desktop_app.ui.transcript.media.hidden_text import hidden
 from desktop_app.ui.transcript.media.message_images import image_format, raster_format
@@ -259,10 +260,15 @@ class Styles:
         if look:
             made.setProperty(LOOK, look)
         if ground:
-            made.setLeftMargin(px(PAD) + (px(QUESTION_INSET) if ground is Ground.QUESTION else 0))
-            made.setRightMargin(px(PAD))
+            inset = px(QUESTION_INSET) if ground is Ground.QUESTION else 0
+            before, _, after, _ = margins(px(PAD) + inset, 0, px(PAD), 0)
+            made.setLeftMargin(before)
+            made.setRightMargin(after)
         elif kind_of(item) is Part.VERSIONS:  # aligned with the question's text
-            made.setLeftMargin(px(QUESTION_INSET) + px(PAD))
+            before, _, after, _ = margins(px(QUESTION_INSET) + px(PAD), 0, 0, 0)
+            made.setLeftMargin(before)
+            made.setRightMargin(after)
+            made.setAlignment(_ALIGNMENTS["right" if is_mirrored() else "left"])
         if isinstance(item, Block):
             self._indent(made, item)
         if isinstance(item, Block) and item.kind is Kind.CODE:

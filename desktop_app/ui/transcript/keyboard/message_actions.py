@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 from desktop_app.domain.conversations.conversation import Role
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
+from desktop_app.ui.look.mirroring import is_mirrored
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.transcript.transcript_styles import LOOK, PAD, Look
 from desktop_app.ui.transcript.viewport.transcript_surface import SAID_MS
@@ -87,22 +88,31 @@ class ActionRow(QWidget):
         self.show()
 
     def place_beside(self, block: QTextBlock, offset: int) -> None:
-        """Move to the right of a block, or below it if it is a question or text is in the way.
+        """Move behind a block's text, or below it if it is a question or text is in the way.
 
         `offset` is the document coordinate of the viewport's upper edge.
         """
         box = block.document().documentLayout().blockBoundingRect(block)
         bottom = ceil(box.bottom()) - offset
-        left = self._within.width() - self.width()
+        left = 0 if is_mirrored() else self._within.width() - self.width()
         self._is_on_ground = False
         if self._role is Role.USER:
             self._is_on_ground = bool(block.next().blockFormat().intProperty(LOOK) & Look.GROUND)
             bottom += self._theme.px(12 + (1 if self._is_on_ground else 4)) + self.height()
-        elif _right_end(block) + self._theme.px(PAD) > left:
+        elif self._overlaps(block):
             bottom += self.height()  # below the footer, which needs the width
         else:
             bottom += (self.height() - round(box.height())) // 2
         self.setGeometry(QRect(QPoint(left, bottom - self.height()), self.size()))
+
+    def _overlaps(self, block: QTextBlock) -> bool:
+        """Return True if the text of a block needs the width of the row."""
+        layout, pad = block.layout(), self._theme.px(PAD)
+        texts = [layout.lineAt(at).naturalTextRect() for at in range(layout.lineCount())]
+        if is_mirrored():
+            return any(text.left() < self.width() + pad for text in texts)
+        left = self._within.width() - self.width()
+        return any(text.right() + pad > left for text in texts)
 
     def take_focus(self, *, last: bool = False) -> None:
         """Focus the first button, or the last."""
@@ -250,10 +260,3 @@ class _Action(PlainToolButton):
         super().focusInEvent(event)
         if event.reason() is Qt.FocusReason.MouseFocusReason:
             self._row.release()
-
-
-def _right_end(block: QTextBlock) -> float:
-    """Return the right edge of the text of a block."""
-    layout = block.layout()
-    lines = (layout.lineAt(number) for number in range(layout.lineCount()))
-    return max((line.naturalTextRect().right() for line in lines), default=0.0)

@@ -56,12 +56,13 @@ class CodeMark:
 
 @dataclass
 class _Span:
-    """A background under construction, in document coordinates."""
+    """A background under construction, in document coordinates; `right` is from the right edge."""
 
     ground: Ground
     top: float
     bottom: float
     left: float
+    right: float
     begun: bool
 
 
@@ -169,9 +170,10 @@ class Backdrop:
             if joins and last is not None and box.top() - last.bottom < self.theme.px(2 * PAD):
                 last.bottom = box.bottom()
             else:
-                left = block.blockFormat().leftMargin() - self.theme.px(PAD)
+                made, pad = block.blockFormat(), self.theme.px(PAD)
+                sides = (made.leftMargin() - pad, made.rightMargin() - pad)
                 begun = bool(look & Look.FIRST)
-                found.spans.append(_Span(ground, box.top(), box.bottom(), left, begun))
+                found.spans.append(_Span(ground, box.top(), box.bottom(), *sides, begun))
         if look & Look.INLINE_CODE:
             found.code.append((block, box))
         if look & Look.ROW:
@@ -221,7 +223,8 @@ class Backdrop:
         pad, radius = self.theme.px(PAD), self.theme.px(RADIUS_CHIP)
         top = span.top - pad if span.begun else span.top - 10 * radius
         painter.setBrush(self._colours[span.ground])
-        area = QRectF(span.left, top, width - span.left, span.bottom + pad - top)
+        breadth = width - span.left - span.right
+        area = QRectF(span.left, top, breadth, span.bottom + pad - top)
         painter.drawRoundedRect(area, radius, radius)
 
     def _paint_bars(self, painter: QPainter, box: QRectF, edges: list[int]) -> None:
