@@ -1,17 +1,23 @@
-"""Right-to-left text: quote bars and tables are mirrored, and so is the prompt."""
+"""Right-to-left text and windows: quote bars, own messages and the prompt are mirrored."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 
+from desktop_app.domain.conversations.conversation import Role
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.look import theme
+from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from PySide6.QtGui import QColor, QImage
 
 ARABIC = "> اقتباس من النص العربي"
@@ -52,3 +58,36 @@ def test_the_prompt_begins_at_the_right_if_its_text_does(qtbot) -> None:
     assert prompt.cursorRect().x() > 200
     prompt.setPlainText("Hello مرحبا")
     assert prompt.cursorRect().x() < 200
+
+
+@pytest.fixture
+def _right_to_left() -> Iterator[None]:
+    QGuiApplication.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    yield
+    QGuiApplication.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+
+
+def ground_columns(view: TranscriptView) -> set[int]:
+    """Return the x coordinates at which there is the background of an own message."""
+    image, tint = view.viewport().grab().toImage(), theme.light().tint
+    return {x for x in range(image.width()) if _height(image, x, tint) >= 10}
+
+
+def test_an_own_message_is_at_the_right_of_the_column(view: TranscriptView) -> None:
+    view.set_messages([question("Mine"), answer("Yours")])
+    left, right = min(ground_columns(view)), max(ground_columns(view))
+    column = view.document().textWidth()
+    assert left > right - column * 0.9
+    assert view.viewport().width() - right < left
+
+
+@pytest.mark.usefixtures("_right_to_left")
+def test_an_own_message_is_at_the_left_in_a_right_to_left_window(view: TranscriptView) -> None:
+    view.set_theme(theme.light())
+    view.set_messages([question("Mine"), answer("Yours")])
+    left, right = min(ground_columns(view)), max(ground_columns(view))
+    assert left < view.viewport().width() - right
+    row = ActionRow(theme.light(), view.viewport())
+    row.show_for("1", Role.USER)
+    row.place_beside(view.document().begin(), 0)
+    assert row.x() == 0
