@@ -64,6 +64,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "variant.instant": lambda: its.choice.choose_variant(Variant.INSTANT),
         "variant.thinking": lambda: its.choice.choose_variant(Variant.THINKING),
         "variant.pro": lambda: its.choice.choose_variant(Variant.PRO),
+        "models.show": its.models.show,
         "effort.more": lambda: its.choice.step_effort(+1),
         "effort.less": lambda: its.choice.step_effort(-1),
         "prompt.background": its.choice.toggle_background,

@@ -42,6 +42,7 @@ from desktop_app.app.library.spending_footer import SpendingFooter
 from desktop_app.app.library.store_watcher import StoreWatcher
 from desktop_app.app.library.transfer_controller import TransferController
 from desktop_app.app.library.trash import Trash
+from desktop_app.app.models.models_controller import ModelsController
 from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
 from desktop_app.app.settings.place_opener import PlaceOpener
@@ -303,6 +304,13 @@ class Controllers(QObject):
             chat_service=state.backend.chat,
             ledger=state.backend.ledger,
         )
+        self.models = ModelsController(
+            window,
+            theme,
+            answer_settings=state.answer_settings,
+            tasks=state.tasks,
+            backend=state.backend,
+        )
         self.image_chips = ImageChips(
             window, tasks=state.tasks, image_scaler=state.backend.pictures
         )
@@ -505,6 +513,10 @@ class Controllers(QObject):
         window.conversations.export_requested.connect(self.transfer.choose_export)
         self.data_page.export_requested.connect(self.transfer.choose_export)
         self.chat.cap_change_requested.connect(self.settings.open_at_cap)
+        self.chat.price_entry_requested.connect(self.models.edit)
+        self.models.model_chosen.connect(self.choice.choose_model)
+        window.prompt.model_table_requested.connect(self.models.show)
+        window.settings.models_requested.connect(self.models.show)
         window.settings.help_requested.connect(self.help.open_part)
         window.place_requested.connect(self.places.open)
         self.help.place_requested.connect(self.places.open)

@@ -491,6 +491,25 @@ def spending(stage: Stage, text: str) -> QWidget:
     return stage.show(made)
 
 
+@place
+def the_table_of_models(stage: Stage, text: str) -> QWidget:
+    from desktop_app.domain.models.model_row import ModelRow
+    from desktop_app.ui.models.models_dialog import ModelsDialog
+
+    made = ModelsDialog(stage.theme, stage.show(QWidget()))
+    made.set_rows([ModelRow("p", text, text, text)])
+    made.select("p", text)
+    return stage.show(made)
+
+
+@place
+def the_form_of_a_model(stage: Stage, text: str) -> QWidget:
+    from desktop_app.domain.models.model_row import ModelRow
+    from desktop_app.ui.models.model_editor import ModelEditor
+
+    return stage.show(ModelEditor(ModelRow("p", text, text, text), stage.theme, QWidget()))
+
+
 # ---------------------------------------------------------------- prompts and presets
 
 

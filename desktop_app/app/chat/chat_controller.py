@@ -31,7 +31,12 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError, UserFacingError
+from desktop_app.domain.errors import (
+    IllegalChoiceError,
+    SpendingCapError,
+    UnpricedModelError,
+    UserFacingError,
+)
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import CONTINUE
@@ -62,9 +67,11 @@ class ChatController(QObject):
 
     Signals:
         cap_change_requested(str): change a provider's monthly cap.
+        price_entry_requested(str, str): enter the price of a provider's model.
     """
 
     cap_change_requested = Signal(str)
+    price_entry_requested = Signal(str, str)
 
     def __init__(
         self,
@@ -194,6 +201,15 @@ class ChatController(QObject):
                 began = await chat.begin_again(asking, path, profile, settings)
             else:
                 began = await chat.begin(asking, path, draft, profile, settings)
+        except UnpricedModelError as error:
+            model = chat.resolve(profile, asking.choice).model.id
+
+            async def agree() -> None:
+                await chat.budget.agree_to_unpriced(profile, model)
+                await self._begin(path, draft, choice, asked, alone=alone)
+
+            self._ask_about_price(error, profile.id, model, agree)
+            return
         except UserFacingError as error:
             self._refuse(error, profile.id)
             return
@@ -203,6 +219,20 @@ class ChatController(QObject):
         if began.question is not None and draft is not None:
             self._forget_asked(asked.id, draft)
         await self._show_begun(began, asked)
+
+    def _ask_about_price(
+        self,
+        error: UnpricedModelError,
+        provider_id: str,
+        model: str,
+        agree: Callable[[], Work],
+    ) -> None:
+        """Ask once whether a model of unknown price is used in spite of the monthly cap."""
+        actions: Actions = [
+            (tr("Use anyway"), lambda: self._start(agree())),
+            (tr("Enter price…"), lambda: self.price_entry_requested.emit(provider_id, model)),
+        ]
+        self._pane.notifications.notify(error, actions, topic=QUESTION)
 
     def _refuse(self, error: UserFacingError, provider_id: str) -> None:
         """Notify why a question was not sent; if the cap is the reason, offer to raise it."""

@@ -76,7 +76,7 @@ class ChoiceController(QObject):
         prompt.text_changed.connect(self._typed)
         prompt.variant_requested.connect(self.choose_variant)
         prompt.effort_requested.connect(self._choose_effort)
-        prompt.model_requested.connect(self._choose_model)
+        prompt.model_requested.connect(self.choose_model)
         prompt.background_requested.connect(self._setup.choose_background)
         self._current.opened.connect(self._show)
         self._setup.choice_changed.connect(self._show)
@@ -124,7 +124,8 @@ class ChoiceController(QObject):
     def _choose_effort(self, effort: Effort) -> None:
         self._setup.choose(replace(self._setup.choice, effort=effort))
 
-    def _choose_model(self, entry: ModelEntry) -> None:
+    def choose_model(self, entry: ModelEntry) -> None:
+        """Choose a model of the menu or of the table for the open conversation."""
         self._setup.choose(self._choices.choice_with(entry))
 
     # -------------------------------------------------------------- showing

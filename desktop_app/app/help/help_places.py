@@ -40,6 +40,8 @@ PLACES: Final[Mapping[str, str]] = {
     "batch-bar": "documents#batch",
     "collections-dialog": "documents#collections",
     "prompts-dialog": "conversations#prompts",
+    "models-dialog": "providers#models",
+    "model-editor": "providers#models",
     "spending": "money#spending",
     "password-dialog": "documents#passwords",
     "attachment-preview": "documents#preview",

@@ -51,6 +51,12 @@ def fill_models(
             action.triggered.connect(lambda _=False, entry=entry: on_chosen(entry))
 
 
+def add_table_entry(menu: QMenu, on_chosen: Callable[[], object]) -> None:
+    """Add the entry that opens the table of all models."""
+    menu.addSeparator()
+    menu.addAction(tr("All models…")).triggered.connect(lambda: on_chosen())
+
+
 def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:
     """Yield each entry with its menu.
 

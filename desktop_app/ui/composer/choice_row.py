@@ -98,6 +98,7 @@ class ChoiceRow(QWidget):
         variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
             by the user.
         models_opened(): the menu of models is about to open.
+        model_table_requested(): show the table of all models.
         background_requested(bool): whether the next answers run in the background.
     """
 
@@ -105,6 +106,7 @@ class ChoiceRow(QWidget):
     effort_requested = Signal(object)
     model_requested = Signal(object)
     models_opened = Signal()
+    model_table_requested = Signal()
     background_requested = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -262,6 +264,7 @@ class ChoiceRow(QWidget):
         width = self._theme.px(_NOTE_WIDTH)
         self.models_opened.emit()
         choice_menus.fill_models(menu, self._choice, self.model_requested.emit, width)
+        choice_menus.add_table_entry(menu, self.model_table_requested.emit)
 
     def _fill_efforts(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)

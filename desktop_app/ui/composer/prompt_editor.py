@@ -74,6 +74,7 @@ class PromptEditor(QFrame):
         variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
             by the user.
         models_opened(): the menu of models is about to open.
+        model_table_requested(): show the table of all models.
         background_requested(bool): whether the next answers run in the background.
     """
 
@@ -97,6 +98,7 @@ class PromptEditor(QFrame):
     effort_requested = Signal(object)
     model_requested = Signal(object)
     models_opened = Signal()
+    model_table_requested = Signal()
     background_requested = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -170,6 +172,7 @@ class PromptEditor(QFrame):
         row.effort_requested.connect(self.effort_requested)
         row.model_requested.connect(self.model_requested)
         row.models_opened.connect(self.models_opened)
+        row.model_table_requested.connect(self.model_table_requested)
         row.background_requested.connect(self.background_requested)
         self._chips.remove_requested.connect(self.attachment_removal_requested)
         self._chips.detail_requested.connect(self.detail_requested)

@@ -60,6 +60,7 @@ class SettingsPanel(QFrame):
         shortcut_changed(str, str): command id and keys; "" for none.
         model_file_chosen(object): a Path, or None for the built-in model.
         spending_requested(): the user wants to see the spending report.
+        models_requested(): the user wants to see the table of models.
         password_entered(str, str): the keyring name of a proxy's password, and the password.
         password_removal_requested(str): the keyring name of a proxy's password.
         ca_file_chosen(str, object): profile id, and a Path or None for only the system's.
@@ -88,6 +89,7 @@ class SettingsPanel(QFrame):
     shortcut_changed = Signal(str, str)
     model_file_chosen = Signal(object)
     spending_requested = Signal()
+    models_requested = Signal()
     password_entered = Signal(str, str)
     password_removal_requested = Signal(str)
     ca_file_chosen = Signal(str, object)
@@ -368,6 +370,7 @@ class SettingsPanel(QFrame):
         for profile_id, result in self._results.items():
             page.set_test_result(profile_id, *result)
         page.spending.report_requested.connect(self.spending_requested)
+        page.models_requested.connect(self.models_requested)
         for profile_id, month in self._spending.items():
             page.spending.set_month(profile_id, month)
         for secret_id, state in self._password_states.items():

@@ -37,6 +37,8 @@ from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.composer.dropped_content import drop_hint
 from desktop_app.ui.composer.prompt_fields import PromptFields
+from desktop_app.ui.models.model_editor import ModelEditor
+from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.sidebar.search_filters import DaysDialog
@@ -264,6 +266,26 @@ async def spending(desk: Desk, look: Look) -> None:
     _close_dialogs(desk)
 
 
+async def models(desk: Desk, look: Look) -> None:
+    """Show the table of models, filtered, and the form for one of them."""
+    desk.controllers.models.show()
+    table = await _dialog(ModelsDialog)
+    await until(lambda: bool(table.rows))
+    await look("models")
+    table.filter.setCurrentIndex(1)
+    await look("models-filtered")
+    table.filter.setCurrentIndex(0)
+    row = next(row for row in table.rows if row.own is not None)
+    desk.controllers.models.edit(row.provider_id, row.model)
+    editor = await _dialog(ModelEditor)
+    await look("model-editor")
+    editor.effort_choice.setCurrentIndex(2)
+    editor.fields["input_price"].setText("1")
+    editor.save.click()
+    await look("model-editor-problem")
+    _close_dialogs(desk)
+
+
 async def batches(desk: Desk, look: Look) -> None:
     """Show a new batch job, the list, a job to confirm and one that has ended."""
     desk.controllers.batches.begin([DATA / "notes.md"])
@@ -417,6 +439,7 @@ SCENES: Final = (
     presets,
     collections,
     spending,
+    models,
     batches,
     cards,
     palette,

@@ -45,6 +45,8 @@ PICTURES: Final = os.environ.get("REPARTEE_SCREENSHOTS", "")
 NAMES: Final = (
     *("Repartee", "OpenAI", "CometAPI", "SmolLM2 135M", "GPT-5.2", "Instant", "Thinking", "Pro"),
     *LANGUAGES.values(),
+    *("gpt-5.2-chat-latest", "gpt-5.2-pro", "gpt-5.2-codex", "gpt-5-mini", "gpt-5-nano"),
+    *("smollm2-135m-instruct", "Aug 10, 2026"),
     *("gpt-5.2", "CometAPI", "GPT-5 mini", "GPT-5 nano", "GPT-5.2 Codex", "retried", "retriedxyz"),
     *(prompt.text[:600] for prompt in built_in_prompts()),
     *("recipient", "Recipient", "tone", "Tone", "warm", "cool"),

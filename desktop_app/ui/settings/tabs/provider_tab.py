@@ -69,6 +69,7 @@ class ProviderTab(QWidget):
         key_entered(str, str): profile id and key.
         key_removal_requested(str), test_requested(str): profile id.
         model_file_chosen(object): a Path, or None for the built-in model.
+        models_requested(): show the table of models.
         changed(str, object): the key of a setting and its value.
     """
 
@@ -80,6 +81,7 @@ class ProviderTab(QWidget):
     key_removal_requested = Signal(str)
     test_requested = Signal(str)
     model_file_chosen = Signal(object)
+    models_requested = Signal()
     changed = Signal(str, object)
 
     def __init__(self, theme: Theme) -> None:
@@ -119,6 +121,10 @@ class ProviderTab(QWidget):
         self._models = self._line_section(tr("Additional models"), "models", theme)
         self._models.field.setPlaceholderText(tr("Model IDs, separated by commas"))
         set_tooltip(self._models.field, tr("Model IDs, separated by commas"))  # it may be cut
+        self._table = PlainButton(tr("Show models"))
+        self._table.setObjectName("show-models")
+        set_role(self._table, "link")
+        self._column.addWidget(self._table, 0, Qt.AlignmentFlag.AlignLeft)
         self._build_price(theme)
         self.spending = SpendingSection(theme, self._save_cap)
         self._column.addWidget(self.spending)
@@ -202,6 +208,7 @@ class ProviderTab(QWidget):
         self._key.key_entered.connect(self._take_key)
         self._key.key_removal_requested.connect(self._remove_key)
         self._test.clicked.connect(self._begin_test)
+        self._table.clicked.connect(self.models_requested)
         self._use.toggled.connect(
             lambda on: self.changed.emit(DEFAULT_PROVIDER, self.current_id() if on else "")
         )

@@ -1,0 +1,4 @@
+"""The table of models.
+
+May import `state`.
+"""

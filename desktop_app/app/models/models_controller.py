@@ -1,0 +1,158 @@
+"""The table of models: choosing one, favorites, and what the user enters about them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.services.models.model_table import FAVORITES, favorites_in, model_rows
+from desktop_app.ui.composer.model_choice_view import ModelEntry
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.state.dependency_groups import AnswerSettings
+    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.models.model_row import ModelRow
+    from desktop_app.domain.models.own_model import OwnModel
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.models.models_dialog import ModelsDialog
+
+
+class ModelsController(QObject):
+    """Connects the table with the providers, their listings and the open conversation.
+
+    Signals:
+        model_chosen(ModelEntry): answer with this model in the open conversation.
+    """
+
+    model_chosen = Signal(object)
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: ThemeWatcher,
+        *,
+        answer_settings: AnswerSettings,
+        tasks: Tasks,
+        backend: Backend,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._theme = parent, theme
+        self._providers, self._setup = answer_settings.providers, answer_settings.setup
+        self._tasks, self._backend = tasks, backend
+        self._dialog: ModelsDialog | None = None
+        self._saving = asyncio.Lock()
+        for changed in (self._providers.changed, self._providers.listings_changed):
+            changed.connect(self._refresh)
+
+    def show(self) -> None:
+        """Show the table, with the model of the open conversation current."""
+        resolved = self._setup.resolved
+        self._start(self._show(resolved.profile.id, resolved.model.id))
+
+    def edit(self, provider_id: str, model: str) -> None:
+        """Show the form for a model."""
+        self._start(self._show(provider_id, model, edits=True))
+
+    def _start(self, work: Work) -> None:
+        self._tasks.start(work)
+
+    async def _show(self, provider_id: str, model: str, *, edits: bool = False) -> None:
+        if self._dialog is None:
+            self._dialog = self._made()
+        rows = await self._rows()
+        dialog = self._dialog
+        dialog.set_rows(rows)
+        dialog.select(provider_id, model)
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+        if edits:
+            row = next((row for row in rows if row.key == (provider_id, model)), None)
+            if row is not None:
+                self._edit(row)
+        for profile in self._providers.all:
+            await self._providers.refresh_listing(profile)
+
+    def _made(self) -> ModelsDialog:
+        from desktop_app.ui.models.models_dialog import ModelsDialog  # not needed at the start
+
+        dialog = ModelsDialog(self._theme.current, self._parent)
+        self._theme.changed.connect(dialog.set_theme)
+        dialog.use_requested.connect(self._use)
+        dialog.favorite_requested.connect(lambda row: self._start(self._turn_favorite(row)))
+        dialog.edit_requested.connect(self._edit)
+        return dialog
+
+    def _refresh(self) -> None:
+        if self._dialog is not None and self._dialog.isVisible():
+            self._start(self._fill(self._dialog))
+
+    async def _fill(self, dialog: ModelsDialog) -> None:
+        dialog.set_rows(await self._rows())
+
+    async def _rows(self) -> list[ModelRow]:
+        """Return the models of the providers that have a key or need none."""
+        backend = self._backend
+        rows: list[ModelRow] = []
+        favorites = favorites_in((await backend.settings.all()).get(FAVORITES))
+        for profile in self._providers.all:
+            if profile.needs_key and not await backend.has_key(profile):
+                continue
+            found = model_rows(
+                profile,
+                backend.catalog,
+                backend.listings.of(profile),
+                date.today(),  # noqa: DTZ011 — the user's day
+                on_device_model=backend.on_device_model,
+                favorites=favorites,
+            )
+            is_stored = self._stored_profile(profile) is not None
+            rows += found if is_stored else [replace(row, own=None) for row in found]
+        return sorted(rows, key=lambda row: not row.is_favorite)
+
+    def _stored_profile(self, profile: ProviderProfile) -> ProviderProfile | None:
+        """Return the profile that stores what is entered for a provider; None if none can."""
+        if not profile.from_environment:
+            return None if profile.kind is ProviderKind.ON_DEVICE else profile
+        same = (p for p in self._providers.all if p.base_url == profile.base_url)
+        return next((p for p in same if not p.from_environment), None)
+
+    def _use(self, row: ModelRow) -> None:
+        entry = ModelEntry(row.provider_id, row.provider_name, row.model, row.name, row.variant)
+        self.model_chosen.emit(entry)
+        if self._dialog is not None:
+            self._dialog.close()
+
+    async def _turn_favorite(self, row: ModelRow) -> None:
+        async with self._saving:
+            settings = self._backend.settings
+            favorites = favorites_in((await settings.all()).get(FAVORITES))
+            favorites ^= {row.key}
+            await settings.set(FAVORITES, sorted(map(list, favorites)))
+        self._refresh()
+
+    def _edit(self, row: ModelRow) -> None:
+        from desktop_app.ui.models.model_editor import ModelEditor
+
+        editor = ModelEditor(row, self._theme.current, self._dialog or self._parent)
+        editor.saved.connect(lambda id_, own: self._start(self._save(id_, own)))
+        editor.open()
+
+    async def _save(self, provider_id: str, own: OwnModel) -> None:
+        async with self._saving:
+            profile = self._providers.get(provider_id)
+            stored = None if profile is None else self._stored_profile(profile)
+            if stored is None:
+                return
+            await self._backend.settings.save_profile(stored.with_own_model(own))
+            await self._providers.reload()
+        self._setup.report_change()

@@ -1,0 +1,194 @@
+"""The columns of the table of models: text, alignment, and sorting with unknown values last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
+
+from desktop_app.domain.models.model_row import ModelRow
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.ui.widgets.foreign_text import one_line, tooltip_text
+
+Index = QModelIndex | QPersistentModelIndex
+Value = str | int | Decimal | date | bool | None
+
+ROW: Final = Qt.ItemDataRole.UserRole
+FAVORITE_COLUMN, NAME_COLUMN, PROVIDER_COLUMN = 0, 1, 2
+_NO_PARENT: Final = QModelIndex()
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column: its heading, to be translated, and the value of a row."""
+
+    heading: str
+    value: Callable[[ModelRow], Value]
+    shown: Callable[[Any], str]
+    is_figure: bool = False
+    hint: str = ""
+
+
+def _price_column(heading: str, name: str) -> _Column:
+    def value(row: ModelRow) -> Decimal | None:
+        return None if row.price is None else getattr(row.price, name)
+
+    hint = N_("US dollars per million tokens")
+    return _Column(heading, value, formatting.exact_money, is_figure=True, hint=hint)
+
+
+def _yes_no(value: bool) -> str:
+    return tr_context("value", "yes") if value else tr_context("value", "no")
+
+
+_COLUMNS: Final = (
+    _Column("★", lambda row: row.is_favorite, lambda is_set: "★" if is_set else "☆"),
+    _Column(N_("Model"), lambda row: row.name, str),
+    _Column(N_("Provider"), lambda row: row.provider_name, str),
+    _Column(N_("Window"), lambda row: row.window, formatting.tokens, is_figure=True),
+    _price_column(N_("Input"), "input"),
+    _price_column(N_("Cached"), "cached_input"),
+    _price_column(N_("Output"), "output"),
+    _Column(N_("Images"), lambda row: row.images, _yes_no),
+    _Column(N_("Tools"), lambda row: row.tools, _yes_no),
+    _Column(N_("Reasoning"), lambda row: row.reasoning, _yes_no),
+    _Column(N_("Ends"), lambda row: row.ends, formatting.short_date),
+)
+
+FILTERS: Final[tuple[tuple[str, str, Callable[[ModelRow], bool]], ...]] = (
+    ("all", N_("All models"), lambda _row: True),
+    ("favorites", N_("Favorites"), lambda row: row.is_favorite),
+    ("images", N_("With images"), lambda row: bool(row.images)),
+    ("tools", N_("With tools"), lambda row: bool(row.tools)),
+    ("reasoning", N_("With reasoning"), lambda row: bool(row.reasoning)),
+    ("priced", N_("With a known price"), lambda row: row.price is not None),
+)
+"""Filters: a key, a label to be translated, and what is shown."""
+
+
+class ModelsTable(QAbstractTableModel):
+    """The models as a table; new rows reset it unless only facts of the same models changed."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[ModelRow] = []
+
+    def set_rows(self, rows: Sequence[ModelRow]) -> None:
+        """Replace all rows."""
+        if [row.key for row in rows] == [row.key for row in self._rows]:
+            self._rows = list(rows)
+            if rows:
+                last = self.index(len(rows) - 1, len(_COLUMNS) - 1)
+                self.dataChanged.emit(self.index(0, 0), last)
+            return
+        self.beginResetModel()
+        self._rows = list(rows)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:
+        """Return the number of models."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = _NO_PARENT) -> int:
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(_COLUMNS)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Return the heading of a column."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        column = _COLUMNS[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.heading if section == FAVORITE_COLUMN else tr(column.heading)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            hint = N_("Favorite") if section == FAVORITE_COLUMN else column.hint
+            return tooltip_text(tr(hint)) if hint else None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(_RIGHT if column.is_figure else _LEFT)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a cell's text, or the row itself for the role `ROW`."""
+        if not index.isValid():
+            return None
+        row, column = self._rows[index.row()], _COLUMNS[index.column()]
+        value = column.value(row)
+        if role == ROW:
+            return row
+        if role == Qt.ItemDataRole.DisplayRole:
+            return one_line(_shown(value, column))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return one_line(_spoken(row, index.column(), value, column))
+        if role == Qt.ItemDataRole.ToolTipRole and index.column() == NAME_COLUMN:
+            return tooltip_text(row.model)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(_RIGHT if column.is_figure else _LEFT)
+        return None
+
+    def value(self, index: Index) -> Value:
+        """Return the value that a cell is sorted by."""
+        return _COLUMNS[index.column()].value(self._rows[index.row()])
+
+
+def _spoken(row: ModelRow, number: int, value: Value, column: _Column) -> str:
+    if number == FAVORITE_COLUMN:
+        return tr("Favorite") if row.is_favorite else tr("No favorite")
+    return tr("{heading}: {value}", heading=tr(column.heading), value=_shown(value, column))
+
+
+def _shown(value: Value, column: _Column) -> str:
+    return tr_context("value", "unknown") if value is None else column.shown(value)
+
+
+class ModelFilter(QSortFilterProxyModel):
+    """The models that match a text and a filter. Unknown values come last in any order."""
+
+    def __init__(self, source: ModelsTable) -> None:
+        super().__init__(source)
+        self._table = source
+        self._text, self._filter = "", FILTERS[0][2]
+        self.setSourceModel(source)
+        self.setDynamicSortFilter(True)
+
+    def set_text(self, text: str) -> None:
+        """Show only models with these words in their names."""
+        self._text = text
+        self.invalidate()
+
+    def set_filter(self, key: str) -> None:
+        """Show only what one of `FILTERS` lets through."""
+        self._filter = next(matches for each, _, matches in FILTERS if each == key)
+        self.invalidate()
+
+    def filterAcceptsRow(self, row: int, _parent: Index) -> bool:
+        """Return True if a model is shown."""
+        found: ModelRow = self._table.index(row, 0).data(ROW)
+        return self._filter(found) and found.matches(self._text)
+
+    def lessThan(self, left: Index, right: Index) -> bool:
+        """Return True if `left` comes before `right`."""
+        one, other = self._table.value(left), self._table.value(right)
+        if one is None or other is None:
+            is_falling = self.sortOrder() is Qt.SortOrder.DescendingOrder
+            return (other is None) != is_falling if one != other else False
+        if isinstance(one, str) and isinstance(other, str):
+            return one.casefold() < other.casefold()
+        if left.column() == FAVORITE_COLUMN:
+            return bool(one) > bool(other)
+        return bool(one < other)  # type: ignore[operator]  # of one column, so of one type

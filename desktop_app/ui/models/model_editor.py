@@ -1,0 +1,271 @@
+"""The form for what the user knows of a model at one provider. Empty fields stay open."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.models.own_model import HIGHEST_PRICE, MOST_TOKENS, OwnModel
+from desktop_app.i18n.formatting import editable_amount, parsed_amount
+from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import Combo, Note, retheme
+from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text, window_title
+from desktop_app.ui.widgets.help_button import HelpButton
+
+if TYPE_CHECKING:
+    from desktop_app.domain.models.model_row import ModelRow
+    from desktop_app.ui.look.theme import Theme
+
+_PRICES: Final = (
+    ("input_price", N_("Input price")),
+    ("cached_price", N_("Cached input price")),
+    ("output_price", N_("Output price")),
+)
+_SIZES: Final = (("window", N_("Context window")), ("max_output", N_("Output limit")))
+_FLAGS: Final = (
+    ("images", N_("Images")),
+    ("tools", N_("Tools")),
+    ("schema", N_("Structured output")),
+)
+_OPEN, _YES, _NO = "", "yes", "no"
+_EFFORTS_OPEN, _EFFORTS_NONE, _EFFORTS_CHOSEN = "open", "none", "chosen"
+
+
+class ModelEditor(QDialog):
+    """The form for one model.
+
+    Signals:
+        saved(str, OwnModel): the provider's id, and what was entered.
+    """
+
+    saved = Signal(str, object)
+
+    def __init__(self, row: ModelRow, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("model-editor")
+        self.setWindowTitle(window_title(row.name))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._row, self._own = row, row.own or OwnModel(row.model)
+        self.fields: dict[str, QLineEdit] = {}
+        self.flags: dict[str, Combo] = {}
+        self.efforts: dict[Effort, QCheckBox] = {}
+        self.effort_choice = Combo(theme, tr("Efforts"))
+        self.effort_choice.setObjectName("model-efforts")
+        self._problem = Note(theme)
+        self._problem.setObjectName("model-problem")
+        self.save = plain_button(tr("Save"), "save-model")
+        self._clear = plain_button(tr("Clear all"), "clear-model")
+        self._build(theme)
+        self._show_own()
+        self.save.clicked.connect(self._save)
+        self._clear.clicked.connect(self._empty)
+        self.effort_choice.currentIndexChanged.connect(lambda _at: self._show_efforts())
+        self.set_theme(theme)
+        self.fields["window"].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _build(self, theme: Theme) -> None:
+        inner = QWidget()
+        self._form = QFormLayout(inner)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for name, label in _SIZES:
+            field = self._field(name, tr(label), tr("tokens"), self._known_size(name))
+            field.setValidator(QIntValidator(1, MOST_TOKENS, field))
+        for name, label in _PRICES:
+            self._field(
+                name, tr(label), tr("US dollars per million tokens"), self._known_price(name)
+            )
+        for key, label in (
+            (_EFFORTS_OPEN, tr("Automatic")),
+            (_EFFORTS_NONE, tr("Takes none")),
+            (_EFFORTS_CHOSEN, tr("Takes these")),
+        ):
+            self.effort_choice.addItem(label, key)
+        self._form.addRow(_label(tr("Efforts"), self.effort_choice), self.effort_choice)
+        self._effort_boxes = QWidget()
+        boxes = FlowLayout(self._effort_boxes)
+        for effort in Effort:
+            box = self.efforts[effort] = QCheckBox(tr(effort.label))
+            boxes.addWidget(box)
+        self._form.addRow(PlainLabel(), self._effort_boxes)
+        for name, label in _FLAGS:
+            combo = self.flags[name] = Combo(theme, tr(label))
+            combo.setObjectName(f"model-{name}")
+            combo.addItem(tr("Automatic ({value})", value=self._known_flag(name)), _OPEN)
+            combo.addItem(tr_context("value", "yes"), _YES)
+            combo.addItem(tr_context("value", "no"), _NO)
+            self._form.addRow(_label(tr(label), combo), combo)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setWidget(inner)
+        for surface in (self._area.viewport(), inner):
+            surface.setAutoFillBackground(False)
+        title = PlainLabel(
+            tr("{model} – {provider}", model=self._row.name, provider=self._row.provider_name)
+        )
+        title.setWordWrap(True)
+        set_role(title, "strong")
+        note = PlainLabel(
+            tr(
+                "What you enter is used for this provider, instead of what it reports. "
+                "Empty fields stay automatic."
+            )
+        )
+        note.setWordWrap(True)
+        set_role(note, "note")
+        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
+        self._head.addWidget(title, 1)
+        self._head.addWidget(HelpButton())
+        self._foot.addWidget(self._clear)
+        self._foot.addStretch(1)
+        self._foot.addWidget(self.save)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._head)
+        self._column.addWidget(note)
+        self._column.addWidget(self._area, 1)
+        self._column.addWidget(self._problem)
+        self._column.addLayout(self._foot)
+
+    def _field(self, name: str, label: str, unit: str, known: str) -> QLineEdit:
+        field = self.fields[name] = QLineEdit()
+        field.setObjectName(f"model-{name}")
+        field.setPlaceholderText(known or tr_context("value", "unknown"))
+        words = tr("{name} ({unit})", name=label, unit=unit)
+        field.setAccessibleName(spoken_text(words))
+        self._form.addRow(_label(words, field), field)
+        return field
+
+    def _known_size(self, name: str) -> str:
+        known = self._row.window if name == "window" else self._row.max_output
+        return "" if known is None else str(known)
+
+    def _known_price(self, name: str) -> str:
+        price = self._row.price
+        if price is None:
+            return ""
+        amount = {
+            "input_price": price.input,
+            "cached_price": price.cached_input,
+            "output_price": price.output,
+        }[name]
+        return "" if amount is None else editable_amount(amount)
+
+    def _known_flag(self, name: str) -> str:
+        row = self._row
+        value = {"images": row.images, "tools": row.tools, "schema": row.schema}[name]
+        if getattr(self._own, name) is not None or value is None:
+            return tr_context("value", "unknown")
+        return tr_context("value", "yes") if value else tr_context("value", "no")
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        px = theme.px
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(12))
+        self._form.setSpacing(px(10))
+        self._foot.setSpacing(px(8))
+        retheme(self, theme)
+        parent = self.parentWidget()
+        tallest = parent.window().height() - px(24) if parent else px(620)
+        self.resize(px(460), min(px(620), tallest))
+
+    def _show_own(self) -> None:
+        own = self._own
+        for name, _ in _SIZES:
+            value = getattr(own, name)
+            self.fields[name].setText("" if value is None else str(value))
+        for name, _ in _PRICES:
+            value = getattr(own, name)
+            self.fields[name].setText("" if value is None else editable_amount(value))
+        for name, _ in _FLAGS:
+            value = getattr(own, name)
+            key = _OPEN if value is None else _YES if value else _NO
+            self.flags[name].setCurrentIndex(self.flags[name].findData(key))
+        key = _EFFORTS_OPEN if own.efforts is None else _EFFORTS_CHOSEN
+        key = _EFFORTS_NONE if own.efforts == () else key
+        self.effort_choice.setCurrentIndex(self.effort_choice.findData(key))
+        for effort, box in self.efforts.items():
+            box.setChecked(effort in (own.efforts or self._row.efforts or ()))
+        self._show_efforts()
+
+    def _show_efforts(self) -> None:
+        self._effort_boxes.setVisible(self.effort_choice.currentData() == _EFFORTS_CHOSEN)
+
+    def _empty(self) -> None:
+        self._own = OwnModel(self._row.model)
+        self._show_own()
+
+    def _save(self) -> None:
+        try:
+            entered = self._entered()
+        except ValueError as problem:
+            self._problem.set_text(str(problem), "error")
+            return
+        self.saved.emit(self._row.provider_id, entered)
+        self.close()
+
+    def _entered(self) -> OwnModel:
+        """Return what was entered. Raises ValueError with a sentence."""
+        prices = {name: self._amount(name, tr(label)) for name, label in _PRICES}
+        given = (prices["input_price"] is not None, prices["output_price"] is not None)
+        if given[0] != given[1] or (prices["cached_price"] is not None and not all(given)):
+            raise ValueError(tr("Enter the prices of both input and output."))
+        chosen = tuple(effort for effort, box in self.efforts.items() if box.isChecked())
+        efforts = {_EFFORTS_OPEN: None, _EFFORTS_NONE: (), _EFFORTS_CHOSEN: chosen}
+        flags = {_OPEN: None, _YES: True, _NO: False}
+        return OwnModel(
+            self._row.model,
+            window=self._size("window"),
+            max_output=self._size("max_output"),
+            input_price=prices["input_price"],
+            cached_price=prices["cached_price"],
+            output_price=prices["output_price"],
+            efforts=efforts[self.effort_choice.currentData()],
+            images=flags[self.flags["images"].currentData()],
+            tools=flags[self.flags["tools"].currentData()],
+            schema=flags[self.flags["schema"].currentData()],
+        )
+
+    def _size(self, name: str) -> int | None:
+        text = self.fields[name].text().strip()
+        return int(text) if text.isdecimal() and 0 < int(text) <= MOST_TOKENS else None
+
+    def _amount(self, name: str, label: str) -> Decimal | None:
+        text = self.fields[name].text().strip()
+        if not text:
+            return None
+        try:
+            amount = parsed_amount(text)
+        except ValueError:
+            amount = HIGHEST_PRICE
+        if amount is not None and amount >= HIGHEST_PRICE:
+            raise ValueError(tr("“{name}” is not a price.", name=label))
+        return amount
+
+
+def _label(words: str, buddy: QWidget) -> PlainLabel:
+    label = PlainLabel(words)
+    label.setWordWrap(True)
+    label.setBuddy(buddy)
+    return label

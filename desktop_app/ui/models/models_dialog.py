@@ -1,0 +1,241 @@
+"""The table of models to choose from: search, filter, sort, favorites, facts to enter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QTableView,
+    QVBoxLayout,
+)
+
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.models.model_columns import (
+    FAVORITE_COLUMN,
+    FILTERS,
+    NAME_COLUMN,
+    PROVIDER_COLUMN,
+    ROW,
+    ModelFilter,
+    ModelsTable,
+)
+from desktop_app.ui.settings.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip
+from desktop_app.ui.widgets.help_button import HelpButton
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QKeyEvent, QShowEvent
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.domain.models.model_row import ModelRow
+    from desktop_app.ui.look.theme import Theme
+
+SIZE: Final = (980, 600)
+_WIDEST_NAME: Final = 320
+
+
+class ModelsDialog(QDialog):
+    """The table of models.
+
+    Signals:
+        use_requested(ModelRow): answer with this model in the open conversation.
+        favorite_requested(ModelRow): make it a favorite, or no longer one.
+        edit_requested(ModelRow): enter facts about it.
+    """
+
+    use_requested = Signal(object)
+    favorite_requested = Signal(object)
+    edit_requested = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("models-dialog")
+        self.setWindowTitle(tr("Models"))
+        self.search = QLineEdit()
+        self.search.setObjectName("models-search")
+        self.search.setPlaceholderText(tr("Find a model"))
+        self.search.setAccessibleName(tr("Find a model"))
+        self.search.setClearButtonEnabled(True)
+        self.filter = Combo(theme, tr("Show"))
+        self.filter.setObjectName("models-filter")
+        for key, label, _ in FILTERS:
+            self.filter.addItem(tr(label), key)
+        self._rows = ModelsTable(self)
+        self._shown = ModelFilter(self._rows)
+        self.table = QTableView()
+        self.table.setObjectName("models-table")
+        self._count = PlainLabel()
+        self._count.setObjectName("models-count")
+        set_role(self._count, "note")
+        self._use = plain_button(tr("Use"), "use-model")
+        set_tooltip(self._use, tr("Use in the current conversation"))
+        self._favorite = plain_button(tr("Favorite"), "favorite-model")
+        self._favorite.setCheckable(True)
+        self._edit = plain_button(tr("Edit…"), "edit-model")
+        set_tooltip(self._edit, tr("Enter prices, limits, and abilities"))
+        self._build()
+        self._connect()
+        self.set_theme(theme)
+        room, edge = parent.window().size(), theme.px(24)
+        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+        self.resize(wanted.boundedTo(room - QSize(edge, edge)))
+
+    def _build(self) -> None:
+        table = self.table
+        table.setModel(self._shown)
+        table.setAccessibleName(tr("Models"))
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setSortingEnabled(True)
+        table.verticalHeader().hide()
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setResizeContentsPrecision(0)  # a gateway lists hundreds
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        header.setSortIndicatorClearable(True)
+        set_role(table, "figures")
+        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
+        self._head.addWidget(self.search, 1)
+        self._head.addWidget(self.filter)
+        self._head.addWidget(HelpButton())
+        self._foot.addWidget(self._count, 1)
+        for button in (self._favorite, self._edit, self._use):
+            self._foot.addWidget(button)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._head)
+        self._column.addWidget(table, 1)
+        self._column.addLayout(self._foot)
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(self._filter)
+        self.filter.currentIndexChanged.connect(lambda _at: self._filter(self.search.text()))
+        self.table.doubleClicked.connect(self._take)
+        self.table.clicked.connect(self._clicked)
+        self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
+        self._use.clicked.connect(lambda: self._emit(self.use_requested))
+        self._favorite.clicked.connect(lambda: self._emit(self.favorite_requested))
+        self._edit.clicked.connect(lambda: self._emit(self.edit_requested))
+
+    # ------------------------------------------------------------------ state
+
+    def set_rows(self, rows: Sequence[ModelRow]) -> None:
+        """Show these models; the current one stays current."""
+        current = self.current
+        self._rows.set_rows(rows)
+        if current is not None:
+            self.select(*current.key)
+        self._show_count()
+        self._show_buttons()
+        self._fit_columns()
+
+    def select(self, provider_id: str, model: str) -> None:
+        """Make a model current, if it is shown."""
+        for at in range(self._shown.rowCount()):
+            index = self._shown.index(at, NAME_COLUMN)
+            if index.data(ROW).key == (provider_id, model):
+                self.table.setCurrentIndex(index)
+                self.table.scrollTo(index)
+                return
+
+    @property
+    def current(self) -> ModelRow | None:
+        """The model that the buttons are for."""
+        index = self.table.currentIndex()
+        found: ModelRow | None = index.data(ROW) if index.isValid() else None
+        return found
+
+    @property
+    def rows(self) -> list[ModelRow]:
+        """The models shown, in their order."""
+        return [self._shown.index(at, 0).data(ROW) for at in range(self._shown.rowCount())]
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        px = theme.px
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(12))
+        self._head.setSpacing(px(8))
+        self._foot.setSpacing(px(8))
+        self.table.verticalHeader().setDefaultSectionSize(px(30))
+        self._widest = px(_WIDEST_NAME)
+        self.filter.setMinimumWidth(px(150))
+        retheme(self, theme)
+
+    # ------------------------------------------------------------------ events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit_columns()
+        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.search.selectAll()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Use the current model with Return, and go from the search to the table with Down."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self.current is None and self._shown.rowCount():
+                self.table.setCurrentIndex(self._shown.index(0, NAME_COLUMN))
+            self._emit(self.use_requested)
+        elif event.key() == Qt.Key.Key_Down and self.search.hasFocus():
+            self.table.setFocus(Qt.FocusReason.TabFocusReason)
+            if self.current is None and self._shown.rowCount():
+                self.table.setCurrentIndex(self._shown.index(0, NAME_COLUMN))
+        else:
+            super().keyPressEvent(event)
+
+    # ------------------------------------------------------------------ private
+
+    def _filter(self, text: str) -> None:
+        self._shown.set_text(text)
+        self._shown.set_filter(self.filter.currentData())
+        self._show_count()
+        self._show_buttons()
+
+    def _clicked(self, index: QModelIndex) -> None:
+        if index.column() == FAVORITE_COLUMN:
+            self._emit(self.favorite_requested)
+
+    def _take(self, index: QModelIndex) -> None:
+        if index.column() != FAVORITE_COLUMN:
+            self._emit(self.use_requested)
+
+    def _emit(self, signal: object) -> None:
+        row = self.current
+        if row is not None:
+            signal.emit(row)  # type: ignore[attr-defined]  # a bound signal
+
+    def _show_count(self) -> None:
+        count = self._shown.rowCount()
+        self._count.setText(tr_plural("{count} model", "{count} models", count))
+
+    def _show_buttons(self) -> None:
+        row = self.current
+        self._use.setEnabled(row is not None)
+        self._favorite.setEnabled(row is not None)
+        self._favorite.setChecked(row is not None and row.is_favorite)
+        self._edit.setEnabled(row is not None and row.own is not None)
+
+    def _fit_columns(self) -> None:
+        header, mode = self.table.horizontalHeader(), QHeaderView.ResizeMode
+        header.setSectionResizeMode(mode.ResizeToContents)
+        wanted = [header.sectionSize(column) for column in range(header.count())]
+        header.setSectionResizeMode(mode.Interactive)
+        wanted[NAME_COLUMN] = min(wanted[NAME_COLUMN], self._widest)
+        wanted[PROVIDER_COLUMN] = min(wanted[PROVIDER_COLUMN], self._widest // 2)
+        for column, width in enumerate(wanted):
+            self.table.setColumnWidth(column, width)
+        if sum(wanted) <= self.table.viewport().width():
+            header.setSectionResizeMode(NAME_COLUMN, mode.Stretch)

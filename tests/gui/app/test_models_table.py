@@ -1,0 +1,121 @@
+"""The table of models in the whole window: choosing, favorites, facts, prices under a limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.services.models.model_table import FAVORITES, favorites_in
+from desktop_app.ui.models.model_columns import FAVORITE_COLUMN
+from desktop_app.ui.models.model_editor import ModelEditor
+from desktop_app.ui.models.models_dialog import ModelsDialog
+from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.scenes import OWN_SERVER
+from tests.gui.app.scenes import _dialog as dialog_of
+
+SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_cap=Decimal(5))
+
+
+async def _table(desk: Desk) -> ModelsDialog:
+    desk.ready.actions["models.show"]()
+    table = await dialog_of(ModelsDialog)
+    await until(lambda: len(table.rows) > 1)
+    return table
+
+
+async def test_a_model_is_found_and_chosen_with_the_keyboard() -> None:
+    async with Desk() as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        table = await _table(desk)
+        QTest.keyClicks(table.search, "myst home")
+        assert [row.model for row in table.rows] == ["mystery"]
+        QTest.keyClick(table.search, Qt.Key.Key_Down)
+        QTest.keyClick(table.table, Qt.Key.Key_Return)
+        assert desk.state.setup.choice.model == "mystery"
+        assert not table.isVisible()
+
+
+async def test_favorites_come_first_and_stay() -> None:
+    async with Desk() as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        table = await _table(desk)
+        table.select("own", "other")
+        find(table, QPushButton, "favorite-model").click()
+        await until(lambda: table.rows[0].key == ("own", "other"))
+        stored = (await desk.backend.settings.all())[FAVORITES]
+        assert favorites_in(stored) == {("own", "other")}
+        table.filter.setCurrentIndex(1)
+        assert [row.model for row in table.rows] == ["other"]
+
+
+async def test_unknown_prices_come_last_in_any_order() -> None:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        table = await _table(desk)
+        for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
+            table.table.sortByColumn(4, order)
+            prices = [None if row.price is None else row.price.input for row in table.rows]
+            known = [price for price in prices if price is not None]
+            assert known == sorted(known, reverse=order is Qt.SortOrder.DescendingOrder)
+            assert prices[-2:] == [None, None]
+        assert FAVORITE_COLUMN == 0
+
+
+async def test_what_is_entered_is_kept_for_the_provider_and_used() -> None:
+    async with Desk() as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        desk.controllers.models.edit("own", "mystery")
+        editor = await dialog_of(ModelEditor)
+        editor.fields["window"].setText("9000")
+        editor.fields["input_price"].setText("2")
+        editor.save.click()
+        assert editor.isVisible()  # the price of the output is missing
+        editor.fields["output_price"].setText("4.50")
+        editor.effort_choice.setCurrentIndex(2)
+        editor.efforts[Effort.LOW].setChecked(True)
+        editor.efforts[Effort.HIGH].setChecked(True)
+        editor.save.click()
+        await until(lambda: bool(desk.state.providers.get("own").own_models))  # type: ignore[union-attr]
+        desk.state.setup.choose(ModelChoice("own", "mystery", None, Effort.MEDIUM))
+        resolved = desk.state.setup.resolved
+        assert resolved.price is not None
+        assert (resolved.price.input, resolved.price.output) == (Decimal(2), Decimal("4.50"))
+        assert resolved.model.input_limit == 9000
+        assert resolved.effort is Effort.HIGH
+        assert [p for p in await desk.backend.settings.profiles() if p.own_models]
+
+
+async def test_a_model_of_unknown_price_asks_once_under_a_limit() -> None:
+    async with Desk() as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        desk.state.setup.choose(ModelChoice("own", "mystery", None, None))
+        desk.type("Why?")
+        desk.enter()
+        await until(desk.window.notifications.isVisible)
+        assert "mystery" in desk.window.notifications.status.text()
+        assert desk.stage.turns == []
+        _press(desk)
+        await until(lambda: len(desk.stage.turns) == 1)
+        desk.stage.turns[-1].end("Because.")
+        await desk.settled()
+        desk.type("And?")
+        desk.enter()
+        await until(lambda: len(desk.stage.turns) == 2)
+        desk.stage.turns[-1].end("So.")
+        await desk.settled()
+
+
+def _press(desk: Desk) -> None:
+    buttons = desk.window.notifications.findChildren(QPushButton)
+    next(b for b in buttons if b.text() == "Use anyway").click()
