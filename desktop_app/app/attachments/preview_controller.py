@@ -303,8 +303,8 @@ class PreviewController(QObject):
         return [page_name(part, page.number).strip("[]") for page in part.seen_pages]
 
     async def _show_picture(self, number: int) -> None:
-        """Show the image exactly as it is sent."""
-        part, pictures = self._last, self._image_scaler
+        """Show the image exactly as it is sent, unless the attachment is loaded again."""
+        part, pictures, asked = self._last, self._image_scaler, self._asked
         rule = self._held.resolved.model.image_tokens
         try:
             if isinstance(part, ImagePart):
@@ -318,13 +318,13 @@ class PreviewController(QObject):
             else:
                 return
         except UserFacingError as error:
-            if self._dialog is not None and part == self._last:
+            if self._dialog is not None and asked == self._asked:
                 self._dialog.show_picture(number, QImage(), error.what_happened)
             return
         image = await asyncio.to_thread(QImage.fromData, sent.data)
         kind = sent.media_type.partition("/")[2].upper()
         facts = f"{image.width()} × {image.height()} · {kind} · {size(len(sent.data))}"
-        if self._dialog is not None and part == self._last:
+        if self._dialog is not None and asked == self._asked:
             self._dialog.show_picture(number, image, f"{name} · {facts}")
 
 

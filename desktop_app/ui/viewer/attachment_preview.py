@@ -217,6 +217,8 @@ class AttachmentPreview(QDialog):
 
     def offer(self, names: Sequence[tuple[str, str]], shown: str) -> None:
         """Set the attachments, (id, name) each, and the id of the shown one."""
+        if shown != self._which.currentData():
+            self._show_tab("text")
         self._which.clear()
         for id_, name in names:
             self._which.addItem(name, id_)
@@ -276,10 +278,13 @@ class AttachmentPreview(QDialog):
         self._copy.setEnabled(bool(text))
 
     def show_pictures(self, captions: Sequence[str], *, has_text: bool) -> None:
-        """Set the captions of the images that are sent."""
+        """Set the captions of the images that are sent; the tab stays if it has content."""
         self._captions = captions
         self._tabs.setVisible(bool(captions) and has_text)
-        self._show_tab("text" if has_text or not captions else "pictures")
+        if not captions:
+            self._show_tab("text")
+        elif not has_text:
+            self._show_tab("pictures")
         self._at = 0
         if captions:
             self._step(0)

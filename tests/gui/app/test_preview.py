@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
 
 from desktop_app.domain.conversations.chat_request import FileData
-from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
@@ -221,6 +221,21 @@ async def test_pictures_and_every_attachment_can_be_looked_at(data: Path, tmp_pa
         await until(lambda: plain(dialog.text.text).startswith('<document name="notes.md">'))
         desk.window.prompt.attachment_removal_requested.emit(part_of(desk).sha256)
         await until(lambda: not dialog.isVisible())
+
+
+async def test_the_images_stay_shown_while_the_text_to_send_changes(data: Path) -> None:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        await attached(desk, data / "report.pdf")
+        part = replace(part_of(desk), pictured=(PageImage(1, 800, 1000),))
+        desk.state.draft.set_attachments((part,))
+        desk.ready.actions["attachment.preview"]()
+        dialog = await opened(desk)
+        find(dialog, QAbstractButton, "pictures").click()
+        await until(lambda: dialog._picture.isVisible())
+        before = dialog.text.text
+        desk.state.draft.set_attachments((replace(part, name="renamed.pdf"),))
+        await until(lambda: dialog.text.text != before)
+        assert dialog._picture.isVisible()
 
 
 async def test_parts_are_shown_as_they_go(tmp_path: Path) -> None:
