@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
-Kind = Literal["documents", "lexing", "math", "model", "pdf", "print", "qt", "tool"]
+Kind = Literal["documents", "lexing", "math", "model", "pdf", "print", "qt", "server", "tool"]
 
 # Only root can leave a file here, and no mounted drive is kept busy.
 WORKING_DIRECTORY: Final = "/"
@@ -78,6 +78,13 @@ _SCREEN: Final = (
     "XDG_CURRENT_DESKTOP",
     "XDG_SESSION_TYPE",
 )
+# Variables to find and run programs of the user's, which get the same and no others.
+_PROGRAMS: Final = (
+    *("LOGNAME", "PATH", "SHELL", "TMPDIR", "USER"),
+    *("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE"),
+    *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"),
+    *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"),
+)
 _OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
     "documents": _EVERY,
     "lexing": _EVERY,
@@ -86,6 +93,7 @@ _OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
     "pdf": (*_EVERY, *_LAYOUT),
     "print": (*_EVERY, *_LIBRARY),
     "qt": (*_EVERY, *_LIBRARY, *_SCREEN),
+    "server": (*_EVERY, *_PROGRAMS),
     "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),
 }
 # Their values may be relative to the program's original working directory.

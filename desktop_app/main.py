@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
 REPORTS = ("spending", "models")
-COMMANDS = ("quick", "ask", "summarize", "batch", "tools", "eval", *REPORTS, *LIBRARY, "doctor")
+QUESTIONS = ("quick", "ask", "summarize", "batch", "tools", "mcp", "eval")
+COMMANDS = (*QUESTIONS, *REPORTS, *LIBRARY, "doctor")
 EXIT_INTERRUPTED, EXIT_READER_GONE = 130, 141
 
 
@@ -58,7 +59,10 @@ def _command(arguments: list[str]) -> int:
         # `quick` says nothing itself, and must be fast.
         if arguments[0] != "quick" or not {"-h", "--help"}.isdisjoint(arguments):
             _use_language(arguments)
+        arguments, program = _without_program(arguments)
         options, unknown = parser(COMMANDS).parse_known_args(arguments)
+        if program:
+            options.program = program
         _add_files(options, unknown)
         return _run(options)
     options, unknown = _window_parser().parse_known_args(arguments)
@@ -71,6 +75,14 @@ def _command(arguments: list[str]) -> int:
         options, unknown = _window_parser(tr("FILE")).parse_known_args(arguments)
         _refuse_arguments(options, unknown)
     return _run(options)
+
+
+def _without_program(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments without the command of `mcp add`, and that command."""
+    if arguments[:2] != ["mcp", "add"] or "--" not in arguments:
+        return arguments, []
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1 :]
 
 
 def _use_language(arguments: list[str]) -> None:
@@ -126,6 +138,10 @@ def _child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.app.export.print_process import main as print_
 
         return print_()
+    if name == "server":
+        from desktop_app.tool_servers.host.host_process import main as server
+
+        return server()
     if name == "tool":
         from desktop_app.tools.tool_process import main as tool
 
@@ -176,6 +192,10 @@ def _run(options: argparse.Namespace) -> int:
         from desktop_app.cli.tool_commands import run_tools
 
         return run_tools(options)
+    if options.command == "mcp":
+        from desktop_app.cli.servers.mcp_command import run_mcp
+
+        return run_mcp(options)
     if options.command in LIBRARY:
         from desktop_app.cli.library_commands import run_library
 

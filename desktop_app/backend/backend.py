@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from desktop_app.services.collections.embedding_service import EmbeddingChoice
     from desktop_app.services.documents.chunked_reading import ChunkedReader
     from desktop_app.services.ports import ChatAttachments, MessageStore
+    from desktop_app.services.tools.tool_server_book import ToolServers
     from desktop_app.services.tools.tool_set import ToolCatalog
     from desktop_app.storage.batch.batch_store import BatchStore
 
@@ -190,10 +191,18 @@ class Backend:
     @cached_property
     def tools(self) -> ToolCatalog:
         """Return the tools of all sources."""
-        from desktop_app.backend.tool_wiring import tool_sources  # few answers need it
+        # Few answers need them.
+        from desktop_app.backend.tool_wiring import server_sources, tool_sources
         from desktop_app.services.tools.tool_set import ToolCatalog
 
-        return ToolCatalog(tool_sources(self))
+        return ToolCatalog(tool_sources(self), lambda: server_sources(self.tool_servers))
+
+    @cached_property
+    def tool_servers(self) -> ToolServers:
+        """Return the configured servers of tools; none runs before it is needed."""
+        from desktop_app.backend.tool_wiring import tool_servers
+
+        return tool_servers(self)
 
     @cached_property
     def collections(self) -> Collections:
@@ -344,6 +353,8 @@ class Backend:
 
     async def aclose(self) -> None:
         """Close connections, stop the child processes, close the store."""
+        if "tool_servers" in self.__dict__:
+            await self.tool_servers.aclose()
         await self.gateway.aclose()
         await self.documents.aclose()
         await self.collection_worker.aclose()

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from desktop_app.child_processes import environment_with_keys
+from desktop_app.credentials.vault import KeyPlace
 from desktop_app.providers.http.trust import trusted_context
+from desktop_app.services.tools.server_source import ServerSource
+from desktop_app.services.tools.tool_server_book import ToolServers
+from desktop_app.storage.tools.server_store import ServerStore
+from desktop_app.tool_servers.server_connection import ServerConnection
 from desktop_app.tools.built_in import BuiltInTools
 from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.web_page_tool import WebPageTool
@@ -14,11 +21,12 @@ if TYPE_CHECKING:
 
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.message_parts import PassagesPart
+    from desktop_app.domain.secret import Secret
     from desktop_app.services.tools.tool_source import ToolSource
 
 
 def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
-    """Return all sources, the built-in one first."""
+    """Return the sources that are always there."""
 
     async def retrieve(ids: Sequence[str], words: str, tokens: int) -> Sequence[PassagesPart]:
         return await backend.collections.retrieve(ids, words, tokens)
@@ -29,3 +37,25 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     documents = DocumentTools(backend.search, retrieve)
     pages = WebPageTool(read_text, trusted_context)
     return (BuiltInTools([*documents.tools(), *pages.tools()]),)
+
+
+def tool_servers(backend: Backend) -> ToolServers:
+    """Return the servers that the user has configured."""
+
+    async def keep(name: str, secret: Secret) -> bool:
+        return await backend.vault.set(name, secret) is KeyPlace.KEYRING
+
+    return ToolServers(
+        ServerStore(backend.database),
+        backend.vault,
+        backend.permissions,
+        ServerConnection.open,
+        keep=keep,
+        variables=environment_with_keys(),
+        home=str(Path.home()),
+    )
+
+
+async def server_sources(servers: ToolServers) -> Sequence[ToolSource]:
+    """Return the servers as sources of tools. Raises UserFacingError."""
+    return [ServerSource(run, servers.book) for run in await servers.runs()]

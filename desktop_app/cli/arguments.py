@@ -19,6 +19,7 @@ from desktop_app.cli.command_help import (
     usual_codes,
 )
 from desktop_app.cli.evaluation.eval_options import add_eval
+from desktop_app.cli.servers.mcp_options import add_mcp
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.i18n.translation import tr
 
@@ -90,12 +91,13 @@ def parser(names: Sequence[str]) -> argparse.ArgumentParser:
     adding = (_add_quick, _add_doctor, _add_ask, _add_summarize, _add_tools)
     single = [add(commands) for add in adding]
     batches = add_batch(commands, _add_answer_choice)
+    servers = add_mcp(commands)
     figures = [
         add_eval(commands, add_answer_parameters),
         _add_spending(commands),
         _add_models(commands),
     ]
-    for command in (*single, *batches, *figures, *_add_library(commands)):
+    for command in (*single, *servers, *batches, *figures, *_add_library(commands)):
         command.set_defaults(refuse=command.error)
     return made
 
@@ -183,6 +185,11 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
                 example="SOURCE/*",
             ),
             tr(
+                "--mcp lets it call all tools of a server of {command}, whose names are {example}.",
+                command="repartee mcp",
+                example="NAME/TOOL",
+            ),
+            tr(
                 "--schema asks for JSON that matches a JSON Schema (draft 2020-12), and checks the "
                 "response. --grammar takes a file whose name ends in .lark or .regex, for OpenAI’s "
                 "models, or in .gbnf, for llama.cpp and the local model."
@@ -252,6 +259,13 @@ def _add_tool_options(ask: argparse.ArgumentParser) -> None:
         default=[],
         metavar=tr("NAME"),
         help=tr("let the model call this tool (repeatable)"),
+    )
+    ask.add_argument(
+        "--mcp",
+        action="append",
+        default=[],
+        metavar=tr("NAME"),
+        help=tr("let the model call all tools of this tool server (repeatable)"),
     )
     ask.add_argument(
         "--allow-tool",
@@ -331,6 +345,7 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
         create_embeddings=False,
         compare=[],
         tool=[],
+        mcp=[],
         allow_tool=[],
         max_rounds=None,
         schema=None,

@@ -65,6 +65,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.token_rates import COUNTED, CountMethod
+from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -205,7 +206,7 @@ async def _answer(
     if settings.grammar is not None:
         require_grammar_support(settings.grammar, resolved)
     pages = pages_by_file(options.pages, options.file)
-    await require_tools(backend, options.tool)
+    await require_tools(backend, settings.parameters.tools)
     backend.desk.open(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
         await from_template(backend, options.template, options.set, prompt)
@@ -303,7 +304,8 @@ async def _run_several(
 
 def _with_tools(settings: AskSettings, options: argparse.Namespace) -> AskSettings:
     """Return the settings with the tools of the command line, and no others."""
-    parameters = replace(settings.parameters, tools=tuple(options.tool))
+    servers = tuple(f"{name}/{ALL_TOOLS}" for name in options.mcp)
+    parameters = replace(settings.parameters, tools=(*options.tool, *servers))
     limits = settings.limits
     if options.max_rounds is not None:
         limits = replace(limits, rounds=options.max_rounds)

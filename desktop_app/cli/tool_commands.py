@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.backend import build_backend
 from desktop_app.cli.console import say, write_json, write_line
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
+from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.i18n.translation import tr
+from desktop_app.services.tools.tool_set import all_of
 
 if TYPE_CHECKING:
     import argparse
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.tools.tool import ListedTool
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
+_SENTENCE_END: Final = re.compile(r"\.\s|\n")
 
 
 def run_tools(options: argparse.Namespace) -> int:
@@ -37,22 +41,28 @@ async def _list(*, as_json: bool) -> int:
     backend = build_backend()
     try:
         await backend.open()
-        found = await backend.tools.listed()
+        names = [all_of(source) for source in await backend.tools.sources()]
+        found = await backend.tools.listed(names)
     finally:
         await backend.aclose()
     if as_json:
-        write_json([_tool_json(tool) for tool in found])
+        write_json([tool_json(tool) for tool in found])
         return 0
     width = max((len(tool.definition.full_name) for tool in found), default=0)
     for tool in found:
-        about = tool.definition.description.partition(". ")[0].rstrip(".")
-        if not tool.is_available:
-            about = tr("Unavailable: {reason}", reason=tr(tool.reason))
-        write_line(f"{tool.definition.full_name:<{width}}  {about}")
+        write_line(f"{tool.definition.full_name:<{width}}  {brief(tool)}".rstrip())
     return 0
 
 
-def _tool_json(tool: ListedTool) -> dict[str, Any]:
+def brief(tool: ListedTool) -> str:
+    """Return the first sentence on a tool, or why it is unavailable."""
+    if not tool.is_available:
+        return tr("Unavailable: {reason}", reason=tr(tool.reason))
+    return _SENTENCE_END.split(tool.definition.description, maxsplit=1)[0].rstrip(".")
+
+
+def tool_json(tool: ListedTool) -> dict[str, Any]:
+    """Return a tool for JSON."""
     return {
         "name": tool.definition.full_name,
         "description": tool.definition.description,
@@ -63,11 +73,31 @@ def _tool_json(tool: ListedTool) -> dict[str, Any]:
 
 
 async def require_tools(backend: Backend, names: Sequence[str]) -> None:
-    """Raise unless all tools with these full names can be used. Raises IllegalChoiceError."""
-    listed = {tool.definition.full_name: tool for tool in await backend.tools.listed()}
+    """Raise unless all tools with these full names, or of SOURCE/*, can be used.
+
+    Raises:
+        IllegalChoiceError: one cannot.
+    """
+    listed = {tool.definition.full_name: tool for tool in await backend.tools.listed(names)}
     for name in names:
+        source, _, tool = name.partition("/")
+        if tool == ALL_TOOLS and source:
+            of_source = [each for each in listed.values() if each.definition.source == source]
+            if any(each.is_available for each in of_source):
+                continue
+            if of_source:
+                reason = tr(of_source[0].reason)
+                raise IllegalChoiceError(Reason.TOOL_UNAVAILABLE, tool=name, reason=reason)
         if name not in listed:
             known = ", ".join(sorted(listed))
+            if tool == ALL_TOOLS:
+                servers = ", ".join(await backend.tools.sources())
+                raise IllegalChoiceError(
+                    Reason.NO_SUCH_TOOL_SERVER,
+                    server=source,
+                    known=servers,
+                    what_to_do=Remedy.THERE_ARE if servers else Remedy.NONE,
+                )
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=known)
         if not listed[name].is_available:
             reason = tr(listed[name].reason)

@@ -195,6 +195,26 @@ class Reason(StrEnum):
     NO_SUCH_TOOL = "no_such_tool"
     TOOL_UNAVAILABLE = "tool_unavailable"
 
+    # Tool servers
+    NO_SUCH_TOOL_SERVER = "no_such_tool_server"
+    TOOL_SERVER_EXISTS = "tool_server_exists"
+    TOOL_SERVER_NAME = "tool_server_name"
+    TOOL_SERVER_EMPTY = "tool_server_empty"
+    TOOL_SERVER_PASSWORD = "tool_server_password"
+    TOOL_SERVER_VARIABLE = "tool_server_variable"
+    TOOL_SERVER_VARIABLE_UNSET = "tool_server_variable_unset"
+    TOOL_SERVER_HEADER = "tool_server_header"
+    TOOL_SERVER_ADDRESS = "tool_server_address"
+    TOOL_SERVER_UNENCRYPTED = "tool_server_unencrypted"
+    TOOL_SERVER_NOT_STARTED = "tool_server_not_started"
+    TOOL_SERVER_SLOW = "tool_server_slow"
+    TOOL_SERVER_STOPPED = "tool_server_stopped"
+    TOOL_SERVER_KEEPS_STOPPING = "tool_server_keeps_stopping"
+    TOOL_SERVER_REFUSED = "tool_server_refused"
+    TOOL_SERVER_SECRETS_LOST = "tool_server_secrets_lost"
+    TOOL_SERVER_KEYRING = "tool_server_keyring"
+    TOOL_SERVER_FILE = "tool_server_file"
+
     # Documents
     PASSWORD_PROTECTED = "password_protected"
     PASSWORD_MISSING = "password_missing"

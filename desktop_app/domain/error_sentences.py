@@ -625,6 +625,78 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.NO_SUCH_TOOL: Said(N_("There is no tool named “{tool}”."), remedy=Remedy.THERE_ARE),
     Reason.TOOL_UNAVAILABLE: Said(N_("The tool “{tool}” isn’t available. {reason}")),
+    # Tool servers
+    Reason.NO_SUCH_TOOL_SERVER: Said(
+        N_("There is no tool server named “{server}”."), remedy=Remedy.THERE_ARE
+    ),
+    Reason.TOOL_SERVER_EXISTS: Said(
+        N_("There is already a tool server named “{server}”."),
+        remedy=N_("Remove it first, or choose another name."),
+    ),
+    Reason.TOOL_SERVER_NAME: Said(
+        N_("“{server}” can’t be the name of a tool server."),
+        remedy=N_("Use up to 40 lowercase letters, digits, and hyphens."),
+    ),
+    Reason.TOOL_SERVER_EMPTY: Said(
+        N_("The tool server “{server}” needs either a command or an address."),
+        remedy=N_("Check its configuration."),
+    ),
+    Reason.TOOL_SERVER_PASSWORD: Said(
+        N_("The configuration of “{server}” contains a password."),
+        remedy=N_("Use an environment variable, as {example}."),
+    ),
+    Reason.TOOL_SERVER_VARIABLE: Said(
+        N_("“{variable}” can’t be a variable of the tool server “{server}”."),
+        remedy=N_("Check its configuration."),
+    ),
+    Reason.TOOL_SERVER_VARIABLE_UNSET: Said(
+        N_("The tool server “{server}” needs the environment variable {variable}."),
+        remedy=N_("Set it and start Repartee again."),
+    ),
+    Reason.TOOL_SERVER_HEADER: Said(
+        N_("“{header}” can’t be a header of the tool server “{server}”."),
+        remedy=N_("Check its configuration."),
+    ),
+    Reason.TOOL_SERVER_ADDRESS: Said(
+        N_("The address of the tool server “{server}” isn’t a web address."),
+        remedy=N_("It must start with https:// or http://."),
+    ),
+    Reason.TOOL_SERVER_UNENCRYPTED: Said(
+        N_("The connection to the tool server “{server}” isn’t encrypted."),
+        remedy=N_("Use https:// for servers outside your own network."),
+    ),
+    Reason.TOOL_SERVER_NOT_STARTED: Said(
+        N_("The tool server “{server}” didn’t start: {why}."),
+        remedy=N_("Check its configuration."),
+    ),
+    Reason.TOOL_SERVER_SLOW: Said(
+        N_("The tool server “{server}” didn’t answer within {seconds} seconds."),
+        remedy=N_("Retry, or check its configuration."),
+    ),
+    Reason.TOOL_SERVER_STOPPED: Said(
+        N_("The tool server “{server}” stopped unexpectedly."),
+        remedy=N_("It starts again when it’s needed."),
+    ),
+    Reason.TOOL_SERVER_KEEPS_STOPPING: Said(
+        N_("The tool server “{server}” keeps stopping and wasn’t started again."),
+        remedy=N_("See its log, then restart it in the settings."),
+    ),
+    Reason.TOOL_SERVER_REFUSED: Said(
+        N_("The tool server “{server}” reports: {why}."),
+        remedy=N_("Check its configuration."),
+    ),
+    Reason.TOOL_SERVER_SECRETS_LOST: Said(
+        N_("The keyring doesn’t have the secret values of the tool server “{server}”."),
+        remedy=N_("Enter them again."),
+    ),
+    Reason.TOOL_SERVER_KEYRING: Said(
+        N_("Without a keyring, the values of “{server}” can’t be stored."),
+        remedy=N_("Use environment variables, as {example}."),
+    ),
+    Reason.TOOL_SERVER_FILE: Said(
+        N_("“{name}” has no configuration of tool servers."),
+        remedy=N_("It needs a JSON object with “mcpServers” or “servers”."),
+    ),
     # Documents
     Reason.PASSWORD_PROTECTED: Said(
         N_("“{name}” is password-protected."),

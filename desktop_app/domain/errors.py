@@ -34,6 +34,7 @@ Each class has a stable `code`, and each error a `Reason`: both are stored, neve
     │   └── DocumentDoesNotFitError the text is larger than the model's window
     ├── ImportRefusedError          the file is not a readable export
     ├── LocalModelError             weights missing, the server did not start
+    ├── ToolServerError             a server of tools cannot be configured, started or used
     └── SettingError                a value or file of the user's that cannot be used
 
 Foreign exceptions are translated once, at the library call that raises them.
@@ -440,6 +441,12 @@ class LocalModelError(UserFacingError):
     """The on-device model cannot run: weights missing, server not started."""
 
     code = "local_model"
+
+
+class ToolServerError(UserFacingError):
+    """A server of tools cannot be configured, started or used."""
+
+    code = "tool_server"
 
 
 class SettingError(UserFacingError):

@@ -57,6 +57,9 @@ class BuiltInTools:
         basic = (BuiltInTool(CALCULATOR, _calculate), BuiltInTool(DATE_TIME, _tell_time))
         self._tools = {tool.definition.name: tool for tool in (*basic, *others)}
 
+    async def prepare(self) -> None:
+        """Do nothing: they are always ready."""
+
     async def tools(self) -> Sequence[ListedTool]:
         """Return all built-in tools."""
         return [ListedTool(tool.definition, tool.reason()) for tool in self._tools.values()]

@@ -54,6 +54,9 @@ class Source:
         self.calls: list[tuple[str, Any]] = []
         self.parameters: dict[str, Any] = {"type": "object"}
 
+    async def prepare(self) -> None:
+        """Do nothing."""
+
     async def tools(self) -> Sequence[ListedTool]:
         """Return all tools."""
         return [

@@ -56,6 +56,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "services": {"jsonschema", "lark", "referencing"},
     "settings": set(),
     "storage": set(),
+    "tool_servers": {"anyio", "httpx2", "mcp"},
     "tools": {"httpx"},
     "ui": QT,
 }

@@ -72,9 +72,18 @@ class ToolDefinition:
 
     @property
     def wire_name(self) -> str:
-        """Return the name that is sent: the APIs take letters, digits, _ and - only."""
-        plain = re.sub(r"[^A-Za-z0-9_-]", "_", self.full_name.replace("/", "__"))
-        return plain[:LONGEST_WIRE_NAME]
+        """Return the name that is sent: the APIs take letters, digits, _ and - only.
+
+        Names that differ stay different: one that is changed ends in a mark of its own.
+        """
+        plain = f"{self.source}__{self.name}" if self.source else self.name
+        sent = re.sub(r"[^A-Za-z0-9_-]", "_", plain)
+        if sent == plain and len(sent) <= LONGEST_WIRE_NAME:
+            return sent
+        import hashlib  # loads OpenSSL, which the start does not need
+
+        mark = hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        return f"{sent[: LONGEST_WIRE_NAME - 9]}_{mark}"
 
     @property
     def is_custom(self) -> bool:

@@ -10,8 +10,16 @@ from desktop_app.domain.conversations.conversation import Message
 TextOf = Callable[[str], Awaitable[str]]
 
 
+Report = Callable[[float, float | None, str], None]
+"""Takes how much of a call is done, of how much if that is known, and words of its source."""
+
+
 async def _no_text(_sha256: str) -> str:
     return ""
+
+
+def _no_report(_done: float, _total: float | None, _words: str) -> None:
+    """Drop a report."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +29,10 @@ class ToolContext:
     Attributes:
         messages: up to the question, oldest first.
         text_of: returns the text of an attached document by its hash; raises StorageError.
+        report: may be called while a call runs.
     """
 
     conversation_id: str
     messages: tuple[Message, ...] = ()
     text_of: TextOf = _no_text
+    report: Report = _no_report

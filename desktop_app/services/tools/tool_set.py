@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from desktop_app.domain.errors import UserFacingError
@@ -38,38 +40,73 @@ class ToolSet:
         return tuple(self.tools[name].definition for name in sorted(self.tools))
 
 
+Sources = Callable[[], Awaitable[Sequence[ToolSource]]]
+
+
+async def _no_servers() -> Sequence[ToolSource]:
+    return ()
+
+
 class ToolCatalog:
     """All tools of all sources.
 
     Args:
         sources: the built-in source first; a later tool of the same wire name is left out.
+        servers: returns the sources that come and go. Raises UserFacingError.
     """
 
-    def __init__(self, sources: Iterable[ToolSource]) -> None:
-        self._sources = tuple(sources)
+    def __init__(self, sources: Iterable[ToolSource], servers: Sources = _no_servers) -> None:
+        self._sources, self._servers = tuple(sources), servers
 
-    async def listed(self) -> list[ListedTool]:
-        """Return every tool, available or not. Sources that fail are left out."""
-        return [tool for _, tool in await self._all()]
+    async def listed(self, names: Sequence[str] = ()) -> list[ListedTool]:
+        """Return every known tool, available or not. Sources that fail are left out.
+
+        Args:
+            names: full names, or SOURCE/*, of tools whose source is made ready before; a source
+                that cannot be says so as the reason of its tools.
+        """
+        return [tool for _, tool in await self._all(names)]
+
+    async def sources(self) -> list[str]:
+        """Return the names of the sources but the built-in one. Raises UserFacingError."""
+        return [source.name for source in await self._servers()]
 
     async def chosen(self, names: Sequence[str]) -> ToolSet:
-        """Return the tools with these full names that are available."""
+        """Return the tools with these full names, or of SOURCE/*, that are available."""
         if not names:
             return ToolSet()
         found: dict[str, SourcedTool] = {}
         known: set[str] = set()
-        for source, tool in await self._all():
+        for source, tool in await self._all(names):
             definition = tool.definition
-            if definition.full_name in names and tool.is_available:
-                known.add(definition.full_name)
+            matching = {definition.full_name, all_of(source.name)} & set(names)
+            if matching and tool.is_available:
+                known |= matching
                 found.setdefault(definition.wire_name, SourcedTool(definition, source))
         return ToolSet(found, tuple(name for name in names if name not in known))
 
-    async def _all(self) -> list[tuple[ToolSource, ListedTool]]:
+    async def _all(self, names: Sequence[str]) -> list[tuple[ToolSource, ListedTool]]:
+        sources = [*self._sources]
+        with suppress(UserFacingError):  # their tools are then missing, which the answer says
+            sources += await self._servers()
+        needed = {name.partition("/")[0] for name in names if "/" in name}
+        await asyncio.gather(*(_prepare(each) for each in sources if each.name in needed))
         found: list[tuple[ToolSource, ListedTool]] = []
-        for source in self._sources:
+        for source in sources:
             try:
                 found += [(source, tool) for tool in await source.tools()]
             except UserFacingError:
-                continue  # its tools are then missing, which the answer says
+                continue  # likewise
         return found
+
+
+def all_of(source: str) -> str:
+    """Return the name for all tools of a source."""
+    return f"{source}/*"
+
+
+async def _prepare(source: ToolSource) -> None:
+    try:
+        await source.prepare()
+    except UserFacingError:
+        return  # the source gives the reason with its tools

@@ -16,8 +16,15 @@ class ToolSource(Protocol):
     def name(self) -> str:
         """The `source` of its tools; "" for the built-in ones."""
 
+    async def prepare(self) -> None:
+        """Get the tools ready, as by starting a server. Raises UserFacingError."""
+
     async def tools(self) -> Sequence[ListedTool]:
-        """Return all tools, with the reason why one cannot be used. Raises UserFacingError."""
+        """Return all known tools, with the reason why one cannot be used.
+
+        Raises:
+            UserFacingError: they could not be read.
+        """
 
     async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
         """Run a call and return its result, as text for the model.

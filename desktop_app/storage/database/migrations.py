@@ -487,4 +487,15 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # Notes on files of collections were sentences.
     Migration("0030_note_reasons", (), code_column_errors),
+    # Servers of tools, and what each has last listed, as JSON.
+    Migration(
+        "0031_tool_servers",
+        (
+            """CREATE TABLE tool_servers (
+                name TEXT PRIMARY KEY,
+                definition TEXT NOT NULL,
+                listed TEXT NOT NULL DEFAULT '[]'
+            ) STRICT""",
+        ),
+    ),
 )

@@ -1,9 +1,9 @@
 """Deletes everything: conversations, folders, attachments, drafts, prompts, all copies.
 
 These include every copy of the store that the program has made beside it. What stays: settings,
-providers, their model listings, and spending, without its conversations. Keys are in the keyring
-and not touched, nor are backups in the user's own folders. Tables are emptied unless they are
-listed here, so that no table added later is forgotten.
+providers, their model listings, tool servers, and spending, without its conversations. Keys are in
+the keyring and not touched, nor are backups in the user's own folders. Tables are emptied unless
+they are listed here, so that no table added later is forgotten.
 
 Deleted content is overwritten in the file, and then the file is rebuilt without it.
 """
@@ -41,6 +41,7 @@ KEPT_TABLES: Final = frozenset(
         "spending_holds",
         "model_listings",
         "token_rates",
+        "tool_servers",
     }
 )
 _INDEXES: Final = ("search_index", "passage_index")

@@ -48,6 +48,7 @@ _DERIVED: Final = frozenset(
         "spending_holds",
         "part_notes",
         "tool_permissions",
+        "tool_servers",
         "passages",
         "passage_vectors",
     }

@@ -302,8 +302,8 @@ def _vector(values: Values) -> None:
 
 
 def _refused(_values: Values) -> None:
-    """Refuse what only the user of this store permits: a tool, a model of unknown price."""
-    raise ValueError("a permission of another store")
+    """Refuse what only this user decides: a tool's server or permission, an unpriced model."""
+    raise ValueError("a decision of another store")
 
 
 _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
@@ -324,6 +324,7 @@ _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "passages": _passage,
     "passage_vectors": _vector,
     "tool_permissions": _refused,
+    "tool_servers": _refused,
     "settings": lambda values: _setting(values["key"], values["value"]),
 }
 

@@ -67,6 +67,12 @@ class PermissionStore:
         sql = "DELETE FROM tool_permissions WHERE tool = ?"
         await self._databases.disk.write(lambda c: c.execute(sql, (to_text(tool),)))
 
+    async def forget_source(self, source: str) -> None:
+        """Ask again for all tools of a source, in all conversations."""
+        sql = "DELETE FROM tool_permissions WHERE substr(tool, 1, ?) = ?"
+        prefix = f"{source}/"
+        await self._databases.disk.write(lambda c: c.execute(sql, (len(prefix), prefix)))
+
 
 def _find(
     tool: str, conversation_id: str | None, connection: sqlite3.Connection

@@ -55,6 +55,9 @@ class Counting:
     def __init__(self, file: Path) -> None:
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
+    async def prepare(self) -> None:
+        pass
+
     async def tools(self) -> Sequence[ListedTool]:
         return [ListedTool(ToolDefinition("count", "Counts.", {"type": "object"}))]
 

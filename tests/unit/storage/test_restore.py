@@ -105,6 +105,7 @@ def test_everything_comes_back_as_it_was(place: Place, tmp_path: Path) -> None:
     assert [name for name, rows in before.items() if not rows] == [
         "spending_holds",
         "tool_permissions",
+        "tool_servers",
     ]
     assert after == before
     assert sorted(p.name for p in other.attachments.rglob("*")) == sorted(

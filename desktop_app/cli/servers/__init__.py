@@ -1,0 +1,4 @@
+"""`repartee mcp`: the servers of tools.
+
+May import `backend`, services and exchange; no Qt.
+"""

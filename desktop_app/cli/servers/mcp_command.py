@@ -1,0 +1,184 @@
+"""`repartee mcp`: adds, lists, removes, tests and imports servers of tools."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.backend.backend import build_backend
+from desktop_app.cli.console import say, write_json, write_line
+from desktop_app.cli.tool_commands import brief, tool_json
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.tools.remote_tool import remote_tools
+from desktop_app.domain.tools.tool_server import server_of
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import in_english, tr, tr_plural
+
+if TYPE_CHECKING:
+    import argparse
+
+    from desktop_app.domain.tools.tool import ListedTool
+    from desktop_app.domain.tools.tool_server import ToolServer
+    from desktop_app.services.tools.server_run import ServerRun
+    from desktop_app.services.tools.tool_server_book import ToolServers
+
+EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
+_SHOWN_LOG = 20
+
+
+def run_mcp(options: argparse.Namespace) -> int:
+    """Run a subcommand; return the exit code."""
+    if options.action == "add" and bool(options.program) == bool(options.url):
+        options.refuse(tr("either --url or a command after “--” is required"))
+    try:
+        return asyncio.run(_run(options))
+    except UserFacingError as error:
+        say(error.sentences)
+        return EXIT_FAILED
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+
+
+async def _run(options: argparse.Namespace) -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    backend = build_backend()
+    try:
+        await backend.open()
+        servers = backend.tool_servers
+        if options.action == "add":
+            return await _add(servers, options)
+        if options.action == "list":
+            return await _list(servers, as_json=options.json)
+        if options.action == "remove":
+            await servers.remove(options.name)
+            return 0
+        if options.action == "import":
+            return await _import(servers, Path(options.file))
+        return await _test(servers, options.name, as_json=options.json)
+    finally:
+        await backend.aclose()
+
+
+async def _add(servers: ToolServers, options: argparse.Namespace) -> int:
+    pairs = [_pair(options, text, "=") for text in options.env]
+    headers = [_pair(options, text, ":") for text in options.header]
+    server, secrets = server_of(
+        options.name,
+        command=tuple(options.program),
+        folder=str(Path.cwd()) if options.program else "",
+        url=options.url,
+        environment=dict(pairs),
+        headers=dict(headers),
+    )
+    await servers.add(server, secrets)
+    return 0
+
+
+def _pair(options: argparse.Namespace, text: str, between: str) -> tuple[str, str]:
+    name, separator, value = text.partition(between)
+    if not separator:
+        # The text may be a secret.
+        options.refuse(tr("--env takes NAME=VALUE, and --header takes NAME:VALUE"))
+    return name.strip(), value.strip() if between == ":" else value
+
+
+async def _list(servers: ToolServers, *, as_json: bool) -> int:
+    found = await servers.book.servers()
+    rows = [_server_json(server, len(await servers.book.listed(server.name))) for server in found]
+    if as_json:
+        write_json(rows)
+        return 0
+    width = max((len(server.name) for server in found), default=0)
+    for server, row in zip(found, rows, strict=True):
+        parts = [server.url or os.fsencode(server.program).decode("utf-8", "replace")]
+        parts += [*row["env"], *row["headers"]]
+        write_line(f"{server.name:<{width}}  {'  '.join(parts)}")
+    return 0
+
+
+def _server_json(server: ToolServer, tools: int) -> dict[str, Any]:
+    """Return what may be shown of a server: names of its values, and no arguments."""
+    return {
+        "name": server.name,
+        "transport": "http" if server.url else "stdio",
+        "program": server.program,
+        "folder": server.folder,
+        "url": server.url,
+        "env": sorted(server.environment),
+        "headers": sorted(server.headers),
+        "tools": tools,
+    }
+
+
+async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
+    run = await servers.run(name)
+    began = time.monotonic()
+    error: UserFacingError | None = None
+    tools: list[ListedTool] = []
+    try:
+        listed = await run.listed("tools")
+        await servers.book.keep_listed(name, listed)
+        tools = remote_tools(name, listed, is_remote=bool(run.server.url))
+    except UserFacingError as failed:
+        error = failed
+    seconds = time.monotonic() - began
+    if as_json:
+        write_json(_test_json(run, seconds, tools, error))
+        return 0 if error is None else EXIT_FAILED
+    if error is not None:
+        say(error.sentences)
+        for line in list(run.log)[-_SHOWN_LOG:]:
+            say(line.text)
+        return EXIT_FAILED
+    taken = formatting.decimal(seconds, 1)
+    words = tr_plural(
+        "{server} is ready after {seconds} s and has {count} tool.",
+        "{server} is ready after {seconds} s and has {count} tools.",
+        len(tools),
+        server=name,
+        seconds=taken,
+    )
+    write_line(words)
+    for tool in tools:
+        write_line(f"{tool.definition.full_name}  {brief(tool)}".rstrip())
+    return 0
+
+
+def _test_json(
+    run: ServerRun, seconds: float, tools: list[ListedTool], error: UserFacingError | None
+) -> dict[str, Any]:
+    with in_english():
+        return {
+            "name": run.server.name,
+            "ok": error is None,
+            "seconds": round(seconds, 3),
+            "tools": [tool_json(tool) for tool in tools],
+            "offers": list(run.offers),
+            "error": None if error is None else error.sentences,
+            "log": [line.text for line in run.log],
+        }
+
+
+async def _import(servers: ToolServers, path: Path) -> int:
+    from desktop_app.exchange.importers.server_configuration import read_servers
+
+    failed = False
+    for read in await asyncio.to_thread(read_servers, path):
+        try:
+            if read.server is None:
+                assert read.error is not None
+                raise read.error
+            await servers.add(read.server, read.secrets)
+        except UserFacingError as error:
+            failed = True
+            say(error.sentences)
+        else:
+            write_line(tr("Added {server}", server=read.server.name))
+    return EXIT_FAILED if failed else 0

@@ -1,0 +1,115 @@
+"""The command line of `repartee mcp`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from desktop_app.cli.command_help import (
+    CommandHelpFormatter,
+    epilog,
+    json_fields,
+    usual_codes,
+)
+from desktop_app.i18n.translation import tr
+
+_LIST_FIELDS: Final = "name, transport (stdio, http), program, folder, url, env, headers, tools"
+_TEST_FIELDS: Final = (
+    "name, ok, seconds, tools (name, description, kind, available, reason), offers, error, log"
+)
+
+
+def add_mcp(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+) -> list[argparse.ArgumentParser]:
+    """Add the command and its subcommands."""
+    mcp = commands.add_parser(
+        "mcp",
+        help=tr("manage tool servers (Model Context Protocol)"),
+        usage="repartee mcp {add,list,remove,test,import} ...",
+        epilog=epilog(
+            tr(
+                "A tool server offers tools to models. {command} lists them. A server runs with "
+                "your rights: add only servers that you trust.",
+                command="repartee tools",
+            ),
+            codes=usual_codes(),
+        ),
+        formatter_class=CommandHelpFormatter,
+    )
+    below = mcp.add_subparsers(dest="action", required=True, prog="repartee mcp")
+
+    def command(name: str, help_: str, usage: str, text: str = "") -> argparse.ArgumentParser:
+        return below.add_parser(
+            name,
+            help=help_,
+            usage=f"repartee mcp {name} {usage}",
+            epilog=text or epilog(codes=usual_codes()),
+            formatter_class=CommandHelpFormatter,
+        )
+
+    add = command(
+        "add",
+        tr("add a tool server"),
+        tr("NAME [option ...] (--url URL | -- COMMAND [ARG ...])"),
+        epilog(
+            tr(
+                "Values of --env and --header are stored in the keyring. A value such as "
+                "{example} takes an environment variable instead. The command runs in the "
+                "current folder.",
+                example="${env:TOKEN}",
+            ),
+            codes=usual_codes(),
+        ),
+    )
+    add.add_argument("name", metavar=tr("NAME"))
+    add.add_argument("--url", default="", help=tr("the address of a server on the network"))
+    add.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        metavar=tr("NAME:VALUE"),
+        help=tr("a header that is sent to the address (repeatable)"),
+    )
+    add.add_argument(
+        "--env",
+        action="append",
+        default=[],
+        metavar=tr("NAME=VALUE"),
+        help=tr("an environment variable of the command (repeatable)"),
+    )
+    add.set_defaults(program=[])
+    listing = command(
+        "list",
+        tr("list tool servers"),
+        "[--json]",
+        epilog(
+            tr(
+                "With --json, prints a list of objects with these fields: {fields}",
+                fields=_LIST_FIELDS,
+            ),
+            codes=usual_codes(),
+        ),
+    )
+    remove = command("remove", tr("remove a tool server and its stored values"), tr("NAME"))
+    test = command(
+        "test",
+        tr("start a tool server and list its tools"),
+        tr("NAME [--json]"),
+        epilog(json_fields(_TEST_FIELDS), codes=usual_codes()),
+    )
+    for one in (remove, test):
+        one.add_argument("name", metavar=tr("NAME"))
+    for one in (listing, test):
+        one.add_argument("--json", action="store_true", help=tr("print JSON"))
+    importing = command(
+        "import",
+        tr("add the tool servers of another program’s configuration"),
+        tr("FILE"),
+        epilog(
+            tr("Reads the JSON files of Claude Desktop, Cursor, and VS Code."),
+            codes={**usual_codes(), 1: tr("Something wasn’t imported")},
+        ),
+    )
+    importing.add_argument("file", metavar=tr("FILE"))
+    return [mcp, add, listing, remove, test, importing]

@@ -1,0 +1,78 @@
+"""Definitions of the tools that a server lists.
+
+What a server says of its tools is a hint by a stranger: what it does not say, or says in part,
+counts as the farthest reach.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolKind
+from desktop_app.i18n.translation import N_
+
+ALL_TOOLS: Final = "*"
+"""In place of the name of a tool: all tools of a source."""
+LONGEST_TOOL_NAME: Final = 128
+
+COMMAND_TOUCHES: Final = N_(
+    "It runs in a program on this computer, with the same access to your files as you have."
+)
+ADDRESS_TOUCHES: Final = N_("It runs on another computer, which receives the arguments.")
+NAME_UNUSABLE: Final = N_("Its name isn’t usable.")
+SCHEMA_UNUSABLE: Final = N_("The description of its arguments isn’t usable.")
+NOT_LISTED: Final = N_("Its tools aren’t known before it has been started.")
+
+# Control characters, also those that reverse or hide text, and line separators.
+_HIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def remote_tools(
+    source: str, listed: Sequence[Mapping[str, Any]], *, is_remote: bool
+) -> list[ListedTool]:
+    """Return the tools of a server; of two with the same name the first."""
+    found: dict[str, ListedTool] = {}
+    for row in listed:
+        tool = _listed_tool(source, row, is_remote=is_remote)
+        found.setdefault(tool.definition.name, tool)
+    return list(found.values())
+
+
+def unavailable(source: str, reason: str) -> ListedTool:
+    """Return the entry of a server whose tools are not known."""
+    return ListedTool(ToolDefinition(ALL_TOOLS, "", source=source), reason)
+
+
+def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> ListedTool:
+    name, parameters = str(row["name"]), row["parameters"]
+    shown = cleaned(name)[:LONGEST_TOOL_NAME]
+    reason = ""
+    if shown != name or not name.strip() or name == ALL_TOOLS:
+        reason = NAME_UNUSABLE
+    elif row["fault"] or parameters.get("type", "object") != "object":
+        reason = SCHEMA_UNUSABLE
+    definition = ToolDefinition(
+        shown or "?",
+        cleaned(str(row["description"])),
+        {"properties": {}, **parameters, "type": "object"},
+        kind=_kind(row),
+        source=source,
+        touches=ADDRESS_TOUCHES if is_remote else COMMAND_TOUCHES,
+    )
+    return ListedTool(definition, reason)
+
+
+def _kind(row: Mapping[str, Any]) -> ToolKind:
+    if row["reaches_out"] is not False:
+        return ToolKind.LEAVES
+    return ToolKind.READS if row["reads_only"] is True else ToolKind.WRITES
+
+
+def cleaned(text: str) -> str:
+    """Return a server's text without characters that hide or reverse it."""
+    return _HIDDEN.sub("", text.replace("\r\n", "\n"))

@@ -1,0 +1,232 @@
+"""Servers of tools as the user configures them, and what a process needs to start one.
+
+Values of variables and headers, and the query of an address, may be secret: they are kept in the
+keyring, for this command or address alone. A value that only names a variable of the environment,
+such as `${env:TOKEN}`, is no secret and is filled in when the server starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.network_path import is_private
+from desktop_app.domain.origin import origin
+
+LONGEST_NAME: Final = 40
+EXAMPLE: Final = "${env:NAME}"
+"""A reference to a variable, as messages show it."""
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*")
+_VARIABLE: Final = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_MERE_REFERENCE: Final = re.compile(
+    r"(?:(?:Bearer|Basic|Token) )?\$\{(?:env:)?[A-Za-z_][A-Za-z0-9_]*\}", re.I
+)
+_WITH_PASSWORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@\s:]*:[^/@\s]+@")
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
+
+
+class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to handle
+    """A failure of a server or its process, in English words of anybody.
+
+    Attributes:
+        has_ended: the process is gone.
+    """
+
+    def __init__(self, reason: str, *, has_ended: bool = False) -> None:
+        super().__init__(reason)
+        self.has_ended = has_ended
+
+
+@dataclass(frozen=True)
+class ServerSecrets:
+    """The secret values of a server."""
+
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: str = field(default="", repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.environment or self.headers or self.query)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Return all values, to be removed from what the server says."""
+        return (*self.environment.values(), *self.headers.values(), self.query)
+
+    def to_text(self) -> str:
+        """Return the text for the keyring."""
+        fields = {"environment": dict(self.environment), "headers": dict(self.headers)}
+        return json.dumps({**fields, "query": self.query}, ensure_ascii=False)
+
+    @classmethod
+    def from_text(cls, text: str) -> ServerSecrets:
+        """Return the values in a text of `to_text`."""
+        found = json.loads(text)
+        return cls(found["environment"], found["headers"], found["query"])
+
+
+@dataclass(frozen=True)
+class ToolServer:
+    """A server: a command to start, or an address.
+
+    Attributes:
+        name: before the / in the names of its tools.
+        command: the program and its arguments; () if there is an address.
+        folder: the working folder of the command; "" for the home folder.
+        url: the address, without a query.
+        environment: variables with their reference, or with "" if the keyring has the value.
+        headers: likewise.
+        has_query: the keyring has the query of the address.
+    """
+
+    name: str
+    command: tuple[str, ...] = ()
+    folder: str = ""
+    url: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    has_query: bool = False
+
+    @property
+    def has_secrets(self) -> bool:
+        """Return True if the keyring has values of it."""
+        values = (*self.environment.values(), *self.headers.values())
+        return self.has_query or not all(values)
+
+    @property
+    def secret_name(self) -> str:
+        """Return the name of its values in the keyring."""
+        return f"tool-server:{self.name}"
+
+    @property
+    def secret_origin(self) -> str:
+        """Return what the values belong to: the address, or exactly this command."""
+        if self.url:
+            return origin(self.url)
+        mark = json.dumps([self.command, self.folder])
+        return f"command:{hashlib.sha256(mark.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+    @property
+    def program(self) -> str:
+        """Return what it is, in short: the program, or the host."""
+        return urlsplit(self.url).hostname or "" if self.url else self.command[0]
+
+
+def server_of(
+    name: str,
+    *,
+    command: tuple[str, ...] = (),
+    folder: str = "",
+    url: str = "",
+    environment: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> tuple[ToolServer, ServerSecrets]:
+    """Return a server and its secret values. Raises ToolServerError if it cannot be one."""
+    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise ToolServerError(Reason.TOOL_SERVER_NAME, server=name)
+    if bool(command) == bool(url):
+        raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
+    given, sent = environment or {}, headers or {}
+    if any(_WITH_PASSWORD.search(word) for word in (*command, url)):
+        raise ToolServerError(Reason.TOOL_SERVER_PASSWORD, server=name, example=EXAMPLE)
+    if any("\0" in word for word in (*command, folder, *given, *given.values())):
+        raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
+    for word in given:
+        if not _VARIABLE_NAME.fullmatch(word):
+            raise ToolServerError(Reason.TOOL_SERVER_VARIABLE, server=name, variable=word)
+    for word, value in sent.items():
+        if not _HEADER.fullmatch(word) or re.search(r"[\r\n\0]", value):
+            raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=word)
+    address, query = _split(name, url)
+    server = ToolServer(
+        name,
+        tuple(command),
+        folder,
+        address,
+        {key: _reference(value) for key, value in given.items()},
+        {key: _reference(value) for key, value in sent.items()},
+        has_query=bool(query),
+    )
+    secrets = ServerSecrets(
+        {key: value for key, value in given.items() if not _reference(value)},
+        {key: value for key, value in sent.items() if not _reference(value)},
+        query,
+    )
+    return server, secrets
+
+
+def _split(name: str, url: str) -> tuple[str, str]:
+    """Return an address and its query. Raises ToolServerError."""
+    if not url:
+        return "", ""
+    address, _, query = url.partition("#")[0].partition("?")
+    if not origin(address) or not address.startswith(("http://", "https://")):
+        raise ToolServerError(Reason.TOOL_SERVER_ADDRESS, server=name)
+    if address.startswith("http://") and not is_private(urlsplit(address).hostname or ""):
+        raise ToolServerError(Reason.TOOL_SERVER_UNENCRYPTED, server=name)
+    return address, query
+
+
+def _reference(value: str) -> str:
+    """Return a value that only names a variable; "" for any other."""
+    return value if _MERE_REFERENCE.fullmatch(value) else ""
+
+
+def launch_order(
+    server: ToolServer, secrets: ServerSecrets, variables: Mapping[str, str], home: str
+) -> dict[str, Any]:
+    """Return what the process of a server is told first.
+
+    Args:
+        variables: of the environment, for references and proxies.
+
+    Raises:
+        ToolServerError: a variable that the server refers to is not set.
+    """
+
+    def filled(text: str) -> str:
+        return _VARIABLE.sub(lambda found: _value_of(server, found, variables), text)
+
+    def whole(references: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+        return {name: filled(text or values.get(name, "")) for name, text in references.items()}
+
+    if server.url:
+        query = f"?{filled(secrets.query)}" if secrets.query else ""
+        return {
+            "url": server.url + query,
+            "headers": whole(server.headers, secrets.headers),
+            "proxies": _proxies(variables),
+        }
+    own = whole(server.environment, secrets.environment)
+    return {
+        "command": [filled(word) for word in server.command],
+        "folder": server.folder or home,
+        "environment": {**_proxies(variables, with_passwords=False), **own},
+    }
+
+
+def _value_of(server: ToolServer, found: re.Match[str], variables: Mapping[str, str]) -> str:
+    value = variables.get(found[1], found[2])
+    if value is None:
+        raise ToolServerError(
+            Reason.TOOL_SERVER_VARIABLE_UNSET, server=server.name, variable=found[1]
+        )
+    return value
+
+
+def _proxies(variables: Mapping[str, str], *, with_passwords: bool = True) -> dict[str, str]:
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+    return {
+        name: variables[name]
+        for each in names
+        for name in (each, each.lower())
+        if name in variables and (with_passwords or "@" not in variables[name])
+    }

@@ -1,0 +1,116 @@
+"""Reads servers of tools from the configuration files of other programs.
+
+Claude Desktop and Cursor write `{"mcpServers": {NAME: {…}}}`, VS Code `{"servers": {…}}` or
+`{"mcp": {"servers": {…}}}`, with comments. Each server has `command`, `args`, `env` and `cwd`, or
+`url` and `headers`; `type` says which, if it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ToolServerError, UserFacingError
+from desktop_app.domain.tools.tool_server import (
+    LONGEST_NAME,
+    ServerSecrets,
+    ToolServer,
+    server_of,
+)
+from desktop_app.foreign_file import RefusedFileError, open_file
+
+LARGEST_FILE: Final = 1 << 20
+_STRING_OR_COMMENT: Final = re.compile(
+    r'"(?:[^"\\]|\\.)*+"|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<comma>,(?=\s*[}\]]))', re.S
+)
+_ODD: Final = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True)
+class ReadServer:
+    """A server of a file, or why it cannot be used.
+
+    Attributes:
+        name: as the file has it.
+    """
+
+    name: str
+    server: ToolServer | None = None
+    secrets: ServerSecrets = field(default_factory=ServerSecrets)
+    error: UserFacingError | None = None
+
+
+def read_servers(path: Path) -> list[ReadServer]:
+    """Return the servers of a file. Raises ToolServerError if it has none to read."""
+    refused = ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
+    try:
+        with open_file(path) as file:
+            data = file.read(LARGEST_FILE + 1)
+    except (OSError, RefusedFileError) as error:
+        raise refused from error
+    if len(data) > LARGEST_FILE:
+        raise refused
+    try:
+        return read_text(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise refused from error
+
+
+def read_text(text: str) -> list[ReadServer]:
+    """Return the servers of a configuration. Raises ValueError if it has none."""
+    plain = _without_comments(_without_comments(text))  # a comma may stand before a comment
+    found = json.loads(plain)
+    for key in ("mcp", "mcpServers", "servers"):
+        if isinstance(found, dict) and isinstance(found.get(key), dict):
+            found = found[key]
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        raise ValueError("no servers")
+    return [_read(name, fields) for name, fields in found.items()]
+
+
+def _without_comments(text: str) -> str:
+    return _STRING_OR_COMMENT.sub(
+        lambda found: " " if found["comment"] or found["comma"] else found[0], text
+    )
+
+
+def _read(name: str, fields: Mapping[str, Any]) -> ReadServer:
+    usable = _ODD.sub("-", name.lower()).strip("-")[:LONGEST_NAME].strip("-")
+    try:
+        server, secrets = _made(usable, fields)
+    except ToolServerError as error:
+        return ReadServer(name, error=error)
+    return ReadServer(name, server, secrets)
+
+
+def _made(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, ServerSecrets]:
+    command, url = fields.get("command", ""), fields.get("url") or fields.get("serverUrl", "")
+    words = fields.get("args", [])
+    if not (isinstance(words, list) and all(isinstance(w, str | int | float) for w in words)):
+        raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
+    is_remote = fields.get("type", "") in ("http", "sse", "streamable-http", "streamableHttp")
+    return server_of(
+        name,
+        command=() if is_remote or not command else (str(command), *map(str, words)),
+        folder=_text(fields.get("cwd")),
+        url=str(url) if is_remote or not command else "",
+        environment=_texts(name, fields.get("env")),
+        headers=_texts(name, fields.get("headers")),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(name: str, values: object) -> dict[str, str]:
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
+    return {key: str(value) for key, value in values.items() if value is not None}

@@ -1,0 +1,77 @@
+"""A configured server as a source of tools."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.tools.remote_tool import NOT_LISTED, remote_tools, unavailable
+from desktop_app.domain.tools.tool import LONGEST_RESULT, ListedTool, ToolDefinition, ToolError
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool_server import ServerFailure
+from desktop_app.services.tools.server_run import ServerRun, ServerState
+from desktop_app.services.tools.tool_server_book import ServerBook
+
+CHANGED: Final = (
+    "The tool has changed since the user was asked, so it was not called. "
+    "Its new description is used from the next question on."
+)
+
+
+class ServerSource:
+    """The tools of one server."""
+
+    def __init__(self, run: ServerRun, book: ServerBook) -> None:
+        self._run, self._book = run, book
+
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        return self._run.server.name
+
+    async def prepare(self) -> None:
+        """Start the server and list its tools. Raises UserFacingError."""
+        await self._book.keep_listed(self.name, await self._run.listed("tools"))
+
+    async def tools(self) -> Sequence[ListedTool]:
+        """Return the tools of the running server, or those that it last listed.
+
+        The server is not started. If it failed, that is the reason why they cannot be used.
+        """
+        rows = await self._book.listed(self.name)
+        found = remote_tools(self.name, rows, is_remote=bool(self._run.server.url))
+        if self._run.failure is not None:
+            reason = self._run.failure.sentences
+            return [ListedTool(each.definition, reason) for each in found] or [
+                unavailable(self.name, reason)
+            ]
+        if not found and self._run.state is not ServerState.RUNNING:
+            return [unavailable(self.name, NOT_LISTED)]
+        return found
+
+    async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
+        """Run a call. Raises ToolError."""
+        try:
+            listed = await self._run.listed("tools")
+        except UserFacingError as error:
+            raise ToolError(str(error)) from error
+        now = remote_tools(self.name, listed, is_remote=bool(self._run.server.url))
+        if tool not in [each.definition for each in now if each.is_available]:
+            raise ToolError(CHANGED)
+        try:
+            answer = await self._run.request(
+                "call", context.report, name=tool.name, arguments=arguments
+            )
+        except UserFacingError as error:
+            raise ToolError(str(error)) from error
+        except ServerFailure as failure:
+            if failure.has_ended:
+                raise ToolError("The server crashed. The call may have taken effect.") from failure
+            raise ToolError(str(failure)) from failure
+        text = self._run.shown(answer["text"])
+        if answer["length"] > LONGEST_RESULT:
+            text += f"\n[Cut here: the result has {answer['length']} characters.]"
+        if answer["failed"]:
+            raise ToolError(text or "The tool failed.")
+        return text

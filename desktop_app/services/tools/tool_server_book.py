@@ -1,0 +1,158 @@
+"""The configured servers of tools: added, changed, removed, and their secret values."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import Remedy, ToolServerError
+from desktop_app.domain.secret import Secret
+from desktop_app.domain.tools.tool_server import (
+    EXAMPLE,
+    ServerSecrets,
+    ToolServer,
+    launch_order,
+)
+from desktop_app.services.tools.server_run import Connect, ServerRun
+
+
+class ServerBook(Protocol):
+    """Stores servers. Raises StorageError."""
+
+    async def servers(self) -> list[ToolServer]:
+        """Return all servers by name."""
+
+    async def save(self, server: ToolServer) -> None:
+        """Add a server, or replace the one of its name."""
+
+    async def remove(self, name: str) -> None:
+        """Remove a server."""
+
+    async def listed(self, name: str) -> list[dict[str, Any]]:
+        """Return the tools that a server has last listed."""
+
+    async def keep_listed(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
+        """Store the tools that a server lists."""
+
+
+class SecretKeeper(Protocol):
+    """Keeps secret values, each for one origin. Raises CredentialError."""
+
+    async def get(self, name: str, origin: str) -> Secret | None:
+        """Return the secret if it belongs to `origin`."""
+
+    async def remove(self, name: str) -> None:
+        """Forget a secret."""
+
+
+class PermissionsOfSource(Protocol):
+    """The permissions of a source's tools. Raises StorageError."""
+
+    async def forget_source(self, source: str) -> None:
+        """Forget what the user has allowed or forbidden the tools of a source."""
+
+
+class ToolServers:
+    """All configured servers.
+
+    Args:
+        keep: stores a secret; returns False if it would be lost at the end of this process.
+        variables: of the environment, for references in configurations.
+        home: the user's home folder.
+    """
+
+    def __init__(
+        self,
+        book: ServerBook,
+        secrets: SecretKeeper,
+        permissions: PermissionsOfSource,
+        connect: Connect,
+        *,
+        keep: Callable[[str, Secret], Awaitable[bool]],
+        variables: Mapping[str, str],
+        home: str,
+    ) -> None:
+        self.book = book
+        self._secrets, self._permissions, self._connect = secrets, permissions, connect
+        self._keep, self._variables, self._home = keep, variables, home
+        self._runs: dict[str, ServerRun] = {}
+
+    async def runs(self) -> list[ServerRun]:
+        """Return all servers; one that was changed elsewhere gets a new run."""
+        servers = {server.name: server for server in await self.book.servers()}
+        for name, run in list(self._runs.items()):
+            if servers.get(name) != run.server:
+                del self._runs[name]
+                await run.stop()
+        for name, server in servers.items():
+            if name not in self._runs:
+                self._runs[name] = ServerRun(server, self._connect, partial(self._order, server))
+        return [self._runs[name] for name in servers]
+
+    async def run(self, name: str) -> ServerRun:
+        """Return the server of a name. Raises ToolServerError."""
+        runs = await self.runs()
+        for run in runs:
+            if run.server.name == name:
+                return run
+        known = ", ".join(run.server.name for run in runs)
+        remedy = Remedy.THERE_ARE if known else Remedy.NONE
+        raise ToolServerError(
+            Reason.NO_SUCH_TOOL_SERVER, server=name, known=known, what_to_do=remedy
+        )
+
+    async def add(
+        self, server: ToolServer, secrets: ServerSecrets, *, replaces: bool = False
+    ) -> None:
+        """Store a server. What was allowed to an earlier one of its name is not to it.
+
+        Raises:
+            ToolServerError: there is one of this name, or no keyring for its values.
+        """
+        known = {each.name for each in await self.book.servers()}
+        if server.name in known and not replaces:
+            raise ToolServerError(Reason.TOOL_SERVER_EXISTS, server=server.name)
+        if secrets:
+            secret = Secret(secrets.to_text(), server.secret_origin)
+            if not await self._keep(server.secret_name, secret):
+                raise ToolServerError(
+                    Reason.TOOL_SERVER_KEYRING, server=server.name, example=EXAMPLE
+                )
+        else:
+            await self._secrets.remove(server.secret_name)
+        await self._permissions.forget_source(server.name)
+        if server.name in known:
+            await self.book.remove(server.name)  # also what it has listed
+        await self.book.save(server)
+
+    async def remove(self, name: str) -> None:
+        """Remove a server and its values. Raises ToolServerError."""
+        run = await self.run(name)
+        await run.stop()
+        await self.book.remove(name)
+        await self._permissions.forget_source(name)
+        await self._secrets.remove(run.server.secret_name)
+
+    async def secrets_of(self, server: ToolServer) -> ServerSecrets:
+        """Return the secret values of a server.
+
+        Raises:
+            ToolServerError: the keyring does not have them.
+        """
+        if not server.has_secrets:
+            return ServerSecrets()
+        found = await self._secrets.get(server.secret_name, server.secret_origin)
+        if found is None:
+            raise ToolServerError(Reason.TOOL_SERVER_SECRETS_LOST, server=server.name)
+        return ServerSecrets.from_text(found.value)
+
+    async def aclose(self) -> None:
+        """End all servers."""
+        await asyncio.gather(*(run.stop() for run in self._runs.values()))
+
+    async def _order(self, server: ToolServer) -> tuple[Mapping[str, Any], ServerSecrets]:
+        secrets = await self.secrets_of(server)
+        return launch_order(server, secrets, self._variables, self._home), secrets

@@ -1,0 +1,83 @@
+"""The configured servers of tools, and the tools that each has last listed.
+
+They are never taken over from another store: a server is a command that runs here.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from desktop_app.domain.tools.tool_server import ToolServer
+from desktop_app.storage.conversations.row_conversion import to_text
+from desktop_app.storage.database.database import Database
+
+
+class ServerStore:
+    """The servers. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def servers(self) -> list[ToolServer]:
+        """Return all servers by name."""
+        return await self._database.read(_read_all)
+
+    async def save(self, server: ToolServer) -> None:
+        """Add a server, or replace the one of its name."""
+        fields = {
+            "command": server.command,
+            "folder": server.folder,
+            "url": server.url,
+            "environment": dict(server.environment),
+            "headers": dict(server.headers),
+            "has_query": server.has_query,
+        }
+        row = (server.name, to_text(json.dumps(fields)))
+        sql = "INSERT OR REPLACE INTO tool_servers (name, definition) VALUES (?, ?)"
+        await self._database.write(lambda c: c.execute(sql, row))
+
+    async def remove(self, name: str) -> None:
+        """Remove a server."""
+        sql = "DELETE FROM tool_servers WHERE name = ?"
+        await self._database.write(lambda c: c.execute(sql, (name,)))
+
+    async def listed(self, name: str) -> list[dict[str, Any]]:
+        """Return the tools that a server has last listed."""
+
+        def action(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+            sql = "SELECT listed FROM tool_servers WHERE name = ?"
+            row = connection.execute(sql, (name,)).fetchone()
+            found: list[dict[str, Any]] = [] if row is None else json.loads(row["listed"])
+            return found
+
+        return await self._database.read(action)
+
+    async def keep_listed(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
+        """Store the tools that a server lists."""
+        text = to_text(json.dumps(tools))
+
+        def action(connection: sqlite3.Connection) -> None:
+            sql = "UPDATE tool_servers SET listed = ? WHERE name = ? AND listed <> ?"
+            connection.execute(sql, (text, name, text))
+
+        await self._database.write(action)
+
+
+def _read_all(connection: sqlite3.Connection) -> list[ToolServer]:
+    rows = connection.execute("SELECT name, definition FROM tool_servers ORDER BY name")
+    return [_server(row["name"], json.loads(row["definition"])) for row in rows]
+
+
+def _server(name: str, fields: dict[str, Any]) -> ToolServer:
+    return ToolServer(
+        name,
+        tuple(fields["command"]),
+        fields["folder"],
+        fields["url"],
+        fields["environment"],
+        fields["headers"],
+        has_query=fields["has_query"],
+    )

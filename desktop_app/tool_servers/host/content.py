@@ -1,0 +1,119 @@
+"""Turns what a server sends into bounded plain values for the parent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from mcp import types
+
+from desktop_app.domain.tools.tool import LONGEST_RESULT
+
+MOST_LISTED: Final = 500
+LONGEST_NAME: Final = 256
+LONGEST_DESCRIPTION: Final = 4000
+LONGEST_SCHEMA: Final = 100_000
+LONGEST_RESOURCE: Final = 10 << 20
+"""Characters of a text, or of the base64 of other data."""
+
+
+def tools(pages: Sequence[Iterable[types.Tool]]) -> list[dict[str, Any]]:
+    """Return the tools; one whose schema is too large comes without it, and with the reason."""
+    return [_tool(tool) for tool in _listed(pages)]
+
+
+def _tool(tool: types.Tool) -> dict[str, Any]:
+    schema = tool.input_schema
+    size = len(json.dumps(schema))
+    hints = tool.annotations or types.ToolAnnotations()
+    return {
+        "name": tool.name[: LONGEST_NAME + 1],
+        "description": (tool.description or tool.title or "")[:LONGEST_DESCRIPTION],
+        "parameters": schema if size <= LONGEST_SCHEMA else {},
+        "fault": "" if size <= LONGEST_SCHEMA else "schema",
+        "reads_only": hints.read_only_hint,
+        "reaches_out": hints.open_world_hint,
+    }
+
+
+def resources(pages: Sequence[Iterable[types.Resource]]) -> list[dict[str, Any]]:
+    """Return the resources."""
+    return [
+        {
+            "uri": resource.uri[:LONGEST_DESCRIPTION],
+            "name": (resource.title or resource.name)[:LONGEST_NAME],
+            "description": (resource.description or "")[:LONGEST_DESCRIPTION],
+            "media_type": (resource.mime_type or "")[:LONGEST_NAME],
+        }
+        for resource in _listed(pages)
+    ]
+
+
+def prompts(pages: Sequence[Iterable[types.Prompt]]) -> list[dict[str, Any]]:
+    """Return the prompts."""
+    return [
+        {
+            "name": prompt.name[:LONGEST_NAME],
+            "title": (prompt.title or prompt.name)[:LONGEST_NAME],
+            "description": (prompt.description or "")[:LONGEST_DESCRIPTION],
+            "arguments": [
+                {
+                    "name": argument.name[:LONGEST_NAME],
+                    "description": (argument.description or "")[:LONGEST_DESCRIPTION],
+                    "required": bool(argument.required),
+                }
+                for argument in (prompt.arguments or [])[:MOST_LISTED]
+            ],
+        }
+        for prompt in _listed(pages)
+    ]
+
+
+def _listed(pages: Sequence[Iterable[Any]]) -> Iterator[Any]:
+    every = (one for page in pages for one in page)
+    for _, one in zip(range(MOST_LISTED), every, strict=False):
+        yield one
+
+
+def resource(read: types.ReadResourceResult) -> dict[str, Any]:
+    """Return the first part of a resource: its text, or its data in base64."""
+    for part in read.contents:
+        if isinstance(part, types.TextResourceContents):
+            kind, data = "text", part.text
+        else:
+            kind, data = "base64", part.blob
+        if len(data) > LONGEST_RESOURCE:
+            raise ValueError(f"longer than {LONGEST_RESOURCE} characters")
+        return {"kind": kind, "data": data, "media_type": (part.mime_type or "")[:LONGEST_NAME]}
+    raise ValueError("empty")
+
+
+def prompt(got: types.GetPromptResult) -> dict[str, Any]:
+    """Return the text of a prompt: its messages, one below the other."""
+    parts = [_block(message.content) for message in got.messages]
+    return {"text": "\n\n".join(part for part in parts if part)[:LONGEST_RESULT]}
+
+
+def call_result(called: types.CallToolResult) -> dict[str, Any]:
+    """Return the text of a result, at most LONGEST_RESULT of it, and its whole length."""
+    parts = [_block(block) for block in called.content]
+    text = "\n\n".join(part for part in parts if part)
+    if not text and called.structured_content is not None:
+        text = json.dumps(called.structured_content, ensure_ascii=False)
+    return {"text": text[:LONGEST_RESULT], "length": len(text), "failed": called.is_error}
+
+
+def _block(block: Any) -> str:
+    """Return a block of content as text for a model."""
+    if isinstance(block, types.TextContent):
+        return block.text
+    if isinstance(block, types.EmbeddedResource):
+        inside = block.resource
+        if isinstance(inside, types.TextResourceContents):
+            return inside.text
+        return f"[{inside.mime_type or 'data'}: {inside.uri}]"
+    if isinstance(block, types.ResourceLink):
+        return f"[{block.title or block.name}: {block.uri}]"
+    kind = getattr(block, "mime_type", "") or getattr(block, "type", "content")
+    return f"[{kind}, {len(getattr(block, 'data', ''))} characters of base64, not shown]"

@@ -1,0 +1,92 @@
+"""The main module of the process of one server.
+
+It speaks lines of JSON with its parent. The first line is the server to connect to (`LaunchOrder`),
+so that no secret stands in arguments or the environment. Then:
+
+    {"id", "do": "tools" | "resources" | "prompts"}                 → {"id", "result": […]}
+    {"id", "do": "call", "name", "arguments"}                       → {"id", "result": {…}}
+    {"id", "do": "read", "uri"}, {"id", "do": "prompt", "name", …}  → {"id", "result": {…}}
+    {"do": "cancel", "id"}
+    {"do": "sign_in", "allowed": bool}
+
+A failure is {"id", "error"}. Unasked: {"event": "ready" | "failed" | "log" | "progress" |
+"changed" | "sign_in" | "tokens", …}. The process ends when its standard input does, and takes the
+server along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from typing import Final
+
+from desktop_app import sandbox
+from desktop_app.tool_servers.host.line_output import LineOutput
+from desktop_app.tool_servers.host.process_tree import adopt_orphans, kill_descendants
+
+MEMORY_BYTES: Final = 1 << 30
+"""Of data. A server that sends more than this process can hold ends it."""
+LONGEST_ORDER: Final = 8 << 20
+CLOSING_S: Final = 5.0
+
+
+def main() -> int:
+    """Serve one server until standard input ends."""
+    output = LineOutput.taking_standard_output()
+    sandbox.deny_inspection()
+    adopt_orphans()
+    _limit_memory()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    asyncio.run(_main(output))
+    kill_descendants()
+    return 0
+
+
+def _limit_memory() -> None:
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, hard))
+
+
+async def _main(output: LineOutput) -> None:
+    orders = asyncio.StreamReader(limit=LONGEST_ORDER)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(orders), sys.stdin
+    )
+    first = await orders.readline()
+    if not first:
+        return
+    # The SDK takes a second to load.
+    from desktop_app.tool_servers.host.hosted_server import HostedServer
+
+    logging.basicConfig(level=logging.WARNING, handlers=[_LogLines(output)])
+    await HostedServer(json.loads(first), orders, output, _end_soon).run()
+
+
+def _end_soon() -> None:
+    """End this process even if something does not let it."""
+
+    def end() -> None:
+        kill_descendants()
+        os._exit(1)
+
+    timer = threading.Timer(CLOSING_S, end)
+    timer.daemon = True
+    timer.start()
+
+
+class _LogLines(logging.Handler):
+    """Adds the SDK's own warnings to the server's log, without tracebacks."""
+
+    def __init__(self, output: LineOutput) -> None:
+        super().__init__()
+        self._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._output.log(record.levelname.lower(), record.getMessage())

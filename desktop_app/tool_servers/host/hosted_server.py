@@ -1,0 +1,201 @@
+"""A connection to one server, driven by the lines of the parent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import anyio
+import httpx2
+from mcp import types
+from mcp.client.client import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.exceptions import MCPError
+
+from desktop_app import __version__
+from desktop_app.child_processes import ChildCommand
+from desktop_app.tool_servers.host import content
+from desktop_app.tool_servers.host.bounded_stdio import bounded_stdio
+from desktop_app.tool_servers.host.line_output import LineOutput
+
+MOST_PAGES: Final = 50
+STREAM_S: Final = 300.0
+CONNECT_S: Final = 30.0
+LONGEST_REASON: Final = 2000
+
+_CHANGES: Final[dict[type[object], str]] = {
+    types.ToolListChangedNotification: "tools",
+    types.ResourceListChangedNotification: "resources",
+    types.PromptListChangedNotification: "prompts",
+}
+
+
+class HostedServer:
+    """One server.
+
+    Args:
+        order: a `LaunchOrder`.
+        lines: from the parent.
+        end_soon: called when the parent is gone, or wants this process to end.
+    """
+
+    def __init__(
+        self,
+        order: dict[str, Any],
+        lines: asyncio.StreamReader,
+        output: LineOutput,
+        end_soon: Callable[[], None],
+    ) -> None:
+        self._order, self._lines, self._output = order, lines, output
+        self._end_soon = end_soon
+        self._scopes: dict[int, anyio.CancelScope] = {}
+        self._client: Client | None = None
+        self._has_ended = anyio.Event()
+
+    async def run(self) -> None:
+        """Connect, serve the parent, and disconnect when it is gone."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._serve, tasks.cancel_scope)
+            try:
+                async with AsyncExitStack() as stack:
+                    self._client = await stack.enter_async_context(await self._connect(stack))
+                    self._say_ready(self._client)
+                    await self._has_ended.wait()
+                self._end_soon()
+                tasks.cancel_scope.cancel()
+            except Exception as error:  # noqa: BLE001 — whatever the SDK raises is told
+                self._output.send(event="failed", reason=reason_of(error))
+                tasks.cancel_scope.cancel()
+
+    async def _connect(self, stack: AsyncExitStack) -> Client:
+        order = self._order
+        if "url" in order:
+            os.environ.update(order["proxies"])
+            timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
+            connection = httpx2.AsyncClient(headers=order["headers"], timeout=timeout)
+            await stack.enter_async_context(connection)
+            transport = streamable_http_client(order["url"], http_client=connection)
+        else:
+            environment = {**os.environ, **order["environment"]}
+            command = ChildCommand(tuple(order["command"]), environment, order["folder"])
+            transport = bounded_stdio(command, self._output.log, self._has_ended.set)
+        return Client(
+            transport,
+            mode="legacy",
+            cache=None,
+            client_info=types.Implementation(name="repartee", version=__version__),
+            logging_callback=self._on_log,
+            message_handler=self._on_message,
+        )
+
+    def _say_ready(self, client: Client) -> None:
+        offered = client.server_capabilities
+        self._output.send(
+            event="ready",
+            name=client.server_info.name if client.server_info else "",
+            version=client.server_info.version if client.server_info else "",
+            offers=[
+                name
+                for name in ("tools", "resources", "prompts")
+                if getattr(offered, name) is not None
+            ],
+        )
+
+    async def _on_log(self, params: types.LoggingMessageNotificationParams) -> None:
+        said = params.data if isinstance(params.data, str) else json.dumps(params.data, default=str)
+        self._output.log(params.level, said)
+
+    async def _on_message(self, message: Any) -> None:
+        if isinstance(message, Exception):
+            self._output.log("warning", reason_of(message))
+            return
+        what = _CHANGES.get(type(message))
+        if what:
+            self._output.send(event="changed", what=what)
+
+    # -- the parent's lines
+
+    async def _serve(self, everything: anyio.CancelScope) -> None:
+        async with anyio.create_task_group() as tasks:
+            while True:
+                try:
+                    line = await self._lines.readline()
+                except ValueError:
+                    line = b""  # too long; the parent checks before it writes
+                if not line:
+                    break
+                order = json.loads(line)
+                if order["do"] == "cancel":
+                    if scope := self._scopes.get(order["id"]):
+                        scope.cancel()
+                else:
+                    tasks.start_soon(self._answer, order)
+            self._end_soon()
+            tasks.cancel_scope.cancel()
+        everything.cancel()
+
+    async def _answer(self, order: dict[str, Any]) -> None:
+        number = order["id"]
+        with anyio.CancelScope() as scope:
+            self._scopes[number] = scope
+            try:
+                result = await self._result(order)
+            except Exception as error:  # noqa: BLE001 — whatever the SDK raises is told
+                if not self._has_ended.is_set():  # the end of this process says so
+                    self._output.send(id=number, error=reason_of(error))
+            else:
+                self._output.send(id=number, result=result)
+            finally:
+                del self._scopes[number]
+
+    async def _result(self, order: dict[str, Any]) -> Any:
+        client = self._client
+        if client is None:
+            raise ConnectionError("not connected")
+        if order["do"] == "tools":
+            return content.tools([p.tools for p in await _pages(client.list_tools)])
+        if order["do"] == "resources":
+            pages = await _pages(client.list_resources)
+            return content.resources([p.resources for p in pages])
+        if order["do"] == "prompts":
+            return content.prompts([p.prompts for p in await _pages(client.list_prompts)])
+        if order["do"] == "read":
+            return content.resource(await client.read_resource(order["uri"]))
+        if order["do"] == "prompt":
+            return content.prompt(await client.get_prompt(order["name"], order["arguments"]))
+
+        async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+            self._output.progress(order["id"], progress, total, message or "")
+
+        called = await client.call_tool(
+            order["name"], order["arguments"], progress_callback=on_progress
+        )
+        return content.call_result(called)
+
+
+async def _pages(list_: Any) -> list[Any]:
+    """Return all pages of a list, up to a bound: a server may never end."""
+    pages: list[Any] = []
+    cursor: str | None = None
+    seen: set[str] = set()
+    while len(pages) < MOST_PAGES:
+        pages.append(await list_(cursor=cursor))
+        cursor = pages[-1].next_cursor
+        if not cursor or cursor in seen:
+            break
+        seen.add(cursor)
+    return pages
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why something failed, in the words of the server or the SDK."""
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    if isinstance(error, MCPError):
+        return str(error.error.message)[:LONGEST_REASON] or "error"
+    words = str(error)[:LONGEST_REASON]
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

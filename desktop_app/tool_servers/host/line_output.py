@@ -1,0 +1,60 @@
+"""The lines that the process of a server writes to its parent."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any, Final, Self
+
+STDOUT, STDERR = 1, 2
+LONGEST_LOG_LINE: Final = 2000
+MOST_EVENTS: Final = 50
+"""Lines of the log and progress notes per second; more are dropped."""
+
+
+class LineOutput:
+    """Writes lines to the parent.
+
+    Args:
+        descriptor: of the pipe.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._second, self._events, self._dropped = 0.0, 0, 0
+
+    @classmethod
+    def taking_standard_output(cls) -> Self:
+        """Take standard output; what libraries print there goes to standard error."""
+        descriptor = os.dup(STDOUT)
+        os.dup2(STDERR, STDOUT)
+        return cls(descriptor)
+
+    def send(self, **line: Any) -> None:
+        """Write a line, as a whole. The parent's end ends this process (SIGPIPE, EPIPE)."""
+        data = json.dumps(line, ensure_ascii=True).encode() + b"\n"
+        while data:
+            data = data[os.write(self._descriptor, data) :]
+
+    def log(self, level: str, text: str) -> None:
+        """Write a line of the server's log; a flood of them is cut."""
+        if self._may_send():
+            self.send(event="log", level=level, text=text[:LONGEST_LOG_LINE])
+
+    def progress(self, number: int, done: float, total: float | None, text: str) -> None:
+        """Write how far a call is; a flood of it is cut."""
+        if self._may_send():
+            words = text[:LONGEST_LOG_LINE]
+            self.send(event="progress", id=number, done=done, total=total, text=words)
+
+    def _may_send(self) -> bool:
+        now = time.monotonic()
+        if now - self._second >= 1:
+            dropped, self._second, self._events, self._dropped = self._dropped, now, 0, 0
+            if dropped:
+                self.send(event="log", level="warning", text=f"[{dropped} lines left out]")
+        self._events += 1
+        if self._events > MOST_EVENTS:
+            self._dropped += 1
+        return self._events <= MOST_EVENTS

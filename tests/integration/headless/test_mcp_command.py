@@ -1,0 +1,203 @@
+"""`repartee mcp`, and questions whose tools come from a server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.process_tree import gone, processes_below
+from tests.integration.headless.command import Ended, Shell, answer_to, ended, gateway
+from tests.integration.headless.replies import COMPLETED, CREATED, delta
+from tests.unit.providers.loopback import LoopbackServer, Script, streams
+from tests.unit.providers.samples import sse
+
+SERVER = str(Path(__file__).parents[2] / "helpers" / "tool_server.py")
+
+
+async def add(shell: Shell, *faults: str, name: str = "demo", env: tuple[str, ...] = ()) -> None:
+    done = await shell.run("mcp", "add", name, *env, "--", sys.executable, SERVER, *faults)
+    assert (done.code, done.out, done.err) == (0, "", "")
+
+
+def calling(name: str, **arguments: Any) -> Script:
+    item = {"type": "function_call", "call_id": "c", "name": name, "arguments": ""}
+    added = sse({"type": "response.output_item.added", "output_index": 1, "item": item})
+    given = {"output_index": 1, "delta": json.dumps(arguments)}
+    more = sse({"type": "response.function_call_arguments.delta", **given})
+    return streams(sse(CREATED), added, more, sse(COMPLETED))
+
+
+ANSWERED = streams(sse(CREATED), delta("Done."), sse(COMPLETED))
+
+
+def asked(shell: Shell, script: Script, *arguments: str) -> tuple[Ended, list[Any]]:
+    options = ("Do it", "--json", *arguments)
+    return answer_to(shell, script, ANSWERED, arguments=options)
+
+
+def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None:
+    async def test() -> None:
+        assert (await shell.run("mcp", "list")).out == ""
+        await add(shell)
+        listed = (await shell.run("mcp", "list", "--json")).json
+        assert [(row["name"], row["transport"], row["tools"]) for row in listed] == [
+            ("demo", "stdio", 0)
+        ]
+        assert SERVER not in json.dumps(listed), "arguments may be secret"
+        done = await shell.run("mcp", "test", "demo", "--json")
+        assert (done.code, done.json["ok"], done.json["error"]) == (0, True, None)
+        names = [tool["name"] for tool in done.json["tools"]]
+        assert names[0] == "demo/echo"
+        assert len(names) == 9
+        kinds = {tool["name"]: tool["kind"] for tool in done.json["tools"]}
+        assert (kinds["demo/echo"], kinds["demo/fail"]) == ("reads", "leaves")
+        again = await shell.run("mcp", "add", "demo", "--", "true")
+        assert again.code == 1
+        assert "already" in again.err
+        words = (await shell.run("mcp", "test", "demo")).out.splitlines()
+        assert words[0].startswith("demo is ready after ")
+        assert words[1] == "demo/echo  Returns the text"
+        assert (await shell.run("mcp", "remove", "demo")).code == 0
+        gone = await shell.run("mcp", "test", "demo")
+        assert (gone.code, gone.err) == (1, "repartee: There is no tool server named “demo”.\n")
+
+    asyncio.run(test())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("Bad Name", "--", "true"), "can’t be the name"),
+        (("a", "--", "psql", "postgres://me:secret@host/db"), "contains a password"),
+        (("a", "--url", "ftp://host"), "isn’t a web address"),
+        (("a", "--url", "http://example.com/mcp"), "isn’t encrypted"),
+        (("a", "--url", "https://host/mcp", "--header", "a b: c"), "can’t be a header"),
+        (("a", "--env", "=x", "--", "true"), "can’t be a variable"),
+    ],
+)
+def test_a_server_that_cannot_be_one_is_refused(
+    shell: Shell, arguments: tuple[str, ...], words: str
+) -> None:
+    done = asyncio.run(shell.run("mcp", "add", *arguments))
+    assert done.code == 1
+    assert words in done.err
+    assert "secret" not in done.err
+    assert shell.rows("SELECT name FROM tool_servers") == []
+
+
+@pytest.mark.parametrize("arguments", [(), ("--url", "https://host", "--", "true")])
+def test_a_server_is_a_command_or_an_address(shell: Shell, arguments: tuple[str, ...]) -> None:
+    done = asyncio.run(shell.run("mcp", "add", "a", *arguments))
+    assert done.code == 2
+
+
+def test_a_server_that_does_not_start_says_why(shell: Shell) -> None:
+    async def test() -> None:
+        await add(shell, "exits", env=("--env", "TOKEN=${env:MY_TOKEN}"))
+        unset = await shell.run("mcp", "test", "demo")
+        assert unset.code == 1
+        assert "MY_TOKEN" in unset.err
+        done = await shell.run("mcp", "test", "demo", env={"MY_TOKEN": "sk-12345"})
+        assert done.code == 1
+        assert "didn’t start" in done.err
+        assert "cannot start with sk-12345" in done.err, "its last words"
+        await shell.run("mcp", "add", "none", "--", "/nonexistent/program")
+        missing = await shell.run("mcp", "test", "none", "--json")
+        assert missing.code == 1
+        assert "No such file" in missing.json["error"]
+
+    asyncio.run(test())
+
+
+def test_values_need_a_keyring(shell: Shell) -> None:
+    async def test() -> None:
+        done = await shell.run("mcp", "add", "demo", "--env", "TOKEN=sk-1234567", "--", "true")
+        assert done.code == 1
+        assert "Without a keyring" in done.err
+        assert "${env:NAME}" in done.err
+        assert shell.rows("SELECT * FROM tool_servers") == []
+
+    asyncio.run(test())
+
+
+def test_an_allowed_tool_of_a_serveris_running(shell: Shell) -> None:
+    asyncio.run(add(shell))
+    options = ("--mcp", "demo", "--allow-tool", "demo/*")
+    done, bodies = asked(shell, calling("demo__echo", text="hello"), *options)
+    assert (done.code, done.json["answer"]) == (0, "Done.")
+    (call,) = done.json["tool_calls"]
+    assert (call["name"], call["status"], call["result"]) == ("demo/echo", "done", "echo: hello")
+    assert call["duration_s"] < 5
+    sent = {tool["name"] for tool in bodies[0]["tools"]}
+    assert {"demo__echo", "demo__fail"} < sent
+    assert "echo: hello" in json.dumps(bodies[1]["input"])
+
+
+def test_others_are_denied_unknown_or_invalid_and_the_loop_goes_on(shell: Shell) -> None:
+    asyncio.run(add(shell))
+    for script, options, status, words in [
+        (calling("demo__echo", text="x"), (), "denied", "did not allow"),
+        (calling("demo__echo", text="x"), ("--allow-tool", "other/*"), "denied", "not allow"),
+        (calling("demo__echo", text="x"), ("--allow-tool", "demo/fail"), "denied", "not allow"),
+        (calling("demo__nothing"), ("--allow-tool", "demo/*"), "failed", "no such tool"),
+        (calling("demo__echo", text=1), ("--allow-tool", "demo/*"), "failed", "match the schema"),
+        (calling("demo__fail"), ("--allow-tool", "demo/fail"), "failed", "It is broken."),
+        (calling("demo__crash"), ("--allow-tool", "demo/*"), "failed", "crashed"),
+    ]:
+        done, _ = asked(shell, script, "--mcp", "demo", *options)
+        assert (done.code, done.json["answer"]) == (0, "Done.")
+        (call,) = done.json["tool_calls"]
+        assert call["status"] == status
+        assert words in call["result"]
+
+
+def test_a_single_tool_of_a_server_is_offered_alone(shell: Shell) -> None:
+    asyncio.run(add(shell))
+    _, bodies = asked(shell, calling("demo__echo", text="x"), "--tool", "demo/echo")
+    assert [tool["name"] for tool in bodies[0]["tools"]] == ["demo__echo"]
+
+
+def test_a_server_that_is_missing_or_fails_refuses_the_question(shell: Shell) -> None:
+    asyncio.run(add(shell, "exits"))
+    done, bodies = asked(shell, ANSWERED, "--mcp", "nobody")
+    assert (done.code, bodies) == (2, [])
+    assert "There is no tool server named “nobody”. Available: demo." in done.err
+    done, bodies = asked(shell, ANSWERED, "--mcp", "demo")
+    assert (done.code, bodies) == (2, [])
+    assert "didn’t start" in done.err
+
+
+def test_tools_lists_those_of_servers_and_why_one_is_missing(shell: Shell) -> None:
+    async def test() -> None:
+        await add(shell, "odd")
+        await add(shell, "exits", name="broken")
+        rows = {row["name"]: row for row in (await shell.run("tools", "--json")).json_lines}
+        assert rows["demo/echo"]["available"]
+        assert not rows["broken/*"]["available"]
+        assert "didn’t start" in rows["broken/*"]["reason"]
+        assert rows["demo/read file"]["available"]
+        assert not rows["demo/ab"]["available"], "an invisible character in its name"
+
+    asyncio.run(test())
+
+
+def test_nothing_is_left_when_the_command_is_killed(shell: Shell) -> None:
+    async def test() -> None:
+        await add(shell, "detaches", "stays")
+        async with LoopbackServer(calling("demo__hang"), ANSWERED, models=("gpt-5.2",)) as server:
+            options = ("ask", "x", "--mcp", "demo", "--allow-tool", "demo/*")
+            process = await shell.start(*options, env=gateway(server.base_url))
+            started: set[int] = set()
+            # The process of the server, the server, and its two.
+            while not server.requests or len(started) < 4:
+                started = await processes_below(process.pid)
+            process.kill()
+            await ended(process)
+            await gone(started)
+
+    asyncio.run(test())
