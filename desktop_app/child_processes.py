@@ -189,6 +189,11 @@ def library_command(*arguments: str) -> ChildCommand:
     return ChildCommand((*_program(), *arguments), _environment((*_EVERY, *_LIBRARY)))
 
 
+def resident_command() -> tuple[str, ...]:
+    """Return the command that starts the program at login, without a window."""
+    return (*_program(), "--resident")
+
+
 async def start_child(command: ChildCommand, **options: Any) -> Process:
     """Start a process that the event loop watches.
 

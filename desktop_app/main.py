@@ -7,7 +7,6 @@ prompt work without Qt.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from desktop_app.app.desktop.window_request import OpenRequest
 
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
 REPORTS = ("spending", "models")
@@ -158,6 +156,10 @@ def _window_parser(file: str = "FILE") -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(prog="repartee")
     parser.add_argument("files", nargs="*", metavar=file)
+    # For the desktop: the start at login, and the start by the session bus.
+    hidden = parser.add_mutually_exclusive_group()
+    hidden.add_argument("--resident", action="store_true", help=argparse.SUPPRESS)
+    hidden.add_argument("--service", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(command="window", refuse=lambda why: parser.error(clean_line(why)))
     return parser
 
@@ -201,14 +203,16 @@ def _run(options: argparse.Namespace) -> int:
 
         return run_library(options)
     from desktop_app.app.desktop.single_instance import open_or_call
-    from desktop_app.app.desktop.window_request import QuickRequest
+    from desktop_app.app.desktop.window_request import HiddenRequest, QuickRequest, request_for
 
     if options.command == "quick":
         from desktop_app.cli.standard_input import read_what_is_piped
 
         text = read_what_is_piped() if options.text is None else options.text
         return open_or_call(QuickRequest(text))
-    return open_or_call(_opening(options.files))
+    if not options.files and (options.resident or options.service):
+        return open_or_call(HiddenRequest(stays=options.resident))
+    return open_or_call(request_for(options.files))
 
 
 def _guard_memory(command: str) -> None:
@@ -222,25 +226,3 @@ def _guard_memory(command: str) -> None:
         from desktop_app.sandbox import deny_inspection
 
         deny_inspection()
-
-
-def _opening(names: Sequence[str]) -> OpenRequest:
-    """Return the window's request for files, given as paths or file: addresses.
-
-    Other addresses go into the prompt, because nothing is fetched.
-    """
-    from pathlib import Path
-    from urllib.parse import unquote_to_bytes, urlsplit
-
-    from desktop_app.app.desktop.window_request import OpenRequest
-
-    files, links = [], []
-    for name in names:
-        if name.lower().startswith("file:/"):
-            path = os.fsdecode(unquote_to_bytes(urlsplit(name).path))
-            files.append(str(Path(path).absolute()))
-        elif name.lower().startswith(("http://", "https://")):
-            links.append(name)
-        else:
-            files.append(str(Path(name).absolute()))
-    return OpenRequest(tuple(files), "\n".join(links))

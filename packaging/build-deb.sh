@@ -28,11 +28,12 @@ strip --strip-unneeded "$frozen"/_internal/xllamacpp/*.so
 
 say "Assembling"
 rm -rf "$package"
-install -d "$package"/usr/{bin,lib,share/{applications,metainfo,icons,doc/repartee}}
+install -d "$package"/usr/{bin,lib,share/{applications,dbus-1/services,metainfo,icons,doc/repartee}}
 cp -a "$frozen" "$package/usr/lib/repartee"
 ln -s ../lib/repartee/repartee "$package/usr/bin/repartee"
 install -m 644 "packaging/linux/$id.desktop" "$package/usr/share/applications/"
 install -m 644 "packaging/linux/$id.metainfo.xml" "$package/usr/share/metainfo/"
+install -m 644 "packaging/linux/$id.service" "$package/usr/share/dbus-1/services/"
 desktop-file-validate "$package/usr/share/applications/$id.desktop"
 "$venv/bin/python" packaging/icons.py "$package/usr/share/icons"
 install -m 644 resources/licences.txt "$package/usr/share/doc/repartee/copyright"

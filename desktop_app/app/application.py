@@ -17,12 +17,14 @@ from desktop_app.settings.values import with_defaults
 from desktop_app.storage.settings.startup_settings import settings_at_start
 
 # isort: split
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 import desktop_app.app.source_scan  # noqa: F401 — shortens every later import
 
 # isort: split
 from desktop_app import __version__
+from desktop_app.app.desktop.window_request import HiddenRequest, QuickRequest
 from desktop_app.app.startup.gc_policy import begin_start, end_start
 from desktop_app.paths import folders, resource_path
 from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS, ThemeWatcher
@@ -35,9 +37,12 @@ if TYPE_CHECKING:
     from desktop_app.app.window_session import WindowSession
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import StoreDamagedError, UserFacingError
+    from desktop_app.session.session_bus import SessionBus
     from desktop_app.ui.window.main_window import MainWindow
 
 DESKTOP_FILE = "io.github.repartee.Repartee"
+CALL_MS: Final = 30_000
+"""The time that a program started by the session bus waits for the call."""
 
 STARTING: Final = N_("Repartee is starting. What you type is kept.")
 
@@ -64,6 +69,7 @@ class Application:
     """
 
     window: MainWindow
+    _bus: SessionBus
     _damage: StoreDamagedError
 
     def __init__(self, request: WindowRequest) -> None:
@@ -80,6 +86,7 @@ class Application:
         self._theme: ThemeWatcher
         self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
+        self._early: list[WindowRequest] | None = []
 
     def show(self) -> None:
         """Build the window and paint it; return after the first paint."""
@@ -96,7 +103,7 @@ class Application:
         )
         self.window = _build_window(self._theme)
         self.window.restore_state(stored.get("window.state") or {})
-        if self._request.command != b"quick":
+        if not isinstance(self._request, QuickRequest | HiddenRequest):
             self.window.show()
         self.qt.processEvents()
 
@@ -108,25 +115,64 @@ class Application:
         from qasync import QEventLoop
 
         from desktop_app.app.startup.async_generators import close_in_tasks
+        from desktop_app.session.session_bus import SessionBus
 
         loop = QEventLoop(self.qt)
         close_in_tasks(loop)
         # Before the first use: qasync would start ten QThreads and crash with them at the end.
         loop.set_default_executor(ThreadPoolExecutor(4, "work"))
         asyncio.set_event_loop(loop)
+        self._bus = SessionBus()
         with loop:
-            loop.run_until_complete(self._live(loop))
+            joining = loop.create_task(self._join_bus())
+            try:
+                loop.run_until_complete(self._live(loop))
+            finally:
+                joining.cancel()
+                loop.run_until_complete(asyncio.gather(joining, return_exceptions=True))
+                loop.run_until_complete(self._bus.aclose())
         return self._exit_code
+
+    async def _join_bus(self) -> None:
+        """Take the program's name on the session bus, then deny inspection."""
+        from desktop_app.app.startup.process_protection import deny_inspection_after_portal
+        from desktop_app.session.application_object import ApplicationObject, bus_name
+        from desktop_app.session.session_bus import BusError
+
+        try:
+            await self._bus.connect()
+            own = ApplicationObject(self._open, self._act)
+            await own.publish(self._bus, bus_name(folders().scope))
+        except BusError:  # later starts reach the window by its socket
+            pass
+        finally:
+            await deny_inspection_after_portal(self.window, self._bus)
+
+    def _open(self, addresses: tuple[str, ...]) -> None:
+        from desktop_app.app.desktop.window_request import request_for
+
+        self._serve(request_for(addresses))
+
+    def _act(self, name: str, parameter: str) -> None:
+        if name == "quick":
+            self._serve(QuickRequest(parameter))
+
+    def _serve(self, request: WindowRequest) -> None:
+        """Serve a request from the bus, which may come before the program is ready."""
+        if self._early is None and self.ready is not None:
+            self.ready.serve(request)
+        elif self._early is not None:
+            self._early.append(request)
+            if not isinstance(request, QuickRequest):
+                self.window.show()
 
     async def _live(self, loop: asyncio.AbstractEventLoop) -> None:
         from desktop_app.app.desktop.window_request import OpenRequest
-        from desktop_app.app.startup.process_protection import deny_inspection_after_portal
         from desktop_app.app.window_session import WindowSession
         from desktop_app.backend.backend import build_backend
         from desktop_app.domain.errors import UserFacingError
         from desktop_app.ui.transcript.view import TranscriptView
 
-        deny_inspection_after_portal(self.window)
         self.window.set_transcript(TranscriptView(self._theme.current))
         backend = None
         try:
@@ -140,8 +186,12 @@ class Application:
             return
         request = self._request
         while True:
-            self.ready = WindowSession(self.window, self._theme, backend, loop)
+            is_resident = isinstance(self._request, HiddenRequest) and self._request.stays
+            self.ready = WindowSession(
+                self.window, self._theme, backend, loop, bus=self._bus, is_resident=is_resident
+            )
             await self.ready.start(request)
+            self._serve_early(self.ready)
             end_start()
             self.on_ready()
             await self.ready.closed()
@@ -157,6 +207,14 @@ class Application:
             closed = ClosedStore(None, self._theme.current, backend.folders)
             await closed.do(self.ready.afterwards)
             self.starts_again = True
+
+    def _serve_early(self, ready: WindowSession) -> None:
+        early, self._early = self._early or [], None
+        for request in early:
+            ready.serve(request)
+        if isinstance(self._request, HiddenRequest):
+            # The bus starts the program and then calls; nothing may come if the caller has gone.
+            QTimer.singleShot(CALL_MS, self.window, ready.end_if_nothing_shows)
 
     def _build_again(self) -> None:
         """Build the window again, in the language of the settings, and delete the old one."""

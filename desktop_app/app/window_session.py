@@ -15,8 +15,12 @@ from desktop_app.app.chat.resumed_runs import resume_runs
 from desktop_app.app.chat.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
+from desktop_app.app.desktop.closing_controller import ClosingController
 from desktop_app.app.desktop.hotkey_controller import HotkeyController
-from desktop_app.app.desktop.window_request import QuickRequest, WindowRequest
+from desktop_app.app.desktop.login_start_setting import LoginStart
+from desktop_app.app.desktop.resting_memory import RestingMemory
+from desktop_app.app.desktop.tray_controller import TrayController
+from desktop_app.app.desktop.window_request import HiddenRequest, QuickRequest, WindowRequest
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
@@ -28,6 +32,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.hotkey.hotkey_status import COMMAND
 from desktop_app.i18n.translation import tr
+from desktop_app.settings.schema import START_AT_LOGIN
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.backend.backend import Backend
+    from desktop_app.session.session_bus import SessionBus
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +66,9 @@ class WindowSession:
         theme: ThemeWatcher,
         backend: Backend,
         loop: asyncio.AbstractEventLoop,
+        *,
+        bus: SessionBus,
+        is_resident: bool = False,
     ) -> None:
         start_log(backend.folders.logs)
         self._window, self._theme = window, theme
@@ -75,12 +84,14 @@ class WindowSession:
         loop.set_exception_handler(self._on_defect)
         self._closed: asyncio.Future[None] = loop.create_future()
         self._ending: asyncio.Task[None] | None = None
+        self._is_paused = False
         self.afterwards: ClosedWork | None = None
         self.is_rebuilt = False
-        self._quick = QuickHost(window, theme, self.controllers, self._raise_window, self.quit)
-        self._hotkey = HotkeyController(window, tasks=self.controllers.tasks)
-        self._hotkey.pressed.connect(lambda: self.quick.open_with(""))
-        self._hotkey.reported.connect(window.settings.show_hotkey)
+        self._quick = QuickHost(
+            window, theme, self.controllers, self._raise_window, self.quit, self._on_quick_hidden
+        )
+        self._bus = bus
+        self._connect_desktop(is_resident=is_resident)
         self._calls = CallServer(backend.folders.socket, self.serve)
         actions = self.actions = {
             **actions_of(window, self.controllers),
@@ -91,7 +102,7 @@ class WindowSession:
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)
         window.prompt.command_requested.connect(lambda command: actions[command]())
-        window.closing.connect(self._window_closed)
+        window.closing.connect(self._closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
         for changed in (
             self.controllers.state.current.opened,
@@ -106,6 +117,69 @@ class WindowSession:
     def quick(self) -> QuickPromptController:
         """The quick prompt, created soon after the start to be ready for its shortcut."""
         return self._quick.controller
+
+    # -------------------------------------------------------------- desktop
+
+    def _connect_desktop(self, *, is_resident: bool) -> None:
+        window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
+        values = self.controllers.state.values
+        closing = self._closing = ClosingController(
+            window,
+            running,
+            lambda: self._quick.is_visible,
+            values=values,
+            tasks=tasks,
+            is_resident=is_resident,
+        )
+        closing.ended.connect(self.quit)
+        self._memory = RestingMemory(window, self._is_resting, tasks=tasks)
+        closing.hidden.connect(self._memory.wait)
+        running.finished.connect(lambda *_: self._memory.wait())
+        hotkey = self._hotkey = HotkeyController(window, tasks=tasks)
+        hotkey.pressed.connect(lambda: self.quick.open_with(""))
+        hotkey.reported.connect(window.settings.show_hotkey)
+        hotkey.reported.connect(closing.set_hotkey)
+        tray = self._tray = TrayController(
+            window, self._backend.conversations, bus=self._bus, tasks=tasks
+        )
+        tray.shown_changed.connect(closing.set_tray)
+        tray.window_requested.connect(self._raise_window)
+        tray.quick_requested.connect(lambda: self.quick.open_with(""))
+        tray.new_requested.connect(self._open_new)
+        tray.conversation_requested.connect(self._open_conversation)
+        tray.pause_requested.connect(self._pause_hotkey)
+        tray.quit_requested.connect(self.quit)
+        self._login_start = LoginStart(
+            bus=self._bus, values=values, tasks=tasks, scope=self._backend.folders.scope
+        )
+
+    def _is_resting(self) -> bool:
+        shows = self._window.isVisible() or self._quick.is_visible
+        return not shows and not self.controllers.running.conversations
+
+    def _on_quick_hidden(self) -> None:
+        self._memory.wait()
+        self._closing.end_if_nothing_shows()
+
+    def end_if_nothing_shows(self) -> None:
+        """End the program if nothing is visible and nothing keeps it running."""
+        self._closing.end_if_nothing_shows()
+
+    def _open_new(self) -> None:
+        self._raise_window()
+        self.controllers.library.open_here()
+
+    def _open_conversation(self, conversation_id: str, message_id: str = "") -> None:
+        self._raise_window()
+        self.controllers.tasks.start(self.controllers.library.open(conversation_id, message_id))
+
+    def _pause_hotkey(self, paused: bool) -> None:
+        self._is_paused = paused
+        self._hold_hotkey()
+
+    def _hold_hotkey(self) -> None:
+        keys = Keymap.from_settings(self.controllers.state.values.all).shortcut_of(COMMAND)
+        self._hotkey.hold("" if self._is_paused else keys)
 
     # -------------------------------------------------------------- start
 
@@ -142,11 +216,16 @@ class WindowSession:
             lambda: self.controllers.tasks.start(self.controllers.batches.pick_up()),
         )
         self.controllers.housekeeping.start()
+        self.controllers.tasks.start(self._tray.watch())
+        self.controllers.tasks.start(self._login_start.reconcile())
+        self._memory.wait()
 
     def serve(self, request: WindowRequest) -> None:
         """Handle the request of this or a later start."""
         if isinstance(request, QuickRequest):
             self.quick.open_with(request.text)
+            return
+        if isinstance(request, HiddenRequest):
             return
         self._raise_window()
         if request.files or request.text:
@@ -186,7 +265,7 @@ class WindowSession:
         self._shortcuts.bind(keymap)
         self._window.prompt.set_keymap(keymap)
         self._quick.bind(keymap)
-        self._hotkey.hold(keymap.shortcut_of(COMMAND))
+        self._hold_hotkey()
         self._window.conversations.set_shortcuts(
             keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
         )
@@ -205,6 +284,8 @@ class WindowSession:
             self._await_new_language()
         elif key.startswith("keys."):
             self._bind_keys()
+        elif key == START_AT_LOGIN:
+            self.controllers.tasks.start(self._login_start.apply())
         elif key.startswith("documents."):
             use_limits(self._backend, values.all)
 
@@ -256,10 +337,6 @@ class WindowSession:
 
     # -------------------------------------------------------------- end
 
-    def _window_closed(self) -> None:
-        self._window.hide()
-        self.quit()
-
     def quit(self) -> None:
         """End the program: stop what runs, store what arrived, close the store."""
         if self._ending is None:
@@ -286,6 +363,7 @@ class WindowSession:
     async def _put_away(self) -> None:
         await self._calls.aclose()
         await self._hotkey.close()
+        self._tray.close()
         self.controllers.transfer.close()
         self.controllers.backups.close()
         self.controllers.store_watcher.close()

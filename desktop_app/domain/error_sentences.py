@@ -1021,6 +1021,10 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("“repartee quick” and later starts can’t reach this window."),
         remedy=N_("Set XDG_RUNTIME_DIR to a folder of yours with a short path."),
     ),
+    Reason.AUTOSTART_NOT_WRITTEN: Said(
+        N_("Repartee couldn’t change what starts at login."),
+        remedy=N_("Check that the autostart folder is writable, then try again."),
+    ),
     Reason.PROCESS_NOT_STARTED: Said(
         N_("Repartee couldn’t start a helper process."),
         remedy=N_("Close other apps, then try again."),

@@ -8,6 +8,7 @@ the user changed are settings too, `keys.<command id>`; their commands are decla
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -17,8 +18,18 @@ from desktop_app.i18n.translation import LANGUAGES, N_
 from desktop_app.settings.setting import Choice, Group, Setting, Unit
 
 KEYS_PREFIX: Final = "keys."
+START_AT_LOGIN: Final = "desktop.start_at_login"
+ON_CLOSE: Final = "desktop.on_close"
 MOST_STOPS: Final = 4  # the most stop sequences that the API takes
 MOST_CANDIDATES: Final = 8
+
+
+class OnClose(StrEnum):
+    """What closing the window does; the value of the setting ON_CLOSE."""
+
+    ASK = "ask"
+    KEEP = "keep"
+    QUIT = "quit"
 
 
 _TOKEN_STOPS = (256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 128_000)
@@ -466,6 +477,27 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         maximum=200,
         step=10,
         unit=Unit.PERCENT,
+    ),
+    Setting(
+        START_AT_LOGIN,
+        bool,
+        False,
+        N_("Start at login"),
+        Group.DESKTOP,
+        N_("Repartee starts without a window. The global shortcut works at once."),
+    ),
+    Setting(
+        ON_CLOSE,
+        str,
+        OnClose.ASK.value,
+        N_("When the window is closed"),
+        Group.DESKTOP,
+        N_("Repartee hides only if a tray or the global shortcut can bring it back."),
+        choices=(
+            Choice(OnClose.ASK.value, N_("Ask")),
+            Choice(OnClose.KEEP.value, N_("Hide")),
+            Choice(OnClose.QUIT.value, N_("Quit")),
+        ),
     ),
 )
 

@@ -17,7 +17,7 @@ class Group(StrEnum):
 
     PROVIDER and FOLDER: in a place of its own in the Provider or Data tab. PRESETS: with the
     presets, in their window. BACKUP: among the backups. DOCUMENTS: limits for reading a document,
-    collapsed in the Data tab.
+    collapsed in the Data tab. DESKTOP: below the appearance.
     """
 
     PROVIDER = "provider"
@@ -28,6 +28,7 @@ class Group(StrEnum):
     BACKUP = "backup"
     DOCUMENTS = "documents"
     FOLDER = "folder"
+    DESKTOP = "desktop"
 
 
 class Unit(StrEnum):

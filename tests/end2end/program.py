@@ -112,6 +112,10 @@ class Program:
         """Return True if a widget is in a state, such as "showing" or "enabled"."""
         return state in self.do("states", identifier)
 
+    def states(self, identifier: str) -> list[str]:
+        """Return the states of a widget. Raise LookupError if there is none yet."""
+        return list(self._client.ask(do="states", id=identifier, pid=self.process.pid))
+
     def wait_for_text(self, identifier: str, condition: Callable[[str], bool]) -> str:
         """Return the widget's text once `condition` holds for it."""
 

@@ -54,6 +54,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "rendering": MARKDOWN | {"latex2mathml", "pygments", "ziamath"},
     "sandbox": set(),
     "services": {"jsonschema", "lark", "referencing"},
+    "session": {"jeepney"},
     "settings": set(),
     "storage": set(),
     "tool_servers": {"anyio", "httpx2", "mcp"},

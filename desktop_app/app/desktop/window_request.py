@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Final, Literal
 
 from desktop_app.i18n.formatting import size
@@ -59,7 +61,44 @@ class QuickRequest:
     command: ClassVar[bytes] = b"quick"
 
 
-WindowRequest = OpenRequest | QuickRequest
+@dataclass(frozen=True)
+class HiddenRequest:
+    """Start without a window; a running program has nothing to do.
+
+    Attributes:
+        stays: keep running while nothing is visible. Otherwise, the desktop is about to call.
+    """
+
+    stays: bool
+    text: ClassVar[str] = ""
+    files: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def command(self) -> bytes:
+        """The command of the frame."""
+        return b"resident" if self.stays else b"service"
+
+
+WindowRequest = OpenRequest | QuickRequest | HiddenRequest
+
+
+def request_for(names: Sequence[str]) -> OpenRequest:
+    """Return the request for files, given as paths or file: addresses.
+
+    Other addresses go into the prompt, because nothing is fetched.
+    """
+    from urllib.parse import unquote_to_bytes, urlsplit
+
+    files, links = [], []
+    for name in names:
+        if name.lower().startswith("file:/"):
+            path = os.fsdecode(unquote_to_bytes(urlsplit(name).path))
+            files.append(str(Path(path).absolute()))
+        elif name.lower().startswith(("http://", "https://")):
+            links.append(name)
+        else:
+            files.append(str(Path(name).absolute()))
+    return OpenRequest(tuple(files), "\n".join(links))
 
 
 def encode(request: WindowRequest) -> bytes:
@@ -102,6 +141,8 @@ def decode(head: bytes, text: str) -> WindowRequest:
     command, *names = head.split(b"\0", MAX_FILES + 1)
     if command == QuickRequest.command and not names:
         return QuickRequest(text)
+    if command in (b"resident", b"service") and not names and not text:
+        return HiddenRequest(command == b"resident")
     if command != OpenRequest.command:
         raise RequestError("unknown command")
     if len(names) > MAX_FILES:

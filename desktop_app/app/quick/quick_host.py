@@ -26,6 +26,7 @@ class QuickHost(QObject):
 
     Args:
         raise_window: brings the window to the front.
+        on_hidden: called when the quick prompt was hidden.
         end: ends the program.
     """
 
@@ -36,10 +37,12 @@ class QuickHost(QObject):
         controllers: Controllers,
         raise_window: Callable[[], None],
         end: Callable[[], None],
+        on_hidden: Callable[[], None],
     ) -> None:
         super().__init__(window)
         self._window, self._theme, self._controllers = window, theme, controllers
         self._raise_window, self._end = raise_window, end
+        self._on_hidden = on_hidden
         self._quick: QuickPromptController | None = None
         self._quick_window: QuickPrompt
 
@@ -49,6 +52,11 @@ class QuickHost(QObject):
         if self._quick is None:
             self._quick = self._built()
         return self._quick
+
+    @property
+    def is_visible(self) -> bool:
+        """True if the quick prompt is visible."""
+        return self._quick is not None and self._quick.is_visible
 
     def bind(self, keymap: Keymap) -> None:
         """Apply the shortcuts of `keymap`."""
@@ -110,8 +118,7 @@ class QuickHost(QObject):
             chat_service=its.state.backend.chat,
             sources=its.state.sources,
         )
-        quick_window.hidden.connect(self._end_if_nothing_shows)
-        its.running.finished.connect(self._end_if_nothing_shows)
+        quick_window.hidden.connect(self._on_hidden)
         self._shortcuts = Shortcuts(
             quick_window, {"app.quit": self._end, "help.open": its.help.open}
         )
@@ -120,9 +127,3 @@ class QuickHost(QObject):
         self._shortcuts.bind(keymap)
         self._theme.changed.connect(quick_window.set_theme)
         return quick
-
-    def _end_if_nothing_shows(self, *_: object) -> None:
-        """End the program if neither window is visible and no answer streams."""
-        shows = self._window.isVisible() or self.controller.is_visible
-        if not shows and not self._controllers.running.conversations:
-            self._end()

@@ -1,40 +1,51 @@
-"""Denies other processes access to this process, after a call to the desktop portal.
+"""Denies other processes access to this process, after calls to the desktop portal.
 
 The portal identifies a caller by opening /proc/PID/root, which fails for a process that is not
-dumpable: the portal would then refuse file dialogs, the color scheme and more. It remembers each
-D-Bus connection, so one call beforehand is enough.
+dumpable: the portal would then refuse file dialogs, global shortcuts and more. It remembers each
+D-Bus connection, so one call of each beforehand is enough: Qt has one, and the program another.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from desktop_app import sandbox
+from desktop_app.session import portal
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
+    from desktop_app.session.session_bus import SessionBus
 
-def deny_inspection_after_portal(parent: QObject) -> None:
-    """Call the desktop portal, and deny access after its reply or failure.
+
+async def deny_inspection_after_portal(parent: QObject, bus: SessionBus) -> None:
+    """Call the portal on both connections, and deny access after the replies or failures.
 
     Raises:
         OSError: the kernel refused.
     """
+    try:
+        await asyncio.gather(_introduce_qt(parent), portal.introduce(bus))
+    finally:
+        sandbox.deny_inspection()
+
+
+async def _introduce_qt(parent: QObject) -> None:
     # Imported here, because the start does not need it.
     from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
 
     bus = QDBusConnection.sessionBus()
     if not bus.isConnected():
-        sandbox.deny_inspection()
         return
     call = QDBusMessage.createMethodCall(
-        "org.freedesktop.portal.Desktop",
-        "/org/freedesktop/portal/desktop",
-        "org.freedesktop.portal.Settings",
-        "Read",
+        portal.SERVICE, portal.PATH, "org.freedesktop.portal.Settings", "Read"
     )
     call.setArguments(["org.freedesktop.appearance", "color-scheme"])
+    replied = asyncio.Event()
     watcher = QDBusPendingCallWatcher(bus.asyncCall(call), parent)
-    watcher.finished.connect(sandbox.deny_inspection)
-    watcher.finished.connect(watcher.deleteLater)
+    watcher.finished.connect(replied.set)
+    try:
+        await replied.wait()
+    finally:
+        watcher.deleteLater()

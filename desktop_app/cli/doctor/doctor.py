@@ -30,6 +30,7 @@ from desktop_app.hotkey.hotkey_status import COMMAND, OPEN_COMMAND, STATUS_TEXTS
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import available
+from desktop_app.session.login_start import autostart_file, starts_at_login
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
 MORE_PACKAGES = ("Pygments", "tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore")
@@ -41,6 +42,7 @@ _LABELS = {
     "window": N_("Window"),
     "portal": N_("Desktop portal"),
     "hotkey": N_("Global shortcut"),
+    "start at login": N_("Start at login"),
     "keyring": N_("Keyring"),
     "on-device model": N_("On-device model"),
     "store": N_("Library"),
@@ -168,6 +170,7 @@ async def examine(
         _confinement(),
         *qt[1:],
         hotkey,
+        _login_start(backend),
         *_facts(backend),
         *_log(backend),
     ]
@@ -274,6 +277,14 @@ async def _hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
     works = {HotkeyStatus.WORKS: True, HotkeyStatus.OFF: None}.get(report.status, False)
     facts = {"shortcut": report.keys, "status": report.status.value}
     return Finding("hotkey", works, text, facts=facts)
+
+
+def _login_start(backend: Backend) -> Finding:
+    scope = backend.folders.scope
+    path = autostart_file(scope, os.environ)
+    if starts_at_login(scope, os.environ):
+        return Finding("start at login", None, tr("On: {file}", file=str(path)))
+    return Finding("start at login", None, tr("Off"))
 
 
 def _portal(version: int | None) -> str:

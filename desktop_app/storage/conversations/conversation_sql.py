@@ -13,6 +13,11 @@ _CONVERSATION: Final = """
 ALL_CONVERSATIONS: Final = (
     _CONVERSATION + " WHERE c.trashed_at IS NULL ORDER BY c.updated_at DESC, c.rowid DESC"
 )
+RECENT_CONVERSATIONS: Final = (
+    _CONVERSATION
+    + """ WHERE c.trashed_at IS NULL AND NOT c.archived
+    ORDER BY c.updated_at DESC, c.rowid DESC LIMIT :limit"""
+)
 # Newest first, after a time and an id; a NULL folder_id means "in no folder".
 LISTED_CONVERSATIONS: Final = f"""{_CONVERSATION} WHERE c.folder_id IS :folder_id
     AND c.trashed_at IS NULL AND NOT c.pinned AND NOT c.archived

@@ -32,6 +32,7 @@ from desktop_app.storage.conversations.conversation_sql import (
     PATH,
     PINNED_CONVERSATIONS,
     PUT_CONVERSATION,
+    RECENT_CONVERSATIONS,
     TAIL,
     TAKE_OVER,
     TRASHED_CONVERSATIONS,
@@ -75,6 +76,11 @@ class ConversationStore:
     async def all(self) -> list[Conversation]:
         """Return all conversations except trashed ones, newest first."""
         return await self._disk.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
+
+    async def recent(self, limit: int) -> list[Conversation]:
+        """Return the newest conversations of all folders, except archived and trashed ones."""
+        values = {"limit": limit}
+        return await self._disk.read(lambda c: _conversations(c, RECENT_CONVERSATIONS, values))
 
     async def ids(self) -> list[str]:
         """Return the ids of `all`, including those of unreadable rows."""

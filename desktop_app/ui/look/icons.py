@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _folder: list[Path] = []
+_TRAY_SIZES: Final = (16, 22, 32, 48, 64)
 
 # Point along the line of reading.
 _DIRECTED: Final = frozenset(
@@ -55,6 +56,22 @@ def pixmap(name: str, color: QColor, size: int = 16, ratio: float | None = None)
         application = QGuiApplication.instance()
         ratio = application.devicePixelRatio() if isinstance(application, QGuiApplication) else 1.0
     return _render(name, color.rgba(), size, ratio, name in _DIRECTED and is_mirrored())
+
+
+def program_icon() -> QIcon:
+    """Return the program's own icon, in the sizes of trays."""
+    from PySide6.QtSvg import QSvgRenderer
+
+    renderer = QSvgRenderer(str(_folder[0].parent / "repartee.svg"))
+    result = QIcon()
+    for size in _TRAY_SIZES:
+        drawn = QPixmap(size, size)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
+        renderer.render(painter, QRectF(drawn.rect()))
+        painter.end()
+        result.addPixmap(drawn)
+    return result
 
 
 @lru_cache(maxsize=512)

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.settings.form_widgets import Tone
     from desktop_app.ui.settings.tabs.about_tab import AboutTab
+    from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
     from desktop_app.ui.settings.tabs.data_tab import DataTab
     from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
-    from desktop_app.ui.settings.tabs.schema_form import SchemaForm
     from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
 
@@ -111,7 +111,7 @@ class SettingsPanel(QFrame):
         self._frame: SettingsFrame | None = None
         self._provider: ProviderTab | None = None
         self._answer: ResponsesTab | None = None
-        self._look: SchemaForm | None = None
+        self._look: AppearanceTab | None = None
         self._keys: ShortcutsTab | None = None
         self._hotkey: HotkeyReport | None = None
         self._library: DataTab | None = None
@@ -397,13 +397,12 @@ class SettingsPanel(QFrame):
         return page
 
     def _make_look(self) -> QWidget:
-        from desktop_app.settings.setting import Group
-        from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+        from desktop_app.ui.settings.tabs.appearance_tab import AppearanceTab
 
-        form = self._look = SchemaForm(Group.LOOK, self._theme)
-        form.changed.connect(self._take_setting)
-        form.set_values(self._values)
-        return form
+        page = self._look = AppearanceTab(self._theme)
+        page.changed.connect(self._take_setting)
+        page.set_values(self._values)
+        return page
 
     def _make_keys(self) -> QWidget:
         from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab

@@ -26,6 +26,7 @@ from desktop_app.domain.conversations.conversation import Conversation, Message,
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.paths import folders
 from desktop_app.services.models.model_listings import ModelListings
+from desktop_app.session.session_bus import SessionBus
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.settings.model_listing_store import ListingStore
 from desktop_app.storage.settings.startup_settings import settings_at_start
@@ -153,7 +154,11 @@ class Desk:
         self.backend = self._build_backend()
         await self.backend.database.open()
         self.ready = WindowSession(
-            self.window, self.theme, self.backend, asyncio.get_running_loop()
+            self.window,
+            self.theme,
+            self.backend,
+            asyncio.get_running_loop(),
+            bus=SessionBus(),
         )
         self.controllers = self.ready.controllers
         self.state = self.controllers.state

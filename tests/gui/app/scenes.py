@@ -318,6 +318,25 @@ async def temporary(desk: Desk, look: Look) -> None:
     await look("temporary-row")
 
 
+async def closing(desk: Desk, look: Look) -> None:
+    """Show what is asked when the window is closed, and the menu of the tray."""
+    question = desk.ready._closing
+    question.set_tray(True)
+    desk.window.close()
+    await look("closing-stay")
+    _close_dialogs(desk)
+    menu = desk.ready._tray.make_menu()
+    await desk.ready._tray.refresh()
+    await _popup(desk, look, "menu-tray", menu)
+    question.set_tray(False)
+    turn = await _ask(desk, "⟦When should an upload be retried?⟧")
+    desk.window.close()
+    await look("closing-running")
+    _close_dialogs(desk)
+    turn.end("⟦Done.⟧")
+    await desk.settled()
+
+
 async def cards(desk: Desk, look: Look) -> None:
     """Show notifications, progress and what is asked above the prompt."""
     desk.window.notifications.notify("⟦One⟧", topic="one")
@@ -449,6 +468,7 @@ SCENES: Final = (
     settings,
     menus,
     temporary,
+    closing,
 )
 
 

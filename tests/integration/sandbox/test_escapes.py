@@ -283,17 +283,23 @@ def test_commands_that_hold_keys_cannot_be_inspected(arguments: list[str]) -> No
 
 
 WINDOW = """
-import ctypes, resource, sys
-from PySide6.QtCore import QCoreApplication, QTimer
+import asyncio, ctypes, resource
+from PySide6.QtCore import QCoreApplication
+from qasync import QEventLoop
 from desktop_app.app.startup.process_protection import deny_inspection_after_portal
+from desktop_app.session.session_bus import BusError, SessionBus
+async def main():
+    bus = SessionBus()
+    try:
+        await bus.connect()
+    except BusError:
+        pass
+    await deny_inspection_after_portal(application, bus)
+    await bus.aclose()
 application = QCoreApplication([])
-deny_inspection_after_portal(application)
-is_dumpable = lambda: ctypes.CDLL(None).prctl(3)
-watch = QTimer(interval=10)
-watch.timeout.connect(lambda: is_dumpable() or application.quit())
-watch.start()
-application.exec()
-print(is_dumpable(), *resource.getrlimit(resource.RLIMIT_CORE))
+with QEventLoop(application) as loop:
+    loop.run_until_complete(main())
+print(ctypes.CDLL(None).prctl(3), *resource.getrlimit(resource.RLIMIT_CORE))
 """
 
 

@@ -1,0 +1,154 @@
+"""What closing the window does: the program goes on in the background, or ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.places import Place, place_name
+from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.i18n.translation import tr
+from desktop_app.settings.schema import ON_CLOSE, OnClose
+from desktop_app.ui.widgets.foreign_text import message_box
+from desktop_app.ui.window.session_end import is_session_ending
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox, QWidget
+
+    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+
+
+class ClosingController(QObject):
+    """Hides the window when it is closed, and ends the program once nothing keeps it.
+
+    Args:
+        is_resident: the program was started to stay.
+        shows_more: returns True if another window is visible.
+
+    Signals:
+        ended(): the program has nothing left to do.
+        hidden(): the window was hidden, and the program goes on.
+    """
+
+    ended = Signal()
+    hidden = Signal()
+
+    def __init__(
+        self,
+        window: QWidget,
+        running: RunningAnswers,
+        shows_more: Callable[[], bool],
+        *,
+        values: SettingValues,
+        tasks: Tasks,
+        is_resident: bool,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._running, self._shows_more = window, running, shows_more
+        self._values, self._tasks = values, tasks
+        self._is_resident = is_resident
+        self._has_tray = self._has_hotkey = self._is_asking = False
+        running.finished.connect(lambda *_: self.end_if_nothing_shows())
+
+    def set_tray(self, shown: bool) -> None:
+        """Set whether the tray shows an icon, which brings a hidden window back."""
+        self._has_tray = shown
+
+    def set_hotkey(self, report: HotkeyReport) -> None:
+        """Set whether the global shortcut works, which reaches a hidden program."""
+        self._has_hotkey = report.status is HotkeyStatus.WORKS
+
+    @property
+    def is_resident(self) -> bool:
+        """True if the program goes on while nothing is visible."""
+        keeps = self._values[ON_CLOSE] == OnClose.KEEP
+        return self._is_resident or (keeps and (self._has_tray or self._has_hotkey))
+
+    def close_window(self) -> None:
+        """Close the window as the settings say; ask if they do not, or if answers are running."""
+        if self._is_asking:
+            return
+        if is_session_ending():  # nobody could answer any more
+            self.ended.emit()
+        elif self.is_resident:
+            self._hide()
+        elif self._values[ON_CLOSE] == OnClose.ASK and self._has_tray:
+            self._ask_whether_to_stay()
+        elif self._running.conversations:
+            self._ask_whether_to_stop()
+        else:
+            self._window.hide()
+            self.ended.emit()
+
+    def end_if_nothing_shows(self) -> None:
+        """End the program if nothing is visible, no answer streams and nobody wants it to stay."""
+        shows = self._window.isVisible() or self._shows_more()
+        if not shows and not self.is_resident and not self._running.conversations:
+            self.ended.emit()
+
+    def _hide(self) -> None:
+        self._window.hide()
+        self.hidden.emit()
+
+    def _ask_whether_to_stay(self) -> None:
+        box = self._question(
+            tr("Keep Repartee running in the background?"),
+            tr(
+                "Global shortcut, notifications and responses keep working. The icon in the tray "
+                "opens the window again. You can change this in {place}.",
+                place=place_name(Place.APPEARANCE),
+            ),
+        )
+        keep = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
+        leave = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
+        box.addButton(box.StandardButton.Cancel)
+        box.setDefaultButton(keep)
+        keep.setObjectName("keep-running")
+
+        def answered() -> None:
+            if box.clickedButton() is keep:
+                self._tasks.start(self._values.set(ON_CLOSE, OnClose.KEEP.value))
+                self._hide()
+            elif box.clickedButton() is leave:
+                self._tasks.start(self._values.set(ON_CLOSE, OnClose.QUIT.value))
+                self._window.hide()
+                self.ended.emit()
+
+        box.finished.connect(lambda _result: answered())
+        box.open()
+
+    def _ask_whether_to_stop(self) -> None:
+        box = self._question(
+            tr("A response is still running. Quit anyway?"),
+            tr("Repartee keeps what has arrived, or waits for the end and then quits."),
+        )
+        wait = box.addButton(tr("Finish, then quit"), box.ButtonRole.AcceptRole)
+        stop = box.addButton(tr("Quit now"), box.ButtonRole.DestructiveRole)
+        box.addButton(box.StandardButton.Cancel)
+        box.setDefaultButton(wait)
+
+        def answered() -> None:
+            if box.clickedButton() is stop:
+                self._window.hide()
+                self.ended.emit()
+            elif box.clickedButton() is wait:
+                self._hide()
+                self.end_if_nothing_shows()  # it may have ended meanwhile
+
+        box.finished.connect(lambda _result: answered())
+        box.open()
+
+    def _question(self, text: str, more: str) -> QMessageBox:
+        box = message_box(text, more, parent=self._window)
+        box.setObjectName("closing-question")
+        self._is_asking = True
+        box.finished.connect(self._end_question)
+        box.finished.connect(box.deleteLater)
+        return box
+
+    def _end_question(self) -> None:
+        self._is_asking = False

@@ -1,0 +1,67 @@
+"""Keeps the setting "Start at login" and the desktop's entry for it the same."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import tr
+from desktop_app.session.login_start import (
+    ask_portal,
+    is_sandboxed,
+    set_start_at_login,
+    starts_at_login,
+)
+from desktop_app.session.session_bus import BusError
+from desktop_app.settings.schema import START_AT_LOGIN
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.session.session_bus import SessionBus
+
+
+class LoginStart:
+    """Applies the setting, and takes over what the user changed on the desktop."""
+
+    def __init__(self, *, bus: SessionBus, values: SettingValues, tasks: Tasks, scope: str) -> None:
+        self._bus, self._values, self._tasks, self._scope = bus, values, tasks, scope
+
+    async def reconcile(self) -> None:
+        """Set the setting to what the desktop will do, which a restored backup may not match."""
+        if is_sandboxed():  # the portal can be asked, but not looked into
+            return
+        found = await asyncio.to_thread(starts_at_login, self._scope, os.environ)
+        if found != self._values[START_AT_LOGIN]:
+            await self._values.set(START_AT_LOGIN, found)
+
+    async def apply(self) -> None:
+        """Do what the setting says.
+
+        Raises:
+            StorageError: it cannot be done; the setting is as before.
+        """
+        wanted = bool(self._values[START_AT_LOGIN])
+        try:
+            await self._write(wanted)
+        except StorageError:
+            await self._values.set(START_AT_LOGIN, not wanted)
+            raise
+
+    async def _write(self, wanted: bool) -> None:
+        if not is_sandboxed():
+            write = partial(set_start_at_login, self._scope, os.environ, wanted=wanted)
+            await asyncio.to_thread(write)
+            return
+        try:
+            allowed = await ask_portal(
+                self._bus, tr("Keep the quick prompt at hand"), wanted=wanted
+            )
+        except BusError as error:
+            raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details=str(error)) from error
+        if allowed != wanted:
+            raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details="refused")

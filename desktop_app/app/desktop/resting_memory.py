@@ -1,0 +1,40 @@
+"""Gives memory back once nothing has been visible for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.startup.gc_policy import tidy_up
+from desktop_app.app.startup.memory_release import release_file_pages
+
+if TYPE_CHECKING:
+    from desktop_app.app.tasks import Tasks
+
+REST_MS: Final = 10_000
+
+
+class RestingMemory(QObject):
+    """Waits until the program rests, then collects garbage and releases pages.
+
+    Args:
+        is_resting: returns True if nothing is visible and no answer streams.
+    """
+
+    def __init__(self, parent: QObject, is_resting: Callable[[], bool], *, tasks: Tasks) -> None:
+        super().__init__(parent)
+        self._is_resting, self._tasks = is_resting, tasks
+        self._timer = QTimer(self, singleShot=True, interval=REST_MS)
+        self._timer.timeout.connect(self._release)
+
+    def wait(self) -> None:
+        """Start waiting again, because something was hidden."""
+        self._timer.start()
+
+    def _release(self) -> None:
+        if self._is_resting():
+            tidy_up()
+            self._tasks.start(asyncio.to_thread(release_file_pages))

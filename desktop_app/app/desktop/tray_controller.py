@@ -1,0 +1,138 @@
+"""The icon in the tray and its menu."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.i18n.translation import tr
+from desktop_app.session.session_bus import BusError
+from desktop_app.session.tray_host import TrayHost
+from desktop_app.ui.look.icons import program_icon
+from desktop_app.ui.widgets.foreign_text import menu_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
+
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.session.session_bus import SessionBus
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+
+RECENT: Final = 5
+
+
+class TrayController(QObject):
+    """Shows an icon while the desktop has a tray.
+
+    Qt looks for a tray once, with the first icon. At login the program may start before the tray,
+    so the icon is made when the tray is there.
+
+    Signals:
+        shown_changed(bool): the tray shows the icon, or no longer does.
+        window_requested(), quick_requested(), new_requested(), quit_requested(): from the menu.
+        conversation_requested(str): the id of a recent conversation.
+        pause_requested(bool): whether the global shortcut is to pause.
+    """
+
+    shown_changed = Signal(bool)
+    window_requested = Signal()
+    quick_requested = Signal()
+    new_requested = Signal()
+    quit_requested = Signal()
+    conversation_requested = Signal(str)
+    pause_requested = Signal(bool)
+
+    def __init__(
+        self, window: QWidget, conversations: ConversationStore, *, bus: SessionBus, tasks: Tasks
+    ) -> None:
+        super().__init__(window)
+        self._window, self._conversations, self._tasks = window, conversations, tasks
+        self._host = TrayHost(bus, self._take_host)
+        self._icon: QSystemTrayIcon | None = None
+        self._recent: list[QAction] = []
+        self._menu: QMenu
+        self._end_of_recent: QAction
+        self._pause: QAction
+
+    async def watch(self) -> None:
+        """Show the icon once there is a tray."""
+        try:
+            await self._host.watch()
+        except BusError:  # no bus, no tray
+            return
+
+    def close(self) -> None:
+        """Remove the icon."""
+        if self._icon is not None:
+            self._icon.hide()
+
+    def set_hotkey(self, keys: str) -> None:
+        """Offer to pause the global shortcut if there is one."""
+        if self._icon is not None:
+            self._pause.setVisible(bool(keys))
+
+    def _take_host(self, there: bool) -> None:
+        if there and self._icon is None:
+            self._build()
+        elif self._icon is not None:
+            self._icon.setVisible(there)
+        self.shown_changed.emit(there)
+
+    def make_menu(self) -> QMenu:
+        """Return the menu, without recent conversations until `refresh`."""
+        from PySide6.QtWidgets import QMenu  # not needed at the start
+
+        menu = self._menu = QMenu(self._window)
+        menu.setObjectName("tray-menu")
+        menu.addAction(tr("Open Repartee")).triggered.connect(self.window_requested)
+        menu.addAction(tr("Quick prompt")).triggered.connect(self.quick_requested)
+        menu.addAction(tr("New conversation")).triggered.connect(self.new_requested)
+        menu.addSeparator()
+        self._end_of_recent = menu.addSeparator()
+        self._pause = menu.addAction(tr("Pause global shortcut"))
+        self._pause.setCheckable(True)
+        self._pause.toggled.connect(self.pause_requested)
+        menu.addAction(tr("Quit")).triggered.connect(self.quit_requested)
+        menu.aboutToShow.connect(lambda: self._tasks.start(self.refresh()))
+        return menu
+
+    def _build(self) -> None:
+        from PySide6.QtWidgets import QSystemTrayIcon  # not needed at the start
+
+        icon = self._icon = QSystemTrayIcon(program_icon(), self)
+        icon.setToolTip("Repartee")
+        icon.setContextMenu(self.make_menu())
+        icon.activated.connect(self._activated)
+        icon.show()
+        self._tasks.start(self.refresh())
+
+    def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason is not reason.Context:
+            self.window_requested.emit()
+
+    async def refresh(self) -> None:
+        """List the newest conversations."""
+        found = await self._conversations.recent(RECENT)
+        self._show_recent([(each.id, each.title) for each in found])
+
+    def _show_recent(self, recent: Sequence[tuple[str, str]]) -> None:
+        for old in self._recent:
+            self._menu.removeAction(old)
+            old.deleteLater()
+        self._recent = []
+        for conversation_id, title in recent:
+            action = self._make_action(conversation_id, title)
+            self._menu.insertAction(self._end_of_recent, action)
+            self._recent.append(action)
+
+    def _make_action(self, conversation_id: str, title: str) -> QAction:
+        from PySide6.QtGui import QAction
+
+        action = QAction(menu_text(title or tr("New conversation")), self._menu)
+        action.triggered.connect(partial(self.conversation_requested.emit, conversation_id))
+        return action

@@ -1,0 +1,53 @@
+"""Gives memory back to the system while the program waits unseen.
+
+Two fifths of a waiting program are pages of libraries that only the start needed. Linux counts them
+as this process's as long as they are mapped; they stay in the page cache, and each that is needed
+again comes back by a fault of a microsecond or so.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAPS: Final = Path("/proc/self/smaps")
+_RANGE: Final = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r-[x-]p [0-9a-f]+ \S+ (\d+)")
+_DONTNEED: Final = 4  # MADV_DONTNEED: https://man7.org/linux/man-pages/man2/madvise.2.html
+
+
+def release_file_pages() -> None:
+    """Unmap the pages of files that can be read again. Takes some 20 ms: call it in a thread."""
+    if sys.platform != "linux":
+        return
+    advise = ctypes.CDLL(None).madvise
+    try:
+        ranges = list(_unchanged_ranges(_MAPS.read_text()))
+    except OSError:  # no /proc
+        return
+    for start, end in ranges:
+        advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _DONTNEED)
+
+
+def _unchanged_ranges(smaps: str) -> Iterator[tuple[int, int]]:
+    """Yield the addresses of read-only mappings of files that have no changed page.
+
+    The loader has changed others (relocations): their changes would be lost.
+    """
+    start = end = 0
+    for line in smaps.splitlines():
+        found = _RANGE.match(line)
+        if found:
+            is_file = found[3] != "0"
+            start, end = (int(found[1], 16), int(found[2], 16)) if is_file else (0, 0)
+        elif re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            start = end = 0
+        elif start and line.startswith("Anonymous:"):
+            if line.split()[1] == "0":
+                yield start, end
+            start = end = 0

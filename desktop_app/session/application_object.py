@@ -1,0 +1,74 @@
+"""The program on the session bus, by which the desktop starts it, opens files and runs actions.
+
+https://specifications.freedesktop.org/desktop-entry-spec/latest/dbus.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.session.session_bus import BusError
+
+if TYPE_CHECKING:
+    from desktop_app.session.session_bus import Body, SessionBus
+
+APP_ID: Final = "io.github.repartee.Repartee"
+INTERFACE: Final = "org.freedesktop.Application"
+
+OnOpen = Callable[[tuple[str, ...]], None]
+OnAction = Callable[[str, str], None]
+
+
+def bus_name(scope: str) -> str:
+    """Return the name on the bus of the program with this `Folders.scope`."""
+    return f"{APP_ID}.home{scope}" if scope else APP_ID
+
+
+def object_path(name: str) -> str:
+    """Return the path of the program's object, as the specification derives it from the name."""
+    return "/" + name.replace(".", "/").replace("-", "_")
+
+
+class ApplicationObject:
+    """The object that the desktop calls.
+
+    Args:
+        on_open: called with the addresses to open, () to show the window alone.
+        on_action: called with the name of an action and its argument, "" for none.
+    """
+
+    def __init__(self, on_open: OnOpen, on_action: OnAction) -> None:
+        self._on_open, self._on_action = on_open, on_action
+
+    async def publish(self, bus: SessionBus, name: str) -> bool:
+        """Offer the object and take the name; return False if another process has it.
+
+        Raises:
+            BusError: the bus cannot be used.
+        """
+        bus.export(object_path(name), INTERFACE, self._called)
+        return await bus.own(name)
+
+    def _called(self, method: str, body: Body) -> None:
+        match method, body:
+            case "Activate", (dict(),):
+                self._on_open(())
+            case "Open", (list(addresses), dict()) if all(map(_is_text, addresses)):
+                self._on_open(tuple(addresses))
+            case "ActivateAction", (str(name), list(parameters), dict()):
+                self._on_action(name, _first_text(parameters))
+            case _:
+                raise BusError(method)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _first_text(parameters: list[Any]) -> str:
+    """Return the text in the first variant, "" if there is none."""
+    match parameters:
+        case [(_, str(text)), *_]:
+            return text
+    return ""

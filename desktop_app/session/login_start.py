@@ -1,0 +1,109 @@
+"""The start at login: an entry in the desktop's autostart folder, or the portal's if sandboxed.
+
+https://specifications.freedesktop.org/autostart-spec/latest/
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.child_processes import resident_command
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
+from desktop_app.session.application_object import bus_name
+from desktop_app.session.portal import Portal
+
+if TYPE_CHECKING:
+    from desktop_app.session.session_bus import SessionBus
+
+_FLATPAK: Final = Path("/.flatpak-info")
+_ENTRY: Final = """[Desktop Entry]
+Type=Application
+Name=Repartee
+Exec={command}
+Icon=io.github.repartee.Repartee
+Terminal=false
+NoDisplay=true
+X-GNOME-Autostart-enabled=true
+"""
+
+
+def is_sandboxed() -> bool:
+    """Return True in a Flatpak, whose autostart folder the desktop does not read."""
+    return _FLATPAK.exists()
+
+
+def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
+    """Return the path of the entry for the program with this `Folders.scope`."""
+    config = environment.get("XDG_CONFIG_HOME") or ""
+    folder = Path(config) if config.startswith("/") else Path.home() / ".config"
+    return folder / "autostart" / f"{bus_name(scope)}.desktop"
+
+
+def starts_at_login(scope: str, environment: Mapping[str, str]) -> bool:
+    """Return True if the desktop starts the program at login."""
+    try:
+        text = autostart_file(scope, environment).read_text("utf-8", "replace")
+    except OSError:
+        return False
+    # Desktops switch an entry off by one of these lines.
+    return not {"Hidden=true", "X-GNOME-Autostart-enabled=false"} & set(text.splitlines())
+
+
+def set_start_at_login(scope: str, environment: Mapping[str, str], *, wanted: bool) -> None:
+    """Write or remove the entry.
+
+    Raises:
+        StorageError: the folder cannot be written to.
+    """
+    path = autostart_file(scope, environment)
+    home = environment.get("REPARTEE_HOME") if scope else None
+    try:
+        if not wanted:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_ENTRY.format(command=_exec_line(home)), "utf-8")
+    except OSError as error:
+        raise StorageError(Reason.AUTOSTART_NOT_WRITTEN, details=f"{path}: {error}") from error
+
+
+async def ask_portal(bus: SessionBus, reason: str, *, wanted: bool) -> bool:
+    """Ask the portal to start the program at login; return what the user allowed.
+
+    Raises:
+        BusError: there is no portal.
+    """
+    portal = Portal(bus)
+    results = await portal.request(
+        "org.freedesktop.portal.Background",
+        "RequestBackground",
+        "sa{sv}",
+        "",
+        {
+            "reason": ("s", reason),
+            "autostart": ("b", wanted),
+            "commandline": ("as", ["repartee", "--resident"]),
+        },
+    )
+    _, allowed = results.get("autostart", ("b", False))
+    return bool(allowed)
+
+
+def _exec_line(home: str | None) -> str:
+    command = [*([] if home is None else ["env", f"REPARTEE_HOME={os.path.abspath(home)}"])]  # noqa: PTH100
+    return " ".join(_quoted(word) for word in (*command, *resident_command()))
+
+
+def _quoted(word: str) -> str:
+    """Quote an argument as Exec keys want it: in double quotes, "%" doubled."""
+    word = word.replace("%", "%%")
+    if shlex.quote(word) == word:
+        return word
+    escaped = "".join(f"\\{c}" if c in '"`$\\' else c for c in word)
+    # The value is a string of the entry, in which each backslash is written twice.
+    return f'"{escaped}"'.replace("\\", "\\\\")

@@ -1,0 +1,93 @@
+"""The desktop portal: requests that it answers later, by a signal.
+
+https://flatpak.github.io/xdg-desktop-portal/docs/requests.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.session.session_bus import BusError, BusObject
+
+if TYPE_CHECKING:
+    from desktop_app.session.session_bus import Body, SessionBus
+
+SERVICE: Final = "org.freedesktop.portal.Desktop"
+PATH: Final = "/org/freedesktop/portal/desktop"
+Results = dict[str, tuple[str, Any]]
+ANSWER_S: Final = 300.0
+"""The time that a person has for the portal's dialog."""
+
+
+def portal_object(interface: str) -> BusObject:
+    """Return an interface of the portal."""
+    return BusObject(SERVICE, PATH, interface)
+
+
+def new_token() -> str:
+    """Return a name for a request or a session of the portal."""
+    return f"repartee_{secrets.token_hex(8)}"
+
+
+async def introduce(bus: SessionBus) -> None:
+    """Call the portal once, before this process is closed to inspection.
+
+    The portal looks into the caller's /proc at its first call, and remembers the connection.
+    """
+    try:
+        target = portal_object("org.freedesktop.portal.Settings")
+        await bus.call(target, "Read", "ss", "org.freedesktop.appearance", "color-scheme")
+    except BusError:
+        return
+
+
+class Portal:
+    """Requests to the portal."""
+
+    def __init__(self, bus: SessionBus) -> None:
+        self._bus = bus
+
+    async def version(self, interface: str) -> int:
+        """Return the version of an interface, 0 if there is none."""
+        try:
+            return int(await self._bus.property_of(portal_object(interface), "version"))
+        except (BusError, TypeError, ValueError):
+            return 0
+
+    async def request(
+        self, interface: str, method: str, signature: str, *body: Any, timeout_s: float = ANSWER_S
+    ) -> Results:
+        """Call a method whose last argument is its options, and wait for the results.
+
+        Raises:
+            BusError: there is no such portal, or the user or the portal refused.
+        """
+        *arguments, options = body
+        token = new_token()
+        sender = self._bus.unique_name.removeprefix(":").replace(".", "_")
+        request = BusObject(
+            SERVICE, f"{PATH}/request/{sender}/{token}", "org.freedesktop.portal.Request"
+        )
+        response: asyncio.Future[Body] = asyncio.get_running_loop().create_future()
+
+        def on_response(answer: Body) -> None:
+            if not response.done():
+                response.set_result(answer)
+
+        # The answer may come before the reply of the call.
+        await self._bus.listen(request, "Response", on_response)
+        try:
+            options = {**options, "handle_token": ("s", token)}
+            target = portal_object(interface)
+            await self._bus.call(target, method, signature, *arguments, options)
+            async with asyncio.timeout(timeout_s):
+                code, results = await response
+        except TimeoutError as error:
+            raise BusError(f"{interface}: no answer") from error
+        finally:
+            await self._bus.ignore(request, "Response", on_response)
+        if code != 0:
+            raise BusError(f"{interface}: refused ({code})")
+        return dict(results)

@@ -1,0 +1,258 @@
+"""A connection to the session's message bus, or to the system's.
+
+jeepney encodes the messages and knows no Qt, so that the doctor can ask the portal, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from jeepney import Message
+    from jeepney.io.asyncio import DBusConnection
+    from jeepney.low_level import Header
+
+Body = tuple[Any, ...]
+OnCall = Callable[[str, Body], None]
+"""Handles a call of one of our methods: its name and its arguments."""
+OnSignal = Callable[[Body], None]
+
+TIMEOUT_S: Final = 5.0
+_PRIMARY_OWNER: Final = 1
+_DO_NOT_QUEUE: Final = 4
+_UNKNOWN_METHOD: Final = "org.freedesktop.DBus.Error.UnknownMethod"
+
+
+class BusError(Exception):
+    """Raised if the bus or a service on it cannot be used; the argument says why."""
+
+
+@dataclass(frozen=True)
+class BusObject:
+    """An interface of an object of a service."""
+
+    service: str
+    path: str
+    interface: str
+
+
+DAEMON: Final = BusObject("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+
+
+class SessionBus:
+    """A connection to a message bus. Until `connect`, each call fails with BusError.
+
+    Args:
+        kind: "SESSION" or "SYSTEM".
+    """
+
+    def __init__(self, kind: str = "SESSION") -> None:
+        self._kind = kind
+        self._connection: DBusConnection | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._replies: dict[int, asyncio.Future[Message]] = {}
+        self._objects: dict[tuple[str, str], OnCall] = {}
+        self._signals: dict[tuple[str, str, str], list[OnSignal]] = {}
+        self._sent: set[asyncio.Task[None]] = set()
+
+    async def connect(self) -> None:
+        """Connect to the bus.
+
+        Raises:
+            BusError: there is no bus, or it does not let us in.
+        """
+        from jeepney.auth import AuthenticationError
+        from jeepney.io.asyncio import open_dbus_connection
+        from jeepney.wrappers import DBusErrorResponse
+
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                self._connection = await open_dbus_connection(self._kind)
+        except (KeyError, RuntimeError) as error:  # no variable, or an address of another kind
+            raise BusError(f"no bus: {error}") from error
+        except (OSError, EOFError, ValueError, AuthenticationError, DBusErrorResponse) as error:
+            raise BusError(str(error)) from error
+        self._reading = asyncio.get_running_loop().create_task(self._read(self._connection))
+
+    @property
+    def is_connected(self) -> bool:
+        """True while the bus can be used."""
+        return self._reading is not None and not self._reading.done()
+
+    @property
+    def unique_name(self) -> str:
+        """The name that the bus gave this connection, "" before `connect`."""
+        return "" if self._connection is None else str(self._connection.unique_name)
+
+    async def call(
+        self,
+        target: BusObject,
+        method: str,
+        signature: str = "",
+        *body: Any,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Body:
+        """Call a method and return what it replies.
+
+        Raises:
+            BusError: no bus, no such service, an error as its reply, or no reply in time.
+        """
+        from jeepney import DBusAddress, MessageType, new_method_call
+
+        if self._connection is None or not self.is_connected:
+            raise BusError("not connected")
+        address = DBusAddress(target.path, target.service, target.interface)
+        message = new_method_call(address, method, signature or None, body)
+        serial = next(self._connection.outgoing_serial)
+        reply = self._replies[serial] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._connection.send(message, serial=serial)
+                answer = await reply
+        except OSError as error:  # TimeoutError is one, too
+            raise BusError(f"{target.service}: {error}") from error
+        finally:
+            self._replies.pop(serial, None)
+        if answer.header.message_type is MessageType.error:
+            raise BusError(f"{_error_name(answer.header)}: {answer.body[0] if answer.body else ''}")
+        return tuple(answer.body)
+
+    async def property_of(self, target: BusObject, name: str) -> Any:
+        """Return the value of a property.
+
+        Raises:
+            BusError: as for `call`.
+        """
+        properties = BusObject(target.service, target.path, "org.freedesktop.DBus.Properties")
+        (variant,) = await self.call(properties, "Get", "ss", target.interface, name)
+        return variant[1]
+
+    async def own(self, name: str) -> bool:
+        """Try to take a name on the bus; return False if another process has it.
+
+        Raises:
+            BusError: as for `call`.
+        """
+        (reply,) = await self.call(DAEMON, "RequestName", "su", name, _DO_NOT_QUEUE)
+        return bool(reply == _PRIMARY_OWNER)
+
+    async def has_owner(self, name: str) -> bool:
+        """Return True if a process has this name.
+
+        Raises:
+            BusError: as for `call`.
+        """
+        (owned,) = await self.call(DAEMON, "NameHasOwner", "s", name)
+        return bool(owned)
+
+    def export(self, path: str, interface: str, on_call: OnCall) -> None:
+        """Offer an interface. Its methods reply nothing; `on_call` raises BusError to refuse."""
+        self._objects[path, interface] = on_call
+
+    async def listen(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
+        """Call `on_signal` with each signal of an object.
+
+        Raises:
+            BusError: as for `call`.
+        """
+        key = (target.path, target.interface, signal)
+        self._signals.setdefault(key, []).append(on_signal)
+        await self.call(DAEMON, "AddMatch", "s", _rule(target, signal))
+
+    async def ignore(self, target: BusObject, signal: str, on_signal: OnSignal) -> None:
+        """End what `listen` began, also if the bus has ended meanwhile."""
+        listeners = self._signals[target.path, target.interface, signal]
+        listeners.remove(on_signal)
+        with suppress(BusError):
+            await self.call(DAEMON, "RemoveMatch", "s", _rule(target, signal))
+
+    def send_signal(
+        self, path: str, interface: str, signal: str, signature: str, *body: Any
+    ) -> None:
+        """Send a signal to all who listen, if there is a bus."""
+        from jeepney import DBusAddress, new_signal
+
+        address = DBusAddress(path, interface=interface)
+        self._send(new_signal(address, signal, signature, body))
+
+    async def aclose(self) -> None:
+        """Leave the bus; our names and objects go with the connection."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, *self._sent, return_exceptions=True)
+        if self._connection is not None:
+            with suppress(OSError):
+                await self._connection.close()
+
+    # ------------------------------------------------------------------ messages
+
+    async def _read(self, connection: DBusConnection) -> None:
+        """Dispatch messages until the connection ends."""
+        try:
+            while True:
+                self._dispatch(await connection.receive())
+        except (OSError, EOFError):
+            for reply in self._replies.values():
+                if not reply.done():
+                    reply.set_exception(ConnectionResetError("the bus has ended"))
+
+    def _dispatch(self, message: Message) -> None:
+        from jeepney import HeaderFields, MessageType
+
+        fields, kind = message.header.fields, message.header.message_type
+        if kind in (MessageType.method_return, MessageType.error):
+            reply = self._replies.get(fields.get(HeaderFields.reply_serial, -1))
+            if reply is not None and not reply.done():
+                reply.set_result(message)
+            return
+        path = fields.get(HeaderFields.path, "")
+        interface = fields.get(HeaderFields.interface, "")
+        member = fields.get(HeaderFields.member, "")
+        if kind is MessageType.signal:
+            for on_signal in self._signals.get((path, interface, member), ()):
+                on_signal(tuple(message.body))
+        elif kind is MessageType.method_call:
+            self._answer(message, self._objects.get((path, interface)), member)
+
+    def _answer(self, message: Message, on_call: OnCall | None, member: str) -> None:
+        from jeepney import MessageFlag, new_error, new_method_return
+
+        reply = new_method_return(message)
+        if on_call is None:
+            reply = new_error(message, _UNKNOWN_METHOD)
+        else:
+            try:
+                on_call(member, tuple(message.body))
+            except BusError as error:
+                reply = new_error(message, _UNKNOWN_METHOD, "s", (str(error),))
+        if not message.header.flags & MessageFlag.no_reply_expected:
+            self._send(reply)
+
+    def _send(self, message: Message) -> None:
+        if self._connection is None or not self.is_connected:
+            return
+        task = asyncio.get_running_loop().create_task(self._deliver(self._connection, message))
+        self._sent.add(task)
+        task.add_done_callback(self._sent.discard)
+
+    @staticmethod
+    async def _deliver(connection: DBusConnection, message: Message) -> None:
+        with suppress(OSError):  # the bus has ended
+            await connection.send(message)
+
+
+def _rule(target: BusObject, signal: str) -> str:
+    return (
+        f"type='signal',sender='{target.service}',path='{target.path}',"
+        f"interface='{target.interface}',member='{signal}'"
+    )
+
+
+def _error_name(header: Header) -> str:
+    from jeepney import HeaderFields
+
+    return str(header.fields.get(HeaderFields.error_name, "error"))

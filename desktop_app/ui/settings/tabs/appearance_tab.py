@@ -1,0 +1,48 @@
+"""The Appearance tab: how the window looks, and how the program behaves on the desktop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop_app.settings.setting import Group
+from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desktop_app.ui.look.theme import Theme
+
+
+class AppearanceTab(QWidget):
+    """Two forms, one below the other.
+
+    Signals:
+        changed(str, object): a setting's key and the user's new value.
+    """
+
+    changed = Signal(str, object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._forms = (SchemaForm(Group.LOOK, theme), SchemaForm(Group.DESKTOP, theme))
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        for form in self._forms:
+            form.changed.connect(self.changed)
+            self._column.addWidget(form)
+        self._column.addStretch(1)
+        self.set_theme(theme)
+
+    def set_values(self, values: Mapping[str, object]) -> None:
+        """Show these values, or the defaults."""
+        for form in self._forms:
+            form.set_values(values)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        self._column.setSpacing(theme.px(16))
+        for form in self._forms:
+            form.set_theme(theme)

@@ -1,0 +1,114 @@
+"""What closing the window does: hiding, asking, waiting for an answer, ending."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QMessageBox
+
+from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
+from desktop_app.settings.schema import ON_CLOSE, OnClose
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, until
+
+WORKS, TAKEN = (HotkeyReport("Ctrl+A", s) for s in (HotkeyStatus.WORKS, HotkeyStatus.TAKEN))
+
+
+def question(desk: Desk) -> QMessageBox | None:
+    found = [box for box in desk.window.findChildren(QMessageBox) if box.isVisible()]
+    return found[0] if found else None
+
+
+def choose(desk: Desk, text: str) -> None:
+    box = question(desk)
+    assert box is not None
+    next(button for button in box.buttons() if button.text() == text).click()
+
+
+def is_ending(desk: Desk) -> bool:
+    return desk.ready._ending is not None
+
+
+def test_without_a_way_back_closing_ends_the_program(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
+            desk.ready._closing.set_hotkey(TAKEN)
+            desk.window.close()
+            assert question(desk) is None
+            assert not desk.window.isVisible()
+            assert is_ending(desk)
+
+    run(main())
+
+
+@pytest.mark.parametrize("has_tray", [True, False])
+def test_with_a_way_back_it_hides_if_the_user_wants(run: Run, has_tray: bool) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
+            desk.ready._closing.set_tray(has_tray)
+            desk.ready._closing.set_hotkey(TAKEN if has_tray else WORKS)
+            desk.window.close()
+            assert not desk.window.isVisible()
+            assert not is_ending(desk)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("answer", "stored", "ends"),
+    [("Keep running", OnClose.KEEP, False), ("Quit", OnClose.QUIT, True)],
+)
+def test_the_first_time_it_asks(run: Run, answer: str, stored: OnClose, ends: bool) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready._closing.set_tray(True)
+            desk.window.close()
+            desk.window.close()  # one question at a time
+            choose(desk, "Cancel")
+            assert desk.window.isVisible()
+            desk.window.close()
+            choose(desk, answer)
+            await until(lambda: desk.state.values[ON_CLOSE] == stored.value)
+            assert not desk.window.isVisible()
+            assert is_ending(desk) is ends
+
+    run(main())
+
+
+def test_an_answer_may_end_before_the_program_does(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            turn = await desk.ask("Why?")
+            desk.window.close()
+            assert desk.window.isVisible()
+            choose(desk, "Finish, then quit")
+            assert not desk.window.isVisible()
+            assert not is_ending(desk)
+            turn.end("Because.")
+            await until(lambda: is_ending(desk))
+
+    run(main())
+
+
+def test_an_answer_may_be_stopped(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask("Why?")
+            desk.window.close()
+            choose(desk, "Quit now")
+            assert is_ending(desk)
+
+    run(main())
+
+
+def test_a_resident_program_stays(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready._closing._is_resident = True
+            desk.window.close()
+            desk.ready.quick.open_with("")
+            desk.ready._quick._quick_window.hide()
+            assert not is_ending(desk)
+
+    run(main())

@@ -1,0 +1,112 @@
+"""A service on a message bus, played by a thread of the test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from jeepney import (
+    DBusAddress,
+    HeaderFields,
+    Message,
+    MessageType,
+    new_error,
+    new_method_return,
+    new_signal,
+)
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import DBusConnection, open_dbus_connection
+
+Body = tuple[Any, ...]
+Reply = tuple[str, Body]
+Method = Callable[..., Reply]
+
+
+class BusService:
+    """Answers calls by its functions, and notes them.
+
+    Args:
+        methods: (interface, method) -> a function that takes the arguments and returns the
+            signature and the values of the reply.
+
+    Attributes:
+        calls: the method, its path and its arguments, of each call.
+    """
+
+    def __init__(self, address: str, name: str, methods: dict[tuple[str, str], Method]) -> None:
+        self._methods = methods
+        self.calls: list[tuple[str, str, Body]] = []
+        self.sender = ""
+        self._connection: DBusConnection = open_dbus_connection(address)
+        self._connection.send_and_get_reply(message_bus.RequestName(name))
+        self._lock = threading.Lock()
+        self._noted = threading.Condition()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the bus."""
+        with suppress(OSError):
+            self._connection.sock.shutdown(2)
+        self._thread.join(10)
+        self._connection.close()
+
+    def emit(self, path: str, interface: str, signal: str, signature: str, *body: Any) -> None:
+        """Send a signal."""
+        self._send(new_signal(DBusAddress(path, interface=interface), signal, signature, body))
+
+    def wait_for(self, method: str, count: int = 1) -> Body:
+        """Return the arguments of the call of this method, once it has come `count` times."""
+
+        def found() -> list[Body]:
+            return [body for name, _, body in self.calls if name == method]
+
+        with self._noted:
+            assert self._noted.wait_for(lambda: len(found()) >= count, 20), f"no {method}"
+        return found()[count - 1]
+
+    def _serve(self) -> None:
+        with suppress(OSError, EOFError):
+            while True:
+                message = self._connection.receive()
+                if message.header.message_type is MessageType.method_call:
+                    self._answer(message)
+
+    def _answer(self, message: Message) -> None:
+        fields = message.header.fields
+        method, path = fields[HeaderFields.member], fields[HeaderFields.path]
+        known = self._methods.get((fields.get(HeaderFields.interface, ""), method))
+        self.sender = fields[HeaderFields.sender]
+        if known is None:
+            self._send(new_error(message, "org.freedesktop.DBus.Error.UnknownMethod"))
+        else:
+            signature, body = known(*message.body)
+            self._send(new_method_return(message, signature or None, body))
+        with self._noted:
+            self.calls.append((method, path, tuple(message.body)))
+            self._noted.notify_all()
+
+    def _send(self, message: Message) -> None:
+        with self._lock:
+            self._connection.send(message)
+
+
+def properties(**values: tuple[str, Any]) -> dict[tuple[str, str], Method]:
+    """Return the method that reads these properties, each with its signature."""
+    return {
+        ("org.freedesktop.DBus.Properties", "Get"): lambda _interface, name: ("v", (values[name],))
+    }
