@@ -24,7 +24,7 @@ from desktop_app.app.desktop.window_request import HiddenRequest, QuickRequest, 
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
-from desktop_app.backend.backend import use_limits, use_weights
+from desktop_app.backend.backend import use_limits, use_routine_model, use_weights
 from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import ProviderKind
@@ -188,6 +188,7 @@ class WindowSession:
         use_weights(self._backend, await self._backend.settings.all())
         await self.controllers.state.load()
         use_limits(self._backend, self.controllers.state.values.all)
+        use_routine_model(self._backend, self.controllers.state.values.all)
         await self.controllers.presets.load()
         self.controllers.tasks.start(self.controllers.prompts.load())
         await resume_runs(
@@ -288,6 +289,8 @@ class WindowSession:
             self.controllers.tasks.start(self._login_start.apply())
         elif key.startswith("documents."):
             use_limits(self._backend, values.all)
+        elif key == "answer.routine_model":
+            use_routine_model(self._backend, values.all)
 
     def _await_new_language(self) -> None:
         """Build the window again in its new language, now or once nothing is lost by it."""

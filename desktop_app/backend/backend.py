@@ -18,18 +18,23 @@ from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.media_type import FOLDER
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
-from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy, SettingError
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.origin import origin
+from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n.translation import tr
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService, MessageSources
 from desktop_app.services.chat.compaction_service import CompactionService
-from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, default_choice
+from desktop_app.services.chat.model_choice import (
+    ON_DEVICE_MODEL,
+    ResolvedChoice,
+    default_choice,
+)
 from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.fence import Fences
 from desktop_app.services.models.model_listings import ModelListings
@@ -164,6 +169,7 @@ class Backend:
                 notes=self.notes,
                 spending=self.ledger,
                 budget=self.budget,
+                note_taker=self._note_taker,
             )
 
         return ChatService(
@@ -187,6 +193,13 @@ class Backend:
             listing_of=self.listings.of,
             window_of=self.learning.window_of,
         )
+
+    def _note_taker(self, own: ResolvedChoice) -> ResolvedChoice:
+        """Return the model that takes notes on long documents; a server must list another."""
+        is_open = own.profile.kind is ProviderKind.COMPATIBLE
+        if is_open and self.listings.of(own.profile) is None:
+            return own
+        return self.utility_model.model_for(Purpose.PART, own)
 
     @cached_property
     def tools(self) -> ToolCatalog:
@@ -481,6 +494,11 @@ def use_limits(backend: Backend, values: Mapping[str, SettingValue]) -> None:
         seconds=given["seconds"],
     )
     backend.documents.limits = backend.collection_worker.limits = limits
+
+
+def use_routine_model(backend: Backend, values: Mapping[str, SettingValue]) -> None:
+    """Apply the user's choice of the model for routine work."""
+    backend.utility_model.prefers_small = values["answer.routine_model"] == "small"
 
 
 def use_weights(backend: Backend, stored: Mapping[str, Any]) -> None:

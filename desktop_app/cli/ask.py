@@ -16,7 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.backend.backend import Backend, build_backend, use_limits, use_weights
+from desktop_app.backend.backend import (
+    Backend,
+    build_backend,
+    use_limits,
+    use_routine_model,
+    use_weights,
+)
 from desktop_app.backend.prompt_loader import from_template, prompt_library
 from desktop_app.cli import password_prompt
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
@@ -189,6 +195,7 @@ async def _answer(
 ) -> int:
     values = await backend.values()
     use_limits(backend, values)
+    use_routine_model(backend, values)
     backend.budget.allows_unpriced = options.allow_unpriced
     preset = await with_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)

@@ -305,6 +305,18 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         N_("When a conversation nears the model’s limit. Costs one request. Nothing is deleted."),
     ),
     Setting(
+        "answer.routine_model",
+        str,
+        "small",
+        N_("Routine work"),
+        Group.ANSWER,
+        N_("Titles, notes on long documents, and compaction."),
+        choices=(
+            Choice("small", N_("Small model")),
+            Choice("conversation", N_("Conversation’s model")),
+        ),
+    ),
+    Setting(
         "library.model_titles",
         bool,
         False,

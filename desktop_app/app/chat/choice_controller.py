@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.chat.choice_figures import Measured, choice_figures
 from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
@@ -68,6 +69,7 @@ class ChoiceController(QObject):
         self._ledger = ledger
         self._choices = choices
         self._asked = 0
+        self._measured: dict[str, Measured] = {}
         self._warmed: set[ProviderProfile] = set()
         self._is_parser_warm = False
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
@@ -83,7 +85,7 @@ class ChoiceController(QObject):
         self._current.path_changed.connect(self._show)
         self._draft.changed.connect(self._timer.start)
         self._draft.changed.connect(self._attached)
-        spending.spent.connect(lambda _: self._timer.start())
+        spending.spent.connect(self._forget_measured)
         self._current.compactions_changed.connect(self._timer.start)
         spending.utility_calls_paid.connect(self._timer.start)
         choices.changed.connect(self._show)
@@ -154,6 +156,25 @@ class ChoiceController(QObject):
             self._warmed.add(profile)
             self._tasks.start(self._providers.refresh_listing(profile, insist=True))
 
+    def _forget_measured(self, provider_id: str) -> None:
+        self._measured.pop(provider_id, None)
+        self._timer.start()
+
+    async def _show_figures(self, estimate: Estimate | None) -> None:
+        """Show what the message may cost and take with each variant and effort."""
+        setup, chat = self._setup, self._chat_service
+        profile, settings = setup.profile, setup.ask_settings
+        if profile.id not in self._measured:
+            self._measured[profile.id] = await self._ledger.usual_seconds(profile.id)
+        figures = choice_figures(
+            setup.choice,
+            lambda choice: chat.resolve_with(profile, choice, settings),
+            estimate,
+            settings.parameters.max_output_tokens,
+            self._measured[profile.id],
+        )
+        self._pane.prompt.set_choice_figures(figures)
+
     async def _estimate(self) -> None:
         """Show the tokens and cost of sending; a later call supersedes an earlier one."""
         self._asked += 1
@@ -176,14 +197,18 @@ class ChoiceController(QObject):
         known = self._providers.has_provider(self._current.conversation)
         if known and resolved.profile.kind is ProviderKind.ON_DEVICE:
             self._pane.prompt.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
+            await self._show_figures(None)
             return
         if not known or not draft:
             self._pane.prompt.set_estimate(*NO_ESTIMATE)
+            if known:
+                await self._show_figures(None)
             return
         estimate = await self._counted(draft, resolved)
         if asked == self._asked:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
             self._pane.prompt.set_estimate(*texts)
+            await self._show_figures(estimate)
 
     async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
         """Return the tokens in use.

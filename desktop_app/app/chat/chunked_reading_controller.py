@@ -135,6 +135,8 @@ def _words(plan: ChunkPlan) -> str:
         sentences.append(tr("It costs about {cost}, plus reasoning.", cost=money(plan.cost)))
     elif plan.cost:
         sentences.append(tr("It costs about {cost}.", cost=money(plan.cost)))
+    if plan.comparison:
+        sentences.append(plan.comparison)
     sentences.append(f"{tr(COUNTED[plan.method])}.")
     sentences.append(tr("You can stop and continue later."))
     return " ".join(sentences)

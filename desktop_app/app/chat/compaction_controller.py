@@ -20,7 +20,7 @@ from desktop_app.domain.conversations.compaction import (
 )
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message
 from desktop_app.domain.errors import DocumentDoesNotFitError, UserFacingError
-from desktop_app.domain.spending.cost import FREE
+from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.chat.compaction_service import Plan, readable
@@ -425,4 +425,9 @@ def _cost_of(plan: Plan) -> str:
         return tr("The cost is unknown.")
     if most is None:
         return tr("It costs {cost} for input.", cost=money(least))
-    return tr("It costs {cost} for input, {most} at most.", cost=money(least), most=money(most))
+    words = tr("It costs {cost} for input, {most} at most.", cost=money(least), most=money(most))
+    if plan.own.price is None or plan.own.model.id == plan.by.model.id:
+        return words
+    own = plan.own.price.of(Usage(input_tokens=plan.tokens))
+    with_own = tr("With {model}: {cost} for input.", model=plan.own.model.name, cost=money(own))
+    return f"{words} {with_own}"

@@ -24,6 +24,7 @@ from desktop_app.domain.models.parameter_support import first_api, notes, refusa
 from desktop_app.domain.origin import host_of, origin
 from desktop_app.domain.places import LinkedText
 from desktop_app.domain.secret import Secret
+from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import resource_path
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.models.model_listing import ModelListing
+    from desktop_app.domain.spending.cost import Price
     from desktop_app.providers.http.trust import CaFile
+    from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.window.notifications import Notifications
 
@@ -379,10 +382,25 @@ class SettingsController(QObject):
         tier = self._setup.ask_settings.parameters.service_tier
         if tier and model.price is not None and model.price_at(tier) is None:
             said["service_tier"] = tr("The cost of this tier is unknown and isn’t shown.")
+        routine = self._routine_note(resolved)
         self._panel.set_refusals(
             {KEYS[name]: refusal_text(why, model) for name, why in refused.items() if name in KEYS},
-            {KEYS[name]: words for name, words in said.items() if name in KEYS},
+            {KEYS[name]: words for name, words in said.items() if name in KEYS} | routine,
         )
+
+    def _routine_note(self, own: ResolvedChoice) -> dict[str, str]:
+        """Return the prices of both models for routine work, for the note of its setting."""
+        small = self._backend.utility_model.model_for(Purpose.TITLE, own)
+        if small.price is None or own.price is None:
+            return {}
+        words = tr(
+            "{model} now: {price} for a million tokens of input and output. {own}: {own_price}.",
+            model=small.model.name,
+            price=_prices(small.price),
+            own=own.model.name,
+            own_price=_prices(own.price),
+        )
+        return {"answer.routine_model": words}
 
     async def _choose_weights(self, path: Path | None) -> None:
         """Use another GGUF file on this computer, or return to the built-in model."""
@@ -443,3 +461,8 @@ def _ca_file_text(found: CaFile) -> str:
 
 def _read_if_there(path: Path) -> str:
     return path.read_text("utf-8") if path.is_file() else ""
+
+
+def _prices(price: Price) -> str:
+    """Return the prices of input and output."""
+    return f"{formatting.exact_money(price.input)} / {formatting.exact_money(price.output)}"

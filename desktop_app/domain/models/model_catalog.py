@@ -54,6 +54,7 @@ class ModelInfo:
         context_window, max_input, max_output: tokens.
         price_tiers: a service tier's price as a multiple of the ordinary price; other tiers'
             prices are unknown.
+        usual_seconds: until an answer of about a page is complete, by effort.
         price_is_charged: `price` is what the provider charges, not the list price of which it
             charges a share.
     """
@@ -78,6 +79,7 @@ class ModelInfo:
     price: Price | None = None
     price_tiers: tuple[tuple[str, Decimal], ...] = ()
     shutdown: date | None = None
+    usual_seconds: tuple[tuple[Effort, float], ...] = ()
     price_is_charged: bool = False
 
     @property
@@ -102,6 +104,10 @@ class ModelInfo:
     def counted_price_at(self, tier: str | None) -> Price | None:
         """Return the price that limits count: the ordinary one if the tier's is unknown."""
         return self.price_at(tier) or self.price
+
+    def usual_duration(self, effort: Effort | None) -> float | None:
+        """Return the seconds that an answer usually takes; None if unknown."""
+        return dict(self.usual_seconds).get(effort or self.default_effort or Effort.MEDIUM)
 
     def takes_effort(self) -> bool:
         """Return True if the model is known to take an effort."""
@@ -384,7 +390,12 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         price=_price_from_row(row.get("price")),
         price_tiers=tuple((tier, Decimal(by)) for tier, by in row.get("price_tiers", {}).items()),
         shutdown=row.get("shutdown"),
+        usual_seconds=_seconds_from_row(row.get("usual_seconds", {})),
     )
+
+
+def _seconds_from_row(row: Mapping[str, Any]) -> tuple[tuple[Effort, float], ...]:
+    return tuple((Effort(effort), float(seconds)) for effort, seconds in row.items())
 
 
 def _utility_task_from_row(row: Mapping[str, Any]) -> UtilityTask:

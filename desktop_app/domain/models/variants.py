@@ -24,6 +24,11 @@ class Variant(StrEnum):
         """The product's name for it, the same in every language."""
         return self.value.capitalize()
 
+    @property
+    def advice(self) -> str:
+        """What it is for, in one line, marked for translation."""
+        return _VARIANT_ADVICE[self]
+
 
 class Effort(StrEnum):
     """Reasoning effort, least to most. `none` is a value that is sent, not an absent field."""
@@ -40,6 +45,11 @@ class Effort(StrEnum):
         """Its label, marked for translation."""
         return _EFFORT_LABELS[self]
 
+    @property
+    def advice(self) -> str:
+        """What it is for, in one line, marked for translation."""
+        return _EFFORT_ADVICE[self]
+
 
 _EFFORT_LABELS: Final[Mapping[Effort, str]] = {
     Effort.NONE: N_("None"),
@@ -48,6 +58,20 @@ _EFFORT_LABELS: Final[Mapping[Effort, str]] = {
     Effort.MEDIUM: N_("Medium"),
     Effort.HIGH: N_("High"),
     Effort.XHIGH: N_("Extra high"),
+}
+
+_VARIANT_ADVICE: Final[Mapping[Variant, str]] = {
+    Variant.INSTANT: N_("Quick answers and short texts"),
+    Variant.THINKING: N_("Analysis, code, and long documents"),
+    Variant.PRO: N_("The hardest questions"),
+}
+_EFFORT_ADVICE: Final[Mapping[Effort, str]] = {
+    Effort.NONE: N_("Simple questions, without reasoning"),
+    Effort.MINIMAL: N_("Short, clear tasks"),
+    Effort.LOW: N_("Everyday questions"),
+    Effort.MEDIUM: N_("Most work"),
+    Effort.HIGH: N_("Hard analysis and code"),
+    Effort.XHIGH: N_("The hardest problems"),
 }
 
 FAMILY_EFFORTS = (Effort.NONE, Effort.LOW, Effort.MEDIUM, Effort.HIGH, Effort.XHIGH)

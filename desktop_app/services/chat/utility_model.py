@@ -37,7 +37,11 @@ BYTES_A_TOKEN: Final = 3
 
 
 class UtilityModel:
-    """Asks small models for short texts."""
+    """Asks small models for short texts.
+
+    Attributes:
+        prefers_small: routine work is done by a small model, not by the conversation's own.
+    """
 
     def __init__(
         self,
@@ -53,14 +57,17 @@ class UtilityModel:
         self._catalog = catalog
         self._listing_of = listing_of
         self._missing: set[tuple[str, str]] = set()
+        self.prefers_small = True
 
     def model_for(self, purpose: Purpose, own: ResolvedChoice) -> ResolvedChoice:
         """Return the model for a task in a conversation that `own` answers.
 
         This is the first small model that the provider serves, else `own` with the least effort.
+        Judgments are not routine work.
         """
         job, profile = self._catalog.utility_task(purpose.value), own.profile
-        for model_id in job.models if profile.serves_the_family else ():
+        is_small = self.prefers_small or purpose is Purpose.JUDGMENT
+        for model_id in job.models if is_small and profile.serves_the_family else ():
             info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
             if self._is_served(profile, info) and not _is_dearer(info, own):
                 return ResolvedChoice(profile, info, None, _effort(info, job.effort))

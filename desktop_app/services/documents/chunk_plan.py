@@ -20,6 +20,9 @@ class ChunkPlan:
         method: how the tokens were counted.
         leaves_out_reasoning: the model reasons before each note; the cost of that is unknown and
             not included.
+        taker, answerer: the names of the models that take the notes, and answer from them.
+        cost_of_answerer: US dollars if the second took the notes, too; None if it does, or if its
+            price is unknown.
     """
 
     calls: int
@@ -28,6 +31,21 @@ class ChunkPlan:
     cost: Decimal | None
     leaves_out_reasoning: bool = False
     method: CountMethod = CountMethod.TOKENIZER
+    taker: str = ""
+    answerer: str = ""
+    cost_of_answerer: Decimal | None = None
+
+    @property
+    def comparison(self) -> str:
+        """Who takes the notes, and what it would cost with the model that answers; "" if same."""
+        if self.cost_of_answerer is None:
+            return ""
+        return tr(
+            "{taker} takes the notes. With {answerer}, it would cost about {cost}.",
+            taker=self.taker,
+            answerer=self.answerer,
+            cost=money(self.cost_of_answerer),
+        )
 
     @property
     def cost_words(self) -> str:

@@ -12,7 +12,7 @@ and its own line in the ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Final
@@ -78,7 +78,11 @@ USUAL_NOTE: Final = 1500
 
 
 class ChunkedReader:
-    """Reads documents in chunks."""
+    """Reads documents in chunks.
+
+    Args:
+        note_taker: returns the model that takes the notes in a conversation that another answers.
+    """
 
     def __init__(
         self,
@@ -91,7 +95,9 @@ class ChunkedReader:
         notes: NoteCache,
         spending: SpendingBook,
         budget: Budget,
+        note_taker: Callable[[ResolvedChoice], ResolvedChoice] = lambda own: own,
     ) -> None:
+        self._note_taker = note_taker
         self.gateway = gateway
         self.notes = notes
         self.spending = spending
@@ -109,8 +115,17 @@ class ChunkedReader:
         instructions: str = "",
     ) -> ChunkPlan:
         """Return the plan for reading documents in chunks. Raises UserFacingError."""
-        task = Task(tuple(documents), prompt, resolved, instructions)
+        taker = self._taker(resolved)
+        task = Task(tuple(documents), prompt, taker, instructions, answerer=resolved)
         return await self.plan_of(task, await self.pieces(task, self._estimator))
+
+    def _taker(self, own: ResolvedChoice) -> ResolvedChoice:
+        """Return the model that takes the notes, which fit the window of the one that answers."""
+        found = self._note_taker(own)
+        mine, its = own.model.input_limit, found.model.input_limit
+        if mine is None or (its is not None and its <= mine):
+            return found
+        return replace(found, model=replace(found.model, max_input=mine))
 
     async def plan_of(self, task: Task, pieces: Sequence[DocumentPiece]) -> ChunkPlan:
         """Return the plan for these pieces, without the notes that are cached."""
@@ -121,9 +136,14 @@ class ChunkedReader:
         tokens = sum(piece.tokens + around for piece in left) + len(pieces) * note
         usage = Usage(input_tokens=tokens, output_tokens=len(left) * note + USUAL_NOTE)
         cost = None if price is None else price.of(usage)
+        own = task.answerer or task.resolved
+        is_other = own.model.id != task.resolved.model.id
+        dearer = own.price.of(usage) if is_other and own.price is not None else None
         thinks = task.resolved.effort not in (None, Effort.NONE)
         method = await self._estimator.method_of(INSTRUCTIONS, task.resolved)
-        return ChunkPlan(len(pieces), len(pieces) - len(left), tokens, cost, thinks, method)
+        models = (task.resolved.model.name, own.model.name)
+        done = len(pieces) - len(left)
+        return ChunkPlan(len(pieces), done, tokens, cost, thinks, method, *models, dearer)
 
     async def texts(
         self,
@@ -134,7 +154,7 @@ class ChunkedReader:
         instructions: str = "",
     ) -> list[str]:
         """Return the chunks of a document as they would be sent. Raises UserFacingError."""
-        task = Task((document,), prompt, resolved, instructions)
+        task = Task((document,), prompt, self._taker(resolved), instructions)
         pieces = await self.pieces(task, self._estimator)
         return [
             "\n\n".join([tagged(piece, fence, is_merging=False), *names_of(piece)])
@@ -153,12 +173,13 @@ class ChunkedReader:
         task = Task(
             in_parts(question.parts),
             question.text,
-            resolved,
+            self._taker(resolved),
             request.instructions,
             request.parameters,
             question.conversation_id,
             answer.id,
             fence,
+            answerer=resolved,
         )
         return self.reading(task)
 

@@ -122,6 +122,8 @@ class Task:
 
     Attributes:
         prompt: the user's words.
+        resolved: the model that takes the notes.
+        answerer: the model that answers from them; None if it is the same.
         instructions, parameters: as for any answer.
         fence: the boundaries around chunks and notes.
     """
@@ -134,6 +136,7 @@ class Task:
     conversation_id: str = ""
     message_id: str = ""
     fence: Fence = SAMPLE
+    answerer: ResolvedChoice | None = None
 
 
 class NoteCache(Protocol):
@@ -211,7 +214,7 @@ class _Reading:
     async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
         """Yield progress as Waiting events, then the answer."""
         # A stand-in for the task's model would need other chunks.
-        resolved = self._task.resolved
+        resolved = self._task.answerer or self._task.resolved
         if request.model != resolved.model.id:
             yield Failed(ProviderError(Reason.NOT_SERVED_THERE, model=resolved.model.name))
             return

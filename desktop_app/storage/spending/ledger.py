@@ -6,10 +6,12 @@ Sums use Decimals of the stored amounts, so that nothing is rounded.
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import astuple
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import (
@@ -19,6 +21,7 @@ from desktop_app.domain.spending.spending_report import (
     SpendingReport,
     Spent,
 )
+from desktop_app.domain.statistics import percentile
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Databases
 from desktop_app.storage.spending.spending_groups import Grouping, SpendingRow, grouped_rows
@@ -29,6 +32,9 @@ from desktop_app.storage.spending.spending_sums import (
     report_of,
     token_counts,
 )
+
+_RECENT_CALLS: Final = 2_000
+_ENOUGH_CALLS: Final = 3
 
 Entry = tuple[int, str, str, str, int, int, int, int, str | None]
 """A call: time, provider, model, purpose, four token counts, cost."""
@@ -79,6 +85,26 @@ class Ledger:
         """Return the US dollars spent in a conversation."""
         sql = "SELECT cost FROM ledger WHERE conversation_id = ? AND cost IS NOT NULL"
         return await self._sum(sql, conversation_id)
+
+    async def usual_seconds(self, provider_id: str) -> dict[tuple[str, str], float]:
+        """Return the median seconds of answers at a provider, by model and effort.
+
+        The last calls count, if there are enough of them.
+        """
+        sql = """SELECT model, coalesce(effort, '') AS effort, duration_s FROM ledger
+            WHERE provider_id = ? AND purpose = 'answer' AND outcome = 'complete'
+            AND duration_s IS NOT NULL ORDER BY rowid DESC LIMIT ?"""
+        rows = await self._databases.disk.read(
+            lambda c: c.execute(sql, (provider_id, _RECENT_CALLS)).fetchall()
+        )
+        found: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        for row in rows:
+            found[row["model"], row["effort"]].append(row["duration_s"])
+        return {
+            key: usual
+            for key, seconds in found.items()
+            if len(seconds) >= _ENOUGH_CALLS and (usual := percentile(seconds, 50)) is not None
+        }
 
     async def utility_cost(self, conversation_id: str) -> Decimal:
         """Return the US dollars spent in a conversation on titles and compactions."""

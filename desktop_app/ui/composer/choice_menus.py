@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
     from desktop_app.domain.models.model_catalog import Effort
-    from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
+    from desktop_app.ui.composer.model_choice_view import ChoiceFigures, ChoiceView, ModelEntry
 
 LONGEST_FLAT_MENU: Final = 18
 LONGEST_SUBMENU: Final = 40
 
 
 def fill_models(
-    menu: QMenu, choice: ChoiceView, on_chosen: Callable[[ModelEntry], None], note_width: int
+    menu: QMenu,
+    choice: ChoiceView,
+    on_chosen: Callable[[ModelEntry], None],
+    note_width: int,
+    figures: ChoiceFigures | None = None,
 ) -> None:
     """Fill the menu with the models of all providers.
 
@@ -46,9 +50,21 @@ def fill_models(
         else:
             _add_note(menu, provider, note_width)
         for entry, inner in _group_by_maker(parent, entries):
-            label = f"{entry.name} · {entry.note}" if entry.note else entry.name
-            action = _add(inner, group, label, checked=_is_chosen(entry, choice))
+            shown = _figures_of(entry, choice, figures)
+            action = _add(inner, group, _model_label(entry), _is_chosen(entry, choice), shown)
             action.triggered.connect(lambda _=False, entry=entry: on_chosen(entry))
+
+
+def _model_label(entry: ModelEntry) -> str:
+    advice = tr(entry.variant.advice) if entry.variant else ""
+    return " · ".join(filter(None, (entry.name, entry.note or advice)))
+
+
+def _figures_of(entry: ModelEntry, choice: ChoiceView, figures: ChoiceFigures | None) -> str:
+    """Return the figures of a variant at the provider for which they were computed."""
+    if figures is None or entry.variant is None or entry.provider_id != choice.provider_id:
+        return ""
+    return figures.variants.get(entry.variant, "")
 
 
 def add_table_entry(menu: QMenu, on_chosen: Callable[[], object]) -> None:
@@ -87,12 +103,21 @@ def _maker(entry: ModelEntry) -> str:
 
 
 def fill_efforts(
-    menu: QMenu, choice: ChoiceView, on_chosen: Callable[[Effort], None], note_width: int
+    menu: QMenu,
+    choice: ChoiceView,
+    on_chosen: Callable[[Effort], None],
+    note_width: int,
+    figures: ChoiceFigures | None = None,
 ) -> None:
-    """Fill the menu with the efforts; refused efforts are disabled, with the reasons below."""
+    """Fill the menu with the efforts, what each is for, and what it may cost and take.
+
+    Refused efforts are disabled, with the reasons below.
+    """
     group = QActionGroup(menu)
     for effort in choice.efforts_listed:
-        action = _add(menu, group, tr(effort.label), checked=effort is choice.effort)
+        label = f"{tr(effort.label)} · {tr(effort.advice)}"
+        shown = "" if figures is None else figures.efforts.get(effort, "")
+        action = _add(menu, group, label, effort is choice.effort, shown)
         action.triggered.connect(lambda _=False, effort=effort: on_chosen(effort))
         _refuse(action, choice.effort_refusals.get(effort, ""))
     _add_reasons(
@@ -105,14 +130,14 @@ def fill_background(
 ) -> None:
     """Fill the menu with the places for long answers, and what each choice means."""
     name, group = choice.provider_name, QActionGroup(menu)
-    foreground = _add(menu, group, tr("Run here"), checked=not choice.background)
+    foreground = _add(menu, group, tr("Run here"), not choice.background)
     foreground.triggered.connect(lambda _=False: on_chosen(False))
     _add_note(
         menu,
         tr("Stops if you quit, the connection fails, or the computer sleeps."),
         note_width,
     )
-    background = _add(menu, group, tr("Run in background"), checked=bool(choice.background))
+    background = _add(menu, group, tr("Run in background"), bool(choice.background))
     background.triggered.connect(lambda _=False: on_chosen(True))
     _add_note(
         menu,
@@ -125,8 +150,8 @@ def fill_background(
     )
 
 
-def _add(menu: QMenu, group: QActionGroup, label: str, *, checked: bool) -> QAction:
-    action = menu.addAction(menu_text(label))
+def _add(menu: QMenu, group: QActionGroup, label: str, checked: bool, figures: str = "") -> QAction:
+    action = menu.addAction(menu_text(label, keys=figures))
     action.setCheckable(True)
     group.addAction(action)
     action.setChecked(checked)

@@ -17,7 +17,7 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer import choice_menus
 from desktop_app.ui.composer.background_button import BackgroundButton
-from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, nothing_chosen
+from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, ChoiceFigures, nothing_chosen
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND, set_role
@@ -114,6 +114,7 @@ class ChoiceRow(QWidget):
         self._theme = theme
         self._choice = nothing_chosen()
         self._estimate = ("", "", "")
+        self._choice_figures = ChoiceFigures()
         self._rate = ""
         self._streaming = False
         self.attach = _button("attach", tr("Attach files"), "quiet")
@@ -135,6 +136,7 @@ class ChoiceRow(QWidget):
         self._lay_out()
         self.set_theme(theme)
         self.set_choice(nothing_chosen())
+        self.set_choice_figures(ChoiceFigures())
 
     def _lay_out(self) -> None:
         self._row = QHBoxLayout(self)
@@ -170,6 +172,14 @@ class ChoiceRow(QWidget):
         """Show the estimated cost; `short` is the form for narrow rows."""
         self._estimate = (text, short, tooltip)
         self._show_figures()
+
+    def set_choice_figures(self, figures: ChoiceFigures) -> None:
+        """Show what the message may cost and take with each variant and effort."""
+        self._choice_figures = figures
+        for variant in Variant:
+            words = figures.variants.get(variant, "")
+            lines = "\n".join(filter(None, (tr(variant.advice), words)))
+            set_tooltip(self.models.variants.button(variant.value), lines)
 
     def set_rate(self, text: str) -> None:
         """Show the speed of the answer ("38 tok/s"); visible while it streams."""
@@ -263,12 +273,16 @@ class ChoiceRow(QWidget):
     def _fill_models(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)
         self.models_opened.emit()
-        choice_menus.fill_models(menu, self._choice, self.model_requested.emit, width)
+        choice_menus.fill_models(
+            menu, self._choice, self.model_requested.emit, width, self._choice_figures
+        )
         choice_menus.add_table_entry(menu, self.model_table_requested.emit)
 
     def _fill_efforts(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)
-        choice_menus.fill_efforts(menu, self._choice, self.effort_requested.emit, width)
+        choice_menus.fill_efforts(
+            menu, self._choice, self.effort_requested.emit, width, self._choice_figures
+        )
 
 
 def _button(name: str, label: str, role: str) -> QToolButton:

@@ -90,6 +90,14 @@ class ChoiceView:
         return tuple(e for e in Effort if e in FAMILY_EFFORTS or takes_minimal)
 
 
+@dataclass(frozen=True)
+class ChoiceFigures:
+    """What the message being typed may cost and take with each variant and effort, as words."""
+
+    variants: Mapping[Variant, str] = field(default_factory=dict)
+    efforts: Mapping[Effort, str] = field(default_factory=dict)
+
+
 def nothing_chosen() -> ChoiceView:
     """Return the view of a choice before any model is known."""
     return ChoiceView(None, tr("No model"), None, offers_variants=False)

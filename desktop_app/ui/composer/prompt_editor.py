@@ -19,7 +19,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.composer.choice_row import ChoiceRow
 from desktop_app.ui.composer.completion_fields import EditorCompletionField, PopupAboveEditor
-from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.composer.model_choice_view import ChoiceFigures, ChoiceView, ModelEntry
 from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.composer.suggestions import Suggestions
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.look.theme import Theme
 
-__all__ = ["Chip", "ChoiceView", "ModelEntry", "PromptEditor"]
+__all__ = ["Chip", "ChoiceFigures", "ChoiceView", "ModelEntry", "PromptEditor"]
 
 SHARE_OF_WINDOW: Final = 0.4
 """The share of the window's height that the editor may take."""
@@ -288,6 +288,10 @@ class PromptEditor(QFrame):
             self.focus_text()
         self._show_enter_key()
         self._show_hint()
+
+    def set_choice_figures(self, figures: ChoiceFigures) -> None:
+        """Show what the message may cost and take with each variant and effort."""
+        self.row.set_choice_figures(figures)
 
     def set_rate(self, text: str) -> None:
         """Show the speed of the answer."""

@@ -1,0 +1,74 @@
+"""What a message may cost and take with each variant and effort, as words for the menus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.i18n.formatting import duration, money
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.composer.model_choice_view import ChoiceFigures
+
+if TYPE_CHECKING:
+    from desktop_app.domain.conversations.conversation import ModelChoice
+    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.spending.cost_estimate import Estimate
+
+Measured = Mapping[tuple[str, str], float]
+"""Seconds that the user's answers usually took, by model and effort."""
+
+
+def choice_figures(
+    choice: ModelChoice,
+    resolve: Callable[[ModelChoice], ResolvedChoice],
+    estimate: Estimate | None,
+    max_output_tokens: int | None,
+    measured: Measured,
+) -> ChoiceFigures:
+    """Return the figures of all variants (at a provider that has them) and efforts.
+
+    Args:
+        estimate: of the message being typed; None shows durations only.
+    """
+
+    def words(other: ModelChoice) -> str:
+        resolved = resolve(other)
+        most = _most(resolved, estimate, max_output_tokens)
+        took = _seconds(resolved, measured)
+        return " · ".join(filter(None, (most, took)))
+
+    serves = resolve(choice).profile.serves_the_family
+    variants = {
+        variant: words(replace(choice, variant=variant, model=""))
+        for variant in (Variant if serves else ())
+    }
+    accepted = resolve(choice).model.efforts or ()
+    efforts = {effort: words(replace(choice, effort=effort)) for effort in accepted}
+    return ChoiceFigures(variants, efforts)
+
+
+def _most(
+    resolved: ResolvedChoice, estimate: Estimate | None, max_output_tokens: int | None
+) -> str:
+    """Return the most that the message and its answers cost, "" if that is unknown."""
+    price = resolved.counted_price
+    limits = [limit for limit in (max_output_tokens, resolved.model.max_output) if limit]
+    if estimate is None or price is None or not limits:
+        return ""
+    usage = Usage(
+        input_tokens=estimate.input_tokens * estimate.inputs,
+        output_tokens=min(limits) * estimate.answers,
+    )
+    return tr("up to {cost}", cost=money(price.of(usage)))
+
+
+def _seconds(resolved: ResolvedChoice, measured: Measured) -> str:
+    effort: Effort | None = resolved.effort
+    own = measured.get((resolved.model.id, effort.value if effort else ""))
+    if own is not None:
+        return tr("usually {duration}", duration=duration(own))
+    usual = resolved.model.usual_duration(effort)
+    return "" if usual is None else tr("about {duration}", duration=duration(usual))
