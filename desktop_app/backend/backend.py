@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN, ON_DEVICE, profiles_of_environment
 from desktop_app.backend.image_scaling import ImageScaler
-from desktop_app.backend.prompt_loader import template_needs
+from desktop_app.backend.prompt_loader import needs_of_prompt
 from desktop_app.backend.provider_gateway import ProviderGateway
 from desktop_app.backend.token_counting import ProviderTokenCounter, TokenLearning
 from desktop_app.child_processes import environment_with_keys
@@ -189,7 +189,7 @@ class Backend:
             fences=self.fences,
             tools=lambda: self.tools,
             desk=self.desk,
-            needs_of=template_needs,
+            needs_of=partial(needs_of_prompt, self.prompts),
             listing_of=self.listings.of,
             window_of=self.learning.window_of,
         )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.backend.prompt_loader import template_needs
+from desktop_app.backend.prompt_loader import needs_of_prompt
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
@@ -23,12 +24,14 @@ from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, N
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.services.batch.batch_preparation import BatchPreparer
 from desktop_app.services.batch.batch_service import BatchService
-from desktop_app.services.batch.batch_upload import BatchSender, question_of
+from desktop_app.services.batch.batch_upload import BatchSender, form_of_job, question_of
 from desktop_app.services.documents.image_attachments import with_detail
+from desktop_app.services.structured.form_notices import form_notice
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
+    from desktop_app.domain.conversations.answer_form import AnswerForm
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.batch.batch_upload import UploadLimits
 
@@ -62,7 +65,7 @@ def batch_service(
         catalog=backend.catalog,
         profiles=backend.profiles,
         changed=changed,
-        needs_of=template_needs,
+        needs_of=partial(needs_of_prompt, backend.prompts),
     )
 
 
@@ -111,6 +114,7 @@ async def open_as_conversation(backend: Backend, job: BatchJob, item: BatchItem)
     if known and await backend.conversations.get(known) is not None:
         return known
     moment = now()
+    form = await form_of_job(job)
     title = f"{item.name}: {job.title}"
     conversation = Conversation(new_id(), title, moment, moment, job.choice)
     question = question_of(job, item, conversation.id)
@@ -125,11 +129,16 @@ async def open_as_conversation(backend: Backend, job: BatchJob, item: BatchItem)
         choice=job.choice,
         usage=item.usage,
         cost=item.cost,
-        notices=(notice(NoticeCode.FROM_BATCH), *_notices_of(item)),
+        notices=(notice(NoticeCode.FROM_BATCH), *_form_notices(form, item), *_notices_of(item)),
     )
     await backend.conversations.begin_turn(conversation, question, answer)
     await backend.batch_store.note_conversation(job.id, item.number, conversation.id)
     return conversation.id
+
+
+def _form_notices(form: AnswerForm | None, item: BatchItem) -> tuple[NoticeText, ...]:
+    """Return the notice that shows the answer as a table or a tree, if it matches the schema."""
+    return (form_notice(form),) if form is not None and item.error is None else ()
 
 
 def _notices_of(item: BatchItem) -> tuple[NoticeText, ...]:

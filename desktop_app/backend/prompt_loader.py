@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ from desktop_app.services.chat.prompt_library import (
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
+    from desktop_app.storage.settings.prompt_store import PromptStore
 
 
 def built_in_prompts() -> tuple[Prompt, ...]:
@@ -47,10 +49,20 @@ def _built_in_needs() -> Mapping[str, TemplateNeeds]:
 
 
 async def template_needs(template_id: str) -> TemplateNeeds:
-    """Return the requirements of a prompt; only built-in prompts have any."""
+    """Return the requirements of a built-in prompt."""
     if not template_id:
         return NO_NEEDS
     return (await asyncio.to_thread(_built_in_needs)).get(template_id, NO_NEEDS)
+
+
+async def needs_of_prompt(store: PromptStore, prompt_id: str) -> TemplateNeeds:
+    """Return the requirements of a prompt, and the form that the user gave it.
+
+    Raises:
+        StorageError: the store cannot be read.
+    """
+    form = await store.form_of_prompt(prompt_id) if prompt_id else ""
+    return replace(await template_needs(prompt_id), form=form)
 
 
 async def prompt_library(backend: Backend) -> tuple[Entry, ...]:

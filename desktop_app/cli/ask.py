@@ -26,7 +26,7 @@ from desktop_app.backend.backend import (
 from desktop_app.backend.prompt_loader import from_template, prompt_library
 from desktop_app.cli import password_prompt
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
-from desktop_app.cli.answers.asked_form import checked, say_problems, with_form
+from desktop_app.cli.answers.asked_form import checked, names_form, say_problems, with_form
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.answers.several_answers import (
     SeveralAnswers,
@@ -96,7 +96,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from desktop_app.documents.worker.document_worker import ExtractedDocument, Progress
-    from desktop_app.domain.conversations.answer_form import AnswerSchema
     from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import Part
     from desktop_app.services.chat.answer_run import AnswerRun
@@ -246,12 +245,13 @@ async def _answer(
         raise
     for each in (began, *others):
         for notice in each.answer.notices:
-            say(str(notice))
+            if not names_form(notice):
+                say(str(notice))
     if others or began.beside:
         code = await _run_several(all_of([began, *others]), options, unsaved)
     else:
         began.tells_all = True
-        code = await _run(backend, began, profile, output, unsaved, settings.schema)
+        code = await _run(backend, began, profile, output, unsaved)
     month = await backend.budget.month_to_warn_of(profile)
     if month is not None and month.cap is not None:
         spent, limit = formatting.money(month.spent), formatting.money(month.cap)
@@ -399,7 +399,6 @@ async def _run(
     profile: ProviderProfile,
     output: Output,
     unsaved: NullStore | None,
-    schema: AnswerSchema | None,
 ) -> int:
     was_stopped, saved = False, unsaved is None
     try:
@@ -407,7 +406,7 @@ async def _run(
     except asyncio.CancelledError:
         was_stopped = True
     whole = _file_of(backend, began.answer) if unsaved is None else unsaved.answers.copy
-    found = None if was_stopped else await checked(began.answer, schema, whole)
+    found = None if was_stopped else await checked(began.answer, began.schema, whole)
     output.close(
         await _with_all_calls(backend, began.answer),
         conversation_id=began.conversation.id if saved else None,

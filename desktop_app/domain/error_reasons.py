@@ -124,6 +124,7 @@ class Reason(StrEnum):
     GRAMMAR_NOT_SUPPORTED = "grammar_not_supported"
     FORM_OF_SEVERAL = "form_of_several"
     GRAMMAR_WITH_TOOLS = "grammar_with_tools"
+    GRAMMAR_IN_BATCH = "grammar_in_batch"
     COMPARED_COUNT = "compared_count"
     CASES_UNREADABLE = "cases_unreadable"
     VARIANT_AND_MODEL = "variant_and_model"
@@ -306,6 +307,7 @@ class Reason(StrEnum):
     ITEM_DECLINED = "item_declined"
     ITEM_ENDED_EARLY = "item_ended_early"
     ITEM_ANSWER_CUT = "item_answer_cut"
+    ITEM_SCHEMA_PROBLEM = "item_schema_problem"
     ITEM_ANSWER_WITH_ERROR = "item_answer_with_error"
 
     # The store and other files

@@ -407,7 +407,11 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=N_("Remove --compare and --n."),
     ),
     Reason.GRAMMAR_WITH_TOOLS: Said(
-        N_("With a grammar, the model can’t call tools."), remedy=N_("Remove --tool.")
+        N_("With a grammar, the model can’t call tools."),
+        remedy=N_("Turn off the tools or remove the grammar."),
+    ),
+    Reason.GRAMMAR_IN_BATCH: Said(
+        N_("Batch jobs don’t support grammars."), remedy=N_("Use a JSON Schema.")
     ),
     Reason.COMPARED_COUNT: Said(
         N_("That isn’t {fewest} to {most} choices to compare."),
@@ -926,6 +930,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("The response is incomplete: the model stopped early ({words}).")
     ),
     Reason.ITEM_ANSWER_CUT: Said(N_("Only the first {limit} MB of the response were kept.")),
+    Reason.ITEM_SCHEMA_PROBLEM: Said(N_("The response doesn’t match the schema. {path}: {words}")),
     Reason.ITEM_ANSWER_WITH_ERROR: Said(N_("The response came with an error: {words}")),
     # The store and other files
     Reason.STORE_DAMAGED: Said(

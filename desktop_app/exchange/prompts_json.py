@@ -5,7 +5,8 @@
       "version": 1,
       "prompts": [
         {"id": "…", "title": "Reply", "folder": "Mail", "text": "Reply to {{name}}: …",
-         "position": 0, "created_at": "2026-01-31T09:30:00.000000Z", "hidden": false}
+         "position": 0, "created_at": "2026-01-31T09:30:00.000000Z", "hidden": false,
+         "form": {"kind": "schema", "name": "reply", "text": "{…}"}}
       ],
       "presets": [
         {"id": "…", "name": "Code reviewer", "provider": "", "model": "", "variant": "thinking",
@@ -27,11 +28,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from desktop_app.domain import bounds
+from desktop_app.domain.conversations.answer_form import FormSource
 from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.error_reasons import Reason
@@ -148,7 +150,7 @@ def _new_items(
 
 
 def _prompt_content(prompt: Prompt) -> Hashable:
-    return (prompt.title, prompt.folder, prompt.text)
+    return (prompt.title, prompt.folder, prompt.text, prompt.form)
 
 
 def _preset_content(preset: Preset) -> Hashable:
@@ -156,7 +158,9 @@ def _preset_content(preset: Preset) -> Hashable:
 
 
 def _prompt_to_json(prompt: Prompt) -> _Object:
+    source = FormSource.from_setting(prompt.form)
     return {
+        **({} if source is None else {"form": asdict(source)}),
         "id": prompt.id,
         "title": prompt.title,
         "folder": prompt.folder,
@@ -177,7 +181,17 @@ def _prompt_from_json(value: _Object) -> Prompt:
         position=position_of(value),
         created_at=moment_of(value),
         hidden=value.get("hidden") is True,
+        form=_form(value.get("form")),
     )
+
+
+def _form(value: object) -> str:
+    if value is None:
+        return ""
+    source = FormSource.from_setting(json.dumps(value))
+    if source is None:
+        raise TypeError("“form” is not what it should be.")
+    return source.to_setting()
 
 
 def _list(value: _Object, name: str) -> Sequence[_Object]:

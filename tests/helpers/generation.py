@@ -28,6 +28,7 @@ EVERY_PARAMETER: dict[str, st.SearchStrategy[Any]] = {
     "stream": st.booleans(),
     "seed": maybe(st.integers(0, 2**31)),
     "tools": st.lists(st.sampled_from(["calculator", "a/b"]), max_size=2).map(tuple),
+    "form": st.sampled_from(["", '{"kind": "regex", "name": "", "text": "[0-9]+"}']),
 }
 parameters = st.builds(GenerationParameters, **EVERY_PARAMETER)
 

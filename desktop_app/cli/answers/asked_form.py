@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from desktop_app.cli.console import say
-from desktop_app.domain.conversations.answer_form import AnswerGrammar, AnswerSchema, GrammarSyntax
+from desktop_app.domain.conversations.answer_form import (
+    LARGEST_FORM,
+    AnswerGrammar,
+    AnswerSchema,
+    FormKind,
+    FormSource,
+    GrammarSyntax,
+)
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.conversations.message_parts import ToolCallPart, text_of
+from desktop_app.domain.conversations.message_parts import last_text
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n.translation import tr
-from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
-from desktop_app.services.structured.schema_check import (
-    CheckedAnswer,
-    UnusableSchemaError,
-    check_answer,
-    require_schema,
-)
+from desktop_app.services.structured.requested_form import form_of
+from desktop_app.services.structured.schema_check import CheckedAnswer, check_answer
 
 if TYPE_CHECKING:
     import argparse
 
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.services.chat.chat_service import AskSettings
-
-LARGEST_FILE: Final = 1 << 20
-"""Bytes of a schema or grammar; more than any provider takes."""
 
 
 def with_form(settings: AskSettings, options: argparse.Namespace) -> AskSettings:
@@ -49,43 +47,53 @@ def with_form(settings: AskSettings, options: argparse.Namespace) -> AskSettings
     return replace(settings, grammar=_grammar_in(options.grammar))
 
 
-def _schema_in(file: str) -> AnswerSchema:
+def with_schema_of(settings: AskSettings, file: str | None) -> AskSettings:
+    """Return a batch job's settings with the schema in a file. Raises IllegalChoiceError."""
+    if file is None:
+        return settings
+    source = _source_in(file)
+    form_of(source, file)
+    parameters = replace(settings.parameters, form=source.to_setting())
+    return replace(settings, parameters=parameters)
+
+
+def names_form(told: NoticeText) -> bool:
+    """Return True if a notice only names the form, which the user has just asked for."""
+    used = (NoticeCode.SCHEMA_USED, NoticeCode.GRAMMAR_USED)
+    return isinstance(told, AnswerNotice) and told.code in used
+
+
+def _source_in(file: str) -> FormSource:
     text = _text_of(file, Reason.SCHEMA_UNREADABLE)
-    try:
-        found: Any = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise IllegalChoiceError(Reason.SCHEMA_INVALID, file=file, words=str(error)) from error
-    try:
-        schema = require_schema(found)
-    except UnusableSchemaError as error:
-        raise IllegalChoiceError(Reason.SCHEMA_INVALID, file=file, words=str(error)) from error
-    name = re.sub(r"[^A-Za-z0-9_-]", "_", Path(file).stem.removesuffix(".schema"))[:64]
-    return AnswerSchema(name or "answer", schema)
+    return FormSource(FormKind.SCHEMA, text, Path(file).stem.removesuffix(".schema"))
+
+
+def _schema_in(file: str) -> AnswerSchema:
+    form = form_of(_source_in(file), file)
+    assert isinstance(form, AnswerSchema)
+    return form
 
 
 def _grammar_in(file: str) -> AnswerGrammar:
     ending = Path(file).suffix.lower().removeprefix(".")
     if ending not in {syntax.value for syntax in GrammarSyntax}:
         raise IllegalChoiceError(Reason.GRAMMAR_UNKNOWN, file=file)
-    syntax, text = GrammarSyntax(ending), _text_of(file, Reason.GRAMMAR_UNREADABLE)
-    if syntax is GrammarSyntax.REGEX:
+    text = _text_of(file, Reason.GRAMMAR_UNREADABLE)
+    if ending == GrammarSyntax.REGEX:
         text = text.rstrip("\r\n")
-    grammar = AnswerGrammar(syntax, text)
-    try:
-        require_grammar(grammar)
-    except UnusableGrammarError as error:
-        raise IllegalChoiceError(Reason.GRAMMAR_INVALID, file=file, words=str(error)) from error
-    return grammar
+    form = form_of(FormSource(FormKind(ending), text), file)
+    assert isinstance(form, AnswerGrammar)
+    return form
 
 
 def _text_of(name: str, unreadable: Reason) -> str:
     try:
         with open_file(Path(name)) as file:
-            data = file.read(LARGEST_FILE + 1)
+            data = file.read(LARGEST_FORM + 1)
         text = data.decode("utf-8-sig")
     except (OSError, RefusedFileError, UnicodeDecodeError) as error:
         raise IllegalChoiceError(unreadable, file=name) from error
-    if len(data) > LARGEST_FILE:
+    if len(data) > LARGEST_FORM:
         raise IllegalChoiceError(unreadable, file=name)
     return text
 
@@ -100,14 +108,7 @@ async def checked(
     """
     if schema is None or answer.status is not MessageStatus.COMPLETE:
         return None
-    return await asyncio.to_thread(_check, _last_text(answer), schema, whole)
-
-
-def _last_text(answer: Message) -> str:
-    """Return the text behind the last tool call; what a model says before it is no JSON."""
-    parts = answer.parts
-    calls = [at for at, part in enumerate(parts) if isinstance(part, ToolCallPart)]
-    return text_of(parts[calls[-1] + 1 :] if calls else parts)
+    return await asyncio.to_thread(_check, last_text(answer.parts), schema, whole)
 
 
 def _check(text: str, schema: AnswerSchema, whole: Path | None) -> CheckedAnswer:

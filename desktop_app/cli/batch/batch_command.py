@@ -14,6 +14,7 @@ from desktop_app.backend.batch_wiring import batch_service, expanded
 from desktop_app.backend.prompt_loader import from_template
 from desktop_app.cli import console
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
+from desktop_app.cli.answers.asked_form import with_schema_of
 from desktop_app.cli.ask import choice_of, learn_window, profile_named
 from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report
 from desktop_app.cli.console import say
@@ -102,6 +103,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     title, task, template_id = await _task(backend, options)
     files = await expanded([path_of(name) for name in options.files])
     settings = settings_of(values, options, preset)
+    settings = with_schema_of(settings, options.schema)
     asked, settings = settings, settings.for_one()
     job = await service.new(
         files,

@@ -15,7 +15,7 @@ _JOB_FIELDS: Final = (
     "answered, failed, unanswered, left_out, waiting, input_tokens, output_tokens, cost_usd, "
     "estimate_usd, error, notices (of start), created_at, started_at, ended_at, batch_ids"
 )
-_ITEM_FIELDS: Final = "items (name, status, answer, error, usage, cost_usd)"
+_ITEM_FIELDS: Final = "items (name, status, answer, parsed, error, usage, cost_usd)"
 
 
 def add_batch(
@@ -46,6 +46,9 @@ def add_batch(
     start.set_defaults(more="files")
     add_choice(start)
     start.add_argument("--task", metavar=tr("TEXT"), help=tr("your own message for each file"))
+    start.add_argument(
+        "--schema", metavar=tr("FILE"), help=tr("JSON Schema (draft 2020-12) of each response")
+    )
     status = command("status", tr("show job status"), "[ID] [--json]", _epilog_of_status())
     status.add_argument("id", nargs="?", metavar="ID")
     report = command(
@@ -124,8 +127,8 @@ def _epilog_of_status() -> str:
 def _epilog_of_report() -> str:
     return epilog(
         tr(
-            "Exports name, status, response, error, tokens, and cost of each file. In CSV, no cell "
-            "is a formula."
+            "Exports name, status, response, error, tokens, and cost of each file. In CSV, "
+            "responses with a schema have a column for each field, and no cell is a formula."
         ),
         codes=usual_codes(),
     )

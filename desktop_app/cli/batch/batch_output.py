@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -85,7 +86,7 @@ def _written(
 ) -> Iterator[str]:
     """Yield the head of a report, then these files."""
     if format_ == "csv":
-        return csv_report(items)
+        return csv_report(job, items)
     return markdown_report(job, items, lambda model: backend.catalog.info(model).name)
 
 
@@ -122,16 +123,27 @@ async def with_items(backend: Backend, job: BatchJob) -> dict[str, Any]:
     """Return a job with its files for JSON."""
     items: list[dict[str, Any]] = []
     while page := await backend.batch_store.page(job.id, len(items)):
-        items += [_item_facts(item) for item in page]
+        items += [_item_facts(job, item) for item in page]
     return {**facts(job), "items": items}
 
 
-def _item_facts(item: BatchItem) -> dict[str, Any]:
+def _parsed(job: BatchJob, item: BatchItem) -> Any:
+    """Return the value of an answer that matches the job's schema; else None."""
+    if not job.parameters.form or item.error or not item.answer:
+        return None
+    try:
+        return json.loads(item.answer)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _item_facts(job: BatchJob, item: BatchItem) -> dict[str, Any]:
     usage = item.usage
     return {
         "name": item.name,
         "status": item.status.value,
         "answer": item.answer,
+        "parsed": _parsed(job, item),
         "error": item_error_text(item) or None,
         "usage": None
         if usage is None

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from desktop_app.domain.tools.strict_schema import is_strict
+
 NOT_FOLLOWED: Final = "form_not_followed"
 """The reason of an answer that came without its grammar, beside those of the APIs."""
+LARGEST_FORM: Final = 1 << 20
+"""Bytes of a schema or grammar; more than any provider takes."""
+_USUAL_NAME: Final = "answer"
 
 
 class GrammarSyntax(StrEnum):
@@ -27,25 +33,86 @@ class AnswerSchema:
 
     Attributes:
         name: of letters, digits, _ and -, at most 64.
+        may_be_strict: False once a server has refused it as a strict schema.
     """
 
     name: str
     schema: Mapping[str, Any] = field(repr=False)
+    may_be_strict: bool = True
+
+    @property
+    def is_strict(self) -> bool:
+        """Return True if it is sent as a strict schema."""
+        return self.may_be_strict and is_strict(self.schema)
 
     @property
     def digest(self) -> str:
-        """Return what tells this schema from others."""
-        return hashlib.sha256(json.dumps(self.schema, sort_keys=True).encode()).hexdigest()
+        """Return what tells this schema, as it is sent, from others."""
+        words = json.dumps([self.schema, self.is_strict], sort_keys=True)
+        return hashlib.sha256(words.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class AnswerGrammar:
-    """A grammar of the answer."""
+    """A grammar of the answer.
+
+    Attributes:
+        language: what its texts are written in, for highlighting; "" if unknown.
+    """
 
     syntax: GrammarSyntax
     definition: str = field(repr=False)
+    language: str = ""
 
     @property
     def is_tool_input(self) -> bool:
         """Return True if it restricts the input of a custom tool, which is then the answer."""
         return self.syntax is not GrammarSyntax.GBNF
+
+
+AnswerForm = AnswerSchema | AnswerGrammar
+
+
+class FormKind(StrEnum):
+    """The kinds of forms that a user can choose."""
+
+    SCHEMA = "schema"
+    LARK = "lark"
+    REGEX = "regex"
+    GBNF = "gbnf"
+
+
+@dataclass(frozen=True)
+class FormSource:
+    """A form as the user typed it, kept as a setting of a conversation or with a prompt.
+
+    Attributes:
+        name: of a schema; of a grammar, the language of its texts.
+    """
+
+    kind: FormKind
+    text: str = field(repr=False)
+    name: str = ""
+
+    @property
+    def answer_name(self) -> str:
+        """Return the name of a schema as the APIs take it."""
+        return re.sub(r"[^A-Za-z0-9_-]", "_", self.name.strip())[:64] or _USUAL_NAME
+
+    def to_setting(self) -> str:
+        """Return the value of the setting."""
+        return json.dumps({"kind": self.kind, "name": self.name, "text": self.text})
+
+    @classmethod
+    def from_setting(cls, value: str) -> FormSource | None:
+        """Return the form in a setting's value; None if there is none, or it is damaged."""
+        if not value:
+            return None
+        try:
+            found = json.loads(value)
+            kind, text, name = FormKind(found["kind"]), found["text"], found["name"]
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return None
+        if not isinstance(text, str) or not isinstance(name, str):
+            return None
+        return cls(kind, text, name)

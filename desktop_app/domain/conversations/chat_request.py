@@ -213,7 +213,7 @@ class ChatRequest:
         if name == "background" or (name == "store" and self.background):
             return replace(self, background=False) if self.background else None
         if param == "schema" or param.startswith(_SCHEMA_FIELDS):
-            return None if self.schema is None else replace(self, schema=None)
+            return self._with_less_schema()
         fields = {"summary": "reasoning_summary", "max_tokens": "max_output_tokens"}
         fields |= {"max_completion_tokens": "max_output_tokens", "n": "candidates"}
         attribute = fields.get(name, name)
@@ -225,3 +225,12 @@ class ChatRequest:
         if getattr(self.parameters, attribute) == default:
             return None
         return replace(self, parameters=replace(self.parameters, **{attribute: default}))
+
+    def _with_less_schema(self) -> ChatRequest | None:
+        """Return the request with its schema as a hint, or without it."""
+        if self.schema is None:
+            return None
+        is_strict = self.schema.is_strict
+        return replace(
+            self, schema=replace(self.schema, may_be_strict=False) if is_strict else None
+        )

@@ -18,7 +18,7 @@ class GenerationParameters:
 
     `candidates` is the number of answers to ask for at once; each becomes a version of its own.
     `seed` makes answers repeatable at servers that know it. `tools` are the full names of the tools
-    that the model may call.
+    that the model may call. `form` is the form of the answer, as `FormSource` writes it.
     """
 
     temperature: float | None = None
@@ -34,6 +34,7 @@ class GenerationParameters:
     stream: bool = True
     seed: int | None = None
     tools: tuple[str, ...] = ()
+    form: str = ""
 
 
 NAMES = frozenset(field.name for field in fields(GenerationParameters))

@@ -7,7 +7,7 @@ in the attachment store, so a message stays small whatever is attached to it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
@@ -327,6 +327,12 @@ def draft_parts(parts: Iterable[Part]) -> tuple[DraftPart, ...]:
 def part_id(part: DraftPart) -> str:
     """Return the key of a part in its draft."""
     return part.collection_id if isinstance(part, CollectionPart) else part.sha256
+
+
+def last_text(parts: Sequence[Part]) -> str:
+    """Return the words behind the last tool call: an answer with a form has it there."""
+    calls = [at for at, part in enumerate(parts) if isinstance(part, ToolCallPart)]
+    return text_of(parts[calls[-1] + 1 :] if calls else parts)
 
 
 def text_of(parts: Iterable[Part]) -> str:

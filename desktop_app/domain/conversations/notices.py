@@ -27,6 +27,7 @@ class NoticeCode(StrEnum):
     COST_WITH_FIRST = "cost_with_first"
     FILES_AS_TEXT = "files_as_text"
     FROM_BATCH = "from_batch"
+    GRAMMAR_USED = "grammar_used"
     IMAGES_NOT_SEEN = "images_not_seen"
     INSTANT_RETIRED = "instant_retired"
     MAY_GO_ON = "may_go_on"
@@ -36,6 +37,9 @@ class NoticeCode(StrEnum):
     NOT_ALL_SHOWN = "not_all_shown"
     READ_IN_PARTS = "read_in_parts"
     REASONING_LEFT_OUT = "reasoning_left_out"
+    REPAIRED = "repaired"
+    SCHEMA_PROBLEM = "schema_problem"
+    SCHEMA_USED = "schema_used"
     SETTING_LEFT_OUT = "setting_left_out"
     SETTING_LOWERED = "setting_lowered"
     SETTING_NEEDS_EFFORT = "setting_needs_effort"
@@ -62,6 +66,7 @@ _SENTENCES: Final = {
     NoticeCode.COST_WITH_FIRST: N_("Tokens and cost are included in the first version."),
     NoticeCode.FILES_AS_TEXT: N_("{provider} received the text of {names}, not the file."),
     NoticeCode.FROM_BATCH: N_("From a batch job."),
+    NoticeCode.GRAMMAR_USED: N_("Grammar: {syntax}"),
     NoticeCode.IMAGES_NOT_SEEN: N_(
         "{model} doesn’t support images. It received only the name of {names}."
     ),
@@ -83,6 +88,9 @@ _SENTENCES: Final = {
     NoticeCode.REASONING_LEFT_OUT: N_(
         "{provider} couldn’t read the reasoning behind earlier responses, so it was left out."
     ),
+    NoticeCode.REPAIRED: N_("Asked again because the previous response didn’t match."),
+    NoticeCode.SCHEMA_PROBLEM: N_("The response doesn’t match the schema. {path}: {reason}"),
+    NoticeCode.SCHEMA_USED: N_("Schema: {name}"),
     NoticeCode.SETTING_LEFT_OUT: N_(
         "Responded without “{setting}”, which {provider} rejected before."
     ),

@@ -45,10 +45,12 @@ class TemplateNeeds:
         documents: the number of documents it is about. 1: several are asked about one by one. 2: it
             compares exactly two. 0: any number.
         grammar: the form of the answer, None for free text.
+        form: the same for any model, as `FormSource` writes it; the user sets it.
     """
 
     documents: int = 0
     grammar: Grammar | None = None
+    form: str = ""
 
 
 NO_NEEDS: Final = TemplateNeeds()
@@ -64,6 +66,7 @@ class Prompt:
         position: in its folder.
         hidden: stored, but not offered.
         needs: of the built-in prompt with this id.
+        form: of the answer, as `FormSource` writes it; "" for none.
     """
 
     id: str
@@ -74,6 +77,7 @@ class Prompt:
     created_at: datetime | None = None
     hidden: bool = False
     needs: TemplateNeeds = NO_NEEDS
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)

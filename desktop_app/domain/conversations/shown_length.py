@@ -29,14 +29,16 @@ NOT_ALL_SHOWN: Final = notice(NoticeCode.NOT_ALL_SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
-class ShortenedMessage(Message):
-    """The beginning of an answer that is too long to show.
+class ShownMessage(Message):
+    """An answer that is shown otherwise than stored: its beginning, or JSON as a table.
 
     Attributes:
         whole: the stored answer.
+        is_tree: the value of its JSON is shown as a table or a tree.
     """
 
     whole: Message | None = None
+    is_tree: bool = False
 
 
 class ShownLength:
@@ -99,4 +101,4 @@ def shortened(message: Message) -> Message:
     if not message.attachments:  # otherwise a notice names the file that has all of the answer
         values["notices"] = (*message.notices, NOT_ALL_SHOWN)
     values["parts"] = parts
-    return ShortenedMessage(**values, whole=message)
+    return ShownMessage(**values, whole=message)

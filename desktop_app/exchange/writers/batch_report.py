@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS, item_error_text
+from desktop_app.domain.conversations.answer_form import FormSource
+from desktop_app.domain.json_table import MOST_COLUMNS, row_of
 from desktop_app.i18n.formatting import exact_money, moment, money
 from desktop_app.i18n.translation import tr, tr_plural
 
@@ -20,9 +23,35 @@ COLUMNS: Final = ("name", "status", "answer", "error", "input_tokens", "output_t
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
-def csv_report(items: Iterable[BatchItem]) -> Iterator[str]:
-    """Yield the headings, then a row for each file (RFC 4180)."""
-    yield _csv_line(COLUMNS)
+def answer_fields(job: BatchJob) -> tuple[str, ...]:
+    """Return the fields of the answers: those that the job's schema names; () without one."""
+    source = FormSource.from_setting(job.parameters.form)
+    try:
+        schema = {} if source is None else json.loads(source.text)
+    except (ValueError, RecursionError):
+        return ()
+    named = schema.get("properties") if isinstance(schema, dict) else None
+    return tuple(named)[:MOST_COLUMNS] if isinstance(named, dict) else ()
+
+
+def field_cells(item: BatchItem, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the fields of a file's answer; "" for what it lacks."""
+    if not names:
+        return ()
+    try:
+        value = json.loads(item.answer) if item.answer else {}
+    except (ValueError, RecursionError):
+        value = {}
+    return row_of(value if isinstance(value, dict) else {}, names)
+
+
+def csv_report(job: BatchJob, items: Iterable[BatchItem]) -> Iterator[str]:
+    """Yield the headings, then a row for each file (RFC 4180).
+
+    Answers with a schema have a column for each of its fields, behind the others.
+    """
+    names = answer_fields(job)
+    yield _csv_line((*COLUMNS, *(f"answer.{name}" for name in names)))
     for item in items:
         usage = item.usage
         yield _csv_line(
@@ -34,6 +63,7 @@ def csv_report(items: Iterable[BatchItem]) -> Iterator[str]:
                 "" if usage is None else str(usage.input_tokens),
                 "" if usage is None else str(usage.output_tokens),
                 "" if item.cost is None else f"{item.cost:f}",
+                *field_cells(item, names),
             )
         )
 

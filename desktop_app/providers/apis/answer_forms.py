@@ -18,7 +18,6 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
-from desktop_app.domain.tools.strict_schema import is_strict
 
 _KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
 _TOOL: Final = "answer"
@@ -29,7 +28,7 @@ def schema_fields(form: AnswerSchema, profile: ProviderProfile) -> dict[str, Any
     """Return the name and the schema, as both APIs nest them; strict where it is known to hold."""
     fields: dict[str, Any] = {"name": form.name, "schema": dict(form.schema)}
     if profile.kind in _KNOWN_KINDS or profile.serves_the_family:
-        fields["strict"] = is_strict(form.schema)
+        fields["strict"] = form.is_strict
     return fields
 
 

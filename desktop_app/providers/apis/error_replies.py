@@ -55,6 +55,7 @@ _MODEL_CODES: Final = {
     "model_decommissioned",
     "DeploymentNotFound",
 }
+_ANSWER_SCHEMA: Final = re.compile("Invalid schema for (response_format|text.format)")
 _PARAMETER_CODES: Final = {
     "unsupported_value",
     "unsupported_parameter",
@@ -240,6 +241,8 @@ def _refused_parameter(
     param = body.param
     if "invalid_encrypted_content" in body.names:
         param = "encrypted_content"
+    elif "invalid_json_schema" in body.names or _ANSWER_SCHEMA.match(body.message):
+        param = "response_format"
     elif not body.names & _PARAMETER_CODES or not param:
         found = _PARAMETER.search(body.message)
         param = param or named or ((found[1] or found[2] or found[3]) if found else "")

@@ -189,6 +189,7 @@ class Negotiation:
 
     def _leave_out_refused(self, refusal: RefusedParameterError) -> list[Notice | Started]:
         param, had_background = refusal.param, self.request.background
+        schema = self.request.schema
         own = unsupported_parameters.own_field(param, self.leave_out)
         if own is not None:
             self.leave_out |= {own}
@@ -198,6 +199,8 @@ class Negotiation:
                 self.request, self._info, refusal
             )
             self._found |= {spelled}
+            if self.request.schema not in (schema, None):
+                return []  # sent again as a hint; the answer is validated in any case
         if had_background and not self.request.background:
             param = "background"  # `store` is also refused because of background mode
         return unsupported_parameters.notices_for(self._profile.name, param, own)

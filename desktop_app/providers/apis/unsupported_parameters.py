@@ -9,7 +9,8 @@ that other values are tried again.
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+import re
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from desktop_app.domain.conversations.chat_request import ChatRequest, GenerationParameters
@@ -26,6 +27,7 @@ the conversation. The user chooses the limit on the answer's tokens, but the pro
 
 # The setting itself is refused, whatever its value. Other codes may refuse the value alone.
 _WHOLE: Final = frozenset({"unsupported_parameter", "unknown_parameter", "extra_forbidden"})
+_ABOUT_SCHEMA: Final = re.compile("invalid schema|strict", re.IGNORECASE)
 _OF_REQUEST: Final = ("effort", "background", "schema")
 _SETTINGS: Final = (*_OF_REQUEST, *(field.name for field in fields(GenerationParameters)))
 
@@ -58,7 +60,16 @@ def without_refused(
     if reduced is None or not _may_leave_out(request, reduced, info):
         raise refusal
     name = next(name for name in _SETTINGS if _value(request, name) != _value(reduced, name))
-    return reduced, name if refusal.api_code in _WHOLE else _with_value(request, name)
+    is_whole = refusal.api_code in _WHOLE
+    if name == "schema" and (is_whole or not _is_of_schema(refusal)):
+        reduced = replace(reduced, schema=None)
+    return reduced, name if is_whole else _with_value(request, name)
+
+
+def _is_of_schema(refusal: RefusedParameterError) -> bool:
+    """Return True if a server refuses the schema itself, which it may take as a hint."""
+    words = str(refusal.params.get("words", ""))
+    return refusal.api_code == "invalid_json_schema" or bool(_ABOUT_SCHEMA.search(words))
 
 
 def without_known(
@@ -67,12 +78,14 @@ def without_known(
     """Return `request` without the settings refused before, and their names."""
     names = []
     for name in _SETTINGS:
-        if not refused & {name, _with_value(request, name)}:
-            continue
-        reduced = request.without(name)
-        if reduced is not None and _may_leave_out(request, reduced, info):
+        had_schema = request.schema is not None
+        while refused & {name, _with_value(request, name)}:
+            reduced = request.without(name)
+            if reduced is None or not _may_leave_out(request, reduced, info):
+                break
             request = reduced
-            names.append(name)
+            if name != "schema" or (had_schema and request.schema is None):
+                names.append(name)
     return request, names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
@@ -16,11 +17,14 @@ from desktop_app.domain.batch.batch_jobs import (
     ItemStatus,
     RemoteBatch,
 )
+from desktop_app.domain.conversations.answer_form import AnswerForm, AnswerSchema
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Param, ProviderError
+from desktop_app.domain.errors import IllegalChoiceError, Param, ProviderError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
+from desktop_app.services.batch.batch_upload import form_of_job
+from desktop_app.services.structured.schema_check import check_answer
 
 AT_ONCE: Final = 200
 """The most results in one transaction."""
@@ -98,6 +102,17 @@ async def fetch(
     return fetched.error
 
 
+def _checked(form: AnswerSchema, result: BatchResult) -> BatchResult:
+    """Return the result with the first place where its answer does not match the schema."""
+    if result.status is not ItemStatus.ANSWERED or result.error is not None:
+        return result
+    problems = check_answer(form.schema, result.answer).problems
+    if not problems:
+        return result
+    params: dict[str, Param] = {"path": problems[0].path, "words": problems[0].reason}
+    return replace(result, error=ErrorNote(Reason.ITEM_SCHEMA_PROBLEM, params=params))
+
+
 def _reason(status: BatchStatus, batch: RemoteBatch) -> ErrorNote:
     said = "; ".join(why.rstrip(".") for line, why in batch.errors[:3] if why and not line)
     if status is BatchStatus.FAILED and said:
@@ -116,6 +131,9 @@ async def _fetch_file(
 ) -> None:
     waiting: list[BatchResult] = []
     characters = 0
+    form: AnswerForm | None = None
+    with suppress(IllegalChoiceError):  # it comes from a backup that somebody else made
+        form = await form_of_job(job)
 
     async def put_in() -> None:
         repeated = frozenset(fetched.repeated)
@@ -128,6 +146,8 @@ async def _fetch_file(
                 if result is None:
                     fetched.unreadable += 1
                     continue
+                if isinstance(form, AnswerSchema):
+                    result = await asyncio.to_thread(_checked, form, result)
                 fetched.count(result)
                 waiting.append(result)
                 characters += len(result.answer)

@@ -28,6 +28,7 @@ from desktop_app.domain.batch.batch_jobs import (
     estimate_batch,
     refusal,
 )
+from desktop_app.domain.conversations.answer_form import AnswerGrammar
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     ModelChoice,
@@ -55,6 +56,7 @@ from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
 from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
 from desktop_app.services.ports import NeedsOf, no_template_needs
 from desktop_app.services.spending.budget import Budget
+from desktop_app.services.structured.requested_form import chosen_form
 
 RETRY_S: Final = 60.0
 LOST_S: Final = 300.0
@@ -118,6 +120,10 @@ class BatchService:
         why = refusal(profile, info) or _no_task(files, task, needs.documents)
         if why:
             raise why
+        parameters = parameters or GenerationParameters()
+        parameters = replace(parameters, form=parameters.form or needs.form)
+        if isinstance(await chosen_form(parameters.form), AnswerGrammar):
+            raise IllegalChoiceError(Reason.GRAMMAR_IN_BATCH)
         await self._gateway.batches(profile)  # fails without a key, before any file is read
         learned = await self._gateway.learned_support(profile, info.id)
         job = BatchJob(
@@ -131,7 +137,7 @@ class BatchService:
             # A server that is not known to support another API supports Chat Completions.
             api=first_api(profile, info, learned.api) or Api.CHAT_COMPLETIONS,
             instructions=instructions,
-            parameters=parameters or GenerationParameters(),
+            parameters=parameters,
         )
         items = [
             BatchItem(job.id, number, name, path)

@@ -23,6 +23,7 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchUpload,
     ItemStatus,
 )
+from desktop_app.domain.conversations.answer_form import AnswerForm, AnswerSchema
 from desktop_app.domain.conversations.chat_request import ChatRequest
 from desktop_app.domain.conversations.conversation import (
     Draft,
@@ -47,6 +48,7 @@ from desktop_app.services.chat.prompt_assembly import question_parts, request_me
 from desktop_app.services.documents.image_attachments import Sight
 from desktop_app.services.fence import Fences
 from desktop_app.services.ports import AttachmentSource, PictureSource
+from desktop_app.services.structured.requested_form import chosen_form
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,7 @@ class BatchSender:
         self, job: BatchJob, info: ModelInfo, provider: BatchProvider, item: BatchItem
     ) -> bytes:
         question = question_of(job, item, "")
+        form = await form_of_job(job)
         sight, fence = Sight(info, self._pictures), await self._fences.of(job.id)
         request = ChatRequest(
             model=info.id,
@@ -218,8 +221,14 @@ class BatchSender:
             instructions=job.instructions,
             effort=job.choice.effort,
             parameters=job.parameters,
+            schema=form if isinstance(form, AnswerSchema) else None,
         )
         return await asyncio.to_thread(provider.line, item.custom_id, request, job.api)
+
+
+async def form_of_job(job: BatchJob) -> AnswerForm | None:
+    """Return the form of a job's answers. Raises IllegalChoiceError."""
+    return await chosen_form(job.parameters.form)
 
 
 def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message:

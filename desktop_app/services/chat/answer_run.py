@@ -14,7 +14,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import cast
 
-from desktop_app.domain.conversations.answer_form import NOT_FOLLOWED
+from desktop_app.domain.conversations.answer_form import NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.conversations.chat_request import ChatRequest
 from desktop_app.domain.conversations.conversation import (
     INCOMPLETE,
@@ -26,7 +26,7 @@ from desktop_app.domain.conversations.conversation import (
     RemoteRun,
     now,
 )
-from desktop_app.domain.conversations.message_parts import DocumentPart, settled
+from desktop_app.domain.conversations.message_parts import DocumentPart, last_text, settled
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import (
@@ -66,6 +66,7 @@ from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
 from desktop_app.services.ports import AnswerFiles, Gateway, MessageStore, Provider, SpendingBook
 from desktop_app.services.spending.budget import Hold
+from desktop_app.services.structured.form_notices import problem_notices
 
 CHECKPOINT_S = 0.5
 LARGEST_KEPT = 8 * 1024 * 1024
@@ -241,10 +242,23 @@ class AnswerRun:
             checkpoints.cancel()
             with suppress(asyncio.CancelledError):
                 await checkpoints
+        await self._check_form()
         is_lost = isinstance(self._reply.error, RunLostError)
         status = MessageStatus.INTERRUPTED if is_lost else self._reply.status
         await self._finish(status, on_store, once=not insist)
         return self.answer
+
+    async def _check_form(self) -> None:
+        """Say where a complete answer does not match its schema; of a long one nothing is known."""
+        schema, reply = self._request.schema, self._reply
+        if schema is None or reply.status is not MessageStatus.COMPLETE or self._may_have_file:
+            return
+        from desktop_app.services.structured.schema_check import check_answer  # few answers need it
+
+        text = last_text(reply.parts)
+        checked = await asyncio.to_thread(check_answer, schema.schema, text)
+        notices = (*reply.notices, *problem_notices(checked.problems))
+        self._reply = replace(reply, notices=notices)
 
     async def _stop(self, on_store: StoreListener) -> None:
         """Store what has arrived; a background run that was left can be picked up later."""
@@ -424,6 +438,11 @@ class AnswerRun:
                 self._first_token_s = time.monotonic() - self._began
             case Waiting(seconds) if seconds:
                 self._retries += 1
+
+    @property
+    def schema(self) -> AnswerSchema | None:
+        """The schema that the answer should match."""
+        return self._request.schema
 
     @property
     def so_far(self) -> Message:

@@ -40,6 +40,8 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_notices import model_notices
@@ -89,6 +91,9 @@ from desktop_app.services.ports import (
 )
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.spending.cost_estimate import Estimate, Estimator
+from desktop_app.services.structured.form_notices import form_notice, repair_turn
+from desktop_app.services.structured.form_support import require_grammar_support
+from desktop_app.services.structured.requested_form import chosen_form
 from desktop_app.services.tools.consent import ConsentDesk
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
 
@@ -248,6 +253,7 @@ class ChatService:
         require_two_documents(needs, draft.attachments, (p for m in path for p in m.sent_parts))
         require_files(draft.attachments, path, resolved)
         require_image_input(not_files(draft.attachments, resolved.files), resolved.model)
+        settings = await _with_form(settings, needs.form, resolved)
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
         found = await found_for(self._passages, context, draft)
@@ -274,18 +280,25 @@ class ChatService:
         path: Sequence[Message],
         profile: ProviderProfile,
         settings: AskSettings,
+        *,
+        repairs: Message | None = None,
     ) -> AnswerRun:
         """Store another empty answer to the last question of `path`; earlier answers stay.
+
+        Args:
+            repairs: an answer that does not match its schema; the model gets it with the reason.
 
         Raises as `begin`.
         """
         settings = settings.for_one()
         resolved = self.resolve_with(profile, conversation.choice, settings)
         require_image_input(not_files(path[-1].parts, resolved.files), resolved.model)
+        needs = await self.needs_of(path[-1].template_id)
+        settings = await _with_form(settings, needs.form, resolved)
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
         hold = await self._require_room(context, Draft(), settings)
-        return await self._begin_answer(conversation, context, None, settings, hold)
+        return await self._begin_answer(conversation, context, None, settings, hold, repairs)
 
     async def _require_room(
         self,
@@ -318,6 +331,7 @@ class ChatService:
         question: Message | None,
         settings: AskSettings,
         hold: Hold,
+        repairs: Message | None = None,
     ) -> AnswerRun:
         """Store empty answers to the question at the end of the context's path."""
         path, resolved, sent = context.path, context.resolved, context.sent
@@ -330,6 +344,8 @@ class ChatService:
             *_parameter_notices(settings, resolved),
             _missing(tools),
             *_not_taken(settings, resolved.model),
+            form_notice(settings.schema or settings.grammar),
+            notice(NoticeCode.REPAIRED) if repairs else "",
         )
         answers = [_empty_answer(path[-1], resolved, notices) for _ in range(count)]
         conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
@@ -338,6 +354,8 @@ class ChatService:
             fence = await self._fences.of(conversation.id)
             request = await self._request(sent, path[-1], resolved, settings, fence)
             request = _with_tools(request, tools, fence)
+            if repairs is not None:
+                request = replace(request, messages=(*request.messages, *repair_turn(repairs)))
             gateways, request = await self._ways(resolved, request)
             if tools:
                 seen = ToolContext(conversation.id, tuple(path), self.attachments.text)
@@ -493,6 +511,25 @@ def _with_tools(request: ChatRequest, tools: ToolSet, fence: Fence) -> ChatReque
         tool_choice="auto" if tools else "",
         background=request.background and not tools,
     )
+
+
+async def _with_form(
+    settings: AskSettings, of_prompt: str, resolved: ResolvedChoice
+) -> AskSettings:
+    """Return the settings with the form of the prompt or the conversation, unless they have one.
+
+    Raises:
+        IllegalChoiceError: it is invalid, or cannot be sent.
+    """
+    if settings.schema is not None or settings.grammar is not None:
+        return settings
+    form = await chosen_form(of_prompt, settings.parameters.form)
+    if isinstance(form, AnswerGrammar):
+        if settings.parameters.tools:
+            raise IllegalChoiceError(Reason.GRAMMAR_WITH_TOOLS)
+        require_grammar_support(form, resolved)
+        return replace(settings, grammar=form)
+    return settings if form is None else replace(settings, schema=form)
 
 
 def _missing(tools: ToolSet) -> NoticeText:

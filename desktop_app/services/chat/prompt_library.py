@@ -165,10 +165,11 @@ def _origin(prompt: Prompt, shipped: Prompt | None) -> Origin:
     if shipped is None:
         return Origin.OWN
     # A built-in prompt that was only hidden or moved has not been edited.
-    same = (prompt.title, prompt.text, prompt.folder) == (
+    same = (prompt.title, prompt.text, prompt.folder, prompt.form) == (
         shipped.title,
         shipped.text,
         shipped.folder,
+        shipped.form,
     )
     return Origin.BUILT_IN if same else Origin.EDITED
 

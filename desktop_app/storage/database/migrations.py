@@ -498,4 +498,9 @@ MIGRATIONS: tuple[Migration, ...] = (
             ) STRICT""",
         ),
     ),
+    # The form of the answers to a prompt, such as a JSON Schema.
+    Migration(
+        "0032_prompt_forms",
+        ("ALTER TABLE prompts ADD COLUMN form TEXT NOT NULL DEFAULT ''",),
+    ),
 )

@@ -42,6 +42,8 @@ SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "answer.service_tier": (N_("Service tier"), None),
     "answer.image_detail": (N_("Image detail"), "auto"),
     "answer.tools": (N_("Tools"), ""),
+    "answer.form": (N_("Response format"), ""),
+    "answer.repair": (N_("Repair invalid responses"), False),
     "tools.max_rounds": (N_("Rounds of tool calls"), 10),
     "tools.max_seconds": (N_("Time limit for tools"), 600),
     "tools.max_cost": (N_("Cost limit for tools (USD)"), None),

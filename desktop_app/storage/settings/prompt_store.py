@@ -25,8 +25,8 @@ from desktop_app.storage.conversations.row_conversion import (
 from desktop_app.storage.database.database import Database
 
 _PUT_PROMPT = """
-    INSERT OR REPLACE INTO prompts (id, title, folder, text, position, created_at, hidden)
-    VALUES (:id, :title, :folder, :text, :position, :created_at, :hidden)
+    INSERT OR REPLACE INTO prompts (id, title, folder, text, position, created_at, hidden, form)
+    VALUES (:id, :title, :folder, :text, :position, :created_at, :hidden, :form)
 """
 _PUT_PRESET = """
     INSERT OR REPLACE INTO presets
@@ -45,6 +45,12 @@ class PromptStore:
     async def prompts(self) -> list[Prompt]:
         """Return the prompts, in order."""
         return await self._database.read(_prompts)
+
+    async def form_of_prompt(self, prompt_id: str) -> str:
+        """Return the form that a prompt's answers take; "" if it has none."""
+        sql = "SELECT form FROM prompts WHERE id = ?"
+        row = await self._database.read(lambda c: c.execute(sql, (prompt_id,)).fetchone())
+        return "" if row is None else str(row["form"])
 
     async def presets(self) -> list[Preset]:
         """Return the presets, in order."""
@@ -97,6 +103,7 @@ def _prompt_to_row(prompt: Prompt) -> Row:
         "position": prompt.position,
         "created_at": None if prompt.created_at is None else to_micros(prompt.created_at),
         "hidden": int(prompt.hidden),
+        "form": to_text(prompt.form),
     }
 
 
@@ -110,6 +117,7 @@ def prompt_from_row(row: Cells) -> Prompt:
         position=row["position"],
         created_at=None if row["created_at"] is None else from_micros(row["created_at"]),
         hidden=bool(row["hidden"]),
+        form=row["form"],
     )
 
 

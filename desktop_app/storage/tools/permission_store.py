@@ -62,10 +62,11 @@ class PermissionStore:
         """Return the permissions for all conversations, by the full name of the tool."""
         return await self._databases.disk.read(_everywhere)
 
-    async def forget(self, tool: str) -> None:
-        """Ask again for a tool, in all conversations."""
+    async def forget(self, tool: str, conversation_id: str) -> None:
+        """Ask again for a tool in all stored conversations, and in this one."""
         sql = "DELETE FROM tool_permissions WHERE tool = ?"
-        await self._databases.disk.write(lambda c: c.execute(sql, (to_text(tool),)))
+        for database in {self._databases.disk, self._databases.of(conversation_id)}:
+            await database.write(lambda c: c.execute(sql, (to_text(tool),)))
 
     async def forget_source(self, source: str) -> None:
         """Ask again for all tools of a source, in all conversations."""

@@ -76,7 +76,17 @@ def test_a_refused_field_is_left_out_and_the_answer_still_checked(
     assert "format" in first["text"]
     assert "format" not in second.get("text", {})
     assert (done.code, done.json["parsed"]) == (0, json.loads(ANN))
-    assert len(done.json["notices"]) == 1
+    assert len(done.json["notices"]) == 2
+
+
+def test_a_schema_refused_as_strict_is_sent_as_a_hint(shell: Shell, schema: str) -> None:
+    refused = refusal(400, "invalid_json_schema", param="text.format.schema")
+    options = ("Who?", "--schema", schema, "--json")
+    done, (first, second) = answer_to(shell, refused, saying(ANN), arguments=options)
+    assert first["text"]["format"] == {"type": "json_schema", **FORM}
+    assert second["text"]["format"] == {"type": "json_schema", **FORM, "strict": False}
+    assert (done.code, done.json["parsed"]) == (0, json.loads(ANN))
+    assert done.json["notices"] == ["Schema: person"]
 
 
 def test_a_refusal_of_the_model_stays_one(shell: Shell, schema: str) -> None:
@@ -168,15 +178,20 @@ def test_a_schema_holds_for_the_text_behind_the_tool_calls(shell: Shell, schema:
 
 
 @pytest.mark.parametrize(
-    "words",
-    ["Invalid schema for response_format 'person': no.", "response_format is not supported."],
+    ("words", "is_hint"),
+    [
+        ("Invalid schema for response_format 'person': no.", True),
+        ("response_format is not supported.", False),
+    ],
 )
-def test_servers_that_name_the_field_only_in_words(shell: Shell, schema: str, words: str) -> None:
+def test_servers_that_name_the_field_only_in_words(
+    shell: Shell, schema: str, words: str, is_hint: bool
+) -> None:
     refused = replies(400, {"error": {"message": words, "type": "invalid_request_error"}})
     options = ("Who?", "--schema", schema, "--json")
     done, bodies = answer_to(shell, refused, saying(ANN), arguments=options)
-    assert ["format" in body.get("text", {}) for body in bodies] == [True, False]
-    assert (done.code, len(done.json["notices"])) == (0, 1)
+    assert ["format" in body.get("text", {}) for body in bodies] == [True, is_hint]
+    assert (done.code, len(done.json["notices"])) == (0, 1 + (not is_hint))
 
 
 def test_gbnf_goes_to_a_server_of_ones_own(shell: Shell, tmp_path: Path) -> None:

@@ -125,6 +125,37 @@ def test_a_job_goes_on_from_command_to_command(shell: Shell) -> None:
     against(shell, test)
 
 
+def test_answers_with_a_schema_have_a_column_for_each_field(shell: Shell) -> None:
+    schema = {"type": "object", "properties": {"name": {"type": "string"}, "age": {}}}
+
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        ids = [request["custom_id"] for request in requests]
+        texts = ('{"name": "=Ann", "age": [3]}', '{"name": 5}', "no JSON")
+        return Outcome(output=lines(*map(answered, ids, texts)))
+
+    async def test(provider: BatchServer, run: Run) -> None:
+        file = shell.outside / "here" / "person.json"
+        file.write_text(json.dumps(schema))
+        arguments = (*run.files("a", "b", "c"), *TASK, "--schema", str(file), "--wait", "--json")
+        begun = await run("start", *arguments)
+        assert begun.code == 0, begun.err
+        form = provider.requests()[0]["body"]["response_format"]["json_schema"]
+        assert (form["name"], form["schema"]) == ("person", schema)
+        items = begun.json["items"]
+        assert items[0]["parsed"] == {"name": "=Ann", "age": [3]}
+        assert items[1]["parsed"] is None
+        assert "$.name: 5 is not of type" in items[1]["error"]
+        out = await run("report", begun.json["id"], "--format", "csv")
+        rows = list(csv.reader(io.StringIO(out.out.removeprefix("\ufeff"))))
+        assert rows[0][-2:] == ["answer.name", "answer.age"]
+        assert [row[-2:] for row in rows[1:]] == [["'=Ann", "[3]"], ["5", ""], ["", ""]]
+        file.write_text('{"type": 3}')
+        refused = await run("start", *arguments)
+        assert (refused.code, len(provider.batches)) == (2, 1)
+
+    against(shell, test, outcome)
+
+
 def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         ids = [request["custom_id"] for request in requests]

@@ -35,7 +35,7 @@ def item(answer: str, name: str = "a.md", error: str = "") -> BatchItem:
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5))
 def test_a_spreadsheet_reads_back_every_word(texts: list[tuple[str, str]]) -> None:
-    written = "".join(csv_report(item(answer, name) for answer, name in texts))
+    written = "".join(csv_report(JOB, (item(answer, name) for answer, name in texts)))
     rows = list(csv.reader(io.StringIO(written, newline="")))
     assert tuple(rows[0]) == COLUMNS
     found = [(row[2], row[0]) for row in rows[1:]]

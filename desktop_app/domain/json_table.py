@@ -1,0 +1,69 @@
+"""Values of JSON as the rows of a table: one for each object, with a column for each field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+MOST_COLUMNS: Final = 200
+
+
+@dataclass(frozen=True)
+class JsonTable:
+    """The columns, in the order in which they come first, and the rows' cells."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def table_of(value: Any) -> JsonTable | None:
+    """Return the table in a value; None if it has none.
+
+    It is a list of objects, or an object with one such list and nothing else.
+    """
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    return table_of_list(value)
+
+
+def table_of_list(value: Any) -> JsonTable | None:
+    """Return the table of a list of objects; None for any other value."""
+    if not isinstance(value, list) or not value:
+        return None
+    if not all(isinstance(each, dict) for each in value):
+        return None
+    columns = columns_of(value)
+    if not 0 < len(columns) <= MOST_COLUMNS:
+        return None
+    return JsonTable(columns, tuple(row_of(each, columns) for each in value))
+
+
+def rows_for_export(value: Any) -> JsonTable:
+    """Return any value as a table: an object is one row, anything else one cell."""
+    found = table_of(value)
+    if found is not None:
+        return found
+    if isinstance(value, dict) and value:
+        columns = columns_of([value])
+        return JsonTable(columns, (row_of(value, columns),))
+    values = value if isinstance(value, list) else [value]
+    return JsonTable(("value",), tuple((cell_of(each),) for each in values))
+
+
+def columns_of(objects: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the names of all fields, in the order in which they come first."""
+    return tuple(dict.fromkeys(name for each in objects for name in each))
+
+
+def row_of(value: Mapping[str, Any], columns: Iterable[str]) -> tuple[str, ...]:
+    """Return an object's cells; "" for a field that it lacks."""
+    return tuple(cell_of(value[name]) if name in value else "" for name in columns)
+
+
+def cell_of(value: Any) -> str:
+    """Return a value as the text of a cell: texts as they are, the rest as JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,152 @@
+"""Answers with a form as they are shown: JSON as a table or a tree, other texts as code.
+
+Shown are Markdown texts, so that everything that works in answers works in them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+from typing import Any, Final
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_parts import (
+    Part,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+    last_text,
+)
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
+from desktop_app.domain.conversations.shown_length import ShownMessage
+from desktop_app.domain.json_table import JsonTable, cell_of, table_of_list
+
+LONGEST_TREE: Final = 200_000
+"""Characters of JSON that are shown as a table or a tree; more is shown as code."""
+_FENCE: Final = "~~~~~~~~~~~~"
+_DEEPEST: Final = 12
+_MARKUP: Final = re.compile(r"([!-/:-@\[-`{-~])")
+_LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}")
+
+
+def fence_of(message: Message) -> str:
+    """Return the line that opens the code of an answer with a form; "" for any other answer."""
+    for each in message.notices:
+        if isinstance(each, AnswerNotice):
+            if each.code is NoticeCode.SCHEMA_USED:
+                return f"{_FENCE}json\n"
+            if each.code is NoticeCode.GRAMMAR_USED:
+                language = str(dict(each.params).get("language", ""))
+                named = language if _LANGUAGE.fullmatch(language) else ""
+                return f"{_FENCE}{named}\n"
+    return ""
+
+
+def has_value(message: Message) -> bool:
+    """Return True if an answer has a value that matches its schema."""
+    codes = {each.code for each in message.notices if isinstance(each, AnswerNotice)}
+    is_valid = NoticeCode.SCHEMA_USED in codes and NoticeCode.SCHEMA_PROBLEM not in codes
+    return is_valid and message.status is MessageStatus.COMPLETE
+
+
+def value_of(message: Message) -> Any:
+    """Return the value of an answer. Raises ValueError."""
+    try:
+        return json.loads(last_text(message.parts))
+    except RecursionError as error:
+        raise ValueError("too deep") from error
+
+
+def with_form(message: Message, *, as_text: bool) -> Message:
+    """Return an answer with a form as it is shown, any other message as it is.
+
+    Args:
+        as_text: show JSON as it is.
+    """
+    fence = fence_of(message)
+    if not fence or any(isinstance(part, RefusalPart) for part in message.parts):
+        return message
+    text = last_text(message.parts)
+    if message.status is MessageStatus.STREAMING:
+        shown = f"{fence}{message.text}" if message.text else ""
+        return _shown(message, shown, all_text=True)
+    shown = "" if as_text or not has_value(message) else _markdown_of(text)
+    if not shown:
+        shown = f"{fence}{text}\n{_FENCE}" if text.strip() else text
+    return _shown(message, shown, is_tree=not shown.startswith(_FENCE))
+
+
+def _shown(
+    message: Message, text: str, *, all_text: bool = False, is_tree: bool = False
+) -> Message:
+    """Return the message with `text` in place of the words that `last_text` returns."""
+    values = {field.name: getattr(message, field.name) for field in fields(Message)}
+    rest = _rest_of(message.parts, all_text=all_text)
+    values["parts"] = (*rest, TextPart(text)) if text else rest
+    whole = message.whole if isinstance(message, ShownMessage) else None
+    return ShownMessage(**values, whole=whole or message, is_tree=is_tree)
+
+
+def _rest_of(parts: tuple[Part, ...], *, all_text: bool) -> tuple[Part, ...]:
+    """Return the parts without the text after the last tool call, or without any text."""
+    calls = [at for at, part in enumerate(parts) if isinstance(part, ToolCallPart)]
+    end = calls[-1] + 1 if calls and not all_text else 0
+    return (*parts[:end], *(part for part in parts[end:] if not isinstance(part, TextPart)))
+
+
+def _markdown_of(text: str) -> str:
+    """Return the Markdown of a JSON text; "" if it is shown as code."""
+    if len(text) > LONGEST_TREE:
+        return ""
+    try:
+        value = json.loads(text)
+        if isinstance(value, dict | list) and value:
+            return "\n".join(_lines(value, 0))
+    except (ValueError, RecursionError):
+        return ""
+    return ""
+
+
+def _lines(value: Any, level: int) -> list[str]:
+    if (table := table_of_list(value)) is not None and not level:
+        return _table(table)
+    if isinstance(value, dict):
+        return _object(value, level)
+    lines: list[str] = []
+    for each in value:
+        lines += _entry("", each, level)
+    return lines
+
+
+def _object(value: dict[str, Any], level: int) -> list[str]:
+    lines: list[str] = []
+    for name, each in value.items():
+        table = table_of_list(each) if not level else None
+        if table is not None:
+            lines += ["", f"**{_plain(name)}**", "", *_table(table), ""]
+        else:
+            lines += _entry(name, each, level)
+    return lines
+
+
+def _entry(name: str, value: Any, level: int) -> list[str]:
+    """Return a line of a list; what is within the value is below it."""
+    mark = f"{'  ' * level}- "
+    label = f"**{_plain(name)}**" if name else ""
+    if isinstance(value, dict | list) and value and level < _DEEPEST:
+        head = label or "•"
+        return [f"{mark}{head}", *_lines(value, level + 1)]
+    shown = _plain(cell_of(value)) or "–"
+    return [f"{mark}{label}: {shown}" if label else f"{mark}{shown}"]
+
+
+def _table(table: JsonTable) -> list[str]:
+    rows = [" | ".join(map(_plain, row)) for row in table.rows]
+    head = " | ".join(_plain(name) or " " for name in table.columns)
+    return [f"| {head} |", "|" + " --- |" * len(table.columns), *(f"| {row} |" for row in rows)]
+
+
+def _plain(text: str) -> str:
+    """Return a text as Markdown that shows its characters, on one line."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split()))

@@ -1,0 +1,63 @@
+"""What an answer with a form says of it: the form, and where it does not match its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeGuard
+
+from desktop_app.domain.conversations.answer_form import AnswerForm, AnswerSchema
+from desktop_app.domain.conversations.chat_request import RequestMessage
+from desktop_app.domain.conversations.conversation import Message, Role
+from desktop_app.domain.conversations.message_parts import TextPart, last_text
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
+from desktop_app.services.structured.schema_check import SchemaProblem
+
+_REPAIR = (
+    "Your answer does not match the JSON schema:\n{problems}\n"
+    "Answer again with the corrected JSON, and nothing else."
+)
+
+
+def form_notice(form: AnswerForm | None) -> NoticeText:
+    """Return the notice that names the form; "" without one."""
+    if form is None:
+        return ""
+    if isinstance(form, AnswerSchema):
+        return notice(NoticeCode.SCHEMA_USED, name=form.name)
+    syntax, language = form.syntax.value, form.language
+    return notice(NoticeCode.GRAMMAR_USED, syntax=syntax, language=language)
+
+
+def problem_notices(problems: Sequence[SchemaProblem]) -> tuple[AnswerNotice, ...]:
+    """Return a notice for each place that does not match."""
+    code = NoticeCode.SCHEMA_PROBLEM
+    return tuple(notice(code, path=each.path, reason=each.reason) for each in problems)
+
+
+def has_problems(answer: Message) -> bool:
+    """Return True if an answer does not match its schema."""
+    return bool(_problems(answer))
+
+
+def may_be_repaired(answer: Message) -> bool:
+    """Return True if an answer does not match its schema, and is no repair itself."""
+    codes = {each.code for each in answer.notices if isinstance(each, AnswerNotice)}
+    return NoticeCode.SCHEMA_PROBLEM in codes and NoticeCode.REPAIRED not in codes
+
+
+def repair_turn(answer: Message) -> tuple[RequestMessage, RequestMessage]:
+    """Return the messages that ask the model to correct its answer."""
+    problems = "\n".join(f"{path}: {reason}" for path, reason in _problems(answer))
+    return (
+        RequestMessage(Role.ASSISTANT, (TextPart(last_text(answer.parts)),)),
+        RequestMessage(Role.USER, (TextPart(_REPAIR.format(problems=problems)),)),
+    )
+
+
+def _problems(answer: Message) -> list[tuple[str, str]]:
+    found = [dict(each.params) for each in answer.notices if _is_problem(each)]
+    return [(str(params["path"]), str(params["reason"])) for params in found]
+
+
+def _is_problem(each: NoticeText) -> TypeGuard[AnswerNotice]:
+    return isinstance(each, AnswerNotice) and each.code is NoticeCode.SCHEMA_PROBLEM

@@ -1,0 +1,62 @@
+"""The form that an answer has to take, checked before anything is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from desktop_app.domain.conversations.answer_form import (
+    LARGEST_FORM,
+    AnswerForm,
+    AnswerGrammar,
+    AnswerSchema,
+    FormKind,
+    FormSource,
+    GrammarSyntax,
+)
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
+from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
+
+
+def form_of(source: FormSource, shown_name: str = "") -> AnswerForm:
+    """Return the checked form. Takes a while: call it in a thread.
+
+    Args:
+        shown_name: of the file that it comes from, for errors.
+
+    Raises:
+        IllegalChoiceError: it is no valid schema or grammar.
+    """
+    if source.kind is FormKind.SCHEMA:
+        return _schema_of(source, shown_name or f"“{source.answer_name}”")
+    grammar = AnswerGrammar(GrammarSyntax(source.kind), source.text, source.name.strip())
+    try:
+        if len(source.text) > LARGEST_FORM:
+            raise UnusableGrammarError("too long")
+        require_grammar(grammar)
+    except UnusableGrammarError as error:
+        raise _invalid(Reason.GRAMMAR_INVALID, shown_name or source.kind, error) from error
+    return grammar
+
+
+def _schema_of(source: FormSource, shown_name: str) -> AnswerSchema:
+    try:
+        if len(source.text) > LARGEST_FORM:
+            raise UnusableSchemaError("too long")
+        found: Any = json.loads(source.text)
+        return AnswerSchema(source.answer_name, require_schema(found))
+    except (ValueError, RecursionError, UnusableSchemaError) as error:
+        raise _invalid(Reason.SCHEMA_INVALID, shown_name, error) from error
+
+
+def _invalid(reason: Reason, name: str, error: Exception) -> IllegalChoiceError:
+    return IllegalChoiceError(reason, file=name, words=str(error) or type(error).__name__)
+
+
+async def chosen_form(*settings: str) -> AnswerForm | None:
+    """Return the checked form in the first setting that has one. Raises IllegalChoiceError."""
+    source = next(filter(None, map(FormSource.from_setting, settings)), None)
+    return None if source is None else await asyncio.to_thread(form_of, source)
