@@ -56,6 +56,8 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "attachment.choose-pages": its.previews.choose_any,
         "collections.ask": its.collections.ask,
         "collections.show": its.collections.show,
+        "tools.choose": its.tools.choose,
+        "tools.form": its.tools.choose_form,
         "prompts.insert": its.prompts.insert,
         "prompts.manage": its.prompts.manage,
         "presets.use": its.presets.choose,

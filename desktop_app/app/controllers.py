@@ -24,6 +24,7 @@ from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingContro
 from desktop_app.app.chat.compaction_controller import CompactionController
 from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.chat.structured_answers import StructuredAnswers
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.documents.collections_controller import CollectionsController
@@ -51,6 +52,7 @@ from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.tools.consent_controller import ConsentController
+from desktop_app.app.tools.tools_controller import ToolsController
 from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
@@ -436,6 +438,19 @@ class Controllers(QObject):
             current=state.current,
             pane=window.pane,
         )
+        self.structured = StructuredAnswers(
+            window, pane=window.pane, current=state.current, providers=state.providers
+        )
+        self.tools = ToolsController(
+            window,
+            theme,
+            current=state.current,
+            setup=state.setup,
+            tasks=state.tasks,
+            prompt=window.prompt,
+            panel=window.settings,
+            backend=state.backend,
+        )
         self.titles = TitleController(
             running,
             self.list_presenter,
@@ -524,6 +539,7 @@ class Controllers(QObject):
         self.settings.key_changed.connect(self.running.look_again)
         window.first_start.example_chosen.connect(self.prompts.begin_example)
         self.prompts.dialog_created.connect(self.presets.join)
+        self.prompts.dialog_created.connect(self.tools.join)
         self.prompts.text_attach_requested.connect(self.attachments.attach_text)
         self.drops.files_attach_requested.connect(self.attachments.attach)
         self.drops.content_attach_requested.connect(self.attachments.attach_content)

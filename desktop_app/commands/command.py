@@ -110,6 +110,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("prompt.as-text", N_("Convert attachment to text"), _C.PROMPT),
     Command("collections.ask", N_("Ask a collection…"), _C.PROMPT),
     Command("collections.show", N_("Show collections"), _C.PROMPT),
+    Command("tools.choose", N_("Choose tools…"), _C.PROMPT),
+    Command("tools.form", N_("Choose response format…"), _C.PROMPT),
     Command("prompts.insert", N_("Insert prompt…"), _C.PROMPT),
     Command("prompts.manage", N_("Edit prompts"), _C.PROMPT),
     Command("presets.use", N_("Apply preset…"), _C.PROMPT),

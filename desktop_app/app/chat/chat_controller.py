@@ -40,6 +40,7 @@ from desktop_app.domain.errors import (
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.prompt_assembly import CONTINUE
+from desktop_app.services.structured.form_notices import may_be_repaired
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.window.notifications import Actions
@@ -172,6 +173,7 @@ class ChatController(QObject):
         asked: Conversation | None = None,
         *,
         alone: bool = False,
+        repairs: Message | None = None,
     ) -> None:
         """Ask `draft` after `path`, or request another answer to the last question of `path`.
 
@@ -179,6 +181,7 @@ class ChatController(QObject):
             choice: the model for this answer only; the conversation keeps its own choice.
             asked: the conversation; None for the open one.
             alone: request a single answer, even if several are set.
+            repairs: see `ChatService.begin_again`.
         """
         asked = asked or self._current.conversation
         chat = self._chat_service
@@ -198,7 +201,7 @@ class ChatController(QObject):
             if path and self._presenter.usable(asked.id) is None:
                 return  # deleted in the meantime
             if draft is None:
-                began = await chat.begin_again(asking, path, profile, settings)
+                began = await chat.begin_again(asking, path, profile, settings, repairs=repairs)
             else:
                 began = await chat.begin(asking, path, draft, profile, settings)
         except UnpricedModelError as error:
@@ -370,6 +373,9 @@ class ChatController(QObject):
         if self._is_open(conversation_id):
             self._shown.show_end(answer)
             self._show_state()
+            if may_be_repaired(answer) and self._values["answer.repair"]:
+                path = self._current.path_to(answer.id)
+                self._start(self._begin(path, None, repairs=answer))
 
     def _show_state(self) -> None:
         """Show Send or Stop."""

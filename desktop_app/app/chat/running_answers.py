@@ -30,6 +30,7 @@ from desktop_app.domain.conversations.stream_events import (
     Waiting,
 )
 from desktop_app.domain.errors import StorageError
+from desktop_app.rendering.structured_answer import fence_of
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.run_resumption import ResumedAnswering
 from desktop_app.services.ports import MessageStore
@@ -55,7 +56,7 @@ class _Run:
     waiting: NoticeText | None = None  # the same, while it is not reported
     store_error: StorageError | None = None
     has_step: bool = False  # a step of a tool call is not reported yet
-    gap: str = ""  # before the next text, which belongs to another request
+    gap: str = ""  # before the next text: it begins a form, or belongs to another request
     deltas: int = 0
     first_delta: float = 0.0
 
@@ -99,7 +100,7 @@ class RunningAnswers(QObject):
     def start(self, answering: AnswerRun) -> None:
         """Run an answer and its other candidates, with a task for each."""
         for each in (answering, *answering.beside):
-            run = self._runs[each.answer.id] = _Run(each)
+            run = self._runs[each.answer.id] = _Run(each, gap=fence_of(each.answer))
             run.task = self._tasks.start(self._run(each.conversation.id, run))
         self.started.emit(answering.conversation.id)
 

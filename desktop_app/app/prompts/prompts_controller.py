@@ -302,8 +302,10 @@ class PromptsController(QObject):
 
 def _without(found: Sequence[Prompt], plain: Sequence[Prompt]) -> tuple[Prompt, ...]:
     """Return the prompts without those that equal a built-in one."""
-    same = {(p.id, p.title, p.folder, p.text) for p in plain}
-    return tuple(p for p in found if p.hidden or (p.id, p.title, p.folder, p.text) not in same)
+    same = {(p.id, p.title, p.folder, p.text, p.form) for p in plain}
+    return tuple(
+        p for p in found if p.hidden or (p.id, p.title, p.folder, p.text, p.form) not in same
+    )
 
 
 def _write_file(path: Path, text: str) -> str:

@@ -14,6 +14,7 @@ from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.shown_length import shortened
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_
+from desktop_app.rendering.structured_answer import with_form
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
@@ -26,6 +27,9 @@ PROVIDER_REMOVED = N_("Provider removed. Choose another.")
 
 class Providers(QObject):
     """The provider profiles and their model listings.
+
+    Attributes:
+        shown_as_text: the ids of answers whose JSON is shown as text.
 
     Signals:
         changed: the providers or their keys have changed.
@@ -42,6 +46,7 @@ class Providers(QObject):
         self._backend, self._values = backend, values
         self._profiles: list[ProviderProfile] = []
         self._default: ProviderProfile = ON_DEVICE
+        self.shown_as_text: set[str] = set()
 
     @property
     def all(self) -> list[ProviderProfile]:
@@ -91,9 +96,11 @@ class Providers(QObject):
         return listing
 
     def as_shown(self, message: Message) -> Message:
-        """Return a message for the window; an answer that is too long is shortened."""
-        is_answer = message.role is Role.ASSISTANT
-        return self.as_copied(shortened(message) if is_answer else message)
+        """Return a message for the window: long answers shortened, JSON as a table or a tree."""
+        if message.role is Role.ASSISTANT:
+            as_text = message.id in self.shown_as_text
+            message = with_form(shortened(message), as_text=as_text)
+        return self.as_copied(message)
 
     def as_copied(self, message: Message) -> Message:
         """Return a message whose error says where to replace its key.

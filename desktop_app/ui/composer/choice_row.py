@@ -92,7 +92,7 @@ class ChoiceRow(QWidget):
     """The controls below the text.
 
     Attributes:
-        attach, attach_more, send, stop: buttons.
+        attach, attach_more, tools, send, stop: buttons.
 
     Signals:
         variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
@@ -120,6 +120,8 @@ class ChoiceRow(QWidget):
         self.attach = _button("attach", tr("Attach files"), "quiet")
         self.attach_more = _button("attach-more", tr("More attachment options"), "quiet")
         self.attach_more.setToolTip(tr("Attach folders and collections"))
+        self.tools = _button("tools", tr("Tools"), "quiet")
+        self._has_tools = False
         self.models = ModelControl(theme, self._fill_models)
         self.effort = MenuButton(theme, self._fill_efforts)
         self.effort.setObjectName("effort")
@@ -145,7 +147,7 @@ class ChoiceRow(QWidget):
         right: list[QWidget] = [self.figures, self.send, self.stop]
         self._attach_buttons = QHBoxLayout()
         self._attach_buttons.setSpacing(0)
-        for button in (self.attach, self.attach_more):
+        for button in (self.attach, self.attach_more, self.tools):
             self._attach_buttons.addWidget(button)
         self._row.addLayout(self._attach_buttons)
         for widget in left:
@@ -167,6 +169,19 @@ class ChoiceRow(QWidget):
             )
         self.background.set_choice(choice)
         self._fit()
+
+    def set_tools(self, words: str) -> None:
+        """Show whether tools or a form of answers are chosen; `words` says which, "" for none."""
+        self._has_tools = bool(words)
+        set_tooltip(self.tools, words or tr("Choose tools"))
+        self.tools.setAccessibleName(spoken_text(words or tr("Tools")))
+        self._show_tools_icon()
+
+    def _show_tools_icon(self) -> None:
+        theme = self._theme
+        color = theme.accent if self._has_tools else theme.dim
+        self.tools.setIcon(icon("wrench", color, theme.px(18), disabled=theme.faint))
+        self.tools.setIconSize(QSize(theme.px(18), theme.px(18)))
 
     def set_estimate(self, text: str, short: str, tooltip: str) -> None:
         """Show the estimated cost; `short` is the form for narrow rows."""
@@ -211,6 +226,7 @@ class ChoiceRow(QWidget):
         ):
             button.setIcon(icon(name, color, theme.px(size), disabled=theme.faint))
             button.setIconSize(QSize(theme.px(size), theme.px(size)))
+        self._show_tools_icon()
         self._fit()
 
     def minimumSizeHint(self) -> QSize:

@@ -75,6 +75,7 @@ class PromptEditor(QFrame):
             by the user.
         models_opened(): the menu of models is about to open.
         model_table_requested(): show the table of all models.
+        tools_requested(): choose tools and the form of answers.
         background_requested(bool): whether the next answers run in the background.
     """
 
@@ -99,6 +100,7 @@ class PromptEditor(QFrame):
     model_requested = Signal(object)
     models_opened = Signal()
     model_table_requested = Signal()
+    tools_requested = Signal()
     background_requested = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -166,6 +168,7 @@ class PromptEditor(QFrame):
         row.attach.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         row.attach.customContextMenuRequested.connect(lambda _: self._open_attach_menu())
         row.attach_more.clicked.connect(self._open_attach_menu)
+        row.tools.clicked.connect(self.tools_requested)
         row.send.clicked.connect(self._send)
         row.stop.clicked.connect(self.stop_requested)
         row.variant_requested.connect(self.variant_requested)
@@ -179,6 +182,15 @@ class PromptEditor(QFrame):
         self._chips.preview_requested.connect(self.attachment_preview_requested)
         self._chips.action_requested.connect(self.attachment_action_requested)
         self._suggestions.chosen.connect(self.suggestion_requested)
+
+    def set_tools(self, words: str) -> None:
+        """Show which tools and form of answers are chosen; "" for none."""
+        self.row.set_tools(words)
+
+    @property
+    def tools_button(self) -> QWidget:
+        """The button that opens the list of tools."""
+        return self.row.tools
 
     def _request_edit(self) -> None:
         """Ask to edit the last message, unless attachments or a running response are in the way."""

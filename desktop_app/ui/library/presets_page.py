@@ -56,6 +56,7 @@ class PresetsPage(QWidget):
         new_requested(): create a preset.
         duplicate_requested(str), delete_requested(str), use_requested(str): preset id.
         default_requested(str): preset id for new conversations; "" for none.
+        edit_requested(EditRequest): change a value in a window of its own.
     """
 
     save_requested = Signal(object)
@@ -66,6 +67,7 @@ class PresetsPage(QWidget):
     delete_requested = Signal(str)
     use_requested = Signal(str)
     default_requested = Signal(str)
+    edit_requested = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -153,6 +155,7 @@ class PresetsPage(QWidget):
         self.model.activated.connect(lambda _at: self.settle())
         self.effort.activated.connect(lambda _at: self.settle())
         self.form.changed.connect(self._take_own)
+        self.form.edit_requested.connect(self.edit_requested)
         self.form.reset_requested.connect(
             lambda key: self.override_removed.emit(self.list.current, key)
         )

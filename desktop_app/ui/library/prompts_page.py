@@ -6,6 +6,7 @@ Changes are saved automatically when the user pauses or leaves a field.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
@@ -29,6 +30,7 @@ from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.dialog_field import EditRequest, form_words
 from desktop_app.ui.settings.form_widgets import MultilineField, Note
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
@@ -69,6 +71,7 @@ class PromptsPage(QWidget):
         save_requested(Prompt): the prompt changed.
         new_requested(str): create a prompt in this folder.
         duplicate_requested(str), delete_requested(str), reset_requested(str): prompt id.
+        edit_requested(EditRequest): change the form of the prompt's answers.
     """
 
     save_requested = Signal(object)
@@ -76,6 +79,7 @@ class PromptsPage(QWidget):
     duplicate_requested = Signal(str)
     delete_requested = Signal(str)
     reset_requested = Signal(str)
+    edit_requested = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -104,6 +108,9 @@ class PromptsPage(QWidget):
         self.text.textChanged.connect(self._say_what_is_asked)
         self._note = Note(theme)
         self._note.setObjectName("prompt-variables")
+        self._form_words = PlainLabel()
+        set_role(self._form_words, "note")
+        self.form_button = plain_button(tr("Response format…"), "prompt-form")
         self.duplicate = plain_button(tr("Duplicate"), "duplicate-prompt")
         self.hide_button = plain_button(tr("Hide"), "hide-prompt")
         self.reset = plain_button(tr("Reset to default"), "reset-prompt")
@@ -127,6 +134,10 @@ class PromptsPage(QWidget):
         self._right.addLayout(self._names)
         self._right.addWidget(self.text, 1)
         self._right.addWidget(self._note)
+        self._form_row = QHBoxLayout()
+        self._form_row.addWidget(self.form_button)
+        self._form_row.addWidget(self._form_words, 1)
+        self._right.addLayout(self._form_row)
         self._right.addLayout(self._buttons)
         self._nothing = PlainLabel(tr("Select a prompt, or create one"))
         set_role(self._nothing, "note")
@@ -143,6 +154,7 @@ class PromptsPage(QWidget):
         self.list.chosen.connect(lambda _id: self.text.setFocus())
         self.list.delete_pressed.connect(self._request_removal)
         self.duplicate.clicked.connect(lambda: self._want(self.duplicate_requested))
+        self.form_button.clicked.connect(self._want_form)
         self.reset.clicked.connect(lambda: self._want(self.reset_requested))
         self.delete.clicked.connect(lambda: self._request_removal(self.list.current))
         self.hide_button.clicked.connect(self._hide_or_show)
@@ -205,6 +217,7 @@ class PromptsPage(QWidget):
         self._right.setSpacing(px(10))
         self._names.setSpacing(px(8))
         self._buttons.setSpacing(px(8))
+        self._form_row.setSpacing(px(8))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -228,6 +241,7 @@ class PromptsPage(QWidget):
         self.title.setText(prompt.title)
         self.folder.setText(prompt.folder)
         self.text.show_text(prompt.text)
+        self._form_words.setText(form_words(prompt.form))
         self._put = self._in_fields()
         self._shown = prompt
 
@@ -264,6 +278,19 @@ class PromptsPage(QWidget):
             sentences.append(tr("Filled in automatically: {fields}.", fields=joined(filled)))
         self._note.set_text(" ".join(sentences) or tr(_HELP))
         self._note.setToolTip(tr(_HELP))
+
+    def _want_form(self) -> None:
+        """Ask for another form of the shown prompt's answers."""
+        self.settle()
+        shown = self._shown
+        if shown is not None:
+            tell = partial(self._take_form, shown.id)
+            request = EditRequest("answer.form", shown.form, tell, self.form_button)
+            self.edit_requested.emit(request)
+
+    def _take_form(self, prompt_id: str, value: str) -> None:
+        if prompt_id in self._entries:
+            self.save_requested.emit(replace(self._entries[prompt_id][0], form=value))
 
     def _want(self, signal: SignalInstance) -> None:
         self.settle()

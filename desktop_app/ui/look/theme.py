@@ -11,7 +11,7 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
                                 error-title · error-note · warning
     QFrame                      side (list and panel; property "edge": the side of its hairline) ·
                                 card · prompt (property "focused" colors its border) · chip ·
-                                segments · note-card · error-card · rule · overlay
+                                segments · note-card · error-card · rule · overlay · popup
     QTextEdit, QPlainTextEdit   field · card-text (the text of a card)
     QListView                   rows
     QTableView                  figures
@@ -201,6 +201,7 @@ QFrame[role="side"] { background: @side; border: 0 solid @line; }
 QFrame[role="side"][edge="right"] { border-right-width: 1px; }
 QFrame[role="side"][edge="left"] { border-left-width: 1px; }
 QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius: $14px; }
+QFrame[role="popup"] { background: @card; border: 1px solid @line; }
 QFrame[role="prompt"] { background: @card; border: 2px solid @line; border-radius: $14px; }
 QFrame[role="prompt"][focused="true"] { border-color: @accent; }
 QFrame[role="chip"], QFrame[role="note-card"] { background: @code_ground; border: 1px solid @line;

@@ -53,6 +53,7 @@ class SettingsPanel(QFrame):
         key_removal_requested(str): profile id.
         test_requested(str): profile id.
         setting_changed(str, object): key and value, valid by the schema.
+        edit_requested(EditRequest): change a value in a window of its own.
         override_changed(str, str, object): conversation id, key and the conversation's own value.
         override_removed(str, str): conversation id and key, which follows the default again.
         folder_override_changed(str, str, object): folder id, key and the folder's own value.
@@ -83,6 +84,7 @@ class SettingsPanel(QFrame):
     test_requested = Signal(str)
     setting_changed = Signal(str, object)
     override_changed = Signal(str, str, object)
+    edit_requested = Signal(object)
     override_removed = Signal(str, str)
     folder_override_changed = Signal(str, str, object)
     folder_override_removed = Signal(str, str)
@@ -387,6 +389,7 @@ class SettingsPanel(QFrame):
         page = self._answer = ResponsesTab(self._theme)
         page.changed.connect(self._take_setting)
         page.override_changed.connect(self.override_changed)
+        page.edit_requested.connect(self.edit_requested)
         page.override_removed.connect(self.override_removed)
         page.folder_override_changed.connect(self.folder_override_changed)
         page.folder_override_removed.connect(self.folder_override_removed)

@@ -21,6 +21,8 @@ from desktop_app.domain.conversations.message_facts import (
     reasoning_title,
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
+from desktop_app.domain.conversations.shown_length import ShownMessage
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import CONTINUABLE, GONE_ON, WINDOW
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
@@ -55,12 +57,22 @@ ACTION: Final = "action:"
 PLACE: Final = "place/"
 """Prefix of the action that opens a place of the window; followed by the place."""
 
+SHOW_TEXT: Final = "show-json"
+SHOW_VALUE: Final = "show-value"
+COPY_JSON: Final = "copy-json"
+COPY_CSV: Final = "copy-csv"
+"""Actions of an answer whose JSON matches its schema."""
+
 _ACTION_LABELS: Final = {
     "continue": N_("Continue"),
     "retry": N_("Retry"),
     "compact": N_("Compact"),
     "add-key": N_("Add key"),
     "change-key": N_("Change key"),
+    SHOW_TEXT: N_("Show JSON"),
+    SHOW_VALUE: N_("Show as table"),
+    COPY_JSON: N_("Copy JSON"),
+    COPY_CSV: N_("Copy CSV"),
 }
 
 _MOST_RESULT_LINES: Final = 500
@@ -207,7 +219,9 @@ def ending_lines(
     lines: list[Item] = []
     if waiting:
         lines.append(Line(Part.WAITING, _said(waiting)))
-    lines += [Line(Part.NOTICE, _said(str(notice))) for notice in message.notices]
+    lines += [_notice_line(message, notice) for notice in message.notices]
+    if any(_code_of(notice) is NoticeCode.SCHEMA_PROBLEM for notice in message.notices):
+        lines.append(Line(Part.NOTICE, (_action("retry"),)))
     ending = ENDINGS.get(message.status)
     explained = (MessageStatus.INTERRUPTED, MessageStatus.REFUSED)
     is_explained = message.status in explained and message.error is not None
@@ -218,6 +232,23 @@ def ending_lines(
         actions = (Run("\u2003"), _action(action)) if offers else ()
         lines.append(Line(Part.NOTICE, (*_said(tr(ending)), *actions)))
     return lines + error_lines(message, details=details, is_last=is_last)
+
+
+def _notice_line(message: Message, notice: NoticeText) -> Line:
+    """Return a notice; that of a schema has the ways to see and copy the value."""
+    runs = list(_said(str(notice)))
+    is_valid = message.status is MessageStatus.COMPLETE and not any(
+        _code_of(each) is NoticeCode.SCHEMA_PROBLEM for each in message.notices
+    )
+    if _code_of(notice) is NoticeCode.SCHEMA_USED and is_valid:
+        is_tree = isinstance(message, ShownMessage) and message.is_tree
+        for action in (SHOW_TEXT if is_tree else SHOW_VALUE, COPY_JSON, COPY_CSV):
+            runs += [Run(" · "), _action(action)]
+    return Line(Part.NOTICE, tuple(runs))
+
+
+def _code_of(notice: NoticeText) -> NoticeCode | Reason | None:
+    return notice.code if isinstance(notice, AnswerNotice) else None
 
 
 def error_lines(message: Message, *, details: bool, is_last: bool = True) -> list[Item]:

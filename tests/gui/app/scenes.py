@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QMenu, QToolButton, QWidget
 
 from desktop_app.app.documents.viewer_controller import Target
+from desktop_app.backend.answer_settings import with_own, without_own
 from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.conversations.answer_form import FormKind, FormSource
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -43,6 +45,7 @@ from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.sidebar.search_filters import DaysDialog
 from desktop_app.ui.spending.spending_view import SpendingView
+from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
@@ -78,6 +81,11 @@ ANSWER: Final = """⟦Retry only what can succeed **without** being repeated.⟧
 | 1 | 2 |
 """
 
+SCHEMA: Final = FormSource(
+    FormKind.SCHEMA, '{"type": "object", "required": ["⟦rows⟧"]}', "rows"
+).to_setting()
+ROWS: Final = '{"⟦rows⟧": [{"⟦name⟧": "⟦Ann⟧", "⟦age⟧": 3}, {"⟦name⟧": "⟦Bea⟧", "⟦age⟧": 4}]}'
+
 FIELDS: Final = "{{recipient}} {{tone=warm|cool}}"
 
 Look = Callable[[str], Awaitable[None]]
@@ -91,6 +99,33 @@ async def first_start(desk: Desk, look: Look) -> None:
     await look("prompt-menu-first")
     desk.text.clear()
     await _settings(desk, look, "first-settings")
+
+
+async def _tools_and_forms(desk: Desk, look: Look) -> None:
+    """Show the list of tools, the window of forms, and an answer as a table and as text."""
+    tools = desk.controllers.tools
+    desk.state.setup.override(
+        desk.open_id, lambda own: with_own(own, "answer.tools", "calculator\n⟦gone⟧")
+    )
+    tools.choose()
+    await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
+    await look("tool-picker")
+    _close_popups()
+    tools.choose_form()
+    dialog = find(desk.window, AnswerFormDialog, "answer-form")
+    dialog.show_text('{"type": 3}')
+    await until(lambda: bool(dialog.problem.text()))
+    await look("answer-form")
+    dialog.reject()
+    desk.state.setup.override(
+        desk.open_id, lambda own: with_own(without_own(own, "answer.tools"), "answer.form", SCHEMA)
+    )
+    for number, text in enumerate((ROWS, "{}")):
+        turn = await _ask(desk, "⟦Who?⟧")
+        turn.end(text)
+        await desk.settled()
+        await look(f"structured-answer-{number}")
+    desk.state.setup.override(desk.open_id, lambda own: without_own(own, "answer.form"))
 
 
 async def conversation(desk: Desk, look: Look) -> None:
@@ -131,6 +166,7 @@ async def conversation(desk: Desk, look: Look) -> None:
     await desk.settled()
     await look("error")
     desk.window.notifications.dismiss()
+    await _tools_and_forms(desk, look)
     consent = ConsentCard(desk.theme.current)
     desk.window.pane.add_above_prompt(consent)
     consent.ask("⟦search⟧", "⟦Reads files.⟧", '{"⟦name⟧": 1}', waiting=2)

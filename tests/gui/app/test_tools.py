@@ -6,6 +6,9 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+from PySide6.QtWidgets import QCheckBox, QComboBox
+
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.conversations.stream_events import (
     Completed,
@@ -15,6 +18,7 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
 from desktop_app.services.tools.consent import ConsentQuestion, Decision
 from desktop_app.ui.tools.consent_card import ConsentCard
+from desktop_app.ui.tools.tool_picker import ToolPicker
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
@@ -106,3 +110,37 @@ async def test_a_refusal_is_no_complete_answer() -> None:
         await desk.settled()
         assert "Declined by the model" in desk.transcript
         assert desk.stored("SELECT status FROM messages WHERE role = 'assistant'") == [("refused",)]
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> None:
+    async with Desk(environment=COMET) as desk:
+        store = desk.backend.permissions
+        await store.keep("", "web_page", "of another definition", Permission.NEVER)
+        await store.keep("", "gone/tool", "x", Permission.ALWAYS)
+        picker = await _picker(desk)
+        picker.findChild(QCheckBox, "tool-calculator").click()
+        assert desk.state.setup.ask_settings.parameters.tools == ("calculator",)
+        permission = picker.findChild(QComboBox, "permission-web_page")
+        assert permission.currentData() == Permission.NEVER
+        permission.setCurrentIndex(permission.findData(Permission.ASK))
+        permission.activated.emit(permission.currentIndex())
+        gone = picker.findChild(QCheckBox, "tool-gone/tool")
+        assert not gone.isEnabled()
+        await desk.written()
+        assert await store.stored() == {"gone/tool": Permission.ALWAYS}
+        picker.close()
+        turn = await desk.ask("What is 1 + 1?")
+        assert [tool.name for tool in turn.request.tools] == ["calculator"]
+        turn.end("2")
+        await desk.settled()
+        box = (await _picker(desk)).findChild(QCheckBox, "tool-calculator")
+        assert box.isChecked()
+
+
+async def _picker(desk: Desk) -> ToolPicker:
+    tools = desk.controllers.tools
+    desk.window.prompt.tools_button.click()
+    await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
+    assert tools.picker is not None
+    return tools.picker

@@ -47,6 +47,7 @@ class ResponsesTab(QWidget):
         override_removed(str, str): conversation id and key, which follows the default again.
         folder_override_changed(str, str, object): folder id, key and its own value.
         folder_override_removed(str, str): folder id and key.
+        edit_requested(EditRequest): change a value in a window of its own.
     """
 
     changed = Signal(str, object)
@@ -54,6 +55,7 @@ class ResponsesTab(QWidget):
     override_removed = Signal(str, str)
     folder_override_changed = Signal(str, str, object)
     folder_override_removed = Signal(str, str)
+    edit_requested = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -78,6 +80,7 @@ class ResponsesTab(QWidget):
         self._scope.chosen.connect(self._choose)
         self._form.changed.connect(self._tell)
         self._form.reset_requested.connect(self._let_go)
+        self._form.edit_requested.connect(self.edit_requested)
         self._shown = DEFAULTS
         self.set_theme(theme)
         self._show()

@@ -21,6 +21,7 @@ from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.setting import Group, Setting, SettingValue, Unit
 from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.dialog_field import DialogField
 from desktop_app.ui.settings.form_widgets import Combo, FormSection, MultilineField, Slider, Switch
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
@@ -53,9 +54,11 @@ class SchemaForm(QWidget):
     Signals:
         changed(str, object): a setting's key and the user's new value.
         reset_requested(str): the key of a setting whose override the user wants to remove.
+        edit_requested(EditRequest): change a value in a window of its own.
     """
 
     changed = Signal(str, object)
+    edit_requested = Signal(object)
     reset_requested = Signal(str)
 
     def __init__(self, group: Group, theme: Theme, own_words: str = "") -> None:
@@ -94,7 +97,10 @@ class SchemaForm(QWidget):
             else:
                 self._annotate(key)
 
-        self._fields[key] = _field_for(declared, section, theme, tell)
+        if declared.has_dialog:
+            self._fields[key] = DialogField(declared, section, tell, self.edit_requested.emit)
+        else:
+            self._fields[key] = _field_for(declared, section, theme, tell)
         self._fields[key].show(declared.default)
         self._sections[key] = section
         if declared.per_conversation or declared.per_folder:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QTextBlock
 
 from desktop_app.domain.conversations.conversation import Role
-from desktop_app.domain.conversations.shown_length import ShortenedMessage
+from desktop_app.domain.conversations.shown_length import ShownMessage
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.transcript_styles import LOOK, Ground, Look
@@ -77,8 +77,9 @@ class CopyActions(QObject):
     def copy_message(self, entry: MessageState) -> None:
         """Copy a message: an answer as its Markdown source, a question as shown."""
         is_answer = entry.message.role is Role.ASSISTANT
-        if isinstance(entry.message, ShortenedMessage) and entry.message.whole is not None:
-            self._put(selected_text.texts_of_source(entry.message.whole.text))
+        shown = entry.message
+        if isinstance(shown, ShownMessage) and shown.whole is not None and not entry.is_streaming:
+            self._put(selected_text.texts_of_source(shown.whole.text))
             return
         text = entry.source
         is_written = self._messages.get(entry.message.id) is entry

@@ -1,0 +1,73 @@
+"""What the user does with answers that match a schema: see the text, copy it, have it repaired."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.domain.json_table import rows_for_export
+from desktop_app.exchange.writers.batch_report import plain_cell
+from desktop_app.i18n.translation import tr
+from desktop_app.rendering.structured_answer import value_of
+from desktop_app.ui.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_TEXT, SHOW_VALUE
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+
+class StructuredAnswers(QObject):
+    """Shows the JSON of the open conversation's answers as a table or as text, and copies it."""
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        pane: ConversationPane,
+        current: OpenConversation,
+        providers: Providers,
+    ) -> None:
+        super().__init__(parent)
+        self._pane, self._current, self._providers = pane, current, providers
+        pane.transcript.action_requested.connect(self._act)
+
+    def _act(self, message_id: str, action: str) -> None:
+        answer = next((m for m in self._current.path if m.id == message_id), None)
+        if answer is None:
+            return
+        if action in (SHOW_TEXT, SHOW_VALUE):
+            self._show(answer, as_text=action == SHOW_TEXT)
+        elif action in (COPY_JSON, COPY_CSV):
+            self._copy(answer, as_csv=action == COPY_CSV)
+
+    def _show(self, answer: Message, *, as_text: bool) -> None:
+        chosen = self._providers.shown_as_text
+        (chosen.add if as_text else chosen.discard)(answer.id)
+        number = self._current.version_numbers.get(answer.id)
+        shown = self._providers.as_shown(answer)
+        self._pane.transcript.stream.update_message(shown, number)
+
+    def _copy(self, answer: Message, *, as_csv: bool) -> None:
+        try:
+            value = value_of(answer)
+        except ValueError:
+            return
+        text = csv_of(value) if as_csv else json.dumps(value, ensure_ascii=False, indent=2)
+        QGuiApplication.clipboard().setText(text)
+        self._pane.notifications.notify(tr("Copied"))
+
+
+def csv_of(value: object) -> str:
+    """Return a value as CSV (RFC 4180), in which no cell is a formula."""
+    table, text = rows_for_export(value), io.StringIO()
+    writer = csv.writer(text)
+    for row in (table.columns, *table.rows):
+        writer.writerow([plain_cell(cell) for cell in row])
+    return text.getvalue()

@@ -1,0 +1,238 @@
+"""Chooses tools and the form of answers: at the message box, in the settings and with prompts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+from desktop_app.backend.answer_settings import with_own
+from desktop_app.domain.conversations.answer_form import (
+    LARGEST_FORM,
+    AnswerGrammar,
+    FormKind,
+    FormSource,
+    GrammarSyntax,
+)
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.tools.tool import ListedTool, Permission, ToolKind
+from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.services.structured.form_support import require_grammar_support
+from desktop_app.services.structured.requested_form import form_of
+from desktop_app.services.tools.consent import fingerprint
+from desktop_app.ui.settings.dialog_field import EditRequest, form_words, tools_words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.state.answer_setup import AnswerSetup
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.backend.backend import Backend
+    from desktop_app.ui.composer.prompt_editor import PromptEditor
+    from desktop_app.ui.library.prompts_dialog import PromptsDialog
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
+    from desktop_app.ui.tools.tool_picker import ToolPicker
+
+TOOLS: Final = "answer.tools"
+FORM: Final = "answer.form"
+_KINDS: Final = {
+    ToolKind.READS: N_("Reads data on this computer."),
+    ToolKind.WRITES: N_("Can change data."),
+    ToolKind.LEAVES: N_("Sends data to other servers."),
+}
+
+
+class ToolsController(QObject):
+    """Opens the list of tools and the window of forms, and takes what is chosen there."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: ThemeWatcher,
+        *,
+        current: OpenConversation,
+        setup: AnswerSetup,
+        tasks: Tasks,
+        prompt: PromptEditor,
+        panel: SettingsPanel,
+        backend: Backend,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._theme, self._prompt = parent, theme, prompt
+        self._current, self._setup, self._tasks = current, setup, tasks
+        self._backend = backend
+        self.picker: ToolPicker | None = None
+        self._dialog: AnswerFormDialog | None = None
+        prompt.tools_requested.connect(self.choose)
+        panel.edit_requested.connect(self.edit)
+        current.opened.connect(self._show)
+        setup.choice_changed.connect(self._show)
+
+    def join(self, dialog: PromptsDialog) -> None:
+        """Connect the pages of prompts and presets."""
+        dialog.prompts.edit_requested.connect(self.edit)
+        dialog.presets.edit_requested.connect(self.edit)
+
+    def _show(self) -> None:
+        """Show at the message box what the open conversation uses."""
+        parameters = self._setup.ask_settings.parameters
+        words = []
+        if parameters.tools:
+            words.append(tr("Tools: {names}", names=tools_words("\n".join(parameters.tools))))
+        if parameters.form:
+            words.append(tr("Response format: {format}", format=form_words(parameters.form)))
+        self._prompt.set_tools("\n".join(words))
+
+    # -------------------------------------------------------------- tools
+
+    def choose(self) -> None:
+        """Choose the tools of the open conversation."""
+        here = self._current.id
+        value = "\n".join(self._setup.ask_settings.parameters.tools)
+
+        def tell(chosen: str) -> None:
+            self._setup.override(here, lambda own: with_own(own, TOOLS, chosen))
+
+        request = EditRequest(TOOLS, value, tell, self._prompt.tools_button)
+        picker = self._open_picker(request, is_here=True)
+        picker.set_form(form_words(self._setup.ask_settings.parameters.form))
+        picker.form_requested.connect(self.choose_form)
+
+    def edit(self, request: EditRequest) -> None:
+        """Change a value of the settings, a preset or a prompt."""
+        if request.key == TOOLS:
+            self._open_picker(request, is_here=False)
+        else:
+            self._open_form(request)
+
+    def _open_picker(self, request: EditRequest, *, is_here: bool) -> ToolPicker:
+        from desktop_app.ui.tools.tool_picker import ToolPicker  # not at the start
+
+        picker = self.picker = ToolPicker(self._theme.current, self._parent)
+        picker.destroyed.connect(self._forget_picker)
+        picker.chosen.connect(lambda names: request.tell("\n".join(names)))
+        picker.permission_chosen.connect(
+            lambda name, permission: self._tasks.start(self._permit(name, permission))
+        )
+        picker.show_at(request.anchor)
+        self._tasks.start(self._fill(picker, request.value.split("\n"), is_here=is_here))
+        return picker
+
+    def _forget_picker(self) -> None:
+        self.picker = None
+
+    async def _fill(self, picker: ToolPicker, names: list[str], *, is_here: bool) -> None:
+        from desktop_app.ui.tools.tool_picker import ToolChoice
+
+        here, store = self._current.id, self._backend.permissions
+        stored = await store.stored()
+        choices: list[ToolChoice] = []
+        for tool in await self._backend.tools.listed():
+            definition, name = tool.definition, tool.definition.full_name
+            permission: Permission | None = None
+            if definition.needs_consent:
+                permission = await store.permission(here, name, fingerprint(definition))
+            is_chosen = name in names
+            reason = tr(tool.reason)
+            choices.append(ToolChoice(name, _words(tool), reason, is_chosen, permission))
+        known = {choice.name for choice in choices}
+        gone = tr("It is no longer there.")
+        for name in sorted({*stored, *filter(None, names)} - known):
+            permission = stored.get(name)
+            choices.append(ToolChoice(name, "", gone, name in names, permission))
+        if picker is self.picker:
+            picker.set_tools(choices, is_here=is_here)
+
+    async def _permit(self, name: str, permission: Permission) -> None:
+        store, here = self._backend.permissions, self._current.id
+        await store.forget(name, here)
+        if permission is Permission.ASK:
+            return
+        found = [t for t in await self._backend.tools.listed() if t.definition.full_name == name]
+        mark = fingerprint(found[0].definition) if found else ""
+        await store.keep(here, name, mark, permission)
+
+    # -------------------------------------------------------------- forms
+
+    def choose_form(self) -> None:
+        """Choose the form of the open conversation's answers."""
+        here, value = self._current.id, self._setup.ask_settings.parameters.form
+
+        def tell(chosen: str) -> None:
+            self._setup.override(here, lambda own: with_own(own, FORM, chosen))
+
+        self._open_form(EditRequest(FORM, value, tell, self._prompt.tools_button))
+
+    def _open_form(self, request: EditRequest) -> None:
+        from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog  # not at the start
+
+        dialog = self._dialog = AnswerFormDialog(self._theme.current, request.anchor.window())
+        dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
+        dialog.taken.connect(request.tell)
+        dialog.check_requested.connect(
+            lambda source, takes: self._tasks.start(self._check(dialog, source, takes=takes))
+        )
+        dialog.file_requested.connect(lambda path: self._tasks.start(self._read(dialog, path)))
+        dialog.begin(request.value, self._refusals())
+        dialog.open()
+
+    def _forget_dialog(self, dialog: AnswerFormDialog) -> None:
+        self._dialog = None
+        dialog.deleteLater()
+
+    def _refusals(self) -> dict[FormKind, str]:
+        """Return the kinds that the open conversation's model cannot follow, and why."""
+        found: dict[FormKind, str] = {}
+        for syntax in GrammarSyntax:
+            try:
+                require_grammar_support(AnswerGrammar(syntax, ""), self._setup.resolved)
+            except IllegalChoiceError as error:
+                found[FormKind(syntax)] = error.sentences
+        return found
+
+    async def _check(self, dialog: AnswerFormDialog, source: FormSource, *, takes: bool) -> None:
+        words = ""
+        try:
+            await asyncio.to_thread(form_of, source)
+        except IllegalChoiceError as error:
+            words = tr("Not valid: {words}", words=str(error.params["words"]))
+        if dialog is not self._dialog:
+            return  # closed since
+        if takes and not words:
+            dialog.take(source)
+        elif takes or source == dialog.source:  # otherwise it was changed since
+            dialog.show_problem(words)
+
+    async def _read(self, dialog: AnswerFormDialog, path: Path) -> None:
+        try:
+            text = await asyncio.to_thread(_text_of, path)
+        except (OSError, RefusedFileError, UnicodeDecodeError):
+            words, text = tr("Can’t read {file}.", file=path.name), ""
+        else:
+            words = ""
+        if dialog is self._dialog and words:
+            dialog.show_problem(words)
+        elif dialog is self._dialog:
+            dialog.show_text(text)
+
+
+def _words(tool: ListedTool) -> str:
+    definition = tool.definition
+    if definition.source:  # a server's words are in the server's language
+        about = definition.description
+    else:
+        about = tr(definition.touches) if definition.touches else definition.description
+    kind = tr(_KINDS[definition.kind]) if definition.needs_consent else ""
+    return " ".join(filter(None, (about, kind)))
+
+
+def _text_of(path: Path) -> str:
+    with open_file(path) as file:
+        return file.read(LARGEST_FORM).decode("utf-8-sig")

@@ -1,0 +1,97 @@
+"""A row of the settings whose value is changed in a window of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from desktop_app.domain.conversations.answer_form import FormKind, FormSource
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.settings.setting import Setting, SettingValue
+    from desktop_app.ui.settings.form_widgets import FormSection
+
+FORM_KINDS: Final = {
+    FormKind.SCHEMA: N_("JSON Schema"),
+    FormKind.LARK: N_("Lark grammar"),
+    FormKind.REGEX: N_("Regular expression"),
+    FormKind.GBNF: N_("GBNF grammar"),
+}
+
+
+@dataclass(frozen=True)
+class EditRequest:
+    """The user wants to change a value in a window of its own.
+
+    Attributes:
+        key: of the setting.
+        tell: takes the new value.
+        anchor: the button that was clicked.
+    """
+
+    key: str
+    value: str
+    tell: Callable[[str], None]
+    anchor: QWidget
+
+
+class DialogField:
+    """What is set, and the button that changes it."""
+
+    def __init__(
+        self,
+        declared: Setting,
+        section: FormSection,
+        tell: Callable[[SettingValue], None],
+        request: Callable[[EditRequest], None],
+    ) -> None:
+        self._key, self._value = declared.key, ""
+        self._words = PlainLabel()
+        self._words.setWordWrap(True)
+        self._button = PlainButton(tr("Change…"))
+        self._button.setObjectName(declared.key)
+        spoken = tr("{setting}: change", setting=tr(declared.label))
+        self._button.setAccessibleName(spoken_text(spoken))
+        set_role(self._button, "plain")
+        row = QHBoxLayout()
+        row.addWidget(self._words, 1)
+        row.addWidget(self._button)
+        section.body.addLayout(row)
+        self._button.clicked.connect(
+            lambda: request(EditRequest(self._key, self._value, tell, self._button))
+        )
+
+    def show(self, value: SettingValue) -> None:
+        """Show a value."""
+        self._value = str(value or "")
+        is_form = self._key == "answer.form"
+        self._words.setText(form_words(self._value) if is_form else tools_words(self._value))
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Set whether the value can be changed."""
+        self._button.setEnabled(enabled)
+
+
+def form_words(value: str) -> str:
+    """Return what a form is, for the user."""
+    source = FormSource.from_setting(value)
+    if source is None:
+        return tr_context("response format", "Any")
+    kind = tr(FORM_KINDS[source.kind])
+    if source.kind is FormKind.SCHEMA and source.name:
+        return tr("{kind} “{name}”", kind=kind, name=source.name)
+    return kind
+
+
+def tools_words(value: str) -> str:
+    """Return which tools are chosen, for the user."""
+    names = [line.strip() for line in value.splitlines() if line.strip()]
+    return joined(names) if names else tr_context("tools", "None")

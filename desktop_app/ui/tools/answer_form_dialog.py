@@ -1,0 +1,186 @@
+"""The window in which the form of answers is chosen: a JSON Schema or a grammar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout
+
+from desktop_app.domain.conversations.answer_form import FormKind, FormSource
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.dialog_field import FORM_KINDS
+from desktop_app.ui.settings.form_widgets import Combo, Note
+from desktop_app.ui.widgets.foreign_text import (
+    PlainButton,
+    PlainTextField,
+    spoken_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+_CHECK_MS: Final = 400
+_HINTS: Final = {
+    FormKind.SCHEMA: N_("Responses are JSON that matches this schema (draft 2020-12)."),
+    FormKind.LARK: N_("Responses follow this grammar."),
+    FormKind.REGEX: N_("Responses match this regular expression, on one line."),
+    FormKind.GBNF: N_("Responses follow this grammar, in llama.cpp’s notation."),
+}
+_NAMES: Final = {True: N_("Name of the schema"), False: N_("Highlight as, such as sql")}
+
+
+class AnswerFormDialog(QDialog):
+    """The window. What is typed is checked while the user pauses, and before it is taken.
+
+    Signals:
+        check_requested(FormSource, bool): check it; True if the user wants to take it. Answer
+            with `show_problem` or `take`.
+        taken(str): the value of the setting; "" for no form.
+        file_requested(Path): read a file; answer with `show_text`.
+    """
+
+    check_requested = Signal(object, bool)
+    taken = Signal(str)
+    file_requested = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("answer-form")
+        self.setWindowTitle(tr("Response format"))
+        self._refusals: Mapping[FormKind, str] = {}
+        self.kind = Combo(theme, tr("Kind"))
+        self.kind.setObjectName("form-kind")
+        for kind, words in FORM_KINDS.items():
+            self.kind.addItem(tr(words), kind)
+        self.name = QLineEdit()
+        self.name.setObjectName("form-name")
+        self.text = PlainTextField()
+        self.text.setObjectName("form-text")
+        self.text.setTabChangesFocus(True)
+        set_role(self.text, "field")
+        self.text.setAccessibleName(spoken_text(tr("Schema or grammar")))
+        self.text.setFont(theme.code())
+        self.hint, self.problem = Note(theme), Note(theme)
+        self._pause = QTimer(self, singleShot=True, interval=_CHECK_MS)
+        self._lay_out(theme, parent)
+        self._connect()
+        self._show_kind()
+
+    def _lay_out(self, theme: Theme, parent: QWidget) -> None:
+        self.open_file = _button(tr("Open file…"), "form-file", "plain")
+        self.remove = _button(tr("Remove"), "form-remove", "plain")
+        self.cancel = _button(tr("Cancel"), "form-cancel", "plain")
+        self.save = _button(tr("Use"), "form-save", "primary")
+        self.save.setDefault(True)
+        head, buttons, column = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
+        head.addWidget(self.kind, 1)
+        head.addWidget(self.name, 1)
+        buttons.addWidget(self.open_file)
+        buttons.addWidget(self.remove)
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.save)
+        for layout in (head, buttons):
+            layout.setSpacing(theme.px(8))
+        column.setContentsMargins(*[theme.px(16)] * 4)
+        column.setSpacing(theme.px(10))
+        column.addLayout(head)
+        column.addWidget(self.hint)
+        column.addWidget(self.text, 1)
+        column.addWidget(self.problem)
+        column.addLayout(buttons)
+        room = parent.window().size()
+        self.resize(
+            min(theme.px(600), room.width() - theme.px(40)),
+            min(theme.px(460), room.height() - theme.px(40)),
+        )
+
+    def _connect(self) -> None:
+        self.kind.activated.connect(lambda _at: self._show_kind())
+        self.text.textChanged.connect(self._pause.start)
+        self._pause.timeout.connect(self._check)
+        self.open_file.clicked.connect(self._choose_file)
+        self.remove.clicked.connect(lambda: self._finish(""))
+        self.cancel.clicked.connect(self.reject)
+        self.save.clicked.connect(lambda: self.check_requested.emit(self.source, True))
+
+    @property
+    def source(self) -> FormSource:
+        """What is typed."""
+        text = self.text.toPlainText()
+        kind = FormKind(self.kind.currentData())
+        return FormSource(kind, text.strip() if kind is FormKind.REGEX else text, self.name.text())
+
+    def begin(self, value: str, refusals: Mapping[FormKind, str]) -> None:
+        """Show the present form.
+
+        Args:
+            refusals: why a kind cannot be sent by the model that answers now.
+        """
+        self._refusals = refusals
+        source = FormSource.from_setting(value)
+        self.remove.setEnabled(bool(value))
+        if source is not None:
+            self.kind.setCurrentIndex(self.kind.findData(source.kind))
+            self.name.setText(source.name)
+            self.show_text(source.text)
+        self._show_kind()
+        self.text.setFocus()
+
+    def show_text(self, text: str) -> None:
+        """Show the text of a form."""
+        self.text.setPlainText(text)
+
+    def show_problem(self, words: str) -> None:
+        """Show why the form cannot be taken; "" if it can."""
+        self.problem.set_text(words, "error" if words else "note")
+
+    def take(self, source: FormSource) -> None:
+        """Take a form that is valid."""
+        self._finish(source.to_setting())
+
+    def _finish(self, value: str) -> None:
+        self.taken.emit(value)
+        self.accept()
+
+    def _show_kind(self) -> None:
+        kind = FormKind(self.kind.currentData())
+        label = tr(_NAMES[kind is FormKind.SCHEMA])
+        self.name.setPlaceholderText(label)
+        self.name.setAccessibleName(spoken_text(label))
+        refusal = self._refusals.get(kind, "")
+        self.hint.set_text(refusal or tr(_HINTS[kind]), "error" if refusal else "note")
+        self.save.setEnabled(not refusal)
+        self._check()
+
+    def _check(self) -> None:
+        if self.text.toPlainText().strip():
+            self.check_requested.emit(self.source, False)
+        else:
+            self.show_problem("")
+
+    def _choose_file(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, tr("Open file"))
+        if name:
+            ending = Path(name).suffix.lower().removeprefix(".")
+            kind = FormKind(ending) if ending in set(FormKind) else FormKind.SCHEMA
+            self.kind.setCurrentIndex(self.kind.findData(kind))
+            if kind is FormKind.SCHEMA and not self.name.text():
+                self.name.setText(Path(name).stem.removesuffix(".schema"))
+            self._show_kind()
+            self.file_requested.emit(Path(name))
+
+
+def _button(label: str, name: str, role: str) -> PlainButton:
+    button = PlainButton(label)
+    button.setObjectName(name)
+    button.setAutoDefault(False)
+    set_role(button, role)
+    return button

@@ -1,0 +1,196 @@
+"""The list of tools: which ones the model may call, and whether the user is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from desktop_app.domain.tools.tool import Permission
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import Combo
+from desktop_app.ui.widgets.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    menu_text,
+    several_lines,
+    spoken_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.ui.look.theme import Theme
+
+_PERMISSIONS: Final = {
+    Permission.ASK: N_("Ask first"),
+    Permission.CONVERSATION: N_("Allowed here"),
+    Permission.ALWAYS: N_("Always allowed"),
+    Permission.NEVER: N_("Never allowed"),
+}
+_WIDTH: Final = 440
+_HEIGHT: Final = 420
+
+
+@dataclass(frozen=True)
+class ToolChoice:
+    """A tool in the list.
+
+    Attributes:
+        name: its full name.
+        words: what it does and can reach.
+        reason: why it cannot be chosen; "" if it can.
+        permission: None if its calls need no consent.
+    """
+
+    name: str
+    words: str
+    reason: str = ""
+    is_chosen: bool = False
+    permission: Permission | None = None
+
+
+class ToolPicker(QFrame):
+    """The list, as a popup.
+
+    Signals:
+        chosen(tuple[str, ...]): the full names of the tools that the user has chosen.
+        permission_chosen(str, Permission): a tool's full name; ASK withdraws what was allowed.
+        form_requested(): change the form of the answers.
+    """
+
+    chosen = Signal(object)
+    permission_chosen = Signal(str, object)
+    form_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("tool-picker")
+        self.setAccessibleName(tr("Tools"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        set_role(self, "popup")
+        self._theme = theme
+        self._boxes: dict[str, QCheckBox] = {}
+        self._kept: tuple[str, ...] = ()
+        self.title, self.note = PlainLabel(tr("Tools")), PlainLabel(tr("Loading…"))
+        set_role(self.title, "strong")
+        set_role(self.note, "note")
+        self.note.setWordWrap(True)
+        self.form = PlainButton()
+        self.form.setObjectName("tool-picker-form")
+        self.form.clicked.connect(self._want_form)
+        set_role(self.form, "link")
+        self.form.hide()
+        self._area = QScrollArea()
+        self._area.setObjectName("tool-list")
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[theme.px(14)] * 4)
+        column.setSpacing(theme.px(8))
+        column.addWidget(self.title)
+        column.addWidget(self.note)
+        column.addWidget(self._area, 1)
+        column.addWidget(self.form)
+        self._area.hide()
+        self.resize(theme.px(_WIDTH), theme.px(120))
+
+    def set_form(self, words: str) -> None:
+        """Offer the form of the answers too; `words` says what it is."""
+        self.form.setText(tr("Response format: {format}", format=words))
+        self.form.show()
+
+    def set_tools(self, tools: Sequence[ToolChoice], *, is_here: bool) -> None:
+        """Show the tools.
+
+        Args:
+            is_here: they are chosen for the open conversation.
+        """
+        words = tr("The model may call these in this conversation.")
+        self.note.setText(words if is_here else tr("The model may call these."))
+        shown = QWidget()
+        rows = QVBoxLayout(shown)
+        rows.setContentsMargins(0, 0, self._theme.px(8), 0)
+        rows.setSpacing(self._theme.px(10))
+        for tool in tools:
+            rows.addWidget(self._row(tool))
+        rows.addStretch(1)
+        shown.setAutoFillBackground(False)
+        self._area.setWidget(shown)
+        self._area.viewport().setAutoFillBackground(False)
+        self._area.show()
+        wanted = shown.sizeHint().height() + self._theme.px(130)
+        self.resize(self.width(), min(wanted, self._theme.px(_HEIGHT)))
+        first = next((box for box in self._boxes.values() if box.isEnabled()), None)
+        if first is not None:
+            first.setFocus()
+
+    def show_at(self, anchor: QWidget) -> None:
+        """Open beside a button, within its window."""
+        window = anchor.window()
+        room = window.size()
+        self.resize(
+            min(self._theme.px(_WIDTH), room.width() - self._theme.px(24)),
+            min(self._theme.px(_HEIGHT), room.height() - self._theme.px(48)),
+        )
+        self._anchor = anchor
+        self._place()
+        self.show()
+
+    def _place(self) -> None:
+        window = self._anchor.window()
+        top = self._anchor.mapTo(window, QPoint(0, 0))
+        gap = self._theme.px(6)
+        x = max(gap, min(top.x(), window.width() - self.width() - gap))
+        y = top.y() - self.height() - gap
+        if y < gap:
+            y = min(top.y() + self._anchor.height() + gap, window.height() - self.height() - gap)
+        self.move(window.mapToGlobal(QPoint(x, max(gap, y))))
+
+    def _row(self, tool: ToolChoice) -> QWidget:
+        row = QWidget()
+        column, head = QVBoxLayout(row), QHBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(self._theme.px(2))
+        box = self._boxes[tool.name] = QCheckBox(menu_text(tool.name))
+        box.setObjectName(f"tool-{tool.name}")
+        box.setChecked(tool.is_chosen)
+        box.setEnabled(not tool.reason or tool.is_chosen)
+        box.setAccessibleDescription(spoken_text(tool.reason or tool.words))
+        box.toggled.connect(lambda _on: self._tell())
+        head.addWidget(box, 1)
+        if tool.permission is not None:
+            head.addWidget(self._permission(tool.name, tool.permission))
+        column.addLayout(head)
+        unavailable = tr("Unavailable: {reason}", reason=tool.reason) if tool.reason else ""
+        for words in filter(None, (tool.words, unavailable)):
+            note = PlainLabel(several_lines(words))
+            note.setWordWrap(True)
+            set_role(note, "note")
+            column.addWidget(note)
+        return row
+
+    def _permission(self, name: str, permission: Permission) -> Combo:
+        combo = Combo(self._theme, tr("Permission of {tool}", tool=name))
+        combo.setObjectName(f"permission-{name}")
+        combo.setMinimumContentsLength(14)
+        for offered, words in _PERMISSIONS.items():
+            if offered is not Permission.CONVERSATION or permission is offered:
+                combo.addItem(tr(words), offered)
+        combo.setCurrentIndex(combo.findData(permission))
+        combo.activated.connect(
+            lambda at: self.permission_chosen.emit(name, Permission(combo.itemData(at)))
+        )
+        return combo
+
+    def _tell(self) -> None:
+        self.chosen.emit(tuple(name for name, box in self._boxes.items() if box.isChecked()))
+
+    def _want_form(self) -> None:
+        self.close()
+        self.form_requested.emit()

@@ -1,0 +1,152 @@
+"""Answers with a schema or a grammar in the window."""
+
+from __future__ import annotations
+
+import json
+
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.domain.conversations.answer_form import FormKind, FormSource
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.conversations.prompts import Prompt
+from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
+from tests.gui.app.desk import Desk, find, until
+
+COMET = {"COMETAPI_KEY": "sk-comet"}
+SCHEMA = {
+    "type": "object",
+    "properties": {"people": {"type": "array", "items": {"type": "object"}}},
+    "required": ["people"],
+}
+FORM = FormSource(FormKind.SCHEMA, json.dumps(SCHEMA), "people").to_setting()
+PEOPLE = json.dumps({"people": [{"name": "Ann | <b>", "age": 3}, {"name": "=1+1", "city": "Bonn"}]})
+
+
+def use(desk: Desk, form: str) -> None:
+    desk.window.settings.override_changed.emit(desk.open_id, "answer.form", form)
+
+
+def run(desk: Desk, action: str) -> None:
+    answer = desk.state.current.path[-1]
+    desk.window.transcript.commands.run(answer.id, action)
+
+
+def clipboard() -> str:
+    return QGuiApplication.clipboard().text()
+
+
+async def test_a_valid_answer_is_a_table_and_its_text_one_click_away() -> None:
+    async with Desk(environment=COMET) as desk:
+        use(desk, FORM)
+        turn = await desk.ask("Who?")
+        assert turn.request.schema is not None
+        turn.say(PEOPLE[:20])
+        await until(lambda: PEOPLE[:20] in desk.transcript)
+        turn.end(PEOPLE[20:])
+        await desk.settled()
+        assert "Ann | <b>" in desk.transcript
+        assert '"name"' not in desk.transcript
+        assert "Schema: people · Show JSON · Copy JSON · Copy CSV" in desk.transcript
+        run(desk, "copy-csv")
+        assert clipboard() == "name,age,city\r\nAnn | <b>,3,\r\n'=1+1,,Bonn\r\n"
+        run(desk, "copy-json")
+        assert json.loads(clipboard()) == json.loads(PEOPLE)
+        run(desk, "copy")
+        assert clipboard() == PEOPLE
+        run(desk, "show-json")
+        assert PEOPLE in desk.transcript
+        run(desk, "show-value")
+        assert PEOPLE not in desk.transcript
+        assert desk.state.current.path[-1].text == PEOPLE
+        await until(lambda: not desk.controllers.lexer.is_busy)
+
+
+async def test_an_object_is_a_tree() -> None:
+    async with Desk(environment=COMET) as desk:
+        use(desk, FORM)
+        turn = await desk.ask("Who?")
+        turn.end(json.dumps({"people": [], "place": {"city": "*Bonn*", "zip": [5, None]}}))
+        await desk.settled()
+        for words in ("place", "city: *Bonn*", "zip", "5", "–"):
+            assert words in desk.transcript
+        run(desk, "copy-csv")
+        assert clipboard().splitlines()[0] == "people,place"
+
+
+async def test_an_invalid_answer_says_where_and_is_repaired_once() -> None:
+    async with Desk(environment=COMET) as desk:
+        await desk.state.values.set("answer.repair", True)
+        use(desk, FORM)
+        turn = await desk.ask("Who?")
+        turn.end('{"people": 3}')
+        repair = await desk.turn(1)
+        assert "$.people: 3 is not of type 'array'" in _text(repair.request.messages[-1])
+        assert _text(repair.request.messages[-2]) == '{"people": 3}'
+        repair.end('{"people": 4}')
+        await desk.settled()
+        assert "doesn’t match the schema. $.people: 4 is not of type" in desk.transcript
+        assert "Retry" in desk.transcript
+        assert "Asked again" in desk.transcript
+        assert '{"people": 4}' in desk.transcript
+        run(desk, "retry")
+        assert (await desk.turn(2)).request.messages[-1] == repair.request.messages[0]
+        await until(lambda: not desk.controllers.lexer.is_busy)
+
+
+async def test_the_window_checks_a_schema_before_it_takes_it() -> None:
+    async with Desk(environment=COMET) as desk:
+        desk.controllers.tools.choose_form()
+        dialog = find(desk.window, AnswerFormDialog, "answer-form")
+        dialog.show_text('{"type": 3}')
+        dialog.save.click()
+        await until(lambda: "Not valid: $.type" in dialog.problem.text())
+        assert not desk.state.current.conversation.overrides.parameters.form
+        dialog.show_text(json.dumps(SCHEMA))
+        dialog.name.setText("my people")
+        dialog.save.click()
+        await until(lambda: bool(desk.state.current.conversation.overrides.parameters.form))
+        turn = await desk.ask("Who?")
+        assert turn.request.schema is not None
+        assert turn.request.schema.name == "my_people"
+        turn.end(PEOPLE)
+        await desk.settled()
+        desk.controllers.tools.choose_form()
+        find(desk.window, AnswerFormDialog, "answer-form").remove.click()
+        assert (await desk.ask("And?")).request.schema is None
+
+
+async def test_a_prompt_brings_its_schema() -> None:
+    async with Desk(environment=COMET) as desk:
+        mine = Prompt(new_id(), "People", "Who?", form=FORM)
+        desk.controllers.prompts.save(mine)
+        await desk.settled()
+        desk.window.prompt.set_text("Who?", mine.id)
+        desk.window.prompt.submit()
+        turn = await desk.turn(0)
+        assert turn.request.schema is not None
+        turn.end(PEOPLE)
+        await desk.settled()
+        assert (await desk.ask("And?")).request.schema is None
+
+
+async def test_a_grammar_is_highlighted_or_refused_with_the_reason() -> None:
+    grammar = FormSource(FormKind.LARK, 'start: "SELECT 1"', "sql").to_setting()
+    async with Desk(environment={"OPENAI_API_KEY": "sk-a"}) as desk:
+        use(desk, grammar)
+        turn = await desk.ask("Count.")
+        assert turn.request.grammar is not None
+        turn.end("SELECT 1")
+        await desk.settled()
+        assert "sql\nSELECT 1" in desk.transcript.lower().replace("select", "SELECT")
+        assert "Grammar: lark" in desk.transcript
+        desk.controllers.tools.choose_form()
+        dialog = find(desk.window, AnswerFormDialog, "answer-form")
+        dialog.kind.setCurrentIndex(dialog.kind.findData(FormKind.GBNF))
+        dialog.kind.activated.emit(3)
+        assert "doesn’t support GBNF grammars" in dialog.hint.text()
+        assert not dialog.save.isEnabled()
+        await until(lambda: not desk.controllers.lexer.is_busy)
+
+
+def _text(message: object) -> str:
+    return "".join(part.text for part in message.parts)  # type: ignore[attr-defined]
