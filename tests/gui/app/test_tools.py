@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QCheckBox, QComboBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QToolButton
 
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.conversations.stream_events import (
@@ -19,7 +19,7 @@ from desktop_app.domain.tools.tool import Permission, ToolDefinition
 from desktop_app.services.tools.consent import ConsentQuestion, Decision
 from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.tools.tool_picker import ToolPicker
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.desk import Desk, find, until
 
 if TYPE_CHECKING:
     from tests.gui.app.stage import Turn
@@ -119,13 +119,13 @@ async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> Non
         await store.keep("", "web_page", "of another definition", Permission.NEVER)
         await store.keep("", "gone/tool", "x", Permission.ALWAYS)
         picker = await _picker(desk)
-        picker.findChild(QCheckBox, "tool-calculator").click()
+        find(picker, QCheckBox, "tool-calculator").click()
         assert desk.state.setup.ask_settings.parameters.tools == ("calculator",)
-        permission = picker.findChild(QComboBox, "permission-web_page")
+        permission = find(picker, QComboBox, "permission-web_page")
         assert permission.currentData() == Permission.NEVER
         permission.setCurrentIndex(permission.findData(Permission.ASK))
         permission.activated.emit(permission.currentIndex())
-        gone = picker.findChild(QCheckBox, "tool-gone/tool")
+        gone = find(picker, QCheckBox, "tool-gone/tool")
         assert not gone.isEnabled()
         await desk.written()
         assert await store.stored() == {"gone/tool": Permission.ALWAYS}
@@ -134,13 +134,13 @@ async def test_the_list_of_tools_chooses_them_and_withdraws_permissions() -> Non
         assert [tool.name for tool in turn.request.tools] == ["calculator"]
         turn.end("2")
         await desk.settled()
-        box = (await _picker(desk)).findChild(QCheckBox, "tool-calculator")
+        box = find(await _picker(desk), QCheckBox, "tool-calculator")
         assert box.isChecked()
 
 
 async def _picker(desk: Desk) -> ToolPicker:
     tools = desk.controllers.tools
-    desk.window.prompt.tools_button.click()
+    find(desk.window, QToolButton, "tools").click()
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
     assert tools.picker is not None
     return tools.picker
