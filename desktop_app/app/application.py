@@ -24,7 +24,7 @@ import desktop_app.app.source_scan  # noqa: F401 — shortens every later import
 
 # isort: split
 from desktop_app import __version__
-from desktop_app.app.desktop.window_request import HiddenRequest, QuickRequest
+from desktop_app.app.desktop.window_request import HiddenRequest, LinkRequest, QuickRequest
 from desktop_app.app.startup.gc_policy import begin_start, end_start
 from desktop_app.paths import folders, resource_path
 from desktop_app.ui.look.theme import APPLICATION_ARGUMENTS, ThemeWatcher
@@ -156,6 +156,8 @@ class Application:
     def _act(self, name: str, parameter: str) -> None:
         if name == "quick":
             self._serve(QuickRequest(parameter))
+        elif name == "open":
+            self._serve(LinkRequest(parameter))
 
     def _serve(self, request: WindowRequest) -> None:
         """Serve a request from the bus, which may come before the program is ready."""

@@ -9,18 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.actions import Actions, actions_of
 from desktop_app.app.chat.resumed_runs import resume_runs
 from desktop_app.app.chat.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
+from desktop_app.app.desktop.answer_notifier import BATCHES, AnswerNotifier
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController
 from desktop_app.app.desktop.hotkey_controller import HotkeyController
 from desktop_app.app.desktop.login_start_setting import LoginStart
 from desktop_app.app.desktop.resting_memory import RestingMemory
 from desktop_app.app.desktop.tray_controller import TrayController
-from desktop_app.app.desktop.window_request import HiddenRequest, QuickRequest, WindowRequest
+from desktop_app.app.desktop.window_request import (
+    HiddenRequest,
+    LinkRequest,
+    QuickRequest,
+    WindowRequest,
+)
+from desktop_app.app.library.unread_marks import UnreadMarks
 from desktop_app.app.palette import PALETTE, Palette
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
@@ -28,6 +36,7 @@ from desktop_app.backend.backend import use_limits, use_routine_model, use_weigh
 from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.hotkey.hotkey_status import COMMAND
@@ -149,9 +158,75 @@ class WindowSession:
         tray.conversation_requested.connect(self._open_conversation)
         tray.pause_requested.connect(self._pause_hotkey)
         tray.quit_requested.connect(self.quit)
+        notifier = self._notifier = AnswerNotifier(
+            window,
+            running,
+            lambda: QGuiApplication.focusWindow() is not None,
+            self._public_title,
+            bus=self._bus,
+            values=values,
+            tasks=tasks,
+        )
+        notifier.message_requested.connect(self._open_conversation)
+        notifier.batches_requested.connect(self._show_batches)
+        self.controllers.batches.job_ended.connect(notifier.end_batch)
+        self.controllers.batches.progressed.connect(notifier.show_progress)
+        current = self.controllers.state.current
+        current.opened.connect(lambda: notifier.forget(current.id))
+        self._unread = UnreadMarks(
+            window,
+            running,
+            window.conversations,
+            window.isActiveWindow,
+            current=current,
+            settings_store=self._backend.settings,
+            tasks=tasks,
+        )
         self._login_start = LoginStart(
             bus=self._bus, values=values, tasks=tasks, scope=self._backend.folders.scope
         )
+
+    def _public_title(self, conversation_id: str) -> str:
+        """Return a title for notifications, which desktops keep; "" for a temporary one."""
+        if self._backend.temporary.holds(conversation_id):
+            return ""
+        found = self.controllers.list_presenter.known(conversation_id)
+        return "" if found is None else found.title
+
+    def _show_batches(self) -> None:
+        self._raise_window()
+        self.controllers.batches.show()
+
+    def _open_link(self, address: str) -> None:
+        if address == BATCHES:
+            self._show_batches()
+            return
+        link = parse_link(address)
+        if link is None:
+            self._window.notifications.notify(tr("This link isn’t valid."))
+        else:
+            self.controllers.tasks.start(self._follow(link))
+
+    async def _follow(self, link: MessageLink) -> None:
+        """Open what a link leads to, or say that it no longer exists."""
+        store, message_id = self._backend.conversations, link.message_id
+        if await store.get(link.conversation_id) is None:
+            self._window.notifications.notify(tr("This link leads to a deleted conversation."))
+            return
+        if message_id:
+            found = await store.message(message_id)
+            if found is None or found.conversation_id != link.conversation_id:
+                self._window.notifications.notify(tr("This link leads to a deleted message."))
+                message_id = ""
+        await self.controllers.library.open(link.conversation_id, message_id)
+
+    def _copy_link(self) -> None:
+        current = self.controllers.state.current
+        if current.is_temporary or not current.path:
+            self._window.notifications.notify(tr("Only saved conversations have a link."))
+            return
+        QGuiApplication.clipboard().setText(str(MessageLink(current.id)))
+        self._window.notifications.notify(tr("Link copied"))
 
     def _is_resting(self) -> bool:
         shows = self._window.isVisible() or self._quick.is_visible
@@ -198,6 +273,7 @@ class WindowSession:
             chat_service=self._backend.chat,
         )
         await self.controllers.library.load()
+        await self._unread.load()
         await self.controllers.store_watcher.watch()
         self._bind_keys()
         self._window.transcript.wrap_code(bool(self.controllers.state.values["look.code_wrap"]))
@@ -229,6 +305,9 @@ class WindowSession:
         if isinstance(request, HiddenRequest):
             return
         self._raise_window()
+        if isinstance(request, LinkRequest):
+            self._open_link(request.text)
+            return
         if request.files or request.text:
             self.controllers.library.open_fresh()
             files = tuple(map(Path, request.files))
@@ -258,6 +337,7 @@ class WindowSession:
             "view.normal": lambda: self._resize_text(0),
             PALETTE: lambda: self._palette.toggle(),
             "quick.open": lambda: self.quick.open_with(""),
+            "conversation.copy-link": self._copy_link,
             "app.quit": self.quit,
         }
 

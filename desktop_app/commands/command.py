@@ -130,6 +130,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("answer.copy", N_("Copy response"), _C.ANSWER, "Ctrl+Shift+C", CommandScope.EVERYWHERE),
     Command("answer.copy-code", N_("Copy code block"), _C.ANSWER, "Ctrl+Shift+K"),
     Command("conversation.copy", N_("Copy conversation"), _C.CONVERSATION),
+    Command("conversation.copy-link", N_("Copy link to conversation"), _C.CONVERSATION),
     Command("answer.retry", N_("Regenerate response"), _C.ANSWER, "Ctrl+R"),
     Command("answer.continue", N_("Continue response"), _C.ANSWER),
     Command("answer.older-version", N_("Show previous version"), _C.ANSWER),

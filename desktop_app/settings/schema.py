@@ -19,6 +19,7 @@ from desktop_app.settings.setting import Choice, Group, Setting, Unit
 
 KEYS_PREFIX: Final = "keys."
 START_AT_LOGIN: Final = "desktop.start_at_login"
+NOTIFICATIONS: Final = "desktop.notifications"
 ON_CLOSE: Final = "desktop.on_close"
 MOST_STOPS: Final = 4  # the most stop sequences that the API takes
 MOST_CANDIDATES: Final = 8
@@ -528,6 +529,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             Choice(OnClose.KEEP.value, N_("Hide")),
             Choice(OnClose.QUIT.value, N_("Quit")),
         ),
+    ),
+    Setting(
+        NOTIFICATIONS,
+        bool,
+        True,
+        N_("Notifications"),
+        Group.DESKTOP,
+        N_("When a long response or a batch job ends in the background. They show its title only."),
     ),
 )
 

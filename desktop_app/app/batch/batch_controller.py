@@ -48,9 +48,13 @@ class BatchController(QObject):
 
     Signals:
         reading_stop_requested: stop reading files for the prompt.
+        job_ended(BatchJob): a job has ended.
+        progressed(int, int): the finished files of all running jobs, and all of their files.
     """
 
     reading_stop_requested = Signal()
+    job_ended = Signal(object)
+    progressed = Signal(int, int)
 
     def __init__(
         self,
@@ -101,6 +105,7 @@ class BatchController(QObject):
         runs.reading_progressed.connect(self._show_reading)
         runs.files_read.connect(self._after_reading)
         runs.job_ended.connect(self._after_end)
+        runs.job_ended.connect(self.job_ended)
         return runs
 
     @cached_property
@@ -287,6 +292,8 @@ class BatchController(QObject):
         try:
             jobs = await self._backend.batch_store.all()
             self._show_bar(jobs)
+            running = [job.counts for job in jobs if job.status.was_sent and not job.status.is_over]
+            self.progressed.emit(sum(c.done for c in running), sum(c.total for c in running))
             dialog = self._dialog
             if dialog is not None and dialog.isVisible():
                 dialog.set_jobs(jobs)

@@ -62,6 +62,15 @@ class QuickRequest:
 
 
 @dataclass(frozen=True)
+class LinkRequest:
+    """Open a link to a conversation or a message (domain/conversations/message_link.py)."""
+
+    text: str
+    files: ClassVar[tuple[str, ...]] = ()
+    command: ClassVar[bytes] = b"link"
+
+
+@dataclass(frozen=True)
 class HiddenRequest:
     """Start without a window; a running program has nothing to do.
 
@@ -79,16 +88,19 @@ class HiddenRequest:
         return b"resident" if self.stays else b"service"
 
 
-WindowRequest = OpenRequest | QuickRequest | HiddenRequest
+WindowRequest = OpenRequest | QuickRequest | HiddenRequest | LinkRequest
 
 
-def request_for(names: Sequence[str]) -> OpenRequest:
-    """Return the request for files, given as paths or file: addresses.
+def request_for(names: Sequence[str]) -> OpenRequest | LinkRequest:
+    """Return the request for files, given as paths or file: addresses, or for a link of ours.
 
     Other addresses go into the prompt, because nothing is fetched.
     """
     from urllib.parse import unquote_to_bytes, urlsplit
 
+    own = next((name for name in names if name.lower().startswith("repartee:")), None)
+    if own is not None:
+        return LinkRequest(own)
     files, links = [], []
     for name in names:
         if name.lower().startswith("file:/"):
@@ -141,6 +153,8 @@ def decode(head: bytes, text: str) -> WindowRequest:
     command, *names = head.split(b"\0", MAX_FILES + 1)
     if command == QuickRequest.command and not names:
         return QuickRequest(text)
+    if command == LinkRequest.command and not names:
+        return LinkRequest(text)
     if command in (b"resident", b"service") and not names and not text:
         return HiddenRequest(command == b"resident")
     if command != OpenRequest.command:

@@ -42,7 +42,7 @@ from desktop_app.ui.sidebar.sidebar_footer import SidebarFooter
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import date
 
     from desktop_app.domain.conversations.conversation import Conversation, Folder, SearchHit
@@ -202,6 +202,11 @@ class ConversationList(QFrame):
     def set_streaming(self, identifier: str, streaming: bool) -> None:
         """Show or hide the dot of a streaming conversation."""
         self.model.set_streaming(identifier, streaming)
+
+    def set_unread(self, identifiers: Collection[str]) -> None:
+        """Mark the conversations with an answer that nobody has seen."""
+        self.model.set_unread(identifiers)
+        self.view.viewport().update()
 
     def show_hits(self, hits: Sequence[SearchHit] | None) -> None:
         """Show search hits in place of the conversations; None ends the search."""

@@ -33,7 +33,7 @@ from desktop_app.ui.sidebar.calendar import FOLDERS, PINNED, Calendar
 from desktop_app.ui.widgets.foreign_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from PySide6.QtCore import QObject
 
@@ -60,6 +60,7 @@ class Roles(IntEnum):
     PINNED = Qt.ItemDataRole.UserRole + 3
     IS_FOLDER = Qt.ItemDataRole.UserRole + 4
     NOTE = Qt.ItemDataRole.UserRole + 5
+    UNREAD = Qt.ItemDataRole.UserRole + 6
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class ConversationModel(QAbstractListModel):
         self.list_filter = LIST
         self._calendar = Calendar(today)
         self._rows: list[Conversation | FolderRow | Heading] = []
+        self._unread: frozenset[str] = frozenset()
         self._keys: list[Key] = []
         self._key_of: dict[str, Key] = {}
         self._last: Conversation | None = None
@@ -150,6 +152,8 @@ class ConversationModel(QAbstractListModel):
                 return self._accessible_text(row)
             case Roles.STREAMING:
                 return row.streaming
+            case Roles.UNREAD:
+                return row.id in self._unread
             case Roles.IDENTIFIER:
                 return row.id
             case Roles.PINNED:
@@ -289,6 +293,10 @@ class ConversationModel(QAbstractListModel):
         del self._rows[first : last + 1], self._keys[first : last + 1]
         self.endRemoveRows()
 
+    def set_unread(self, identifiers: Collection[str]) -> None:
+        """Mark these conversations as unread, and no others."""
+        self._unread = frozenset(identifiers)
+
     def set_streaming(self, identifier: str, streaming: bool) -> None:
         """Show or hide the streaming dot of a conversation or folder."""
         key = self._key_of.get(identifier)
@@ -316,6 +324,8 @@ class ConversationModel(QAbstractListModel):
             name = tr("Folder {name}", name=name)
         if row.streaming:
             name = tr("{title}, responding", title=name)
+        elif row.id in self._unread:
+            name = tr("{title}, unread response", title=name)
         if isinstance(row, FolderRow) or row.trashed_at is None:
             return name
         return tr_plural(

@@ -144,7 +144,10 @@ class ConversationDelegate(RowDelegate):
 
     def _paint_title(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         px, rect = self.theme.px, self._title_rect(option, index)
-        _draw_line(painter, rect, index.data(), self.theme.interface(), self.theme.text)
+        font = self.theme.interface()
+        if index.data(conversation_model.Roles.UNREAD):
+            font.setWeight(font.Weight.Bold)
+        _draw_line(painter, rect, index.data(), font, self.theme.text)
         if index.data(conversation_model.Roles.IS_FOLDER):
             icon_rect = QRect(rect.left() - px(_ICON + 8), rect.top(), px(_ICON), rect.height())
             painting.draw_icon(painter, icon_rect, "folder", self.theme.dim, px(_ICON))

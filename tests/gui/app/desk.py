@@ -130,11 +130,13 @@ class Desk:
         real: bool = False,
         disk: type[Disk] = Disk,
         environment: dict[str, str] | None = None,
+        bus: SessionBus | None = None,
     ) -> None:
         self.stage = stage or Stage()
         self._request = request or OpenRequest()
         self._real = real
         self._disk_class = disk
+        self._bus = bus or SessionBus()
         self._environment = environment or {}
         self._handlers = list(logging.getLogger().handlers)
 
@@ -158,7 +160,7 @@ class Desk:
             self.theme,
             self.backend,
             asyncio.get_running_loop(),
-            bus=SessionBus(),
+            bus=self._bus,
         )
         self.controllers = self.ready.controllers
         self.state = self.controllers.state

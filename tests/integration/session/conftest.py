@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
+
+from tests.helpers.bus_service import message_bus_daemon
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -15,19 +16,9 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
 @pytest.fixture
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Yield the address of a message bus of the test's own, which it uses as its session's."""
-    daemon = subprocess.Popen(
-        ["dbus-daemon", "--session", "--nofork", "--print-address"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert daemon.stdout is not None
-    found = daemon.stdout.readline().strip()
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found)
-    yield found
-    daemon.kill()
-    daemon.wait()
-    daemon.stdout.close()
+    with message_bus_daemon() as found:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found)
+        yield found
 
 
 @pytest.fixture

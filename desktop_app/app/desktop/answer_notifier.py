@@ -1,0 +1,120 @@
+"""Notifies of answers and batch jobs that end while the window is not in front."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_link import MessageLink
+from desktop_app.i18n.translation import tr
+from desktop_app.session.launcher_progress import show_progress
+from desktop_app.session.notifier import Notifier
+from desktop_app.session.session_bus import BusError
+from desktop_app.settings.schema import NOTIFICATIONS
+from desktop_app.ui.widgets.foreign_text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.batch.batch_jobs import BatchJob
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.session.session_bus import SessionBus
+
+LONG_S: Final = 10.0
+"""Whoever asked has turned to something else after this time."""
+BATCHES: Final = "batches"
+
+
+class AnswerNotifier(QObject):
+    """Shows notifications without any words of a message.
+
+    Args:
+        is_in_front: returns True if one of the program's windows has the focus.
+        title_of: returns a conversation's title, "" if it must not be shown.
+
+    Signals:
+        message_requested(str, str): ids of the conversation and the message that was clicked.
+        batches_requested(): a notification of a batch job was clicked.
+    """
+
+    message_requested = Signal(str, str)
+    batches_requested = Signal()
+
+    def __init__(
+        self,
+        parent: QObject,
+        running: RunningAnswers,
+        is_in_front: Callable[[], bool],
+        title_of: Callable[[str], str],
+        *,
+        bus: SessionBus,
+        values: SettingValues,
+        tasks: Tasks,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(parent)
+        self._is_in_front, self._title_of = is_in_front, title_of
+        self._bus, self._values, self._tasks, self._clock = bus, values, tasks, clock
+        self._notifier = Notifier(bus, self._links_clicked)
+        self._targets: dict[str, MessageLink] = {}
+        self._began: dict[str, float] = {}
+        running.started.connect(self._begin)
+        running.finished.connect(self._finish)
+
+    def end_batch(self, job: BatchJob) -> None:
+        """Notify of the end of a batch job."""
+        self._notify(tr("Batch job finished"), job.title, BATCHES)
+
+    def show_progress(self, done: int, total: int) -> None:
+        """Show the progress of all running batch jobs on the program's icon."""
+        show_progress(self._bus, done / total if total else None)
+
+    def forget(self, conversation_id: str) -> None:
+        """Remove the notification of a conversation that was opened."""
+        if self._targets.pop(conversation_id, None) is not None:
+            self._try(self._notifier.withdraw(str(MessageLink(conversation_id))))
+
+    def _begin(self, conversation_id: str) -> None:
+        self._began[conversation_id] = self._clock()
+
+    def _finish(self, conversation_id: str, answer: Message) -> None:
+        began = self._began.pop(conversation_id, self._clock())
+        lasted = max(self._clock() - began, answer.duration_s or 0.0)
+        if lasted <= LONG_S or answer.status is MessageStatus.CANCELLED:
+            return
+        is_failed = answer.status is MessageStatus.FAILED
+        link = MessageLink(conversation_id, answer.id)
+        self._targets[conversation_id] = link
+        words = tr("Response failed") if is_failed else tr("Response ready")
+        # The link of the conversation, so that a later answer in it replaces the notification.
+        self._notify(words, self._title_of(conversation_id), str(MessageLink(conversation_id)))
+
+    def _notify(self, words: str, title: str, link: str) -> None:
+        if self._values[NOTIFICATIONS] and not self._is_in_front():
+            self._try(self._notifier.notify(words, one_line(title), link))
+
+    def _try(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.start(_without_failures(work))
+
+    def _links_clicked(self, address: str) -> None:
+        if address == BATCHES:
+            self.batches_requested.emit()
+            return
+        for conversation_id, link in self._targets.items():
+            if address == str(MessageLink(conversation_id)):
+                self.message_requested.emit(link.conversation_id, link.message_id)
+                return
+
+
+async def _without_failures(work: Coroutine[Any, Any, None]) -> None:
+    with suppress(BusError):  # a desktop without notifications
+        await work

@@ -1,0 +1,71 @@
+"""Marks conversations in the list whose answer ended while nobody was looking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+if TYPE_CHECKING:
+    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+
+UNREAD_KEY: Final = "window.unread"
+MOST: Final = 500
+
+
+class UnreadMarks(QObject):
+    """Keeps the marks over restarts. Opening a conversation removes its mark.
+
+    Args:
+        is_in_front: returns True if the window has the focus.
+    """
+
+    def __init__(
+        self,
+        parent: QObject,
+        running: RunningAnswers,
+        conversation_list: ConversationList,
+        is_in_front: Callable[[], bool],
+        *,
+        current: OpenConversation,
+        settings_store: SettingsStore,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._list, self._is_in_front = conversation_list, is_in_front
+        self._current, self._store, self._tasks = current, settings_store, tasks
+        self._unread: dict[str, None] = {}
+        running.finished.connect(self._finish)
+        current.opened.connect(self._read)
+        application = QGuiApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.focusWindowChanged.connect(self._read)
+
+    async def load(self) -> None:
+        """Show the marks of earlier starts."""
+        stored = (await self._store.all()).get(UNREAD_KEY)
+        self._unread = dict.fromkeys(map(str, stored if isinstance(stored, list) else ()))
+        self._list.set_unread(self._unread)
+
+    def _finish(self, conversation_id: str, _answer: object) -> None:
+        is_seen = conversation_id == self._current.id and self._is_in_front()
+        if not is_seen:
+            self._unread[conversation_id] = None
+            while len(self._unread) > MOST:
+                del self._unread[next(iter(self._unread))]
+            self._keep()
+
+    def _read(self, *_: object) -> None:
+        if self._current.id in self._unread and self._is_in_front():
+            del self._unread[self._current.id]
+            self._keep()
+
+    def _keep(self) -> None:
+        self._list.set_unread(self._unread)
+        self._tasks.start(self._store.set(UNREAD_KEY, list(self._unread)))

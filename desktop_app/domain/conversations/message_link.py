@@ -1,0 +1,29 @@
+"""Links to conversations and messages: repartee://conversation/ID, …/ID/MESSAGE."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+SCHEME: Final = "repartee"
+_LINK: Final = re.compile(
+    rf"{SCHEME}://conversation/([0-9a-f]{{32}})(?:/([0-9a-f]{{32}}))?/?", re.IGNORECASE
+)
+
+
+class MessageLink(NamedTuple):
+    """A conversation, or a message in it."""
+
+    conversation_id: str
+    message_id: str = ""
+
+    def __str__(self) -> str:
+        """Return the address."""
+        ids = "/".join(part for part in self if part)
+        return f"{SCHEME}://conversation/{ids}"
+
+
+def parse_link(address: str) -> MessageLink | None:
+    """Return what a link leads to, None if it is no link of this program."""
+    found = _LINK.fullmatch(address.strip())
+    return None if found is None else MessageLink(found[1].lower(), (found[2] or "").lower())
