@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import signal
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +25,13 @@ from desktop_app.backend.prompt_loader import from_template, prompt_library
 from desktop_app.cli import password_prompt
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.answers.asked_form import checked, names_form, say_problems, with_form
+from desktop_app.cli.answers.chosen_model import (
+    learn_price,
+    learn_window,
+    profile_named,
+    served_choice,
+    valid_utf8,
+)
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.answers.several_answers import (
     SeveralAnswers,
@@ -49,7 +54,6 @@ from desktop_app.cli.standard_input import as_file, read_all
 from desktop_app.cli.terminal import Output
 from desktop_app.cli.tool_commands import require_tools
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
-from desktop_app.domain.conversations.chat_request import FAMILY_MODEL, ProviderKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -69,13 +73,12 @@ from desktop_app.domain.errors import (
     StorageError,
     UserFacingError,
 )
-from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.token_rates import COUNTED, CountMethod
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, require_supported
+from desktop_app.services.chat.model_choice import require_supported
 from desktop_app.services.chat.prompt_library import (
     SUMMARY,
     filled,
@@ -86,7 +89,6 @@ from desktop_app.services.chat.prompt_library import (
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import preferred
 from desktop_app.services.documents.image_attachments import with_detail
-from desktop_app.services.models.model_menu import first_chat_model
 from desktop_app.services.spending.budget import NEAR_LIMIT
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import AllowedTools
@@ -103,7 +105,6 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.services.spending.cost_estimate import Estimate
 
-LISTING_S = 10.0  # how long a question with documents waits for the server's model list
 EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_MISMATCH = 1, 2, 3, 4
 EXIT_INTERRUPTED, EXIT_PIPE = 130, 141
 
@@ -136,7 +137,7 @@ def _prompt(options: argparse.Namespace) -> str:
     given = options.prompt
     if options.set and not options.template:
         raise IllegalChoiceError(Reason.SET_WITHOUT_TEMPLATE)
-    text = read_all() if given in (None, "-") else _valid_utf8(given)
+    text = read_all() if given in (None, "-") else valid_utf8(given)
     if text.strip():
         return text
     if not options.file and not options.template:
@@ -162,11 +163,6 @@ async def _question(
         return Draft("Describe what this shows.")
     summary = named(SUMMARY, await prompt_library(backend))
     return Draft(for_each(filled(summary, {}, {}), summary.needs, parts), template_id=summary.id)
-
-
-def _valid_utf8(text: str) -> str:
-    """Replace invalid UTF-8, which arrives as surrogates that no database accepts."""
-    return os.fsencode(text).decode("utf-8", "replace")
 
 
 async def _ask(options: argparse.Namespace, prompt: str, output: Output) -> int:
@@ -201,7 +197,7 @@ async def _answer(
     compared = [options_of(options, spec) for spec in options.compare]
     profile = await profile_named(backend, options.provider)
     compared = compared or [options]
-    choices = [await _served_choice(backend, profile, each) for each in compared]
+    choices = [await served_choice(backend, profile, each) for each in compared]
     for own, choice in zip(compared, choices, strict=True):
         asked = choice.effort if own.effort else None
         require_supported(backend.chat.resolve(profile, choice), asked, backend.catalog)
@@ -447,125 +443,6 @@ async def _with_all_calls(backend: Backend, answer: Message) -> Message:
     if spent.calls < 2:
         return answer
     return replace(answer, usage=spent.usage, cost=None if spent.uncounted else spent.cost)
-
-
-async def profile_named(backend: Backend, name: str | None) -> ProviderProfile:
-    """Return the provider that a command names, or the default without a name.
-
-    Raises:
-        IllegalChoiceError: there is no provider of that name.
-    """
-    profiles = await backend.profiles()
-    if name is None:
-        return await backend.default_profile(profiles, await backend.values())
-    wanted = name.casefold().replace("_", "-")
-    for profile in profiles:
-        names = (profile.id, profile.id.removeprefix("env-"), profile.name, profile.kind.value)
-        if wanted in (known.casefold().replace("_", "-") for known in names):
-            return profile
-    known = ", ".join(profile.id for profile in profiles)
-    raise IllegalChoiceError(Reason.NO_SUCH_PROVIDER, provider=name, known=known)
-
-
-async def learn_window(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
-    """Fetch the context window of a server's model if it is unknown or may be smaller.
-
-    A document may not fit it. Errors are ignored, because the question itself reports them.
-    """
-    info = backend.catalog.info(choice.model)
-    is_family = choice.variant is not None or info.variant is not None
-    is_open = info.input_limit is None or profile.kind is ProviderKind.COMPATIBLE
-    if is_family or not is_open or profile.kind is ProviderKind.ON_DEVICE:
-        return
-    await _learn_listing(backend, profile)
-
-
-async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
-    """Fetch the list of a gateway for the price of a model that the catalog does not know."""
-    is_open = profile.kind is ProviderKind.COMPATIBLE and backend.listings.of(profile) is None
-    if is_open and backend.chat.resolve(profile, choice).price is None:
-        await _learn_listing(backend, profile)
-
-
-async def _learn_listing(backend: Backend, profile: ProviderProfile) -> None:
-    """Fetch the list of models, unless it is fresh. Errors are ignored."""
-    if backend.listings.is_fresh(profile):
-        return
-    with suppress(UserFacingError, TimeoutError):
-        async with asyncio.timeout(LISTING_S):
-            await backend.listings.fetch(profile)
-
-
-async def choice_of(
-    backend: Backend, profile: ProviderProfile, options: argparse.Namespace
-) -> ModelChoice:
-    """Return the model choice from --variant, --effort and --model.
-
-    Raises:
-        IllegalChoiceError: the provider does not offer it.
-    """
-    choice = backend.default_choice(profile, await backend.values())
-    effort = Effort(options.effort) if options.effort else choice.effort
-    if options.model and options.variant:
-        raise IllegalChoiceError(Reason.VARIANT_AND_MODEL)
-    if options.model:
-        model = _valid_utf8(options.model)
-        if profile.kind is ProviderKind.ON_DEVICE:
-            model = _use_local_model(backend, model)
-        return ModelChoice(profile.id, model, None, effort if options.effort else None)
-    if options.variant and not profile.serves_the_family:
-        is_local = profile.kind is ProviderKind.ON_DEVICE
-        raise IllegalChoiceError(
-            Reason.NO_VARIANTS_HERE if is_local else Reason.NO_VARIANTS, provider=profile.name
-        )
-    if not choice.model and choice.variant is None:
-        raise IllegalChoiceError(Reason.NO_MODEL_KNOWN, provider=profile.name)
-    variant = Variant(options.variant) if options.variant else choice.variant
-    return replace(choice, variant=variant, effort=effort)
-
-
-async def _served_choice(
-    backend: Backend, profile: ProviderProfile, options: argparse.Namespace
-) -> ModelChoice:
-    """Return the choice of the options, or a server's first chat model if they name none.
-
-    That a server at OPENAI_BASE_URL has the family is a guess; it stands if there is no list.
-
-    Raises:
-        IllegalChoiceError: the provider does not offer it, or lists no chat model.
-    """
-    choice = await choice_of(backend, profile, options)
-    is_guess = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
-    is_named = options.model or options.variant or options.effort
-    if not is_guess or is_named or choice.variant is None:
-        return choice
-    await _learn_listing(backend, profile)
-    listing = backend.listings.of(profile)
-    if listing is None or listing.has(FAMILY_MODEL):
-        return choice
-    model = first_chat_model(backend.catalog, listing)
-    if not model:
-        raise IllegalChoiceError(Reason.NO_MODEL_KNOWN, provider=profile.name)
-    say(
-        tr(
-            "Using {model}, the first chat model of {provider}. Name another with --model.",
-            model=model,
-            provider=profile.short_name,
-        )
-    )
-    return ModelChoice(profile.id, model, None, None)
-
-
-def _use_local_model(backend: Backend, model: str) -> str:
-    """Set the on-device model to the built-in one or the GGUF file at a path."""
-    local, path = backend.gateway.local_model, Path(model).expanduser().absolute()
-    if model == ON_DEVICE_MODEL:
-        local.weights = None
-    elif path.suffix.lower() == ".gguf":
-        local.weights = path
-    else:
-        raise IllegalChoiceError(Reason.NO_LOCAL_MODEL, model=model)
-    return backend.on_device_model
 
 
 def _conversation(choice: ModelChoice) -> Conversation:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.preset_loader import with_built_in
+from desktop_app.cli.answers.chosen_model import profile_named
 from desktop_app.cli.answers.parameter_options import MOST_STOPS
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.error_reasons import Reason
@@ -40,8 +41,6 @@ async def with_preset(backend: Backend, options: argparse.Namespace) -> Preset |
     """
     if options.preset is None:
         return None
-    from desktop_app.cli.ask import profile_named  # which imports this module
-
     wanted = options.preset.casefold()
     presets = with_built_in(await backend.prompts.presets())
     found = next((p for p in presets if wanted in (p.id.casefold(), p.name.casefold())), None)

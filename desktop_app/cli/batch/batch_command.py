@@ -15,7 +15,7 @@ from desktop_app.backend.prompt_loader import from_template
 from desktop_app.cli import console
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.answers.asked_form import with_schema_of
-from desktop_app.cli.ask import choice_of, learn_window, profile_named
+from desktop_app.cli.answers.chosen_model import choice_of, learn_window, profile_named
 from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report
 from desktop_app.cli.console import say
 from desktop_app.cli.progress_output import Steps, opened, path_of

@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.backend import use_limits, use_weights
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
-from desktop_app.cli.answers.several_answers import options_of
-from desktop_app.cli.ask import (
-    NullStore,
+from desktop_app.cli.answers.chosen_model import (
     choice_of,
-    extract_file,
     learn_price,
     learn_window,
     profile_named,
-    sendable_part,
 )
+from desktop_app.cli.answers.several_answers import options_of
+from desktop_app.cli.ask import NullStore, extract_file, sendable_part
 from desktop_app.cli.console import as_json, clean_line, say, write_json, write_line
 from desktop_app.cli.evaluation.evaluation_runner import Contestant, EvaluationRunner
 from desktop_app.cli.progress_output import Steps, opened, path_of

@@ -6,7 +6,7 @@ import asyncio
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.ask import LISTING_S, profile_named
+from desktop_app.cli.answers.chosen_model import LISTING_S, profile_named
 from desktop_app.cli.console import clean_line, say, write_json, write_line
 from desktop_app.cli.progress_output import opened
 from desktop_app.cli.terminal import worded
