@@ -24,6 +24,7 @@ from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingContro
 from desktop_app.app.chat.compaction_controller import CompactionController
 from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.chat.server_watch import ServerWatch
 from desktop_app.app.chat.structured_answers import StructuredAnswers
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.title_controller import TitleController
@@ -509,6 +510,13 @@ class Controllers(QObject):
             pane=window.pane,
             conversations=state.backend.conversations,
             chat_service=state.backend.chat,
+        )
+        self.server_watch = ServerWatch(
+            window,
+            pane=window.pane,
+            current=state.current,
+            providers=state.providers,
+            tasks=state.tasks,
         )
 
     def _join(self) -> None:

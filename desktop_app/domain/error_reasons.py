@@ -54,6 +54,7 @@ class Reason(StrEnum):
     # The connection
     NOT_REACHED = "not_reached"
     NOTHING_LISTENS = "nothing_listens"
+    SERVER_BACK = "server_back"  # shown, never stored
     NOT_ENCRYPTED = "not_encrypted"
     ADDRESS_NOT_ENCRYPTED = "address_not_encrypted"
     ADDRESS_UNUSABLE = "address_unusable"

@@ -182,6 +182,9 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("Couldn’t connect to {provider} at {host}."), remedy=Remedy.CHECK_CONNECTION
     ),
     Reason.NOTHING_LISTENS: Said(N_("Nothing is listening at {host}."), remedy=Remedy.START_SERVER),
+    Reason.SERVER_BACK: Said(
+        N_("The server at {host} is back."), remedy=N_("Select Retry to send the message again.")
+    ),
     Reason.NOT_ENCRYPTED: Said(
         N_("Couldn’t connect securely to {provider} at {host}."),
         remedy=N_("Check the base URL, its port, and your proxy."),
@@ -426,9 +429,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.NO_VARIANTS_HERE: Said(
         N_("The local model isn’t a GPT-5.2 model."), remedy=Remedy.NAME_PROVIDER
     ),
-    Reason.NO_MODEL_KNOWN: Said(
-        N_("{provider} has no default model."), remedy=N_("Name one with --model.")
-    ),
+    Reason.NO_MODEL_KNOWN: Said(N_("{provider} has no default model."), remedy=Remedy.TYPE_MODEL),
     Reason.NO_LOCAL_MODEL: Said(
         N_("There is no local model “{model}”."),
         remedy=N_("Enter the path of a GGUF file, or leave out the model."),

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, NetworkError, Remedy
-from desktop_app.domain.network_path import ProxyAddress, is_loopback
+from desktop_app.domain.network_path import ProxyAddress, is_loopback, is_private
 from desktop_app.providers.http.retries import AttemptError
 
 _ASKS_PASSWORD: Final = re.compile(r"^407|username/password|NO AUTH", re.IGNORECASE)
@@ -87,15 +87,19 @@ class ConnectionAttempt:
         elif self.proxy is not None:
             reached = self._failed(Reason.PROXY_NOT_REACHED, self._check_proxy, details)
         else:
-            reached = self._failed(Reason.NOT_REACHED, "", details)
+            attempt = self._with_port if is_private(self.host) else self
+            reached = attempt._failed(Reason.NOT_REACHED, "", details)
         return AttemptError(reached.error, may_repeat=True)
 
     def _nothing_listens(self, details: str) -> AttemptError:
         """Return the failure of a server on this computer that is not running."""
-        place = f"[{self.host}]" if ":" in self.host else self.host
-        attempt = replace(self, host=f"{place}:{self.port}" if self.port else place)
         remedy = _STARTS.get(self.port, Remedy.START_SERVER)
-        return attempt._failed(Reason.NOTHING_LISTENS, remedy, details)
+        return self._with_port._failed(Reason.NOTHING_LISTENS, remedy, details)
+
+    @property
+    def _with_port(self) -> ConnectionAttempt:
+        place = f"[{self.host}]" if ":" in self.host else self.host
+        return replace(self, host=f"{place}:{self.port}" if self.port else place)
 
     def _not_trusted(self, reason: str, details: str) -> AttemptError:
         if "has expired" in reason:
