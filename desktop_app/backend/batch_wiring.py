@@ -66,6 +66,7 @@ def batch_service(
         profiles=backend.profiles,
         changed=changed,
         needs_of=partial(needs_of_prompt, backend.prompts),
+        listing_of=backend.listings.of,
     )
 
 

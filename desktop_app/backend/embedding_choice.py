@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
-from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import ModelCatalog
+from desktop_app.domain.models.model_listing import ModelListing
+from desktop_app.domain.spending.cost import Price
 from desktop_app.providers.jobs.embeddings import is_offered
 from desktop_app.services.collections.embedding_service import EmbeddingChoice
 from desktop_app.settings.setting import SettingValue
@@ -17,12 +20,21 @@ def embedding_model(values: Mapping[str, SettingValue]) -> str:
 
 
 def embedding_choice(
-    model: str, profile: ProviderProfile, catalog: ModelCatalog
+    model: str,
+    profile: ProviderProfile,
+    catalog: ModelCatalog,
+    listing: ModelListing | None = None,
 ) -> EmbeddingChoice | None:
-    """Return the embedding model at `profile`; None if the provider offers none."""
+    """Return the embedding model at `profile`; None if the provider offers none.
+
+    Its price is the one that the server lists, or the catalog's at OpenAI or a gateway to it.
+    """
     if not is_offered(profile):
         return None
+    listed = listing.details_of(model).input_price if listing else None
+    if profile.kind is ProviderKind.COMPATIBLE and listed is not None:
+        return EmbeddingChoice(profile, model, Price(listed, Decimal(0)))
     price = catalog.embedding_price(model)
-    if price is not None and profile.serves_the_family:  # OpenAI, or a gateway to it
+    if price is not None and profile.serves_the_family:
         return EmbeddingChoice(profile, model, price.times(profile.price_multiplier))
     return EmbeddingChoice(profile, model, None)

@@ -47,13 +47,14 @@ from desktop_app.domain.errors import (
     Remedy,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
 from desktop_app.services.batch.batch_results import fetch
 from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
-from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
+from desktop_app.services.chat.model_choice import ResolvedChoice, model_info, with_claim
 from desktop_app.services.ports import NeedsOf, no_template_needs
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.structured.requested_form import chosen_form
@@ -84,6 +85,7 @@ class BatchService:
         profiles: Profiles,
         changed: Callable[[str], None] = lambda _job_id: None,
         needs_of: NeedsOf = no_template_needs,
+        listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
     ) -> None:
         self.store = store
         self.changed = changed
@@ -93,7 +95,7 @@ class BatchService:
         self._budget = budget
         self._catalog = catalog
         self._profiles = profiles
-        self._needs_of = needs_of
+        self._needs_of, self._listing_of = needs_of, listing_of
         self._stopped: set[str] = set()
 
     # -- before sending
@@ -457,10 +459,11 @@ class BatchService:
         raise IllegalChoiceError(Reason.BATCH_PROVIDER_GONE, address=job.base_url)
 
     def _info(self, job: BatchJob, profile: ProviderProfile) -> ModelInfo:
-        return model_info(profile, job.choice.model, self._catalog)
+        return model_info(profile, job.choice.model, self._catalog, self._listing_of(profile))
 
     def _price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
-        return ResolvedChoice(profile, info, None, None, service_tier=tier).price
+        found = ResolvedChoice(profile, info, None, None, service_tier=tier)
+        return with_claim(found, self._catalog, self._listing_of(profile)).price
 
 
 def look_again_s(job: BatchJob) -> float:

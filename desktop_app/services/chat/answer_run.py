@@ -62,7 +62,7 @@ from desktop_app.domain.spending.spending_report import Call, CallPerformance, P
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.model_choice import LONGEST_MODEL, ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
 from desktop_app.services.ports import AnswerFiles, Gateway, MessageStore, Provider, SpendingBook
 from desktop_app.services.spending.budget import Hold
@@ -79,7 +79,6 @@ kept whole in a file: see long_answer.py.
 LARGEST_BESIDE = 4 * 1024 * 1024
 """The least that each of several answers may take if they share LARGEST_KEPT."""
 SAVE_AGAIN_S = 2.0
-LONGEST_MODEL = 1000
 """Characters of a model's name that are kept."""
 
 

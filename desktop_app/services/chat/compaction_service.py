@@ -240,11 +240,11 @@ class CompactionService:
 
     def _compactor(self, own: ResolvedChoice) -> ResolvedChoice:
         """Return the family's usual compaction model, unless it costs more than `own`."""
-        usual = self._catalog.for_variant(Variant.THINKING)
-        mine, other = own.model.price, usual.price
+        usual = self._jobs.at(own.profile, self._catalog.for_variant(Variant.THINKING))
+        mine, other = own.price, usual.price
         if mine is not None and other is not None and other.output > mine.output:
             return own
-        return ResolvedChoice(own.profile, usual, Variant.THINKING, None)
+        return usual
 
     # -- compacting
 

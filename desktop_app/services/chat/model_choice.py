@@ -35,6 +35,7 @@ from desktop_app.domain.spending.cost import FREE, Price
 
 ON_DEVICE_MODEL = "smollm2-135m-instruct"
 ON_DEVICE_WINDOW = 8192  # tokens: the most that local_model/ allows for a file of the user's
+LONGEST_MODEL = 1000  # characters of the name in a reply that are stored
 INSTANT_RETIRED = notice(NoticeCode.INSTANT_RETIRED)
 
 
@@ -154,27 +155,37 @@ def resolve(
         thinking = catalog.for_variant(Variant.THINKING).id
         stand_in = model_info(profile, thinking, catalog, listing)
         files = _files_of(profile, stand_in, catalog)
-        claim = price_claim(profile, stand_in.id, catalog, listing)
-        return ResolvedChoice(
-            profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED, files=files, claim=claim
+        found = ResolvedChoice(
+            profile, stand_in, variant, Effort.NONE, INSTANT_RETIRED, files=files
         )
+        return with_claim(found, catalog, listing)
     effort = _effort_for(info, choice.effort)
     warning = shutdown_notice(profile, info, listing, today)
     files = _files_of(profile, info, catalog)
-    claim = price_claim(profile, info.id, catalog, listing)
-    return ResolvedChoice(profile, info, variant, effort, warning=warning, files=files, claim=claim)
+    found = ResolvedChoice(profile, info, variant, effort, warning=warning, files=files)
+    return with_claim(found, catalog, listing)
+
+
+def with_claim(
+    choice: ResolvedChoice, catalog: ModelCatalog, listing: ModelListing | None
+) -> ResolvedChoice:
+    """Return the choice with the evidence for its price."""
+    claim = price_claim(choice.profile, choice.model.id, catalog, listing)
+    return replace(choice, claim=claim)
 
 
 def price_claim(
     profile: ProviderProfile, model: str, catalog: ModelCatalog, listing: ModelListing | None
 ) -> PriceClaim:
-    """Return whether the catalog's price of a model counts at a provider.
+    """Return whether the price of a model counts at a provider.
 
-    At an address that the catalog does not know, the server has to list the model, or the user to
-    name it; without a list, naming it in a command or a menu is enough.
+    The price that the server lists is what it charges, whatever name the reply has. The catalog's
+    counts at an unknown address if the server lists the model, or the user names it; without a
+    list, naming it in a command or a menu is enough.
     """
     is_stated = catalog.has_user_price(model) or profile.own_model(model).price is not None
-    if profile.kind is not ProviderKind.COMPATIBLE or is_stated:
+    is_listed = listing is not None and listing.details_of(model).price is not None
+    if profile.kind is not ProviderKind.COMPATIBLE or is_stated or is_listed:
         return PriceClaim.CERTAIN
     is_named = model in profile.models and not profile.from_environment
     if is_named or listing is None or listing.has(model):
@@ -224,11 +235,16 @@ def default_choice(
     variant: Variant = Variant.THINKING,
     effort: Effort = Effort.MEDIUM,
     on_device_model: str = ON_DEVICE_MODEL,
+    proposed: str = "",
 ) -> ModelChoice:
-    """Return the choice of a new conversation with `profile`."""
+    """Return the choice of a new conversation with `profile`.
+
+    Args:
+        proposed: the model if the profile names none; "" leaves it open.
+    """
     if profile.kind is ProviderKind.ON_DEVICE:
         return ModelChoice(profile.id, on_device_model, None, None)
     if profile.serves_the_family:
         return ModelChoice(profile.id, "", variant, effort)
-    model = profile.models[0] if profile.models else ""
+    model = profile.models[0] if profile.models else proposed
     return ModelChoice(profile.id, model, None, None)

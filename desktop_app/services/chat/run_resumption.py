@@ -39,7 +39,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
 from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.long_answer import LongAnswer
-from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
+from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.utility_model import input_cost
 from desktop_app.services.ports import Provider, RunStore
@@ -176,8 +176,8 @@ class Resumer:
             if conversation is None or choice is None or run is None or profile is None:
                 await self._store.save_answer(_without_provider(answer))
                 continue
-            info = model_info(profile, choice.model, self._chat.catalog)
-            resolved = ResolvedChoice(profile, info, choice.variant, choice.effort)
+            at_price = self._chat.resolve(profile, replace(choice, variant=None))
+            resolved = replace(at_price, variant=choice.variant, effort=choice.effort)
             hold = partial(self._hold, answer, resolved)
             found.append(ResumedAnswering(conversation, answer, run, resolved, self._chat, hold))
         return found

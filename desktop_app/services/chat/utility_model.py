@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Final, cast
@@ -23,11 +24,17 @@ from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.errors import ModelNotFoundError
+from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing, is_served
 from desktop_app.domain.spending.cost import FREE, Price, Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
-from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
+from desktop_app.services.chat.model_choice import (
+    LONGEST_MODEL,
+    ResolvedChoice,
+    model_info,
+    with_claim,
+)
 from desktop_app.services.chat.small_reply import SmallReply
 from desktop_app.services.ports import Gateway, SpendingBook
 from desktop_app.services.spending.budget import Budget
@@ -69,10 +76,20 @@ class UtilityModel:
         is_small = self.prefers_small or purpose is Purpose.JUDGMENT
         for model_id in job.models if is_small and profile.serves_the_family else ():
             info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
-            if self._is_served(profile, info) and not _is_dearer(info, own):
-                return ResolvedChoice(profile, info, None, _effort(info, job.effort))
+            small = self.at(profile, info, _effort(info, job.effort))
+            if self._is_served(profile, info) and not _is_dearer(small, own):
+                return small
         effort = _effort(own.model, job.effort) if own.model.efforts is not None else own.effort
-        return ResolvedChoice(profile, own.model, None, effort)
+        return replace(
+            own, variant=None, effort=effort, notice="", warning="", files=None, service_tier=None
+        )
+
+    def at(
+        self, profile: ProviderProfile, info: ModelInfo, effort: Effort | None = None
+    ) -> ResolvedChoice:
+        """Return the choice of a model, with the evidence for its price at the provider."""
+        found = ResolvedChoice(profile, info, info.variant, effort)
+        return with_claim(found, self._catalog, self._listing_of(profile))
 
     async def ask(
         self,
@@ -105,7 +122,9 @@ class UtilityModel:
             async with await self.budget.hold(chosen.profile, cost):
                 reply = await self._reply(chosen.profile, request)
                 if reply.usage is not None or reply.may_be_billed:
-                    await self.write_down(purpose, chosen, reply.usage, conversation_id, message_id)
+                    await self.write_down(
+                        purpose, chosen, reply.usage, conversation_id, message_id, reply.model
+                    )
             if reply.error is None:
                 return text_of(reply.parts).strip()
             gone = isinstance(reply.error, ModelNotFoundError) and chosen.model != own.model
@@ -120,16 +139,24 @@ class UtilityModel:
         usage: Usage | None,
         conversation_id: str,
         message_id: str,
+        answered_by: str = "",
     ) -> None:
-        """Record a call in the ledger, without usage if the provider reported none."""
-        if usage is None and asked.price == FREE:
+        """Record a call in the ledger, without usage if the provider reported none.
+
+        Args:
+            answered_by: the model that the reply names; "" for none.
+        """
+        answered_by = answered_by[:LONGEST_MODEL]
+        is_asked = is_same_model(asked.model.id, answered_by)
+        price = asked.answered_by(answered_by).price
+        if usage is None and price == FREE:
             return
         await self._spending.add(
             Call(
                 provider_id=asked.profile.id,
-                model=asked.model.id,
+                model=asked.model.id if is_asked else answered_by,
                 usage=usage or Usage(),
-                cost=asked.price.of(usage) if asked.price and usage else None,
+                cost=price.of(usage) if price and usage else None,
                 purpose=purpose.value,
                 conversation_id=conversation_id,
                 message_id=message_id,
@@ -160,8 +187,8 @@ def input_cost(asked: ResolvedChoice, tokens: int) -> Decimal | None:
     return None if asked.price is None else asked.price.of(Usage(input_tokens=tokens))
 
 
-def _is_dearer(info: ModelInfo, own: ResolvedChoice) -> bool:
-    mine, other = own.model.price, info.price
+def _is_dearer(small: ResolvedChoice, own: ResolvedChoice) -> bool:
+    mine, other = replace(own, service_tier=None).price, small.price
     if mine is None or other is None:
         return other is None
     return not _covers(mine, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -11,7 +12,8 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import ModelCatalog
-from desktop_app.domain.models.model_listing import ListedModel, ModelListing
+from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.spending.cost import FREE, Price
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import resolve
 
@@ -57,6 +59,38 @@ def test_a_price_of_the_users_own_counts_whatever_answers() -> None:
     price = resolved.answered_by("smollm2").price
     assert price is not None
     assert price.input == Decimal(1)
+
+
+def priced_at(
+    own: str, profile: ProviderProfile = OWN, catalog: ModelCatalog = CATALOG, tier: str = ""
+) -> Price | None:
+    said = ModelDetails(
+        input_price=Decimal(own), output_price=Decimal(9), cached_price=Decimal("0.5")
+    )
+    listed = ModelListing(ADDRESS, (ListedModel("gpt-5.2", details=said),), datetime.now(UTC))
+    resolved = resolve(profile, CHOICE, catalog, TODAY, listing=listed)
+    return replace(resolved, service_tier=tier).answered_by("smollm2").price
+
+
+def test_a_price_that_the_server_lists_goes_before_the_catalogs() -> None:
+    """It is what the server charges, whatever answers and whatever share the user entered."""
+    expected = Price(Decimal(3), Decimal(9), Decimal("0.5"))
+    assert priced_at("3") == expected
+    assert priced_at("3", replace(OWN, price_multiplier=Decimal(2))) == expected
+    assert priced_at("3", tier="flex") is None
+    own = '[models."gpt-5.2"]\nprice = { input = "1", output = "2" }'
+    stated = priced_at("3", catalog=ModelCatalog.from_toml(BUNDLED, own))
+    assert stated is not None
+    assert stated.input == Decimal(1)
+    free = priced_at("0")
+    assert free is not None
+    assert free != FREE  # that is a model on this computer
+
+
+def test_openais_price_is_the_catalogs() -> None:
+    found = priced_at("3", OPENAI)
+    assert found is not None
+    assert found.input != Decimal(3)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     Incomplete,
+    Started,
     TextDelta,
     UsageReported,
 )
@@ -27,7 +28,7 @@ from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Purpose
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.model_choice import ResolvedChoice, model_info
+from desktop_app.services.chat.model_choice import PriceClaim, ResolvedChoice, model_info
 from desktop_app.services.chat.titles import Titles, clean_title, wants_title
 from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
@@ -153,6 +154,26 @@ async def test_a_call_is_plain_priced_and_written_down() -> None:
     )
     assert line.cost == Decimal("0.000054")
     assert (line.conversation_id, line.message_id) == ("c", "m")
+
+
+async def test_who_answered_is_written_down_and_decides_the_price() -> None:
+    """A server of one model answers with it, whatever was requested."""
+    at_server = replace(own_of(SERVER, "gpt-5.2"), claim=PriceClaim.UNLESS_OTHER_ANSWERS)
+    for named, model, cost in (
+        ("gpt-5.2-2025-12-11", "gpt-5.2", Decimal("0.00189")),
+        ("smollm2", "smollm2", None),
+    ):
+        provider, book = ScriptedProvider([Started(model=named), TextDelta("a"), *DONE]), Book()
+        assert await ask(jobs_of(provider, book), at_server) == "a"
+        assert [(line.model, line.cost) for line in book.lines] == [(model, cost)]
+
+
+def test_no_small_model_has_the_catalogs_price_at_an_unknown_server() -> None:
+    own = own_of(replace(SERVER, models=("gpt-5.2",)), "gpt-5.2")
+    book = Book()
+    by = jobs_of(ScriptedProvider(), book).model_for(Purpose.TITLE, own)
+    assert (by.model.id, by.claim) == ("gpt-5-nano", PriceClaim.UNLESS_OTHER_ANSWERS)
+    assert by.answered_by("smollm2").price is None
 
 
 async def ask(jobs: UtilityModel, own: ResolvedChoice = THINKING) -> str:
