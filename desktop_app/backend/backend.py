@@ -38,6 +38,7 @@ from desktop_app.services.chat.model_choice import (
 from desktop_app.services.chat.utility_model import UtilityModel
 from desktop_app.services.fence import Fences
 from desktop_app.services.models.model_listings import ModelListings
+from desktop_app.services.models.model_menu import as_listed, proposed_model
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
 from desktop_app.services.tools.consent import ConsentDesk
@@ -302,7 +303,9 @@ class Backend:
         own = {p.base_url: p.own_models for p in stored.values() if p.own_models}
         of_this_run = [
             replace(
-                p, monthly_cap=caps.get(p.base_url), own_models=own.get(p.base_url, p.own_models)
+                as_listed(p, self.catalog, self.listings.of(p)),
+                monthly_cap=caps.get(p.base_url),
+                own_models=own.get(p.base_url, p.own_models),
             )
             for p in self.environment_profiles
         ]
@@ -340,6 +343,7 @@ class Backend:
             variant=Variant(str(values["default.variant"])),
             effort=Effort(str(values["default.effort"])),
             on_device_model=self.on_device_model,
+            proposed=proposed_model(profile, self.catalog, self.listings.of(profile)),
         )
 
     @property
@@ -358,7 +362,7 @@ class Backend:
         if not model:
             return None
         profile = await self.default_profile(await self.profiles(), values)
-        return embedding_choice(model, profile, self.catalog)
+        return embedding_choice(model, profile, self.catalog, self.listings.of(profile))
 
     async def values(self) -> dict[str, SettingValue]:
         """Return the values of all settings, defaults included."""
@@ -394,7 +398,7 @@ def build_backend(
     settings, ledger = SettingsStore(database), Ledger(temporary)
     permissions = PermissionStore(temporary)
     variables = environment_with_keys() if environment is None else environment
-    vault, environment_profiles = _keys(where, settings, variables, catalog)
+    vault, environment_profiles = _keys(where, settings, variables)
     documents, local_model = DocumentWorker(), LocalModel()
     learning = TokenLearning(TokenRateStore(database), documents, catalog)
     gateway = ProviderGateway(vault, local_model, settings, catalog, learning)
@@ -445,7 +449,6 @@ def _keys(
     where: Folders,
     settings: SettingsStore,
     environment: Mapping[str, str],
-    catalog: ModelCatalog,
 ) -> tuple[KeyVault, tuple[ProviderProfile, ...]]:
     """Create the key vault; return it with the profiles from the environment."""
     built_in = {profile.id: origin(profile.base_url) for profile in BUILT_IN}
@@ -454,7 +457,7 @@ def _keys(
         settings,
         legacy_origins=lambda: legacy_key_origins(where.database, built_in),
     )
-    found = profiles_of_environment(environment, catalog)
+    found = profiles_of_environment(environment)
     for _, secrets in found:
         for name, secret in secrets.items():
             vault.use_for_session(name, secret, KeyPlace.ENVIRONMENT)

@@ -8,13 +8,12 @@ from typing import Final
 
 from desktop_app.domain.conversations.chat_request import (
     API_KEY_HEADER,
-    FAMILY_MODEL,
     MODEL_PLACEHOLDER,
     ProviderKind,
     ProviderProfile,
 )
 from desktop_app.domain.custom_fields import CustomField, parse_headers, parse_query
-from desktop_app.domain.models.model_catalog import Api, ModelCatalog
+from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.network_path import bare_address, needs_confirmation, split_url
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
@@ -34,7 +33,7 @@ BUILT_IN = (ON_DEVICE, OPENAI, COMETAPI)
 
 
 def profiles_of_environment(
-    environment: Mapping[str, str], catalog: ModelCatalog
+    environment: Mapping[str, str],
 ) -> list[tuple[ProviderProfile, dict[str, Secret]]]:
     """Return profiles for this run, each with its secrets by their names in the keyring.
 
@@ -48,11 +47,13 @@ def profiles_of_environment(
         bare, login = bare_address(url)
         bare = "" if "?" in url or "#" in url else bare.rstrip("/") or OPENAI_URL
         # Without an origin the address is the problem to report, not a missing key.
-        profile = _openai_like(bare, bool(key and origin(bare)), catalog)
+        models = _names(environment.get("OPENAI_MODEL", ""))
+        profile = _openai_like(bare, bool(key and origin(bare)), models)
         secret = Secret(login, origin(bare), "Basic") if login else None
         found.append(_with_fields(profile, _bound(key, profile) if key else secret, environment))
     if endpoint := environment.get("AZURE_OPENAI_ENDPOINT", ""):
-        profile = _azure(endpoint, environment.get("OPENAI_API_VERSION", ""))
+        deployments = _names(environment.get("AZURE_OPENAI_DEPLOYMENT", ""))
+        profile = _azure(endpoint, environment.get("OPENAI_API_VERSION", ""), deployments)
         azure_key = environment.get("AZURE_OPENAI_API_KEY", "")
         key_secret = _bound(azure_key, profile) if azure_key else None
         found.append((profile, {profile.id: key_secret} if key_secret else {}))
@@ -66,6 +67,10 @@ def profiles_of_environment(
         )
         found.append((profile, {profile.id: _bound(comet_key, profile)}))
     return found
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def _bound(key: str, profile: ProviderProfile) -> Secret:
@@ -102,7 +107,7 @@ def _with_fields(
     return profile, {**secrets, **({profile.id: key} if key else {})}
 
 
-def _azure(endpoint: str, version: str) -> ProviderProfile:
+def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> ProviderProfile:
     """Return a profile of Azure OpenAI.
 
     Without a dated version its API is OpenAI's, and models are named in the body. Dated versions
@@ -121,6 +126,7 @@ def _azure(endpoint: str, version: str) -> ProviderProfile:
         ProviderKind.COMPATIBLE,
         bare,
         api=Api.CHAT_COMPLETIONS if is_dated else None,
+        models=deployments,
         needs_key=bool(origin(bare)),
         from_environment=True,
         plain_http_hosts=tuple(filter(None, [needs_confirmation(bare)])),
@@ -130,17 +136,16 @@ def _azure(endpoint: str, version: str) -> ProviderProfile:
     )
 
 
-def _openai_like(url: str, has_key: bool, catalog: ModelCatalog) -> ProviderProfile:
+def _openai_like(url: str, has_key: bool, models: tuple[str, ...]) -> ProviderProfile:
     """Return a profile of OpenAI, or of the gateway that OPENAI_BASE_URL names."""
     host = split_url(url).hostname or "Server"
     at_openai = host == split_url(OPENAI_URL).hostname
-    family = tuple(model.id for model in catalog if model.id.startswith(FAMILY_MODEL))
     return ProviderProfile(
         "env-openai",
         tr("{provider} (environment)", provider="OpenAI" if at_openai else host),
         ProviderKind.OPENAI if at_openai else ProviderKind.COMPATIBLE,
         url,
-        models=() if at_openai else family,
+        models=() if at_openai else models,
         needs_key=has_key,
         from_environment=True,
         # Setting the variable confirms the address; no dialog asks again.

@@ -170,7 +170,8 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
                 "OPENAI_CUSTOM_HEADERS adds headers (“Name: value”, one per line) and "
                 "OPENAI_CUSTOM_QUERY query parameters (“name=value&name=value”); both also take a "
                 "JSON object. OPENAI_ORG_ID and OPENAI_PROJECT_ID name an organization and a "
-                "project. OPENAI_API_VERSION with a date uses Azure’s deployment URLs."
+                "project. OPENAI_API_VERSION with a date uses Azure’s deployment URLs. "
+                "OPENAI_MODEL and AZURE_OPENAI_DEPLOYMENT name the model if --model doesn’t."
             ),
             tr(
                 "--collection takes the name of a collection or a folder. A folder becomes a "

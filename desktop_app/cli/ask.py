@@ -26,10 +26,10 @@ from desktop_app.cli import password_prompt
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.answers.asked_form import checked, names_form, say_problems, with_form
 from desktop_app.cli.answers.chosen_model import (
+    answering_profile,
+    choice_of,
     learn_price,
     learn_window,
-    profile_named,
-    served_choice,
     valid_utf8,
 )
 from desktop_app.cli.answers.leading_content import leading_id
@@ -195,9 +195,9 @@ async def _answer(
     preset = await with_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_of(options, spec) for spec in options.compare]
-    profile = await profile_named(backend, options.provider)
+    profile = await answering_profile(backend, options, compared)
     compared = compared or [options]
-    choices = [await served_choice(backend, profile, each) for each in compared]
+    choices = [await choice_of(backend, profile, each) for each in compared]
     for own, choice in zip(compared, choices, strict=True):
         asked = choice.effort if own.effort else None
         require_supported(backend.chat.resolve(profile, choice), asked, backend.catalog)

@@ -72,6 +72,9 @@ REMEDIES: Final[Mapping[Remedy, str]] = {
     ),
     Remedy.USE_HTTPS: N_("Use an https:// URL in {provider_page}."),
     Remedy.ALLOW_HOST: N_("Allow {host} in {provider_page}, or use https://."),
+    Remedy.SET_MODEL: N_(
+        "Choose one in the model menu, or set OPENAI_MODEL or AZURE_OPENAI_DEPLOYMENT."
+    ),
     Remedy.TYPE_MODEL: N_("Enter the model’s name in {provider_page}."),
     Remedy.RAISE_CAP: N_("Raise the limit in {provider_page}, or wait until {day}."),
     Remedy.ENTER_PRICE: N_("Enter it in Models, or use it anyway."),
@@ -121,6 +124,7 @@ REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.KEY_WITHOUT_KEYRING: N_(
         "Use the key for this session only, or set an environment variable."
     ),
+    Remedy.NAME_MODEL: N_("Name one with --model."),
     Remedy.NAME_OTHER_PROVIDER: N_("Choose another --provider."),
     Remedy.NAME_PROVIDER: N_(
         "Choose another --provider, add an API key in the window, or set OPENAI_API_KEY."

@@ -34,22 +34,22 @@ class Prepared:
 
 
 class PreparedServer:
-    """Serves on a free port of 127.0.0.1 while it is entered.
+    """Serves on 127.0.0.1, at a free port or `port`, while it is entered.
 
     Attributes:
         base_url: known once entered.
         bodies: the request bodies that came.
     """
 
-    def __init__(self, answers: dict[str, Prepared]) -> None:
-        self._answers = answers
+    def __init__(self, answers: dict[str, Prepared], port: int = 0) -> None:
+        self._answers, self._port = answers, port
         self._server: asyncio.Server | None = None
         self.base_url = ""
         self.bodies: list[dict[str, Any]] = []
         self.release = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
         port = self._server.sockets[0].getsockname()[1]
         self.base_url = f"http://127.0.0.1:{port}/v1"
         return self

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.end2end.program import AssistiveClient, Program, wait_for
 from tests.helpers.background_server import BackgroundServer, events_of, in_a_thread
+from tests.helpers.family import FAMILY_NAMED
 
 PIECES = tuple(f"Word {number} " for number in range(200))
 WHOLE = "".join(PIECES)
@@ -50,7 +51,7 @@ def test_killed_in_the_middle_the_answer_arrives_whole_and_once(
     client: AssistiveClient, repartee_home: Path
 ) -> None:
     with in_a_thread(BackgroundServer(events_of(PIECES), pause_s=0.05)) as server:
-        there = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key"}
+        there = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}
         with Program(repartee_home, client, **there) as program:
             choose_background(program)
             program.ask("A question for Pro")

@@ -101,7 +101,7 @@ class ChoiceController(QObject):
     def choose_variant(self, variant: Variant) -> None:
         """Choose another variant, if the provider serves the family."""
         known = self._providers.has_provider(self._current.conversation)
-        if known and self._setup.profile.serves_the_family:
+        if known and self._choices.offers(variant):
             choice = self._setup.choice
             effort = choice.effort or Effort(str(self._values["default.effort"]))
             self._setup.choose(replace(choice, variant=variant, model="", effort=effort))
@@ -134,6 +134,8 @@ class ChoiceController(QObject):
 
     def _show(self) -> None:
         self._pane.prompt.set_choice(self._choices.view)
+        if not self._setup.resolved.model.id:
+            self._warm()  # its list names a model to propose
         self._timer.start()
 
     def _typed(self) -> None:

@@ -12,7 +12,7 @@ from desktop_app.app.state.providers import PROVIDER_REMOVED
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import happened_text
-from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import model_info
 from desktop_app.services.models.model_menu import offers
@@ -67,8 +67,15 @@ class ModelChoices(QObject):
         if not self._providers.has_provider(self._current.conversation):
             gone = tr(PROVIDER_REMOVED)
             return replace(nothing_chosen(), model_name=gone, models=self._models, notice=gone)
-        view = view_of(self._setup.resolved, self._models)
+        resolved = self._setup.resolved
+        if not resolved.model.id:
+            return replace(nothing_chosen(), models=self._models)
+        view = view_of(resolved, self._models)
         return replace(view, background=self._setup.background)
+
+    def offers(self, variant: Variant) -> bool:
+        """Return True if the open conversation's provider offers a variant."""
+        return variant in _variants_at(self._setup.profile, self._models)
 
     def choice_with(self, entry: ModelEntry) -> ModelChoice:
         """Return the open conversation's choice with an entry of the model menu applied."""
@@ -123,7 +130,8 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
         variant=resolved.variant,
         model_name=info.name,
         effort=resolved.effort,
-        offers_variants=resolved.variant is not None,
+        offers_variants=resolved.variant is not None
+        and len(_variants_at(resolved.profile, models)) == len(Variant),
         effort_refusals=refusals,
         offers_effort=resolved.variant is not None or info.takes_effort(),
         models=models,
@@ -132,6 +140,13 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
         provider_id=resolved.profile.id,
         model=info.id,
     )
+
+
+def _variants_at(profile: ProviderProfile, models: tuple[ModelEntry, ...]) -> frozenset[Variant]:
+    """Return the variants that a provider offers; a server has those in its list."""
+    if profile.kind is not ProviderKind.COMPATIBLE:
+        return frozenset(Variant) if profile.serves_the_family else frozenset()
+    return frozenset(e.variant for e in models if e.provider_id == profile.id and e.variant)
 
 
 def _refusal_text(effort: Effort, refusal: IllegalChoiceError) -> str:

@@ -28,6 +28,7 @@ from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import resource_path
+from desktop_app.services.models.model_menu import chat_models
 from desktop_app.ui.settings.sections.key_state import KeyState
 
 if TYPE_CHECKING:
@@ -333,14 +334,14 @@ class SettingsController(QObject):
         models: tuple[str, ...] = ()
         try:
             listing = await self._providers.fetch_listing(profile)
-            models = tuple(model.id for model in listing.models)
+            models = chat_models(self._backend.catalog, listing)
         except UserFacingError as error:
             result: tuple[bool, str | LinkedText] = (False, _worded(error, profile))
         else:
             found = tr_plural(
                 "Connected in {duration}, {count} model found.",
                 "Connected in {duration}, {count} models found.",
-                len(models),
+                len(listing.models),
                 duration=formatting.duration(time.monotonic() - began),
             )
             result = (True, " ".join(filter(None, (found, _windows(listing)))))

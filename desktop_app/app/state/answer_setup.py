@@ -76,11 +76,20 @@ class AnswerSetup(QObject):
         return found
 
     def choice_of(self, conversation: Conversation) -> ModelChoice:
-        """Return the current choice; the model on this computer may have changed."""
+        """Return the current choice.
+
+        The model on this computer may have changed. A provider that does not serve the family, or
+        for which no model was known, answers with its first one.
+        """
         profile, choice = self.profile_of(conversation), conversation.choice
-        if profile.id == choice.provider_id and profile.kind is ProviderKind.ON_DEVICE:
+        if profile.id != choice.provider_id:
+            return choice
+        if profile.kind is ProviderKind.ON_DEVICE:
             return replace(choice, model=self._backend.on_device_model)
-        return choice
+        has_variant = choice.variant is not None and profile.serves_the_family
+        if choice.model or has_variant:
+            return choice
+        return self._backend.default_choice(profile, self._values.all)
 
     def settings_of(self, conversation: Conversation) -> AskSettings:
         """Return the settings of a conversation's answers: its own, its folder's, the general."""

@@ -10,22 +10,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop_app.cli.console import say
-from desktop_app.domain.conversations.chat_request import FAMILY_MODEL, ProviderKind
+from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    IllegalChoiceError,
+    NetworkError,
+    ProviderError,
+    QuotaExhaustedError,
+    RateLimitedError,
+    Remedy,
+    UserFacingError,
+)
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL
-from desktop_app.services.models.model_menu import first_chat_model
+from desktop_app.services.models.model_menu import family
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.chat_request import ProviderProfile
 
 LISTING_S = 10.0  # how long a question waits for the server's model list
+# Failures that the question would meet, too.
+_TELLING = (NetworkError, AuthenticationError, RateLimitedError, QuotaExhaustedError)
 
 
 async def profile_named(backend: Backend, name: str | None) -> ProviderProfile:
@@ -46,6 +58,35 @@ async def profile_named(backend: Backend, name: str | None) -> ProviderProfile:
     raise IllegalChoiceError(Reason.NO_SUCH_PROVIDER, provider=name, known=known)
 
 
+async def answering_profile(
+    backend: Backend, options: argparse.Namespace, specs: Sequence[argparse.Namespace] = ()
+) -> ProviderProfile:
+    """Return the provider that a command names, with its models known if it names none.
+
+    Args:
+        specs: the options of each answer, if several are compared.
+
+    Raises:
+        IllegalChoiceError: there is no provider of that name.
+        UserFacingError: its models are needed, and it cannot be reached or refuses the key.
+    """
+    profile = await profile_named(backend, options.provider)
+    if profile.kind is not ProviderKind.COMPATIBLE or profile.models:
+        return profile
+    specs = specs or [options]
+    if any(spec.variant for spec in specs) and profile.from_environment:
+        return replace(profile, models=family(backend.catalog))  # the user says so
+    if all(spec.model for spec in specs):
+        return profile
+    try:
+        await _learn_listing(backend, profile)
+    except _TELLING:
+        raise
+    except (ProviderError, TimeoutError):
+        return profile  # it has no list
+    return await profile_named(backend, options.provider)
+
+
 async def learn_window(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
     """Fetch the context window of a server's model if it is unknown or may be smaller.
 
@@ -56,21 +97,21 @@ async def learn_window(backend: Backend, profile: ProviderProfile, choice: Model
     is_open = info.input_limit is None or profile.kind is ProviderKind.COMPATIBLE
     if is_family or not is_open or profile.kind is ProviderKind.ON_DEVICE:
         return
-    await _learn_listing(backend, profile)
+    with suppress(UserFacingError, TimeoutError):
+        await _learn_listing(backend, profile)
 
 
 async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
     """Fetch the list of a gateway for the price of a model that the catalog does not know."""
     is_open = profile.kind is ProviderKind.COMPATIBLE and backend.listings.of(profile) is None
     if is_open and backend.chat.resolve(profile, choice).price is None:
-        await _learn_listing(backend, profile)
+        with suppress(UserFacingError, TimeoutError):
+            await _learn_listing(backend, profile)
 
 
 async def _learn_listing(backend: Backend, profile: ProviderProfile) -> None:
-    """Fetch the list of models, unless it is fresh. Errors are ignored."""
-    if backend.listings.is_fresh(profile):
-        return
-    with suppress(UserFacingError, TimeoutError):
+    """Fetch the list of models, unless it is fresh. Raises UserFacingError, TimeoutError."""
+    if not backend.listings.is_fresh(profile):
         async with asyncio.timeout(LISTING_S):
             await backend.listings.fetch(profile)
 
@@ -80,8 +121,10 @@ async def choice_of(
 ) -> ModelChoice:
     """Return the model choice from --variant, --effort and --model.
 
+    Without a model it is the profile's, or the first chat model that the server is known to list.
+
     Raises:
-        IllegalChoiceError: the provider does not offer it.
+        IllegalChoiceError: the provider does not offer it, or no model is known.
     """
     choice = backend.default_choice(profile, await backend.values())
     effort = Effort(options.effort) if options.effort else choice.effort
@@ -98,41 +141,19 @@ async def choice_of(
             Reason.NO_VARIANTS_HERE if is_local else Reason.NO_VARIANTS, provider=profile.name
         )
     if not choice.model and choice.variant is None:
-        raise IllegalChoiceError(Reason.NO_MODEL_KNOWN, provider=profile.name)
+        raise IllegalChoiceError(
+            Reason.NO_MODEL_KNOWN, what_to_do=Remedy.NAME_MODEL, provider=profile.short_name
+        )
+    if choice.model and not profile.models and profile.kind is ProviderKind.COMPATIBLE:
+        say(
+            tr(
+                "Using {model}, the first chat model of {provider}. Name another with --model.",
+                model=choice.model,
+                provider=profile.short_name,
+            )
+        )
     variant = Variant(options.variant) if options.variant else choice.variant
     return replace(choice, variant=variant, effort=effort)
-
-
-async def served_choice(
-    backend: Backend, profile: ProviderProfile, options: argparse.Namespace
-) -> ModelChoice:
-    """Return the choice of the options, or a server's first chat model if they name none.
-
-    That a server at OPENAI_BASE_URL has the family is a guess; it stands if there is no list.
-
-    Raises:
-        IllegalChoiceError: the provider does not offer it, or lists no chat model.
-    """
-    choice = await choice_of(backend, profile, options)
-    is_guess = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
-    is_named = options.model or options.variant or options.effort
-    if not is_guess or is_named or choice.variant is None:
-        return choice
-    await _learn_listing(backend, profile)
-    listing = backend.listings.of(profile)
-    if listing is None or listing.has(FAMILY_MODEL):
-        return choice
-    model = first_chat_model(backend.catalog, listing)
-    if not model:
-        raise IllegalChoiceError(Reason.NO_MODEL_KNOWN, provider=profile.name)
-    say(
-        tr(
-            "Using {model}, the first chat model of {provider}. Name another with --model.",
-            model=model,
-            provider=profile.short_name,
-        )
-    )
-    return ModelChoice(profile.id, model, None, None)
 
 
 def _use_local_model(backend: Backend, model: str) -> str:

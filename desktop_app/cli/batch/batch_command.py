@@ -15,7 +15,7 @@ from desktop_app.backend.prompt_loader import from_template
 from desktop_app.cli import console
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.answers.asked_form import with_schema_of
-from desktop_app.cli.answers.chosen_model import choice_of, learn_window, profile_named
+from desktop_app.cli.answers.chosen_model import answering_profile, choice_of, learn_window
 from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report
 from desktop_app.cli.console import say
 from desktop_app.cli.progress_output import Steps, opened, path_of
@@ -92,7 +92,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     values = await backend.values()
     backend.budget.allows_unpriced = options.allow_unpriced
     preset = await with_preset(backend, options)
-    profile = await profile_named(backend, options.provider)
+    profile = await answering_profile(backend, options)
     if why := refusal(profile):
         why.remedy = Remedy.NAME_OTHER_PROVIDER
         raise why

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from desktop_app.backend.backend import use_limits, use_weights
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.answers.chosen_model import (
+    answering_profile,
     choice_of,
     learn_price,
     learn_window,
-    profile_named,
 )
 from desktop_app.cli.answers.several_answers import options_of
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
@@ -128,9 +128,10 @@ async def _runner(
     repeats = settings.parameters.candidates
     settings = settings.for_one()
     settings = replace(settings, parameters=replace(settings.parameters, tools=()))
-    profile = await profile_named(backend, options.provider)
+    compared = [options_of(options, spec) for spec in specs] or [options]
+    profile = await answering_profile(backend, options, compared)
     contestants: list[Contestant] = []
-    for own in [options_of(options, spec) for spec in specs] or [options]:
+    for own in compared:
         choice = await choice_of(backend, profile, own)
         await learn_window(backend, profile, choice)
         await learn_price(backend, profile, choice)

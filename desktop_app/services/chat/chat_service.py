@@ -41,7 +41,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.errors import IllegalChoiceError, Remedy
 from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_notices import model_notices
@@ -246,9 +246,9 @@ class ChatService:
 
         Raises:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
-                sent.
+                sent. Among the reasons is that no model is chosen.
         """
-        resolved = self.resolve_with(profile, conversation.choice, settings)
+        resolved = _with_model(self.resolve_with(profile, conversation.choice, settings))
         needs = await self.needs_of(draft.template_id)
         require_two_documents(needs, draft.attachments, (p for m in path for p in m.sent_parts))
         require_files(draft.attachments, path, resolved)
@@ -291,7 +291,7 @@ class ChatService:
         Raises as `begin`.
         """
         settings = settings.for_one()
-        resolved = self.resolve_with(profile, conversation.choice, settings)
+        resolved = _with_model(self.resolve_with(profile, conversation.choice, settings))
         require_image_input(not_files(path[-1].parts, resolved.files), resolved.model)
         needs = await self.needs_of(path[-1].template_id)
         settings = await _with_form(settings, needs.form, resolved)
@@ -549,6 +549,17 @@ def _not_taken(settings: AskSettings, model: ModelInfo) -> list[NoticeText]:
         for name, is_refused in asked.items()
         if is_refused
     ]
+
+
+def _with_model(resolved: ResolvedChoice) -> ResolvedChoice:
+    """Return a choice of a model. Raises IllegalChoiceError if there is none."""
+    if not resolved.model.id:
+        profile = resolved.profile
+        remedy = Remedy.SET_MODEL if profile.from_environment else Remedy.TYPE_MODEL
+        raise IllegalChoiceError(
+            Reason.NO_MODEL_KNOWN, what_to_do=remedy, provider=profile.short_name
+        )
+    return resolved
 
 
 def first_title(question: Message) -> str:

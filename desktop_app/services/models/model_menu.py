@@ -6,10 +6,15 @@ speech, images) are filtered out with the catalog's data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.conversations.chat_request import (
+    API_KEY_HEADER,
+    FAMILY_MODEL,
+    ProviderKind,
+    ProviderProfile,
+)
 from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo, Variant
 from desktop_app.domain.models.model_listing import (
     ModelDetails,
@@ -44,6 +49,8 @@ def offers(
     if profile.serves_the_family:
         for variant in Variant:
             info = catalog.for_variant(variant)
+            if not _may_have(profile, info.id, listing):
+                continue
             found.append(Offer(info.id, info.name, variant, _note(profile, info, listing, today)))
     known = {offer.model for offer in found}
     for model_id in dict.fromkeys((*profile.models, *_more(profile, catalog, listing, today))):
@@ -56,6 +63,12 @@ def offers(
             )
             found.append(Offer(model_id, info.name, None, " · ".join(filter(None, marks))))
     return found
+
+
+def _may_have(profile: ProviderProfile, model_id: str, listing: ModelListing | None) -> bool:
+    """Return False for a model that neither the user nor the list of an unknown server names."""
+    is_known = profile.kind is not ProviderKind.COMPATIBLE or listing is None
+    return is_known or model_id in profile.models or (listing is not None and listing.has(model_id))
 
 
 def _window(listing: ModelListing | None, model_id: str) -> str:
@@ -83,9 +96,43 @@ def _can_chat(catalog: ModelCatalog, listing: ModelListing, model_id: str) -> bo
     return catalog.can_chat(model_id) if said is None else said
 
 
+def proposed_model(
+    profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
+) -> str:
+    """Return the model to propose if neither the profile nor the user names one; "" for none.
+
+    Azure lists the models that can be deployed, not those that are, so none is proposed there.
+    """
+    is_azure = profile.key_header == API_KEY_HEADER
+    return "" if listing is None or is_azure else first_chat_model(catalog, listing)
+
+
+def as_listed(
+    profile: ProviderProfile, catalog: ModelCatalog, listing: ModelListing | None
+) -> ProviderProfile:
+    """Return an environment's server with the models of the family that it lists.
+
+    OPENAI_BASE_URL may name any server. Only its list, or the user, says that it has GPT-5.2.
+    """
+    is_open = profile.from_environment and profile.kind is ProviderKind.COMPATIBLE
+    if not is_open or profile.models or listing is None or not listing.has(FAMILY_MODEL):
+        return profile
+    return replace(profile, models=tuple(m for m in family(catalog) if listing.has(m)))
+
+
+def family(catalog: ModelCatalog) -> tuple[str, ...]:
+    """Return the models of the family."""
+    return tuple(info.id for info in catalog if info.id.startswith(FAMILY_MODEL))
+
+
 def first_chat_model(catalog: ModelCatalog, listing: ModelListing) -> str:
     """Return the first listed model that can chat, "" if there is none."""
-    return next((m.id for m in listing.models if _can_chat(catalog, listing, m.id)), "")
+    return next(iter(chat_models(catalog, listing)), "")
+
+
+def chat_models(catalog: ModelCatalog, listing: ModelListing) -> tuple[str, ...]:
+    """Return the listed models that can chat, in the server's order."""
+    return tuple(m.id for m in listing.models if _can_chat(catalog, listing, m.id))
 
 
 def _note(
@@ -104,6 +151,6 @@ def _more(
         is_guess = profile.serves_the_family and not profile.models
         gpt = [info for info in catalog if info.id.startswith("gpt-")] if is_guess else []
         return [info.id for info in gpt if not is_shut_down(profile, info, None, today)]
-    can_chat = {model.id for model in listing.models if _can_chat(catalog, listing, model.id)}
+    can_chat = set(chat_models(catalog, listing))
     in_order = [info.id for info in catalog if info.id in can_chat]
     return in_order + sorted(can_chat - set(in_order), key=str.casefold)

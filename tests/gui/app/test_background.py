@@ -17,6 +17,7 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.paths import folders
 from tests.gui.app.desk import Desk, until
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
+from tests.helpers.family import FAMILY_NAMED
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -28,7 +29,12 @@ EVENTS = events_of(PIECES)
 
 
 def desk_at(server: BackgroundServer, **more: str) -> Desk:
-    there = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key", **more}
+    there = {
+        "OPENAI_BASE_URL": server.base_url,
+        "OPENAI_API_KEY": "not-a-key",
+        **FAMILY_NAMED,
+        **more,
+    }
     return Desk(real=True, environment=there)
 
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.gui.app.desk import Desk, until
+from tests.helpers.family import FAMILY_NAMED
 
 if TYPE_CHECKING:
     from desktop_app.ui.library.collections_dialog import CollectionsDialog
@@ -266,7 +267,7 @@ async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
 ) -> None:
     folder = folder_of(tmp_path, "report.pdf", "notes.md")
 
-    async with Desk(environment={**OPENAI, "OPENAI_BASE_URL": base_url}) as desk:
+    async with Desk(environment={**OPENAI, "OPENAI_BASE_URL": base_url, **FAMILY_NAMED}) as desk:
         dialog = await shown(desk)
         drop(dialog, folder)
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 2)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.end2end.prepared_server import Prepared, PreparedServer, _event
 from tests.gui.app.desk import Desk, until
+from tests.helpers.family import FAMILY_NAMED
 
 if TYPE_CHECKING:
     import pytest
@@ -25,7 +26,11 @@ async def test_answers_over_http() -> None:
         PreparedServer(ANSWERS) as server,
         Desk(
             real=True,
-            environment={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key"},
+            environment={
+                "OPENAI_BASE_URL": server.base_url,
+                "OPENAI_API_KEY": "not-a-key",
+                **FAMILY_NAMED,
+            },
         ) as desk,
     ):
         desk.type("Why is the sky blue?")
@@ -74,7 +79,11 @@ async def test_of_an_answer_that_failed_nothing_goes_on(monkeypatch: pytest.Monk
         FailingServer({}) as server,
         Desk(
             real=True,
-            environment={"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key"},
+            environment={
+                "OPENAI_BASE_URL": server.base_url,
+                "OPENAI_API_KEY": "not-a-key",
+                **FAMILY_NAMED,
+            },
         ) as desk,
     ):
         desk.type("Why?")

@@ -6,9 +6,10 @@ from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from tests.gui.app.desk import Desk, until
+from tests.helpers.family import FAMILY_NAMED
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
-SERVER = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+SERVER = {"OPENAI_API_KEY": "sk-x", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1", **FAMILY_NAMED}
 
 
 def set_own(desk: Desk, key: str, value: object) -> None:

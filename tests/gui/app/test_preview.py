@@ -20,13 +20,18 @@ from desktop_app.ui.viewer.paged_text import STRETCH, PagedText, stretches
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.desk import Desk, find, until
+from tests.helpers.family import FAMILY_NAMED
 from tests.helpers.fences import plain
 
 ANSWERS = {"What": Prepared("It says so.")}
 
 
 def with_server(server: PreparedServer) -> Desk:
-    environment = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "not-a-key"}
+    environment = {
+        "OPENAI_BASE_URL": server.base_url,
+        "OPENAI_API_KEY": "not-a-key",
+        **FAMILY_NAMED,
+    }
     return Desk(real=True, environment=environment)
 
 
@@ -203,7 +208,7 @@ async def test_pictures_and_every_attachment_can_be_looked_at(data: Path, tmp_pa
     picture.fill(Qt.GlobalColor.red)
     picture.save(str(tmp_path / "red.png"))
 
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}) as desk:
         await attached(desk, data / "notes.md", tmp_path / "red.png")
         assert " tokens · " in desk.chips[1]
         assert "$" in desk.chips[1]
@@ -328,7 +333,7 @@ def test_matches_are_stepped_through_across_stretches(qtbot: object) -> None:
 async def test_a_document_goes_as_a_file_where_that_is_chosen(data: Path) -> None:
     path = data / "report.pdf"
 
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}) as desk:
         await attached(desk, path)
         chip = desk.window.prompt.findChildren(ChipWidget)[0]
         by_name = {action.objectName(): action for action in chip.menu().actions()}
@@ -389,7 +394,7 @@ async def test_who_takes_no_files_is_not_sent_one(data: Path) -> None:
 
 
 async def test_in_the_quick_prompt_too(data: Path) -> None:
-    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}) as desk:
         desk.ready.quick.open_with("")
         window, held = desk.ready.quick._quick, desk.ready.quick.attachments
         window.files_dropped.emit([data / "report.pdf"])

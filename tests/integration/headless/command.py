@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.family import FAMILY, FAMILY_NAMED
 from tests.helpers.fork_server import ForkServer
 from tests.unit.providers.loopback import LoopbackServer, Script
 
 ROOT = Path(__file__).parents[3]
 LONGEST_S = 90
 KEY = "sk-loopback-0123456789abcdef"
-FAMILY = ("gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro")
 
 
 @dataclass(frozen=True)
@@ -140,8 +140,9 @@ class Shell:
 
 
 def gateway(base_url: str) -> dict[str, str]:
-    """Return the environment that names a gateway and its key."""
-    return {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": base_url}
+    """Return the environment that names a gateway to the family, and its key."""
+    named = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": base_url}
+    return {**named, **FAMILY_NAMED}
 
 
 async def ended(process: asyncio.subprocess.Process, stdin: bytes | None = None) -> Ended:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
-from tests.integration.headless.command import Shell, against, answer_to
+from tests.integration.headless.command import KEY, Ended, Shell, against, answer_to, gateway
 from tests.integration.headless.replies import ANSWER, CHAT, refusal
-from tests.unit.providers.loopback import LoopbackServer
+from tests.unit.providers.loopback import LoopbackServer, Script
 
 OWN = ("nomic-embed-text", "qwen3-8b", "gemma3")
 REFUSED = refusal(404, "x")
+LACKING = refusal(404, "Not found")
+
+Asked = tuple[Ended, list[Any]]
+
+
+def unnamed(shell: Shell, *scripts: Script, models: Sequence[str], **more: Any) -> Asked:
+    """Return the result of a command without OPENAI_MODEL, and the bodies of its requests."""
+    return answer_to(shell, *scripts, models=models, OPENAI_MODEL="", **more)
 
 
 def test_the_first_model_that_can_chat_is_used(shell: Shell) -> None:
-    done, bodies = answer_to(shell, REFUSED, CHAT, arguments=("Hi", "--json"), models=OWN)
+    done, bodies = unnamed(shell, REFUSED, CHAT, arguments=("Hi", "--json"), models=OWN)
     assert {body["model"] for body in bodies} == {"qwen3-8b"}
     said = done.json
     assert (said["answer"], said["model"], said["variant"]) == (ANSWER, "qwen3-8b", None)
@@ -21,37 +33,100 @@ def test_the_first_model_that_can_chat_is_used(shell: Shell) -> None:
     assert "Using qwen3-8b, the first chat model of 127.0.0.1" in done.err
 
 
-@pytest.mark.parametrize("listed", [("gpt-4o", "gpt-5.2"), ()])
-def test_the_family_is_used_if_it_is_listed_or_nothing_is(
-    shell: Shell, listed: tuple[str, ...]
-) -> None:
-    scripts = (REFUSED, CHAT) if listed else (REFUSED, REFUSED, CHAT)
+@pytest.mark.parametrize("command", ["eval", "summarize"])
+def test_other_commands_use_it_too(shell: Shell, command: str) -> None:
+    folder = shell.outside / "here"
+    (folder / "cases.jsonl").write_text('{"id": "a", "input": "Which?"}\n')
+    (folder / "a.txt").write_text("A note.")
 
     async def test(server: LoopbackServer) -> None:
-        done = await shell.ask(server.base_url, "Hi")
-        assert (done.code, done.out, done.err) == (0, ANSWER + "\n", "")
-        assert server.requests[-1].json["model"] == "gpt-5.2"
-        unlisted = [r.path for r in server.requests if r.method == "GET"]
-        assert len(server.listed) + unlisted.count("/v1/models") == 1
+        file = "cases.jsonl" if command == "eval" else "a.txt"
+        env = {**gateway(server.base_url), "OPENAI_MODEL": ""}
+        done = await shell.run(command, file, env=env)
+        assert done.code == 0, done.err
+        assert {r.json["model"] for r in server.requests if r.method == "POST"} == {"qwen3-8b"}
+        assert "Using qwen3-8b" in done.err
 
-    against(*scripts, test=test, models=listed)
+    against(REFUSED, CHAT, test=test, models=OWN)
+
+
+def test_a_batch_uses_it_too(shell: Shell) -> None:
+    (shell.outside / "here" / "a.txt").write_text("A note.")
+
+    async def test(server: LoopbackServer) -> None:
+        env = {**gateway(server.base_url), "OPENAI_MODEL": ""}
+        done = await shell.run("batch", "start", "a.txt", "--task", "Sum up.", env=env)
+        assert "Using qwen3-8b, the first chat model of 127.0.0.1" in done.err
+        assert shell.rows("SELECT model FROM batch_jobs") == [("qwen3-8b",)]
+
+    against(LACKING, test=test, models=OWN)
+
+
+def test_an_effort_names_no_model(shell: Shell) -> None:
+    arguments = ("Hi", "--effort", "low")
+    _, bodies = unnamed(shell, REFUSED, CHAT, arguments=arguments, models=OWN)
+    assert {body["model"] for body in bodies} == {"qwen3-8b"}
+    assert bodies[-1]["reasoning_effort"] == "low"
+
+
+def test_the_family_is_used_if_it_is_listed(shell: Shell) -> None:
+    done, bodies = unnamed(shell, REFUSED, CHAT, models=("gpt-4o", "gpt-5.2"))
+    assert (done.code, done.out, done.err) == (0, ANSWER + "\n", "")
+    assert {body["model"] for body in bodies} == {"gpt-5.2"}
 
 
 @pytest.mark.parametrize(
-    "named", [("--variant", "thinking"), ("--effort", "low"), ("--model", "m")]
+    ("named", "environment"),
+    [
+        (("--variant", "thinking"), ""),
+        (("--model", "m"), ""),
+        ((), "m, other"),
+    ],
 )
-def test_what_the_user_names_is_sent_without_asking(shell: Shell, named: tuple[str, str]) -> None:
+def test_what_the_user_names_is_sent_without_asking(
+    shell: Shell, named: tuple[str, ...], environment: str
+) -> None:
     async def test(server: LoopbackServer) -> None:
-        done = await shell.ask(server.base_url, "Hi", *named)
-        assert done.out == ANSWER + "\n"
-        expected = "m" if named[0] == "--model" else "gpt-5.2"
+        done = await shell.ask(server.base_url, "Hi", *named, OPENAI_MODEL=environment)
+        assert (done.out, done.err) == (ANSWER + "\n", "")
+        expected = "gpt-5.2" if "--variant" in named else "m"
         assert server.requests[-1].json["model"] == expected
         assert server.listed == []
 
     against(REFUSED, CHAT, test=test, models=OWN)
 
 
-def test_a_server_without_a_chat_model_is_sent_no_question(shell: Shell) -> None:
-    done, bodies = answer_to(shell, CHAT, arguments=("Hi",), models=OWN[:1])
-    assert (done.code, done.out, bodies) == (2, "", [])
-    assert "has no default model. Name one with --model." in done.err
+@pytest.mark.parametrize("models", [OWN[:1], ()])
+def test_no_model_is_invented(shell: Shell, models: tuple[str, ...]) -> None:
+    """A server without a chat model, or without a list, is sent no question."""
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.ask(server.base_url, "Hi", OPENAI_MODEL="")
+        assert (done.code, done.out) == (2, "")
+        assert "has no default model. Name one with --model." in done.err
+        assert [request for request in server.requests if request.method == "POST"] == []
+
+    against(LACKING, test=test, models=models)
+
+
+def test_a_server_that_is_down_is_no_server_without_models(shell: Shell) -> None:
+    done = asyncio.run(shell.ask("http://127.0.0.1:9/v1", "Hi", OPENAI_MODEL=""))
+    assert (done.code, done.out) == (1, "")
+    assert "Nothing is listening at 127.0.0.1:9" in done.err
+
+
+def test_azure_is_asked_for_a_deployment(shell: Shell) -> None:
+    """Its list has the models that can be deployed, not those that are."""
+
+    async def test(server: LoopbackServer) -> None:
+        root = server.base_url.removesuffix("/v1")
+        azure = {"AZURE_OPENAI_ENDPOINT": root, "AZURE_OPENAI_API_KEY": KEY}
+        done = await shell.run("ask", "Hi", env=azure)
+        assert (done.code, done.out) == (2, "")
+        assert "Name one with --model" in done.err
+        named = {**azure, "AZURE_OPENAI_DEPLOYMENT": "mine"}
+        done = await shell.run("ask", "Hi", env=named)
+        assert done.out == ANSWER + "\n"
+        assert server.requests[-1].json["model"] == "mine"
+
+    against(LACKING, LACKING, CHAT, test=test, models=())

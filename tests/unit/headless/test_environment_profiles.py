@@ -12,13 +12,12 @@ from desktop_app.backend.environment_profiles import (
 from desktop_app.cli.doctor.provider_routes import is_remote, way_to
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.secret import Secret
-from tests.unit.providers.samples import CATALOG
 
 KEY = "sk-environment-0123456789"
 
 
 def found(**environment: str) -> tuple[ProviderProfile, Secret | None]:
-    [(profile, secrets)] = profiles_of_environment(environment, CATALOG)
+    [(profile, secrets)] = profiles_of_environment(environment)
     return profile, secrets.get(profile.id)
 
 
@@ -74,7 +73,7 @@ def test_headers_and_parameters_are_secrets_of_the_address() -> None:
         "OPENAI_CUSTOM_HEADERS": "x-portkey-provider: openai\nX-Token: w0rd",
         "OPENAI_CUSTOM_QUERY": "api-version=preview",
     }
-    [(profile, secrets)] = profiles_of_environment(environment, CATALOG)
+    [(profile, secrets)] = profiles_of_environment(environment)
     values = {f.name: secrets[profile.custom_field_id(f)].value for f in profile.custom_fields}
     assert values == {
         "OpenAI-Organization": "org-1",

@@ -1,0 +1,172 @@
+"""A server of the user's own: the model it proposes, and how it is missed when it stops."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from desktop_app.app.chat import server_watch
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.models.model_catalog import Variant
+from tests.end2end.prepared_server import Prepared, PreparedServer
+from tests.gui.app.desk import Desk, until
+from tests.helpers.closed_port import closed_port
+from tests.helpers.family import FAMILY_NAMED
+from tests.integration.headless.replies import CHAT, refusal, whole_of_the_asked
+from tests.unit.providers.loopback import LoopbackServer, replies
+
+if TYPE_CHECKING:
+    import pytest
+
+OWN = ("nomic-embed-text", "qwen3-8b", "gemma3")
+ANSWERS = {"": Prepared("Because of Rayleigh scattering.")}
+PRICED = {
+    "data": [
+        {
+            "id": "vendor/small",
+            "pricing": {"prompt": "0.000002", "completion": "0.00001"},
+            "context_length": 32_000,
+        }
+    ]
+}
+REFUSED = refusal(404, "x")
+
+
+def named(desk: Desk) -> str:
+    """Return the model in the choice row."""
+    return desk.window.prompt.row._choice.short_name
+
+
+def variants(desk: Desk) -> list[Variant]:
+    """Return the variants in the menu."""
+    return [e.variant for e in desk.window.prompt.row._choice.models if e.variant]
+
+
+def notice(desk: Desk) -> str:
+    """Return the visible notification."""
+    card = desk.window.notifications
+    return f"{card.status.text()} {card._details.text()}"
+
+
+def environment(base_url: str, **more: str) -> dict[str, str]:
+    return {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": "not-a-key", **more}
+
+
+async def test_the_first_start_proposes_the_first_chat_model() -> None:
+    async with (
+        LoopbackServer(REFUSED, CHAT, models=OWN) as server,
+        Desk(real=True, environment=environment(server.base_url)) as desk,
+    ):
+        await until(lambda: named(desk) == "qwen3-8b")
+        choice = desk.window.prompt.row._choice
+        assert (choice.offers_variants, choice.effort_shown, variants(desk)) == (False, None, [])
+        desk.type("Why?")
+        await until(lambda: "tokens" in desk.estimate)
+        assert "$" not in desk.estimate
+        desk.enter()
+        await until(lambda: bool(server.requests))
+        await desk.settled()
+        assert {r.json["model"] for r in server.requests} == {"qwen3-8b"}
+
+
+async def test_the_variants_are_those_that_the_server_lists() -> None:
+    async with (
+        LoopbackServer(REFUSED, CHAT, models=("gpt-4o", "gpt-5.2")) as server,
+        Desk(real=True, environment=environment(server.base_url)) as desk,
+    ):
+        await until(lambda: variants(desk) == [Variant.THINKING])
+        choice = desk.window.prompt.row._choice
+        assert (choice.variant, choice.offers_variants) == (Variant.THINKING, False)
+        desk.controllers.choice.choose_variant(Variant.PRO)
+        assert desk.state.setup.choice.variant is Variant.THINKING
+
+
+async def test_a_provider_without_models_proposes_one_too() -> None:
+    profile = ProviderProfile("own", "Own", ProviderKind.COMPATIBLE, needs_key=False)
+    async with LoopbackServer(REFUSED, CHAT, models=OWN) as server, Desk(real=True) as desk:
+        desk.window.settings.profile_add_requested.emit(replace(profile, base_url=server.base_url))
+        await desk.written()
+        await desk.controllers.state.new_conversation.set_default("default.provider", "own")
+        desk.window.conversations.new_requested.emit()
+        await until(lambda: named(desk) == "qwen3-8b")
+
+
+async def test_without_a_list_the_window_asks_for_a_model() -> None:
+    async with (
+        LoopbackServer(REFUSED) as server,
+        Desk(real=True, environment=environment(server.base_url)) as desk,
+    ):
+        desk.type("Why?")
+        desk.enter()
+        await until(lambda: "has no default model" in notice(desk))
+        assert "set OPENAI_MODEL" in notice(desk)
+        assert [r.method for r in server.requests if r.method == "POST"] == []
+        assert named(desk) == "No model"
+
+
+async def test_the_price_that_the_server_lists_is_estimated_and_paid() -> None:
+    async with (
+        LoopbackServer(replies(200, PRICED), whole_of_the_asked) as server,
+        Desk(real=True, environment=environment(server.base_url)) as desk,
+    ):
+        await until(lambda: named(desk) == "vendor/small")
+        desk.type("Why? " * 50)
+        await until(lambda: "$" in desk.estimate)
+        desk.enter()
+        await until(lambda: len(server.requests) > 1)
+        await desk.settled()
+        [(model, tokens_in, tokens_out, cost)] = desk.stored(
+            "SELECT model, input_tokens, output_tokens, cost FROM ledger"
+        )
+        assert model == "vendor/small"
+        assert Decimal(cost) == (2 * Decimal(tokens_in) + 10 * Decimal(tokens_out)) / 10**6
+
+
+async def test_a_stopped_server_is_noticed_when_it_is_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_watch, "FIRST_MS", 20)
+    monkeypatch.setattr(server_watch, "LONGEST_MS", 80)
+    with closed_port() as port:
+        there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_NAMED)
+        desk = await Desk(real=True, environment=there).__aenter__()
+        try:
+            desk.type("Why is the sky blue?")
+            desk.enter()
+            await until(lambda: f"Nothing is listening at 127.0.0.1:{port}" in desk.transcript)
+            watch = desk.controllers.server_watch
+            await until(lambda: watch.attempts > 2)
+            assert "is back" not in desk.transcript
+            here = desk.open_id
+            desk.window.conversations.new_requested.emit()
+            await until(lambda: not watch.is_watching)
+        except BaseException:
+            await desk.close()
+            raise
+    try:
+        async with PreparedServer(ANSWERS, port=port):
+            desk.open_row(here)
+            await until(lambda: f"The server at 127.0.0.1:{port} is back." in desk.transcript)
+            assert "Nothing is listening" not in desk.transcript
+            assert "is back" in desk.window.notifications.status.text()
+            assert not watch.is_watching
+            desk.controllers.chat.act_on_last("retry")
+            await until(lambda: "Rayleigh" in desk.transcript)
+            await desk.settled()
+    finally:
+        await desk.close()
+
+
+async def test_a_hidden_window_tries_no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_watch, "FIRST_MS", 1)
+    with closed_port() as port:
+        there = environment(f"http://127.0.0.1:{port}/v1", **FAMILY_NAMED)
+        async with Desk(real=True, environment=there) as desk:
+            desk.window.hide()
+            desk.type("Why?")
+            desk.enter()
+            watch = desk.controllers.server_watch
+            await until(lambda: watch.is_watching)
+            for _ in range(20):
+                await asyncio.sleep(0.002)
+            assert watch.attempts == 0
