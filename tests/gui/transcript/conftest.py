@@ -9,6 +9,7 @@ import pytest
 from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.ui.transcript.viewport import stream_scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look.theme import Theme
+
+
+@pytest.fixture
+def long_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write more at once than the window does: after each slice all is laid out and painted."""
+    monkeypatch.setattr(stream_scheduler, "_SLICE_S", 0.1)
 
 
 @pytest.fixture

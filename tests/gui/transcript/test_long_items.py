@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.view import TranscriptView
 
+pytestmark = pytest.mark.usefixtures("long_slices")
+
 COUNT = 14_000
 WORDS = " ".join(f"w{n}" for n in range(COUNT))
 KINDS = {

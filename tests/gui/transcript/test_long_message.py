@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.view import TranscriptView
 
+pytestmark = pytest.mark.usefixtures("long_slices")
+
 PARTS = 200
 ROWS = "".join(f"| r{n} | {'a cell of words ' * (n % 7)} | {n} |\n" for n in range(60))
 TABLE = f"| a | b | c |\n|---|---|--:|\n{ROWS}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent, QTextCursor
 from PySide6.QtTest import QTest
@@ -16,11 +17,12 @@ from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
-    import pytest
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.transcript.view import TranscriptView
+
+pytestmark = pytest.mark.usefixtures("long_slices")
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
