@@ -131,6 +131,9 @@ class Application:
                 joining.cancel()
                 loop.run_until_complete(asyncio.gather(joining, return_exceptions=True))
                 loop.run_until_complete(self._bus.aclose())
+        from desktop_app.ui.widgets.accessible_roles import release_roles
+
+        release_roles()
         return self._exit_code
 
     async def _join_bus(self) -> None:

@@ -57,8 +57,21 @@ def test_every_word_is_there(
             assert words in text, words
         assert not {"\ufdd0", "\ufdd1"} & set(text)
         assert "Show 42 more lines" in text
-        text = program.wait_for_text("transcript", lambda text: "\ufffcx^2" in text)
+        text = program.wait_for_text("transcript", lambda text: " x^2" in text)
         for name in ("weather() · Not run, collapsed", "Show 42 more lines"):
             wait_for(lambda: name in [shown for _, shown, _ in program.names()], name)  # noqa: B023
-        assert not set("\u2061\u2062\u2063") & set(text), "braille spells them out"
+        assert not set("\u2061\u2062\u2063\ufffc") & set(text), "braille spells them out"
+        heard = {(role, name) for _, name, role in program.names()}
+        assert ("list", "Transcript") in heard
+        for expected in (
+            ("table", "Table with 2 rows and 2 columns"),
+            ("table column header", "Head"),
+            ("table cell", "two"),
+            ("section", "py code, 60 lines"),
+            ("page tab", "Archive"),
+        ):
+            assert expected in heard, expected
+        assert any(
+            role == "list item" and name.startswith("Your message, ") for role, name in heard
+        )
         assert program.quit() == 0

@@ -166,6 +166,10 @@ OWN_VALUES = {
     "desktop_app/ui/printing/pages.py": {"context"},
     "desktop_app/ui/settings/form_widgets.py": {"option"},
     "desktop_app/ui/sidebar/row_delegates.py": {"result"},
+    "desktop_app/ui/transcript/accessibility/accessible_node.py": {"state"},
+    "desktop_app/ui/transcript/accessibility/reading_tree.py": {
+        *("node", "one", "row", "rows[-1]", "cell", "table")
+    },
     "desktop_app/ui/transcript/media/highlighter.py": {"job", "last", "made"},
     "desktop_app/ui/transcript/message_state.py": {"self.unfolded"},
     "desktop_app/ui/transcript/search/finder.py": {"mark"},
@@ -173,6 +177,7 @@ OWN_VALUES = {
     "desktop_app/ui/transcript/viewport/stream_scheduler.py": {"waiting"},
     "desktop_app/ui/viewer/attachment_preview.py": {"self._picture"},
     "desktop_app/ui/viewer/viewer_text.py": {"selection"},
+    "desktop_app/ui/widgets/accessible_roles.py": {"state"},
     "desktop_app/ui/widgets/elided_button.py": {"option"},
 }
 

@@ -55,7 +55,10 @@ class PromptsDialog(QDialog):
         self.setObjectName("prompts-dialog")
         self.setWindowTitle(tr("Prompts and presets"))
         self._tabs = SegmentedControl(
-            [(page, tr(label)) for page, label in PAGES], theme, name=tr("Prompts or presets")
+            [(page, tr(label)) for page, label in PAGES],
+            theme,
+            name=tr("Prompts or presets"),
+            is_tabs=True,
         )
         self.prompts, self.presets = PromptsPage(theme), PresetsPage(theme)
         self._stack = QStackedWidget()

@@ -54,6 +54,7 @@ from desktop_app.ui.widgets.foreign_text import (
 )
 from desktop_app.ui.widgets.hint_button import HintButton
 from desktop_app.ui.widgets.menu_button import MenuButton
+from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class QuickPrompt(QWidget):
         self, theme: Theme, transcript: TranscriptView, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
+        self.accessible_role = DIALOG
         self.setObjectName("quick-prompt")
         self.setWindowTitle(tr("Quick prompt"))
         kind = Qt.WindowType

@@ -129,6 +129,7 @@ class SettingsFrame(QWidget):
             padding=3,
             small=True,
             columns=self._columns(label for _, label in tabs),
+            is_tabs=True,
         )
         self._tabs.stretch()
         self._tabs.chosen.connect(self.show_page)

@@ -26,6 +26,7 @@ from desktop_app.ui.widgets.foreign_text import (
     set_tooltip,
     spoken_text,
 )
+from desktop_app.ui.widgets.role_names import TAB
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ class _DropButton(PlainToolButton):
 
     dropped = Signal(list)
 
-    def __init__(self, name: str, words: str) -> None:
+    def __init__(self, name: str, words: str, role: str = "") -> None:
         super().__init__()
+        self.accessible_role = role
         self.setObjectName(name)
         self.setAccessibleName(spoken_text(words))
         self.setProperty("role", "quiet")
@@ -199,7 +201,7 @@ class FilterRow(QWidget):
 
     def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
         words = _title(list_filter.kind)
-        button = _DropButton(name, words)
+        button = _DropButton(name, words, TAB)
         button.setText(f" {words} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

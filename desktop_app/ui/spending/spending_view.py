@@ -52,7 +52,7 @@ class SpendingView(QDialog):
         self.setWindowTitle(tr("Spending"))
         self._tables: Mapping[str, SpendingTable] = {}
         self._tabs = SegmentedControl(
-            [(page, tr(label)) for page, label in PAGES], theme, name=tr("Period")
+            [(page, tr(label)) for page, label in PAGES], theme, name=tr("Period"), is_tabs=True
         )
         self._tabs.set_current("month")
         self._tabs.chosen.connect(lambda _: self._show())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QContextMenuEvent, QTextCursor
 
 from desktop_app.ui.transcript.context_menu import ContextMenu
 from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
@@ -39,17 +39,27 @@ from desktop_app.ui.transcript.viewport.scroll_anchor import LatestButton, Scrol
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
 from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
+from desktop_app.ui.widgets.accessible_roles import use_roles
 from desktop_app.ui.widgets.sealed_document import empty_resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from PySide6.QtCore import QByteArray
-    from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+    from PySide6.QtGui import (
+        QFocusEvent,
+        QImage,
+        QKeyEvent,
+        QMouseEvent,
+        QResizeEvent,
+        QTextBlock,
+        QWheelEvent,
+    )
     from PySide6.QtWidgets import QMenu, QWidget
 
     from desktop_app.domain.conversations.conversation import Message
     from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
     from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.media.typesetter import Typesetter
     from desktop_app.ui.transcript.message_items import ItemMark
@@ -96,6 +106,7 @@ class TranscriptView(TranscriptSurface):
     def __init__(
         self, theme: Theme, parent: QWidget | None = None, *, is_brief: bool = False
     ) -> None:
+        use_roles()  # before Qt asks for the interface of this widget
         super().__init__(theme, parent)
         document = self.document()
         self._formulas = Formulas(document)
@@ -139,6 +150,7 @@ class TranscriptView(TranscriptSurface):
         self._menu = ContextMenu(self, messages, selection, self.commands, copies, self._keys)
         self._latest = LatestButton(self)
         self._link_target = LinkTargetLabel(self)
+        self._accessible: AccessibleTranscript | None = None
         self._clicked_at: QPoint | None = None
         self._turned = 0
         self._coming = theme
@@ -189,6 +201,8 @@ class TranscriptView(TranscriptSurface):
         self.stream.clear()
         self._actions.hide()
         self._images.clear()
+        if self._accessible is not None:
+            self._accessible.forget_nodes()
         self._formulas.forget()
         self._selection.forget()
         self._fallbacks.forget()
@@ -229,6 +243,38 @@ class TranscriptView(TranscriptSurface):
         Without it, code is plain.
         """
         self._messages.highlighter.lex_with(lexer)
+
+    # ------------------------------------------------------------------ assistive technology
+
+    def make_accessible(self) -> AccessibleTranscript:
+        """Return the transcript as a list of messages, made when assistive technology asks."""
+        from desktop_app.ui.transcript.accessibility.accessible_transcript import (
+            AccessibleTranscript,
+        )
+
+        self._accessible = AccessibleTranscript(self, self._messages)
+        return self._accessible
+
+    def read_at(self, message_id: str, item: int) -> None:
+        """Focus the transcript at an item of a message; -1 is its beginning."""
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.navigator.scroll_to_message(message_id)
+        block = self._block_of(message_id, max(item, 0))
+        self.setTextCursor(QTextCursor(block))
+        self.ensureCursorVisible()
+        if self._accessible is not None:
+            self._accessible.say_focus(message_id, item)
+
+    def follow_in(self, message_id: str, item: int, link: str) -> None:
+        """Follow a link in an item of a message, as a click on it does."""
+        self.navigator.scroll_to_message(message_id)
+        self._links.follow(QUrl(link), self._block_of(message_id, item))
+
+    def _block_of(self, message_id: str, item: int) -> QTextBlock:
+        section = self._messages.section_of(message_id)
+        if item < len(section.items) and not section.counts[item]:
+            self._messages.write_item(section, item, self.viewport().height())
+        return self._messages.writer.sections.block_of(section, item)
 
     # ------------------------------------------------------------------ look
 

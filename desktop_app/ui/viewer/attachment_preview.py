@@ -128,7 +128,10 @@ class AttachmentPreview(QDialog):
             label.setWordWrap(True)
         self._apply = plain_button(tr("Apply"), "apply-pages")
         self._tabs = SegmentedControl(
-            [(tab, tr(label)) for tab, label in TABS], theme, name=tr("Text or images")
+            [(tab, tr(label)) for tab, label in TABS],
+            theme,
+            name=tr("Text or images"),
+            is_tabs=True,
         )
         self.text = PagedText(theme, "preview-text", tr(IS_SENT))
         self._find = FindBar(theme, self)

@@ -37,6 +37,7 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
     window_title,
 )
+from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class DocumentViewer(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self.accessible_role = DIALOG
         self.setObjectName("document-viewer")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QS
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, ROW, set_role
 from desktop_app.ui.widgets.foreign_text import PlainButton, spoken_text
+from desktop_app.ui.widgets.role_names import GROUP, RADIO, TAB, TABS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 class Segment(PlainButton):
     """A button as wide as its bold text, so that checking it moves nothing."""
 
-    def __init__(self, label: str, theme: Theme, padding: int, *, small: bool) -> None:
+    def __init__(self, label: str, theme: Theme, padding: int, role: str, *, small: bool) -> None:
         super().__init__(label)
+        self.accessible_role = role
         self._small = small
         self._theme = theme
         self._padding = padding
@@ -101,6 +103,7 @@ class SegmentedControl(QFrame):
         padding: int = 16,
         small: bool = False,
         columns: int = 0,
+        is_tabs: bool = False,
     ) -> None:
         """Create the segments; `options` are pairs of key and label.
 
@@ -109,9 +112,12 @@ class SegmentedControl(QFrame):
             padding: pixels beside each label, at the default text size.
             small: use the smaller font, for many options.
             columns: the options in a row; 0 for a single row.
+            is_tabs: whether the options are pages, otherwise values.
         """
         super().__init__(parent)
         set_role(self, "segments")
+        self.accessible_role = TABS if is_tabs else GROUP
+        role = TAB if is_tabs else RADIO
         self.setAccessibleName(spoken_text(name))
         self._group = QButtonGroup(self)
         self._columns = columns or len(options)
@@ -120,7 +126,7 @@ class SegmentedControl(QFrame):
         self._grid.setSpacing(0)
         self._buttons: dict[str, Segment] = {}
         for key, label in options:
-            self._add(key, Segment(label, theme, padding, small=small))
+            self._add(key, Segment(label, theme, padding, role, small=small))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def _add(self, key: str, button: Segment) -> None:

@@ -33,6 +33,7 @@ from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
+from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class CommandPalette(QWidget):
 
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)
+        self.accessible_role = DIALOG
         self.setObjectName("command-palette")
         self.setAccessibleName(spoken_text(tr("Commands")))
         self._entries: Sequence[PaletteEntry] = ()

@@ -122,6 +122,9 @@ class MainWindow(QMainWindow):
         Call it once, after the first paint (it would take a third of that time) and before
         showing a conversation.
         """
+        from desktop_app.ui.widgets.accessible_roles import use_roles  # not before the first paint
+
+        use_roles(self)
         self.transcript = transcript
         self._add_later_parts()
         self.pane.complete(transcript, self.first_start, self.notifications)

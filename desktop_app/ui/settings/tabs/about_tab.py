@@ -41,7 +41,7 @@ class AboutTab(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         pages = [(page, tr(title)) for page, title in _PAGES]
-        self._choice = SegmentedControl(pages, theme, name=tr("About"), padding=8)
+        self._choice = SegmentedControl(pages, theme, name=tr("About"), padding=8, is_tabs=True)
         self._choice.stretch()
         self._choice.set_current("program")
         self._pages = QStackedWidget()

@@ -135,6 +135,26 @@ class MaterializedMessages:
         unwritten = (*self.older, *self.newer)
         return message_id in self._entries or any(m.id == message_id for m in unwritten)
 
+    @property
+    def count(self) -> int:
+        """The number of messages, materialized or not."""
+        return len(self.older) + len(self.writer.sections) + len(self.newer)
+
+    def message_at(self, index: int) -> Message:
+        """Return a message by its place in the conversation, counted from 0."""
+        if index < len(self.older):
+            return self.older[index]
+        index -= len(self.older)
+        sections = self.writer.sections
+        if index < len(sections):
+            return self._entries[sections[index].key].message
+        return self.newer[index - len(sections)]
+
+    @property
+    def name_of_model(self) -> Callable[[str], str]:
+        """The function that names a model by its id."""
+        return self._facts.name_of
+
     def all(self) -> list[tuple[Message, str | None]]:
         """Return all messages in order, each with the text so far if it streams."""
         written = (self._entries[section.key] for section in self.writer.sections)

@@ -1,0 +1,140 @@
+"""TeX formulas as words for a screen reader: `\\frac{a}{b}` is "a over b".
+
+No well-kept Python library speaks formulas without a browser engine, so this covers what models
+write most: fractions, roots, powers, indices, sums, Greek letters, relations. Commands that it does
+not know are spoken by their name.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from desktop_app.i18n.translation import N_, tr
+
+_TOKEN: Final = re.compile(r"\\([A-Za-z]+|.)|([A-Za-z0-9.,]+)|(\s+)|(.)", re.DOTALL)
+
+_WORDS: Final = {
+    "sum": N_("sum"),
+    "prod": N_("product"),
+    "int": N_("integral"),
+    "lim": N_("limit"),
+    "infty": N_("infinity"),
+    "partial": N_("partial"),
+    "nabla": N_("nabla"),
+    "cdot": N_("times"),
+    "times": N_("times"),
+    "div": N_("divided by"),
+    "pm": N_("plus or minus"),
+    "leq": N_("is at most"),
+    "le": N_("is at most"),
+    "geq": N_("is at least"),
+    "ge": N_("is at least"),
+    "neq": N_("is not"),
+    "ne": N_("is not"),
+    "approx": N_("is about"),
+    "equiv": N_("is equivalent to"),
+    "sim": N_("is similar to"),
+    "in": N_("is in"),
+    "to": N_("to"),
+    "rightarrow": N_("to"),
+    "Rightarrow": N_("implies"),
+    "implies": N_("implies"),
+    "iff": N_("if and only if"),
+    "forall": N_("for all"),
+    "exists": N_("there is"),
+    "ldots": N_("and so on"),
+    "cdots": N_("and so on"),
+    "dots": N_("and so on"),
+    "cup": N_("union"),
+    "cap": N_("intersection"),
+    "subset": N_("is a subset of"),
+    "prime": N_("prime"),
+}
+_SIGNS: Final = {
+    "=": N_("equals"),
+    "+": N_("plus"),
+    "-": N_("minus"),
+    "−": N_("minus"),
+    "*": N_("times"),
+    "/": N_("over"),
+    "<": N_("is less than"),
+    ">": N_("is greater than"),
+    "!": N_("factorial"),
+    "'": N_("prime"),
+}
+# Commands that change only the look of what follows.
+_SILENT: Final = frozenset(
+    "left right big Big bigg Bigg displaystyle textstyle limits nolimits text mathrm mathbf "
+    "mathit mathbb mathcal operatorname begin end quad qquad".split()
+)
+_SILENT_SIGNS: Final = frozenset("{}$&,;:! ")
+_DEEPEST: Final = 40
+_LONGEST: Final = 2_000
+
+
+def spoken_formula(tex: str) -> str:
+    """Return a formula in words."""
+    return " ".join(_Speaker(tex[:_LONGEST]).sequence("").split())
+
+
+class _Speaker:
+    """Reads the tokens of one formula, from the first to the last."""
+
+    def __init__(self, tex: str) -> None:
+        self._tokens = [m[0] for m in _TOKEN.finditer(tex) if not m[3]]
+        self._at = 0
+        self._depth = 0
+
+    def sequence(self, end: str) -> str:
+        """Return the words up to a closing token, or to the end of the formula."""
+        words = []
+        while self._at < len(self._tokens) and self._tokens[self._at] != end:
+            words.append(self._one())
+        self._at += 1
+        return " ".join(words)
+
+    def _one(self) -> str:
+        """Return the words of the next token and its arguments."""
+        token = self._tokens[self._at]
+        self._at += 1
+        if token == "{":
+            return self._group()
+        if token in "^_":
+            return self._script(token)
+        if token.startswith("\\") and len(token) > 1:
+            return self._command(token[1:])
+        return tr(_SIGNS[token]) if token in _SIGNS else "" if token in _SILENT_SIGNS else token
+
+    def _group(self) -> str:
+        self._depth += 1
+        words = self.sequence("}") if self._depth < _DEEPEST else ""
+        self._depth -= 1
+        return words
+
+    def _argument(self) -> str:
+        return self._one() if self._at < len(self._tokens) else ""
+
+    def _script(self, sign: str) -> str:
+        words = self._argument().strip()
+        if sign == "_":
+            return tr("sub {index}", index=words)
+        known = {"2": tr("squared"), "3": tr("cubed"), "\\prime": tr("prime")}
+        return known.get(words) or tr("to the power of {exponent}", exponent=words)
+
+    def _command(self, name: str) -> str:
+        if name in ("frac", "dfrac", "tfrac"):
+            return tr(
+                "{numerator} over {denominator}",
+                numerator=self._argument(),
+                denominator=self._argument(),
+            )
+        if name == "sqrt":
+            return tr("square root of {radicand}", radicand=self._argument())
+        if name == "\\":
+            return ";"
+        if name in _WORDS:
+            return tr(_WORDS[name])
+        if name in _SILENT or name in _SILENT_SIGNS:
+            return ""
+        return name

@@ -1,0 +1,279 @@
+"""A node of the transcript for assistive technology, and the interfaces that Qt asks it for.
+
+PySide converts what `interface_cast` returns to a C++ pointer: an object that implements the
+interface, or NO_INTERFACE. None and integers crash it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleActionInterface,
+    QAccessibleAttributesInterface,
+    QAccessibleInterface,
+    QAccessibleTableCellInterface,
+    QAccessibleTextInterface,
+)
+from shiboken6 import VoidPtr
+
+from desktop_app.ui.transcript.accessibility.reading_tree import ReadingNode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QWindow
+
+NO_INTERFACE: Final = VoidPtr(0)
+_Type = QAccessible.InterfaceType
+_UNITS: Final = "utf-16-le"  # Qt counts in UTF-16 units
+
+
+class PlainReading(QAccessibleTextInterface):
+    """A text without a caret of its own, as a function returns it.
+
+    Args:
+        read: returns the text.
+        caret: returns the caret's position in UTF-16 units.
+        set_caret: moves the caret there.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], str],
+        caret: Callable[[], int] = lambda: 0,
+        set_caret: Callable[[int], object] = lambda _position: None,
+    ) -> None:
+        super().__init__()
+        self._read, self._caret, self._set_caret = read, caret, set_caret
+
+    def characterCount(self) -> int:
+        return len(self._read().encode(_UNITS, "surrogatepass")) // 2
+
+    def text(self, start: int, end: int) -> str:
+        units = self._read().encode(_UNITS, "surrogatepass")
+        last = len(units) // 2 if end < 0 else end
+        return units[2 * start : 2 * last].decode(_UNITS, "replace")
+
+    def cursorPosition(self) -> int:
+        return self._caret()
+
+    def setCursorPosition(self, position: int) -> None:
+        self._set_caret(position)
+
+    def selectionCount(self) -> int:
+        return 0
+
+    def selection(self, _index: int) -> tuple[int, int]:
+        return 0, 0
+
+    def addSelection(self, _start: int, _end: int) -> None:
+        """Select nothing: the selection belongs to the document."""
+
+    def removeSelection(self, _index: int) -> None:
+        """Remove nothing: see `addSelection`."""
+
+    def setSelection(self, _index: int, _start: int, _end: int) -> None:
+        """Select nothing: see `addSelection`."""
+
+    def characterRect(self, _offset: int) -> QRect:
+        return QRect()
+
+    def offsetAtPoint(self, _point: QPoint) -> int:
+        return -1
+
+    def scrollToSubstring(self, start: int, _end: int) -> None:
+        self._set_caret(start)
+
+    def attributes(self, _offset: int) -> tuple[str, int, int]:
+        return "", 0, self.characterCount()
+
+
+class HeadingLevel(QAccessibleAttributesInterface):
+    """The level of a heading."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__()
+        self._level = level
+
+    def attributeKeys(self) -> list[QAccessible.Attribute]:
+        return [QAccessible.Attribute.Level]
+
+    def attributeValue(self, _key: QAccessible.Attribute) -> int:
+        return self._level
+
+
+class CellPlace(QAccessibleTableCellInterface):
+    """The place of a cell in its table."""
+
+    def __init__(self, node: AccessibleNode, row: int, column: int) -> None:
+        super().__init__()
+        self._node, self._row, self._column = node, row, column
+
+    def rowIndex(self) -> int:
+        return self._row
+
+    def columnIndex(self) -> int:
+        return self._column
+
+    def rowExtent(self) -> int:
+        return 1
+
+    def columnExtent(self) -> int:
+        return 1
+
+    def isSelected(self) -> bool:
+        return False
+
+    def table(self) -> QAccessibleInterface:
+        return self._node.parent().parent()
+
+    def rowHeaderCells(self) -> list[QAccessibleInterface]:
+        return []
+
+    def columnHeaderCells(self) -> list[QAccessibleInterface]:
+        head = self.table().child(0).child(self._column)
+        return [head] if head.role() == QAccessible.Role.ColumnHeader else []
+
+
+class NodeActions(QAccessibleActionInterface):
+    """The actions of a node: to bring the focus to it, and to press it if it is a link.
+
+    Args:
+        focus: moves the reading position to the node.
+        press: follows the link; None if the node is none.
+    """
+
+    def __init__(self, focus: Callable[[], object], press: Callable[[], object] | None) -> None:
+        super().__init__()
+        self._acts = {self.setFocusAction(): focus}
+        if press is not None:
+            self._acts[self.pressAction()] = press
+
+    def actionNames(self) -> list[str]:
+        return list(reversed(self._acts))
+
+    def doAction(self, name: str) -> None:
+        if name in self._acts:
+            self._acts[name]()
+
+    def keyBindingsForAction(self, _name: str) -> list[str]:
+        return []
+
+
+class AccessibleNode(QAccessibleInterface):
+    """A node: a message, or a part of one.
+
+    Args:
+        above: the interface of the parent.
+        content: what it says; a message's is replaced as it grows.
+        place_of: returns an item's rectangle on the screen.
+        focus: moves the reading position to an item.
+        press: follows a link of an item.
+    """
+
+    def __init__(
+        self,
+        above: QAccessibleInterface,
+        content: ReadingNode,
+        place_of: Callable[[int], QRect],
+        focus: Callable[[int], object],
+        press: Callable[[int, str], object],
+    ) -> None:
+        super().__init__()
+        self._above, self.content = above, content
+        self._place_of, self._focus, self._press = place_of, focus, press
+        self._nodes: list[AccessibleNode] | None = None
+        self._casts: dict[QAccessible.InterfaceType, Any] = {}
+        self.is_there = True
+
+    def release(self) -> None:
+        """Remove the node and all below it from Qt's cache, which would keep them for good."""
+        for node in self._nodes or ():
+            node.release()
+        self._nodes, self.is_there = None, False
+        QAccessible.deleteAccessibleInterface(QAccessible.uniqueId(self))
+
+    def nodes(self) -> list[AccessibleNode]:
+        """Return the nodes below, created on first use."""
+        if self._nodes is None:
+            self._nodes = [
+                AccessibleNode(self, one, self._place_of, self._focus, self._press)
+                for one in self.content.children
+            ]
+        return self._nodes
+
+    def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
+        """Return the object that implements an interface for this node."""
+        if kind not in self._casts:
+            self._casts[kind] = self._cast(kind)
+        return self._casts[kind]
+
+    def _cast(self, kind: QAccessible.InterfaceType) -> Any:
+        content = self.content
+        if kind is _Type.TextInterface and content.text:
+            return PlainReading(lambda: self.content.text)
+        if kind is _Type.AttributesInterface and content.level:
+            return HeadingLevel(content.level)
+        if kind is _Type.TableCellInterface and content.cell is not None:
+            return CellPlace(self, *content.cell)
+        if kind is _Type.ActionInterface:
+            press = (lambda: self._press(content.item, content.link)) if content.link else None
+            return NodeActions(lambda: self._focus(content.item), press)
+        return NO_INTERFACE
+
+    def isValid(self) -> bool:
+        return self.is_there
+
+    def object(self) -> Any:
+        return None
+
+    def window(self) -> QWindow:
+        return self._above.window()
+
+    def relations(self, *_match: Any) -> list[Any]:
+        return []
+
+    def parent(self) -> QAccessibleInterface:
+        return self._above
+
+    def focusChild(self) -> Any:
+        return None
+
+    def childAt(self, x: int, y: int) -> Any:
+        found = (node for node in self.nodes() if node.rect().contains(x, y))
+        return next(found, None)
+
+    def child(self, index: int) -> Any:
+        nodes = self.nodes()
+        return nodes[index] if 0 <= index < len(nodes) else None
+
+    def childCount(self) -> int:
+        return len(self.nodes())
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        return next((at for at, node in enumerate(self.nodes()) if node is child), -1)
+
+    def text(self, kind: QAccessible.Text) -> str:
+        return self.content.name if kind is QAccessible.Text.Name else ""
+
+    def setText(self, _kind: QAccessible.Text, _text: str) -> None:
+        """Change nothing: what was said stays."""
+
+    def rect(self) -> QRect:
+        return self._place_of(self.content.item)
+
+    def role(self) -> QAccessible.Role:
+        return self.content.role
+
+    def state(self) -> QAccessible.State:
+        state = QAccessible.State()
+        state.readOnly = state.selectableText = True
+        state.focusable = True
+        if self.content.link:
+            state.linked = True
+        if self.rect().isEmpty():
+            state.offscreen = True
+        return state

@@ -1,0 +1,196 @@
+"""The transcript for assistive technology: a list of messages, then the widgets inside the view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QAccessibleInterface, QTextCursor
+from PySide6.QtWidgets import QAccessibleWidget
+
+from desktop_app.ui.transcript.accessibility.accessible_node import (
+    NO_INTERFACE,
+    AccessibleNode,
+    NodeActions,
+    PlainReading,
+)
+from desktop_app.ui.transcript.accessibility.reading_tree import (
+    ReadingNode,
+    message_name,
+    reading_nodes,
+)
+
+if TYPE_CHECKING:
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.view import TranscriptView
+
+# A position in the document is a position in the text: each of these is a character there.
+_SHOWN_AS: Final = {
+    0x2029: "\n", 0x2028: "\n", 0xFDD0: "\n", 0xFDD1: "\n", 0xFFFC: " ",
+    0x2061: " ", 0x2062: " ", 0x2063: " ", 0xA0: " ",
+}  # fmt: skip
+
+
+class AccessibleTranscript(QAccessibleWidget):
+    """The list of messages of one view; see the module.
+
+    Messages that are not in the document are there, too. Their nodes are made when asked for.
+    """
+
+    def __init__(self, view: TranscriptView, messages: MaterializedMessages) -> None:
+        super().__init__(view, QAccessible.Role.List, view.accessibleName())
+        self._view, self._messages = view, messages
+        self._nodes: dict[str, MessageNode] = {}
+        self._raw: tuple[int, str] = (-1, "")
+        self._places: tuple[object, dict[str, int]] = (None, {})
+        self._reading = PlainReading(self._text, self._caret, self._set_caret)
+        self._acts = NodeActions(view.setFocus, None)
+
+    def forget_nodes(self) -> None:
+        """Release the nodes, because another conversation is shown."""
+        for node in self._nodes.values():
+            node.release()
+        self._nodes.clear()
+
+    def say_focus(self, message_id: str, item: int = -1) -> None:
+        """Tell screen readers that a message, or an item of it, has the focus."""
+        at = self.place(message_id)
+        if at < 0:
+            return
+        node: AccessibleNode = self._message(at)
+        if item >= 0:
+            node = next((one for one in node.nodes() if one.content.item >= item), node)
+        QAccessible.updateAccessibility(QAccessibleEvent(node, QAccessible.Event.Focus))
+
+    def place(self, message_id: str) -> int:
+        """Return the place of a message in the conversation, -1 if it has none.
+
+        Messages move in and out of the document, but keep their place.
+        """
+        messages, count = self._messages, self._messages.count
+        ends = (count, messages.first_id(), messages.message_at(count - 1).id if count else "")
+        if self._places[0] != ends:
+            ids = {messages.message_at(at).id: at for at in range(count)}
+            self._places = ends, ids
+        return self._places[1].get(message_id, -1)
+
+    # ------------------------------------------------------------------ Qt's questions
+
+    def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
+        if kind is QAccessible.InterfaceType.TextInterface:
+            return self._reading
+        if kind is QAccessible.InterfaceType.ActionInterface:
+            return self._acts
+        return NO_INTERFACE
+
+    def childCount(self) -> int:
+        return self._messages.count + super().childCount()
+
+    def child(self, index: int) -> Any:
+        count = self._messages.count
+        if 0 <= index < count:
+            return self._message(index)
+        return super().child(index - count) if index >= count else None
+
+    def indexOfChild(self, child: QAccessibleInterface) -> int:
+        if isinstance(child, MessageNode):
+            return self.place(child.message_id)
+        at = super().indexOfChild(child)
+        return at if at < 0 else at + self._messages.count
+
+    def text(self, kind: QAccessible.Text) -> str:
+        return self._view.accessibleName() if kind is QAccessible.Text.Name else ""
+
+    def _message(self, index: int) -> MessageNode:
+        message = self._messages.message_at(index)
+        node = self._nodes.get(message.id)
+        if node is None:
+            node = self._nodes[message.id] = MessageNode(self, self._view, self._messages, message)
+        return node
+
+    # ------------------------------------------------------------------ the text as a whole
+
+    def _text(self) -> str:
+        document = self._view.document()
+        if self._raw[0] != document.revision():
+            self._raw = document.revision(), document.toRawText().translate(_SHOWN_AS)
+        return self._raw[1]
+
+    def _caret(self) -> int:
+        return self._view.textCursor().position()
+
+    def _set_caret(self, position: int) -> None:
+        cursor = QTextCursor(self._view.document())
+        cursor.setPosition(min(position, self._view.document().characterCount() - 1))
+        self._view.setTextCursor(cursor)
+
+
+class MessageNode(AccessibleNode):
+    """A message, whose parts are read when somebody asks, and again after it has changed."""
+
+    def __init__(
+        self,
+        transcript: AccessibleTranscript,
+        view: TranscriptView,
+        messages: MaterializedMessages,
+        message: Message,
+    ) -> None:
+        self.message_id, self._list = message.id, transcript
+        self._view, self._messages = view, messages
+        self._edition: object = None
+        content = ReadingNode(QAccessible.Role.ListItem, "")
+        super().__init__(
+            transcript,
+            content,
+            self._place,
+            partial(view.read_at, message.id),
+            partial(view.follow_in, message.id),
+        )
+
+    def nodes(self) -> list[AccessibleNode]:
+        entry, message = self._messages.get(self.message_id), self._newest()
+        edition = (entry.section.edition, message) if entry else (None, message)
+        if self._edition != edition:
+            self._edition = edition
+            for node in self._nodes or ():
+                node.release()
+            self._nodes = None
+            items = entry.section.items if entry else list(self._messages.blocks(message)())
+            self.content = replace(self.content, children=reading_nodes(items))
+        return super().nodes()
+
+    def _newest(self) -> Message:
+        return self._messages.message_at(self._list.place(self.message_id))
+
+    def isValid(self) -> bool:
+        return self.is_there and self._list.place(self.message_id) >= 0
+
+    def text(self, kind: QAccessible.Text) -> str:
+        if kind is not QAccessible.Text.Name:
+            return ""
+        return message_name(self._newest(), self._messages.name_of_model)
+
+    def _place(self, item: int) -> QRect:
+        """Return the rectangle of an item on the screen, -1 for the whole message."""
+        entry = self._messages.get(self.message_id)
+        if entry is None or not entry.section.total:
+            return QRect()
+        sections, view = self._messages.writer.sections, self._view
+        whole = item < 0 or item >= len(entry.section.items) or not entry.section.counts[item]
+        first = (
+            sections.first_block(entry.section)
+            if whole
+            else (sections.block_of(entry.section, item).blockNumber())
+        )
+        count = entry.section.total if whole else entry.section.counts[item]
+        document = view.document()
+        layout = document.documentLayout()
+        top = layout.blockBoundingRect(document.findBlockByNumber(first))
+        box = top.united(layout.blockBoundingRect(document.findBlockByNumber(first + count - 1)))
+        corner = QPoint(0, round(box.top()) - view.verticalScrollBar().value())
+        shown = QRect(corner, QPoint(view.viewport().width(), corner.y() + round(box.height())))
+        shown &= view.viewport().rect()
+        return QRect(view.viewport().mapToGlobal(shown.topLeft()), shown.size())

@@ -1,0 +1,242 @@
+"""What a screen reader finds in a message: headings, lists, tables, code, links, formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtGui import QAccessible
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.message_facts import ENDINGS
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.rendering.block_model import Block, Kind, Runs, is_destination, words_of
+from desktop_app.rendering.spoken_formula import spoken_formula
+from desktop_app.ui.transcript.message_items import ACTION, Line, Part
+from desktop_app.ui.widgets.foreign_text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from desktop_app.ui.transcript.message_items import Item
+
+_Role = QAccessible.Role
+_LONGEST_NAME: Final = 200
+# Their words are in the name of the message, or on the buttons of its action row.
+_UNREAD: Final = (Part.FOOTER, Part.VERSIONS, Part.PICTURES)
+
+
+@dataclass
+class ReadingNode:
+    """A node of the tree.
+
+    Attributes:
+        text: all its words; "" if its children have them.
+        level: of a heading.
+        cell: of a cell: its row and column.
+        link: the target of a link.
+        item: the index of the message's item that shows it, -1 for none.
+    """
+
+    role: QAccessible.Role
+    name: str
+    text: str = ""
+    level: int = 0
+    cell: tuple[int, int] | None = None
+    link: str = ""
+    item: int = -1
+    children: list[ReadingNode] = field(default_factory=list)
+
+    def walk(self) -> Iterator[ReadingNode]:
+        """Yield the node and its descendants, in reading order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def message_name(message: Message, name_of_model: Callable[[str], str]) -> str:
+    """Return who says it, when, and how it ended: "Response by Thinking, 14:32, stopped"."""
+    time = formatting.moment(message.created_at)
+    if message.role is Role.USER:
+        return tr("Your message, {time}", time=time)
+    choice = message.choice
+    model = "" if choice is None else name_of_model(choice.model)
+    if choice is not None and choice.variant is not None:
+        model = choice.variant.label
+    name = (
+        tr("Response by {model}, {time}", model=model, time=time)
+        if model
+        else tr("Response, {time}", time=time)
+    )
+    state = _state(message)
+    return f"{name}, {state}" if state else name
+
+
+def _state(message: Message) -> str:
+    if message.status is MessageStatus.STREAMING:
+        return tr("still being written")
+    if message.status is MessageStatus.FAILED:
+        return tr("failed")
+    ending = ENDINGS.get(message.status)
+    return tr(ending) if ending else ""
+
+
+def spoken_words(runs: Runs) -> str:
+    """Return the words of runs, with formulas spoken and without object characters."""
+    return "".join(
+        spoken_formula(words_of(run)) if run.math else words_of(run) for run in runs
+    ).replace("\ufffc", "")
+
+
+def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
+    """Return the nodes of a message's items."""
+    numbered = [pair for pair in enumerate(items) if not _is_unread(pair[1])]
+    nodes: list[ReadingNode] = []
+    for kind, group in groupby(numbered, key=lambda pair: _group_of(pair[1])):
+        pairs = list(group)
+        match kind:
+            case "table":
+                nodes += _tables(pairs)
+            case "code":
+                nodes += _codes(pairs)
+            case "list":
+                nodes += _lists(pairs)
+            case _:
+                nodes += [_text_node(at, item) for at, item in pairs]
+    return nodes
+
+
+def _is_unread(item: Item) -> bool:
+    return isinstance(item, Line) and item.part in _UNREAD
+
+
+def _group_of(item: Item) -> str:
+    if isinstance(item, Line):
+        return "text"
+    if item.kind is Kind.TABLE:
+        return "table"
+    if item.kind in (Kind.CODE, Kind.CODE_HEAD):
+        return "code"
+    return "list" if item.depth or item.marker else "text"
+
+
+def _text_node(at: int, item: Item) -> ReadingNode:
+    words = spoken_words(item.runs).strip()
+    role, level = _Role.Paragraph, 0
+    if isinstance(item, Block):
+        if item.kind is Kind.HEADING:
+            role, level = _Role.Heading, item.level
+        elif item.kind is Kind.MATH:
+            role = _Role.Equation
+        elif item.kind is Kind.RULE:
+            role = _Role.Separator
+        elif item.quote:
+            role = _Role.BlockQuote
+    node = ReadingNode(role, one_line(words, _LONGEST_NAME), words, level, item=at)
+    node.children = list(_links_and_formulas(item.runs, at))
+    return node
+
+
+def _links_and_formulas(runs: Runs, at: int) -> Iterator[ReadingNode]:
+    """Yield the links and the formulas of a text; adjacent runs of one link are one."""
+    for link, group in groupby(runs, key=lambda run: run.link):
+        of_link = [run for run in group if not is_destination(run)]
+        if link and of_link:
+            words = spoken_words(of_link).strip()
+            role = _Role.Button if link.startswith(ACTION) else _Role.Link
+            yield ReadingNode(role, one_line(words, _LONGEST_NAME), words, link=link, item=at)
+            continue
+        for run in of_link:
+            if run.math:
+                words = spoken_formula(words_of(run))
+                yield ReadingNode(_Role.Equation, words, words, item=at)
+
+
+def _lists(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
+    """Return lists, nested by their depth; texts without a mark continue their item."""
+    top: list[ReadingNode] = []
+    open_lists: list[ReadingNode] = []  # from the outermost on
+    for at, item in pairs:
+        assert isinstance(item, Block)
+        depth = max(1, item.depth)
+        text = _text_node(at, item)
+        if item.begins:
+            del open_lists[depth - 1 :]
+        del open_lists[depth:]
+        while len(open_lists) < depth:
+            made = ReadingNode(_Role.List, "", item=at)
+            above = open_lists[-1].children if open_lists else top
+            if open_lists and not above:
+                above.append(ReadingNode(_Role.ListItem, "", item=at))
+            (above[-1].children if open_lists else top).append(made)
+            open_lists.append(made)
+        rows = open_lists[-1].children
+        if item.marker or not rows:
+            name = f"{item.marker.strip()} {text.name}".strip()
+            rows.append(ReadingNode(_Role.ListItem, name, text.text, item=at))
+            rows[-1].children = text.children
+        else:
+            rows[-1].children.append(text)
+    for node in top:
+        for one in node.walk():
+            if one.role == _Role.List:
+                count = len(one.children)
+                one.name = tr_plural("List with {count} item", "List with {count} items", count)
+    return top
+
+
+def _tables(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
+    """Return tables; the parts of a long one are joined."""
+    tables: list[ReadingNode] = []
+    for at, item in pairs:
+        assert isinstance(item, Block)
+        if item.head or not tables:
+            tables.append(ReadingNode(_Role.Table, "", item=at))
+        rows = tables[-1].children
+        for number, cells in enumerate(item.rows):
+            is_head = item.head and number == 0
+            row = ReadingNode(_Role.Row, "", item=at)
+            for column in range(len(item.aligns)):
+                runs = cells[column] if column < len(cells) else ()
+                words = spoken_words(runs).strip()
+                role = _Role.ColumnHeader if is_head else _Role.Cell
+                cell = ReadingNode(role, words, words, cell=(len(rows), column), item=at)
+                cell.children = list(_links_and_formulas(runs, at))
+                row.children.append(cell)
+            row.name = ", ".join(cell.name for cell in row.children if cell.name)
+            rows.append(row)
+    for table in tables:
+        columns = max((len(row.children) for row in table.children), default=0)
+        table.name = tr(
+            "Table with {rows} rows and {columns} columns",
+            rows=len(table.children),
+            columns=columns,
+        )
+    return tables
+
+
+def _codes(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
+    """Return code blocks: the lines are the text."""
+    codes: list[tuple[ReadingNode, str, list[str]]] = []
+    for at, item in pairs:
+        assert isinstance(item, Block)
+        if item.kind is Kind.CODE_HEAD or not codes:
+            codes.append((ReadingNode(_Role.Section, "", item=at), item.language, []))
+        if item.kind is Kind.CODE:
+            codes[-1][2].append(spoken_words(item.runs))
+    for node, language, lines in codes:
+        node.text = "\n".join(lines)
+        count = len(node.text.split("\n")) if lines else 0
+        node.name = (
+            tr_plural(
+                "{language} code, {count} line",
+                "{language} code, {count} lines",
+                count,
+                language=language,
+            )
+            if language
+            else tr_plural("Code, {count} line", "Code, {count} lines", count)
+        )
+    return [node for node, _, _ in codes]

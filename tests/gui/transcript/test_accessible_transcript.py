@@ -1,0 +1,200 @@
+"""The transcript for assistive technology: a list of messages with their parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QAccessible
+
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.rendering.spoken_formula import spoken_formula
+from desktop_app.ui.transcript.accessibility.accessible_node import AccessibleNode
+from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
+from desktop_app.ui.widgets.accessible_roles import AccessibleChoice, use_roles
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+from tests.helpers.messages import answer, question
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.view import TranscriptView
+
+Role = QAccessible.Role
+
+SAID = """# Head
+
+Words with [a link](https://example.com) and $\\frac{a}{b}$.
+
+- one
+  - inner
+- two
+
+| Name | Count |
+|---|---|
+| Apples | 12 |
+
+```python
+print(1)
+x = 2
+```
+
+> Quoted
+
+$$x^2$$
+"""
+
+
+def listed_in(view: TranscriptView) -> AccessibleTranscript:
+    listed = QAccessible.queryAccessibleInterface(view)
+    assert isinstance(listed, AccessibleTranscript)
+    return listed
+
+
+def message_at(view: TranscriptView, index: int) -> AccessibleNode:
+    node = listed_in(view).child(index)
+    assert isinstance(node, AccessibleNode)
+    return node
+
+
+def outline(node: AccessibleNode) -> list[tuple[str, str]]:
+    """Return the role and the name of all nodes below one, depth first."""
+    found = []
+    for one in node.nodes():
+        found.append((one.role().name, one.text(QAccessible.Text.Name)))
+        found += outline(one)
+    return found
+
+
+def test_a_message_says_who_when_and_how_it_ended(view: TranscriptView) -> None:
+    stopped = replace(answer("Half"), status=MessageStatus.CANCELLED)
+    view.set_messages([question("Why?"), stopped])
+    names = [message_at(view, at).text(QAccessible.Text.Name) for at in range(2)]
+    assert names[0].startswith("Your message, ")
+    assert names[1].startswith("Response by Thinking, ")
+    assert names[1].endswith(", Stopped")
+    assert message_at(view, 0).role() is Role.ListItem
+
+
+def test_the_parts_of_an_answer_have_their_roles(view: TranscriptView) -> None:
+    view.set_messages([question("Tell"), answer(SAID)])
+    said = message_at(view, 1)
+    assert outline(said) == [
+        ("Heading", "Head"),
+        ("Paragraph", "Words with a link and a over b."),
+        ("Link", "a link"),
+        ("Equation", "a over b"),
+        ("List", "List with 2 items"),
+        ("ListItem", "• one"),
+        ("List", "List with 1 item"),
+        ("ListItem", "◦ inner"),
+        ("ListItem", "• two"),
+        ("Table", "Table with 2 rows and 2 columns"),
+        ("Row", "Name, Count"),
+        ("ColumnHeader", "Name"),
+        ("ColumnHeader", "Count"),
+        ("Row", "Apples, 12"),
+        ("Cell", "Apples"),
+        ("Cell", "12"),
+        ("Section", "python code, 2 lines"),
+        ("BlockQuote", "Quoted"),
+        ("Equation", "x squared"),
+        ("Equation", "x squared"),
+    ]
+
+
+def test_headings_have_levels_and_cells_their_places(view: TranscriptView) -> None:
+    view.set_messages([question("Tell"), answer("### Third\n\n| A | B |\n|---|---|\n| 1 | 2 |\n")])
+    said = message_at(view, 1)
+    levels = said.child(0).interface_cast(QAccessible.InterfaceType.AttributesInterface)
+    assert levels.attributeValue(QAccessible.Attribute.Level) == 3
+    cell = said.child(1).child(1).child(1)
+    place = cell.interface_cast(QAccessible.InterfaceType.TableCellInterface)
+    assert (place.rowIndex(), place.columnIndex()) == (1, 1)
+    assert place.columnHeaderCells()[0].text(QAccessible.Text.Name) == "B"
+    assert place.table().role() is Role.Table
+
+
+def test_texts_are_counted_as_qt_does_and_have_no_object_characters(view: TranscriptView) -> None:
+    view.set_messages([question("Hi"), answer("A 😀 and $x$ b")])
+    paragraph = message_at(view, 1).child(0)
+    text = paragraph.interface_cast(QAccessible.InterfaceType.TextInterface)
+    assert text.characterCount() == len("A 😀 and x b") + 1
+    assert text.text(2, 4) == "😀"
+    whole = listed_in(view).interface_cast(QAccessible.InterfaceType.TextInterface)
+    said = whole.text(0, -1)
+    assert "A 😀 and" in said
+    assert not set("\ufffc\ufdd0\ufdd1\u2029\u2061") & set(said)
+
+
+def test_all_messages_are_there_but_only_asked_ones_are_read(
+    view: TranscriptView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view.set_messages([question(f"Question {n}") for n in range(10_000)])
+    listed = listed_in(view)
+    assert listed.childCount() >= 10_000
+    first = message_at(view, 0)
+    assert first.child(0).text(QAccessible.Text.Name) == "Question 0"
+    assert listed.indexOfChild(message_at(view, 9_999)) == 9_999
+    assert len(listed._nodes) == 2
+
+
+def test_a_growing_answer_is_read_again_and_a_left_conversation_is_gone(
+    view: TranscriptView,
+) -> None:
+    half = replace(answer("One"), status=MessageStatus.STREAMING, parts=())
+    view.set_messages([question("Tell"), half])
+    node = message_at(view, 1)
+    view.stream.append_text(half.id, "First paragraph.\n\n")
+    view.stream.flush()
+    assert ("Paragraph", "First paragraph.") in outline(node)
+    view.stream.append_text(half.id, "## Then\n\n")
+    view.stream.flush()
+    assert ("Heading", "Then") in outline(node)
+    assert node.text(QAccessible.Text.Name).endswith("still being written")
+    view.set_messages([question("Other")])
+    assert not node.isValid()
+
+
+def test_a_link_is_followed_and_focus_moves_the_caret(view: TranscriptView, qtbot) -> None:
+    view.set_messages([question("Tell"), answer("First.\n\nSecond with `code`.\n")])
+    second = message_at(view, 1).child(1)
+    acts = second.interface_cast(QAccessible.InterfaceType.ActionInterface)
+    acts.doAction(acts.setFocusAction())
+    assert view.textCursor().block().text().startswith("Second")
+    assert view.hasFocus()
+
+
+@pytest.mark.parametrize(
+    ("tex", "words"),
+    [
+        ("\\frac{a}{b}", "a over b"),
+        ("x^2 + y^2 = z^2", "x squared plus y squared equals z squared"),
+        ("\\sqrt{2}", "square root of 2"),
+        ("\\sum_{i=1}^{n} i", "sum sub i equals 1 to the power of n i"),
+        ("\\alpha \\leq \\infty", "alpha is at most infinity"),
+        ("{" * 300, ""),
+        ("\\frac", "over"),
+        ("", ""),
+    ],
+)
+def test_formulas_are_spoken(tex: str, words: str) -> None:
+    assert spoken_formula(tex) == words
+
+
+def test_tabs_and_values_have_their_roles_and_states(qtbot, dressed: Theme) -> None:
+    use_roles()
+    made = SegmentedControl([("a", "One"), ("b", "Two")], dressed, name="Pages", is_tabs=True)
+    qtbot.addWidget(made)
+    made.set_current("b")
+    roles = [QAccessible.queryAccessibleInterface(made.button(key)).role() for key in "ab"]
+    assert roles == [Role.PageTab, Role.PageTab]
+    tab = QAccessible.queryAccessibleInterface(made.button("b"))
+    assert tab.state().selected
+    assert tab.text(QAccessible.Text.Name) == "Two"
+    assert isinstance(tab, AccessibleChoice)
+    with qtbot.waitSignal(made.chosen):
+        tab.doAction(tab.pressAction())
+    values = SegmentedControl([("a", "One")], dressed, name="Values")
+    qtbot.addWidget(values)
+    assert QAccessible.queryAccessibleInterface(values.button("a")).role() is Role.RadioButton
