@@ -77,6 +77,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "answer.copy-code": window.transcript.copy_code_at_cursor,
         "conversation.copy": its.export.copy,
         "answer.retry": its.chat.retry_last,
+        "answer.review": its.reviews.review_last,
         "answer.continue": its.chat.continue_last,
         "answer.older-version": lambda: its.chat.switch_last_version(-1),
         "answer.newer-version": lambda: its.chat.switch_last_version(+1),

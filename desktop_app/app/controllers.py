@@ -23,6 +23,7 @@ from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
 from desktop_app.app.chat.compaction_controller import CompactionController
 from desktop_app.app.chat.model_choices import ModelChoices
+from desktop_app.app.chat.review_controller import ReviewController
 from desktop_app.app.chat.running_answers import RunningAnswers
 from desktop_app.app.chat.server_watch import ServerWatch
 from desktop_app.app.chat.structured_answers import StructuredAnswers
@@ -431,6 +432,16 @@ class Controllers(QObject):
             chat_service=state.backend.chat,
             compaction_store=state.backend.compactions,
             compaction_service=lambda: state.backend.compaction,
+        )
+        self.reviews = ReviewController(
+            window,
+            theme,
+            self.library,
+            pane=window.pane,
+            current=state.current,
+            providers=state.providers,
+            tasks=state.tasks,
+            conversations=state.backend.conversations,
         )
         self.consent = ConsentController(
             window,

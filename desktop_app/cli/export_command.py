@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli.console import say
+from desktop_app.cli.console import as_json, say
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeFile
 from desktop_app.cli.progress_output import Steps, opened, path_of
 from desktop_app.domain.bounds import BAD_VALUE
@@ -39,6 +39,7 @@ from desktop_app.exchange.writers import html_page, markdown_file
 from desktop_app.i18n.translation import N_, language, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaClient
+from desktop_app.storage.conversations.review_store import ReviewStore
 from desktop_app.storage.database.private_files import create_private
 from desktop_app.storage.database.temporary_files import removed_at_end
 
@@ -252,6 +253,8 @@ async def export(options: argparse.Namespace) -> int:
         try:
             if options.format == "json":
                 await _export_json(backend, wanted, target, steps, left_out)
+            elif options.format == "corrections":
+                await _export_corrections(backend, wanted, target)
             else:
                 maker = _MAKERS[options.format](backend)
                 try:
@@ -310,6 +313,23 @@ async def _export_json(
 ) -> None:
     with unfinished(target) as file, file.open("wb") as stream:
         await _write_json(backend, wanted, JsonWriter(stream), steps, left_out)
+
+
+async def _export_corrections(backend: Backend, wanted: list[Conversation], target: Path) -> None:
+    """Write a line for each corrected answer: prompt, chosen, rejected, and what is known of it."""
+    pairs = await ReviewStore(backend.database).pairs([one.id for one in wanted])
+    with unfinished(target) as file, file.open("w", encoding="utf-8") as stream:
+        for pair in pairs:
+            line = {
+                "prompt": pair.question,
+                "chosen": pair.corrected,
+                "rejected": pair.answer,
+                "note": pair.note,
+                "model": pair.model,
+                "effort": pair.effort or None,
+                "conversation_id": pair.conversation_id,
+            }
+            stream.write(as_json(line) + "\n")
 
 
 @contextmanager

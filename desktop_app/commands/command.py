@@ -132,6 +132,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("conversation.copy", N_("Copy conversation"), _C.CONVERSATION),
     Command("conversation.copy-link", N_("Copy link to conversation"), _C.CONVERSATION),
     Command("answer.retry", N_("Regenerate response"), _C.ANSWER, "Ctrl+R"),
+    Command("answer.review", N_("Review response…"), _C.ANSWER),
     Command("answer.continue", N_("Continue response"), _C.ANSWER),
     Command("answer.older-version", N_("Show previous version"), _C.ANSWER),
     Command("answer.newer-version", N_("Show next version"), _C.ANSWER),

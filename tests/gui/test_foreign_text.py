@@ -503,6 +503,15 @@ def the_table_of_models(stage: Stage, text: str) -> QWidget:
 
 
 @place
+def the_review_of_an_answer(stage: Stage, text: str) -> QWidget:
+    from desktop_app.domain.conversations.review import Review, ReviewKind
+    from desktop_app.ui.window.review_dialog import ReviewDialog
+
+    review = Review(ReviewKind.REJECTED, text[:500])
+    return stage.show(ReviewDialog(text, review, stage.theme, stage.show(QWidget())))
+
+
+@place
 def the_form_of_a_model(stage: Stage, text: str) -> QWidget:
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.models.model_editor import ModelEditor

@@ -40,6 +40,7 @@ PLACES: Final[Mapping[str, str]] = {
     "batch-bar": "documents#batch",
     "collections-dialog": "documents#collections",
     "prompts-dialog": "conversations#prompts",
+    "review-dialog": "conversations#review",
     "models-dialog": "providers#models",
     "model-editor": "providers#models",
     "spending": "money#spending",

@@ -276,6 +276,7 @@ class SearchFilter:
         variant: answers of this variant, and their questions.
         since, until: messages from this half-open range of time.
         has_attachment: conversations with an attachment.
+        review: answers with this verdict of the user's, as "rejected"; "" for all.
     """
 
     folder_id: str | None = None
@@ -283,6 +284,7 @@ class SearchFilter:
     since: datetime | None = None
     until: datetime | None = None
     has_attachment: bool = False
+    review: str = ""
 
 
 class SearchOrder(StrEnum):

@@ -40,6 +40,9 @@ class NoticeCode(StrEnum):
     REPAIRED = "repaired"
     SCHEMA_PROBLEM = "schema_problem"
     SCHEMA_USED = "schema_used"
+    REVIEW_CORRECTED = "review_corrected"
+    REVIEW_REJECTED = "review_rejected"
+    REVIEW_REVIEWED = "review_reviewed"
     SETTING_LEFT_OUT = "setting_left_out"
     SETTING_LOWERED = "setting_lowered"
     SETTING_NEEDS_EFFORT = "setting_needs_effort"
@@ -91,6 +94,9 @@ _SENTENCES: Final = {
     NoticeCode.REPAIRED: N_("Asked again because the previous response didn’t match."),
     NoticeCode.SCHEMA_PROBLEM: N_("The response doesn’t match the schema. {path}: {reason}"),
     NoticeCode.SCHEMA_USED: N_("Schema: {name}"),
+    NoticeCode.REVIEW_CORRECTED: N_("Corrected"),
+    NoticeCode.REVIEW_REJECTED: N_("Rejected"),
+    NoticeCode.REVIEW_REVIEWED: N_("Reviewed"),
     NoticeCode.SETTING_LEFT_OUT: N_(
         "Responded without “{setting}”, which {provider} rejected before."
     ),
@@ -120,6 +126,14 @@ _SENTENCES: Final = {
 }
 
 
+_WITH_NOTE: Final = {
+    NoticeCode.REVIEW_CORRECTED: N_("Corrected: {note}"),
+    NoticeCode.REVIEW_REJECTED: N_("Rejected: {note}"),
+    NoticeCode.REVIEW_REVIEWED: N_("Reviewed: {note}"),
+}
+_EDITED: Final = N_("Edited by you")
+_EDITED_WITH_NOTE: Final = N_("Edited by you: {note}")
+
 _CODES: Final = frozenset(NoticeCode)
 
 
@@ -133,7 +147,15 @@ class AnswerNotice:
     def __str__(self) -> str:
         if isinstance(self.code, Reason):
             return happened_text(self.code, dict(self.params))
-        return tr(_SENTENCES[self.code], **_shown(dict(self.params)))
+        params = dict(self.params)
+        sentence = _SENTENCES[self.code]
+        if self.code in _WITH_NOTE:
+            is_edited = bool(params.get("original"))
+            if params.get("note"):
+                sentence = _EDITED_WITH_NOTE if is_edited else _WITH_NOTE[self.code]
+            elif is_edited:
+                sentence = _EDITED
+        return tr(sentence, **_shown(params))
 
 
 def _shown(params: dict[str, Param]) -> dict[str, Param]:

@@ -503,4 +503,12 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0032_prompt_forms",
         ("ALTER TABLE prompts ADD COLUMN form TEXT NOT NULL DEFAULT ''",),
     ),
+    # Finds answers with a verdict of the user's.
+    Migration(
+        "0033_reviews",
+        (
+            """CREATE INDEX messages_reviewed ON messages (created_at)
+                WHERE instr(notices, '"code":"review_') > 0""",
+        ),
+    ),
 )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import parts_from_json
+from desktop_app.storage.conversations.review_store import REVIEWED
 from desktop_app.storage.conversations.row_conversion import from_micros, searchable_text, to_micros
 from desktop_app.storage.search.search_index import EntryKind, first_id_at, micros_of
 from desktop_app.storage.search.search_text import match_expression, occurrences, snippet
@@ -49,6 +52,7 @@ _WANTED: Final = """
     JOIN search_entries AS e ON e.ref = ma.sha256 AND e.kind = 'attachment' WHERE {filters}
 """
 _FILTERS: Final = {
+    "review": "instr(m.notices, :review) > 0",
     "folder": "c.folder_id = :folder",
     "variant": "m.variant = :variant",
     # Messages that only cite a file of a collection do not count: passages are no attachment.
@@ -61,6 +65,10 @@ _FILTERS: Final = {
         )
     )""",
 }
+_VERDICT: Final = re.compile(
+    r"(?:^|(?<=\s))is:(reviewed|corrected|rejected)(?=\s|$)", re.IGNORECASE
+)
+_LONGEST_SNIPPET: Final = 160
 # This many of the newest matches are checked one by one before a filter's entries are collected.
 _CHECKED_SINGLY: Final = 2_000
 # The best matches are chosen among this many of the newest.
@@ -92,15 +100,19 @@ class Search:
     ) -> list[SearchHit]:
         """Return the newest texts with every word of `text`, its last word as a prefix.
 
-        Words between double quotes must follow each other. No other character has a meaning. A text
-        without letters and digits finds nothing.
+        Words between double quotes must follow each other. "is:reviewed", "is:corrected" and
+        "is:rejected" find answers with this verdict of the user's, with or without other words. No
+        other character has a meaning. A text without letters and digits finds nothing.
 
         Raises:
             StorageError: the store cannot be read.
         """
+        text, within = _with_verdict(text, within)
         expression = match_expression(text)
         if not expression:
-            return []
+            if not within.review:
+                return []
+            return await self._database.read(lambda c: _reviewed(c, within, limit))
         if order is SearchOrder.NEWEST:
             found = await self._database.read(lambda c: _find(c, expression, within, limit))
             return await self._database.read(lambda _: [_hit(*place, text) for place in found])
@@ -145,6 +157,8 @@ def _matching_row(
     if entry is None:
         return None
     kind = EntryKind(entry["kind"])
+    if kind is EntryKind.TITLE and "review" in values:
+        return None  # a title has no verdict
     sql = " AND ".join([_PLACES[kind], *conditions])
     if kind is EntryKind.ATTACHMENT:
         sql += _NEWEST_OF_THEM
@@ -167,7 +181,44 @@ def _conditions(within: SearchFilter) -> tuple[list[str], dict[str, str]]:
         if value is not None:
             conditions.append(_FILTERS[name])
             names[name] = str(value)
+    if within.review:
+        conditions.append(_FILTERS["review"])
+        names["review"] = f'"code":"review_{within.review}"'
     return conditions, names
+
+
+def _with_verdict(text: str, within: SearchFilter) -> tuple[str, SearchFilter]:
+    """Return a text without the words of a verdict, which become part of the filter."""
+    found = _VERDICT.search(text)
+    if found is None:
+        return text, within
+    return _VERDICT.sub(" ", text).strip(), replace(within, review=found[1].casefold())
+
+
+def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) -> list[SearchHit]:
+    """Return the newest answers with a verdict."""
+    conditions, values = _conditions(within)
+    since = 0 if within.since is None else to_micros(within.since)
+    until = _LONGEST_ID if within.until is None else to_micros(within.until)
+    # The columns and conditions are constants of this module and of review_store.
+    sql = f"""SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id AS message_id,
+            m.created_at
+        FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id
+        WHERE {REVIEWED} AND c.trashed_at IS NULL AND m.created_at >= :since
+            AND m.created_at < :until AND {" AND ".join(conditions)}
+        ORDER BY m.created_at DESC LIMIT :limit"""  # noqa: S608
+    bounds = {"since": since, "until": until, "limit": limit}
+    return [
+        SearchHit(
+            conversation_id=row["conversation_id"],
+            title=row["title"],
+            message_id=row["message_id"],
+            snippet=" ".join(_text_at(row)[:_LONGEST_SNIPPET].split()),
+            date=from_micros(row["created_at"]),
+            archived=bool(row["archived"]),
+        )
+        for row in connection.execute(sql, {**values, **bounds})
+    ]
 
 
 def _best(places: list[Place], query: str, limit: int) -> list[SearchHit]:

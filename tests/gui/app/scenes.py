@@ -53,6 +53,7 @@ from desktop_app.ui.window.command_palette import CommandPalette
 from desktop_app.ui.window.compaction_card import CompactionCard
 from desktop_app.ui.window.overlays import DropOverlay
 from desktop_app.ui.window.progress_card import ProgressCard
+from desktop_app.ui.window.review_dialog import ReviewDialog
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.end2end.batch_states import fill_batches
@@ -156,6 +157,11 @@ async def conversation(desk: Desk, look: Look) -> None:
     view._latest.show()
     await look("transcript-link")
     view._link_target.hide()
+    desk.controllers.reviews.review_last()
+    review = await _dialog(ReviewDialog)
+    review.verdict.set_current("rejected")
+    await look("review")
+    _close_dialogs(desk)
     desk.window.focus_prompt()
     desk.act("edit", at=0)
     await look("editing")

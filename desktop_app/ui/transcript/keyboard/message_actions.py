@@ -36,6 +36,7 @@ ACTIONS: Final = {
         ("copy", "copy", N_("Copy response")),
         ("retry", "refresh-cw", N_("Regenerate response")),
         ("retry-with", "ellipsis", N_("Regenerate with…")),
+        ("review", "circle-check", N_("Review response…")),
         ("branch", "git-branch", N_("Branch into new conversation")),
     ),
 }

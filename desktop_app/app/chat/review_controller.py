@@ -1,0 +1,99 @@
+"""The user's verdicts on answers, and edited answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.review import (
+    Review,
+    ReviewKind,
+    edited,
+    review_of,
+    with_review,
+)
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.library.navigator import Navigator
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+REVIEW = "review"
+
+
+class ReviewController(QObject):
+    """Connects the transcript, the dialog and the store."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: ThemeWatcher,
+        navigator: Navigator,
+        *,
+        pane: ConversationPane,
+        current: OpenConversation,
+        providers: Providers,
+        tasks: Tasks,
+        conversations: ConversationStore,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._theme, self._navigator = parent, theme, navigator
+        self._pane, self._current, self._providers = pane, current, providers
+        self._tasks, self._conversations = tasks, conversations
+        pane.transcript.action_requested.connect(
+            lambda id_, action: self._open(id_) if action == REVIEW else None
+        )
+
+    def review_last(self) -> None:
+        """Review the last answer of the open conversation."""
+        answers = [m for m in self._current.path if m.role is Role.ASSISTANT]
+        if answers:
+            self._open(answers[-1].id)
+        else:
+            self._pane.notifications.notify(tr("There is no response to review."))
+
+    def _open(self, message_id: str) -> None:
+        answer = next((m for m in self._current.path if m.id == message_id), None)
+        if answer is None or answer.status is MessageStatus.STREAMING:
+            return
+        from desktop_app.ui.window.review_dialog import ReviewDialog  # not needed at the start
+
+        dialog = ReviewDialog(answer.text, review_of(answer), self._theme.current, self._parent)
+        self._theme.changed.connect(dialog.set_theme)
+        dialog.saved.connect(
+            lambda review, text: self._tasks.start(self._save(answer, review, text))
+        )
+        dialog.open()
+
+    async def _save(self, answer: Message, review: Review | None, text: str) -> None:
+        """Keep a verdict; an edited answer becomes a version."""
+        if text.strip() and review is not None and review.kind is ReviewKind.CORRECTED:
+            await self._add_version(answer, text, review.note)
+            return
+        reviewed = with_review(answer, review)
+        await self._conversations.save_answer(reviewed)
+        if answer.conversation_id == self._current.id:
+            numbers = self._current.version_numbers
+            shown = self._providers.as_shown(reviewed)
+            self._pane.transcript.stream.update_message(shown, numbers.get(answer.id))
+            self._current.replace_message(reviewed)
+
+    async def _add_version(self, answer: Message, text: str, note: str) -> None:
+        store, made = self._conversations, edited(answer, text, note)
+        conversation = await store.get(answer.conversation_id)
+        if conversation is None:
+            return
+        await store.begin_turn(replace(conversation, leaf_id=made.id), None, made)
+        await store.save_answer(made)  # nobody is writing it
+        if conversation.id == self._current.id:
+            await self._navigator.open(conversation.id)

@@ -1,0 +1,108 @@
+"""The user's verdicts on answers: counts by model, and pairs of answers and their corrections."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.conversations.message_parts import parts_from_json, text_of
+from desktop_app.domain.conversations.review import ReviewKind
+
+if TYPE_CHECKING:
+    from desktop_app.storage.database.database import Database
+
+# The words of the index `messages_reviewed`.
+REVIEWED: Final = 'instr(m.notices, \'"code":"review_\') > 0'
+_COUNTS: Final = """
+    SELECT coalesce(m.model, '') AS model, m.variant,
+        sum(instr(m.notices, '"code":"review_reviewed"') > 0) AS reviewed,
+        sum(instr(m.notices, '"code":"review_corrected"') > 0) AS corrected,
+        sum(instr(m.notices, '"code":"review_rejected"') > 0) AS rejected
+    FROM messages AS m WHERE instr(m.notices, '"code":"review_') > 0 GROUP BY 1, 2
+"""
+_PAIRS: Final = """
+    SELECT m.conversation_id, m.parts, m.notices, m.model, m.variant, m.effort,
+        o.parts AS original, q.parts AS question
+    FROM messages AS m
+    JOIN json_each(m.notices) AS n ON json_extract(n.value, '$.code') = 'review_corrected'
+    JOIN messages AS o ON o.id = json_extract(n.value, '$.params.original')
+    LEFT JOIN messages AS q ON q.id = m.parent_id
+    WHERE instr(m.notices, '"code":"review_') > 0 ORDER BY m.created_at, m.id
+"""
+
+
+@dataclass(frozen=True)
+class ReviewCount:
+    """The verdicts on the answers of a model. `variant` is set for the family's."""
+
+    model: str
+    variant: str | None
+    counts: Mapping[ReviewKind, int]
+
+
+@dataclass(frozen=True)
+class CorrectedPair:
+    """A question, the model's answer, and the user's correction of it."""
+
+    conversation_id: str
+    question: str
+    answer: str
+    corrected: str
+    note: str
+    model: str
+    effort: str
+
+
+class ReviewStore:
+    """The verdicts. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def counts(self) -> list[ReviewCount]:
+        """Return the number of each verdict by model."""
+        return await self._database.read(_read_counts)
+
+    async def pairs(self, conversation_ids: Sequence[str] | None = None) -> list[CorrectedPair]:
+        """Return the corrections in these conversations, None for all, oldest first."""
+        found = await self._database.read(_read_pairs)
+        if conversation_ids is None:
+            return found
+        wanted = set(conversation_ids)
+        return [pair for pair in found if pair.conversation_id in wanted]
+
+
+def _read_counts(connection: sqlite3.Connection) -> list[ReviewCount]:
+    rows = connection.execute(_COUNTS).fetchall()
+    found = [
+        ReviewCount(row["model"], row["variant"], {kind: row[kind.value] for kind in ReviewKind})
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: -sum(one.counts.values()))
+
+
+def _read_pairs(connection: sqlite3.Connection) -> list[CorrectedPair]:
+    def text(parts: str | None) -> str:
+        return "" if parts is None else text_of(parts_from_json(json.loads(parts)))
+
+    found = []
+    for row in connection.execute(_PAIRS):
+        notes = (
+            each["params"].get("note", "")
+            for each in json.loads(row["notices"])
+            if isinstance(each, dict) and each.get("code") == "review_corrected"
+        )
+        pair = CorrectedPair(
+            row["conversation_id"],
+            text(row["question"]),
+            text(row["original"]),
+            text(row["parts"]),
+            str(next(notes, "")),
+            row["variant"] or row["model"] or "",
+            row["effort"] or "",
+        )
+        found.append(pair)
+    return found

@@ -1,0 +1,116 @@
+"""The dialog in which the user reviews an answer: a verdict, a note, a correction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
+
+from desktop_app.domain.conversations.review import LONGEST_NOTE, Review, ReviewKind
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
+from desktop_app.ui.widgets.help_button import HelpButton
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+SIZE: Final = (620, 460)
+_NONE: Final = "none"
+_VERDICTS: Final = (
+    (_NONE, N_("No mark")),
+    (ReviewKind.REVIEWED.value, N_("Reviewed")),
+    (ReviewKind.CORRECTED.value, N_("Corrected")),
+    (ReviewKind.REJECTED.value, N_("Rejected")),
+)
+
+
+class ReviewDialog(QDialog):
+    """The dialog for one answer.
+
+    Signals:
+        saved(object, str): the Review or None, and the text of the answer.
+    """
+
+    saved = Signal(object, str)
+
+    def __init__(self, text: str, review: Review | None, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("review-dialog")
+        self.setWindowTitle(tr("Review response"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._original = "" if review is None else review.original
+        self.verdict = SegmentedControl(
+            [(key, tr(label)) for key, label in _VERDICTS], theme, name=tr("Verdict"), padding=8
+        )
+        self.verdict.setObjectName("review-verdict")
+        self.note = QLineEdit()
+        self.note.setObjectName("review-note")
+        self.note.setMaxLength(LONGEST_NOTE)
+        self.note.setPlaceholderText(tr("Note"))
+        self.note.setAccessibleName(tr("Note"))
+        self.text = PlainTextField()
+        self.text.setObjectName("review-text")
+        self.text.setAccessibleName(spoken_text(tr("Response")))
+        self.text.setTabChangesFocus(True)
+        set_role(self.text, "field")
+        self._hint = PlainLabel(
+            tr("Edit the response to correct it. The original stays as a version.")
+        )
+        self._hint.setWordWrap(True)
+        set_role(self._hint, "note")
+        self.save = plain_button(tr("Save"), "save-review")
+        self._lay_out()
+        self.text.setPlainText(text)
+        self._text = self.text.toPlainText()
+        self.note.setText("" if review is None else review.note)
+        self.verdict.set_current(ReviewKind.REVIEWED.value if review is None else review.kind.value)
+        self.text.textChanged.connect(self._edited)
+        self.save.clicked.connect(self._save)
+        self.set_theme(theme)
+        room, edge = parent.window().size(), theme.px(24)
+        self.resize(QSize(theme.px(SIZE[0]), theme.px(SIZE[1])).boundedTo(room - QSize(edge, edge)))
+        self.note.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _lay_out(self) -> None:
+        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
+        self._head.addWidget(self.verdict)
+        self._head.addStretch(1)
+        self._head.addWidget(HelpButton())
+        self._foot.addWidget(self._hint, 1)
+        self._foot.addWidget(self.save)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._head)
+        self._column.addWidget(self.note)
+        self._column.addWidget(self.text, 1)
+        self._column.addLayout(self._foot)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        px = theme.px
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(12))
+        self._head.setSpacing(px(8))
+        self._foot.setSpacing(px(12))
+        self.text.document().setDocumentMargin(px(6))
+        retheme(self, theme)
+
+    def _edited(self) -> None:
+        """Choose Corrected with the first change of the text."""
+        if self.text.toPlainText() != self._text:
+            self.verdict.set_current(ReviewKind.CORRECTED.value)
+
+    def _save(self) -> None:
+        chosen = self.verdict.current() or _NONE
+        review = None
+        if chosen != _NONE:
+            review = Review(ReviewKind(chosen), self.note.text().strip(), self._original)
+        text = self.text.toPlainText()
+        self.saved.emit(review, "" if text == self._text else text)
+        self.close()

@@ -1,0 +1,94 @@
+"""Verdicts on answers: kept, shown, searched, counted, exported; edited answers as versions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from desktop_app.domain.conversations.review import ReviewKind, review_of
+from desktop_app.exchange.writers.markdown_file import to_markdown
+from desktop_app.storage.conversations.review_store import ReviewStore
+from desktop_app.ui.window.review_dialog import ReviewDialog
+from tests.gui.app.desk import Desk, until
+from tests.gui.app.scenes import KEYED
+from tests.gui.app.scenes import _dialog as dialog_of
+
+
+async def _answered(desk: Desk, answer: str = "Because of **dust**.") -> None:
+    desk.type("Why is the sky blue?")
+    desk.enter()
+    await until(lambda: bool(desk.stage.turns))
+    desk.stage.turns[-1].end(answer)
+    await desk.settled()
+
+
+async def _review(desk: Desk, verdict: str, note: str = "", text: str = "") -> None:
+    desk.ready.actions["answer.review"]()
+    dialog = await dialog_of(ReviewDialog)
+    if text:
+        dialog.text.setPlainText(text)
+    else:
+        dialog.verdict.set_current(verdict)
+    dialog.note.setText(note)
+    dialog.save.click()
+    await desk.written()
+
+
+async def test_a_verdict_is_shown_kept_found_counted_and_exported() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await _answered(desk)
+        await _review(desk, "rejected", "It is scattering")
+        await until(lambda: "Rejected: It is scattering" in desk.transcript)
+        stored = await desk.backend.conversations.path(desk.open_id)
+        review = review_of(stored[-1])
+        assert review is not None
+        assert (review.kind, review.note) == (ReviewKind.REJECTED, "It is scattering")
+        search = desk.backend.search
+        for text in ("is:rejected", "dust is:rejected", "is:REJECTED blue dust"):
+            found = await search.find(text)
+            expected = [] if "blue" in text else [stored[-1].id]
+            assert [hit.message_id for hit in found] == expected, text
+        assert await search.find("dust is:reviewed") == []
+        assert "dust" in (await search.find("is:rejected"))[0].snippet
+        (count,) = await ReviewStore(desk.backend.database).counts()
+        assert count.counts[ReviewKind.REJECTED] == 1
+        assert count.variant == "thinking"
+        conversation = desk.state.current.conversation
+        assert "Rejected: It is scattering" in to_markdown(conversation, stored, str)
+        await _review(desk, "none")
+        await until(lambda: "Rejected" not in desk.transcript)
+        assert await search.find("is:rejected") == []
+
+
+async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path) -> None:
+    async with Desk(environment=KEYED) as desk:
+        await _answered(desk)
+        original = desk.state.current.path[-1]
+        await _review(desk, "", "Wrong cause", text="Because of scattering.")
+        await until(lambda: "Because of scattering." in desk.transcript)
+        assert "Edited by you: Wrong cause" in desk.transcript
+        edited = desk.state.current.path[-1]
+        assert edited.parent_id == original.parent_id
+        assert edited.cost is None
+        versions = await desk.backend.conversations.versions(edited.id)
+        assert versions == [original.id, edited.id]
+        (pair,) = await ReviewStore(desk.backend.database).pairs()
+        assert (pair.question, pair.answer) == ("Why is the sky blue?", "Because of **dust**.")
+        assert (pair.corrected, pair.note) == ("Because of scattering.", "Wrong cause")
+        target = tmp_path / "pairs.jsonl"
+        desk.controllers.transfer.export(None, "corrections", target)
+        await until(target.exists)
+        (line,) = (await asyncio.to_thread(target.read_text, "utf-8")).splitlines()
+        row = json.loads(line)
+        assert (row["chosen"], row["rejected"]) == (pair.corrected, pair.answer)
+        assert (row["prompt"], row["model"]) == (pair.question, "thinking")
+        assert await desk.backend.search.find("is:corrected scattering")
+        desk.type("And at dusk?")
+        desk.enter()
+        await until(lambda: len(desk.stage.turns) == 2)
+        sent = str(desk.stage.turns[-1].request.messages)
+        assert "Because of scattering." in sent
+        assert "dust" not in sent
+        desk.stage.turns[-1].end("Red.")
+        await desk.settled()
