@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from desktop_app.domain.azure_address import VERSION_NAME, split_version, with_version
 from desktop_app.domain.conversations.chat_request import (
     API_KEY_HEADER,
     MODEL_PLACEHOLDER,
@@ -22,6 +24,7 @@ from desktop_app.i18n.translation import N_, tr
 OPENAI_URL = "https://api.openai.com/v1"
 COMETAPI_URL = "https://api.cometapi.com/v1"
 ORGANIZATION: Final = "OpenAI-Organization"
+_AZURE_PATH: Final = re.compile(r"/openai(?:/v1|/deployments/([^/]+))?$")
 PROJECT: Final = "OpenAI-Project"
 
 ON_DEVICE = ProviderProfile(
@@ -38,11 +41,13 @@ def profiles_of_environment(
     """Return profiles for this run, each with its secrets by their names in the keyring.
 
     A key belongs to the address that the environment gives with it, and nothing changes that later.
-    A user and password in the address replace the key. An address with a query is unusable, because
-    the path would have to precede it: its profile has no address, and reports that when it is used.
+    A user and password in the address replace the key. An address with a query is unusable, unless
+    that is Azure's version, because the path would have to precede it: its profile has no address,
+    and reports that when it is used.
     """
     found: list[tuple[ProviderProfile, dict[str, Secret]]] = []
-    key, url = environment.get("OPENAI_API_KEY", ""), environment.get("OPENAI_BASE_URL", "")
+    key = environment.get("OPENAI_API_KEY", "")
+    url, version = split_version(environment.get("OPENAI_BASE_URL", ""))
     if key or url:
         bare, login = bare_address(url)
         bare = "" if "?" in url or "#" in url else bare.rstrip("/") or OPENAI_URL
@@ -50,10 +55,16 @@ def profiles_of_environment(
         models = _names(environment.get("OPENAI_MODEL", ""))
         profile = _openai_like(bare, bool(key and origin(bare)), models)
         secret = Secret(login, origin(bare), "Basic") if login else None
-        found.append(_with_fields(profile, _bound(key, profile) if key else secret, environment))
+        profile, secrets = _with_fields(
+            profile, _bound(key, profile) if key else secret, environment
+        )
+        fields = with_version(profile.custom_fields, version)
+        found.append((replace(profile, custom_fields=fields), secrets))
     if endpoint := environment.get("AZURE_OPENAI_ENDPOINT", ""):
         deployments = _names(environment.get("AZURE_OPENAI_DEPLOYMENT", ""))
-        profile = _azure(endpoint, environment.get("OPENAI_API_VERSION", ""), deployments)
+        endpoint, version = split_version(endpoint)
+        version = environment.get("OPENAI_API_VERSION", "") or version
+        profile = _azure(endpoint, version, deployments)
         azure_key = environment.get("AZURE_OPENAI_API_KEY", "")
         key_secret = _bound(azure_key, profile) if azure_key else None
         found.append((profile, {profile.id: key_secret} if key_secret else {}))
@@ -115,11 +126,12 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
     """
     bare = "" if "?" in endpoint or "#" in endpoint else bare_address(endpoint)[0].rstrip("/")
     is_dated = version[:1].isdigit()
-    if bare and not is_dated:
-        bare = f"{bare.removesuffix('/openai/v1').removesuffix('/openai')}/openai/v1"
-    elif bare:
-        root = bare.removesuffix("/openai/v1").removesuffix("/openai")
-        bare = f"{root}/openai/deployments/{MODEL_PLACEHOLDER}"
+    if bare:
+        named = _AZURE_PATH.search(bare)
+        root = bare[: named.start()] if named else bare
+        deployments = deployments or ((named[1],) if named and named[1] else ())
+        ending = f"deployments/{MODEL_PLACEHOLDER}" if is_dated else "v1"
+        bare = f"{root}/openai/{ending}"
     return ProviderProfile(
         "env-azure",
         "Azure OpenAI (environment)",
@@ -131,7 +143,7 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
         from_environment=True,
         plain_http_hosts=tuple(filter(None, [needs_confirmation(bare)])),
         max_tokens_field="max_completion_tokens",
-        custom_fields=(CustomField("api-version", version, in_query=True),) if version else (),
+        custom_fields=(CustomField(VERSION_NAME, version, in_query=True),) if version else (),
         key_header=API_KEY_HEADER,
     )
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.command import COMMANDS
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.i18n.translation import use_language
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
@@ -235,6 +236,17 @@ def test_a_changed_address_is_handed_over(qtbot: QtBot, panel: SettingsPanel) ->
     with qtbot.waitSignal(panel.profile_save_requested) as saved:
         write(qtbot, panel, "base-url", "https://gateway.example/v1/")
     assert saved.args == [replace(OPENAI, base_url="https://gateway.example/v1")]
+
+
+def test_azures_version_behind_an_address_becomes_a_parameter(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    with qtbot.waitSignal(panel.profile_save_requested) as saved:
+        write(qtbot, panel, "base-url", "https://me.example/openai/v1/?api-version=preview")
+    version = CustomField("api-version", "preview", in_query=True)
+    expected = replace(OPENAI, base_url="https://me.example/openai/v1", custom_fields=(version,))
+    assert saved.args == [expected]
+    assert find(panel, QLineEdit, "base-url").text() == "https://me.example/openai/v1"
 
 
 def test_an_impossible_address_is_refused(qtbot: QtBot, panel: SettingsPanel) -> None:

@@ -11,6 +11,7 @@ from desktop_app.backend.environment_profiles import (
 )
 from desktop_app.cli.doctor.provider_routes import is_remote, way_to
 from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.secret import Secret
 
 KEY = "sk-environment-0123456789"
@@ -61,6 +62,24 @@ def test_an_address_with_a_query_is_refused(end: str) -> None:
     assert not profile.needs_key, "the address is what is wrong"
     assert is_remote(profile)
     assert way_to(profile) == (False, "The address is invalid")
+
+
+def test_azures_version_may_stand_behind_an_address() -> None:
+    profile, _ = found(
+        OPENAI_API_KEY=KEY, OPENAI_BASE_URL="https://gateway.example/v1?api-version=2024-10-21"
+    )
+    assert profile.base_url == "https://gateway.example/v1"
+    field = CustomField("api-version", "2024-10-21", in_query=True)
+    assert profile.custom_fields == (field,)
+    target = "https://me.openai.azure.com/openai/responses?api-version=2025-04-01-preview"
+    profile, _ = found(AZURE_OPENAI_ENDPOINT=target, AZURE_OPENAI_API_KEY=KEY)
+    assert profile.base_url == "https://me.openai.azure.com/openai/deployments/{model}"
+    assert [field.value for field in profile.custom_fields] == ["2025-04-01-preview"]
+    path = "openai/deployments/mine/chat/completions?api-version=2024-10-21"
+    pasted = f"https://me.openai.azure.com/{path}"
+    profile, _ = found(AZURE_OPENAI_ENDPOINT=pasted, AZURE_OPENAI_API_KEY=KEY)
+    assert profile.base_url == "https://me.openai.azure.com/openai/deployments/{model}"
+    assert profile.models == ("mine",)
 
 
 @pytest.mark.attack("secrets")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import QSizePolicy
 
+from desktop_app.domain.azure_address import split_version, with_version
 from desktop_app.domain.network_path import is_loopback, is_private, needs_confirmation
 from desktop_app.domain.origin import origin
 from desktop_app.i18n.translation import tr
@@ -94,13 +95,20 @@ class AddressSection(LineSection):
     def _take(self, text: str) -> None:
         self.edited.emit()
         if self._judge(text) and self._profile:
-            self._profile = replace(self._profile, base_url=text.rstrip("/"))
+            address, version = split_version(text)
+            fields = with_version(self._profile.custom_fields, version)
+            self._profile = replace(
+                self._profile, base_url=address.rstrip("/"), custom_fields=fields
+            )
+            if version:
+                self.field.setText(self._profile.base_url)
             self._save(self._profile)
-            self._judge(text)
+            self._judge(address)
 
     def _judge(self, text: str) -> bool:
-        problem = problem_of_address(text.strip())
-        host = self._host_to_allow(text.strip())
+        text = split_version(text.strip())[0]
+        problem = problem_of_address(text)
+        host = self._host_to_allow(text)
         spoken = tr("Allow unencrypted connections to {host}", host=host)
         self._allow.setAccessibleName(spoken_text(spoken))
         self._allow.setVisible(bool(host) and not problem)
@@ -116,7 +124,7 @@ class AddressSection(LineSection):
                 "warning",
             )
         else:
-            self.note.set_text(warning_of_address(text.strip()), "warning")
+            self.note.set_text(warning_of_address(text), "warning")
         return not problem
 
     def _host_to_allow(self, text: str) -> str:
