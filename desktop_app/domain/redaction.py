@@ -5,7 +5,8 @@ search looks only at ASCII letters and digits, in lower case. So it finds a key 
 whatever stands between its characters (blanks, line ends, invisible characters, the zeros of
 UTF-16). Other spellings are searched for in addition: reversed, hexadecimal, decimal, base32 and
 base64.
-Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are undone first.
+Escapes (%2D, \\u002d, \\x2d, =2D, &#45;) are undone first; those beyond ASCII (\\u200b) are left
+out.
 
 A key that is short, or that could be words, is searched for exactly as it is, or not at all. Local
 servers take any key ("lm-studio"), and an answer must be able to mention those.
@@ -50,21 +51,31 @@ _DROPPED: Final = bytes(set(range(256)) - set(_KEPT))
 _LOWER: Final = bytes(range(256)).lower()
 _IS_KEPT: Final = bytes(byte in _KEPT for byte in range(256))
 
-# Escapes of ASCII, even if escaped twice, and of blanks within JSON. Each branch begins with a
-# distinct character, so that text without escapes is scanned fast. Repetitions are bounded and
-# possessive: a megabyte of backslashes must not take a minute.
+# Escapes, even if escaped twice. Those of printable ASCII have a group; others, such as the
+# zero-width spaces that a server puts between the characters of a key, count as blanks. Each branch
+# begins with a distinct character, so that text without escapes is scanned fast. Repetitions are
+# bounded and possessive: a megabyte of backslashes must not take a minute.
 _ESCAPE: Final = re.compile(
     rb"""
-    %(?:25){0,3}+(?P<percent>[0-7][0-9a-fA-F])
-    | =(?P<equals>[2-7][0-9a-fA-F])
+    %(?:25){0,3}+(?:(?P<percent>[2-7][0-9a-fA-F])|[0-9a-fA-F]{2})
+    | =(?:(?P<equals>[2-7][0-9a-fA-F])|[89A-F][0-9A-F]|0[AD])
     | &(?:amp;){0,2}+\#(?:
-        [xX]0{0,4}+(?P<html>[2-7][0-9a-fA-F])
-        | 0{0,4}+(?P<decimal>3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])
+        [xX]0{0,4}+(?P<html>[2-7][0-9a-fA-F])(?![0-9a-fA-F]{1,4};)
+        | 0{0,4}+(?P<decimal>3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])(?![0-9]{1,5};)
+        | (?:[xX][0-9a-fA-F]{1,8}|[0-9]{1,8});
       );?
     | \\{1,4}+(?:
-        [uU](?:\{?0{0,4}+(?P<u>[2-7][0-9a-fA-F])\}?|00[01][0-9a-fA-F]|007[fF])
-        | [xX](?P<x>[2-7][0-9a-fA-F])
+        [uU](?:
+          \{0{0,4}+(?P<braced>[2-7][0-9a-fA-F])\}
+          | 0{6}(?P<long>[2-7][0-9a-fA-F])
+          | 00(?P<u>[2-7][0-9a-fA-F])
+          | \{[0-9a-fA-F]{1,6}\}
+          | (?<=U)00[01][0-9a-fA-F]{5}
+          | [0-9a-fA-F]{4}
+        )
+        | [xX](?:(?P<x>[2-7][0-9a-fA-F])|\{[0-9a-fA-F]{1,6}\}|[0-9a-fA-F]{2})
         | (?P<octal>0?[4-7][0-7]|1[0-7]{2})
+        | [0-3][0-7]{2}
         | (?P<itself>["'/])
         | [nrtbfv]
       )
@@ -73,8 +84,10 @@ _ESCAPE: Final = re.compile(
 )
 # The beginning of an escape, at the end of a delta.
 _INCOMPLETE_ESCAPE: Final = re.compile(
-    rb"(?:%(?:25){0,3}2?|\\{1,4}(?:u\{?0{0,4}|x)?|&(?:amp;){0,2}(?:a|am|amp|\#x?0{0,4})?|=)"
-    rb"[0-9a-f]{0,2}\Z",
+    rb"(?:%(?:25){0,3}2?[0-9a-f]{0,2}"
+    rb"|\\{1,4}(?:u\{?[0-9a-f]{0,7}|x\{?[0-9a-f]{0,5}|[0-7]{0,2})"
+    rb"|&(?:amp;){0,2}(?:a|am|amp|\#x?[0-9a-f]{0,8})?"
+    rb"|=[0-9a-f]{0,2})\Z",
     re.IGNORECASE,
 )
 _BASES: Final = {"decimal": 10, "octal": 8}

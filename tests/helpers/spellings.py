@@ -21,6 +21,26 @@ SPELLINGS: Final[dict[str, Callable[[str], str]]] = {
     "by blanks": " ".join,
     "by lines": "\r\n".join,
     "by zero-width spaces": ZERO_WIDTH.join,
+    **{
+        f"by zero-width spaces, {kind}": escape.join
+        for kind, escape in {
+            "JSON": "\\u200b",
+            "JSON, twice": "\\\\u200B",
+            "JSON, soft hyphens": "\\u00ad",
+            "JSON, a surrogate pair": "\\udb40\\udc20",
+            "Python": "\\U0001f600",
+            "JavaScript": "\\u{200b}",
+            "C, hexadecimal": "\\xe2\\x80\\x8b",
+            "C, octal": "\\342\\200\\213",
+            "URL": "%E2%80%8B",
+            "URL, twice": "%25e2%2580%258b",
+            "URL, a line end": "%0D%0A",
+            "HTML, decimal": "&#8203;",
+            "HTML, hexadecimal": "&#x200B;",
+            "HTML, twice": "&amp;#8203;",
+            "quoted-printable": "=E2=80=8B",
+        }.items()
+    },
     "by soft hyphens": "\u00ad".join,
     "by marks": "*".join,
     "in lines of 16": lambda key: "\n    ".join(key[i : i + 16] for i in range(0, len(key), 16)),
