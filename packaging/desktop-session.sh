@@ -42,6 +42,13 @@ clean_up() {
 }
 trap clean_up EXIT
 
+# What tests install comes from the person's registries, with the certificates trusted there.
+npmrc=${NPM_CONFIG_USERCONFIG:-$HOME/.npmrc}
+[[ ! -f $npmrc ]] || export NPM_CONFIG_USERCONFIG=$npmrc
+for file in "${XDG_CONFIG_HOME:-$HOME/.config}/pip/pip.conf" "$HOME/.pip/pip.conf"; do
+    [[ -n ${PIP_CONFIG_FILE:-} || ! -f $file ]] || export PIP_CONFIG_FILE=$file
+done
+
 export HOME=$scratch XDG_RUNTIME_DIR=$scratch/run
 export XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config XDG_CACHE_HOME=$scratch/cache
 mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_DATA_HOME" "$XDG_CONFIG_HOME" "$XDG_CACHE_HOME"

@@ -37,6 +37,9 @@ settings.load_profile("check")
 FOREIGN_VARIABLES = (
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
+    "AZURE_OPENAI_API_KEY",
+    "AZURE_OPENAI_ENDPOINT",
     "COMETAPI_KEY",
     "ALL_PROXY",
     "HTTP_PROXY",
