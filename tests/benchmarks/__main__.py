@@ -1,20 +1,47 @@
 """Command line of the benchmarks.
 
-    python -m tests.benchmarks [NAME] [--OPTION VALUE …]
+    python -m tests.benchmarks [NAME …] [--OPTION VALUE …]
+    python -m tests.benchmarks [NAME …] --smallest
 
 Prints a line of JSON for each benchmark, or for each variant that the benchmark measures. Options
-are the parameters of the benchmark's `main`, such as `streaming --rate 400`.
+are the parameters of the benchmark's `main`, such as `streaming --rate 400`. With --smallest, each
+runs in its smallest form, whose figures mean nothing. A benchmark that takes longer than an hour
+(--smallest: two minutes) is ended, with the stack of what it waited for.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import inspect
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+LONGEST_S: Final = 3600
+LONGEST_SMALLEST_S: Final = 120
+SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
+    "cancel": {"rounds": "1"},
+    "decode": {"deltas": "100", "rounds": "1"},
+    "documents": {"pages": "2"},
+    "find": {"messages": "20", "steps": "1", "settle_s": "0.1"},
+    "hostile_replies": {"reply": "gzip bomb"},
+    "ledger": {"entries": "200"},
+    "library": {"small": "2", "large": "20", "starts": "1", "settle_s": "0.1"},
+    "long_message": {"kind": "code", "characters": "2000"},
+    "many_documents": {"documents": "2", "kilobytes": "2", "questions": "1"},
+    "memory": {"characters": "2000"},
+    "open_conversation": {"messages": "20", "times": "1"},
+    "restore": {"conversations": "2", "messages": "2"},
+    "retrieval": {"variants": "1"},
+    "search": {"conversations": "20", "messages": "2", "each": "1"},
+    "start_up": {"pairs": "1", "idle_s": "0.1", "settle_s": "0.1"},
+    "streaming": {"deltas": "50", "typeset": "0"},
+    "token_counts": {"kinds": "code", "sample": "400"},
+}
 
 
 def names() -> list[str]:
@@ -22,7 +49,7 @@ def names() -> list[str]:
     return sorted(path.stem for path in Path(__file__).parent.glob("[a-z]*.py"))
 
 
-def run(name: str, options: dict[str, str]) -> Iterable[dict[str, Any]]:
+def run(name: str, options: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     """Run a benchmark. Options are converted to the types of the defaults."""
     main = importlib.import_module(f"tests.benchmarks.{name}").main
     known = inspect.signature(main).parameters
@@ -37,16 +64,22 @@ def run(name: str, options: dict[str, str]) -> Iterable[dict[str, Any]]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the named benchmark, or all, and print the results."""
-    wanted = arguments[:1] if arguments and not arguments[0].startswith("--") else names()
-    rest = [word for word in arguments if word not in wanted]
-    options = {
-        key.removeprefix("--"): value for key, value in zip(rest[::2], rest[1::2], strict=True)
-    }
-    for name in wanted:
-        for result in run(name, options):
+    """Run the named benchmarks, or all, and print the results."""
+    named = list(takewhile(lambda word: not word.startswith("--"), arguments))
+    rest = arguments[len(named) :]
+    is_smallest = rest == ["--smallest"]
+    words = [] if is_smallest else rest
+    pairs = zip(words[::2], words[1::2], strict=True)
+    options = {key.removeprefix("--"): value for key, value in pairs}
+    for name in named or names():
+        # Whatever it waits for: a signal's handler would not run within Qt's event loop.
+        limit = LONGEST_SMALLEST_S if is_smallest else LONGEST_S
+        faulthandler.dump_traceback_later(limit, exit=True)
+        for result in run(name, SMALLEST[name] if is_smallest else options):
             print(json.dumps(result), flush=True)
+        faulthandler.cancel_dump_traceback_later()
     return 0
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -39,8 +39,9 @@ def _fill(connection: sqlite3.Connection, entries: int, at: datetime) -> None:
         )
         for _ in range(entries)
     )
-    sql = """INSERT INTO ledger
-        VALUES (NULL, ?, 'openai', ?, 'answer', 900, 100, 400, 90, ?, NULL, NULL)"""
+    sql = """INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens,
+        output_tokens, reasoning_tokens, cost)
+        VALUES (?, 'openai', ?, 'answer', 900, 100, 400, 90, ?)"""
     connection.executemany(sql, rows)
 
 

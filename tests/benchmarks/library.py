@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks._large_library import make
+from tests.benchmarks._timed_line import timed_line
 
 ROOT = Path(__file__).parents[2]
 SETTLE_S = 3
@@ -48,7 +49,12 @@ application.run()
 
 
 def main(
-    small: int = 10, large: int = 100_000, messages: int = 1, starts: int = 9, path: str = ""
+    small: int = 10,
+    large: int = 100_000,
+    messages: int = 1,
+    starts: int = 9,
+    path: str = "",
+    settle_s: float = SETTLE_S,
 ) -> dict[str, Any]:
     """Measure both sizes."""
     with tempfile.TemporaryDirectory() as folder:
@@ -57,11 +63,11 @@ def main(
             large: _home(Path(folder) / "large", large, messages, path),
         }
         for home in homes.values():
-            _start(home)  # migrates the store, compiles bytecode and warms the disk cache
+            _start(home, settle_s)  # migrates the store, compiles bytecode and warms the disk cache
         taken: dict[int, list[tuple[float, float, int]]] = {size: [] for size in homes}
         for _ in range(starts):
             for size, home in homes.items():
-                taken[size].append(_start(home))
+                taken[size].append(_start(home, settle_s))
         return {
             "benchmark": "library",
             "starts": starts,
@@ -83,16 +89,16 @@ def _home(home: Path, conversations: int, messages: int, path: str) -> Path:
     return home
 
 
-def _start(home: Path) -> tuple[float, float, int]:
+def _start(home: Path, settle_s: float) -> tuple[float, float, int]:
     """Start once. Return milliseconds, proportional set size in MiB, and rows."""
     environment = {**os.environ, "REPARTEE_HOME": str(home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", SOURCE]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=home)
+    process = subprocess.Popen(
+        command, bufsize=0, stdout=subprocess.PIPE, env=environment, cwd=home
+    )
     try:
-        if process.stdout is None:
-            raise RuntimeError("no pipe")
-        taken, rows = process.stdout.readline().split()
-        time.sleep(SETTLE_S)
+        taken, rows = timed_line(process.stdout).split()
+        time.sleep(settle_s)
         rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text("ascii")
         return float(taken), int(rollup.split("Pss:")[1].split()[0]) / 1024, int(rows)
     finally:

@@ -283,9 +283,9 @@ def _share(hits: Iterator[bool]) -> float:
     return round(sum(counted) / len(counted), 3)
 
 
-def main(embeddings: str = "") -> Iterator[dict[str, Any]]:
-    """Yield the figures of each variant. `embeddings` names a provider's profile."""
-    for variant in VARIANTS:
+def main(embeddings: str = "", variants: int = len(VARIANTS)) -> Iterator[dict[str, Any]]:
+    """Yield the figures of the first variants. `embeddings` names a provider's profile."""
+    for variant in VARIANTS[:variants]:
         yield measured(variant.name, ranked(variant), variant.tokens)
     if embeddings:
         vectors, model, tokens = asyncio.run(_vectors(embeddings))

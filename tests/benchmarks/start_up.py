@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.benchmarks._timed_line import timed_line
+
 ROOT = Path(__file__).parents[2]
 SETTLE_S = 5
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
@@ -49,14 +51,14 @@ application.run()
 """
 
 
-def main(pairs: int = 15, idle_s: float = 30.0) -> dict[str, Any]:
+def main(pairs: int = 15, idle_s: float = 30.0, settle_s: float = SETTLE_S) -> dict[str, Any]:
     """Measure `pairs` starts of each program, then `idle_s` seconds of idle time."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         for source in (BARE, REPARTEE):  # the first starts create the store and compile bytecode
             _one(source, home).stop()
         rows = [_pair(home) for _ in range(pairs)]
-        idle = _idle(home, idle_s)
+        idle = _idle(home, idle_s, settle_s)
     return {"benchmark": "start_up", "pairs": pairs, **_medians(rows), **idle}
 
 
@@ -89,15 +91,21 @@ class _one:  # noqa: N801 — reads as a function, keeps the process
         environment["PYTHONPYCACHEPREFIX"] = str(home / "bytecode")
         began = time.time()
         self.process = subprocess.Popen(
-            [sys.executable, "-c", source], stdout=subprocess.PIPE, env=environment, cwd=home
+            [sys.executable, "-c", source],
+            bufsize=0,
+            stdout=subprocess.PIPE,
+            env=environment,
+            cwd=home,
         )
-        self.paint_s, self.paint_cpu_s = self._line(began)
-        self.ready_s, self.ready_cpu_s = self._line(began)
+        try:
+            self.paint_s, self.paint_cpu_s = self._line(began)
+            self.ready_s, self.ready_cpu_s = self._line(began)
+        except TimeoutError:
+            self.stop()
+            raise
 
     def _line(self, began: float) -> tuple[float, float]:
-        if self.process.stdout is None:
-            raise RuntimeError("no pipe")
-        at, cpu, _ = self.process.stdout.readline().split()
+        at, cpu, _ = timed_line(self.process.stdout).split()
         return float(at) - began, float(cpu)
 
     def pss_mb(self) -> float:
@@ -118,14 +126,14 @@ class _one:  # noqa: N801 — reads as a function, keeps the process
             self.process.stdout.close()
 
 
-def _idle(home: Path, idle_s: float) -> dict[str, float]:
+def _idle(home: Path, idle_s: float, settle_s: float) -> dict[str, float]:
     # Run one after the other: side by side they share Qt's libraries, and PSS counts half of each.
     bare = _one(BARE, home)
-    time.sleep(SETTLE_S)
+    time.sleep(settle_s)
     floor = bare.pss_mb()
     bare.stop()
     own = _one(REPARTEE, home)
-    time.sleep(SETTLE_S)
+    time.sleep(settle_s)
     before = own.cpu_s()
     time.sleep(idle_s)
     spent, memory = own.cpu_s() - before, own.pss_mb()

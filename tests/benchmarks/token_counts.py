@@ -37,13 +37,14 @@ def main(
     hide: int = 0,
     response: int = 24,
     kinds: str = ",".join(KINDS),
+    sample: int = SAMPLE,
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each kind of text."""
     characters = {}
     with llama_server(window) as url:
         for kind in kinds.split(","):
-            counted = _counts(url, kind)
-            characters[kind] = SAMPLE * window * times // counted["true"]
+            counted = _counts(url, kind, sample)
+            characters[kind] = sample * window * times // counted["true"]
             yield {"benchmark": "token_counts", "kind": kind, **counted}
     if summarize:
         with llama_server(window, hides_counter=bool(hide)) as url:
@@ -60,10 +61,10 @@ def _true(url: str, text: str) -> int:
         return len(json.load(reply)["tokens"])
 
 
-def _counts(url: str, kind: str) -> dict[str, Any]:
+def _counts(url: str, kind: str, sample: int) -> dict[str, Any]:
     """Return estimates of a text before and after the server has counted another of its kind."""
-    text = text_of(kind, 2 * SAMPLE)
-    first, second = text[:SAMPLE], text[SAMPLE:]
+    text = text_of(kind, 2 * sample)
+    first, second = text[:sample], text[sample:]
     known = TokenRates().learned(count_by_kind(first, count_tokens), _true(url, first))
     mix, true = count_by_kind(second, count_tokens), _true(url, second)
     return {

@@ -1,0 +1,32 @@
+"""Every benchmark starts and ends, in its smallest form."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NAMES = sorted(path.stem for path in (ROOT / "tests" / "benchmarks").glob("[a-z]*.py"))
+ALONE = ("hostile_replies", "library", "start_up", "token_counts")  # start programs of their own
+LONGEST_S = 300
+
+
+@pytest.mark.parametrize("names", [[n for n in NAMES if n not in ALONE], *([n] for n in ALONE)])
+def test_it_ends_with_figures(names: list[str]) -> None:
+    """Most share a process, because its start takes longer than they do."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", *names, "--smallest"],
+        cwd=ROOT,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {row["benchmark"] for row in rows} == set(names)
