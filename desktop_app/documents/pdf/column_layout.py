@@ -1,15 +1,16 @@
-"""Separates two columns whose lines a PDF interleaves, and puts them in reading order.
+"""Separates columns whose lines a PDF interleaves, and puts them in reading order.
 
 Most files write each column as a whole, and the order of their content stream is the reading order.
 Some write line by line across the page: the first line of the left column, the first of the right,
 and so on. The positions of the lines tell such pages from tables: few lines cross the gutter,
-running text fills the columns on both sides, no ruling crosses the gutter, and the two sides do not
-start rows at the same heights.
+running text fills the columns on both sides, no ruling crosses the gutter, and the columns do not
+start rows at the same heights. A side that is no column may itself be two.
 """
 
 from __future__ import annotations
 
 import ctypes
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -43,11 +44,15 @@ class _Box(NamedTuple):
 
 @dataclass(frozen=True)
 class _Band:
-    """A vertical range of the page, from `top` down to `bottom`; in columns if interleaved."""
+    """A vertical range of the page, from `top` down to `bottom`.
+
+    Attributes:
+        gutters: between interleaved columns, from left to right; () if there are none.
+    """
 
     top: float
     bottom: float
-    in_columns: bool
+    gutters: tuple[float, ...]
 
 
 def reading_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[list[int]] | None:
@@ -65,9 +70,7 @@ def reading_order(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> list[li
     if gutter is None:
         return None
     bands = _bands(page, lines, gutter)
-    if not any(band.in_columns for band in bands):
-        return None
-    return _pieces(textpage, bands, gutter)
+    return _pieces(textpage, bands) if any(band.gutters for band in bands) else None
 
 
 def _boxes(textpage: pdfium.PdfTextPage) -> list[_Box]:
@@ -147,8 +150,8 @@ def _bands(page: pdfium.PdfPage, lines: Sequence[_Box], gutter: float) -> list[_
         top, bottom = max(box.middle for box in group), min(box.middle for box in group)
         ruled = any(bottom < y < top for y in rulings)
         in_stream = [box for box in lines if box in set(group)]
-        is_text = not crosses and not ruled and _is_interleaved_text(in_stream, gutter)
-        bands.append(_Band(top, bottom, is_text))
+        gutters = () if crosses or ruled else _gutters(in_stream, gutter)
+        bands.append(_Band(top, bottom, gutters))
     return bands
 
 
@@ -162,16 +165,36 @@ def _rulings(page: pdfium.PdfPage, gutter: float) -> list[float]:
     return found
 
 
-def _is_interleaved_text(lines: Sequence[_Box], gutter: float) -> bool:
+def _gutters(lines: Sequence[_Box], gutter: float) -> tuple[float, ...]:
+    """Return all gutters of a band of interleaved columns; () if it is something else."""
+    columns = _columns(lines, gutter)
+    if columns is None or any(_have_shared_rows(a, b) for a, b in pairwise(columns)):
+        return ()
+    return tuple(
+        (max(box.right for box in a) + min(box.left for box in b)) / 2 for a, b in pairwise(columns)
+    )
+
+
+def _columns(lines: Sequence[_Box], gutter: float) -> list[list[_Box]] | None:
+    """Split lines at a gutter, and each side that is no running text once more."""
     sides = (
         [box for box in lines if box.right <= gutter],
         [box for box in lines if box.left > gutter],
     )
-    if min(map(len, sides)) < _FEWEST_LINES or not all(map(_is_running_text, sides)):
-        return False
-    return _count_side_changes(lines, gutter) >= min(map(len, sides)) and not _have_shared_rows(
-        *sides
-    )
+    fewest = min(map(len, sides))
+    if fewest < _FEWEST_LINES or _count_side_changes(lines, gutter) < fewest:
+        return None
+    columns: list[list[_Box]] = []
+    for side in sides:
+        if _is_running_text(side):
+            columns.append(side)
+            continue
+        inner = _gutter(side)
+        parts = None if inner is None else _columns(side, inner)
+        if parts is None or sum(map(len, parts)) < len(side):  # a line crosses the inner gutter
+            return None
+        columns += parts
+    return columns
 
 
 def _is_running_text(lines: Sequence[_Box]) -> bool:
@@ -197,21 +220,21 @@ def _gaps(lines: Sequence[_Box]) -> list[float]:
 
 
 class _Piece(NamedTuple):
-    """The sort key of a piece: its band, its side of the band, its position in the stream."""
+    """The sort key of a piece: its band, its column there, its position in the stream."""
 
     band: int
     side: int
     place: int
 
 
-def _pieces(textpage: pdfium.PdfTextPage, bands: Sequence[_Band], gutter: float) -> list[list[int]]:
+def _pieces(textpage: pdfium.PdfTextPage, bands: Sequence[_Band]) -> list[list[int]]:
     pieces: dict[_Piece, list[int]] = {}
     at = _Piece(0, 0, 0)
     for index in range(textpage.count_chars()):
         middle = _center_of(textpage, index)
         if middle is not None:
             band = _band_at(bands, middle[1])
-            side = int(bands[band].in_columns and middle[0] > gutter)
+            side = bisect_left(bands[band].gutters, middle[0])
             if (band, side) != at[:2]:
                 at = _Piece(band, side, index)
         pieces.setdefault(at, []).append(index)

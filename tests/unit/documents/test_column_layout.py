@@ -1,0 +1,187 @@
+"""Reading order of pages whose file writes line by line across columns."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+import pytest
+
+from desktop_app.documents.pdf import pdf_reader
+from desktop_app.documents.worker.protocol import Limits
+from tests.data.long_pdf import drawn_pdf
+
+# Widths of Helvetica in thousandths of its size.
+WIDTHS = dict.fromkeys("abdeghnopqu0123456789", 556) | dict.fromkeys("cksvxyz", 500)
+WIDTHS |= (
+    dict.fromkeys("fIt .,:;", 278) | dict.fromkeys("ijl", 222) | {"m": 833, "w": 722, "r": 333}
+)
+WORDS = (
+    "the winter of the barnacle goose was counted again on all islands and in the bay with help "
+    "of many people who walked along the shore each morning before the tide came in and wrote down "
+    "how many birds were resting or feeding and which of them wore rings so that their journeys "
+    "from the north could be followed over several years of mild and of hard weather"
+).split()
+
+Drawn = tuple[float, float, float, str]
+
+
+def width(text: str, size: float = 10) -> float:
+    return sum(WIDTHS.get(c, 667) for c in text) * size / 1000
+
+
+def prose(mark: str, count: int, room: float, size: float = 10, *, last: float = 1.0) -> list[str]:
+    """Return lines of running text that fill the room, each with its mark and number."""
+    chance, lines = random.Random(mark), []
+    for number in range(1, count + 1):
+        line, end = f"{mark}{number:02}", room * (last if number == count else 1)
+        while width(f"{line} {(word := chance.choice(WORDS))}", size) < end:
+            line += f" {word}"
+        lines.append(line)
+    return lines
+
+
+def column(x: float, top: float, lines: Iterable[str], pitch: float = 13) -> list[Drawn]:
+    return [(x, top - pitch * number, 10, line) for number, line in enumerate(lines)]
+
+
+def across(*columns: Sequence[Drawn]) -> list[Drawn]:
+    """Return the lines in the order of a file that writes across the page."""
+    return [line for row in zip_longest(*columns) for line in row if line is not None]
+
+
+def marks(lines: Sequence[Drawn]) -> list[str]:
+    """Return the marks of the lines that follow in the page's text."""
+    drawn = "".join(
+        f"BT /F {size} Tf 1 0 0 1 {x} {y} Tm ({text}) Tj ET\n" for x, y, size, text in lines
+    )
+    text = pdf_reader.read("it", drawn_pdf([drawn]), Limits(), lambda _: None).text
+    return re.findall(r"\b[A-Z]\d\d\b", text)
+
+
+def in_order(*columns: tuple[str, int]) -> list[str]:
+    return [f"{mark}{number:02}" for mark, count in columns for number in range(1, count + 1)]
+
+
+def test_two_columns() -> None:
+    left = column(60, 760, prose("L", 30, 225))
+    right = column(310, 760, prose("R", 30, 225))
+    assert marks(across(left, right)) == in_order(("L", 30), ("R", 30))
+
+
+def test_columns_on_baselines_of_their_own() -> None:
+    left = column(60, 760, prose("L", 30, 225))
+    right = column(310, 755, prose("R", 26, 225), 14)
+    assert marks(across(left, right)) == in_order(("L", 30), ("R", 26))
+
+
+def test_paragraphs_and_the_shorter_last_column() -> None:
+    left = [*prose("L", 8, 225, last=0.4), *prose("M", 12, 225)]
+    lines = across(column(60, 760, left), column(310, 760, prose("R", 9, 225, last=0.5)))
+    assert marks(lines) == in_order(("L", 8), ("M", 12), ("R", 9))
+
+
+def test_a_heading_over_both_columns() -> None:
+    head = column(60, 790, ["H01 " + "a heading over all of the page " * 3], 20)
+    lines = across(column(60, 750, prose("L", 20, 225)), column(310, 750, prose("R", 20, 225)))
+    assert marks([*head, *lines]) == in_order(("H", 1), ("L", 20), ("R", 20))
+
+
+def test_a_heading_in_the_middle_parts_the_columns() -> None:
+    upper = across(column(60, 780, prose("A", 12, 225)), column(310, 780, prose("B", 12, 225)))
+    head = column(60, 600, ["H01 " + "a heading over all of the page " * 3])
+    lower = across(column(60, 570, prose("C", 12, 225)), column(310, 570, prose("D", 12, 225)))
+    expected = in_order(("A", 12), ("B", 12), ("H", 1), ("C", 12), ("D", 12))
+    assert marks([*upper, *head, *lower]) == expected
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_footnotes(whole: bool) -> None:
+    """Below both columns, or in smaller type below each of them."""
+    lines = across(column(60, 760, prose("L", 25, 225)), column(310, 760, prose("R", 25, 225)))
+    if whole:
+        notes = [(60.0, 100 - 9 * n, 7.0, t) for n, t in enumerate(prose("F", 3, 470, 7))]
+        assert marks([*lines, *notes]) == in_order(("L", 25), ("R", 25), ("F", 3))
+        return
+    sides = [
+        [(x, 410 - 9.0 * n, 7.0, t) for n, t in enumerate(prose(mark, 3, 225, 7))]
+        for x, mark in ((60.0, "F"), (310.0, "G"))
+    ]
+    expected = in_order(("L", 25), ("F", 3), ("R", 25), ("G", 3))
+    assert marks([*lines, *across(*sides)]) == expected
+
+
+@pytest.mark.parametrize(("left", "right"), [(300, 150), (150, 300), (330, 120)])
+def test_unequal_columns(left: float, right: float) -> None:
+    lines = across(
+        column(60, 760, prose("L", 30, left)), column(60 + left + 20, 760, prose("R", 30, right))
+    )
+    assert marks(lines) == in_order(("L", 30), ("R", 30))
+
+
+def test_three_columns() -> None:
+    columns = [column(50 + 170 * n, 760, prose("ABC"[n], 30, 150)) for n in range(3)]
+    assert marks(across(*columns)) == in_order(("A", 30), ("B", 30), ("C", 30))
+
+
+def test_three_columns_with_a_title() -> None:
+    head = column(50, 800, ["H01 " + "a heading over all of the page " * 3])
+    columns = [column(50 + 170 * n, 760, prose("ABC"[n], 30, 150)) for n in range(3)]
+    assert marks([*head, *across(*columns)]) == in_order(("H", 1), ("A", 30), ("B", 30), ("C", 30))
+
+
+def test_a_header_and_a_page_number() -> None:
+    ends = [(60.0, 810.0, 9.0, "H01 annual report"), (290.0, 40.0, 9.0, "P01")]
+    lines = across(column(60, 760, prose("L", 30, 225)), column(310, 760, prose("R", 30, 225)))
+    found = marks([ends[0], *lines, ends[1]])
+    assert found == in_order(("H", 1), ("L", 30), ("R", 30), ("P", 1))
+
+
+def test_columns_that_the_file_writes_one_by_one_stay() -> None:
+    left = column(60, 760, prose("L", 30, 225))
+    right = column(310, 760, prose("R", 30, 225))
+    assert marks([*left, *right]) == in_order(("L", 30), ("R", 30))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_table_is_read_by_rows(count: int) -> None:
+    """Cells of short words, of one line each, and of several lines with gaps between the rows."""
+    rows = [[f"{'ABC'[n]}{row:02} {WORDS[row + n]}" for n in range(count)] for row in range(1, 13)]
+    lines = [
+        (60 + 160.0 * n, 760 - 16.0 * row, 10.0, text)
+        for row, cells in enumerate(rows)
+        for n, text in enumerate(cells)
+    ]
+    expected = [f"{'ABC'[n]}{row:02}" for row in range(1, 13) for n in range(count)]
+    assert marks(lines) == expected
+
+
+def test_a_table_of_sentences_is_read_by_rows() -> None:
+    lines: list[Drawn] = []
+    top = 760.0
+    for row in range(8):
+        sides = [
+            prose(mark, 2, 225, last=0.6) for mark in ("LMNOPQST"[row], "abcdefgh"[row].upper())
+        ]
+        lines += across(column(60, top, sides[0]), column(310, top, sides[1]))
+        top -= 44
+    found = marks(lines)
+    firsts = [mark for mark in found if mark.endswith("01")]
+    assert firsts == [f"{x}01" for pair in zip("LMNOPQST", "ABCDEFGH", strict=True) for x in pair]
+
+
+def test_a_table_of_three_columns_of_sentences_is_read_by_rows() -> None:
+    lines: list[Drawn] = []
+    for row in range(8):
+        cells = [[f"{'ABC'[n]}{row}{t[2:]}" for t in prose("ABC"[n], 3, 150)] for n in range(3)]
+        lines += across(*[column(50 + 170 * n, 760 - 60 * row, c) for n, c in enumerate(cells)])
+    firsts = [mark for mark in marks(lines) if mark[2] == "1"]
+    assert firsts == [f"{mark}{row}1" for row in range(8) for mark in "ABC"]
+
+
+def test_terms_and_their_explanations_are_read_by_rows() -> None:
+    terms = [f"T{n:02} {WORDS[n]}" for n in range(1, 16)]
+    lines = across(column(60, 760, terms, 15), column(200, 760, prose("E", 15, 330), 15))
+    assert marks(lines) == [f"{mark}{n:02}" for n in range(1, 16) for mark in "TE"]
