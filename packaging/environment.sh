@@ -4,7 +4,7 @@
 #   ensure_system app|test|build    system libraries and tools; installs them as root, else names
 #                                   the one command that does and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
-#   ensure_tool audit|fuzz|litellm|lock|portkey
+#   ensure_tool audit|fuzz|litellm|lock|mcp-node|mcp-python|mcp-sqlite|portkey
 #                                   a tool with requirements of its own; prints where it is
 #   compile_messages PYTHON         the catalogs of resources/locale into what the program reads
 #   set_source_date, make_wheel     the same sources build the same bytes

