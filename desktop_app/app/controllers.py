@@ -54,6 +54,7 @@ from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tasks import Tasks
 from desktop_app.app.tools.consent_controller import ConsentController
+from desktop_app.app.tools.servers_controller import ServersController
 from desktop_app.app.tools.tools_controller import ToolsController
 from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media.json_process import JsonProcess
@@ -226,6 +227,14 @@ class Controllers(QObject):
             notifications=window.notifications,
             conversation_list=window.conversations,
             stores=state.stores,
+        )
+        self.servers = ServersController(
+            window,
+            theme,
+            lambda: state.backend.tool_servers,
+            panel=window.settings,
+            notifications=window.notifications,
+            tasks=state.tasks,
         )
         self.housekeeping = Housekeeping(
             self.trash.expire,

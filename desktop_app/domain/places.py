@@ -27,6 +27,7 @@ class Place(StrEnum):
     NETWORK = "network_page"
     PROVIDER = "provider_page"
     RESPONSES = "responses_page"
+    SERVERS = "servers_page"
     SHORTCUTS = "shortcuts_page"
 
 
@@ -40,6 +41,7 @@ PLACE_PATHS: Final[Mapping[Place, tuple[str, ...]]] = {
     Place.NETWORK: (_SETTINGS, N_("Provider"), N_("Network and privacy")),
     Place.PROVIDER: (_SETTINGS, N_("Provider")),
     Place.RESPONSES: (_SETTINGS, N_("Responses")),
+    Place.SERVERS: (_SETTINGS, N_("Tool servers")),
     Place.SHORTCUTS: (_SETTINGS, N_("Shortcuts")),
 }
 """The titles that lead to each place, as the window shows them."""

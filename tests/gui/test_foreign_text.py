@@ -416,6 +416,15 @@ def the_menus_of_effort_and_background(stage: Stage, text: str) -> QWidget:
 
 
 @place
+def the_page_of_tool_servers(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
+
+    page = ServersTab(stage.theme)
+    page.set_servers([ServerRow(text, text, text), ServerRow("b", text, text, "error")])
+    return page
+
+
+@place
 def the_quick_prompt(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
     from desktop_app.ui.transcript.view import TranscriptView

@@ -53,6 +53,9 @@ PLACES: Final[Mapping[str, str]] = {
     "settings-answer": "conversations#responses",
     "settings-look": "getting-started#appearance",
     "settings-keys": "keyboard#change",
+    "settings-servers": "conversations#servers",
+    "server-form": "conversations#servers",
+    "server-log": "conversations#servers",
     "settings-library": "conversations#backup",
     "settings-about": "troubleshooting#report",
 }

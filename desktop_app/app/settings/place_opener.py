@@ -20,6 +20,7 @@ SETTINGS_PAGES: Final[Mapping[Place, tuple[str, str]]] = {
     Place.NETWORK: ("provider", "network"),
     Place.PROVIDER: ("provider", ""),
     Place.RESPONSES: ("answer", ""),
+    Place.SERVERS: ("servers", ""),
     Place.SHORTCUTS: ("keys", ""),
 }
 """The page of the settings, and the section on it, "" for none."""

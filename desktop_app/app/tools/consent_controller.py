@@ -88,7 +88,7 @@ class ConsentController(QObject):
             return
         self._asked = first
         tool, call = first.question.tool, first.question.call
-        touches = tr(tool.touches) if tool.touches and not tool.source else tool.touches
+        touches = tr(tool.touches) if tool.touches else ""
         note = " ".join(filter(None, (tr(_KINDS[tool.kind]), touches)))
         card = self._made_card()
         card.ask(tool.full_name, note, call.arguments, waiting=len(here) - 1)

@@ -172,13 +172,11 @@ async def _import(servers: ToolServers, path: Path) -> int:
     failed = False
     for read in await asyncio.to_thread(read_servers, path):
         try:
-            if read.server is None:
-                assert read.error is not None
-                raise read.error
-            await servers.add(read.server, read.secrets)
+            server, secrets = read.made()
+            await servers.add(server, secrets)
         except UserFacingError as error:
             failed = True
             say(error.sentences)
         else:
-            write_line(tr("Added {server}", server=read.server.name))
+            write_line(tr("Added {server}", server=server.name))
     return EXIT_FAILED if failed else 0

@@ -48,7 +48,7 @@ class ToolDefinition:
         description: for the model, in English.
         parameters: the JSON Schema of the arguments; an object.
         source: the server that runs it; "" for built-in tools.
-        touches: what it can reach, for the user: a sentence marked for translation, or a server's.
+        touches: what it can reach, for the user: a sentence marked for translation.
         needs_consent: False for tools that compute and touch nothing.
         timeout_s: seconds until a call is given up.
         input_format: of a custom tool, whose input is free text: `format` as the Responses API has

@@ -44,6 +44,12 @@ class ReadServer:
     secrets: ServerSecrets = field(default_factory=ServerSecrets)
     error: UserFacingError | None = None
 
+    def made(self) -> tuple[ToolServer, ServerSecrets]:
+        """Return the server and its secret values. Raises UserFacingError."""
+        if self.server is None:
+            raise self.error or ToolServerError(Reason.TOOL_SERVER_EMPTY, server=self.name)
+        return self.server, self.secrets
+
 
 def read_servers(path: Path) -> list[ReadServer]:
     """Return the servers of a file. Raises ToolServerError if it has none to read."""

@@ -76,14 +76,13 @@ class ServerRun:
     Attributes:
         log: its last lines, without secret values.
         failure: why it last failed; "" if it did not.
-        on_changed: called after each change of the state, the log or the tools.
     """
 
     def __init__(self, server: ToolServer, connect: Connect, order: Order) -> None:
         self.server = server
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.failure: ToolServerError | None = None
-        self.on_changed: Callable[[], None] = lambda: None
+        self._on_changed: Callable[[], None] = lambda: None
         self._connect, self._order = connect, order
         self._connection: Connection | None = None
         self._redactor = Redactor()
@@ -108,6 +107,10 @@ class ServerRun:
     def offers(self) -> tuple[str, ...]:
         """Return what the running server has of tools, resources and prompts."""
         return () if self._connection is None else self._connection.offers
+
+    def watch(self, on_changed: Callable[[], None]) -> None:
+        """Call `on_changed` after each change of the state, the log or the tools from now on."""
+        self._on_changed = on_changed
 
     async def listed(self, what: str) -> list[dict[str, Any]]:
         """Return what the server lists: "tools", "resources" or "prompts"; start it if need be.
@@ -151,7 +154,7 @@ class ServerRun:
         async with self._lock:
             await self._close()
         self.failure = None
-        self.on_changed()
+        self._on_changed()
 
     def shown(self, text: str) -> str:
         """Return words of the server without its secret values and without hidden characters."""
@@ -162,12 +165,12 @@ class ServerRun:
     def on_log(self, level: str, text: str) -> None:
         """Keep a line of the log."""
         self.log.append(LogLine(level, self.shown(text)))
-        self.on_changed()
+        self._on_changed()
 
     def on_list_changed(self, what: str) -> None:
         """Forget a list that has changed."""
         self._listed.pop(what, None)
-        self.on_changed()
+        self._on_changed()
 
     def on_ended(self) -> None:
         """Note a crash, unless this program ended the server."""
@@ -175,7 +178,7 @@ class ServerRun:
         if not self._is_closing and not self._is_starting:
             self._crashes.append(time.monotonic())
             self.failure = self._error(Reason.TOOL_SERVER_STOPPED)
-            self.on_changed()
+            self._on_changed()
 
     # -- starting and stopping
 
@@ -200,7 +203,7 @@ class ServerRun:
         # Python needs a while for the spellings of many keys.
         self._redactor = await asyncio.to_thread(Redactor, secrets.values)
         self._is_starting = True
-        self.on_changed()
+        self._on_changed()
         try:
             self._connection = await self._connect(order, self)
         except TimeoutError:
@@ -211,12 +214,12 @@ class ServerRun:
         finally:
             self._is_starting = False
         self.failure = None
-        self.on_changed()
+        self._on_changed()
         return self._connection
 
     def _failed(self, error: ToolServerError) -> ToolServerError:
         self.failure = error
-        self.on_changed()
+        self._on_changed()
         return error
 
     def _error(self, reason: Reason, **values: str | int) -> ToolServerError:

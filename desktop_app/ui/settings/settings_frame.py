@@ -36,6 +36,7 @@ PAGES: Final = (
     ("answer", N_("Responses")),
     ("look", N_("Appearance")),
     ("keys", N_("Shortcuts")),
+    ("servers", N_("Tool servers")),
     ("library", N_("Data")),
     ("about", N_("About")),
 )

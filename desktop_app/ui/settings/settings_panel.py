@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.tabs.data_tab import DataTab
     from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
     from desktop_app.ui.settings.tabs.responses_tab import ResponsesTab
+    from desktop_app.ui.settings.tabs.servers_tab import ServerRow, ServersTab
     from desktop_app.ui.settings.tabs.shortcuts_tab import ShortcutsTab
 
 
@@ -69,6 +70,10 @@ class SettingsPanel(QFrame):
         import_requested(), backup_requested(): actions on the library.
         restore_requested(), erase_requested(): actions on the library.
         export_requested(str, str): "open" or "all", and the format's id.
+        servers_opened(): the page of tool servers is shown and needs `set_servers`.
+        server_add_requested(), servers_import_requested(): add tool servers.
+        server_edit_requested(str), server_removal_requested(str): change the one of this name.
+        server_test_requested(str), server_log_requested(str): likewise.
         about_opened(): the About page is shown and needs `set_about`.
         help_requested(str): open the help for this part of the settings.
     """
@@ -101,6 +106,13 @@ class SettingsPanel(QFrame):
     backup_requested = Signal()
     restore_requested = Signal()
     erase_requested = Signal()
+    servers_opened = Signal()
+    server_add_requested = Signal()
+    servers_import_requested = Signal()
+    server_edit_requested = Signal(str)
+    server_removal_requested = Signal(str)
+    server_test_requested = Signal(str)
+    server_log_requested = Signal(str)
     about_opened = Signal()
     help_requested = Signal(str)
 
@@ -117,6 +129,7 @@ class SettingsPanel(QFrame):
         self._keys: ShortcutsTab | None = None
         self._hotkey: HotkeyReport | None = None
         self._library: DataTab | None = None
+        self._servers: ServersTab | None = None
         self._about: AboutTab | None = None
         self._profiles: tuple[Sequence[ProviderProfile], str] = ((), "")
         self._key_states: dict[str, KeyState] = {}
@@ -131,6 +144,7 @@ class SettingsPanel(QFrame):
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
         self._backup_state: tuple[str, Tone] = ("", "note")
+        self._server_rows: Sequence[ServerRow] = ()
         self._has_open = False
         self._about_texts: tuple[str, str, list[int]] = ("", "", [])
 
@@ -232,6 +246,12 @@ class SettingsPanel(QFrame):
         if self._library:
             self._library.set_has_open(has_open)
 
+    def set_servers(self, rows: Sequence[ServerRow]) -> None:
+        """Show the tool servers."""
+        self._server_rows = tuple(rows)
+        if self._servers:
+            self._servers.set_servers(self._server_rows)
+
     def set_about(self, text: str, licenses: str, ends: list[int]) -> None:
         """Set the texts of the About page.
 
@@ -273,7 +293,7 @@ class SettingsPanel(QFrame):
             QTimer.singleShot(0, self, focus)
 
     def show_page(self, page: str) -> None:
-        """Show "provider", "answer", "look", "keys", "library" or "about"."""
+        """Show "provider", "answer", "look", "keys", "servers", "library" or "about"."""
         self._built().show_page(page)
 
     def show_section(self, page: str, section: str) -> None:
@@ -328,19 +348,24 @@ class SettingsPanel(QFrame):
                 "answer": self._make_answer,
                 "look": self._make_look,
                 "keys": self._make_keys,
+                "servers": self._make_servers,
                 "library": self._make_library,
                 "about": self._make_about,
             }
             self._frame = SettingsFrame(self._theme, makers, self)
             self._frame.close_requested.connect(self.closed)
             self._frame.help_requested.connect(self.help_requested)
-            self._frame.page_shown.connect(
-                lambda page: self.about_opened.emit() if page == "about" else None
-            )
+            self._frame.page_shown.connect(self._report_shown)
             layout = QVBoxLayout(self)
             layout.setContentsMargins(0, 0, 0, 0)
             layout.addWidget(self._frame)
         return self._frame
+
+    def _report_shown(self, page: str) -> None:
+        if page == "about":
+            self.about_opened.emit()
+        elif page == "servers":
+            self.servers_opened.emit()
 
     def _make_provider(self) -> QWidget:
         from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
@@ -415,6 +440,19 @@ class SettingsPanel(QFrame):
         page.set_keymap(Keymap.from_settings(self._values))
         if self._hotkey is not None:
             page.set_hotkey(self._hotkey)
+        return page
+
+    def _make_servers(self) -> QWidget:
+        from desktop_app.ui.settings.tabs.servers_tab import ServersTab
+
+        page = self._servers = ServersTab(self._theme)
+        page.add_requested.connect(self.server_add_requested)
+        page.import_requested.connect(self.servers_import_requested)
+        page.edit_requested.connect(self.server_edit_requested)
+        page.removal_requested.connect(self.server_removal_requested)
+        page.test_requested.connect(self.server_test_requested)
+        page.log_requested.connect(self.server_log_requested)
+        page.set_servers(self._server_rows)
         return page
 
     def _make_library(self) -> QWidget:

@@ -34,6 +34,7 @@ from desktop_app.domain.errors import ProviderFaultError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
+from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
@@ -43,10 +44,12 @@ from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
+from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.sidebar.search_filters import DaysDialog
 from desktop_app.ui.spending.spending_view import SpendingView
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.consent_card import ConsentCard
+from desktop_app.ui.tools.server_form import ServerForm, ServerLog
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
 from desktop_app.ui.window.command_palette import CommandPalette
@@ -328,6 +331,34 @@ async def models(desk: Desk, look: Look) -> None:
     _close_dialogs(desk)
 
 
+async def servers(desk: Desk, look: Look) -> None:
+    """Show tool servers, one of which does not start, the form for it, and its log."""
+    book = desk.backend.tool_servers
+    command = ("/bin/notes-server", "--all")
+    environment = {"TOKEN": "${env:MY_TOKEN}"}
+    await book.add(*server_of("my-notes", command=command, environment=environment))
+    await book.add(*server_of("my-mail", url="https://127.0.0.1/mcp"))
+    desk.window.show_settings(True)
+    panel = desk.window.settings
+    panel.show_page("servers")
+    await until(lambda: len(panel.findChildren(ServerSection)) == 2)
+    await look("servers")
+    await desk.controllers.servers.test("my-notes")
+    await look("servers-failed")
+    panel.server_edit_requested.emit("my-notes")
+    form = await _dialog(ServerForm)
+    await look("server-form")
+    form.show_problem(tr("A quotation mark in the command isn’t closed."))
+    await look("server-form-problem")
+    _close_dialogs(desk)
+    (await book.run("my-notes")).on_log("", "https://127.0.0.1/listening")
+    panel.server_log_requested.emit("my-notes")
+    await _dialog(ServerLog)
+    await look("server-log")
+    _close_dialogs(desk)
+    desk.window.show_settings(False)
+
+
 async def batches(desk: Desk, look: Look) -> None:
     """Show a new batch job, the list, a job to confirm and one that has ended."""
     desk.controllers.batches.begin([DATA / "notes.md"])
@@ -501,6 +532,7 @@ SCENES: Final = (
     collections,
     spending,
     models,
+    servers,
     batches,
     cards,
     palette,

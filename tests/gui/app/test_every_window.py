@@ -54,6 +54,8 @@ NAMES: Final = (
     *("It was not reached within a day; Not charged for it.", "Too large."),
     "“scan.pdf” is encrypted. Remove its password.",
     *("Chat Completions", "Responses"),  # APIs
+    *("my-notes", "my-mail", "/bin/notes-server --all", "MY_TOKEN", "TOKEN"),  # tool servers
+    *("NAME=VALUE", "NAME: VALUE", "npx -y …", "https://"),
     *("calculator", "date_time", "fetch_page", "python", "query_table", "read_pages"),  # tools
     *("search_documents", "search_library"),
     *("max_completion_tokens", "max_tokens", "text-embedding-3-small", "LM Studio", "Ollama"),

@@ -1,0 +1,235 @@
+"""Tool servers in the settings: their list, forms, tests, logs, and imports."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.domain.errors import UserFacingError
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.ui.look.theme import ThemeWatcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
+    from desktop_app.services.tools.server_run import ServerRun
+    from desktop_app.services.tools.tool_server_book import ToolServers
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.settings.tabs.servers_tab import ServerRow
+    from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
+    from desktop_app.ui.window.notifications import Notifications
+
+QUIET_MS = 200
+"""Time without a change before the list is shown anew; a server may write its log fast."""
+
+
+class ServersController(QObject):
+    """Connects the configured servers with their page.
+
+    Args:
+        servers: returns the servers; they are not needed before the page is shown.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: ThemeWatcher,
+        servers: Callable[[], ToolServers],
+        *,
+        panel: SettingsPanel,
+        notifications: Notifications,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._theme, self._servers = parent, theme, servers
+        self._panel, self._notifications, self._tasks = panel, notifications, tasks
+        self._results: dict[str, str] = {}
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(QUIET_MS)
+        self._later.timeout.connect(lambda: self._start(self.show_servers()))
+        panel.servers_opened.connect(lambda: self._start(self.show_servers()))
+        panel.server_add_requested.connect(lambda: self._open_form(None))
+        panel.server_edit_requested.connect(lambda name: self._start(self._edit(name)))
+        panel.server_removal_requested.connect(lambda name: self._start(self._ask_removal(name)))
+        panel.server_test_requested.connect(lambda name: self._start(self.test(name)))
+        panel.server_log_requested.connect(lambda name: self._start(self._show_log(name)))
+        panel.servers_import_requested.connect(self._choose_import)
+
+    def _start(self, work: Work) -> None:
+        self._tasks.start(work)
+
+    async def show_servers(self) -> None:
+        """Show all servers with their states."""
+        runs = await self._servers().runs()
+        for run in runs:
+            run.watch(self._later.start)
+        self._panel.set_servers([self._row(run) for run in runs])
+
+    def _row(self, run: ServerRun) -> ServerRow:
+        from desktop_app.services.tools.server_run import ServerState
+        from desktop_app.ui.settings.tabs.servers_tab import ServerRow
+
+        server = run.server
+        about = server.url or server.program
+        if run.state is ServerState.FAILED and run.failure is not None:
+            return ServerRow(server.name, about, run.failure.sentences, "error")
+        words = {
+            ServerState.STARTING: tr("Starting…"),
+            ServerState.RUNNING: self._results.get(server.name) or tr("Running"),
+        }.get(run.state, tr("Not running. It starts when it’s needed."))
+        return ServerRow(server.name, about, words)
+
+    # -- adding and editing
+
+    def _open_form(self, entered: EnteredServer | None) -> None:
+        from desktop_app.ui.tools.server_form import ServerForm
+
+        form = ServerForm(entered, self._theme.current, self._parent)
+        form.saved.connect(
+            lambda given: self._start(self._save(form, given, replaces=entered is not None))
+        )
+        form.open()
+
+    async def _edit(self, name: str) -> None:
+        from desktop_app.ui.tools.server_form import KEPT, EnteredServer
+
+        server = (await self._servers().run(name)).server
+
+        def shown(values: Mapping[str, str]) -> dict[str, str]:
+            return {key: value or KEPT for key, value in values.items()}
+
+        url = f"{server.url}?{KEPT}" if server.has_query else server.url
+        self._open_form(
+            EnteredServer(
+                name,
+                server.command,
+                server.folder,
+                url,
+                shown(server.environment),
+                shown(server.headers),
+            )
+        )
+
+    async def _save(self, form: ServerForm, given: EnteredServer, *, replaces: bool) -> None:
+        try:
+            server, secrets = await self._made(given, replaces=replaces)
+            await self._servers().add(server, secrets, replaces=replaces)
+        except UserFacingError as error:
+            form.show_problem(error.sentences)
+            return
+        form.accept()
+        self._results.pop(server.name, None)
+        await self.show_servers()
+        await self.test(server.name)  # its tools can be chosen once they are known
+
+    async def _made(
+        self, given: EnteredServer, *, replaces: bool
+    ) -> tuple[ToolServer, ServerSecrets]:
+        """Return what was entered as a server, with the stored values that were kept."""
+        from desktop_app.domain.tools.tool_server import ServerSecrets, server_of
+        from desktop_app.ui.tools.server_form import KEPT
+
+        stored = ServerSecrets()
+        has_kept = KEPT in (*given.environment.values(), *given.headers.values())
+        if replaces and (has_kept or given.url.endswith(f"?{KEPT}")):
+            stored = await self._servers().secrets_of(
+                (await self._servers().run(given.name)).server
+            )
+
+        def whole(values: Mapping[str, str], kept: Mapping[str, str]) -> dict[str, str]:
+            return {k: kept.get(k, "") if v == KEPT else v for k, v in values.items()}
+
+        return server_of(
+            given.name,
+            command=given.command,
+            folder=given.folder,
+            url=given.url.replace(f"?{KEPT}", f"?{stored.query}") if stored else given.url,
+            environment=whole(given.environment, stored.environment),
+            headers=whole(given.headers, stored.headers),
+        )
+
+    async def _ask_removal(self, name: str) -> None:
+        from PySide6.QtWidgets import QMessageBox
+
+        from desktop_app.ui.widgets.foreign_text import message_box
+
+        box = message_box(
+            tr("Remove the tool server “{server}”?", server=name),
+            tr("Its stored values and your permissions for its tools are removed, too."),
+            parent=self._parent,
+        )
+        remove = box.addButton(tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        remove.clicked.connect(lambda: self._start(self._remove(name)))
+        box.open()
+
+    async def _remove(self, name: str) -> None:
+        await self._servers().remove(name)
+        await self.show_servers()
+
+    # -- testing, log, import
+
+    async def test(self, name: str) -> None:
+        """Start a server anew and show what comes of it."""
+        run = await self._servers().run(name)
+        began = time.monotonic()
+        try:
+            await run.restart()
+            listed = await run.listed("tools")
+        except UserFacingError:
+            await self.show_servers()  # the row says why
+            return
+        await self._servers().book.keep_listed(name, listed)
+        self._results[name] = tr_plural(
+            "Running, {count} tool, ready after {seconds} s",
+            "Running, {count} tools, ready after {seconds} s",
+            len(listed),
+            seconds=formatting.decimal(time.monotonic() - began, 1),
+        )
+        await self.show_servers()
+
+    async def _show_log(self, name: str) -> None:
+        from desktop_app.ui.tools.server_form import ServerLog
+
+        run = await self._servers().run(name)
+        lines = [line.text for line in run.log]
+        ServerLog(name, lines, self._theme.current, self._parent).open()
+
+    def _choose_import(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
+        name, _ = QFileDialog.getOpenFileName(
+            self._parent,
+            tr("Import tool servers"),
+            "",
+            tr("JSON files ({pattern})", pattern="*.json"),
+        )
+        if name:
+            self._start(self._import(Path(name)))
+
+    async def _import(self, path: Path) -> None:
+        from desktop_app.exchange.importers.server_configuration import read_servers
+
+        added, problems = 0, []
+        for read in await asyncio.to_thread(read_servers, path):
+            try:
+                await self._servers().add(*read.made())
+                added += 1
+            except UserFacingError as error:
+                problems.append(error.sentences)
+        words = tr_plural(
+            "{count} tool server was added.", "{count} tool servers were added.", added
+        )
+        self._notifications.notify("\n".join([words, *problems]))
+        await self.show_servers()

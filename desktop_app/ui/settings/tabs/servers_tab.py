@@ -1,0 +1,139 @@
+"""The Tool servers page: each server with its state, and what can be done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import FormSection, Note, Tone
+from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.ui.look.theme import Theme
+
+WHAT_THEY_ARE: Final = N_(
+    "Tool servers (MCP) offer tools to models. A server runs with your rights: add only servers "
+    "that you trust."
+)
+NONE_YET: Final = N_("No tool servers.")
+
+
+@dataclass(frozen=True)
+class ServerRow:
+    """A server as the page shows it.
+
+    Attributes:
+        about: the program, or the address.
+        state: in words.
+    """
+
+    name: str
+    about: str
+    state: str
+    tone: Tone = "note"
+
+
+class ServersTab(QWidget):
+    """The page.
+
+    Signals:
+        add_requested(), import_requested()
+        edit_requested(str), removal_requested(str): the server of this name.
+        test_requested(str), log_requested(str): likewise.
+    """
+
+    add_requested = Signal()
+    import_requested = Signal()
+    edit_requested = Signal(str)
+    removal_requested = Signal(str)
+    test_requested = Signal(str)
+    log_requested = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._rows: list[ServerRow] = []
+        self._parts: dict[str, ServerSection] = {}
+        self._intro = Note(theme, tr(WHAT_THEY_ARE))
+        self._none = PlainLabel(tr(NONE_YET))
+        set_role(self._none, "note")
+        self._list = QVBoxLayout()
+        add = plain_button(tr("Add…"), "add-server")
+        add.clicked.connect(self.add_requested)
+        import_ = plain_button(tr("Import…"), "import-servers")
+        import_.clicked.connect(self.import_requested)
+        buttons = FlowLayout()
+        buttons.addWidget(add)
+        buttons.addWidget(import_)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addWidget(self._intro)
+        self._column.addWidget(self._none)
+        self._column.addLayout(self._list)
+        self._column.addLayout(buttons)
+        self._column.addStretch(1)
+        self.set_theme(theme)
+
+    def set_servers(self, rows: Sequence[ServerRow]) -> None:
+        """Show these servers; a server that stays keeps its widgets, and the keyboard."""
+        names = [row.name for row in rows]
+        if names != [row.name for row in self._rows]:
+            for part in self._parts.values():
+                self._list.removeWidget(part)
+                part.deleteLater()
+            self._parts = {name: self._section(name) for name in names}
+        self._rows = list(rows)
+        for row in rows:
+            self._parts[row.name].show_row(row)
+        self._none.setVisible(not rows)
+
+    def _section(self, name: str) -> ServerSection:
+        part = ServerSection(name, self._theme)
+        part.test.clicked.connect(lambda: self.test_requested.emit(name))
+        part.log.clicked.connect(lambda: self.log_requested.emit(name))
+        part.edit.clicked.connect(lambda: self.edit_requested.emit(name))
+        part.remove.clicked.connect(lambda: self.removal_requested.emit(name))
+        self._list.addWidget(part)
+        return part
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        self._theme = theme
+        self._column.setSpacing(theme.px(12))
+        self._list.setSpacing(theme.px(16))
+
+
+class ServerSection(FormSection):
+    """One server."""
+
+    def __init__(self, name: str, theme: Theme) -> None:
+        super().__init__(name, theme)
+        self._about = PlainLabel()
+        self._about.setWordWrap(True)
+        set_role(self._about, "note")
+        self._state = Note(theme)
+        buttons = FlowLayout()
+        self.test = plain_button(tr("Test"), f"test-server-{name}")
+        self.log = plain_button(tr("Log"), f"log-server-{name}")
+        self.edit = plain_button(tr("Edit…"), f"edit-server-{name}")
+        self.remove = plain_button(tr("Remove…"), f"remove-server-{name}")
+        for button in (self.test, self.log, self.edit, self.remove):
+            button.setAccessibleName(spoken_text(f"{name}: {button.text()}"))
+            buttons.addWidget(button)
+        self.body.addWidget(self._about)
+        self.body.addWidget(self._state)
+        self.body.addLayout(buttons)
+
+    def show_row(self, row: ServerRow) -> None:
+        """Show the server's state."""
+        self._about.setText(row.about)
+        self._state.set_text(row.state, row.tone)

@@ -1,0 +1,196 @@
+"""The form for a tool server, and its log."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import Note, retheme
+from desktop_app.ui.widgets.foreign_text import (
+    PlainLabel,
+    PlainTextField,
+    one_line,
+    spoken_text,
+    window_title,
+)
+from desktop_app.ui.widgets.help_button import HelpButton
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from desktop_app.ui.look.theme import Theme
+
+KEPT: Final = "•••"
+"""Shown in place of a value that the keyring has, and kept if it is not changed."""
+
+
+@dataclass(frozen=True)
+class EnteredServer:
+    """A server as it was entered; a value KEPT stands for the stored one."""
+
+    name: str
+    command: tuple[str, ...] = ()
+    folder: str = ""
+    url: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class ServerForm(QDialog):
+    """The form for a server.
+
+    Args:
+        server: the one to edit; None for a new one.
+
+    Signals:
+        saved(EnteredServer): Save was pressed; the form stays open until `accept`.
+    """
+
+    saved = Signal(object)
+
+    def __init__(self, server: EnteredServer | None, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("server-form")
+        self.setWindowTitle(window_title(tr("Tool server")))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.name, self.command = QLineEdit(), QLineEdit()
+        self.folder, self.url = QLineEdit(), QLineEdit()
+        self.environment, self.headers = PlainTextField(), PlainTextField()
+        self._problem = Note(theme)
+        self._problem.setObjectName("server-problem")
+        self._save = plain_button(tr("Save"), "save-server")
+        self._save.clicked.connect(self._finish)
+        self._build(theme)
+        if server is not None:
+            self._show(server)
+        self.set_theme(theme)
+        first = self.name if server is None else self.command
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_problem(self, words: str) -> None:
+        """Show why the server cannot be saved."""
+        self._problem.set_text(words, "error")
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        px = theme.px
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(10))
+        for text in (self.environment, self.headers):
+            text.setFixedHeight(px(64))
+            text.document().setDocumentMargin(px(6))
+        self.setMinimumWidth(px(420))
+        retheme(self, theme)
+
+    def _build(self, theme: Theme) -> None:
+        form = QFormLayout()
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        rows: tuple[tuple[str, str, QLineEdit | PlainTextField, str], ...] = (
+            ("server-name", tr("Name"), self.name, tr("lowercase letters, digits, and hyphens")),
+            ("server-command", tr("Command"), self.command, "npx -y …"),
+            ("server-folder", tr("Folder"), self.folder, tr("your home folder")),
+            ("server-environment", tr("Variables"), self.environment, "NAME=VALUE"),
+            ("server-url", tr("Or address"), self.url, "https://"),
+            ("server-headers", tr("Headers"), self.headers, "NAME: VALUE"),
+        )
+        for name, label, widget, hint in rows:
+            widget.setObjectName(name)
+            widget.setAccessibleName(spoken_text(label))
+            widget.setPlaceholderText(hint)
+            if isinstance(widget, PlainTextField):
+                set_role(widget, "field")
+                widget.setTabChangesFocus(True)
+            title = PlainLabel(label)
+            title.setBuddy(widget)
+            form.addRow(title, widget)
+        note = PlainLabel(
+            tr(
+                "Values of variables and headers are stored in the keyring. {example} takes an "
+                "environment variable.",
+                example="${env:NAME}",
+            )
+        )
+        note.setWordWrap(True)
+        set_role(note, "note")
+        head, foot = QHBoxLayout(), QHBoxLayout()
+        head.addWidget(note, 1)
+        head.addWidget(HelpButton())
+        foot.addStretch(1)
+        foot.addWidget(self._save)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(head)
+        self._column.addLayout(form)
+        self._column.addWidget(self._problem)
+        self._column.addLayout(foot)
+
+    def _show(self, server: EnteredServer) -> None:
+        self.name.setText(server.name)
+        self.name.setReadOnly(True)
+        self.command.setText(shlex.join(server.command))
+        self.folder.setText(server.folder)
+        self.url.setText(server.url)
+        self.environment.setPlainText(_lines(server.environment, "="))
+        self.headers.setPlainText(_lines(server.headers, ": "))
+
+    def _finish(self) -> None:
+        try:
+            command = tuple(shlex.split(self.command.text()))
+        except ValueError:
+            self.show_problem(tr("A quotation mark in the command isn’t closed."))
+            return
+        self.show_problem("")
+        self.saved.emit(
+            EnteredServer(
+                self.name.text().strip(),
+                command,
+                self.folder.text().strip(),
+                self.url.text().strip(),
+                _pairs(self.environment.toPlainText(), "="),
+                _pairs(self.headers.toPlainText(), ":"),
+            )
+        )
+
+
+def _lines(values: Mapping[str, str], between: str) -> str:
+    return "\n".join(f"{name}{between}{value}" for name, value in values.items())
+
+
+def _pairs(text: str, between: str) -> dict[str, str]:
+    rows = [line.partition(between) for line in text.splitlines() if line.strip()]
+    return {name.strip(): value.strip() for name, _, value in rows}
+
+
+class ServerLog(QDialog):
+    """The log of a server."""
+
+    def __init__(self, name: str, lines: Sequence[str], theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("server-log")
+        self.setWindowTitle(window_title(tr("Log of {server}", server=name)))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        text = PlainTextField()
+        text.setReadOnly(True)
+        set_role(text, "field")
+        text.document().setDocumentMargin(theme.px(6))
+        text.setObjectName("server-log-text")
+        text.setAccessibleName(spoken_text(tr("Log of {server}", server=name)))
+        shown = "\n".join(map(one_line, lines))
+        text.setPlainText(shown or tr("The log is empty."))
+        column = QVBoxLayout(self)
+        column.addWidget(text)
+        self.resize(theme.px(620), theme.px(380))
