@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import NoReturn
 
-Kind = Literal["documents", "lexing", "math", "model", "pdf", "print", "qt", "server", "tool"]
+Kind = Literal[
+    "documents", "lexing", "math", "model", "pdf", "print", "qt", "regex", "server", "tool"
+]
 
 # Only root can leave a file here, and no mounted drive is kept busy.
 WORKING_DIRECTORY: Final = "/"
@@ -93,6 +95,7 @@ _OF_KIND: Final[Mapping[Kind, tuple[str, ...]]] = {
     "pdf": (*_EVERY, *_LAYOUT),
     "print": (*_EVERY, *_LIBRARY),
     "qt": (*_EVERY, *_LIBRARY, *_SCREEN),
+    "regex": _EVERY,
     "server": (*_EVERY, *_PROGRAMS),
     "tool": ("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ"),
 }

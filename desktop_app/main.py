@@ -128,6 +128,10 @@ def _child(name: str, arguments: Sequence[str]) -> int:
         from desktop_app.rendering.processes.lexing_process import main as lexing
 
         return lexing()
+    if name == "regex":
+        from desktop_app.rendering.processes.regex_process import main as regex
+
+        return regex()
     if name == "pdf":
         from desktop_app.app.export.pdf_process import main as pdf
 

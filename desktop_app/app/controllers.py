@@ -400,6 +400,7 @@ class Controllers(QObject):
             notifications=window.notifications,
             header=window.header,
             prompt_store=state.backend.prompts,
+            settings_store=state.backend.settings,
         )
 
     def _make_chat(self) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from functools import cache
+from typing import Final
 
 from desktop_app.domain.conversations.preset import Preset
 from desktop_app.exchange.preset_json import preset_from_json
 from desktop_app.paths import resource_path
+
+HIDDEN: Final = "presets.hidden"
+"""The setting with the ids of shipped presets that the user has deleted."""
+_LAST: Final = 1_000_000  # positions behind all of the user's
 
 
 @cache
@@ -18,8 +24,24 @@ def built_in_presets() -> tuple[Preset, ...]:
     return tuple(preset_from_json(row) for row in rows)
 
 
-def with_built_in(stored: Iterable[Preset]) -> list[Preset]:
-    """Return the user's presets, then those that ship, unless the user's have their name."""
+def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> list[Preset]:
+    """Return the user's presets, then those that ship, unless the user's have their name or id.
+
+    Args:
+        hidden: the ids of those that the user has deleted.
+    """
     own = list(stored)
-    names = {preset.name.casefold() for preset in own}
-    return [*own, *(p for p in built_in_presets() if p.name.casefold() not in names)]
+    names = {preset.name.casefold() for preset in own} | {preset.id for preset in own}
+    return [
+        *own,
+        *(
+            replace(preset, position=_LAST + number)
+            for number, preset in enumerate(built_in_presets())
+            if names.isdisjoint((preset.name.casefold(), preset.id)) and preset.id not in hidden
+        ),
+    ]
+
+
+def hidden_in(value: object) -> set[str]:
+    """Return the ids in a stored value of `HIDDEN`."""
+    return {each for each in value if isinstance(each, str)} if isinstance(value, list) else set()

@@ -329,10 +329,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "small",
         N_("Routine work"),
         Group.ANSWER,
-        N_("Titles, notes on long documents, and compaction."),
+        N_("The model for titles, notes on long documents, and compaction."),
         choices=(
-            Choice("small", N_("Small model")),
-            Choice("conversation", N_("Conversation’s model")),
+            Choice("small", N_("Small")),
+            Choice("conversation", N_("Same")),
         ),
     ),
     Setting(

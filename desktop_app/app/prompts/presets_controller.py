@@ -11,6 +11,12 @@ from PySide6.QtCore import QObject
 
 from desktop_app.app.state.presets import DEFAULT_PRESET
 from desktop_app.backend.answer_settings import own_values, with_own, without_own
+from desktop_app.backend.preset_loader import (
+    HIDDEN,
+    built_in_presets,
+    hidden_in,
+    with_built_in,
+)
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.preset import Preset, preset_of
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.presets import Presets
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.storage.settings.prompt_store import PromptStore
+    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.library.presets_page import PresetsPage
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.window.header import Header
@@ -54,8 +61,10 @@ class PresetsController(QObject):
         presets: Presets,
         tasks: Tasks,
         prompt_store: PromptStore,
+        settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
+        self._settings_store = settings_store
         self._notifications, self._header, self._current = notifications, header, current
         self._values, self._setup = answer_settings.values, answer_settings.setup
         self._new_conversation, self._presets = answer_settings.new_conversation, presets
@@ -73,8 +82,9 @@ class PresetsController(QObject):
 
     async def load(self) -> None:
         """Load the presets from the store."""
-        found = await self._prompt_store.presets()
-        self._presets.replace_all(found)
+        stored = await self._prompt_store.presets()
+        hidden = hidden_in((await self._settings_store.all()).get(HIDDEN))
+        self._presets.replace_all(with_built_in(stored, hidden))
         self._show()
         self._show_page()
 
@@ -249,7 +259,7 @@ class PresetsController(QObject):
         gone = self._presets.remove(preset_id)
         self._show()
         self._show_page()
-        self._start(self._write(self._prompt_store.remove_preset(preset_id)))
+        self._start(self._write(self._forget(preset_id)))
 
         def undo() -> None:
             self._save(gone)
@@ -262,6 +272,13 @@ class PresetsController(QObject):
         if self._dialog is not None:
             self._dialog.say(tr("“{name}” deleted", name=gone.name), undo)
 
+    async def _forget(self, preset_id: str) -> None:
+        """Delete a preset; one that ships does not return at the next start."""
+        await self._prompt_store.remove_preset(preset_id)
+        if any(preset.id == preset_id for preset in built_in_presets()):
+            hidden = hidden_in((await self._settings_store.all()).get(HIDDEN))
+            await self._settings_store.set(HIDDEN, sorted(hidden | {preset_id}))
+
     def _choose_default(self, preset_id: str) -> None:
         self._start(self._new_conversation.set_default(DEFAULT_PRESET, preset_id))
 
@@ -272,4 +289,6 @@ class PresetsController(QObject):
         return next(name for name in names if name not in taken)
 
     def _next_position(self) -> int:
-        return max((p.position for p in self._presets.by_id.values()), default=-1) + 1
+        shipped = {preset.id for preset in built_in_presets()}
+        own = (p.position for p in self._presets.by_id.values() if p.id not in shipped)
+        return max(own, default=-1) + 1

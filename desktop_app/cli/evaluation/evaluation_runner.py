@@ -16,6 +16,7 @@ from dataclasses import asdict, astuple, dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.child_processes import child_command
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import (
@@ -46,6 +47,7 @@ from desktop_app.domain.evaluation.evaluation_result import (
 )
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.rendering.processes.line_client import LineClient
 from desktop_app.services.evaluation.answer_checks import failure_of
 
 if TYPE_CHECKING:
@@ -107,6 +109,10 @@ class EvaluationRunner:
     _done: int = 0
     _paused_until: float = 0.0
     _name: str = field(default="", init=False)
+    _searching: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _patterns: LineClient = field(
+        default_factory=lambda: LineClient(child_command("regex")), init=False
+    )
 
     async def run(self) -> list[EvaluationRun]:
         """Return the runs; without the cases that were not asked if it was stopped.
@@ -123,8 +129,11 @@ class EvaluationRunner:
         at_once = 1 if self.profile.kind is ProviderKind.ON_DEVICE else self.concurrency
         limit = asyncio.Semaphore(at_once)
         pairs = [(column, case) for case in self.cases for column in self.contestants]
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._one(limit, *pair)) for pair in pairs]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._one(limit, *pair)) for pair in pairs]
+        finally:
+            self._patterns.close()
         if self.stopped_by is None:
             await self.backend.notes.put(key, "", "")
         results = dict(zip(((id(c), case.id) for c, case in pairs), tasks, strict=True))
@@ -226,7 +235,8 @@ class EvaluationRunner:
                 why, paid = await self._judge(check, case, own, answer)
                 known, cost = known and paid is not None, cost + (paid or 0)
             else:
-                why = await asyncio.to_thread(failure_of, check, result.answer)
+                async with self._searching:  # one process serves one thread
+                    why = await asyncio.to_thread(failure_of, check, result.answer, self._patterns)
             if why:
                 failed.append(why)
         return replace(result, failed=tuple(failed), judge_cost=cost if known else None)

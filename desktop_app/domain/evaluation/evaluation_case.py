@@ -116,7 +116,7 @@ def _is_number(value: object) -> bool:
 
 
 def passes(check: Check, answer: str) -> bool:
-    """Return True if an answer passes a check of its text: not a schema, not a rubric.
+    """Return True if an answer passes a check of its text: no schema, rubric or expression.
 
     A `number` passes if any number of the answer is near enough.
     """
@@ -127,8 +127,6 @@ def passes(check: Check, answer: str) -> bool:
             return any(_contains(answer, text, check.ignores_case) for text in check.value)
         case CheckKind.STARTS_WITH_ANY:
             return answer.lstrip().startswith(tuple(check.value))
-        case CheckKind.REGEX:
-            return re.search(check.value, answer) is not None
         case CheckKind.EQUALS:
             return answer.strip() == str(check.value).strip()
         case CheckKind.NUMBER:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Protocol
+
 from desktop_app.domain.evaluation.evaluation_case import Check, CheckKind, json_of, passes
 
 
-def failure_of(check: Check, answer: str) -> str:
+class PatternSearch(Protocol):
+    """Searches a text with a regular expression, for a limited time."""
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return {"found": bool} or {"error": str}; None if it took too long."""
+
+
+def failure_of(check: Check, answer: str, patterns: PatternSearch) -> str:
     """Return why an answer fails a check that needs no judge; "" if it passes."""
+    if check.kind is CheckKind.REGEX:
+        said = patterns.ask({"pattern": check.value, "text": answer})
+        if said is None or "found" not in said:
+            return f"{check.label} ({'too slow' if said is None else said.get('error')})"
+        return "" if said["found"] is True else check.label
     if check.kind is not CheckKind.SCHEMA:
         return "" if passes(check, answer) else check.label
     # Takes 60 ms, and few cases need it.

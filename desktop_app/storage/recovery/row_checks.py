@@ -400,12 +400,17 @@ def _pairs(value: Any) -> None:
     _require(all(isinstance(text, str) for pair in value for text in pair))
 
 
+def _names(value: Any) -> None:
+    _require(isinstance(value, list) and all(isinstance(text, str) for text in value))
+
+
 def _text(value: Any) -> None:
     _require(isinstance(value, str))
 
 
 _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
     "models.favorites": _pairs,
+    "presets.hidden": _names,
     "spending.unpriced.": _refused,
     "window.state": _flat,
     "window.scroll": _scroll,

@@ -74,3 +74,14 @@ async def test_routine_work_is_done_by_a_small_model_unless_the_user_wants_other
         assert desk.backend._note_taker(replace(own, profile=unlisted)).model.id == "gpt-5.2-pro"
         await desk.controllers.settings._set("answer.routine_model", "conversation")
         assert desk.backend._note_taker(own).model.id == "gpt-5.2-pro"
+
+
+async def test_a_model_without_minimal_effort_does_not_offer_it() -> None:
+    async with Desk(environment=KEYED) as desk:
+        choice = replace(desk.state.setup.choice, variant=None, model="gpt-5.2-codex")
+        desk.state.setup.choose(choice)
+        menu = QMenu()
+        desk.window.prompt.row._fill_efforts(menu)
+        offered = [a.text().split(" ·")[0] for a in menu.actions() if a.isEnabled()]
+        assert offered == ["Low", "Medium", "High", "Extra high"]
+        assert not any(action.text().startswith("Minimal") for action in menu.actions())

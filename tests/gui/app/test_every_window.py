@@ -20,6 +20,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 import desktop_app.ui
+from desktop_app.backend.preset_loader import built_in_presets
 from desktop_app.backend.prompt_loader import built_in_prompts
 from desktop_app.i18n import formatting, pseudo
 from desktop_app.i18n.translation import LANGUAGES
@@ -49,6 +50,8 @@ NAMES: Final = (
     *("smollm2-135m-instruct", "Aug 10, 2026"),
     *("gpt-5.2", "CometAPI", "GPT-5 mini", "GPT-5 nano", "GPT-5.2 Codex", "retried", "retriedxyz"),
     *(prompt.text[:600] for prompt in built_in_prompts()),
+    *(preset.name for preset in built_in_presets()),
+    *(preset.overrides.instructions or "" for preset in built_in_presets()),
     *("recipient", "Recipient", "tone", "Tone", "warm", "cool"),
     *("Summarise", "Find the deadlines", "OpenAI refused the request: content policy."),
     *("It was not reached within a day; Not charged for it.", "Too large."),

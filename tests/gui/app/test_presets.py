@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
 from desktop_app.backend.answer_settings import with_own
+from desktop_app.backend.preset_loader import HIDDEN, built_in_presets
 from desktop_app.domain.conversations.conversation import new_id
 from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.preset import Preset
@@ -66,9 +67,8 @@ def undo(desk: Desk) -> None:
 async def test_one_is_put_into_force_and_what_was_changed_since_is_said() -> None:
     async with Desk(environment=KEY) as desk:
         state = desk.state
-        assert not desk.window.header.preset.isVisible()  # none to choose from
+        assert desk.window.header.preset.isVisible()  # those that ship
         await with_presets(desk)
-        assert desk.window.header.preset.isVisible()
         assert shown(desk) == "No preset"
         choose(desk, "Code reviewer")
         assert shown(desk) == "Preset: Code reviewer"
@@ -253,7 +253,33 @@ async def test_new_conversations_begin_with_the_default_preset() -> None:
 
 async def test_where_there_is_none_the_command_opens_the_page() -> None:
     async with Desk() as desk:
+        shipped = [preset.id for preset in built_in_presets()]
+        await desk.backend.settings.set(HIDDEN, shipped)
+        await desk.controllers.presets.load()
+        assert not desk.window.header.preset.isVisible()
         desk.ready.actions["presets.use"]()
         dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
         assert dialog.presets.isVisible()
         dialog.hide()
+
+
+async def test_those_that_ship_can_be_used_edited_and_deleted() -> None:
+    async with Desk(environment=KEY) as desk:
+        menu = QMenu()
+        desk.window.header.preset_menu_requested.emit(menu)
+        names = [action.text() for action in menu.actions()]
+        assert {preset.name for preset in built_in_presets()} <= set(names)
+        choose(desk, "Translator")
+        settings = desk.state.setup.ask_settings
+        assert settings.instructions.startswith("You translate.")
+        assert settings.examples == (("Das ist nicht mein Bier.", "That’s not my problem."),)
+        its = desk.controllers.presets
+        its._save(replace(desk.state.presets.by_id["editor"], name="My editor"))
+        its._delete("tutor")
+        await desk.written()
+        await its.load()
+        found = {preset.id: preset.name for preset in desk.state.presets.by_id.values()}
+        assert found["editor"] == "My editor"
+        assert "tutor" not in found
+        assert len(found) == len(built_in_presets()) - 1
+        menu.deleteLater()

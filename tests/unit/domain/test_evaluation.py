@@ -49,8 +49,6 @@ def test_intervals_are_those_of_a_table_computed_by_hand(
         ({"contains": "Paris"}, "It is Paris.", True),
         ({"contains": "paris"}, "It is Paris.", False),
         ({"contains": "paris", "ignore_case": True}, "It is Paris.", True),
-        ({"regex": r"\bP\w+s\b"}, "It is Paris.", True),
-        ({"regex": "^Paris"}, "It is Paris.", False),
         ({"equals": "Paris"}, " Paris\n", True),
         ({"equals": "Paris"}, "Paris.", False),
         ({"number": 42, "within": 0.5}, "About 42.4 kg", True),

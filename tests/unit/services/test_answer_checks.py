@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from desktop_app.child_processes import child_command
 from desktop_app.domain.evaluation.evaluation_case import check_from_json
+from desktop_app.rendering.processes.line_client import LineClient
 from desktop_app.services.evaluation.answer_checks import failure_of
 
+NOBODY = LineClient(child_command("regex"))  # it starts with the first expression
 SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
 
 
@@ -21,7 +24,7 @@ SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "int
     ],
 )
 def test_an_answer_has_to_match_its_schema(answer: str, words: str) -> None:
-    found = failure_of(check_from_json({"schema": SCHEMA}), answer)
+    found = failure_of(check_from_json({"schema": SCHEMA}), answer, NOBODY)
     assert words in found if words else not found
 
 
@@ -29,4 +32,16 @@ def test_an_answer_has_to_match_its_schema(answer: str, words: str) -> None:
     "schema", [{"type": "nothing"}, {"$ref": "http://127.0.0.1:9/schema"}, {"$ref": "#/none"}]
 )
 def test_an_unusable_schema_is_said_and_nothing_is_fetched(schema: dict[str, str]) -> None:
-    assert "unusable schema" in failure_of(check_from_json({"schema": schema}), "{}")
+    assert "unusable schema" in failure_of(check_from_json({"schema": schema}), "{}", NOBODY)
+
+
+def test_an_endless_expression_is_given_up_and_the_next_one_is_searched() -> None:
+    patterns = LineClient(child_command("regex"))
+    try:
+        endless = check_from_json({"regex": r"^(\w+\s?)+$"})
+        assert "too slow" in failure_of(endless, "a" * 5_000 + "!", patterns)
+        paris = check_from_json({"regex": r"\bP\w+s\b"})
+        assert failure_of(paris, "It is Paris.", patterns) == ""
+        assert failure_of(paris, "It is Rome.", patterns) == paris.label
+    finally:
+        patterns.close()

@@ -1,0 +1,92 @@
+"""A child process that answers lines of JSON, for a thread that waits: see json_server.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+from contextlib import suppress
+from subprocess import DEVNULL, PIPE
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.child_processes import open_child
+from desktop_app.rendering.processes.process_answers import LONGEST_ANSWER, parse_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from subprocess import Popen
+
+    from desktop_app.child_processes import ChildCommand
+
+_LONGEST_S: Final = 5.0
+
+
+class LineClient:
+    """The process, which starts with the first request and ends with `close`.
+
+    A request that crashes it or takes too long has no answer; the next one starts another process.
+    """
+
+    def __init__(self, command: ChildCommand) -> None:
+        """`command` starts the process."""
+        self._command = command
+        self._process: Popen[bytes] | None = None
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """Return the pipes to the process, if it runs."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            return ()
+        return (process.stdin.fileno(), process.stdout.fileno())
+
+    def start(self) -> None:
+        """Start the process, unless it runs.
+
+        Raises:
+            OSError: it cannot be started.
+        """
+        if self._process is None:
+            self._process = open_child(self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            # A confined process may not kill, but closing the pipe ends the other process, too.
+            with process, suppress(OSError):
+                process.kill()
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the answer; None if the process has ended, hangs, or talks nonsense."""
+        try:
+            self.start()
+            answer = self._exchange(json.dumps({"id": 0, **request}).encode() + b"\n")
+        except OSError:
+            answer = None
+        if answer is None:
+            self.close()
+        return answer
+
+    def _exchange(self, request: bytes) -> dict[str, Any] | None:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        process.stdin.write(request)
+        process.stdin.flush()
+        return parse_answer(_read_line(process), 0)
+
+
+def _read_line(process: Popen[bytes]) -> bytes:
+    """Return a line of the process's output, or "" if that takes too long."""
+    assert process.stdout is not None
+    descriptor, until = process.stdout.fileno(), time.monotonic() + _LONGEST_S
+    line = b""
+    while not line.endswith(b"\n") and len(line) <= LONGEST_ANSWER:
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, until - time.monotonic()))
+        piece = os.read(descriptor, 1 << 16) if ready else b""
+        if not piece:
+            return b""
+        line += piece
+    return line
