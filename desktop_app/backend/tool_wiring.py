@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace
 from desktop_app.providers.http.trust import trusted_context
+from desktop_app.services.tools.hosted_tools import HostedTools
 from desktop_app.services.tools.server_source import ServerSource
 from desktop_app.services.tools.tool_server_book import ToolServers
 from desktop_app.storage.tools.server_store import ServerStore
@@ -34,9 +35,13 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     async def read_text(name: str, data: bytes) -> str:
         return (await backend.documents.extract_bytes(name, data)).text
 
+    async def vector_stores() -> Sequence[str]:
+        return str((await backend.values())["tools.vector_stores"]).split()
+
     documents = DocumentTools(backend.search, retrieve)
     pages = WebPageTool(read_text, trusted_context)
-    return (BuiltInTools([*documents.tools(), *pages.tools()]),)
+    built_in = BuiltInTools([*documents.tools(), *pages.tools()])
+    return (built_in, HostedTools(vector_stores))
 
 
 def tool_servers(backend: Backend) -> ToolServers:

@@ -208,7 +208,7 @@ async def _answer(
     if settings.grammar is not None:
         require_grammar_support(settings.grammar, resolved)
     pages = pages_by_file(options.pages, options.file)
-    await require_tools(backend, settings.parameters.tools)
+    await require_tools(backend, settings.parameters.tools, resolved, is_saved=options.save)
     backend.desk.open(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
         await from_template(backend, options.template, options.set, prompt)
@@ -430,7 +430,7 @@ async def _run(
 
 def _file_of(backend: Backend, answer: Message) -> Path | None:
     """Return the file that has all of a long answer; None if its message has all."""
-    files = answer.attachments
+    files = [part for part in answer.attachments if isinstance(part, DocumentPart)]
     return backend.attachments.path(files[-1].sha256) if files else None
 
 

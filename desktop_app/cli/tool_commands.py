@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.backend import build_backend
 from desktop_app.cli.console import say, write_json, write_line
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
+from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import in_english, tr
+from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.services.tools.tool_set import all_of
 
 if TYPE_CHECKING:
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.message_parts import ToolCallPart
     from desktop_app.domain.tools.tool import ListedTool
+    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 _SENTENCE_END: Final = re.compile(r"\.\s|\n")
@@ -43,8 +49,11 @@ async def _list(*, as_json: bool) -> int:
         await backend.open()
         names = [all_of(source) for source in await backend.tools.sources()]
         found = await backend.tools.listed(names)
+        usual = await _usual_choice(backend)
     finally:
         await backend.aclose()
+    with in_english() if as_json else nullcontext():
+        found = [_with_reason(tool, usual) for tool in found]
     if as_json:
         write_json([tool_json(tool) for tool in found])
         return 0
@@ -52,6 +61,19 @@ async def _list(*, as_json: bool) -> int:
     for tool in found:
         write_line(f"{tool.definition.full_name:<{width}}  {brief(tool)}".rstrip())
     return 0
+
+
+async def _usual_choice(backend: Backend) -> ResolvedChoice:
+    """Return the model that answers by default."""
+    profile = await backend.default_profile(await backend.profiles(), await backend.values())
+    return backend.chat.resolve(profile, ModelChoice(profile.id, "", Variant.THINKING))
+
+
+def _with_reason(tool: ListedTool, usual: ResolvedChoice) -> ListedTool:
+    """Return a tool with the reason why the default model cannot use it."""
+    if tool.definition.hosted is None:
+        return tool
+    return replace(tool, reason=hosted_refusal(tool.definition.name, usual) or tool.reason)
 
 
 def brief(tool: ListedTool) -> str:
@@ -72,8 +94,13 @@ def tool_json(tool: ListedTool) -> dict[str, Any]:
     }
 
 
-async def require_tools(backend: Backend, names: Sequence[str]) -> None:
+async def require_tools(
+    backend: Backend, names: Sequence[str], resolved: ResolvedChoice, *, is_saved: bool
+) -> None:
     """Raise unless all tools with these full names, or of SOURCE/*, can be used.
+
+    Args:
+        is_saved: the answer is stored, so that its images can be kept.
 
     Raises:
         IllegalChoiceError: one cannot.
@@ -99,9 +126,19 @@ async def require_tools(backend: Backend, names: Sequence[str]) -> None:
                     what_to_do=Remedy.THERE_ARE if servers else Remedy.NONE,
                 )
             raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=known)
-        if not listed[name].is_available:
-            reason = tr(listed[name].reason)
+        if reason := _reason(listed[name], resolved, is_saved=is_saved):
             raise IllegalChoiceError(Reason.TOOL_UNAVAILABLE, tool=name, reason=reason)
+
+
+def _reason(tool: ListedTool, resolved: ResolvedChoice, *, is_saved: bool) -> str:
+    """Return why a tool cannot be used for this answer; "" if it can."""
+    name = tool.definition.name
+    if tool.definition.hosted is not None:
+        if name == "image_generation" and not is_saved:
+            return tr("Images are kept only with --save.")
+        if refusal := hosted_refusal(name, resolved):
+            return refusal
+    return tr(tool.reason)
 
 
 def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from desktop_app.domain.conversations.conversation import Message
-    from desktop_app.domain.conversations.message_parts import DocumentPart
+    from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 
 
 class UnsavedAnswers:
@@ -37,6 +37,10 @@ class UnsavedAnswers:
         """Return the file of the answer: this object, because a command has a single answer."""
         self._answer_id = answer.id
         return self
+
+    async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
+        """Return None: without --save, no image is kept."""
+        return None
 
     async def append(self, text: str) -> None:
         """Write more of the answer. Raises StorageError: nothing of `text` was written."""

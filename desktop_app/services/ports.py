@@ -126,6 +126,12 @@ class AnswerFiles(Protocol):
         Return None if there is no file, or no answer any more.
         """
 
+    async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
+        """Store a generated image as an attachment. Raises StorageError.
+
+        Return None if it is no image that can be kept.
+        """
+
     async def discard(self, answer_id: str) -> None:
         """Remove all files of an answer."""
 

@@ -262,6 +262,15 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         per_conversation=True,
     ),
     Setting(
+        "tools.vector_stores",
+        str,
+        "",
+        N_("Vector stores"),
+        Group.ANSWER,
+        N_("IDs of your vector stores at the provider, one per line. file_search searches them."),
+        most_lines=3,
+    ),
+    Setting(
         "answer.form",
         str,
         "",

@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.shown_length import NOT_ALL_SHOWN, ShownLength
 from desktop_app.domain.conversations.stream_events import (
+    HostedCall,
     Notice,
     ReasoningDelta,
     ReasoningItem,
@@ -242,7 +243,7 @@ class RunningAnswers(QObject):
                 run.says = run.waiting = run.opening
             case Notice(text):
                 run.says = run.waiting = text
-            case ToolCallStep() | RoundEnded():
+            case ToolCallStep() | HostedCall() | RoundEnded():
                 run.has_step = True
                 if isinstance(event, RoundEnded) and run.deltas:
                     run.gap = "\n\n"

@@ -18,10 +18,12 @@ from desktop_app.domain.conversations.answer_form import (
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.tools.tool import ListedTool, Permission, ToolKind
 from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.structured.requested_form import form_of
 from desktop_app.services.tools.consent import fingerprint
+from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.ui.settings.dialog_field import EditRequest, form_words, tools_words
 
 if TYPE_CHECKING:
@@ -140,8 +142,9 @@ class ToolsController(QObject):
             if definition.needs_consent:
                 permission = await store.permission(here, name, fingerprint(definition))
             is_chosen = name in names
-            reason = tr(tool.reason)
-            choices.append(ToolChoice(name, _words(tool), reason, is_chosen, permission))
+            reason = self._reason(tool)
+            words = " ".join(filter(None, (_words(tool), self._price(tool))))
+            choices.append(ToolChoice(name, words, reason, is_chosen, permission))
         known = {choice.name for choice in choices}
         gone = tr("It is no longer there.")
         for name in sorted({*stored, *filter(None, names)} - known):
@@ -149,6 +152,20 @@ class ToolsController(QObject):
             choices.append(ToolChoice(name, "", gone, name in names, permission))
         if picker is self.picker:
             picker.set_tools(choices, is_here=is_here)
+
+    def _reason(self, tool: ListedTool) -> str:
+        """Return why a tool cannot be chosen in the open conversation; "" if it can."""
+        if tool.definition.hosted is None:
+            return tr(tool.reason)
+        return hosted_refusal(tool.definition.name, self._setup.resolved) or tr(tool.reason)
+
+    def _price(self, tool: ListedTool) -> str:
+        """Return what a call costs; "" for tools that run here."""
+        price = self._backend.catalog.hosted_tools.get(tool.definition.name)
+        if tool.definition.hosted is None or price is None:
+            return ""
+        price *= self._setup.profile.price_multiplier
+        return tr("{price} per use, besides the tokens.", price=formatting.exact_money(price))
 
     async def _permit(self, name: str, permission: Permission) -> None:
         store, here = self._backend.permissions, self._current.id

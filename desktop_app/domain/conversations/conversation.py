@@ -126,10 +126,10 @@ class Message:
 
     @property
     def sent_parts(self) -> tuple[Part, ...]:
-        """Return the parts that requests contain: the file of a long answer is for the user."""
+        """Return the parts that requests contain: files and images of answers are for the user."""
         if self.role is Role.USER:
             return self.parts
-        return tuple(p for p in self.parts if not isinstance(p, DocumentPart))
+        return tuple(p for p in self.parts if not isinstance(p, DocumentPart | ImagePart))
 
     @property
     def attachments(self) -> tuple[DocumentPart | ImagePart, ...]:

@@ -197,6 +197,7 @@ class ToolCallPart:
         edited: the arguments that the user changed it to; "" if they are as received.
         result: the tool's output, or the error as the model gets it; "" before it ended.
         seconds: the duration of the run; None if it did not run.
+        is_hosted: the provider ran it; later requests leave it out.
     """
 
     call_id: str
@@ -208,6 +209,7 @@ class ToolCallPart:
     edited: str = ""
     result: str = ""
     seconds: float | None = None
+    is_hosted: bool = False
 
     @property
     def shown_name(self) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 
 from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
 from desktop_app.domain.conversations.message_parts import (
+    ImagePart,
     Part,
     ReasoningPart,
     RefusalPart,
@@ -24,6 +25,7 @@ from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
+    HostedCall,
     Incomplete,
     Notice,
     OfCandidate,
@@ -102,6 +104,7 @@ class _Kind(Enum):
     REASONING = auto()
     REFUSAL = auto()
     TOOL_CALL = auto()
+    PICTURE = auto()
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ class _Segment:
     name: str = ""
     round: int = 0
     call: ToolCallPart | None = None  # of a call: everything but its identity and arguments
+    picture: ImagePart | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,8 @@ class Reply:
 
 
 def _to_part(segment: _Segment) -> Part:
+    if segment.picture is not None:
+        return segment.picture
     text = str(segment.text)
     match segment.kind:
         case _Kind.TEXT:
@@ -184,7 +190,7 @@ def _to_part(segment: _Segment) -> Part:
             return ReasoningPart(text, segment.item_id, segment.encrypted)
         case _Kind.REFUSAL:
             return RefusalPart(text)
-        case _Kind.TOOL_CALL:
+        case _:
             called = segment.call or ToolCallPart("", "", "")
             return replace(
                 called,
@@ -210,6 +216,8 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return _extend_tool_call(reply, event)
         case ToolCallStep(call):
             return _step(reply, call)
+        case HostedCall():
+            return _hosted(reply, event)
         case RoundEnded():
             return _next_round(reply)
         case ReasoningItem():
@@ -319,6 +327,24 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
         call=ToolCallPart("", "", "", delta.is_custom),
     )
     return replace(reply, segments=(*reply.segments, new))
+
+
+def _hosted(reply: Reply, event: HostedCall) -> Reply:
+    call = event.call
+    added = [
+        _Segment(
+            _Kind.TOOL_CALL,
+            GrowingText(call.arguments),
+            key=-1,  # no delta belongs to it
+            call_id=call.call_id,
+            name=call.name,
+            round=reply.round,
+            call=call,
+        )
+    ]
+    if event.picture is not None:
+        added.append(_Segment(_Kind.PICTURE, GrowingText(), picture=event.picture))
+    return replace(reply, segments=(*reply.segments, *added))
 
 
 def _next_round(reply: Reply) -> Reply:

@@ -5,10 +5,10 @@ A stream ends with exactly one terminal event: Completed, Incomplete or Failed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.conversations.message_parts import ImagePart, ToolCallPart
 from desktop_app.domain.conversations.notices import NoticeText
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.spending.cost import Usage, UsageScope
@@ -83,6 +83,19 @@ class ToolCallStep:
     """
 
     call: ToolCallPart
+
+
+@dataclass(frozen=True)
+class HostedCall:
+    """A call of a tool that the provider has run itself.
+
+    Attributes:
+        image: the bytes of a generated image, until `picture` names it in the attachment store.
+    """
+
+    call: ToolCallPart
+    image: bytes = field(default=b"", repr=False)
+    picture: ImagePart | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +184,7 @@ StreamEvent = (
     | RefusalDelta
     | ToolCallDelta
     | ToolCallStep
+    | HostedCall
     | RoundEnded
     | UsageReported
     | UsageShared

@@ -50,6 +50,7 @@ class ModelInfo:
         sampling_efforts: efforts that allow temperature and top_p; () never.
         image_tokens: the rule for the cost of images, and so for the size they are sent in.
         takes_schema: answers in JSON that follow a schema.
+        hosted_tools: the tools that its provider can run for it.
         reasons: thinks before it answers, if `efforts` does not tell.
         context_window, max_input, max_output: tokens.
         price_tiers: a service tier's price as a multiple of the ordinary price; other tiers'
@@ -71,6 +72,7 @@ class ModelInfo:
     takes_batches: bool | None = None
     takes_tools: bool | None = None
     takes_schema: bool | None = None
+    hosted_tools: tuple[str, ...] = ()
     reasons: bool | None = None
     image_tokens: ImageTokens | None = None
     context_window: int | None = None
@@ -170,7 +172,11 @@ class FileInputs:
 
 
 class ModelCatalog:
-    """The known models by id in the order of the data, and the facts about kinds of providers."""
+    """The known models by id in the order of the data, and the facts about kinds of providers.
+
+    Attributes:
+        hosted_tools: what a call of a tool that OpenAI runs costs, in US dollars.
+    """
 
     def __init__(
         self,
@@ -179,6 +185,7 @@ class ModelCatalog:
         not_chat: Iterable[str] = (),
         file_inputs: Mapping[str, FileInputs] | None = None,
         embeddings: Mapping[str, Price] | None = None,
+        hosted_tools: Mapping[str, Decimal] | None = None,
         own_sizes: Iterable[str] = (),
         own_prices: Iterable[str] = (),
     ) -> None:
@@ -187,6 +194,7 @@ class ModelCatalog:
         self._utility_tasks = dict(utility_tasks or {})
         self._file_inputs = dict(file_inputs or {})
         self._embeddings = dict(embeddings or {})
+        self.hosted_tools = dict(hosted_tools or {})
         self._own_sizes = frozenset(own_sizes)
         self._own_prices = frozenset(own_prices)
 
@@ -229,6 +237,7 @@ class ModelCatalog:
             tables["not_chat"],
             {kind: _file_inputs_from_row(row) for kind, row in tables["file_inputs"].items()},
             {id_: Price(Decimal(by), Decimal(0)) for id_, by in tables["embeddings"].items()},
+            {name: Decimal(by) for name, by in tables["hosted_tools"].items()},
             _models_with(own, {"context_window", "max_input"}),
             _models_with(own, {"price"}),
         )
@@ -308,7 +317,7 @@ def _with_family(
 
 
 _TABLES_OF_ROWS: Final = ("models", "small_jobs", "file_inputs")
-_TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings"})
+_TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings", "hosted_tools"})
 _SIZES: Final = ("context_window", "max_input", "max_output")
 _FLAGS: Final = (
     *("takes_verbosity", "sees_images", "takes_batches"),
@@ -323,6 +332,7 @@ def _merge_tables(files: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         _require_known_names(tables, _TABLES, "the file")
         merged["not_chat"] += _parse_names(tables.get("not_chat", []), "not_chat")
         merged["embeddings"] |= tables.get("embeddings", {})
+        merged["hosted_tools"] |= tables.get("hosted_tools", {})
         for name in _TABLES_OF_ROWS:
             rows = merged[name]
             for key, row in tables.get(name, {}).items():
@@ -382,6 +392,7 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         takes_batches=row.get("takes_batches"),
         takes_tools=row.get("takes_tools"),
         takes_schema=row.get("takes_schema"),
+        hosted_tools=tuple(_parse_names(row.get("hosted_tools", []), "hosted_tools")),
         reasons=row.get("reasons"),
         image_tokens=image_tokens_from_row(row.get("image_tokens")),
         context_window=row.get("context_window"),

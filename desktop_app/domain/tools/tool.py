@@ -53,6 +53,7 @@ class ToolDefinition:
         timeout_s: seconds until a call is given up.
         input_format: of a custom tool, whose input is free text: `format` as the Responses API has
             it, {} for any text. None for a function, whose input is JSON.
+        hosted: the fields of the request with which the provider runs it; None if it runs here.
     """
 
     name: str
@@ -64,6 +65,7 @@ class ToolDefinition:
     needs_consent: bool = True
     timeout_s: float = USUAL_TIMEOUT_S
     input_format: Mapping[str, Any] | None = None
+    hosted: Mapping[str, Any] | None = None
 
     @property
     def full_name(self) -> str:

@@ -95,8 +95,9 @@ def body(
     grammar = request.grammar
     if grammar is not None and not grammar.is_tool_input and profile.kind not in _KNOWN_KINDS:
         fields["grammar"] = grammar.definition
-    if request.tools:
-        fields["tools"] = [_tool(tool, profile) for tool in request.tools]
+    tools = [tool for tool in request.tools if tool.hosted is None]
+    if tools:
+        fields["tools"] = [_tool(tool, profile) for tool in tools]
         fields["tool_choice"] = _tool_choice(request)
         if profile.kind in _KNOWN_KINDS:
             fields["parallel_tool_calls"] = True

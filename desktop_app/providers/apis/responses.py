@@ -69,7 +69,9 @@ def body(
         fields["store"] = keeps
         fields["prompt_cache_key"] = request.cache_key
         # Also if the provider stores conversations: the user may change that later.
-        if thinks and not request.background:
+        # The items of hosted tools, which reasoning refers to, are not sent again.
+        is_hosting = any(tool.hosted is not None for tool in request.tools)
+        if thinks and not request.background and not is_hosting:
             fields["include"] = ["reasoning.encrypted_content"]
     if request.background:
         fields.update(background=True, store=True)
@@ -171,6 +173,8 @@ def _result(call: ToolCallPart) -> dict[str, Any]:
 
 
 def _tool(tool: ToolDefinition) -> dict[str, Any]:
+    if tool.hosted is not None:
+        return dict(tool.hosted)
     named = {"name": tool.wire_name, "description": tool.description}
     if tool.is_custom:
         own = {"format": dict(tool.input_format)} if tool.input_format else {}

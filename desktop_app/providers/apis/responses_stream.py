@@ -24,6 +24,7 @@ from desktop_app.domain.conversations.stream_events import (
     UsageReported,
 )
 from desktop_app.providers.apis import error_body, error_replies
+from desktop_app.providers.apis.hosted_items import HOSTED_ITEMS, citation_links, hosted_call
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
 from desktop_app.providers.http.reply_limits import MOST_PARTS, too_many_parts
@@ -59,6 +60,8 @@ class ResponsesReader:
         self._reasoning_items: set[str] = set()
         self._calls: set[int] = set()
         self._open_items: set[int] = set()
+        self._hosted: set[str] = set()
+        self._cited: set[str] = set()
         self.has_content = False
         self._has_closed_item = False
         self._has_model = False
@@ -251,6 +254,32 @@ class ResponsesReader:
             yield from self._call_named(at, item)
             name = "input" if kind == "custom_tool_call" else "arguments"
             yield from self._append("call", at, 0, json_fields.text(item, name), is_whole=True)
+        elif kind in HOSTED_ITEMS:
+            yield from self._hosted_call(at, item)
+
+    def _hosted_call(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """Yield a call that the provider has run itself, once."""
+        name = json_fields.name(item, "id") or f"hosted_{at}"
+        if name not in self._hosted:
+            self._hosted.add(name)
+            self.has_content = True
+            yield hosted_call(name, item)
+
+    def _sources(self, text: str, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """Yield links to the cited pages that the text does not link to itself.
+
+        JSON stays as it is: links behind it would make it invalid.
+        """
+        if text.lstrip().startswith(("{", "[")):
+            return
+        found = [
+            link
+            for link in citation_links(json_fields.rows(part, "annotations"))
+            if link.address not in text and link.address not in self._cited
+        ]
+        if found:
+            self._cited |= {link.address for link in found}
+            yield TextDelta("\n\n" + "\n".join(f"- {link.markdown}" for link in found))
 
     def _content(self, at: int, index: int, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
         kind = {"output_text": "text", "refusal": "refusal", "reasoning_text": "reasoning"}.get(
@@ -258,7 +287,10 @@ class ResponsesReader:
         )
         if kind is not None:
             name = "refusal" if kind == "refusal" else "text"
-            yield from self._append(kind, at, index, json_fields.text(part, name), is_whole=True)
+            text = json_fields.text(part, name)
+            yield from self._append(kind, at, index, text, is_whole=True)
+            if kind == "text":
+                yield from self._sources(text, part)
 
     def _reasoning_item(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         for name, kind in (("summary", "summary"), ("content", "reasoning")):
@@ -321,8 +353,8 @@ class ResponsesReader:
 
 _Handler = Callable[[ResponsesReader, object], Iterable[StreamEvent]]
 
-# Events not listed here carry nothing to show: progress of the provider's tools, audio,
-# annotations, and future types.
+# Events not listed here carry nothing to show: progress of the provider's tools, audio, annotations
+# (which come with the complete text too), and future types.
 _HANDLERS: Final[Mapping[str, _Handler]] = {
     "response.created": ResponsesReader._started,
     "response.in_progress": ResponsesReader._started,

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from typing import cast
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, cast
 
 from desktop_app.domain.conversations.answer_form import NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.conversations.chat_request import ChatRequest
@@ -26,12 +28,18 @@ from desktop_app.domain.conversations.conversation import (
     RemoteRun,
     now,
 )
-from desktop_app.domain.conversations.message_parts import DocumentPart, last_text, settled
+from desktop_app.domain.conversations.message_parts import (
+    DocumentPart,
+    last_text,
+    settled,
+    tool_calls,
+)
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
+    HostedCall,
     Incomplete,
     Notice,
     ReasoningDelta,
@@ -67,6 +75,7 @@ from desktop_app.services.chat.thinking_time import ThinkingTime
 from desktop_app.services.ports import AnswerFiles, Gateway, MessageStore, Provider, SpendingBook
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.structured.form_notices import problem_notices
+from desktop_app.services.tools.hosted_tools import hosted_cost
 
 CHECKPOINT_S = 0.5
 LARGEST_KEPT = 8 * 1024 * 1024
@@ -79,7 +88,7 @@ kept whole in a file: see long_answer.py.
 LARGEST_BESIDE = 4 * 1024 * 1024
 """The least that each of several answers may take if they share LARGEST_KEPT."""
 SAVE_AGAIN_S = 2.0
-"""Characters of a model's name that are kept."""
+NO_PRICES: Final[Mapping[str, Decimal]] = MappingProxyType({})
 
 
 Listener = Callable[[StreamEvent, Reply], None]
@@ -123,6 +132,7 @@ class AnswerRun:
         stand_in: called if the provider does not serve Instant's model; returns its stand-in.
         in_parts: called if the server refuses the question as too long; returns how its documents
             are read in parts, or None if it has none.
+        tool_prices: what a call of a tool that the provider runs costs, in US dollars.
     """
 
     def __init__(
@@ -140,6 +150,7 @@ class AnswerRun:
         hold: Hold,
         stand_in: Callable[[], ResolvedChoice],
         in_parts: Callable[[], Awaitable[Reread | None]] = _not_in_parts,
+        tool_prices: Mapping[str, Decimal] = NO_PRICES,
     ) -> None:
         self.conversation = conversation
         self.question = question
@@ -157,6 +168,7 @@ class AnswerRun:
         self._hold = hold
         self._stand_in = stand_in
         self._in_parts = in_parts
+        self._tool_prices = tool_prices
         self.changed_question: Message | None = None
         self._request = request
         self._resolved = resolved
@@ -293,6 +305,7 @@ class AnswerRun:
                 if self._is_too_long(event) and await self._read_in_parts():
                     await self._stream(listen)
                     return
+                event = await self._with_picture(event)
                 kept = self._kept_of(event)
                 if kept is event and not self._long.has_begun:
                     self._take(event, listen)
@@ -304,12 +317,23 @@ class AnswerRun:
                 return
         await self._stream_stand_in(listen)
 
+    async def _with_picture(self, event: StreamEvent) -> StreamEvent:
+        """Store a generated image as an attachment; without room, the call alone is kept."""
+        if not isinstance(event, HostedCall) or not event.image:
+            return event
+        try:
+            picture = await self._files.add_picture(self.answer, event.image)
+        except StorageError as error:
+            self._on_store(error)
+            picture = None
+        return replace(event, image=b"", picture=picture)
+
     async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:
         """Store a step of the tool loop before the next one is taken.
 
         Return False if that failed, so that the answer ends here and no tool runs.
         """
-        while isinstance(event, ToolCallStep | RoundEnded):
+        while isinstance(event, ToolCallStep | HostedCall | RoundEnded):
             try:
                 if isinstance(event, RoundEnded):
                     await self._write_round()
@@ -341,6 +365,10 @@ class AnswerRun:
             case ToolCallDelta(_, text):
                 kept = self._size.fit(text, self.largest_kept)
                 return event if len(kept) == len(text) else replace(event, arguments=kept)
+            case HostedCall(call):
+                result = self._size.fit(call.arguments + call.result, self.largest_kept)
+                is_whole = len(result) == len(call.arguments) + len(call.result)
+                return event if is_whole else replace(event, call=replace(call, result=""))
             case ToolCallStep(call) if call.state.has_ended:
                 result = self._size.fit(call.result, self.largest_kept)
                 is_whole = len(result) == len(call.result)
@@ -517,6 +545,8 @@ class AnswerRun:
         price = self._answered.price
         is_known = reply.usage is not None and not reply.is_uncounted
         cost = price.of(reply.usage) if is_known and price and reply.usage else None
+        if cost is not None:
+            cost += hosted_cost(tool_calls(reply.parts), self._tool_prices)
         return replace(
             self.answer,
             status=status,
@@ -564,22 +594,26 @@ class AnswerRun:
         is_nothing = not reply.may_be_billed or self._resolved.price == FREE
         if usage is None and (is_nothing or reply.usage_scope is UsageScope.FIRST):
             return
-        await self._write_line(usage)
+        await self._write_line(usage, reply.round)
 
     async def _write_round(self) -> None:
         """Record the cost of a request of the answer that another one follows."""
         if self._rounds_written < self._reply.round:
-            await self._write_line(self._round_usage)
+            await self._write_line(self._round_usage, self._reply.round - 1)
             self._rounds_written += 1
 
-    async def _write_line(self, usage: Usage | None) -> None:
+    async def _write_line(self, usage: Usage | None, number: int) -> None:
         price = self._answered.counted_price
+        cost = None if usage is None or price is None else price.of(usage)
+        if cost is not None:
+            calls = [c for c in tool_calls(self._reply.parts) if c.round == number]
+            cost += hosted_cost(calls, self._tool_prices)
         await self._spending.add(
             Call(
                 provider_id=self._resolved.profile.id,
                 model=self._resolved.model.id,
                 usage=usage or Usage(),
-                cost=None if usage is None or price is None else price.of(usage),
+                cost=cost,
                 purpose=self.purpose.value,
                 conversation_id=self.conversation.id,
                 message_id=self.answer.id,

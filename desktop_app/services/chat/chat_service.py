@@ -6,10 +6,11 @@ run(…)     of the AnswerRun: see answer_run.py                      → the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from functools import cached_property, partial
 
 from desktop_app.domain.conversations.answer_form import AnswerGrammar, AnswerSchema
@@ -95,6 +96,8 @@ from desktop_app.services.structured.form_notices import form_notice, repair_tur
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.structured.requested_form import chosen_form
 from desktop_app.services.tools.consent import ConsentDesk
+from desktop_app.services.tools.hosted_tools import NAMES as HOSTED
+from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.services.tools.tool_set import ToolCatalog, ToolSet
 
 # A small model that repeats itself would go on to the end of its window. Continue extends an answer
@@ -337,7 +340,7 @@ class ChatService:
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
         told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
-        tools = await self._chosen_tools(settings, resolved.model)
+        tools = await self._chosen_tools(settings, resolved)
         notices = (
             resolved.notice,
             *told,
@@ -382,6 +385,7 @@ class ChatService:
                 hold=share,
                 stand_in=partial(self._stand_in, resolved.profile, conversation.choice),
                 in_parts=partial(self._in_parts, sent, path[-1], answer, resolved, settings),
+                tool_prices=self._tool_prices(resolved),
             )
             for answer, gateway, share in zip(answers, gateways, shares(hold, count), strict=True)
         ]
@@ -465,9 +469,18 @@ class ChatService:
         model = replace(resolved.model, context_window=window, max_input=None)
         return replace(resolved, model=model)
 
-    async def _chosen_tools(self, settings: AskSettings, model: ModelInfo) -> ToolSet:
-        names = settings.parameters.tools if model.takes_tools is not False else ()
-        return await self._tools().chosen(names) if names else ToolSet()
+    async def _chosen_tools(self, settings: AskSettings, resolved: ResolvedChoice) -> ToolSet:
+        names = settings.parameters.tools if resolved.model.takes_tools is not False else ()
+        if not names:
+            return ToolSet()
+        refused = tuple(n for n in names if n in HOSTED and hosted_refusal(n, resolved))
+        found = await self._tools().chosen([name for name in names if name not in refused])
+        return replace(found, missing=(*found.missing, *refused))
+
+    def _tool_prices(self, resolved: ResolvedChoice) -> Mapping[str, Decimal]:
+        """Return what hosted tools cost at this provider."""
+        share = resolved.profile.price_multiplier
+        return {name: price * share for name, price in self.catalog.hosted_tools.items()}
 
     def _looping(
         self,
@@ -480,7 +493,7 @@ class ChatService:
     ) -> Gateway:
         from desktop_app.services.tools.tool_loop import LoopTask, ToolLoop  # rarely needed
 
-        task = LoopTask(tools, seen, resolved, fence, limits)
+        task = LoopTask(tools, seen, resolved, fence, limits, self._tool_prices(resolved))
         return ToolLoop(
             gateway,
             task,

@@ -36,7 +36,7 @@ def sent_parts(parts: Iterable[T], fence: Fence) -> list[T]:
     for part in parts:
         if not isinstance(part, ToolCallPart):
             sent.append(part)
-        elif part.state.has_ended and part.call_id:
+        elif part.state.has_ended and part.call_id and not part.is_hosted:
             sent.append(replace(part, result=_sent_result(part, fence)))
     return sent
 

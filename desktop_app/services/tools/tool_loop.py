@@ -8,9 +8,9 @@ on disk that it runs, and no result is used before it is.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from math import ceil
 from typing import Final, cast
@@ -51,6 +51,7 @@ from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.tools.call_results import sent_parts
 from desktop_app.services.tools.call_run import CallRun
 from desktop_app.services.tools.consent import ConsentDesk
+from desktop_app.services.tools.hosted_tools import hosted_cost
 from desktop_app.services.tools.tool_set import ToolSet
 
 NO_MORE_CALLS: Final = "none"
@@ -68,6 +69,7 @@ class LoopTask:
     resolved: ResolvedChoice
     fence: Fence
     limits: ToolLimits
+    tool_prices: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 class ToolLoop:
@@ -129,7 +131,11 @@ class _LoopProvider:
                         reply = accumulate(reply, event)
                         yield event
             after = accumulate(reply, RoundEnded())
-            calls = [call for call in tool_calls(after.parts) if call.round == reply.round]
+            calls = [
+                call
+                for call in tool_calls(after.parts)
+                if call.round == reply.round and not call.is_hosted
+            ]
             if not isinstance(ending, Completed) or not calls:
                 yield ending or Completed()
                 return
@@ -177,7 +183,8 @@ class _LoopProvider:
             return TOO_LONG
         if task.limits.cost is None or price is None or reply.usage is None:
             return ""
-        spent = price.of(reply.usage)
+        hosted = hosted_cost(tool_calls(reply.parts), task.tool_prices)
+        spent = price.of(reply.usage) + hosted
         return TOO_EXPENSIVE if spent >= Decimal(str(task.limits.cost)) else ""
 
     async def _hold(self, request: ChatRequest, reply: Reply, last: Reply) -> Hold:

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from desktop_app.domain.conversations.conversation import Message, now
-from desktop_app.domain.conversations.message_parts import ANSWER_FILE, MARKDOWN, DocumentPart
+from desktop_app.domain.conversations.message_parts import (
+    ANSWER_FILE,
+    MARKDOWN,
+    DocumentPart,
+    ImagePart,
+)
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.i18n.translation import tr
@@ -31,6 +36,7 @@ T = TypeVar("T")
 FOLDER: Final = "answers"
 """Inside the folder of the attachments, whose other folders have names of two digits."""
 _NAME: Final = re.compile("([0-9a-f]{32})-[0-9]+")
+_IMAGES: Final = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"RIFF": "webp"}
 _CHUNK: Final = 1 << 20
 LARGEST_HELD: Final = 48 * 1024 * 1024
 """Bytes of all files of answers to one question that are held in memory.
@@ -105,6 +111,29 @@ class StoredAnswerFiles:
             is_found=False,
         )
         return DocumentPart(sha256, ANSWER_FILE, MARKDOWN, size)
+
+    async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
+        """Store a generated image as an attachment. Raises StorageError.
+
+        Return None if it is no PNG, JPEG or WebP.
+        """
+        found = next((kind for start, kind in _IMAGES.items() if data.startswith(start)), None)
+        if found is None:
+            return None
+        sha256, name = hashlib.sha256(data).hexdigest(), f"image.{found}"
+        media_type = f"image/{found}"
+        await self._add(
+            data,
+            sha256=sha256,
+            name=name,
+            media_type=media_type,
+            text="",
+            pages=None,
+            tokens=None,
+            is_found=False,
+            conversation_id=answer.conversation_id,
+        )
+        return ImagePart(sha256, name, media_type, len(data))
 
     async def discard(self, answer_id: str) -> None:
         """Remove all files of an answer. Raises StorageError."""

@@ -42,6 +42,7 @@ SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "answer.service_tier": (N_("Service tier"), None),
     "answer.image_detail": (N_("Image detail"), "auto"),
     "answer.tools": (N_("Tools"), ""),
+    "tools.vector_stores": (N_("Vector stores"), ""),
     "answer.form": (N_("Response format"), ""),
     "answer.repair": (N_("Repair invalid responses"), False),
     "tools.max_rounds": (N_("Rounds of tool calls"), 10),

@@ -60,7 +60,8 @@ NAMES: Final = (
     *("my-notes", "my-mail", "/bin/notes-server --all", "MY_TOKEN", "TOKEN"),  # tool servers
     *("NAME=VALUE", "NAME: VALUE", "npx -y …", "https://"),
     *("calculator", "date_time", "fetch_page", "python", "query_table", "read_pages"),  # tools
-    *("search_documents", "search_library"),
+    *("search_documents", "search_library", "web_search", "file_search", "code_interpreter"),
+    "image_generation",
     *("max_completion_tokens", "max_tokens", "text-embedding-3-small", "LM Studio", "Ollama"),
 )
 DATA: Final = re.compile(

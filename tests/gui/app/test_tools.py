@@ -7,14 +7,18 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QToolButton
+from PySide6.QtCore import QBuffer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QToolButton
 
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.conversations.stream_events import (
     Completed,
+    HostedCall,
     RefusalDelta,
     ToolCallDelta,
 )
+from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
 from desktop_app.services.tools.consent import ConsentQuestion, Decision
 from desktop_app.ui.tools.consent_card import ConsentCard
@@ -144,3 +148,53 @@ async def _picker(desk: Desk) -> ToolPicker:
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
     assert tools.picker is not None
     return tools.picker
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+async def test_tools_of_the_provider_are_priced_or_disabled_with_the_reason() -> None:
+    async with Desk(environment={"OPENAI_API_KEY": "sk-a"}) as desk:
+        picker = await _picker(desk)
+        assert "$0.01 per use" in _words(picker)
+        assert find(picker, QCheckBox, "tool-web_search").isEnabled()
+        assert not find(picker, QCheckBox, "tool-file_search").isEnabled()
+        assert "Enter the ID of a vector store" in _words(picker)
+        picker.close()
+    async with Desk() as desk:  # the local model answers
+        picker = await _picker(desk)
+        assert not find(picker, QCheckBox, "tool-web_search").isEnabled()
+        assert "doesn’t run tools itself" in _words(picker)
+        picker.close()
+
+
+async def test_an_image_that_the_provider_makes_is_shown_and_kept() -> None:
+    pixels = QImage(8, 8, QImage.Format.Format_RGB32)
+    pixels.fill(0xFF0000)
+    data = QBuffer()
+    data.open(QBuffer.OpenModeFlag.WriteOnly)
+    pixels.save(data, "PNG")
+    async with Desk(environment={"OPENAI_API_KEY": "sk-a"}) as desk:
+        choose(desk, "image_generation", "web_search")
+        turn = await desk.ask("Draw a cat.")
+        assert [tool.hosted["type"] for tool in turn.request.tools if tool.hosted] == [
+            "image_generation",
+            "web_search",
+        ]
+        made = ToolCallPart(
+            "ig", "image_generation", "{}", state=ToolCallState.DONE, is_hosted=True
+        )
+        turn.give(HostedCall(made, bytes(data.data().data())))
+        await until(lambda: "image_generation() · Done" in desk.transcript)
+        turn.end("Here it is.")
+        await desk.settled()
+        (picture,) = desk.state.current.path[-1].attachments
+        assert await desk.backend.attachments.bytes(picture.sha256) == bytes(data.data().data())
+        assert len(desk.stage.turns) == 1
+        again = await desk.ask("And now?")
+        sent = [type(part).__name__ for m in again.request.messages for part in m.parts]
+        assert sent == ["TextPart", "TextPart", "TextPart"]
+        again.end("No.")
+        await desk.settled()
+
+
+def _words(picker: ToolPicker) -> str:
+    return "\n".join(label.text() for label in picker.findChildren(QLabel))

@@ -1,0 +1,105 @@
+"""Calls of tools that the provider runs itself, and the pages that an answer cites."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.conversations.stream_events import HostedCall
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.providers.http import json_fields
+
+HOSTED_ITEMS: Final = {
+    "web_search_call": "web_search",
+    "file_search_call": "file_search",
+    "code_interpreter_call": "code_interpreter",
+    "image_generation_call": "image_generation",
+}
+"""The types of output items, and the tools that they are calls of."""
+MOST_CITATIONS: Final = 100
+LARGEST_IMAGE: Final = 12 * 1024 * 1024
+_ADDRESS: Final = re.compile(r"https?://[^\s<>()\[\]]+")
+_MARKUP: Final = re.compile(r"([\\\[\]<>`*_])")
+
+
+@dataclass(frozen=True)
+class CitationLink:
+    """A cited page."""
+
+    address: str
+    title: str
+
+    @property
+    def markdown(self) -> str:
+        """Return the link, with the title as plain text."""
+        title = _MARKUP.sub(r"\\\1", " ".join(self.title.split())[:200]) or self.address
+        return f"[{title}]({self.address})"
+
+
+def citation_links(annotations: Iterable[Mapping[str, Any]]) -> Iterator[CitationLink]:
+    """Yield the pages that these annotations cite, each once."""
+    seen: set[str] = set()
+    for each in annotations:
+        address = json_fields.text(each, "url")
+        is_page = json_fields.text(each, "type") == "url_citation"
+        if is_page and address not in seen and _ADDRESS.fullmatch(address):
+            seen.add(address)
+            yield CitationLink(address, json_fields.text(each, "title"))
+        if len(seen) == MOST_CITATIONS:
+            return
+
+
+def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:
+    """Return a call from its output item."""
+    tool = HOSTED_ITEMS[json_fields.text(item, "type")]
+    failed = json_fields.text(item, "status") in ("failed", "incomplete")
+    call = ToolCallPart(
+        call_id,
+        tool,
+        json.dumps(_arguments(tool, item), ensure_ascii=False),
+        state=ToolCallState.FAILED if failed else ToolCallState.DONE,
+        result=_result(tool, item),
+        is_hosted=True,
+    )
+    return HostedCall(call, _image(item) if tool == "image_generation" else b"")
+
+
+def _arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    match tool:
+        case "web_search":
+            action = json_fields.mapping(item, "action")
+            names = ("type", "query", "url", "pattern")
+            return {name: text for name in names if (text := json_fields.text(action, name))}
+        case "file_search":
+            return {"queries": [q for q in item.get("queries") or () if isinstance(q, str)]}
+        case "code_interpreter":
+            container = json_fields.text(item, "container_id")
+            return {"code": json_fields.text(item, "code"), "container": container}
+    return {"prompt": json_fields.text(item, "revised_prompt")}
+
+
+def _result(tool: str, item: Mapping[str, Any]) -> str:
+    if tool == "code_interpreter":
+        logs = (json_fields.text(each, "logs") for each in json_fields.rows(item, "outputs"))
+        return "\n".join(filter(None, logs))
+    if tool == "file_search":
+        found = (json_fields.text(each, "filename") for each in json_fields.rows(item, "results"))
+        return "\n".join(dict.fromkeys(filter(None, found)))
+    return ""
+
+
+def _image(item: Mapping[str, Any]) -> bytes:
+    """Return the generated image; b"" if there is none that can be kept."""
+    text = json_fields.text(item, "result")
+    if not text or len(text) > LARGEST_IMAGE * 4 // 3:
+        return b""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""

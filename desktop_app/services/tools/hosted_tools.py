@@ -1,0 +1,111 @@
+"""The tools that a provider runs itself: offered only where provider and model have them.
+
+Choosing one is the consent: the provider runs it without asking, and bills each call.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from desktop_app.domain.conversations.message_parts import ToolCallPart
+from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError, ToolKind
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.services.chat.model_choice import ResolvedChoice
+
+_ABOUT: Final = {
+    "web_search": ("Searches the web.", N_("The provider searches the web.")),
+    "file_search": (
+        "Searches the files of a vector store at the provider.",
+        N_("The provider searches files that you have stored there."),
+    ),
+    "code_interpreter": (
+        "Runs Python at the provider.",
+        N_("The provider runs Python in a container."),
+    ),
+    "image_generation": ("Generates images.", N_("The provider generates images.")),
+}
+NAMES: Final = frozenset(_ABOUT)
+_NO_STORE: Final = N_("Enter the ID of a vector store in the settings.")
+_FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "web_search": {"type": "web_search"},
+    "code_interpreter": {"type": "code_interpreter", "container": {"type": "auto"}},
+    # The price of an image depends on both.
+    "image_generation": {"type": "image_generation", "quality": "medium", "size": "1024x1024"},
+}
+
+
+class HostedTools:
+    """The source of these tools.
+
+    Args:
+        vector_stores: returns the ids of the user's vector stores.
+    """
+
+    name = ""
+
+    def __init__(self, vector_stores: Callable[[], Awaitable[Sequence[str]]]) -> None:
+        self._vector_stores = vector_stores
+
+    async def prepare(self) -> None:
+        """Do nothing."""
+
+    async def tools(self) -> Sequence[ListedTool]:
+        """Return all of them. Raises UserFacingError."""
+        stores = list(await self._vector_stores())
+        search = {"type": "file_search", "vector_store_ids": stores}
+        return [
+            ListedTool(
+                ToolDefinition(
+                    name,
+                    about,
+                    kind=ToolKind.LEAVES,
+                    touches=touches,
+                    needs_consent=False,
+                    hosted=search if name == "file_search" else _FIELDS[name],
+                ),
+                _NO_STORE if name == "file_search" and not stores else "",
+            )
+            for name, (about, touches) in _ABOUT.items()
+        ]
+
+    async def call(self, tool: ToolDefinition, arguments: Any, context: ToolContext) -> str:
+        """Raise ToolError: only the provider runs these."""
+        raise ToolError("Only the provider runs this tool.")
+
+
+def hosted_refusal(name: str, resolved: ResolvedChoice) -> str:
+    """Return why a model cannot use a hosted tool, for the user; "" if it can."""
+    profile, model = resolved.profile, resolved.model
+    if not profile.serves_the_family or profile.api is Api.CHAT_COMPLETIONS:
+        return tr("{provider} doesn’t run tools itself.", provider=profile.name)
+    if name not in model.hosted_tools:
+        return tr("{model} doesn’t support this tool.", model=model.name)
+    return ""
+
+
+def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) -> Decimal:
+    """Return what hosted calls cost. All code of one container costs once; failures are free."""
+    total, containers = Decimal(0), set[str]()
+    for call in calls:
+        if not call.is_hosted or call.state is ToolCallState.FAILED:
+            continue
+        if call.name == "code_interpreter":
+            container = _container(call)
+            if container in containers:
+                continue
+            containers.add(container)
+        total += prices.get(call.name, Decimal(0))
+    return total
+
+
+def _container(call: ToolCallPart) -> str:
+    try:
+        return str(json.loads(call.arguments)["container"])
+    except (ValueError, LookupError, TypeError):
+        return ""

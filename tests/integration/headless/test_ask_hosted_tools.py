@@ -1,0 +1,107 @@
+"""`repartee ask` with tools that the provider runs itself."""
+
+from __future__ import annotations
+
+import base64
+import json
+from decimal import Decimal
+from typing import Any
+
+from tests.integration.headless.command import Shell, answer_to
+from tests.integration.headless.replies import COMPLETED, CREATED
+from tests.unit.providers.loopback import Script, streams
+from tests.unit.providers.samples import sse
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+CITED = {
+    "type": "url_citation",
+    "url": "https://a.example/x?y=1",
+    "title": "A [page]",
+    "start_index": 0,
+    "end_index": 3,
+}
+FORGED = {**CITED, "url": "javascript:alert(1)"}
+
+
+def done(at: int, item: dict[str, Any]) -> bytes:
+    return sse({"type": "response.output_item.done", "output_index": at, "item": item})
+
+
+def message(at: int, text: str, *annotations: dict[str, Any]) -> bytes:
+    part = {"type": "output_text", "text": text, "annotations": list(annotations)}
+    delta = {"type": "response.output_text.delta", "output_index": at, "content_index": 0}
+    item = {"type": "message", "id": "m", "content": [part]}
+    return sse({**delta, "delta": text}) + done(at, item)
+
+
+def search(number: int, status: str = "completed") -> dict[str, Any]:
+    action = {"type": "search", "query": f"q{number}"}
+    return {"type": "web_search_call", "id": f"ws_{number}", "status": status, "action": action}
+
+
+def saying(*pieces: bytes) -> Script:
+    return streams(sse(CREATED), *pieces, sse(COMPLETED))
+
+
+def test_a_web_search_is_listed_cited_and_billed(shell: Shell) -> None:
+    script = saying(
+        done(0, search(1)),
+        done(0, search(1)),
+        done(1, search(2)),
+        done(2, search(3, "failed")),
+        message(3, "It rains.", CITED, CITED, FORGED),
+    )
+    options = ("Rain?", "--tool", "web_search", "--save", "--json")
+    ended, (body,) = answer_to(shell, script, arguments=options)
+    assert ended.code == 0, ended.err
+    assert body["tools"] == [{"type": "web_search"}]
+    assert "include" not in body
+    calls = [(c["name"], c["arguments"], c["status"]) for c in ended.json["tool_calls"]]
+    assert calls[0] == ("web_search", {"type": "search", "query": "q1"}, "done")
+    assert [status for *_, status in calls] == ["done", "done", "failed"]
+    assert ended.json["answer"] == "It rains.\n\n- [A \\[page\\]](https://a.example/x?y=1)"
+    plain, _ = answer_to(shell, saying(message(0, "Yes.")), arguments=("Rain?", "--json"))
+    (cost,) = (Decimal(c) for (c,) in shell.rows("SELECT cost FROM ledger ORDER BY at LIMIT 1"))
+    assert Decimal(ended.json["cost_usd"]) == cost
+    assert cost - Decimal(plain.json["cost_usd"]) == Decimal("0.02")
+
+
+def test_a_generated_image_is_saved_with_the_conversation(shell: Shell) -> None:
+    image = {"type": "image_generation_call", "id": "ig", "status": "completed"}
+    image |= {"result": base64.b64encode(PNG).decode(), "revised_prompt": "A cat."}
+    script = saying(done(0, image), message(1, "Here."))
+    options = ("A cat", "--tool", "image_generation", "--save", "--json")
+    ended, (body,) = answer_to(shell, script, arguments=options)
+    assert ended.code == 0, ended.err
+    assert body["tools"][0]["type"] == "image_generation"
+    (parts,) = (row for (row,) in shell.rows("SELECT parts FROM messages WHERE role='assistant'"))
+    (kept,) = (part for part in json.loads(parts) if part["kind"] == "image")
+    assert (kept["media_type"], kept["size"]) == ("image/png", len(PNG))
+    assert shell.rows("SELECT sha256 FROM attachments") == [(kept["sha256"],)]
+    refused, bodies = answer_to(shell, script, arguments=(*options[:3], "--json"))
+    assert (refused.code, bodies) == (2, [])
+    assert "--save" in refused.json["error"]["message"]
+
+
+def test_code_of_one_container_is_billed_once(shell: Shell) -> None:
+    code = {"type": "code_interpreter_call", "status": "completed", "container_id": "c1"}
+    code |= {"code": "print(1)", "outputs": [{"type": "logs", "logs": "1\n"}]}
+    script = saying(done(0, {**code, "id": "a"}), done(1, {**code, "id": "b"}), message(2, "One."))
+    options = ("Count", "--tool", "code_interpreter", "--json")
+    ended, _ = answer_to(shell, script, arguments=options)
+    assert [call["result"] for call in ended.json["tool_calls"]] == ["1\n", "1\n"]
+    plain, _ = answer_to(shell, saying(message(0, "Yes.")), arguments=("Count", "--json"))
+    difference = Decimal(ended.json["cost_usd"]) - Decimal(plain.json["cost_usd"])
+    assert difference == Decimal("0.03")
+
+
+def test_where_there_are_none_the_reason_is_given(shell: Shell) -> None:
+    options = ("Rain?", "--tool", "web_search", "--json", "--model", "some-model")
+    ended, bodies = answer_to(shell, saying(message(0, "No.")), arguments=options)
+    assert (ended.code, bodies) == (2, [])
+    assert "web_search" in ended.json["error"]["message"]
+    ended, bodies = answer_to(
+        shell, saying(message(0, "No.")), arguments=("Rain?", "--tool", "file_search", "--json")
+    )
+    assert (ended.code, bodies) == (2, [])
+    assert "vector store" in ended.json["error"]["message"]
