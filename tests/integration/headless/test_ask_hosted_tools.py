@@ -84,7 +84,11 @@ def test_a_generated_image_is_saved_with_the_conversation(shell: Shell) -> None:
 
 
 def test_code_of_one_container_is_billed_once(shell: Shell) -> None:
-    code = {"type": "code_interpreter_call", "status": "completed", "container_id": "c1"}
+    code: dict[str, Any] = {
+        "type": "code_interpreter_call",
+        "status": "completed",
+        "container_id": "c1",
+    }
     code |= {"code": "print(1)", "outputs": [{"type": "logs", "logs": "1\n"}]}
     script = saying(done(0, {**code, "id": "a"}), done(1, {**code, "id": "b"}), message(2, "One."))
     options = ("Count", "--tool", "code_interpreter", "--json")

@@ -50,10 +50,17 @@ from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.http.request_body import packed_body
 from desktop_app.providers.jobs.batch_lines import URLS, request_line
 from desktop_app.providers.provider_client import ProviderClient
+from desktop_app.services.tools.hosted_tools import HostedTools
 from tests.helpers.batch_server import BatchServer
 from tests.helpers.generation import EVERY_PARAMETER, maybe, parameters
 from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
+
+
+
+async def _stores() -> list[str]:
+    return ["vs_1"]
+
 
 texts = st.text(max_size=20)
 parts = st.one_of(
@@ -77,12 +84,16 @@ SCHEMA = {
     "additionalProperties": False,
 }
 GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": 'start: "a"'}
+HOSTED = [
+    tool.definition for tool in asyncio.run(HostedTools(_stores).tools())
+]
 tools = st.sampled_from(
     [
         ToolDefinition("strict", "Is strict.", SCHEMA),
         ToolDefinition("loose", "Is not.", {"type": "object"}, source="a server"),
         ToolDefinition("text", "Takes text.", input_format={}),
         ToolDefinition("grammar", "Takes a grammar.", input_format=GRAMMAR),
+        *HOSTED,
     ]
 )
 images = st.builds(
