@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -358,6 +359,40 @@ def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
     compaction.offer(text, text)
     start.set_key_line(True, text)
     return stage.show(holder)
+
+
+@place
+def the_question_before_a_tool_runs(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.tools.consent_card import ConsentCard
+
+    card = ConsentCard(stage.theme)
+    # Of the arguments it shows more than any other place, because they must be exact.
+    card.ask(text, text, json.dumps({"path": text[:2000]}, ensure_ascii=False), waiting=1)
+    return stage.show(card)
+
+
+@place
+def the_list_of_tools(stage: Stage, text: str) -> QWidget:
+    from desktop_app.domain.tools.tool import Permission
+    from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
+
+    picker = ToolPicker(stage.theme, stage.window)
+    picker.setWindowFlag(Qt.WindowType.Popup, False)
+    picker.set_form(text)
+    tools = [ToolChoice(text, text, text, False, Permission.NEVER), ToolChoice("b", text)]
+    picker.set_tools(tools, is_here=True)
+    return stage.show(picker)
+
+
+@place
+def the_window_of_forms(stage: Stage, text: str) -> QWidget:
+    from desktop_app.domain.conversations.answer_form import FormKind, FormSource
+    from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
+
+    dialog = AnswerFormDialog(stage.theme, stage.window)
+    dialog.begin(FormSource(FormKind.SCHEMA, text, text).to_setting(), {FormKind.SCHEMA: text})
+    dialog.show_problem(text)
+    return stage.show(dialog)
 
 
 @place

@@ -16,6 +16,7 @@ from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
     menu_text,
+    one_line,
     several_lines,
     spoken_text,
 )
@@ -31,6 +32,7 @@ _PERMISSIONS: Final = {
     Permission.ALWAYS: N_("Always allowed"),
     Permission.NEVER: N_("Never allowed"),
 }
+_LONGEST_FORM: Final = 40
 _WIDTH: Final = 440
 _HEIGHT: Final = 420
 
@@ -102,7 +104,7 @@ class ToolPicker(QFrame):
 
     def set_form(self, words: str) -> None:
         """Offer the form of the answers too; `words` says what it is."""
-        self.form.setText(tr("Response format: {format}", format=words))
+        self.form.setText(tr("Response format: {format}", format=one_line(words, _LONGEST_FORM)))
         self.form.show()
 
     def set_tools(self, tools: Sequence[ToolChoice], *, is_here: bool) -> None:

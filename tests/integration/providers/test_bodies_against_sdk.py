@@ -57,7 +57,6 @@ from tests.helpers.secrets import key_for
 from tests.unit.providers.samples import CATALOG, COMETAPI, COMPATIBLE, OPENAI
 
 
-
 async def _stores() -> list[str]:
     return ["vs_1"]
 
@@ -84,9 +83,7 @@ SCHEMA = {
     "additionalProperties": False,
 }
 GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": 'start: "a"'}
-HOSTED = [
-    tool.definition for tool in asyncio.run(HostedTools(_stores).tools())
-]
+HOSTED = [tool.definition for tool in asyncio.run(HostedTools(_stores).tools())]
 tools = st.sampled_from(
     [
         ToolDefinition("strict", "Is strict.", SCHEMA),
