@@ -193,6 +193,31 @@ def library_command(*arguments: str) -> ChildCommand:
     return ChildCommand((*_program(), *arguments), _environment((*_EVERY, *_LIBRARY)))
 
 
+def run_tool(*words: str) -> tuple[int, str, str]:
+    """Run a tool of the desktop, such as gsettings; return exit code, output and errors.
+
+    Raises:
+        OSError: it cannot be started, or does not end within ten seconds.
+    """
+    import subprocess
+
+    environment = _environment((*_EVERY, *_LIBRARY, *_SCREEN))
+    try:
+        done = subprocess.run(
+            words,
+            env=environment,
+            cwd=WORKING_DIRECTORY,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError(f"{words[0]} does not end") from error
+    return done.returncode, done.stdout, done.stderr
+
+
 def resident_command() -> tuple[str, ...]:
     """Return the command that starts the program at login, without a window."""
     return (*_program(), "--resident")

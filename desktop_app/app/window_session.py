@@ -16,6 +16,7 @@ from desktop_app.app.chat.resumed_runs import resume_runs
 from desktop_app.app.chat.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.answer_notifier import BATCHES, AnswerNotifier
+from desktop_app.app.desktop.binding_controller import BindingController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController
 from desktop_app.app.desktop.hotkey_controller import HotkeyController
@@ -144,10 +145,14 @@ class WindowSession:
         self._memory = RestingMemory(window, self._is_resting, tasks=tasks)
         closing.hidden.connect(self._memory.wait)
         running.finished.connect(lambda *_: self._memory.wait())
-        hotkey = self._hotkey = HotkeyController(window, tasks=tasks)
+        hotkey = self._hotkey = HotkeyController(
+            window, bus=self._bus, scope=self._backend.folders.scope, tasks=tasks
+        )
         hotkey.pressed.connect(lambda: self.quick.open_with(""))
         hotkey.reported.connect(window.settings.show_hotkey)
         hotkey.reported.connect(closing.set_hotkey)
+        binding = BindingController(window, notifications=window.notifications, tasks=tasks)
+        window.settings.binding_requested.connect(binding.offer)
         tray = self._tray = TrayController(
             window, self._backend.conversations, bus=self._bus, tasks=tasks
         )

@@ -1027,6 +1027,10 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("“repartee quick” and later starts can’t reach this window."),
         remedy=N_("Set XDG_RUNTIME_DIR to a folder of yours with a short path."),
     ),
+    Reason.SHORTCUT_NOT_BOUND: Said(
+        N_("Repartee couldn’t change the shortcuts of the desktop."),
+        remedy=N_("Assign “repartee quick” to a key in the desktop’s keyboard settings."),
+    ),
     Reason.AUTOSTART_NOT_WRITTEN: Said(
         N_("Repartee couldn’t change what starts at login."),
         remedy=N_("Check that the autostart folder is writable, then try again."),

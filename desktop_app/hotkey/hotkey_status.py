@@ -15,8 +15,9 @@ COMMAND: Final = "quick.global"
 class HotkeyStatus(StrEnum):
     """The state of the global shortcut; the value is that of `doctor --json`.
 
-    TAKEN: another program has the keys. UNAVAILABLE: the desktop lets no program have any.
-    UNKNOWN_KEYS: the keyboard has no such key. OFF: the user removed the shortcut.
+    TAKEN: another program has the keys. UNAVAILABLE: the desktop lets no program have any, or the
+    user refused. UNKNOWN_KEYS: the keyboard has no such key. OFF: the user removed the shortcut.
+    ASKS: the desktop will ask the user.
     """
 
     WORKS = "works"
@@ -24,6 +25,7 @@ class HotkeyStatus(StrEnum):
     UNAVAILABLE = "unavailable"
     UNKNOWN_KEYS = "unknown_keys"
     OFF = "off"
+    ASKS = "asks"
 
 
 STATUS_TEXTS: Final = {
@@ -33,6 +35,9 @@ STATUS_TEXTS: Final = {
         "This desktop doesn’t offer global shortcuts. Bind “{command}” to a key in its settings."
     ),
     HotkeyStatus.UNKNOWN_KEYS: N_("This keyboard can’t type {keys}. Choose other keys."),
+    HotkeyStatus.ASKS: N_(
+        "When Repartee starts, the desktop asks whether {keys} may open the quick prompt."
+    ),
     HotkeyStatus.OFF: N_("No global shortcut is set."),
 }
 """A sentence for each status, marked for translation; placeholders {keys} and {command}."""
@@ -55,7 +60,15 @@ class HotkeyError(Exception):
 
 @dataclass(frozen=True)
 class HotkeyReport:
-    """The keys of the global shortcut, in Qt's portable text, and whether they work."""
+    """The keys of the global shortcut, and whether they work.
+
+    Attributes:
+        keys: in Qt's portable text.
+        trigger: the keys that the desktop chose instead, in its own words; "" for none.
+        desktop: the desktop in whose settings the keys can be bound instead; "" for none.
+    """
 
     keys: str
     status: HotkeyStatus
+    trigger: str = ""
+    desktop: str = ""

@@ -16,21 +16,12 @@ from Xlib import error as xlib_error
 
 from desktop_app.commands.shortcut import parse
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
+from desktop_app.hotkey.keysyms import keysym_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SELECTION: Final = "_REPARTEE_GLOBAL_SHORTCUT"
-_KEYSYMS: Final = {
-    "Esc": "Escape",
-    "Backspace": "BackSpace",
-    "Backtab": "ISO_Left_Tab",
-    "Ins": "Insert",
-    "Del": "Delete",
-    "PgUp": "Prior",
-    "PgDown": "Next",
-    "Space": "space",
-}
 _MASKS: Final = {"Ctrl": X.ControlMask, "Shift": X.ShiftMask}
 _MODIFIER_KEYS: Final = {"Alt": "Alt_L", "Meta": "Super_L"}
 _LOCKS: Final = ("Num_Lock", "Scroll_Lock")
@@ -158,4 +149,4 @@ def _keysym(key: str) -> int:
         # The keysyms of Latin 1 are its characters; others are marked by a high bit.
         code = ord(key.lower())
         return code if code < 0x100 else 0x1000000 | code
-    return int(XK.string_to_keysym(_KEYSYMS.get(key, key)))
+    return int(XK.string_to_keysym(keysym_name(key)))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from desktop_app.session.application_object import APP_ID
 from desktop_app.session.session_bus import BusError, BusObject
 
 if TYPE_CHECKING:
@@ -34,8 +36,12 @@ def new_token() -> str:
 async def introduce(bus: SessionBus) -> None:
     """Call the portal once, before this process is closed to inspection.
 
-    The portal looks into the caller's /proc at its first call, and remembers the connection.
+    The portal looks into the caller's /proc at its first call, and remembers the connection. Newer
+    ones take the name of a program outside of sandboxes, before every other call.
     """
+    with suppress(BusError):
+        registry = portal_object("org.freedesktop.host.portal.Registry")
+        await bus.call(registry, "Register", "sa{sv}", APP_ID, {})
     try:
         target = portal_object("org.freedesktop.portal.Settings")
         await bus.call(target, "Read", "ss", "org.freedesktop.appearance", "color-scheme")

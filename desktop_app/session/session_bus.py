@@ -54,6 +54,7 @@ class SessionBus:
         self._kind = kind
         self._connection: DBusConnection | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._name = ""
         self._replies: dict[int, asyncio.Future[Message]] = {}
         self._objects: dict[tuple[str, str], OnCall] = {}
         self._signals: dict[tuple[str, str, str], list[OnSignal]] = {}
@@ -66,17 +67,35 @@ class SessionBus:
             BusError: there is no bus, or it does not let us in.
         """
         from jeepney.auth import AuthenticationError
-        from jeepney.io.asyncio import open_dbus_connection
-        from jeepney.wrappers import DBusErrorResponse
 
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                self._connection = await open_dbus_connection(self._kind)
+                await self._join()
         except (KeyError, RuntimeError) as error:  # no variable, or an address of another kind
             raise BusError(f"no bus: {error}") from error
-        except (OSError, EOFError, ValueError, AuthenticationError, DBusErrorResponse) as error:
+        except (OSError, EOFError, ValueError, AuthenticationError) as error:
             raise BusError(str(error)) from error
-        self._reading = asyncio.get_running_loop().create_task(self._read(self._connection))
+
+    async def _join(self) -> None:
+        """Open the connection; close it again if the bus does not let us in."""
+        from jeepney.auth import BEGIN, Authenticator
+        from jeepney.bus import get_bus
+        from jeepney.io.asyncio import DBusConnection
+
+        reader, writer = await asyncio.open_unix_connection(get_bus(self._kind))
+        try:
+            authenticator = Authenticator()
+            for request in authenticator:
+                writer.write(request)
+                authenticator.feed(await reader.readuntil(b"\r\n"))
+            writer.write(BEGIN)
+            self._connection = DBusConnection(reader, writer)
+            self._reading = asyncio.get_running_loop().create_task(self._read(self._connection))
+            (self._name,) = await self.call(DAEMON, "Hello")
+        except BaseException:
+            await self.aclose()
+            writer.close()
+            raise
 
     @property
     def is_connected(self) -> bool:
@@ -86,7 +105,7 @@ class SessionBus:
     @property
     def unique_name(self) -> str:
         """The name that the bus gave this connection, "" before `connect`."""
-        return "" if self._connection is None else str(self._connection.unique_name)
+        return self._name
 
     async def call(
         self,
@@ -139,6 +158,14 @@ class SessionBus:
         """
         (reply,) = await self.call(DAEMON, "RequestName", "su", name, _DO_NOT_QUEUE)
         return bool(reply == _PRIMARY_OWNER)
+
+    async def disown(self, name: str) -> None:
+        """Give a name on the bus back.
+
+        Raises:
+            BusError: as for `call`.
+        """
+        await self.call(DAEMON, "ReleaseName", "s", name)
 
     async def has_owner(self, name: str) -> bool:
         """Return True if a process has this name.

@@ -11,10 +11,14 @@ from PySide6.QtGui import QGuiApplication
 
 from desktop_app.hotkey.hotkey_check import is_x11
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
+from desktop_app.i18n.translation import tr
+from desktop_app.session.desktop_binding import binding_desktop
+from desktop_app.session.portal_shortcut import PortalShortcut
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.hotkey.x11_hotkey import X11Hotkey
+    from desktop_app.session.session_bus import SessionBus
 
 
 class HotkeyController(QObject):
@@ -28,10 +32,12 @@ class HotkeyController(QObject):
     pressed = Signal()
     reported = Signal(object)
 
-    def __init__(self, parent: QObject, *, tasks: Tasks) -> None:
+    def __init__(self, parent: QObject, *, bus: SessionBus, scope: str, tasks: Tasks) -> None:
         super().__init__(parent)
         self._tasks = tasks
+        self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._lose_portal)
         self._keys: str | None = None
+        self._asking: asyncio.Task[str] | None = None
         self._held: X11Hotkey | None = None
         self._changing = asyncio.Lock()
 
@@ -39,33 +45,56 @@ class HotkeyController(QObject):
         """Grab other keys, in Qt's portable text; "" for none."""
         if keys != self._keys:
             self._keys = keys
+            self._stop_asking()
             self._tasks.start(self._change())
 
     async def close(self) -> None:
         """Give the keys back."""
         self._keys = ""
+        self._stop_asking()
         async with self._changing:
             await self._release()
+
+    def _stop_asking(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
 
     async def _change(self) -> None:
         async with self._changing:
             keys = self._keys or ""
             await self._release()
-            status = HotkeyStatus.OFF if not keys else await self._grab(keys)
+            try:
+                report = await self._grab(keys)
+            except HotkeyError as error:
+                report = await _failed(keys, error.status)
             if keys == self._keys:
-                self.reported.emit(HotkeyReport(keys, status))
+                self.reported.emit(report)
 
-    async def _grab(self, keys: str) -> HotkeyStatus:
-        if QGuiApplication.platformName() != "xcb" or not is_x11(os.environ):
-            return HotkeyStatus.UNAVAILABLE
-        try:
+    async def _grab(self, keys: str) -> HotkeyReport:
+        if not keys:
+            return HotkeyReport(keys, HotkeyStatus.OFF)
+        if QGuiApplication.platformName() == "xcb" and is_x11(os.environ):
             self._held = await asyncio.to_thread(_grabbed, keys)
-        except HotkeyError as error:
-            return error.status
-        asyncio.get_running_loop().add_reader(self._held.fileno(), self._read)
-        return HotkeyStatus.WORKS
+            asyncio.get_running_loop().add_reader(self._held.fileno(), self._read)
+            return HotkeyReport(keys, HotkeyStatus.WORKS)
+        # The user may take minutes to answer the desktop's question.
+        binding = self._portal.bind(keys, tr("Open the quick prompt"))
+        self._asking = asyncio.get_running_loop().create_task(binding)
+        try:
+            trigger = str(await self._asking)
+        except asyncio.CancelledError:
+            if self._keys == keys:  # this task itself was cancelled
+                raise
+            return HotkeyReport(keys, HotkeyStatus.OFF)
+        finally:
+            self._asking = None
+        return HotkeyReport(keys, HotkeyStatus.WORKS, trigger)
+
+    def _lose_portal(self) -> None:
+        self.reported.emit(HotkeyReport(self._keys or "", HotkeyStatus.UNAVAILABLE))
 
     async def _release(self) -> None:
+        await self._portal.close()
         if self._held is not None:
             held, self._held = self._held, None
             asyncio.get_running_loop().remove_reader(held.fileno())
@@ -86,6 +115,11 @@ class HotkeyController(QObject):
         async with self._changing:
             await self._release()
         self.reported.emit(HotkeyReport(self._keys or "", status))
+
+
+async def _failed(keys: str, status: HotkeyStatus) -> HotkeyReport:
+    desktop = await asyncio.to_thread(binding_desktop, os.environ)  # it searches the PATH
+    return HotkeyReport(keys, status, desktop="" if desktop is None else desktop.value)
 
 
 def _grabbed(keys: str) -> X11Hotkey:

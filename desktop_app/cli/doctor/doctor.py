@@ -25,12 +25,13 @@ from desktop_app.cli import console
 from desktop_app.cli.doctor.provider_routes import is_remote, way_to
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.hotkey.hotkey_check import check_hotkey
+from desktop_app.hotkey.hotkey_check import check_hotkey, is_x11
 from desktop_app.hotkey.hotkey_status import COMMAND, OPEN_COMMAND, STATUS_TEXTS, HotkeyStatus
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import available
 from desktop_app.session.login_start import autostart_file, starts_at_login
+from desktop_app.session.portal_shortcut import check_portal
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
 MORE_PACKAGES = ("Pygments", "tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore")
@@ -273,8 +274,12 @@ async def _hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
             values = await backend.settings.all()
     keys = Keymap.from_settings(values).shortcut_of(COMMAND)
     report = await asyncio.to_thread(check_hotkey, keys, os.environ)
+    if report.status is HotkeyStatus.UNAVAILABLE and not is_x11(os.environ):
+        report = await check_portal(keys, backend.folders.scope)
     text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
-    works = {HotkeyStatus.WORKS: True, HotkeyStatus.OFF: None}.get(report.status, False)
+    works = {HotkeyStatus.WORKS: True, HotkeyStatus.OFF: None, HotkeyStatus.ASKS: None}.get(
+        report.status, False
+    )
     facts = {"shortcut": report.keys, "status": report.status.value}
     return Finding("hotkey", works, text, facts=facts)
 

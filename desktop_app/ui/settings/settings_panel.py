@@ -60,6 +60,7 @@ class SettingsPanel(QFrame):
         folder_override_changed(str, str, object): folder id, key and the folder's own value.
         folder_override_removed(str, str): folder id and key.
         shortcut_changed(str, str): command id and keys; "" for none.
+        binding_requested(str): bind these keys in the desktop's settings.
         model_file_chosen(object): a Path, or None for the built-in model.
         spending_requested(): the user wants to see the spending report.
         models_requested(): the user wants to see the table of models.
@@ -94,6 +95,7 @@ class SettingsPanel(QFrame):
     folder_override_changed = Signal(str, str, object)
     folder_override_removed = Signal(str, str)
     shortcut_changed = Signal(str, str)
+    binding_requested = Signal(str)
     model_file_chosen = Signal(object)
     spending_requested = Signal()
     models_requested = Signal()
@@ -437,6 +439,7 @@ class SettingsPanel(QFrame):
 
         page = self._keys = ShortcutsTab(self._theme)
         page.changed.connect(self._take_shortcut)
+        page.binding_requested.connect(self.binding_requested)
         page.set_keymap(Keymap.from_settings(self._values))
         if self._hotkey is not None:
             page.set_hotkey(self._hotkey)

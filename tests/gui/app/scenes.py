@@ -35,6 +35,7 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.domain.tools.tool_server import server_of
+from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
@@ -391,6 +392,16 @@ async def temporary(desk: Desk, look: Look) -> None:
     await look("temporary-row")
 
 
+async def desktop(desk: Desk, look: Look) -> None:
+    """Show what is offered where no global shortcut can be had."""
+    report = HotkeyReport("Meta+Alt+Space", HotkeyStatus.UNAVAILABLE, desktop="⟦GNOME⟧")
+    desk.window.show_settings(True)
+    desk.window.settings.show_page("keys")
+    desk.window.settings.show_hotkey(report)
+    await look("settings-hotkey")
+    desk.window.show_settings(False)
+
+
 async def closing(desk: Desk, look: Look) -> None:
     """Show what is asked when the window is closed, and the menu of the tray."""
     question = desk.ready._closing
@@ -543,6 +554,7 @@ SCENES: Final = (
     menus,
     temporary,
     closing,
+    desktop,
 )
 
 

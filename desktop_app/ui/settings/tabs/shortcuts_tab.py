@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop_app.commands.keymap import Keymap
@@ -23,7 +23,7 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, Tone
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -198,14 +198,50 @@ class CommandRow(QWidget):
             self.changed.emit(self._command.id, keys)
 
 
+class HotkeyHelp(QWidget):
+    """What to do where the global shortcut cannot be had: bind a command in the desktop's settings.
+
+    Signals:
+        binding_requested(str): bind these keys there.
+    """
+
+    binding_requested = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keys = ""
+        copy = PlainButton(tr("Copy command"))
+        copy.setObjectName("copy-quick-command")
+        self._bind = PlainButton()
+        self._bind.setObjectName("bind-quick-command")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for button in (copy, self._bind):
+            set_role(button, "link")
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeading)
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(OPEN_COMMAND))
+        self._bind.clicked.connect(lambda: self.binding_requested.emit(self._keys))
+        self.hide()
+
+    def show_report(self, report: HotkeyReport) -> None:
+        """Show what helps, if anything is needed."""
+        self._keys = report.keys
+        self._bind.setText(tr("Create in {desktop}…", desktop=report.desktop))
+        self._bind.setVisible(bool(report.desktop))
+        self.setVisible(report.status is HotkeyStatus.UNAVAILABLE)
+
+
 class ShortcutsTab(QWidget):
     """The page.
 
     Signals:
         changed(str, str): command id and its new keys.
+        binding_requested(str): bind these keys in the desktop's settings.
     """
 
     changed = Signal(str, str)
+    binding_requested = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -229,6 +265,10 @@ class ShortcutsTab(QWidget):
         row.changed.connect(self.changed)
         self._rows[command.id] = row
         self._column.addWidget(row)
+        if command.id == COMMAND:
+            self._hotkey_help = HotkeyHelp()
+            self._hotkey_help.binding_requested.connect(self.binding_requested)
+            self._column.addWidget(self._hotkey_help)
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Show the shortcuts of all commands."""
@@ -244,10 +284,11 @@ class ShortcutsTab(QWidget):
 
     def set_hotkey(self, report: HotkeyReport) -> None:
         """Show whether the global shortcut works."""
-        keys = shortcut_text(report.keys)
+        keys = one_line(report.trigger) or shortcut_text(report.keys)
         text = tr(STATUS_TEXTS[report.status], keys=keys, command=OPEN_COMMAND)
-        fine = report.status in (HotkeyStatus.WORKS, HotkeyStatus.OFF)
+        fine = report.status in (HotkeyStatus.WORKS, HotkeyStatus.OFF, HotkeyStatus.ASKS)
         self._rows[COMMAND].set_status(text, "note" if fine else "warning")
+        self._hotkey_help.show_report(report)
 
     def set_theme(self, theme: Theme) -> None:
         self._column.setSpacing(theme.px(3))

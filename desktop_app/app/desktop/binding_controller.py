@@ -1,0 +1,61 @@
+"""Creates a shortcut in the desktop's settings, after confirmation, and removes it again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.hotkey.hotkey_status import OPEN_COMMAND
+from desktop_app.i18n.translation import tr
+from desktop_app.session.desktop_binding import bind, binding_desktop, unbind
+from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.ui.widgets.foreign_text import message_box
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.session.desktop_binding import BindingDesktop
+    from desktop_app.ui.window.notifications import Notifications
+
+
+class BindingController(QObject):
+    """Binds the quick prompt to keys where the desktop grants programs none."""
+
+    def __init__(self, window: QWidget, *, notifications: Notifications, tasks: Tasks) -> None:
+        super().__init__(window)
+        self._window, self._notifications, self._tasks = window, notifications, tasks
+
+    def offer(self, keys: str) -> None:
+        """Ask, then bind `keys`, in Qt's portable text."""
+        desktop = binding_desktop(os.environ)
+        if desktop is None or not keys:
+            return
+        box = message_box(
+            tr("Create a shortcut in the settings of {desktop}?", desktop=desktop.value),
+            tr("{keys} will run “{command}”.", keys=shortcut_text(keys), command=OPEN_COMMAND),
+            parent=self._window,
+        )
+        box.setObjectName("confirm-binding")
+        create = box.addButton(tr("Create"), box.ButtonRole.AcceptRole)
+        box.addButton(box.StandardButton.Cancel)
+
+        def answered() -> None:
+            if box.clickedButton() is create:
+                self._tasks.start(self._bind(desktop, keys))
+            box.deleteLater()
+
+        box.finished.connect(lambda _result: answered())
+        box.open()
+
+    async def _bind(self, desktop: BindingDesktop, keys: str) -> None:
+        await asyncio.to_thread(bind, desktop, keys)
+        undo = (tr("Undo"), lambda: self._tasks.start(self._unbind(desktop, keys)))
+        self._notifications.notify(tr("The shortcut was created."), [undo], stays=True)
+
+    async def _unbind(self, desktop: BindingDesktop, keys: str) -> None:
+        await asyncio.to_thread(unbind, desktop, keys)
+        self._notifications.notify(tr("The shortcut was removed."))

@@ -1,0 +1,111 @@
+"""A shortcut in the desktop's own settings that runs `repartee quick`: GNOME, KDE, Xfce.
+
+For desktops that grant programs no shortcut. Each is set by the desktop's own tool.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Final
+
+from desktop_app.child_processes import run_tool
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
+from desktop_app.hotkey.hotkey_status import OPEN_COMMAND
+from desktop_app.hotkey.keysyms import accelerator
+
+NAME: Final = "Repartee"
+_GNOME_LIST: Final = ("org.gnome.settings-daemon.plugins.media-keys", "custom-keybindings")
+_GNOME_PATH: Final = "/org/gnome/settings-daemon/plugins/media-keys/custom-keybindings/repartee/"
+_GNOME_ENTRY: Final = f"{_GNOME_LIST[0]}.custom-keybinding:{_GNOME_PATH}"
+_KDE_FILE: Final = ("kwriteconfig6", "--file", "kglobalshortcutsrc", "--group", "services")
+_KDE_ENTRY: Final = (*_KDE_FILE, "--group", "io.github.repartee.Repartee.desktop", "--key", "quick")
+
+
+class BindingDesktop(StrEnum):
+    """A desktop whose shortcuts can be set."""
+
+    GNOME = "GNOME"
+    KDE = "KDE"
+    XFCE = "XFCE"
+
+
+_TOOLS: Final = {
+    BindingDesktop.GNOME: "gsettings",
+    BindingDesktop.KDE: "kwriteconfig6",
+    BindingDesktop.XFCE: "xfconf-query",
+}
+
+
+def binding_desktop(environment: Mapping[str, str]) -> BindingDesktop | None:
+    """Return the desktop in use if its shortcuts can be set here."""
+    names = environment.get("XDG_CURRENT_DESKTOP", "").upper().split(":")
+    found = next((desktop for desktop in BindingDesktop if desktop.value in names), None)
+    return found if found is not None and shutil.which(_TOOLS[found]) else None
+
+
+def bind(desktop: BindingDesktop, keys: str) -> None:
+    """Add the shortcut, in place of an earlier one of ours. Runs tools: call it in a thread.
+
+    Raises:
+        StorageError: a tool failed.
+    """
+    if desktop is BindingDesktop.GNOME:
+        paths = _gnome_paths()
+        for key, value in (
+            ("name", NAME),
+            ("command", OPEN_COMMAND),
+            ("binding", accelerator(keys)),
+        ):
+            _run("gsettings", "set", _GNOME_ENTRY, key, value)
+        if _GNOME_PATH not in paths:
+            _run("gsettings", "set", *_GNOME_LIST, str([*paths, _GNOME_PATH]))
+    elif desktop is BindingDesktop.KDE:
+        # The action "quick" of our desktop entry; KDE reads it at the next login.
+        _run(*_KDE_ENTRY, keys)
+    else:
+        _run(*_xfce(keys), "--create", "--type", "string", "--set", OPEN_COMMAND)
+
+
+def unbind(desktop: BindingDesktop, keys: str) -> None:
+    """Remove the shortcut again.
+
+    Raises:
+        StorageError: a tool failed.
+    """
+    if desktop is BindingDesktop.GNOME:
+        paths = [path for path in _gnome_paths() if path != _GNOME_PATH]
+        _run("gsettings", "set", *_GNOME_LIST, str(paths) if paths else "@as []")
+        _run("gsettings", "reset-recursively", _GNOME_ENTRY)
+    elif desktop is BindingDesktop.KDE:
+        _run(*_KDE_ENTRY, "--delete")
+    else:
+        _run(*_xfce(keys), "--reset")
+
+
+def _xfce(keys: str) -> Sequence[str]:
+    name = f"/commands/custom/{accelerator(keys)}"
+    return ("xfconf-query", "--channel", "xfce4-keyboard-shortcuts", "--property", name)
+
+
+def _gnome_paths() -> list[str]:
+    """Return the paths of all custom shortcuts."""
+    said = _run("gsettings", "get", *_GNOME_LIST).strip().removeprefix("@as ")
+    try:
+        found = ast.literal_eval(said)
+    except (SyntaxError, ValueError) as error:
+        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=said[:200]) from error
+    return [str(path) for path in found] if isinstance(found, list) else []
+
+
+def _run(*words: str) -> str:
+    try:
+        code, output, said = run_tool(*words)
+    except OSError as error:
+        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=str(error)) from error
+    if code:
+        raise StorageError(Reason.SHORTCUT_NOT_BOUND, details=said.strip())
+    return output

@@ -1,0 +1,131 @@
+"""The global shortcut by the portal, which is how Wayland desktops grant one.
+
+The desktop asks the user, who may choose other keys, and remembers the answer.
+https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.GlobalShortcuts.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.hotkey.hotkey_status import COMMAND, HotkeyError, HotkeyReport, HotkeyStatus
+from desktop_app.hotkey.keysyms import portal_trigger
+from desktop_app.session.application_object import bus_name
+from desktop_app.session.portal import SERVICE, Portal, new_token, portal_object
+from desktop_app.session.session_bus import BusError, BusObject, SessionBus
+
+if TYPE_CHECKING:
+    from desktop_app.session.session_bus import Body
+
+INTERFACE: Final = "org.freedesktop.portal.GlobalShortcuts"
+_SESSION: Final = "org.freedesktop.portal.Session"
+
+
+def _holder(scope: str) -> str:
+    """Return the name on the bus of the process that holds the shortcut."""
+    return f"{bus_name(scope)}.GlobalShortcut"
+
+
+class PortalShortcut:
+    """A shortcut that the portal reports, until `close`.
+
+    Args:
+        on_press: called when the user presses it.
+        on_loss: called when the desktop took it back.
+    """
+
+    def __init__(
+        self, bus: SessionBus, scope: str, on_press: Callable[[], None], on_loss: Callable[[], None]
+    ) -> None:
+        self._bus, self._scope = bus, scope
+        self._on_press, self._on_loss = on_press, on_loss
+        self._session = ""
+        self._is_listening = False
+
+    async def bind(self, keys: str, description: str) -> str:
+        """Ask for the shortcut; return the keys that the desktop chose, in its own words.
+
+        Args:
+            keys: the keys to suggest, in Qt's portable text.
+            description: a sentence that the desktop shows.
+
+        Raises:
+            HotkeyError: there is no portal, or the user refused.
+        """
+        try:
+            return await self._bind(keys, description)
+        except BusError as error:
+            await self.close()
+            raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
+
+    async def _bind(self, keys: str, description: str) -> str:
+        portal = Portal(self._bus)
+        if not self._is_listening:
+            self._is_listening = True
+            await self._bus.listen(portal_object(INTERFACE), "Activated", self._activated)
+        token = {"session_handle_token": ("s", new_token())}
+        made = await portal.request(INTERFACE, "CreateSession", "a{sv}", token)
+        self._session = str(made["session_handle"][1]) if "session_handle" in made else ""
+        session = BusObject(SERVICE, self._session, _SESSION)
+        await self._bus.listen(session, "Closed", self._closed)
+        shortcut = {
+            "description": ("s", description),
+            "preferred_trigger": ("s", portal_trigger(keys)),
+        }
+        shortcuts = [(COMMAND, shortcut)]
+        bound = await portal.request(
+            INTERFACE, "BindShortcuts", "oa(sa{sv})sa{sv}", self._session, shortcuts, "", {}
+        )
+        trigger = _trigger_of(bound.get("shortcuts", ("", ()))[1])
+        if trigger is None:
+            raise BusError("the shortcut was not bound")
+        await self._bus.own(_holder(self._scope))
+        return trigger
+
+    async def close(self) -> None:
+        """Give the shortcut back."""
+        session, self._session = self._session, ""
+        if not session:
+            return
+        try:
+            await self._bus.call(BusObject(SERVICE, session, _SESSION), "Close")
+            await self._bus.disown(_holder(self._scope))
+        except BusError:  # the portal has ended, and the session with it
+            return
+
+    def _activated(self, body: Body) -> None:
+        match body:
+            case (str(session), str(shortcut), _, _) if shortcut == COMMAND:
+                if session == self._session:
+                    self._on_press()
+
+    def _closed(self, _body: Body) -> None:
+        if self._session:
+            self._session = ""
+            self._on_loss()
+
+
+async def check_portal(keys: str, scope: str) -> HotkeyReport:
+    """Return the state of the global shortcut on a desktop without X11."""
+    bus = SessionBus()
+    status = HotkeyStatus.UNAVAILABLE
+    try:
+        await bus.connect()
+        if await bus.has_owner(_holder(scope)):
+            status = HotkeyStatus.WORKS
+        elif await Portal(bus).version(INTERFACE) > 0:
+            status = HotkeyStatus.ASKS
+    except BusError:
+        pass
+    finally:
+        await bus.aclose()
+    return HotkeyReport(keys, status if keys else HotkeyStatus.OFF)
+
+
+def _trigger_of(bound: Any) -> str | None:
+    """Return the keys of our shortcut among those that are bound, None if it is not there."""
+    for shortcut, facts in bound:
+        if shortcut == COMMAND:
+            return str(facts.get("trigger_description", ("s", ""))[1])
+    return None

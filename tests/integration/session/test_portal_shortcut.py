@@ -1,0 +1,206 @@
+"""The global shortcut by a portal on a bus of the test's own, and by the desktop's tools."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desktop_app.hotkey.hotkey_status import COMMAND, HotkeyError, HotkeyStatus
+from desktop_app.hotkey.keysyms import accelerator, portal_trigger
+from desktop_app.session.desktop_binding import BindingDesktop, bind, binding_desktop, unbind
+from desktop_app.session.portal import PATH, SERVICE
+from desktop_app.session.portal_shortcut import INTERFACE, PortalShortcut, check_portal
+from desktop_app.session.session_bus import SessionBus
+from tests.helpers.bus_service import BusService, Method, properties
+from tests.integration.session.conftest import Run
+
+KEYS = "Meta+Alt+Space"
+SESSION = f"{PATH}/session/x/y"
+
+
+class ShortcutsPortal:
+    """The portal's part, played by the test: it answers each request with a code and results."""
+
+    def __init__(self, address: str, *, code: int = 0, bound: bool = True) -> None:
+        self._code, self._bound = code, bound
+        self.asked: list[Any] = []
+        methods: dict[tuple[str, str], Method] = {
+            **properties(version=("u", 1)),
+            (INTERFACE, "CreateSession"): lambda options: self._respond(
+                options, {"session_handle": ("s", SESSION)}
+            ),
+            (INTERFACE, "BindShortcuts"): self._bind,
+            ("org.freedesktop.portal.Session", "Close"): lambda: ("", ()),
+        }
+        self.service = BusService(address, SERVICE, methods)
+
+    def _bind(self, _session: str, shortcuts: Any, _parent: str, options: Any) -> Any:
+        self.asked = shortcuts
+        facts = {"trigger_description": ("s", "Super+Q")}
+        found = [(COMMAND, facts)] if self._bound else []
+        return self._respond(options, {"shortcuts": ("a(sa{sv})", found)})
+
+    def _respond(self, options: Any, results: Any) -> Any:
+        sender = self.service.sender.removeprefix(":").replace(".", "_")
+        path = f"{PATH}/request/{sender}/{options['handle_token'][1]}"
+        interface = "org.freedesktop.portal.Request"
+        self.service.emit(path, interface, "Response", "ua{sv}", self._code, results)
+        return "o", (path,)
+
+    def press(self, session: str = SESSION, shortcut: str = COMMAND) -> None:
+        body: tuple[Any, ...] = (session, shortcut, 0, {})
+        self.service.emit(PATH, INTERFACE, "Activated", "osta{sv}", *body)
+
+
+def shortcut(bus: SessionBus, on_press: Callable[[], None], on_loss: Any = None) -> PortalShortcut:
+    return PortalShortcut(bus, "", on_press, on_loss or (lambda: None))
+
+
+def test_the_portal_reports_presses_until_it_is_closed(address: str, run: Run) -> None:
+    async def main() -> None:
+        pressed: asyncio.Queue[None] = asyncio.Queue()
+        lost: asyncio.Queue[None] = asyncio.Queue()
+        portal, bus = ShortcutsPortal(address), SessionBus()
+        with portal.service:
+            await bus.connect()
+            assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
+            held = shortcut(bus, lambda: pressed.put_nowait(None), lambda: lost.put_nowait(None))
+            assert await held.bind(KEYS, "Open it") == "Super+Q"
+            ((name, facts),) = portal.asked
+            assert name == COMMAND
+            assert facts["preferred_trigger"] == ("s", "ALT+LOGO+space")
+            assert facts["description"] == ("s", "Open it")
+            assert (await check_portal(KEYS, "")).status is HotkeyStatus.WORKS
+            assert (await check_portal("", "")).status is HotkeyStatus.OFF
+            portal.press(session=f"{SESSION}z")
+            portal.press(shortcut="other")
+            portal.press()
+            await pressed.get()
+            assert pressed.empty()
+            portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "")
+            await lost.get()
+            await held.bind(KEYS, "Open it")
+            await held.close()
+            assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
+            portal.service.wait_for("Close")
+            await bus.aclose()
+
+    run(main())
+
+
+@pytest.mark.parametrize(("code", "bound"), [(1, True), (2, True), (0, False)])
+def test_a_refusal_is_told(address: str, run: Run, code: int, bound: bool) -> None:
+    async def main() -> None:
+        portal, bus = ShortcutsPortal(address, code=code, bound=bound), SessionBus()
+        with portal.service:
+            await bus.connect()
+            with pytest.raises(HotkeyError) as refused:
+                await shortcut(bus, lambda: None).bind(KEYS, "Open it")
+            assert refused.value.status is HotkeyStatus.UNAVAILABLE
+            await bus.aclose()
+
+    run(main())
+
+
+def test_without_a_portal_it_is_unavailable(address: str, run: Run) -> None:
+    async def main() -> None:
+        bus = SessionBus()
+        await bus.connect()
+        with pytest.raises(HotkeyError):
+            await shortcut(bus, lambda: None).bind(KEYS, "Open it")
+        assert (await check_portal(KEYS, "")).status is HotkeyStatus.UNAVAILABLE
+        await bus.aclose()
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("keys", "trigger", "gtk"),
+    [
+        ("Ctrl+Shift+F12", "CTRL+SHIFT+F12", "<Primary><Shift>F12"),
+        ("Meta+Q", "LOGO+q", "<Super>q"),
+        ("Alt+PgUp", "ALT+Prior", "<Alt>Prior"),
+    ],
+)
+def test_keys_are_written_as_each_desktop_does(keys: str, trigger: str, gtk: str) -> None:
+    assert portal_trigger(keys) == trigger
+    assert accelerator(keys) == gtk
+
+
+# Keeps the calls of a tool in a file, and prints what the real one would.
+TOOL = """#!/bin/sh
+echo "$(basename $0) $*" >> {log}
+[ "$1" = get ] && cat {paths}
+exit {code}
+"""
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Return a function that installs the desktops' tools; it returns the file of their calls."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    log, paths = tmp_path / "log", tmp_path / "paths"
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+    def install(listed: str = "@as []", code: int = 0) -> Path:
+        paths.write_text(f"{listed}\n")
+        for name in ("gsettings", "kwriteconfig6", "xfconf-query"):
+            tool = folder / name
+            tool.write_text(TOOL.format(log=log, paths=paths, code=code))
+            tool.chmod(0o700)
+        return log
+
+    return install
+
+
+@pytest.mark.parametrize("name", ["ubuntu:GNOME", "KDE", "XFCE", "sway", ""])
+def test_the_desktop_is_known_by_its_name(tools: Callable[..., Path], name: str) -> None:
+    tools()
+    wanted = next((d for d in BindingDesktop if d.value in name), None)
+    assert binding_desktop({"XDG_CURRENT_DESKTOP": name}) is wanted
+
+
+def test_gnome_gets_one_more_custom_shortcut(tools: Callable[..., Path]) -> None:
+    log = tools("['/other/']")
+    bind(BindingDesktop.GNOME, KEYS)
+    said = log.read_text()
+    assert "command repartee quick" in said
+    assert "binding <Alt><Super>space" in said
+    assert "['/other/', '/org/gnome/settings-daemon" in said
+    log.unlink()
+    path = "/org/gnome/settings-daemon/plugins/media-keys/custom-keybindings/repartee/"
+    tools(f"['/other/', '{path}']")
+    bind(BindingDesktop.GNOME, KEYS)
+    assert "custom-keybindings [" not in log.read_text()
+    unbind(BindingDesktop.GNOME, KEYS)
+    assert "custom-keybindings ['/other/']" in log.read_text()
+    tools(f"['{path}']")
+    unbind(BindingDesktop.GNOME, KEYS)
+    assert "custom-keybindings @as []" in log.read_text()
+
+
+def test_xfce_and_kde_are_told_by_their_tools(tools: Callable[..., Path]) -> None:
+    log = tools()
+    for desktop in (BindingDesktop.XFCE, BindingDesktop.KDE):
+        bind(desktop, KEYS)
+        unbind(desktop, KEYS)
+    create, reset, kde, undo = log.read_text().splitlines()
+    assert "/commands/custom/<Alt><Super>space --create --type string" in create
+    assert reset.endswith("--reset")
+    assert kde.endswith("--key quick Meta+Alt+Space")
+    assert undo.endswith("--key quick --delete")
+
+
+def test_a_tool_that_fails_is_told(tools: Callable[..., Path]) -> None:
+    from desktop_app.domain.errors import StorageError
+
+    for listed, code in (("@as []", 1), ("nonsense", 0)):
+        tools(listed, code)
+        with pytest.raises(StorageError):
+            unbind(BindingDesktop.GNOME, KEYS)
