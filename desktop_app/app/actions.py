@@ -57,6 +57,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "collections.ask": its.collections.ask,
         "collections.show": its.collections.show,
         "tools.choose": its.tools.choose,
+        "tools.resources": its.servers.show_resources,
         "tools.form": its.tools.choose_form,
         "prompts.insert": its.prompts.insert,
         "prompts.manage": its.prompts.manage,

@@ -235,6 +235,8 @@ class Controllers(QObject):
             panel=window.settings,
             notifications=window.notifications,
             tasks=state.tasks,
+            prompts=state.prompts,
+            database=state.backend.database,
         )
         self.housekeeping = Housekeeping(
             self.trash.expire,
@@ -570,6 +572,7 @@ class Controllers(QObject):
         self.prompts.dialog_created.connect(self.presets.join)
         self.prompts.dialog_created.connect(self.tools.join)
         self.prompts.text_attach_requested.connect(self.attachments.attach_text)
+        self.servers.content_attach_requested.connect(self.attachments.attach_content)
         self.drops.files_attach_requested.connect(self.attachments.attach)
         self.drops.content_attach_requested.connect(self.attachments.attach_content)
         self.drops.text_attach_requested.connect(self.attachments.attach_text)

@@ -271,6 +271,7 @@ class WindowSession:
         use_routine_model(self._backend, self.controllers.state.values.all)
         await self.controllers.presets.load()
         self.controllers.tasks.start(self.controllers.prompts.load())
+        self.controllers.tasks.start(self.controllers.servers.load_prompts())
         await resume_runs(
             self.controllers.running,
             providers=self.controllers.state.providers,

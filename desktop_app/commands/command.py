@@ -111,6 +111,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("collections.ask", N_("Ask a collection…"), _C.PROMPT),
     Command("collections.show", N_("Show collections"), _C.PROMPT),
     Command("tools.choose", N_("Choose tools…"), _C.PROMPT),
+    Command("tools.resources", N_("Attach from a tool server…"), _C.PROMPT),
     Command("tools.form", N_("Choose response format…"), _C.PROMPT),
     Command("prompts.insert", N_("Insert prompt…"), _C.PROMPT),
     Command("prompts.manage", N_("Edit prompts"), _C.PROMPT),

@@ -460,6 +460,15 @@ def the_page_of_tool_servers(stage: Stage, text: str) -> QWidget:
 
 
 @place
+def the_resources_of_tool_servers(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
+
+    dialog = ResourceDialog(stage.theme, stage.window)
+    dialog.set_resources([ResourceChoice(text, text, text)], [text])
+    return dialog
+
+
+@place
 def the_quick_prompt(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
     from desktop_app.ui.transcript.view import TranscriptView

@@ -34,6 +34,9 @@ class BookOfOne:
         """Keep the rows."""
         self.rows = list(tools)
 
+    async def keep_prompts(self, name: str, prompts: Any) -> None:
+        """Do nothing."""
+
     async def servers(self) -> list[ToolServer]:
         """Return none."""
         return []

@@ -34,6 +34,7 @@ class PromptList(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._entries: tuple[Entry, ...] = ()
+        self._served: tuple[Prompt, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -44,7 +45,13 @@ class PromptList(QObject):
     def offered(self) -> tuple[Prompt, ...]:
         """The prompts that `/` lists."""
         prompts = (entry.prompt for entry in self._entries)
-        return tuple(p for p in prompts if not p.hidden and p.text.strip())
+        own = (p for p in prompts if not p.hidden and p.text.strip())
+        return (*own, *self._served)
+
+    def set_served(self, prompts: Iterable[Prompt]) -> None:
+        """Set the prompts of tool servers, which are offered behind all others."""
+        self._served = tuple(prompts)
+        self.changed.emit()
 
     def suggestions(self, documents: int) -> list[tuple[str, str, str]]:
         """Return (id, title, sign) of the prompts suggested for this number of documents."""

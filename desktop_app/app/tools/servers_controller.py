@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ToolServerError, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.look.theme import ThemeWatcher
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
     from desktop_app.services.tools.server_run import ServerRun
     from desktop_app.services.tools.tool_server_book import ToolServers
+    from desktop_app.storage.database.database import Database
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow
+    from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
     from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
     from desktop_app.ui.window.notifications import Notifications
 
@@ -34,11 +38,16 @@ QUIET_MS = 200
 
 
 class ServersController(QObject):
-    """Connects the configured servers with their page.
+    """Connects the configured servers with their page, their prompts with the library.
 
     Args:
         servers: returns the servers; they are not needed before the page is shown.
+
+    Signals:
+        content_attach_requested(DroppedData): attach a resource to the open conversation.
     """
+
+    content_attach_requested = Signal(object)
 
     def __init__(
         self,
@@ -49,10 +58,13 @@ class ServersController(QObject):
         panel: SettingsPanel,
         notifications: Notifications,
         tasks: Tasks,
+        prompts: PromptList,
+        database: Database,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._servers = parent, theme, servers
         self._panel, self._notifications, self._tasks = panel, notifications, tasks
+        self._prompts, self._database = prompts, database
         self._results: dict[str, str] = {}
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -68,6 +80,17 @@ class ServersController(QObject):
 
     def _start(self, work: Work) -> None:
         self._tasks.start(work)
+
+    async def load_prompts(self) -> None:
+        """Offer the prompts of all servers as they were when each was last tested."""
+        from desktop_app.domain.conversations.prompts import Prompt
+        from desktop_app.storage.tools.server_store import ServerStore
+
+        found = await ServerStore(self._database).prompts()
+        self._prompts.set_served(
+            Prompt(f"server:{server}:{name}", f"{server}: {name}", text)
+            for server, name, text in found
+        )
 
     async def show_servers(self) -> None:
         """Show all servers with their states."""
@@ -176,12 +199,15 @@ class ServersController(QObject):
 
     async def _remove(self, name: str) -> None:
         await self._servers().remove(name)
+        await self.load_prompts()
         await self.show_servers()
 
     # -- testing, log, import
 
     async def test(self, name: str) -> None:
         """Start a server anew and show what comes of it."""
+        from desktop_app.services.tools.served_prompts import served_prompts
+
         run = await self._servers().run(name)
         began = time.monotonic()
         try:
@@ -190,7 +216,10 @@ class ServersController(QObject):
         except UserFacingError:
             await self.show_servers()  # the row says why
             return
-        await self._servers().book.keep_listed(name, listed)
+        book = self._servers().book
+        await book.keep_listed(name, listed)
+        await book.keep_prompts(name, await served_prompts(run))
+        await self.load_prompts()
         self._results[name] = tr_plural(
             "Running, {count} tool, ready after {seconds} s",
             "Running, {count} tools, ready after {seconds} s",
@@ -205,6 +234,49 @@ class ServersController(QObject):
         run = await self._servers().run(name)
         lines = [line.text for line in run.log]
         ServerLog(name, lines, self._theme.current, self._parent).open()
+
+    # -- resources
+
+    def show_resources(self) -> None:
+        """List the resources of all servers, to attach one."""
+        from desktop_app.ui.tools.resource_dialog import ResourceDialog
+
+        dialog = ResourceDialog(self._theme.current, self._parent)
+        dialog.chosen.connect(lambda choice: self._start(self._attach(choice)))
+        dialog.open()
+        self._start(self._list_resources(dialog))
+
+    async def _list_resources(self, dialog: ResourceDialog) -> None:
+        from desktop_app.ui.tools.resource_dialog import ResourceChoice
+
+        found: list[ResourceChoice] = []
+        problems: list[str] = []
+        gone: list[bool] = []
+        dialog.destroyed.connect(lambda: gone.append(True))
+        for run in await self._servers().runs():
+            try:
+                rows = await run.listed("resources")
+            except UserFacingError as error:
+                problems.append(error.sentences)
+                continue
+            name = run.server.name
+            found += [ResourceChoice(name, row["uri"], run.shown(row["name"])) for row in rows]
+        if not gone:
+            dialog.set_resources(found, problems)
+
+    async def _attach(self, choice: ResourceChoice) -> None:
+        from desktop_app.domain.tools.tool_server import ServerFailure
+        from desktop_app.ui.composer.dropped_content import DroppedData
+
+        run = await self._servers().run(choice.server)
+        try:
+            read = await run.request("read", uri=choice.uri)
+        except ServerFailure as failure:
+            raise ToolServerError(
+                Reason.TOOL_SERVER_REFUSED, server=choice.server, why=str(failure)
+            ) from failure
+        data, name = await asyncio.to_thread(_resource_file, read, choice.name)
+        self.content_attach_requested.emit(DroppedData(name, data))
 
     def _choose_import(self) -> None:
         from PySide6.QtWidgets import QFileDialog
@@ -233,3 +305,15 @@ class ServersController(QObject):
         )
         self._notifications.notify("\n".join([words, *problems]))
         await self.show_servers()
+
+
+def _resource_file(read: Mapping[str, str], name: str) -> tuple[bytes, str]:
+    """Return the bytes of a resource and a file name that says what they are."""
+    import base64
+    import mimetypes
+
+    data = read["data"].encode() if read["kind"] == "text" else base64.b64decode(read["data"])
+    if Path(name).suffix:
+        return data, name
+    usual = ".txt" if read["kind"] == "text" else ".bin"
+    return data, name + (mimetypes.guess_extension(read["media_type"]) or usual)

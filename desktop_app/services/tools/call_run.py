@@ -175,7 +175,8 @@ def _reporter(call: ToolCallPart, reports: asyncio.Queue[ToolCallStep]) -> Repor
         if now - last < REPORT_S:
             return
         last = now
-        facts = [percent(round(100 * min(1, done / total)))] if total and done >= 0 else []
+        share = done / total if total else -1.0
+        facts = [percent(round(100 * share))] if 0 <= share <= 1 else []
         text = " · ".join([*facts, *([words[:LONGEST_REPORT]] if words else [])])
         reports.put_nowait(ToolCallStep(replace(call, state=ToolCallState.RUNNING, result=text)))
 

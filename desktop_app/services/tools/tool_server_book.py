@@ -37,6 +37,9 @@ class ServerBook(Protocol):
     async def keep_listed(self, name: str, tools: Sequence[dict[str, Any]]) -> None:
         """Store the tools that a server lists."""
 
+    async def keep_prompts(self, name: str, prompts: Sequence[dict[str, str]]) -> None:
+        """Store the prompts of a server: `name` and `text` of each."""
+
 
 class SecretKeeper(Protocol):
     """Keeps secret values, each for one origin. Raises CredentialError."""

@@ -511,4 +511,9 @@ MIGRATIONS: tuple[Migration, ...] = (
                 WHERE instr(notices, '"code":"review_') > 0""",
         ),
     ),
+    # The prompts of servers, as they were when a server was last tested.
+    Migration(
+        "0034_server_prompts",
+        ("ALTER TABLE tool_servers ADD COLUMN prompts TEXT NOT NULL DEFAULT '[]'",),
+    ),
 )

@@ -65,6 +65,25 @@ class ServerStore:
 
         await self._database.write(action)
 
+    async def keep_prompts(self, name: str, prompts: Sequence[dict[str, str]]) -> None:
+        """Store the prompts of a server: `name` and `text` of each."""
+        row = (to_text(json.dumps(prompts)), name)
+        sql = "UPDATE tool_servers SET prompts = ? WHERE name = ?"
+        await self._database.write(lambda c: c.execute(sql, row))
+
+    async def prompts(self) -> list[tuple[str, str, str]]:
+        """Return the prompts of all servers: the server, the prompt's name, its text."""
+
+        def action(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
+            rows = connection.execute("SELECT name, prompts FROM tool_servers ORDER BY name")
+            return [
+                (row["name"], prompt["name"], prompt["text"])
+                for row in rows
+                for prompt in json.loads(row["prompts"])
+            ]
+
+        return await self._database.read(action)
+
 
 def _read_all(connection: sqlite3.Connection) -> list[ToolServer]:
     rows = connection.execute("SELECT name, definition FROM tool_servers ORDER BY name")

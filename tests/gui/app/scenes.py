@@ -50,6 +50,7 @@ from desktop_app.ui.sidebar.search_filters import DaysDialog
 from desktop_app.ui.spending.spending_view import SpendingView
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from desktop_app.ui.tools.consent_card import ConsentCard
+from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm, ServerLog
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
@@ -358,6 +359,12 @@ async def servers(desk: Desk, look: Look) -> None:
     await look("server-log")
     _close_dialogs(desk)
     desk.window.show_settings(False)
+    desk.controllers.servers.show_resources()
+    resources = await _dialog(ResourceDialog)
+    await look("server-resources")
+    resources.set_resources([ResourceChoice("my-notes", "notes:all", "my-notes")], [])
+    await look("server-resources-listed")
+    _close_dialogs(desk)
 
 
 async def batches(desk: Desk, look: Look) -> None:

@@ -1,0 +1,45 @@
+"""The prompts of a server as prompts of the library: texts with variables.
+
+A server fills its prompts itself. It is asked once, with a variable in the place of each argument;
+a prompt whose text does not show all of them again depends on the values, and cannot be offered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from desktop_app.domain.conversations.prompts import variables
+from desktop_app.domain.tools.tool_server import ServerFailure
+from desktop_app.services.tools.server_run import ServerRun
+
+MOST_PROMPTS: Final = 50
+LONGEST_TEXT: Final = 50_000
+LIMIT_S: Final = 20.0
+
+
+async def served_prompts(run: ServerRun) -> list[dict[str, str]]:
+    """Return `name` and `text` of the prompts that can be offered. Raises UserFacingError."""
+    found: list[dict[str, str]] = []
+    rows = await run.listed("prompts")
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            for row in rows[:MOST_PROMPTS]:
+                if text := await _text(run, row):
+                    found += [{"name": run.shown(row["title"]), "text": text}]
+    except TimeoutError:
+        return found
+    return found
+
+
+async def _text(run: ServerRun, row: dict[str, Any]) -> str:
+    """Return the text with variables; "" if it cannot have them."""
+    names = [argument["name"] for argument in row["arguments"]]
+    given = {name: "{{" + name + "}}" for name in names}
+    try:
+        answer = await run.request("prompt", name=row["name"], arguments=given)
+    except ServerFailure:
+        return ""
+    text = run.shown(answer["text"])
+    shown = {variable.name for variable in variables(text)}
+    return text if len(text) <= LONGEST_TEXT and set(names) <= shown else ""

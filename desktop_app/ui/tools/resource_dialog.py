@@ -1,0 +1,88 @@
+"""The list of resources that tool servers offer, to attach one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QTreeWidget, QTreeWidgetItem, QVBoxLayout
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.widgets.foreign_text import one_line, spoken_text, window_title
+from desktop_app.ui.widgets.help_button import HelpButton
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+
+@dataclass(frozen=True)
+class ResourceChoice:
+    """A resource of a server."""
+
+    server: str
+    uri: str
+    name: str
+
+
+class ResourceDialog(QDialog):
+    """The list.
+
+    Signals:
+        chosen(ResourceChoice): attach this one.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("resource-dialog")
+        self.setWindowTitle(window_title(tr("Attach from a tool server")))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._choices: list[ResourceChoice] = []
+        self._note = Note(theme, tr("Loading…"))
+        self.list = QTreeWidget()
+        self.list.setHeaderHidden(True)
+        self.list.setRootIsDecorated(False)
+        self.list.setObjectName("resource-list")
+        self.list.setAccessibleName(spoken_text(tr("Resources")))
+        self.list.itemActivated.connect(lambda _item, _column: self._choose())
+        self.attach = plain_button(tr("Attach"), "attach-resource")
+        self.attach.setEnabled(False)
+        self.attach.clicked.connect(self._choose)
+        head, foot = QHBoxLayout(), QHBoxLayout()
+        head.addWidget(self._note, 1)
+        head.addWidget(HelpButton())
+        foot.addStretch(1)
+        foot.addWidget(self.attach)
+        column = QVBoxLayout(self)
+        column.addLayout(head)
+        column.addWidget(self.list, 1)
+        column.addLayout(foot)
+        self.resize(theme.px(480), theme.px(360))
+
+    def set_resources(self, choices: Sequence[ResourceChoice], problems: Sequence[str]) -> None:
+        """Show the resources, and why those of some servers are missing."""
+        self._choices = list(choices)
+        words = "\n".join(problems)
+        if not choices and not problems:
+            words = tr("No tool server offers a resource.")
+        self._note.set_text(words, "error" if problems else "note")
+        for choice in choices:
+            QTreeWidgetItem(self.list, [one_line(f"{choice.server}: {choice.name}")])
+        if (first := self.list.topLevelItem(0)) is not None:
+            self.list.setCurrentItem(first)
+        self.attach.setEnabled(bool(choices))
+
+    def _choose(self) -> None:
+        item = self.list.currentItem()
+        if item is not None:
+            row = self.list.indexOfTopLevelItem(item)
+            self.chosen.emit(self._choices[row])
+            self.accept()

@@ -1,0 +1,73 @@
+"""Tool servers in the window: added in the settings, with their tools, prompts and resources."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.ui.settings.tabs.servers_tab import ServerSection
+from desktop_app.ui.tools.resource_dialog import ResourceDialog
+from desktop_app.ui.tools.server_form import ServerForm
+from tests.gui.app.desk import Desk, until
+from tests.helpers.server_runs import SCRIPTED
+
+COMET = {"COMETAPI_KEY": "sk-comet"}
+
+
+def shown(kind: type) -> list[Any]:
+    return [w for w in QApplication.allWidgets() if isinstance(w, kind) and w.isVisible()]
+
+
+def words(desk: Desk) -> str:
+    sections = desk.window.settings.findChildren(ServerSection)
+    return " ".join(section._state.text() for section in sections)
+
+
+async def add(desk: Desk, *faults: str) -> None:
+    desk.window.show_settings(True)
+    desk.window.settings.show_page("servers")
+    desk.window.settings.server_add_requested.emit()
+    await until(lambda: shown(ServerForm))
+    (form,) = shown(ServerForm)
+    form.name.setText("demo")
+    form.command.setText(" ".join([sys.executable, SCRIPTED, *faults]))
+    form._save.click()
+    await until(lambda: not shown(ServerForm))
+
+
+async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
+    async with Desk(environment=COMET) as desk:
+        await add(desk)
+        await until(lambda: "Running, 9 tools" in words(desk))
+        listed = await desk.backend.tools.listed()
+        assert "demo/echo" in [tool.definition.full_name for tool in listed]
+        offered = {prompt.title: prompt.text for prompt in desk.state.prompts.offered}
+        assert offered["demo: greet"] == "Greet {{who}} warmly."
+        desk.controllers.servers.show_resources()
+        await until(lambda: shown(ResourceDialog))
+        (dialog,) = shown(ResourceDialog)
+        await until(dialog.attach.isEnabled)
+        dialog.attach.click()
+        await until(lambda: desk.state.draft.value.attachments)
+        (part,) = desk.state.draft.value.attachments
+        assert isinstance(part, DocumentPart)
+        assert part.name == "The memo.txt"
+        desk.window.settings.server_edit_requested.emit("demo")
+        await until(lambda: shown(ServerForm))
+        (form,) = shown(ServerForm)
+        assert SCRIPTED in form.command.text()
+        form.reject()
+        await desk.backend.tool_servers.remove("demo")
+        await desk.controllers.servers.load_prompts()
+        assert "demo: greet" not in {prompt.title for prompt in desk.state.prompts.offered}
+
+
+async def test_a_server_that_fails_says_why_on_its_page() -> None:
+    async with Desk(environment=COMET) as desk:
+        await add(desk, "exits")
+        await until(lambda: "didn’t start" in words(desk))
+        run = await desk.backend.tool_servers.run("demo")
+        assert "cannot start with nothing" in [line.text for line in run.log]

@@ -1,0 +1,98 @@
+"""Servers of tools in the configuration files of other programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.tools.tool_server import ServerSecrets, launch_order, server_of
+from desktop_app.exchange.importers.server_configuration import read_servers, read_text
+
+CLAUDE = {
+    "mcpServers": {
+        "filesystem": {"command": "npx", "args": ["-y", "pkg", "/home/person/a b"]},
+        "Brave Search": {"command": "npx", "env": {"KEY": "secret-1", "HOME": "${env:HOME}"}},
+    }
+}
+CODE = """{
+  // servers of this workspace
+  "servers": {
+    "github": {
+      "type": "http",
+      "url": "https://example.com/mcp?key=secret-2", /* a // comment */
+      "headers": {"Authorization": "Bearer ${env:TOKEN}", "X-Key": "secret-3",},
+    },
+    "local": {"type": "stdio", "command": "python", "args": ["-m", "x"], "cwd": "/srv"},
+  },
+}"""
+
+
+def test_claude_desktop_and_cursor() -> None:
+    files, search = read_text(json.dumps(CLAUDE))
+    server, secrets = files.made()
+    assert (server.name, server.command) == ("filesystem", ("npx", "-y", "pkg", "/home/person/a b"))
+    assert not secrets
+    server, secrets = search.made()
+    assert server.name == "brave-search"
+    assert server.environment == {"KEY": "", "HOME": "${env:HOME}"}
+    assert secrets.environment == {"KEY": "secret-1"}
+    assert "secret" not in repr(server) + repr(secrets)
+
+
+def test_vs_code_with_comments() -> None:
+    web, local = read_text(CODE)
+    server, secrets = web.made()
+    assert (server.url, server.has_query) == ("https://example.com/mcp", True)
+    assert server.headers == {"Authorization": "Bearer ${env:TOKEN}", "X-Key": ""}
+    assert (secrets.query, secrets.headers) == ("key=secret-2", {"X-Key": "secret-3"})
+    assert "secret" not in repr(server)
+    order = launch_order(server, secrets, {"TOKEN": "t"}, "/home/person")
+    assert order["url"] == "https://example.com/mcp?key=secret-2"
+    assert order["headers"] == {"Authorization": "Bearer t", "X-Key": "secret-3"}
+    server, _ = local.made()
+    assert (server.command, server.folder) == (("python", "-m", "x"), "/srv")
+
+
+def test_vs_codes_own_settings() -> None:
+    (read,) = read_text('{"mcp": {"servers": {"a": {"command": "x"}}}}')
+    assert read.made()[0].name == "a"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"command": "x", "args": "y"},
+        {"command": "x", "args": [["y"]]},
+        {"command": "x", "env": ["a"]},
+        {"url": "http://example.com"},
+        {"url": "https://user:secret@example.com/"},
+        {"command": "psql", "args": ["postgres://me:secret@host/db"]},
+        {"url": "https://host", "headers": {"A": "b\r\nC: d"}},
+    ],
+)
+def test_one_that_cannot_be_used_says_why(fields: dict[str, object]) -> None:
+    text = json.dumps({"mcpServers": {"bad": fields, "good": {"command": "x"}}})
+    bad, good = read_text(text)
+    with pytest.raises(ToolServerError) as caught:
+        bad.made()
+    assert "secret" not in str(caught.value)
+    assert good.made()[0].name == "good"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"a": 1}', "\0", "[" * 100_000])
+def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(text)
+    with pytest.raises(ToolServerError, match="has no configuration"):
+        read_servers(path)
+
+
+def test_values_belong_to_the_command_alone() -> None:
+    one, _ = server_of("a", command=("x", "1"), environment={"K": "v"})
+    other, _ = server_of("a", command=("x", "2"), environment={"K": "v"})
+    assert one.secret_origin != other.secret_origin
+    assert ServerSecrets.from_text(ServerSecrets({"K": "v"}, {}, "q").to_text()).query == "q"
