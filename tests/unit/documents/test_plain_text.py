@@ -18,6 +18,46 @@ JAPANESE = "冷蔵倉庫の報告書です。第三四半期の売上高は四�
 CHINESE = "公司第三季度的收入增长了百分之十二。"
 
 
+WESTERN_WORDS = {
+    "German": (
+        "Grüße aus Köln|Straße|Fuß|Ärger|Übung macht den Meister|schön|"
+        "Jörg Schäfer, Nürnberg|Preis: 12,50 €|Bär|Gemüse;Obst;Käse|"
+        "Sehr geehrte Frau Böhm,|ä|ö|Rückgabe möglich|Hände hoch|Maßstab 1:100|"
+        "Er sagte: „Schön!“|50 % für Mädchen"
+    ),
+    "French": (
+        "garçon|Ça va ?|l’été|Où|déjà vu|hôtel|Noël|œuvre|cœur|Lætitia|"
+        "Il était une fois|naïf|français, anglaise|À bientôt|événement|"
+        "François Lefèvre|le prix est de 5 €|Élève;Note|sœur"
+    ),
+    "Spanish": (
+        "mañana|¿Qué?|¡Hola!|corazón|Peña|pingüino|Málaga|José Núñez|acción|ñ|años|"
+        "El precio: 5 €|¿Dónde está el baño?|Información"
+    ),
+    "Portuguese": (
+        "não|ação|coração|Conceição|avô|você está bem?|São|pães|às|João|informações|"
+        "Olá, tudo bem?|Praça da Sé|cafezinho é bom|mãe|lição nº 5"
+    ),
+    "Italian": ("perché|è|città|più|caffè|virtù|Lunedì|università|così"),
+    "Danish": (
+        "på|Århus|København|smørrebrød|æble|Søren Kierkegaard|fødselsdag|"
+        "Tak for mad, det var så godt|Åse|øl|blå|Kære Jørgen|år|rød;grøn;blå|Følg os|"
+        "søn|å"
+    ),
+    "Swedish": (
+        "sköld|Göteborg|Åsa|får|köpa|Malmö|hälsningar|kött och mjölk|räkor|smörgås|året|nästa år"
+    ),
+    "Finnish": (
+        "hyvä|Jyväskylä|Hämeenlinna|yö|äiti|Järvenpää|minä|työ|"
+        "Ystävällisin terveisin, Pekka Mäkinen"
+    ),
+    "Dutch": ("één|geïnteresseerd|reünie|zoë|coördinatie|België|ideeën"),
+    "Icelandic": ("þú|ég er|Reykjavík|sælir|góðan dag|Þingvellir|maður|Ísland|bíó"),
+    "Catalan": ("Barça|això|és|català|què"),
+    "Norwegian": ("Øystein|påske|kjøtt|ære|Tromsø|få|gå|blåbær og fløte|Kjære Bjørn, hilsen Åge"),
+}
+
+
 @pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be"]
 )
@@ -125,6 +165,31 @@ def test_short_western_text_is_taken_for_no_other(text: str) -> None:
 )
 def test_other_short_texts_are_not_taken_for_western_ones(text: str, encoding: str) -> None:
     decoded = decode(text.encode(encoding))
+    assert decoded is not None
+    assert decoded.text == text
+
+
+@pytest.mark.parametrize("language", WESTERN_WORDS)
+def test_a_dozen_western_languages(language: str) -> None:
+    """Single words, names and lines of tables: none is taken for a Baltic or other code page."""
+    wrong = []
+    for text in WESTERN_WORDS[language].split("|"):
+        decoded = decode(text.encode("cp1252"))
+        if decoded is None or decoded.text != text:
+            wrong.append((text, decoded))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lūdzu, atsūtiet rēķinu.",
+        "Gerbiamas pone Kazlauskai, ačiū už laišką.",
+        "Eesti pealinn on Tallinn. Õhtul sõidame jõe äärde, aga žürii ootab.",
+    ],
+)
+def test_a_baltic_sentence_is_read_as_such(text: str) -> None:
+    decoded = decode(text.encode("cp1257"))
     assert decoded is not None
     assert decoded.text == text
 
