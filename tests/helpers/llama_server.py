@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
+import re
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from desktop_app.local_model.server import find_weights
 
@@ -72,6 +75,64 @@ async def hide_counter(port: int, behind: int) -> None:
     await server.serve_forever()
 
 
+async def count_only(port: int, behind: int, window: int) -> None:
+    """Answer in a few words, after the server `behind` has counted what was sent.
+
+    Its template and its tokenizer decide whether a request fits the window; a refusal has the
+    fields of llama.cpp. So hundreds of requests take seconds on a busy machine.
+    """
+    inner = f"http://127.0.0.1:{behind}"
+
+    def post(path: str, body: object) -> Any:
+        request = urllib.request.Request(f"{inner}{path}", json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return json.load(reply)
+
+    def answer(path: str, body: bytes) -> tuple[int, str, bytes]:
+        if path == "/v1/responses":  # one API is enough
+            return 404, "application/json", b"{}"
+        if path != "/v1/chat/completions":
+            with urllib.request.urlopen(
+                urllib.request.Request(f"{inner}{path}", body or None), timeout=60
+            ) as reply:
+                return 200, "application/json", reply.read()
+        prompt = post("/apply-template", {"messages": json.loads(body)["messages"]})["prompt"]
+        tokens = post("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})
+        count = len(tokens["tokens"])
+        if count >= window:
+            error = {"code": 400, "type": "exceed_context_size_error", "n_prompt_tokens": count}
+            words = f"request ({count} tokens) exceeds the available context size ({window} tokens)"
+            error |= {"message": words, "n_ctx": window}
+            return 400, "application/json", json.dumps({"error": error}).encode()
+        usage = {"prompt_tokens": count, "completion_tokens": 8, "total_tokens": count + 8}
+        choice = {"index": 0, "delta": {"content": "A note on this part."}, "finish_reason": "stop"}
+        chunk = {"id": "c", "model": "smollm2", "choices": [choice], "usage": usage}
+        return 200, "text/event-stream", f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode()
+
+    async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
+            body = await reader.readexactly(int(length[1]) if length else 0)
+            try:
+                found = await asyncio.to_thread(answer, head.split(" ")[1], body)
+            except urllib.error.HTTPError as error:
+                found = error.code, "application/json", error.read()
+            except urllib.error.URLError:  # it is still starting
+                found = 503, "application/json", b"{}"
+            status, kind, content = found
+            writer.write(
+                f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\nconnection: close\r\n"
+                f"content-length: {len(content)}\r\n\r\n".encode()
+                + content
+            )
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve_one, "127.0.0.1", port, limit=1 << 24)
+    await server.serve_forever()
+
+
 async def _copy(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, ends: bool = False
 ) -> None:
@@ -84,10 +145,21 @@ async def _copy(
 
 
 @contextmanager
-def llama_server(window: int, *, hides_counter: bool = False) -> Iterator[str]:
-    """Yield the base URL of a running server with a window of `window` tokens."""
+def llama_server(
+    window: int, *, hides_counter: bool = False, counts_only: bool = False
+) -> Iterator[str]:
+    """Yield the base URL of a running server with a window of `window` tokens.
+
+    Args:
+        hides_counter: only what is below /v1 is served.
+        counts_only: it counts and refuses, but its answers are a few fixed words.
+    """
     port, command = free_port(), [sys.executable, "-m", "tests.helpers.llama_server"]
     started = [subprocess.Popen([*command, str(port), str(window)])]
+    if counts_only:
+        inner, port = port, free_port()
+        more = [str(port), str(window), "--counts", str(inner)]
+        started.append(subprocess.Popen([*command, *more]))
     if hides_counter:
         inner, port = port, free_port()
         started.append(subprocess.Popen([*command, str(port), str(inner), "--hide-counter"]))
@@ -129,10 +201,13 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("window", type=int, help="in tokens; with --hide-counter the port behind")
     parser.add_argument("--hide-counter", action="store_true")
+    parser.add_argument("--counts", type=int, default=0, help="only count, by the server there")
     parser.add_argument("--key", default="", help="the API key that it demands")
     parser.add_argument("--embeddings", action="store_true")
     options = parser.parse_args()
-    if options.hide_counter:
+    if options.counts:
+        asyncio.run(count_only(options.port, options.counts, options.window))
+    elif options.hide_counter:
         asyncio.run(hide_counter(options.port, options.window))
     else:
         serve(options.port, options.window, key=options.key, embeds=options.embeddings)
