@@ -1,7 +1,8 @@
-"""The command palette of the main window, created on first use."""
+"""The palette of the main window: commands, conversations, prompts, settings and more by name."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,33 +11,51 @@ from PySide6.QtCore import QObject
 
 from desktop_app.commands.command_search import entries_of
 from desktop_app.commands.keymap import Keymap
+from desktop_app.commands.palette_index import CONVERSATION, PaletteIndex, TitleIndex, UseCounts
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.shortcut_text import shortcut_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.palette_rows import PaletteRow, PaletteRows
     from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.commands.command_search import PaletteEntry
+    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.command_palette import CommandPalette
 
 PALETTE = "palette.open"
+USES_KEY = "palette.uses"
 
 
 class Palette(QObject):
-    """Offers all `actions` by name."""
+    """Offers all `actions` and `rows` by name, those used most first.
+
+    Conversations and collections follow once they are read; until then the rest is found.
+    """
 
     def __init__(
         self,
         parent: QWidget,
         theme: ThemeWatcher,
         actions: Mapping[str, Callable[[], object]],
+        rows: PaletteRows,
         *,
         values: SettingValues,
+        tasks: Tasks,
+        settings_store: SettingsStore,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._values = parent, theme, values
-        self._actions = actions
+        self._actions, self._sources = actions, rows
+        self._tasks, self._settings_store = tasks, settings_store
         self._widget: CommandPalette | None = None
+        self._uses: UseCounts | None = None
+        self._titles = TitleIndex(())
+        self._acts: dict[str, Callable[[], object]] = {}
+        self._entries: list[PaletteEntry] = []
 
     def toggle(self) -> None:
         """Show the palette, or hide it."""
@@ -47,14 +66,45 @@ class Palette(QObject):
             return
         keymap = Keymap.from_settings(self._values.all)
         offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE]
-        entries = entries_of(offered, keymap)
-        self._widget.open_with([replace(e, keys=shortcut_text(e.keys)) for e in entries])
+        commands = [replace(e, keys=shortcut_text(e.keys)) for e in entries_of(offered, keymap)]
+        self._entries, self._acts = commands, dict(self._actions)
+        self._add(self._sources.rows())
+        self._widget.open_with(commands, self._find)
+        self._tasks.start(self._read())
+
+    def _add(self, rows: list[PaletteRow]) -> None:
+        self._entries = [*self._entries, *(entry for entry, _ in rows)]
+        self._acts |= {entry.id: act for entry, act in rows}
+
+    def _find(self, typed: str) -> list[PaletteEntry]:
+        uses = self._uses or UseCounts({})
+        return PaletteIndex(self._entries, self._titles, uses).find(typed, tr("Conversation"))
+
+    async def _read(self) -> None:
+        """Read what is in the store, and find again."""
+        if self._uses is None:
+            self._uses = UseCounts((await self._settings_store.all()).get(USES_KEY))
+        titles = await self._sources.titles()
+        self._titles = await asyncio.to_thread(TitleIndex, titles)
+        self._add(await self._sources.collections())
+        if self._widget is not None and self._widget.isVisible():
+            self._widget.find_again()
+
+    def _choose(self, row_id: str) -> None:
+        if self._uses is not None:
+            self._uses.note(row_id)
+            self._tasks.start(self._settings_store.set(USES_KEY, self._uses.stored))
+        if row_id.startswith(CONVERSATION):
+            self._sources.open_conversation(row_id)
+        else:
+            self._acts[row_id]()
 
     def _made(self) -> CommandPalette:
         # Imported here, because the start does not need it.
         from desktop_app.ui.window.command_palette import CommandPalette
 
         widget = CommandPalette(self._parent, self._theme.current)
+        widget.name("command-palette", tr("Search everything"), tr("Nothing found"))
         self._theme.changed.connect(widget.set_theme)
-        widget.chosen.connect(lambda command: self._actions[command]())
+        widget.chosen.connect(self._choose)
         return widget

@@ -31,6 +31,7 @@ from desktop_app.app.desktop.window_request import (
 )
 from desktop_app.app.library.unread_marks import UnreadMarks
 from desktop_app.app.palette import PALETTE, Palette
+from desktop_app.app.palette_rows import PaletteRows
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.backend.backend import use_limits, use_routine_model, use_weights
@@ -107,7 +108,15 @@ class WindowSession:
             **actions_of(window, self.controllers),
             **self._actions_of_the_program(),
         }
-        self._palette = Palette(window, theme, actions, values=self.controllers.state.values)
+        self._palette = Palette(
+            window,
+            theme,
+            actions,
+            PaletteRows(window, self.controllers),
+            values=self.controllers.state.values,
+            tasks=self.controllers.tasks,
+            settings_store=backend.settings,
+        )
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)

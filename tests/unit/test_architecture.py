@@ -114,6 +114,7 @@ def test_everything_but_the_window_imports_without_qt(repartee_home: Path) -> No
 # The modules that make the parts of the window and join them.
 COMPOSITION = {
     "desktop_app/app/actions.py",
+    "desktop_app/app/palette_rows.py",
     "desktop_app/app/application.py",
     "desktop_app/app/controllers.py",
     "desktop_app/app/quick/quick_host.py",

@@ -105,6 +105,7 @@ class ChoiceController(QObject):
             choice = self._setup.choice
             effort = choice.effort or Effort(str(self._values["default.effort"]))
             self._setup.choose(replace(choice, variant=variant, model="", effort=effort))
+            self._announce_choice()
 
     def toggle_background(self) -> None:
         """Turn background answers on or off in the open conversation."""
@@ -122,6 +123,15 @@ class ChoiceController(QObject):
             at = accepted.index(current) + step
             if 0 <= at < len(accepted) and not self._choices.view.effort_refusals.get(accepted[at]):
                 self._choose_effort(accepted[at])
+                self._announce_choice()
+
+    def _announce_choice(self) -> None:
+        """Have screen readers say what a key has changed, because the focus is elsewhere."""
+        view = self._choices.view
+        words = view.short_name
+        if view.effort is not None and view.offers_effort:
+            words = tr("{model}, effort {effort}", model=words, effort=tr(view.effort.label))
+        self._pane.notifications.announce(words)
 
     def _choose_effort(self, effort: Effort) -> None:
         self._setup.choose(replace(self._setup.choice, effort=effort))

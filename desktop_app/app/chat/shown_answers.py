@@ -58,7 +58,10 @@ class ShownAnswers(QObject):
         """Show the end of an answer, unless another version of it is shown."""
         if answer.id in [message.id for message in self._current.path]:
             self._pane.transcript.stream.set_waiting(answer.id, "")
-            self._ended = {answer.id: tr(_ANNOUNCED.get(answer.status, _ENDED))}
+            ending = tr(_ANNOUNCED.get(answer.status, _ENDED))
+            error = self._providers.as_shown(answer).error
+            why = error.sentences if error is not None else ""
+            self._ended = {answer.id: f"{ending} {why}".strip()}
             self._show_amended(answer.conversation_id, answer)
 
     def _announce_end(self, message_id: str) -> None:

@@ -362,14 +362,20 @@ class CollectionsController(QObject):
         if row == _MANAGE:
             self.show()
         else:
-            self._put_into_draft(row)
+            self.put_into_draft(row)
 
     def _ask_from_dialog(self, collection_id: str) -> None:
         if self._dialog is not None:
             self._dialog.hide()
-        self._put_into_draft(collection_id)
+        self.put_into_draft(collection_id)
 
-    def _put_into_draft(self, collection_id: str) -> None:
+    async def names(self) -> list[tuple[str, str]]:
+        """Return id and name of all collections."""
+        await self._reload()
+        return [(id_, state.collection.name) for id_, state in self._states.items()]
+
+    def put_into_draft(self, collection_id: str) -> None:
+        """Ask a collection with the next question."""
         state = self._states.get(collection_id)
         if state is None:
             return
@@ -412,7 +418,7 @@ class CollectionsController(QObject):
         made = await self._make(list(origins.values()))
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) not in origins)
         self._draft.set_attachments(kept)
-        self._put_into_draft(made)
+        self.put_into_draft(made)
 
     async def close(self) -> None:
         """Stop at the program's end, and complete a deletion."""

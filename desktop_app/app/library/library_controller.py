@@ -346,6 +346,9 @@ class LibraryController(QObject):
         neighbor = self._conversation_list.neighbor(step)
         if neighbor is not None:
             self._start(self.open(neighbor))
+            known = self._presenter.known(neighbor)
+            if known is not None:
+                self._pane.notifications.announce(known.title)
 
     # -------------------------------------------------------------- writes of other processes
 

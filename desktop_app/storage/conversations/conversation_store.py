@@ -77,6 +77,13 @@ class ConversationStore:
         """Return all conversations except trashed ones, newest first."""
         return await self._disk.read(lambda c: _conversations(c, ALL_CONVERSATIONS))
 
+    async def titles(self) -> list[tuple[str, str]]:
+        """Return id and title of all conversations outside the trash, the newest first."""
+        sql = (
+            "SELECT id, title FROM conversations WHERE trashed_at IS NULL ORDER BY updated_at DESC"
+        )
+        return await self._disk.read(lambda c: [(row[0], row[1]) for row in c.execute(sql)])
+
     async def recent(self, limit: int) -> list[Conversation]:
         """Return the newest conversations of all folders, except archived and trashed ones."""
         values = {"limit": limit}

@@ -298,6 +298,22 @@ class SettingsPanel(QFrame):
         """Show "provider", "answer", "look", "keys", "servers", "library" or "about"."""
         self._built().show_page(page)
 
+    def show_setting(self, page: str, key: str) -> None:
+        """Show a page at one of its settings, and focus it."""
+        self.show_page(page)
+        from PySide6.QtWidgets import QWidget  # here and below: of the pages
+
+        from desktop_app.ui.settings.collapsible_section import CollapsibleSection
+
+        field = self._built().findChild(QWidget, key)
+        if field is None:
+            return
+        for section in self._built().findChildren(CollapsibleSection):
+            if section.isAncestorOf(field):
+                section.expand()
+        self._built().ensure_visible(page, field)
+        self._call_when_visible(lambda: _focus_in(field))
+
     def show_section(self, page: str, section: str) -> None:
         """Show a page with a section expanded, by the name of the section's title."""
         self.show_page(page)
@@ -490,3 +506,14 @@ class SettingsPanel(QFrame):
         if self._keys:
             self._keys.set_keymap(Keymap.from_settings(self._values))
         self.shortcut_changed.emit(command_id, keys)
+
+
+def _focus_in(field: QWidget) -> None:
+    """Focus a field, or the part of it that takes the keyboard."""
+    from PySide6.QtWidgets import QWidget
+
+    parts = (field, *field.findChildren(QWidget))
+    takes = (part for part in parts if part.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    target = next(takes, None)
+    if target is not None:
+        target.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -255,9 +255,40 @@ class TranscriptView(TranscriptSurface):
         self._accessible = AccessibleTranscript(self, self._messages)
         return self._accessible
 
+    def step_message(self, step: int) -> None:
+        """Read on at the beginning of the next (+1) or previous (-1) message."""
+        message_id, _ = self._read_now()
+        at = self._messages.place_of(message_id) + step
+        if 0 <= at < self._messages.count:
+            self.read_at(self._messages.message_at(at).id, -1)
+
+    def step_block(self, step: int) -> None:
+        """Read on at the next or previous paragraph, heading, list, table or code block."""
+        from desktop_app.ui.transcript.accessibility.reading_tree import reading_nodes
+
+        message_id, item = self._read_now()
+        if not message_id:
+            return
+        starts = [n.item for n in reading_nodes(self._messages.section_of(message_id).items)]
+        ahead = [at for at in starts if (at > item if step > 0 else at < item)]
+        if ahead:
+            self.read_at(message_id, ahead[0] if step > 0 else ahead[-1])
+        else:
+            self.step_message(step)
+
+    def _read_now(self) -> tuple[str, int]:
+        """Return the message and the item at the caret; ("", 0) if there is none."""
+        block = self.textCursor().block()
+        found = self._messages.writer.sections.section_at(block.blockNumber())
+        if found is None:
+            last = self._messages.last()
+            return ("", 0) if last is None else (last.message.id, 0)
+        section, number = found
+        return section.key, section.item_at(number)
+
     def read_at(self, message_id: str, item: int) -> None:
         """Focus the transcript at an item of a message; -1 is its beginning."""
-        self.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.setFocus(Qt.FocusReason.TabFocusReason)  # shows the caret
         self.navigator.scroll_to_message(message_id)
         block = self._block_of(message_id, max(item, 0))
         self.setTextCursor(QTextCursor(block))
@@ -456,8 +487,8 @@ class TranscriptView(TranscriptSurface):
         self._keys.settle_caret()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Move the focus to the next focus target, or out of the transcript after the last one."""
-        if self._focus.go(forward=forward):
+        """Move the focus to the next message, or out of the transcript after the last one."""
+        if self._focus.go_to_message(forward=forward):
             return True
         if not self.hasFocus():
             self.setFocus(Qt.FocusReason.OtherFocusReason)

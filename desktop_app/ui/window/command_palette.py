@@ -32,12 +32,13 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
 from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
 
@@ -91,7 +92,7 @@ class CommandPalette(QWidget):
         self.accessible_role = DIALOG
         self.setObjectName("command-palette")
         self.setAccessibleName(spoken_text(tr("Commands")))
-        self._entries: Sequence[PaletteEntry] = ()
+        self._find: Callable[[str], Sequence[PaletteEntry]] = lambda _typed: ()
         self._previous_focus: QWidget | None = None
         self._card = QFrame(self)
         self._card.setProperty("role", "card")
@@ -141,10 +142,18 @@ class CommandPalette(QWidget):
         if self.isVisible():
             self._fit()
 
-    def open_with(self, entries: Sequence[PaletteEntry]) -> None:
-        """Show `entries` and focus the search field."""
+    def open_with(
+        self,
+        entries: Sequence[PaletteEntry],
+        find: Callable[[str], Sequence[PaletteEntry]] | None = None,
+    ) -> None:
+        """Show `entries` and focus the search field.
+
+        Args:
+            find: finds what was typed; by default, among `entries`.
+        """
         self._previous_focus = QApplication.focusWidget()
-        self._entries = entries
+        self._find = find or (lambda typed: matching(typed, entries))
         self.field.clear()
         self._show_matches("")
         self.window().installEventFilter(self)
@@ -164,20 +173,27 @@ class CommandPalette(QWidget):
         if previous is not None:
             previous.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def find_again(self) -> None:
+        """Find what was typed in rows that have come meanwhile; nothing typed finds no more."""
+        if self.field.text().strip():
+            self._show_matches(self.field.text())
+
     def _show_matches(self, typed: str) -> None:
-        found = matching(typed, self._entries)
+        found = self._find(typed)
         self.model.set_rows(found)
         self.view.setVisible(bool(found))
         self._empty_label.setVisible(not found)
-        self.view.ensure_current()
+        self.view.setCurrentIndex(self.view.model().index(0, 0))
         self._mark_current()
         if self.isVisible():
             self._fit()
 
     def _mark_current(self) -> None:
-        """Select the row that Enter runs, because the focus stays in the field."""
+        """Select and announce the row that Enter runs, because the focus stays in the field."""
         selection = self.view.selectionModel()
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
+        words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
+        announce(self.field, words or self._empty_label.text())
 
     def _choose(self, index: QModelIndex) -> None:
         entry: PaletteEntry | None = index.data(ROW)

@@ -143,7 +143,7 @@ async def test_a_deleted_collection_comes_back_or_goes(tmp_path: Path) -> None:
         dialog = await shown(desk)
         drop(dialog, folder)
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
-        desk.controllers.collections._put_into_draft(dialog.current)
+        desk.controllers.collections.put_into_draft(dialog.current)
         dialog.delete.click()
         await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
         assert len(await desk.backend.collections.all()) == 1
@@ -166,7 +166,7 @@ async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> No
         dialog = await shown(desk)
         drop(dialog, folder)
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
-        desk.controllers.collections._put_into_draft(dialog.current)
+        desk.controllers.collections.put_into_draft(dialog.current)
         assert "1 document" in desk.chips[0]
         desk.window.conversations.new_requested.emit()
         dialog.delete.click()

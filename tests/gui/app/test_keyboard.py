@@ -10,6 +10,8 @@ from PySide6.QtGui import QContextMenuEvent, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QTextBrowser
 
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import AuthenticationError
 from desktop_app.ui.widgets.segmented_control import Segment
 from tests.gui.app.desk import Desk, until
 
@@ -149,3 +151,58 @@ async def test_the_focused_settings_tab_is_the_one_shown_and_has_a_ring() -> Non
         focused = QApplication.focusWidget()
         assert focused is not None
         assert focused.objectName() == "library"
+
+
+def caret_line(desk: Desk) -> str:
+    return desk.window.transcript.textCursor().block().text()
+
+
+async def test_keys_go_message_by_message_and_block_by_block() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("First question", "# Head\n\nWords.\n\n- one\n- two\n")
+        await desk.ask_and_answer("Second question", "Plain.")
+        act = desk.ready.actions
+        act["region.previous"]()
+        desk.window.transcript.moveCursor(QTextCursor.MoveOperation.Start)
+        act["message.next"]()
+        assert caret_line(desk) == "Head"
+        assert area(desk) == "transcript"
+        lines = []
+        for _ in range(3):
+            act["block.next"]()
+            lines.append(caret_line(desk))
+        assert lines == ["Words.", "•\tone", "Second question"]
+        act["block.previous"]()
+        act["message.previous"]()
+        assert caret_line(desk) == "First question"
+        act["message.previous"]()
+        assert caret_line(desk) == "First question"
+
+
+def spoken(desk: Desk) -> str:
+    """Return what a screen reader was last told."""
+    return desk.window.notifications.status.accessibleName()
+
+
+async def test_keys_that_change_something_elsewhere_say_what() -> None:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        await desk.ask_and_answer("One", "1")
+        desk.ready.actions["conversation.new"]()
+        await desk.ask_and_answer("Two", "2")
+        desk.ready.actions["variant.pro"]()
+        assert spoken(desk).startswith("Pro, effort ")
+        before = spoken(desk)
+        desk.ready.actions["effort.more"]()
+        assert spoken(desk) != before
+        desk.ready.actions["list.next"]()
+        assert spoken(desk) == "One"
+        await until(lambda: desk.window.windowTitle().startswith("One"))
+
+
+async def test_a_failure_is_said_with_its_reason() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Hi")
+        turn.fail(AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider="OpenAI"))
+        await desk.settled()
+        await until(lambda: spoken(desk).startswith("Response failed. "))
+        assert "API key" in spoken(desk)

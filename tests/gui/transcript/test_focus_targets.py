@@ -44,7 +44,10 @@ def focused(view: TranscriptView) -> QWidget:
 
 
 def tab(qtbot: QtBot, view: TranscriptView, *, back: bool = False) -> str:
+    """Go to the next target, by Tab from the text and by an arrow key from a target."""
     key = Qt.Key.Key_Backtab if back else Qt.Key.Key_Tab
+    if focused(view) is not view:
+        key = Qt.Key.Key_Left if back else Qt.Key.Key_Right
     qtbot.keyClick(focused(view), key)
     return focused(view).accessibleName()
 
@@ -475,3 +478,24 @@ def test_the_keyboard_stays_on_the_arrows_between_versions(
     qtbot.waitUntil(lambda: focused(view).accessibleName() == "Previous version")
     show(0)
     qtbot.waitUntil(lambda: focused(view).accessibleName() == "Next version")
+
+
+def test_tab_stops_once_at_each_message(qtbot: QtBot, view: TranscriptView) -> None:
+    said = answer("[one](https://one.example) and [two](https://two.example)")
+    view.set_messages([question("First"), said, question("Second"), answer("Plain")])
+    enter(view)
+    way = []
+    for _ in range(4):
+        qtbot.keyClick(focused(view), Qt.Key.Key_Tab)
+        way.append(focused(view).accessibleName())
+    assert way == [
+        "Copy message",
+        "one, link to https://one.example",
+        "Copy message",
+        "Copy response",
+    ]
+    for name in ("Copy message", "one, link to https://one.example", "Copy message"):
+        qtbot.keyClick(focused(view), Qt.Key.Key_Backtab)
+        assert focused(view).accessibleName() == name
+    qtbot.keyClick(focused(view), Qt.Key.Key_Backtab)
+    assert focused(view) is view

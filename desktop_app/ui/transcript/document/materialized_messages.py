@@ -150,6 +150,11 @@ class MaterializedMessages:
             return self._entries[sections[index].key].message
         return self.newer[index - len(sections)]
 
+    def place_of(self, message_id: str) -> int:
+        """Return the place of a materialized message in the conversation, -1 for another."""
+        keys = [section.key for section in self.writer.sections]
+        return len(self.older) + keys.index(message_id) if message_id in keys else -1
+
     @property
     def name_of_model(self) -> Callable[[str], str]:
         """The function that names a model by its id."""

@@ -1,7 +1,8 @@
-"""Moves the focus with Tab through the transcript: target by target, message by message.
+"""Moves the focus through the transcript: by Tab from message to message, by arrow keys within one.
 
-In each message, the targets in the text come first, then the actions. After the last message, and
-before the first, the focus leaves the transcript.
+In each message, the targets in the text come first, then the actions. Tab stops at the first of
+them; the arrow keys go through all. After the last message, and before the first, the focus leaves
+the transcript.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ class FocusNavigator(QObject):
         self._soon.timeout.connect(self._place_focused)
         self._rest = QTimer(self, singleShot=True, interval=_AT_REST_MS)
         self._rest.timeout.connect(self._cover_all)
+        self._actions.stepped.connect(self._step)
         view.verticalScrollBar().valueChanged.connect(self.moved)
         view.horizontalScrollBar().valueChanged.connect(self.moved)
         view.document().contentsChanged.connect(self.moved)
@@ -118,9 +120,18 @@ class FocusNavigator(QObject):
 
     # ------------------------------------------------------------------ navigation
 
+    def go_to_message(self, *, forward: bool) -> bool:
+        """Focus the first target of the next or previous message. Return False if there is none."""
+        if self._view.hasFocus():
+            return self.go(forward=forward)
+        at = self._here(forward=forward)[0] + (1 if forward else -1)
+        if at >= 0:
+            return self._go_from(at, 0, forward=True)
+        self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
+        return True
+
     def go(self, *, forward: bool) -> bool:
         """Focus the next or the previous target. Return False if there is none."""
-        sections = self._messages.writer.sections
         at, position, in_actions = self._here(forward=forward)
         if in_actions and self._actions.step(forward=forward):
             return True
@@ -128,6 +139,11 @@ class FocusNavigator(QObject):
             return False
         if in_actions and forward:
             at, position = at + 1, 0
+        return self._go_from(at, position, forward=forward)
+
+    def _go_from(self, at: int, position: int, *, forward: bool) -> bool:
+        """Focus the next or the previous target from a position of a message on."""
+        sections = self._messages.writer.sections
         skips_actions = not forward
         while 0 <= at < len(sections):
             position = self._written_on(sections[at], position, forward=forward)
@@ -291,8 +307,12 @@ class FocusNavigator(QObject):
             self._covers[stop] = button
             button.clicked.connect(lambda: self._choose(button))
             button.left.connect(lambda: self._leave(button))
+            button.stepped.connect(self._step)
             button.show()
         return button
+
+    def _step(self, forward: bool) -> None:
+        self.go(forward=forward)
 
     def _note(self, stop: FocusTarget, button: FocusTargetButton) -> None:
         """Let `button` stand for this target, and remove any other button for it."""

@@ -181,6 +181,15 @@ def identifier_of(stop: FocusTarget) -> str:
     return "message-" + stop.target.removeprefix(ACTION).partition("/")[0]
 
 
+ARROWS: Final[dict[int, bool]] = {
+    Qt.Key.Key_Right: True,
+    Qt.Key.Key_Down: True,
+    Qt.Key.Key_Left: False,
+    Qt.Key.Key_Up: False,
+}
+"""Whether an arrow key goes forward."""
+
+
 class FocusTargetButton(QAbstractButton):
     """A button over a target, visible only while it has the focus.
 
@@ -189,9 +198,11 @@ class FocusTargetButton(QAbstractButton):
 
     Signals:
         left(): the focus has moved elsewhere.
+        stepped(bool forward): an arrow key was pressed, which goes to the next target or back.
     """
 
     left = Signal()
+    stepped = Signal(bool)
 
     def __init__(
         self, document: QTextDocument, stop: FocusTarget, name: str, parent: QWidget
@@ -260,6 +271,8 @@ class FocusTargetButton(QAbstractButton):
         """Let Enter click the button, like Space."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
+        elif event.key() in ARROWS:
+            self.stepped.emit(ARROWS[event.key()])
         else:
             super().keyPressEvent(event)
 

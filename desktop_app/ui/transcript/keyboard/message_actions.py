@@ -14,6 +14,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import is_mirrored
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.transcript.keyboard.focus_targets import ARROWS
 from desktop_app.ui.transcript.transcript_styles import LOOK, PAD, Look
 from desktop_app.ui.transcript.viewport.transcript_surface import SAID_MS
 from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
@@ -50,9 +51,11 @@ class ActionRow(QWidget):
 
     Signals:
         chosen(str message_id, str action): the user chose an action.
+        stepped(bool forward): an arrow key was pressed, which goes to the next target or back.
     """
 
     chosen = Signal(str, str)
+    stepped = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -87,6 +90,10 @@ class ActionRow(QWidget):
         self._fill(role)
         self.adjustSize()
         self.show()
+
+    def step_by_arrow(self, *, forward: bool) -> None:
+        """Emit `stepped`, for one of the buttons."""
+        self.stepped.emit(forward)
 
     def place_beside(self, block: QTextBlock, offset: int) -> None:
         """Move behind a block's text, or below it if it is a question or text is in the way.
@@ -255,6 +262,13 @@ class _Action(PlainToolButton):
         self._row = row
         # Without a focus policy, a screen reader could not focus it either.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go to the next or previous action by an arrow key."""
+        if event.key() in ARROWS:
+            self._row.step_by_arrow(forward=ARROWS[event.key()])
+        else:
+            super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Return the focus to the text after a mouse click."""

@@ -1,0 +1,134 @@
+"""Finds the rows of the palette: commands, conversations, prompts, settings and more in one field.
+
+Conversations may be a hundred thousand, and each key must take less than a frame. Their titles are
+one long text, in which the longest typed word is found by `str.find`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Final
+
+from desktop_app.commands.command_search import PaletteEntry, rank
+
+CONVERSATION: Final = "conversation:"
+"""Prefix of the ids of conversations' rows."""
+MOST_SHOWN: Final = 60
+_MOST_READ: Final = 8_000  # places of a word that are looked at, newest conversations first
+_FUZZY: Final = 3  # after all ranks of `rank`
+
+
+class TitleIndex:
+    """The titles of all conversations, newest first.
+
+    Args:
+        rows: pairs of id and title.
+    """
+
+    def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
+        self._rows = list(rows)
+        lines = [" ".join(title.split()).casefold() for _, title in self._rows]
+        self._text = "\n".join(lines)
+        self._ends = list(accumulate(len(line) + 1 for line in lines))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def find(self, words: Sequence[str], limit: int = MOST_SHOWN) -> list[tuple[str, str]]:
+        """Return the newest conversations whose titles contain all words (casefolded)."""
+        if not words:
+            return self._rows[:limit]
+        text = self._text
+        rarest = max(words, key=len)  # counting all of them would take longer than a frame
+        others = [word for word in words if word != rarest]
+        found: list[tuple[str, str]] = []
+        at, reads = text.find(rarest), 0
+        while at >= 0 and len(found) < limit and reads < _MOST_READ:
+            reads += 1
+            row = bisect_right(self._ends, at)
+            end = self._ends[row] - 1
+            line = text[self._ends[row - 1] if row else 0 : end]
+            if all(word in line for word in others):
+                found.append(self._rows[row])
+            at = text.find(rarest, end)
+        return found
+
+
+class UseCounts:
+    """How often the user chose each row; older choices count less.
+
+    Args:
+        stored: what `stored` returned, as read from the settings.
+    """
+
+    _DECAY: Final = 0.9
+    _MOST: Final = 200
+
+    def __init__(self, stored: object) -> None:
+        rows = stored.items() if isinstance(stored, Mapping) else ()
+        self._scores = {
+            str(key): float(score)
+            for key, score in rows
+            if isinstance(score, int | float) and 0 < score < 1_000
+        }
+
+    def score(self, entry_id: str) -> float:
+        """Return how much a row is used; 0 for never."""
+        return self._scores.get(entry_id, 0.0)
+
+    def note(self, entry_id: str) -> None:
+        """Count a choice."""
+        kept = {key: score * self._DECAY for key, score in self._scores.items()}
+        kept[entry_id] = kept.get(entry_id, 0.0) + 1
+        best = sorted(kept, key=lambda key: -kept[key])[: self._MOST]
+        self._scores = {key: kept[key] for key in best}
+
+    @property
+    def stored(self) -> dict[str, float]:
+        """The counts as the settings keep them."""
+        return {key: round(score, 3) for key, score in self._scores.items()}
+
+
+class PaletteIndex:
+    """All rows of a palette.
+
+    Args:
+        entries: commands, prompts, presets, models, settings, collections.
+        titles: of the conversations.
+        uses: ranks rows that match equally well.
+    """
+
+    def __init__(
+        self, entries: Sequence[PaletteEntry], titles: TitleIndex, uses: UseCounts
+    ) -> None:
+        self._entries, self._titles, self._uses = entries, titles, uses
+
+    def find(self, typed: str, note: str = "") -> list[PaletteEntry]:
+        """Return the best rows: by how well they match, then by use.
+
+        Args:
+            note: shown beside conversations.
+        """
+        words = typed.casefold().split()
+        if not words:
+            used = [e for e in self._entries if self._uses.score(e.id)]
+            used.sort(key=lambda e: -self._uses.score(e.id))
+            rest = [e for e in self._entries if not self._uses.score(e.id)]
+            return [*used, *rest]
+        fuzzy = re.compile(".*?".join(map(re.escape, "".join(words))))
+        ranked: list[tuple[tuple[int, float, int], PaletteEntry]] = []
+        for entry in self._entries:
+            place = rank(words, entry.title, entry.note)
+            if place is None and not fuzzy.search(entry.title.casefold()):
+                continue
+            place = _FUZZY if place is None else place
+            ranked.append(((place, -self._uses.score(entry.id), 0), entry))
+        for row, (id_, title) in enumerate(self._titles.find(words)):
+            entry = PaletteEntry(CONVERSATION + id_, title, note)
+            place = rank(words, title, "")
+            key = (_FUZZY if place is None else place, -self._uses.score(entry.id), row + 1)
+            ranked.append((key, entry))
+        return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])[:MOST_SHOWN]]

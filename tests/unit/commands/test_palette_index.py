@@ -1,0 +1,59 @@
+"""The rows of the palette: conversations by their titles, and what is used most first."""
+
+from __future__ import annotations
+
+from hypothesis import given, strategies
+
+from desktop_app.commands.command_search import PaletteEntry
+from desktop_app.commands.palette_index import CONVERSATION, PaletteIndex, TitleIndex, UseCounts
+
+NONE = UseCounts({})
+TITLES = TitleIndex([("c3", "Retries of a client"), ("c2", "Client letters"), ("c1", "Straße")])
+COMMANDS = [
+    PaletteEntry("conversation.new", "New conversation", "Conversation"),
+    PaletteEntry("variant.pro", "Use Pro", "Message"),
+    PaletteEntry("prompt.focus", "Go to message box", "Message"),
+    PaletteEntry("setting:look.theme", "Theme", "Settings"),
+]
+
+
+def found(typed: str, uses: UseCounts = NONE) -> list[str]:
+    return [entry.id for entry in PaletteIndex(COMMANDS, TITLES, uses).find(typed)]
+
+
+def test_every_kind_is_found_in_one_field() -> None:
+    assert found("client") == [f"{CONVERSATION}c2", f"{CONVERSATION}c3"]
+    assert found("theme") == ["setting:look.theme"]
+    assert found("cli ret") == [f"{CONVERSATION}c3"]
+    assert found("strasse") == [f"{CONVERSATION}c1"]
+    assert found("") == [entry.id for entry in COMMANDS]
+    assert found("nothing at all") == []
+
+
+def test_a_few_letters_in_order_are_enough() -> None:
+    assert found("nwcnv") == ["conversation.new"]
+    assert found("pro")[0] == "variant.pro"
+
+
+def test_what_is_used_most_comes_first_among_equals() -> None:
+    uses = UseCounts({})
+    assert found("go")[0] == "prompt.focus"
+    assert found("message")[:2] == ["variant.pro", "prompt.focus"]
+    uses.note("prompt.focus")
+    assert found("message", uses)[:2] == ["prompt.focus", "variant.pro"]
+    assert found("", uses)[0] == "prompt.focus"
+    assert UseCounts(uses.stored).score("prompt.focus") == 1.0
+
+
+def test_damaged_counts_are_left_out() -> None:
+    assert UseCounts({"a": "x", "b": -1, "c": 2}).stored == {"c": 2.0}
+    assert UseCounts([1, 2]).stored == {}
+
+
+@given(strategies.lists(strategies.text(max_size=12), max_size=20), strategies.text(max_size=4))
+def test_any_titles_are_found_by_what_they_contain(titles: list[str], typed: str) -> None:
+    words = typed.casefold().split()
+    index = TitleIndex((str(n), title) for n, title in enumerate(titles))
+    plain = [" ".join(title.split()).casefold() for title in titles]
+    wanted = [str(n) for n, title in enumerate(plain) if all(word in title for word in words)]
+    assert [id_ for id_, _ in index.find(words)] == wanted
