@@ -487,6 +487,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             Choice("system", N_("System")),
             Choice("light", N_("Light")),
             Choice("dark", N_("Dark")),
+            Choice("contrast", N_("High contrast")),
         ),
     ),
     Setting(

@@ -198,6 +198,16 @@ def test_large_text_is_laid_out_like_a_narrow_window(
     assert window.minimumSize().width() <= window.screen().availableSize().width()
 
 
+def test_large_text_leaves_the_window_small(
+    window: MainWindow, watcher: theme.ThemeWatcher
+) -> None:
+    watcher.set_text_size(200)
+    window.resize(800, 600)
+    assert (window.width(), window.height()) == (800, 600)
+    for part in (window.header, window.prompt):
+        assert window.rect().contains(part.geometry())
+
+
 # ---------------------------------------------------------------- first start, title, theme
 
 

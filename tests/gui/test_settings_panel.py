@@ -521,11 +521,15 @@ def test_and_soon_after_the_last_key(qtbot: QtBot, panel: SettingsPanel) -> None
     assert changed.args == ["answer.system_prompt", "Be brief."]
 
 
-def test_the_theme_is_one_click(qtbot: QtBot, panel: SettingsPanel) -> None:
+def test_the_theme_is_chosen_from_a_list(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("look")
+    combo = find(panel, QComboBox, "look.theme")
+    assert [combo.itemText(row) for row in range(combo.count())] == [
+        *("System", "Light", "Dark", "High contrast")
+    ]
     with qtbot.waitSignal(panel.setting_changed) as changed:
-        click(qtbot, panel, "dark")
-    assert changed.args == ["look.theme", "dark"]
+        combo.activated.emit(combo.findData("contrast"))
+    assert changed.args == ["look.theme", "contrast"]
     assert setting("look.theme").default == "system"
 
 

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
-THEMES = pytest.mark.parametrize("make", [theme.light, theme.dark])
-# WCAG AA for text.
-ENOUGH = 4.5
+STRONG = (theme.contrast_light, theme.contrast_dark)
+THEMES = pytest.mark.parametrize("make", [theme.light, theme.dark, *STRONG])
+# WCAG AA for text, and AAA in high contrast.
+ENOUGH, ENOUGH_IF_STRONG = 4.5, 7.0
 ON = {
     "text": "ground side card hover selected tint code_ground error_ground",
     "dim": "ground side card hover code_ground",
@@ -54,11 +55,11 @@ def contrast(one: QColor, other: QColor) -> float:
 
 @THEMES
 def test_text_can_be_read_on_its_grounds(qapp: QApplication, make) -> None:
-    current = make()
+    current, enough = make(), ENOUGH_IF_STRONG if make in STRONG else ENOUGH
     for name, grounds in ON.items():
         for ground in grounds.split():
             ratio = contrast(getattr(current, name), getattr(current, ground))
-            assert ratio >= ENOUGH, f"{name} on {ground}: {ratio:.2f}"
+            assert ratio >= enough, f"{name} on {ground}: {ratio:.2f}"
 
 
 def test_tokens_are_in_their_places(qapp: QApplication) -> None:
@@ -210,3 +211,10 @@ def test_disabled_icon_has_its_own_colour(qapp: QApplication) -> None:
 def test_unknown_icon_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         icons.pixmap("no-such-icon", QColor("black"))
+
+
+def test_high_contrast_is_chosen_or_asked_for_by_the_system(qapp: QApplication) -> None:
+    watcher = theme.ThemeWatcher(qapp, "contrast")
+    assert watcher.current == theme.contrast_light()
+    watcher.set_mode("light")
+    assert watcher.current == theme.light()

@@ -31,13 +31,13 @@ from typing import TYPE_CHECKING, Final, Literal
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
-from desktop_app.rendering.color_tokens import DARK, LIGHT
+from desktop_app.rendering.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
 from desktop_app.ui.look.mirroring import is_mirrored
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
 
-Mode = Literal["system", "light", "dark"]
+Mode = Literal["system", "light", "dark", "contrast"]
 
 APPLICATION_ARGUMENTS: Final = ("-style", "fusion")
 """Arguments for QApplication: the same style, the style sheet's base, on every desktop.
@@ -153,6 +153,16 @@ def light(scale: float = 1.0) -> Theme:
 def dark(scale: float = 1.0) -> Theme:
     """Return the dark theme; `scale` is relative to the system font."""
     return _theme(True, DARK, scale)
+
+
+def contrast_light(scale: float = 1.0) -> Theme:
+    """Return the light theme of high contrast; `scale` is relative to the system font."""
+    return _theme(False, CONTRAST_LIGHT, scale)
+
+
+def contrast_dark(scale: float = 1.0) -> Theme:
+    """Return the dark theme of high contrast; `scale` is relative to the system font."""
+    return _theme(True, CONTRAST_DARK, scale)
 
 
 def _theme(is_dark: bool, tokens: list[str], scale: float) -> Theme:
@@ -391,13 +401,15 @@ class ThemeWatcher(QObject):
         self._application = application
         self._mode: Mode = mode
         self._text_size = text_size
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self.refresh)
+        hints = QGuiApplication.styleHints()
+        hints.colorSchemeChanged.connect(self.refresh)
+        hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
         self._request_color_scheme()
         self.current = self._current_theme()
         apply(application, self.current)
 
     def set_mode(self, mode: Mode) -> None:
-        """Follow the system, or stay light or dark."""
+        """Follow the system, stay light or dark, or have high contrast in the system's scheme."""
         self._mode = mode
         self._request_color_scheme()
         self.refresh()
@@ -431,8 +443,16 @@ class ThemeWatcher(QObject):
             hints.setColorScheme(scheme)
 
     def _current_theme(self) -> Theme:
+        hints = QGuiApplication.styleHints()
         is_dark = self._mode == "dark" or (
-            self._mode == "system"
-            and QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+            self._mode in ("system", "contrast") and hints.colorScheme() == Qt.ColorScheme.Dark
         )
-        return (dark if is_dark else light)(self._text_size / 100)
+        is_strong = self._mode == "contrast" or (
+            self._mode == "system"
+            and hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
+        )
+        if is_strong:
+            make = contrast_dark if is_dark else contrast_light
+        else:
+            make = dark if is_dark else light
+        return make(self._text_size / 100)

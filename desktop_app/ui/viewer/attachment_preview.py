@@ -120,6 +120,7 @@ class AttachmentPreview(QDialog):
         self._note.setObjectName("preview-note")
         self._unit, self.field, self._wrong = PlainLabel(), QLineEdit(), PlainLabel()
         self.field.setObjectName("pages-to-send")
+        self.field.setAccessibleName(tr("Pages to send"))
         self._wrong.setObjectName("pages-error")
         set_role(self._wrong, "error")
         set_role(self._facts, "dim")

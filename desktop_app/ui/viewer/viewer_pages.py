@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
+from desktop_app.ui.widgets.role_names import GRAPHIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,6 +70,7 @@ class ViewerPages(QAbstractScrollArea):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.accessible_role = GRAPHIC
         self.setObjectName("viewer-pages")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

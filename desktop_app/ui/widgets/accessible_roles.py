@@ -10,8 +10,10 @@ from functools import cache
 from typing import Any, Final
 
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QAccessibleWidget, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAccessibleWidget, QComboBox, QWidget
 from shiboken6 import isValid
+
+from desktop_app.i18n.translation import tr
 
 _LEAST_KEPT: Final = 256
 _made: list[QAccessibleWidget] = []
@@ -58,6 +60,8 @@ def _interface_of(_class_name: str, widget: object) -> Any:
     role = getattr(widget, "accessible_role", "")
     if make is not None:
         made = make()
+    elif isinstance(widget, QComboBox):
+        made = AccessibleCombo(widget, QAccessible.Role.ComboBox, widget.accessibleName())
     elif role:
         kind = AccessibleChoice if isinstance(widget, QAbstractButton) else QAccessibleWidget
         made = kind(widget, QAccessible.Role[role], widget.accessibleName())
@@ -107,3 +111,43 @@ class AccessibleChoice(QAccessibleWidget):
         button = self.widget()
         assert isinstance(button, QAbstractButton)
         return button
+
+
+class AccessibleCombo(QAccessibleWidget):
+    """A drop-down list that says what it is for, not its value alone.
+
+    Qt names it by its value on Linux, and lists the items of the closed list as shown and focused.
+    """
+
+    def text(self, kind: QAccessible.Text) -> str:
+        combo = self._combo()
+        value, label = combo.currentText(), combo.accessibleName()
+        if kind is QAccessible.Text.Value or (kind is QAccessible.Text.Name and not label):
+            return value
+        if kind is QAccessible.Text.Name:
+            return tr("{label}: {value}", label=label, value=value) if value else label
+        return super().text(kind)
+
+    def state(self) -> QAccessible.State:
+        state, combo = super().state(), self._combo()
+        state.expandable = state.hasPopup = True
+        state.expanded = combo.view().isVisible()
+        state.collapsed = not state.expanded
+        return state
+
+    def childCount(self) -> int:
+        return 0  # the open list is a window of its own
+
+    def actionNames(self) -> list[str]:
+        return [self.showMenuAction(), self.pressAction(), *super().actionNames()]
+
+    def doAction(self, name: str) -> None:
+        if name in (self.showMenuAction(), self.pressAction()):
+            self._combo().showPopup()
+        else:
+            super().doAction(name)
+
+    def _combo(self) -> QComboBox:
+        combo = self.widget()
+        assert isinstance(combo, QComboBox)
+        return combo

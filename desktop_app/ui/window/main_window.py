@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _NAME: Final = "Repartee"
 _DEFAULT_SIZE: Final = QSize(1280, 800)
 _MINIMUM_SIZE: Final = QSize(400, 360)
+# With large text, the panes scroll in no more than this.
+_LARGEST_MINIMUM: Final = QSize(640, 480)
 # From this width on, the conversations are a pane in the row.
 _WIDE: Final = 900
 # The settings panel joins the row only if the middle pane keeps this width.
@@ -109,7 +111,7 @@ class MainWindow(QMainWindow):
         self._state_before_rename: tuple[QWidget | None, bool] = (None, False)
         self._connect()
         self.pane.set_title("")
-        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE))
+        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_LARGEST_MINIMUM))
         self.resize(self._fit_screen(_DEFAULT_SIZE))
 
     def request_place(self, place: Place) -> None:
@@ -309,7 +311,7 @@ class MainWindow(QMainWindow):
             QWidget.setTabOrder(before, after)
 
     def _set_theme(self, theme: Theme) -> None:
-        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE))
+        self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_LARGEST_MINIMUM))
         for part in (
             self.conversations,
             self.header,

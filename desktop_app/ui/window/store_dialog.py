@@ -16,8 +16,10 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
+from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.role_names import GROUP
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
@@ -29,6 +31,12 @@ _WIDTH: Final = 460
 _MAX_TEXT_HEIGHT: Final = 260  # maximum height; longer text scrolls
 Choices = Sequence[tuple[str, str, str]]
 """Each choice: its name, its label, and a sentence on what it does."""
+
+
+class ScrolledText(QScrollArea):
+    """A text that the keyboard can scroll."""
+
+    accessible_role = GROUP
 
 
 class StoreDialog(QDialog):
@@ -63,9 +71,10 @@ class StoreDialog(QDialog):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._column.addWidget(self._title)
         # The text may be taller than the screen and contain paths wider than the dialog.
-        self._scroll = QScrollArea()
+        self._scroll = ScrolledText()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setAccessibleName(spoken_text(tr("Message")))
         self._scroll.setWidget(self._words)
         self._column.addWidget(self._scroll)
         self._column.addWidget(self._bar)

@@ -320,7 +320,7 @@ async def test_a_wrong_key_leads_to_where_keys_are_entered() -> None:
         turn = await desk.ask("Hello")
         turn.fail(AuthenticationError("The key was not accepted.", status=401))
         await desk.settled()
-        assert "Add key" in desk.transcript
+        assert "Change key" in desk.transcript
         desk.act("add-key")
         assert desk.window.settings.isVisible()
         assert desk.window.settings._provider.current_id() == "openai"  # type: ignore[union-attr]

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAccessible
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.rendering.spoken_formula import spoken_formula
+from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.transcript.accessibility.accessible_node import AccessibleNode
 from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
 from desktop_app.ui.widgets.accessible_roles import AccessibleChoice, use_roles
@@ -198,3 +199,18 @@ def test_tabs_and_values_have_their_roles_and_states(qtbot, dressed: Theme) -> N
     values = SegmentedControl([("a", "One")], dressed, name="Values")
     qtbot.addWidget(values)
     assert QAccessible.queryAccessibleInterface(values.button("a")).role() is Role.RadioButton
+
+
+def test_a_drop_down_list_says_what_it_is_for_and_lists_nothing_while_closed(
+    qtbot, dressed: Theme
+) -> None:
+    use_roles()
+    combo = Combo(dressed, "Effort")
+    qtbot.addWidget(combo)
+    combo.addItem("Medium")
+    known = QAccessible.queryAccessibleInterface(combo)
+    assert known.role() is Role.ComboBox
+    assert known.text(QAccessible.Text.Name) == "Effort: Medium"
+    assert known.text(QAccessible.Text.Value) == "Medium"
+    assert known.childCount() == 0
+    assert known.state().collapsed
