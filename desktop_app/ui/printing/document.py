@@ -65,11 +65,12 @@ from desktop_app.ui.printing.print_styles import (
     PrintStyles,
 )
 from desktop_app.ui.printing.wide_tables import column_groups
+from desktop_app.ui.transcript.layout.long_text import LONGEST, LongText, Words
 from desktop_app.ui.transcript.media.drawn_formulas import Formulas
 from desktop_app.ui.widgets.sealed_document import SealedDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from PySide6.QtGui import QColor, QFont, QTextBlock, QTextFrame, QTextFrameFormat
 
@@ -377,10 +378,29 @@ class PrintedConversation:
         bold: bool = False,
         keep: bool = False,
     ) -> None:
-        self._block(made, keep=keep)
         style = self._styles.plain(points, color or self._theme.text, bold=bold)
-        self._cursor.setBlockCharFormat(style)
-        self._cursor.insertText(text, style)
+        for part in self._parts(text, made, style):
+            self._block(made, keep=keep)
+            self._cursor.setBlockCharFormat(style)
+            self._cursor.insertText(part, style)
+            made.setTopMargin(0)
+
+    def _parts(self, text: str, made: QTextBlockFormat, style: QTextCharFormat) -> Iterator[str]:
+        """Yield a very long line in parts that begin where a line of the page begins.
+
+        The time that Qt needs for a block grows with the square of its length.
+        """
+        if len(text) <= LONGEST:
+            yield text
+            return
+        ground = self._cursor.currentFrame().frameFormat()
+        lines = LongText(self._page.width() - 2 * (ground.padding() + ground.border()), 0)
+        words, at = Words((Run(text),)), 0
+        while words.end - at > LONGEST:
+            end = lines.next(words, at, made, lambda _: style)
+            yield "".join(run.text for run in words.between(at, end))
+            at = end
+        yield "".join(run.text for run in words.between(at, words.end))
 
     def _block(self, made: QTextBlockFormat, *, keep: bool = False) -> None:
         """Append a block; `keep` keeps it on one page with the line after it."""

@@ -282,3 +282,10 @@ def test_a_long_text_without_a_blank_is_printed(qtbot: QtBot, tmp_path: Path) ->
     length = 1_000_000
     document = printed(tmp_path / "x.pdf", question("m" * length))
     assert sum(page.count("m") for page in words(document)) >= length
+
+
+def test_a_line_of_several_parts_is_printed_without_gaps(qtbot: QtBot, tmp_path: Path) -> None:
+    document = printed(tmp_path / "x.pdf", question("m" * 9_000))
+    lines = [len(line) for page in words(document) for line in page.split() if set(line) == {"m"}]
+    assert sum(lines) >= 9_000
+    assert set(lines[:-1]) == {max(lines)}
