@@ -24,6 +24,7 @@ from desktop_app.domain.models.parameter_support import first_api, notes, refusa
 from desktop_app.domain.origin import host_of, origin
 from desktop_app.domain.places import LinkedText
 from desktop_app.domain.secret import Secret
+from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
@@ -43,10 +44,15 @@ if TYPE_CHECKING:
     from desktop_app.providers.http.trust import CaFile
     from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.ui.settings.settings_panel import SettingsPanel
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.notifications import Actions, Notifications
 
 
 OFFER = "new-provider"  # the topic of the offer to use a new provider
+
+
+FIRST_REQUEST = "first-request"  # the topic of a notification
+_TEST_QUESTION = "Reply with one short greeting."
+_TEST_INPUT, _TEST_OUTPUT = 30, 64  # tokens
 
 
 class SettingsController(QObject):
@@ -297,8 +303,43 @@ class SettingsController(QObject):
         self._offer(self._profile(profile_id))
         await self._providers.refresh_listing(self._profile(profile_id), insist=True)
 
+    def _request_action(self, profile: ProviderProfile) -> Actions:
+        """Return the offer of a first request with a new key, which says its cost."""
+        backend = self._backend
+        own = backend.chat.resolve(profile, backend.default_choice(profile, self._values.all))
+        asked = backend.utility_model.model_for(Purpose.TEST, own)
+        if asked.price is None or asked.price == FREE:
+            return ()
+        cost = asked.price.of(Usage(input_tokens=_TEST_INPUT, output_tokens=_TEST_OUTPUT))
+        words = tr("Try it for {cost} at most", cost=formatting.money(cost))
+        return [(words, lambda: self._start(self._send_request(own)))]
+
+    async def _send_request(self, own: ResolvedChoice) -> None:
+        """Send the request, and say what came back. Raises UserFacingError."""
+        began, model = time.monotonic(), self._backend.utility_model
+        name = model.model_for(Purpose.TEST, own).model.name
+        said = await model.ask(
+            Purpose.TEST,
+            own,
+            "",
+            _TEST_QUESTION,
+            max_output_tokens=_TEST_OUTPUT,
+            conversation_id="",
+            message_id="",
+        )
+        words = tr(
+            "{model} responded in {duration}: {text}",
+            model=name,
+            duration=formatting.duration(time.monotonic() - began),
+            text=said[:200] or "–",
+        )
+        self._notifications.notify(words, topic=FIRST_REQUEST)
+
     def _offer(self, profile: ProviderProfile) -> None:
+        trying = self._request_action(profile)
         if self._setup.profile.id == profile.id:
+            if trying:
+                self._notifications.notify(tr("Key saved."), actions=trying, topic=OFFER)
             return
         choice = self._new_conversation.choice_with(profile.id)
         self._notifications.notify(
@@ -311,7 +352,8 @@ class SettingsController(QObject):
                 (
                     tr("Use {provider} here", provider=profile.name),
                     lambda: self._setup.choose(choice),
-                )
+                ),
+                *trying,
             ],
             topic=OFFER,
         )

@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     BATCH = "batch"
     EVALUATION = "evaluation"
     JUDGMENT = "judgment"
+    TEST = "test"
 
 
 @dataclass(frozen=True)

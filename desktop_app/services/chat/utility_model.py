@@ -70,10 +70,10 @@ class UtilityModel:
         """Return the model for a task in a conversation that `own` answers.
 
         This is the first small model that the provider serves, else `own` with the least effort.
-        Judgments are not routine work.
+        Judgments and tests of a key are not routine work.
         """
         job, profile = self._catalog.utility_task(purpose.value), own.profile
-        is_small = self.prefers_small or purpose is Purpose.JUDGMENT
+        is_small = self.prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
         for model_id in job.models if is_small and profile.serves_the_family else ():
             info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
             small = self.at(profile, info, _effort(info, job.effort))
@@ -158,8 +158,8 @@ class UtilityModel:
                 usage=usage or Usage(),
                 cost=price.of(usage) if price and usage else None,
                 purpose=purpose.value,
-                conversation_id=conversation_id,
-                message_id=message_id,
+                conversation_id=conversation_id or None,
+                message_id=message_id or None,
                 at=now(),
                 performance=CallPerformance(asked.effort.value if asked.effort else ""),
             )

@@ -24,6 +24,7 @@ _PURPOSES: dict[str, str] = {
     Purpose.BATCH: N_("Batch jobs"),
     Purpose.EVALUATION: N_("Evaluations"),
     Purpose.JUDGMENT: N_("Judgments"),
+    Purpose.TEST: N_("Test requests"),
 }
 
 

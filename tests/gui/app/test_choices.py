@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from desktop_app.app.chat.model_choices import view_of
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
@@ -21,6 +22,8 @@ from desktop_app.domain.origin import origin
 from desktop_app.domain.places import plain_text
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import resolve
+from desktop_app.settings.key_addresses import key_page
+from desktop_app.storage.spending.spending_groups import Grouping
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
@@ -469,3 +472,28 @@ async def test_the_offer_of_a_new_provider_goes_with_what_it_is_about() -> None:
         await until(lambda: "New conversations will use OpenAI" in desk.said)
         desk.window.settings.setting_changed.emit("default.provider", "")
         await until(lambda: "New conversations" not in desk.said)
+
+
+async def test_a_new_key_is_tried_with_one_request_whose_cost_was_said() -> None:
+    async with Desk() as desk:
+        desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")
+        words = "Try it for $0.00003 at most"  # of GPT-5 nano
+        notifications = desk.window.notifications
+
+        def offered() -> list[QPushButton]:
+            return [b for b in notifications.findChildren(QPushButton) if b.text() == words]
+
+        await until(lambda: bool(offered()))
+        assert desk.stage.turns == []  # nothing is sent by itself
+        offered()[0].click()
+        await until(lambda: len(desk.stage.turns) == 1)
+        assert desk.stage.turns[0].request.model == "gpt-5-nano"
+        desk.stage.turns[0].end("Hello!")
+        await until(lambda: "Hello!" in notifications.status.text())
+        spent = await desk.backend.ledger.grouped(Grouping.PURPOSE)
+        assert [row.key for row in spent] == ["test"]
+
+
+def test_the_pages_that_give_keys_are_known_by_their_server() -> None:
+    assert key_page(OPENAI.base_url).startswith("https://platform.openai.com/")
+    assert key_page("http://127.0.0.1:8080/v1") == ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy
 
 from desktop_app.i18n.translation import N_, tr
@@ -18,6 +18,7 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import FormSection, ShownLine, Tone
 from desktop_app.ui.settings.sections.key_state import KeyState, Place
+from desktop_app.ui.widgets.external_open import open_link
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 
 if TYPE_CHECKING:
@@ -145,6 +146,13 @@ class KeySection(FormSection):
         self._remove.setObjectName(f"{self._prefix}remove-key")
         set_role(self._remove, "link")
         self._remove.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._page = ""
+        self._get = PlainButton(tr("Get an API key"))
+        self._get.setObjectName(f"{self._prefix}get-key")
+        set_role(self._get, "link")
+        self._get.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._get.clicked.connect(lambda: open_link(QUrl(self._page)))
+        self._get.hide()
         self._lay_out()
         self._entry.textChanged.connect(self._show_buttons)
         self._entry.returnPressed.connect(self._take)
@@ -164,6 +172,16 @@ class KeySection(FormSection):
         self._inside.addWidget(self._mark)
         self.body.addLayout(row)
         self._column.addWidget(self._remove)
+        self._column.addWidget(self._get)
+
+    def set_page(self, address: str) -> None:
+        """Offer the page on which the provider gives keys; "" offers none."""
+        self._page = address
+        set_tooltip(self._get, address)
+        self._show_page()
+
+    def _show_page(self) -> None:
+        self._get.setVisible(bool(self._page) and self._state.place in _WITHOUT_KEY)
 
     def set_title(self, text: str) -> None:
         """Set the name of the secret for this kind of provider."""
@@ -180,6 +198,7 @@ class KeySection(FormSection):
     def show_state(self, state: KeyState) -> None:
         """Show the key state of another profile; discard a key being typed."""
         self._state = state
+        self._show_page()
         self._entry.clear()
         self._show(*_APPEARANCES[state.place], entry=state.place in _WITHOUT_KEY)
         if state.place == "elsewhere":

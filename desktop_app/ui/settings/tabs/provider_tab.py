@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.i18n.translation import tr
+from desktop_app.settings.key_addresses import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS, preset_of, profile_from
 from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import set_role
@@ -283,6 +284,7 @@ class ProviderTab(QWidget):
             section.show_value(value, read_only=fixed)
         self._key.setVisible(is_remote)
         self._key.set_title(tr("API key") if profile.needs_key else tr("API key (optional)"))
+        self._key.set_page(key_page(profile.base_url))
         self._show_key(profile)
         self._address.setVisible(is_remote)
         self._address.show_profile(profile, read_only=fixed)
