@@ -171,7 +171,7 @@ async def test_an_image_that_the_provider_makes_is_shown_and_kept() -> None:
     pixels.fill(0xFF0000)
     data = QBuffer()
     data.open(QBuffer.OpenModeFlag.WriteOnly)
-    pixels.save(data, b"PNG")
+    pixels.save(data, "PNG")  # type: ignore[call-overload]  # its stub wants bytes
     async with Desk(environment={"OPENAI_API_KEY": "sk-a"}) as desk:
         choose(desk, "image_generation", "web_search")
         turn = await desk.ask("Draw a cat.")
