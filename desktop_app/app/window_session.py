@@ -192,6 +192,7 @@ class WindowSession:
             running,
             window.conversations,
             window.isActiveWindow,
+            lambda id_: self._quick.holds(id_) or self._backend.temporary.was_begun(id_),
             current=current,
             settings_store=self._backend.settings,
             tasks=tasks,

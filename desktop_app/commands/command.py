@@ -162,6 +162,10 @@ COMMANDS: Final[tuple[Command, ...]] = (
         CommandScope.GLOBAL,
     ),
     Command("quick.go-on", N_("Continue in Repartee"), _C.PROGRAM, "Ctrl+O", CommandScope.QUICK),
+    Command(
+        "quick.add-selection", N_("Add selected text"), _C.PROGRAM, "Ctrl+T", CommandScope.QUICK
+    ),
+    Command("quick.temporary", N_("Don’t save"), _C.PROGRAM, "Ctrl+Shift+N", CommandScope.QUICK),
     Command("quick.close", N_("Close quick prompt"), _C.PROGRAM, "Esc", CommandScope.QUICK),
     Command("help.open", N_("Help"), _C.PROGRAM, "F1", CommandScope.EVERYWHERE),
     Command("help.shortcuts", N_("Show keyboard shortcuts"), _C.PROGRAM, "Ctrl+/"),

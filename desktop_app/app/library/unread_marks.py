@@ -24,6 +24,8 @@ class UnreadMarks(QObject):
 
     Args:
         is_in_front: returns True if the window has the focus.
+        is_elsewhere: returns True for a conversation that the quick prompt shows, or a temporary
+            one, whose id stays off the disk.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class UnreadMarks(QObject):
         running: RunningAnswers,
         conversation_list: ConversationList,
         is_in_front: Callable[[], bool],
+        is_elsewhere: Callable[[str], bool],
         *,
         current: OpenConversation,
         settings_store: SettingsStore,
@@ -39,6 +42,7 @@ class UnreadMarks(QObject):
     ) -> None:
         super().__init__(parent)
         self._list, self._is_in_front = conversation_list, is_in_front
+        self._is_elsewhere = is_elsewhere
         self._current, self._store, self._tasks = current, settings_store, tasks
         self._unread: dict[str, None] = {}
         running.finished.connect(self._finish)
@@ -55,7 +59,7 @@ class UnreadMarks(QObject):
 
     def _finish(self, conversation_id: str, _answer: object) -> None:
         is_seen = conversation_id == self._current.id and self._is_in_front()
-        if not is_seen:
+        if not is_seen and not self._is_elsewhere(conversation_id):
             self._unread[conversation_id] = None
             while len(self._unread) > MOST:
                 del self._unread[next(iter(self._unread))]

@@ -53,6 +53,10 @@ class QuickHost(QObject):
             self._quick = self._built()
         return self._quick
 
+    def holds(self, conversation_id: str) -> bool:
+        """Return True if the quick prompt shows this conversation."""
+        return self._quick is not None and self._quick.holds(conversation_id)
+
     @property
     def is_visible(self) -> bool:
         """True if the quick prompt is visible."""
@@ -102,6 +106,8 @@ class QuickHost(QObject):
             reader=its.attachment_reader,
             tasks=its.state.tasks,
             chat_service=its.state.backend.chat,
+            conversations=its.state.backend.conversations,
+            temporary=its.state.backend.temporary,
         )
         its.prompts.serve(quick_window.slash, quick.fill_in)
         quick.conversation_created.connect(its.list_presenter.kept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
@@ -31,8 +31,11 @@ from desktop_app.ui.quick.quick_prompt import QuickPrompt
 if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.services.chat.chat_service import ChatService
+    from desktop_app.storage.conversations.conversation_store import ConversationStore
+    from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 RAISE_CAP = "raise-cap"
+MOST_RECALLED: Final = 50
 _MARKS = {name: f"{{{{{name}}}}}" for name in (SELECTION, CLIPBOARD)}
 
 
@@ -66,6 +69,8 @@ class QuickPromptController(QObject):
         reader: AttachmentReader,
         tasks: Tasks,
         chat_service: ChatService,
+        conversations: ConversationStore,
+        temporary: TemporaryConversations,
     ) -> None:
         super().__init__(quick)
         self._quick = quick
@@ -75,6 +80,11 @@ class QuickPromptController(QObject):
         self._presets, self._tasks, self._chat_service = presets, tasks, chat_service
         self._running = running
         self._go_on, self._markdown_of = go_on, markdown_of
+        self._conversations, self._temporary = conversations, temporary
+        self._is_unsaved = False
+        self._history: list[str] = []
+        self._history_at = -1  # -1: the text that the user types
+        self._typed = ""
         self._brought = ""
         self._clipboard = self._asked = ""
         self._is_beginning = False
@@ -100,6 +110,9 @@ class QuickPromptController(QObject):
         quick.remedy_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
         quick.variant_requested.connect(self._choose_variant)
         quick.effort_step_requested.connect(self._step_effort)
+        quick.history_requested.connect(self._recall)
+        quick.selection_requested.connect(self._add_selection)
+        quick.unsaved_requested.connect(self._toggle_unsaved)
         quick.transcript.action_requested.connect(lambda _id, action: self._act(action))
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
@@ -128,11 +141,15 @@ class QuickPromptController(QObject):
     def open_with(self, text: str) -> None:
         """Show the quick prompt; `text` is sent with the question."""
         if not self._is_beginning and not self._running.is_running(self._conversation.id):
+            self._temporary.forget(self._conversation.id)
             self._conversation, self._path = self._blank(), []
             self.attachments.clear()
+            self._set_unsaved(False)
         self._brought, self._clipboard = text, ""
         self._show_choice()
         self._quick.open_with(text)
+        self._history_at = -1
+        self._tasks.start(self._load_history())
 
     async def _bring(self, text: str, html: str) -> None:
         """Insert a pasted line; send longer text with the question."""
@@ -142,6 +159,56 @@ class QuickPromptController(QObject):
             self._quick.set_accompanying_text(self._brought)
         else:
             self._quick.insert(words.strip())
+
+    def holds(self, conversation_id: str) -> bool:
+        """Return True if the quick prompt shows this conversation."""
+        return self.is_visible and conversation_id == self._conversation.id
+
+    # -------------------------------------------------------------- earlier questions
+
+    async def _load_history(self) -> None:
+        found = await self._conversations.recent_questions(MOST_RECALLED)
+        lines = (text for text in found if text.strip() and "\n" not in text)
+        self._history = list(dict.fromkeys(lines))
+
+    def _recall(self, step: int) -> None:
+        """Show an older (+1) or newer (-1) question; the newest of all is what was typed."""
+        if self._history_at < 0:
+            self._typed = self._quick.text()
+        at = self._history_at + step
+        if -1 <= at < len(self._history):
+            self._history_at = at
+            self._quick.set_text(self._typed if at < 0 else self._history[at])
+
+    # -------------------------------------------------------------- selection, saving
+
+    def _add_selection(self) -> None:
+        """Add the text selected in another program; where there is none, the clipboard's.
+
+        On request only: a selection that somebody forgot would be sent unnoticed.
+        """
+        clipboard = QGuiApplication.clipboard()
+        has_selection = clipboard.supportsSelection() and not clipboard.ownsSelection()
+        text = clipboard.text(clipboard.Mode.Selection) if has_selection else ""
+        text = text if text.strip() else clipboard.text()
+        if not text.strip():
+            self._quick.set_status(tr("No text is selected or on the clipboard"))
+            return
+        self._brought = "\n\n".join(part for part in (self._brought, text) if part.strip())
+        self._quick.set_accompanying_text(self._brought)
+
+    def _toggle_unsaved(self) -> None:
+        if self._path or self._is_beginning:
+            self._quick.set_unsaved(self._is_unsaved)
+        elif self._temporary.exists and not self._is_unsaved:
+            self._quick.set_unsaved(False)
+            self._quick.set_status(tr("A temporary conversation is already open"))
+        else:
+            self._set_unsaved(not self._is_unsaved)
+
+    def _set_unsaved(self, unsaved: bool) -> None:
+        self._is_unsaved = unsaved
+        self._quick.set_unsaved(unsaved)
 
     # -------------------------------------------------------------- prompts of the library
 
@@ -183,6 +250,9 @@ class QuickPromptController(QObject):
         self._is_beginning = True
         asked = text.strip()
         try:
+            if self._is_unsaved and not self._path:
+                self._temporary.begin(self._conversation.id)
+                await self._conversations.create(self._conversation)
             began = await self._chat_service.begin(
                 self._conversation,
                 self._path,
@@ -198,11 +268,13 @@ class QuickPromptController(QObject):
         finally:
             self._is_beginning = False
         self._brought, self._asked = "", asked
+        self._history_at = -1
         self.attachments.clear()
         self._conversation = began.conversation
         if began.question is not None:
             self._path = [*self._path, began.question, began.answer]
-        self.conversation_created.emit(began.conversation)
+        if not self._is_unsaved:
+            self.conversation_created.emit(began.conversation)
         self._quick.transcript.set_messages([began.answer])
         self._running.start(began)
         self._quick.set_streaming(True)
@@ -213,6 +285,9 @@ class QuickPromptController(QObject):
             self._tasks.start(self._leave_for_window(action))
 
     async def _leave_for_window(self, action: str = "") -> None:
+        if self._is_unsaved and self._path:
+            self._quick.set_status(tr("An unsaved conversation stays here"))
+            return
         # Show the window first, because the program ends once nothing is visible.
         if self._path or self._is_beginning:
             # The prompt still shows the question, unless a cap refused it or another was typed.

@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     MessageStatus,
 )
+from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.storage.conversations.conversation_sql import (
@@ -60,6 +61,8 @@ from desktop_app.storage.search.search_index import EntryKind, add_entry, has_en
 # A reply always has a later row than its parent.
 _TREE: Final = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY rowid"
 _LATEST_MICROS: Final = (1 << 63) - 1
+_QUESTIONS: Final = """SELECT m.* FROM messages m JOIN conversations c ON c.id = m.conversation_id
+    WHERE m.role = 'user' AND c.trashed_at IS NULL ORDER BY m.rowid DESC LIMIT ?"""
 _MESSAGE: Final = "SELECT * FROM messages WHERE id = ?"
 
 
@@ -211,6 +214,11 @@ class ConversationStore:
             self._databases, lambda c: _messages(c, _MESSAGE, message_id) or None
         )
         return found[0] if found else None
+
+    async def recent_questions(self, limit: int) -> list[str]:
+        """Return the texts of the newest questions, newest first, without those in the trash."""
+        found = await self._disk.read(lambda c: _messages(c, _QUESTIONS, limit))
+        return [text_of(question.parts) for question in found]
 
     async def versions(self, message_id: str) -> list[str]:
         """Return the ids of the messages with the same parent, itself included, oldest first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCursor,
     QGuiApplication,
@@ -66,8 +66,10 @@ if TYPE_CHECKING:
         QDragLeaveEvent,
         QDropEvent,
         QHideEvent,
+        QMouseEvent,
         QPaintEvent,
         QResizeEvent,
+        QScreen,
     )
 
     from desktop_app.ui.composer.attachment_chips import Chip
@@ -99,6 +101,9 @@ class QuickPrompt(QWidget):
         open_in_window_requested(): show the conversation in the main window.
         remedy_requested(): run the remedy offered beside a problem.
         variant_requested(Variant), effort_step_requested(int): +1 for more, -1 for less effort.
+        history_requested(int): +1 for an older question, -1 for a newer one.
+        selection_requested(): add the text that is selected in another program.
+        unsaved_requested(): keep this conversation off the disk, or no longer.
         hidden(): the window was hidden.
     """
 
@@ -115,6 +120,9 @@ class QuickPrompt(QWidget):
     remedy_requested = Signal()
     variant_requested = Signal(object)
     effort_step_requested = Signal(int)
+    history_requested = Signal(int)
+    selection_requested = Signal()
+    unsaved_requested = Signal()
     hidden = Signal()
 
     def __init__(
@@ -132,6 +140,8 @@ class QuickPrompt(QWidget):
         self._choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = ""
         self._streaming = False
+        self._place: tuple[float, float] | None = None
+        self._opened_at = self.pos()
         # Without a compositor, X11 shows transparent corners in black.
         self._masks_corners = QGuiApplication.platformName() == "xcb"
         self._shortcuts: list[QShortcut] = []
@@ -175,6 +185,11 @@ class QuickPrompt(QWidget):
         self._remedy_button.hide()
         self._copy = HintButton(tr("Copy"), self._theme)
         self._open_button = HintButton(tr("Continue in Repartee"), self._theme)
+        self._selection = HintButton(tr("Add selection"), self._theme)
+        self._selection.setObjectName("add-selection")
+        self._unsaved = HintButton(tr("Don’t save"), self._theme)
+        self._unsaved.setObjectName("unsaved")
+        self._unsaved.setCheckable(True)
         self._close = HintButton(tr("Close"), self._theme)
         self._status = ElidedLabel()
         self._status.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
@@ -192,7 +207,14 @@ class QuickPrompt(QWidget):
         ):
             self._top.addWidget(widget, stretch)
         self._footer = QHBoxLayout()
-        for hint in (self._remedy_button, self._copy, self._open_button, self._close):
+        for hint in (
+            self._remedy_button,
+            self._copy,
+            self._open_button,
+            self._selection,
+            self._unsaved,
+            self._close,
+        ):
             self._footer.addWidget(hint)
         self._footer.addWidget(self._status, 1)
         self._column = QVBoxLayout(self)
@@ -227,7 +249,10 @@ class QuickPrompt(QWidget):
         self._copy.clicked.connect(self._copy_answer)
         self._open_button.clicked.connect(self.open_in_window_requested)
         self._remedy_button.clicked.connect(self.remedy_requested)
+        self._selection.clicked.connect(self.selection_requested)
+        self._unsaved.clicked.connect(self.unsaved_requested)
         self._close.clicked.connect(self.hide)
+        self._line.history_requested.connect(self.history_requested)
         self.transcript.text_typed.connect(self._type_into_line)
         # Queued, because the range changes during edits, when nothing may be laid out.
         self.transcript.verticalScrollBar().rangeChanged.connect(
@@ -264,6 +289,16 @@ class QuickPrompt(QWidget):
             tr("Ask about this text") if text.strip() else tr("Ask anything")
         )
         self._fit()
+
+    def set_text(self, text: str) -> None:
+        """Replace the typed text."""
+        self._line.setText(text)
+
+    def set_unsaved(self, unsaved: bool) -> None:
+        """Show whether the conversation is kept off the disk."""
+        self._unsaved.setChecked(unsaved)
+        self._unsaved.setText(tr("Not saved") if unsaved else tr("Don’t save"))
+        self._open_button.setEnabled(not unsaved)
 
     def insert(self, words: str) -> None:
         """Insert text at the cursor."""
@@ -319,6 +354,8 @@ class QuickPrompt(QWidget):
             self.set_status("")
             self._expand(True)
             self._line.selectAll()  # what is typed next replaces the question
+        else:
+            self._line.selectAll()  # a follow-up replaces the question
         self._stop.setVisible(streaming)
 
     def set_status(self, text: str) -> None:
@@ -354,6 +391,8 @@ class QuickPrompt(QWidget):
         self._copy.set_keys(keymap.shortcut_of("answer.copy"))
         self._open_button.set_keys(keymap.shortcut_of("quick.go-on"))
         self._close.set_keys(keymap.shortcut_of("quick.close"))
+        self._selection.set_keys(keymap.shortcut_of("quick.add-selection"))
+        self._unsaved.set_keys(keymap.shortcut_of("quick.temporary"))
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme, also to the transcript."""
@@ -393,8 +432,14 @@ class QuickPrompt(QWidget):
         accept_copy(event)
         self._line.take(read_dropped(event.mimeData()))
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Let the user move the window, which has no title bar."""
+        if event.button() is Qt.MouseButton.LeftButton and self.windowHandle() is not None:
+            self.windowHandle().startSystemMove()
+
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
+        self._remember_place()
         self.hidden.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -431,6 +476,8 @@ class QuickPrompt(QWidget):
             self._remedy_button,
             self._copy,
             self._open_button,
+            self._selection,
+            self._unsaved,
             self._close,
         ):
             widget.set_theme(theme)
@@ -441,6 +488,8 @@ class QuickPrompt(QWidget):
             "answer.copy": self._copy_answer,
             "quick.go-on": self.open_in_window_requested.emit,
             "quick.close": self.hide,
+            "quick.add-selection": self.selection_requested.emit,
+            "quick.temporary": self.unsaved_requested.emit,
             "prompt.paste-plain": self._line.paste_plain,
             "effort.more": lambda: self.effort_step_requested.emit(1),
             "effort.less": lambda: self.effort_step_requested.emit(-1),
@@ -466,6 +515,8 @@ class QuickPrompt(QWidget):
         """Show or hide the transcript, small at first; it grows with the answer."""
         for widget in (self.transcript, self._copy, self._open_button):
             widget.setVisible(expanded)
+        for widget in (self._selection, self._unsaved):
+            widget.setVisible(not expanded)
         self._stop.setVisible(self._streaming)
         self.transcript.setFixedHeight(self._theme.px(LEAST_ANSWER))
         self._fit()
@@ -485,8 +536,26 @@ class QuickPrompt(QWidget):
         self.setFixedSize(width, height)
 
     def _center(self) -> None:
-        """Center the window on the screen with the pointer, above the middle."""
+        """Place the window on the screen with the pointer: where it was, or above the middle."""
         screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
+        available, room = screen.availableGeometry(), self._free_room(screen)
+        across, down = available.width() // 2 - self.width() // 2, available.height() * FROM_THE_TOP
+        if self._place is not None:
+            across, down = (
+                round(share * length)
+                for share, length in zip(self._place, (room.width(), room.height()), strict=True)
+            )
+        self._opened_at = QPoint(available.left() + across, available.top() + round(down))
+        self.move(self._opened_at)
+
+    def _remember_place(self) -> None:
+        """Note where the user moved the window, as shares of the screen's free room."""
+        if self.pos() != self._opened_at:
+            room, origin = self._free_room(self.screen()), self.screen().availableGeometry()
+            moved = self.pos() - origin.topLeft()
+            self._place = moved.x() / max(room.width(), 1), moved.y() / max(room.height(), 1)
+
+    def _free_room(self, screen: QScreen) -> QSize:
+        """Return how far the window can be moved on a screen."""
         available = screen.availableGeometry()
-        left = available.left() + (available.width() - self.width()) // 2
-        self.move(left, available.top() + round(available.height() * FROM_THE_TOP))
+        return QSize(available.width() - self.width(), available.height() - self.height())

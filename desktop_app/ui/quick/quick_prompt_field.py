@@ -53,6 +53,7 @@ class QuickPromptField(QLineEdit):
         files_pasted(list[Path]), image_pasted(DroppedData): attach what was pasted or dropped.
         text_pasted(str text, str html): several lines or formatted text was pasted or dropped.
         notice_raised(str): a sentence about what could not be taken.
+        history_requested(int): +1 for an older question, -1 for a newer one.
     """
 
     entered = Signal()
@@ -60,6 +61,7 @@ class QuickPromptField(QLineEdit):
     image_pasted = Signal(object)
     text_pasted = Signal(str, str)
     notice_raised = Signal(str)
+    history_requested = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,6 +126,9 @@ class QuickPromptField(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Paste):
             self.take(read_dropped(QGuiApplication.clipboard().mimeData()))
+            return
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not self.is_composing:
+            self.history_requested.emit(+1 if event.key() == Qt.Key.Key_Up else -1)
             return
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)

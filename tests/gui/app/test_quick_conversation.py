@@ -1,0 +1,126 @@
+"""The quick prompt's conversation: earlier questions, follow-ups, selected text, not saving."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QPushButton
+
+from desktop_app.paths import folders
+from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.stage import Turn
+
+SECRET = "zanzibarquix"
+
+
+def opened(desk: Desk, text: str = "") -> QuickPrompt:
+    desk.ready.quick.open_with(text)
+    return desk.ready._quick._quick_window
+
+
+def line(quick: QuickPrompt) -> QLineEdit:
+    return find(quick, QLineEdit, "prompt")
+
+
+def is_unsaved(desk: Desk) -> bool:
+    return desk.ready.quick._is_unsaved
+
+
+async def ask(desk: Desk, quick: QuickPrompt, text: str) -> Turn:
+    before = len(desk.stage.turns)
+    QTest.keyClicks(line(quick), text)  # it replaces what is selected
+    QTest.keyClick(line(quick), Qt.Key.Key_Return)
+    await until(lambda: len(desk.stage.turns) > before)
+    return desk.stage.turns[-1]
+
+
+def test_up_recalls_earlier_questions(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await desk.ask_and_answer("First?", "Yes.")
+            await desk.ask_and_answer("Second?", "Yes.")
+            quick = opened(desk)
+            await until(lambda: desk.ready.quick._history)
+            QTest.keyClicks(line(quick), "draft")
+            seen = []
+            for key in (*[Qt.Key.Key_Up] * 3, *[Qt.Key.Key_Down] * 3):
+                QTest.keyClick(line(quick), key)
+                seen.append(line(quick).text())
+            assert seen == ["Second?", "First?", "First?", "Second?", "draft", "draft"]
+
+    run(main())
+
+
+def test_a_follow_up_replaces_the_question_and_knows_the_answer(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            quick = opened(desk)
+            turn = await ask(desk, quick, "Why?")
+            turn.end("Because.")
+            await until(lambda: not desk.controllers.running.conversations)
+            assert line(quick).selectedText() == "Why?"
+            turn = await ask(desk, quick, "Really?")
+            turn.end("Yes.")
+            await desk.settled()
+            assert len(desk.messages()) == 4
+            assert line(quick).text() == "Really?"
+            assert len(await desk.backend.conversations.all()) == 1
+
+    run(main())
+
+
+def test_an_unsaved_conversation_is_in_no_file_and_in_no_list(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            quick = opened(desk)
+            find(quick, QPushButton, "unsaved").click()
+            turn = await ask(desk, quick, SECRET)
+            turn.end(f"About {SECRET}.")
+            await until(lambda: not desk.controllers.running.conversations)
+            await desk.settled()
+            assert await desk.backend.conversations.all() == []
+            assert is_unsaved(desk)
+            quick.open_in_window_requested.emit()  # it stays here
+            await desk.settled()
+            assert quick.isVisible()
+            quick.hide()
+            opened(desk)
+            assert not is_unsaved(desk)
+            assert not desk.backend.temporary.exists
+        files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
+        assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+
+    run(main())
+
+
+def test_selected_text_is_added_on_request_only(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            QGuiApplication.clipboard().setText("four words of text")
+            quick = opened(desk, "given")
+            assert desk.ready.quick._brought == "given"
+            find(quick, QPushButton, "add-selection").click()
+            assert desk.ready.quick._brought == "given\n\nfour words of text"
+            QGuiApplication.clipboard().clear()
+
+    run(main())
+
+
+def test_it_opens_where_the_user_has_moved_it(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            quick = opened(desk)
+            first = quick.pos()
+            quick.hide()
+            opened(desk)
+            assert quick.pos() == first
+            quick.move(first + QPoint(30, 40))
+            quick.hide()
+            opened(desk)
+            moved = quick.pos() - first - QPoint(30, 40)
+            assert moved.manhattanLength() <= 2  # it is kept as a share of the screen
+
+    run(main())
