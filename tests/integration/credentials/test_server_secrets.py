@@ -1,0 +1,73 @@
+"""Secret values of tool servers: in the keyring alone, for the configured command alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desktop_app.backend.backend import build_backend
+from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.tools.tool import Permission
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool_server import server_of
+from tests.helpers.server_runs import SCRIPTED
+from tests.helpers.system_keyring import in_keyring
+
+SECRET = "tok-0123456789-abcdefgh"
+
+# keyring leaves its connection to the garbage collector where the collection stays locked.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+async def test_values_are_in_the_keyring_alone_and_reach_the_server(home: Path) -> None:
+    backend = build_backend(environment={})
+    await backend.open()
+    try:
+        servers = backend.tool_servers
+        command = (sys.executable, SCRIPTED)
+        server, secrets = server_of("demo", command=command, environment={"TOKEN": SECRET})
+        await servers.add(server, secrets)
+        assert SECRET in in_keyring()["tool-server:demo"]
+        tools = await backend.tools.chosen(["demo/environment"])
+        (tool,) = tools.tools.values()
+        result = await tool.source.call(tool.definition, {}, ToolContext("c"))
+        found = json.loads(result)["env"]
+        assert found["TOKEN"] == "[key removed]", "it has the value, and a result never shows it"
+    finally:
+        await backend.aclose()
+    kept = [path for path in home.rglob("*") if path.is_file()]
+    assert not [path for path in kept if SECRET.encode() in path.read_bytes()]
+
+
+async def test_another_command_of_the_same_name_does_not_get_them(home: Path) -> None:
+    backend = build_backend(environment={})
+    await backend.open()
+    try:
+        servers = backend.tool_servers
+        server, secrets = server_of("demo", command=("a",), environment={"TOKEN": SECRET})
+        await servers.add(server, secrets)
+        await servers.book.save(replace(server, command=("b",)))  # as if the store were edited
+        with pytest.raises(ToolServerError, match="doesn’t have the secret values"):
+            await servers.secrets_of((await servers.run("demo")).server)
+        await servers.remove("demo")
+        assert in_keyring() == {}
+    finally:
+        await backend.aclose()
+
+
+async def test_a_new_server_of_a_name_has_none_of_the_old_ones_permissions(home: Path) -> None:
+    backend = build_backend(environment={})
+    await backend.open()
+    try:
+        server, secrets = server_of("demo", command=("a",))
+        await backend.tool_servers.add(server, secrets)
+        await backend.permissions.keep("c", "demo/x", "mark", Permission.ALWAYS)
+        await backend.permissions.keep("c", "demo-2/x", "mark", Permission.ALWAYS)
+        await backend.tool_servers.add(server, secrets, replaces=True)
+        assert await backend.permissions.stored() == {"demo-2/x": Permission.ALWAYS}
+    finally:
+        await backend.aclose()
