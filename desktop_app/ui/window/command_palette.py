@@ -170,6 +170,7 @@ class CommandPalette(QWidget):
         )  # hiding clears the focus widget
         self.window().removeEventFilter(self)
         self.hide()
+        self.model.set_rows([])  # Qt would tell of hidden rows as shown and focused
         if previous is not None:
             previous.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -67,6 +67,7 @@ async def test_the_arrow_keys_walk_the_list_and_a_second_ctrl_k_closes_it() -> N
         assert shown.view.selectedIndexes() == [shown.view.currentIndex()]
         desk.press(Qt.Key.Key_K, CTRL)
         assert not shown.isVisible()
+        assert titles(shown) == []  # nothing hidden is left for a screen reader
 
 
 async def test_conversations_settings_and_prompts_are_in_the_same_field() -> None:
