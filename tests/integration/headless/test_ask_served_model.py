@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.headless.command import KEY, Ended, Shell, against, answer_to, gateway
 from tests.integration.headless.replies import ANSWER, CHAT, refusal
-from tests.unit.providers.loopback import LoopbackServer, Script
+from tests.unit.providers.loopback import LoopbackServer, Received, Script
 
 OWN = ("nomic-embed-text", "qwen3-8b", "gemma3")
 REFUSED = refusal(404, "x")
@@ -83,7 +83,7 @@ def test_the_family_is_used_if_it_is_listed(shell: Shell) -> None:
         ((), "m, other"),
     ],
 )
-def test_what_the_user_names_is_sent_without_asking(
+def test_what_the_user_names_is_sent(
     shell: Shell, named: tuple[str, ...], environment: str
 ) -> None:
     async def test(server: LoopbackServer) -> None:
@@ -91,7 +91,6 @@ def test_what_the_user_names_is_sent_without_asking(
         assert (done.out, done.err) == (ANSWER + "\n", "")
         expected = "gpt-5.2" if "--variant" in named else "m"
         assert server.requests[-1].json["model"] == expected
-        assert server.listed == []
 
     against(REFUSED, CHAT, test=test, models=OWN)
 
@@ -129,4 +128,8 @@ def test_azure_is_asked_for_a_deployment(shell: Shell) -> None:
         assert done.out == ANSWER + "\n"
         assert server.requests[-1].json["model"] == "mine"
 
-    against(LACKING, LACKING, CHAT, test=test, models=())
+    async def by_method(request: Received, writer: asyncio.StreamWriter) -> None:
+        is_question = request.method == "POST" and request.path.endswith("/chat/completions")
+        await (CHAT if is_question else LACKING)(request, writer)
+
+    against(by_method, test=test, models=())

@@ -141,8 +141,9 @@ def test_killed_and_resumed_it_asks_no_answered_case_again(shell: Shell, tmp_pat
 
 
 def test_a_rubric_is_judged_by_a_small_model(shell: Shell, tmp_path: Path) -> None:
+    created = {**CREATED, "response": {"id": "r", "model": "gpt-5-mini"}}
     verdict = streams(
-        sse(CREATED),
+        sse(created),
         delta('{"pass": false, "reason": "It is rude."}'),
         sse(
             {
