@@ -388,16 +388,16 @@ def _add_models(commands: Commands) -> argparse.ArgumentParser:
         "[WORD ...] [--provider NAME] [--json]",
         epilog(
             tr(
-                "Shows the models of every provider that has a key, with what Repartee, the "
-                "server, and you say of them. Prices are for a million tokens. Facts can be "
-                "entered in the window (Models)."
+                "Lists the models of every provider that has a key, with facts from Repartee, the "
+                "server, and your own entries. Prices are per million tokens. Enter facts in the "
+                "window (Models)."
             ),
             json_fields(_MODEL_FIELDS),
             codes=usual_codes(),
         ),
     )
     models.add_argument(
-        "words", nargs="*", metavar="WORD", help=tr("list only models with these words")
+        "words", nargs="*", metavar="WORD", help=tr("list only models that match these words")
     )
     models.add_argument("--provider", metavar="NAME", help=tr("list only this provider’s models"))
     models.add_argument("--json", action="store_true", help=tr("print one JSON object"))

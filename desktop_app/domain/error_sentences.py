@@ -308,7 +308,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("{provider} sent an invalid response."), remedy=Remedy.RETRY_BILLED
     ),
     Reason.RUN_GONE: Said(
-        N_("{provider} keeps responses about 10 minutes, so this one has expired."),
+        N_("{provider} keeps responses for about 10 minutes, so this one has expired."),
         remedy=Remedy.RETRY_BILLED,
     ),
     Reason.RUN_WITHOUT_PROVIDER: Said(
@@ -417,7 +417,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("Batch jobs don’t support grammars."), remedy=N_("Use a JSON Schema.")
     ),
     Reason.COMPARED_COUNT: Said(
-        N_("That isn’t {fewest} to {most} choices to compare."),
+        N_("--compare needs {fewest} to {most} choices."),
         remedy=N_("Use --compare once for each choice."),
     ),
     Reason.CASES_UNREADABLE: Said(
@@ -519,7 +519,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("Several sheets are named “{given}”."), remedy=Remedy.SECTIONS_ARE
     ),
     Reason.SECTION_UNKNOWN: Said(
-        N_("An entry is empty."),
+        N_("The selection contains an empty entry."),
         remedy=Remedy.SECTIONS_ARE,
         fuller=N_("“{given}” isn’t a valid selection."),
     ),
@@ -879,10 +879,10 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=N_("Set up {address} to get its results."),
     ),
     Reason.NO_SUCH_BATCH: Said(
-        N_("There is no batch job {given}."), remedy=N_("“repartee batch status” lists the ids.")
+        N_("There is no batch job {given}."), remedy=N_("“repartee batch status” lists the IDs.")
     ),
     Reason.BATCH_ID_AMBIGUOUS: Said(
-        N_("Several batch jobs match {given}."), remedy=N_("“repartee batch status” lists the ids.")
+        N_("Several batch jobs match {given}."), remedy=N_("“repartee batch status” lists the IDs.")
     ),
     Reason.BATCH_WAS_SENT: Said(
         N_("The job was sent: {progress}."),
@@ -1149,7 +1149,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.EXPORT_NO_SUCH: Said(
         N_("There is no conversation {given}."),
-        remedy=N_("“repartee search TEXT --json” lists the ids."),
+        remedy=N_("“repartee search TEXT --json” lists the IDs."),
     ),
     Reason.EXPORT_NO_TABLES: Said(
         N_("The responses contain no table."), remedy=N_("Choose another format.")

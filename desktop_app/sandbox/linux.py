@@ -59,11 +59,11 @@ def available() -> Confinement:
     if abi := _landlock_abi():
         active.insert(0, f"Landlock (ABI {abi})")
     else:
-        missing.append("The kernel has no Landlock, so your files can be read there.")
+        missing.append("The kernel has no Landlock, so the sandbox can’t protect your files.")
     if _has_seccomp():
         active.insert(0, "seccomp")
     else:
-        missing.append("The kernel has no seccomp, so system calls aren’t filtered.")
+        missing.append("The kernel has no seccomp, so the sandbox can’t filter system calls.")
     return Confinement(tuple(active), tuple(missing))
 
 

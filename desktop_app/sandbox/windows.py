@@ -63,7 +63,7 @@ def available() -> Confinement:
     return Confinement(
         ("job object", "low integrity", "no child processes"),
         (
-            "Your files can be read and connections opened there.",
+            "The sandbox can’t protect your files or block connections.",
             "It hasn’t been tested on this system.",
         ),
     )

@@ -151,7 +151,7 @@ def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: Quic
     with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     open_it(qtbot, quick, "one two three")
-    assert find(quick, QLabel, "brought-text").text() == "with 3 words"
+    assert find(quick, QLabel, "brought-text").text() == "Text: 3 words"
     with qtbot.waitSignal(quick.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert sent.args == [""]
@@ -163,8 +163,8 @@ def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: Quic
         ("", ""),
         (" \n", ""),
         ("one", "with 1 word"),
-        ("word " * 1312, "with 1,312 words"),
-        ("x " * 150_000, "with 300,000 characters"),
+        ("word " * 1312, "Text: 1,312 words"),
+        ("x " * 150_000, "Text: 300,000 characters"),
     ],
 )
 def test_what_came_along_is_named(text: str, words: str) -> None:

@@ -49,7 +49,7 @@ NO_PAGES = N_("“{name}” has no pages, slides, sheets, or chapters to choose 
 WHOLE = N_("Sent with your message exactly as shown.")
 TOO_LARGE = N_("Too large for {model}. Select fewer pages, or send it to be read in parts.")
 IN_PARTS = N_("Too large for one request. Sent in parts as shown, then combined from notes.")
-AGAIN = N_("This is sent in its place.")
+AGAIN = N_("Only this reference is sent, because the conversation already contains the text.")
 FILE = N_("File, {size}. The text below is for reference and isn’t sent.")
 FILE_UNREAD = N_("File, {size}. It has no readable text.")
 

@@ -50,7 +50,7 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--allow-unpriced",
         action="store_true",
-        help=tr("use a model of unknown price in spite of a monthly limit"),
+        help=tr("use a model of unknown price despite a monthly limit"),
     )
     group.add_argument(
         "--seed", type=_whole(0, 2**53), metavar="N", help=tr("for repeatable sampling")

@@ -69,9 +69,9 @@ SANDBOX_TEXTS = (
     N_("job object"),
     N_("low integrity"),
     N_("no child processes"),
-    N_("The kernel has no Landlock, so your files can be read there."),
-    N_("The kernel has no seccomp, so system calls aren’t filtered."),
-    N_("Your files can be read and connections opened there."),
+    N_("The kernel has no Landlock, so the sandbox can’t protect your files."),
+    N_("The kernel has no seccomp, so the sandbox can’t filter system calls."),
+    N_("The sandbox can’t protect your files or block connections."),
     N_("It hasn’t been tested on this system."),
     N_("Repartee has no sandbox for this system."),
 )

@@ -54,11 +54,11 @@ def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
 def _described(found: CaFile) -> str:
     """Return whose certificates a file has."""
     if found.until is not None:
-        name, day = found.name or tr("one authority"), formatting.short_date(found.until)
-        return tr("{name}, until {day}", name=name, day=day)
+        name, day = found.name or tr("one CA certificate"), formatting.short_date(found.until)
+        return tr("{name}, valid until {day}", name=name, day=day)
     if not found.authorities:
         return tr("a server’s own certificate")
-    return tr_plural("{count} authority", "{count} authorities", found.authorities)
+    return tr_plural("{count} CA certificate", "{count} CA certificates", found.authorities)
 
 
 def is_remote(profile: ProviderProfile) -> bool:

@@ -212,14 +212,14 @@ async def _show_plan(runner: EvaluationRunner, options: argparse.Namespace) -> N
     if judged:
         write_line(
             tr_plural(
-                "{count} rubric is judged at a cost of its own.",
-                "{count} rubrics are judged at a cost of their own.",
+                "Judging {count} rubric costs extra.",
+                "Judging {count} rubrics costs extra.",
                 judged,
             )
         )
     write_line(
         tr(
-            "Total: {input} for the input, at most {most}",
+            "Total: {input} for input, {most} at most",
             input=_cost(totals["input_cost_usd"]),
             most=_cost(totals["max_cost_usd"]),
         )
@@ -286,16 +286,16 @@ def _notices(runner: EvaluationRunner) -> list[str]:
     if runner.reused:
         told.append(
             tr_plural(
-                "{count} answer came from the interrupted evaluation.",
-                "{count} answers came from the interrupted evaluation.",
+                "{count} response came from the interrupted evaluation.",
+                "{count} responses came from the interrupted evaluation.",
                 runner.reused,
             )
         )
     if runner.repeated:
         told.append(
             tr_plural(
-                "{count} call was interrupted before its answer and repeated.",
-                "{count} calls were interrupted before their answers and repeated.",
+                "{count} call was interrupted before its response and repeated.",
+                "{count} calls were interrupted before their responses and repeated.",
                 runner.repeated,
             )
         )

@@ -55,7 +55,7 @@ def add_eval(
     command.add_argument(
         "--effort",
         choices=("none", "minimal", "low", "medium", "high", "xhigh"),
-        help=tr("reasoning effort of those without their own"),
+        help=tr("reasoning effort of variants and models given without one"),
     )
     command.add_argument("--provider", metavar=tr("NAME"), help=tr("the provider to ask"))
     command.add_argument("--dry-run", action="store_true", help=tr("show the cost, send nothing"))
@@ -109,7 +109,7 @@ def _epilog() -> str:
             "the same names as columns. Files of promptfoo and OpenAI evals are read, too."
         ),
         tr(
-            "After an interruption, the same command continues. Answers that arrived are not "
+            "After an interruption, the same command continues. Responses that arrived are not "
             "requested again. The provider’s monthly limit applies."
         ),
         json_fields(_RUN_FIELDS),

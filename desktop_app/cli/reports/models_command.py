@@ -158,5 +158,5 @@ def _abilities(row: ModelRow) -> str:
     )
     words = [word for word, has in said if has]
     if row.ends is not None:
-        words.append(tr("ends {day}", day=formatting.day(row.ends)))
+        words.append(tr("ends on {day}", day=formatting.day(row.ends)))
     return ", ".join(words)

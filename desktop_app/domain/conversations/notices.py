@@ -74,7 +74,7 @@ _SENTENCES: Final = {
         "{model} doesn’t support images. It received only the name of {names}."
     ),
     NoticeCode.INSTANT_RETIRED: N_(
-        "Instant is no longer available. GPT-5.2 with effort none responds instead."
+        "Instant is no longer available. GPT-5.2 without reasoning responds instead."
     ),
     NoticeCode.MAY_GO_ON: N_(
         "Couldn’t stop the response at {provider}. You may be charged for it."

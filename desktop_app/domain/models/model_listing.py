@@ -223,8 +223,8 @@ def shutdown_mark(
     if end is None or (end <= today and not is_shut_down(profile, info, listing, today)):
         return ""
     if end <= today:
-        return tr("gone since {day}", day=formatting.day(end))
-    return tr("ends {day}", day=formatting.day(end))
+        return tr("shut down on {day}", day=formatting.day(end))
+    return tr("ends on {day}", day=formatting.day(end))
 
 
 def _end_to_announce(

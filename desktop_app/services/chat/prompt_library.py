@@ -33,7 +33,7 @@ FOR_TWO = (*FOR_DOCUMENTS, "differences")
 BUILT_IN_NAMES = (
     *(N_("Answer from documents only"), N_("Summarize by chapter"), N_("Summarize")),
     *(N_("Differences between two documents"), N_("Explain code"), N_("Extract to table")),
-    *(N_("List facts, dates and amounts"), N_("Fix grammar"), N_("Summarize in one paragraph")),
+    *(N_("List facts, dates, and amounts"), N_("Fix grammar"), N_("Summarize in one paragraph")),
     *(N_("Review code"), N_("Translate"), N_("Write tests")),
     *(N_("Code"), N_("Documents"), N_("Writing")),
 )

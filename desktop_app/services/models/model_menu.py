@@ -140,7 +140,7 @@ def _note(
 ) -> str:
     is_instant = info.variant is Variant.INSTANT
     if is_instant and not is_served(profile, info, listing, today):
-        return tr("GPT-5.2 with effort none responds")
+        return tr("GPT-5.2 without reasoning responds")
     return shutdown_mark(profile, info, listing, today)
 
 

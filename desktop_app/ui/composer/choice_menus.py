@@ -77,7 +77,7 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
     """Yield each entry with its menu.
 
     In a long list (an aggregator has hundreds of models), models go into submenus by the
-    first word of their names, single models under "Others". The family's variants stay in
+    first word of their names, single models under "Other". The family's variants stay in
     the menu itself.
     """
     if len(entries) <= LONGEST_SUBMENU:
@@ -91,7 +91,7 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
             yield entry, parent
             continue
         if maker not in menus:
-            menus[maker] = QMenu(menu_text(maker) or tr("Others"), parent)
+            menus[maker] = QMenu(menu_text(maker) or tr("Other"), parent)
         yield entry, menus[maker]
     for _, menu in sorted(menus.items(), key=lambda named: (not named[0], named[0])):
         parent.addMenu(menu)

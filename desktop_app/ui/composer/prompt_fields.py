@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.conversations.prompts import Prompt, missing, variables
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.foreign_text import (
@@ -168,7 +169,7 @@ class PromptFields(QFrame):
             field.entered.connect(self._submit)
             field.textChanged.connect(lambda: self._show_note(""))
             if variable.default is None:
-                field.setPlaceholderText(tr("needed"))
+                field.setPlaceholderText(tr("required"))
         label.setBuddy(field)
         self._labels[variable.name], self._fields[variable.name] = label, field
         self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
@@ -268,7 +269,7 @@ class PromptFields(QFrame):
             for name, label in self._labels.items():
                 if name not in missing(self.prompt.text, self.values()):
                     set_role(label, "")
-        self._note.setText(words or tr("Enter to insert · Tab for next field · Esc to cancel"))
+        self._note.setText(words or _keys())
         set_role(self._note, "error" if words else "note")
 
     def _focus(self, name: str) -> None:
@@ -294,3 +295,12 @@ def _display_name(name: str) -> str:
 
 def _is_escape(event: QEvent) -> bool:
     return event.key() == Qt.Key.Key_Escape  # type: ignore[attr-defined, no-any-return]
+
+
+def _keys() -> str:
+    return tr(
+        "{insert} to insert · {next} for next field · {cancel} to cancel",
+        insert=shortcut_text("Return"),
+        next=shortcut_text("Tab"),
+        cancel=shortcut_text("Esc"),
+    )

@@ -51,7 +51,7 @@ _FILLED: Final = {
 }
 _HELP: Final = N_(
     "{{name}} is a field, {{name=default}} has a default, and {{name=one|two}} is a choice. "
-    "{{selection}}, {{clipboard}} and {{date}} are filled in automatically."
+    "{{selection}}, {{clipboard}}, and {{date}} are filled in automatically."
 )
 
 

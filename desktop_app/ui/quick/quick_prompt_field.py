@@ -33,12 +33,12 @@ _MAX_LENGTH: Final = 1_000_000
 
 
 def describe_text(text: str) -> str:
-    """Return how the accompanying text is described: "with 312 words", "" for none."""
+    """Return how the accompanying text is described: "Text: 312 words", "" for none."""
     if not text.strip():
         return ""
     if len(text) > _COUNTED:
-        return tr("with {count} characters", count=len(text))
-    return tr_plural("with {count} word", "with {count} words", len(text.split()))
+        return tr("Text: {count} characters", count=len(text))
+    return tr_plural("Text: {count} word", "Text: {count} words", len(text.split()))
 
 
 class QuickPromptField(QLineEdit):

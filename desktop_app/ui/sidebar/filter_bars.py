@@ -18,6 +18,7 @@ from desktop_app.i18n.translation import tr, tr_context
 from desktop_app.ui.look import icons
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import margins
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.conversation_model import MIME_TYPE
 from desktop_app.ui.sidebar.conversation_view import dragged
 from desktop_app.ui.widgets.foreign_text import (
@@ -96,7 +97,13 @@ class FilterBar(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.back = _DropButton("back-to-list", tr("Back to all conversations"))
-        self.back.setToolTip(tr("Back to all conversations (Esc)"))
+        self.back.setToolTip(
+            tr(
+                "{action} ({shortcut})",
+                action=tr("Back to all conversations"),
+                shortcut=shortcut_text("Esc"),
+            )
+        )
         self.title = ElidedLabel()
         self.title.setProperty("role", "strong")
         self.menu_button = PlainToolButton()

@@ -184,7 +184,9 @@ def tool_lines(message: Message, unfolded: Container[int]) -> list[Item]:
     number_of_round = -1
     for number, call in enumerate(calls):
         if call.round != number_of_round and sizes[call.round] > 1:
-            words = tr_plural("{count} call at once", "{count} calls at once", sizes[call.round])
+            words = tr_plural(
+                "{count} parallel tool call", "{count} parallel tool calls", sizes[call.round]
+            )
             lines.append(Line(Part.REASONING, (Run(words),)))
         number_of_round = call.round
         is_open, link = number in unfolded, f"{ACTION}{TOOL}{number}"

@@ -125,7 +125,7 @@ async def test_effort_by_key_skips_what_is_refused() -> None:
 async def test_instant_at_openai_has_a_stand_in_that_is_named() -> None:
     async with Desk(environment=KEYED) as desk:
         desk.press(Qt.Key.Key_1, ALT)
-        notice = "Instant is no longer available. GPT-5.2 with effort none responds instead."
+        notice = "Instant is no longer available. GPT-5.2 without reasoning responds instead."
         assert row(desk).notice == notice
         assert row(desk).effort is Effort.NONE
         assert row(desk).effort_refusals[Effort.HIGH] == notice

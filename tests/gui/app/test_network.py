@@ -135,8 +135,8 @@ async def test_hundreds_of_models_go_by_their_makers() -> None:
         comet = next(a.menu() for a in menu.actions() if a.text().startswith("CometAPI"))
         assert isinstance(comet, QMenu)
         names = [action.text() for action in comet.actions()]
-        assert names[:3] == ["GPT-5.2 Instant · GPT-5.2 with effort none responds", *names[1:3]]
-        assert names[3:] == ["claude", "gemini", "gpt", "Others"]
+        assert names[:3] == ["GPT-5.2 Instant · GPT-5.2 without reasoning responds", *names[1:3]]
+        assert names[3:] == ["claude", "gemini", "gpt", "Other"]
         inside = [line for line in lines(comet) if line.startswith("claude-")]
         assert len(inside) == 100
         action = next(a for a in comet.findChildren(QAction) if a.text() == "claude-7")

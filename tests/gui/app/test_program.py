@@ -477,7 +477,7 @@ async def test_a_later_start_brings_text_for_the_quick_prompt() -> None:
         request = encode(QuickRequest(text))
         await asyncio.to_thread(call, desk.backend.folders.socket, request)
         await until(lambda: quick_of(desk).isVisible())
-        assert quick_of(desk)._accompanying_label.text().startswith("with 40,000 words")
+        assert quick_of(desk)._accompanying_label.text().startswith("Text: 40,000 words")
         line = find(quick_of(desk), QLineEdit, "prompt")
         QTest.keyClick(line, Qt.Key.Key_Return)
         await until(lambda: desk.said or desk.stage.turns or quick_of(desk)._problem.text())

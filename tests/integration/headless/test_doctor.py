@@ -105,7 +105,7 @@ def test_it_says_what_confines_the_readers(monkeypatch: pytest.MonkeyPatch) -> N
         "confinement",
         False,
         "Documents are read in a sandbox: seccomp, no new privileges, resource limits. "
-        "The kernel has no Landlock, so your files can be read there.",
+        "The kernel has no Landlock, so the sandbox can’t protect your files.",
     )
 
 

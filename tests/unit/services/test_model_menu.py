@@ -55,7 +55,7 @@ def test_every_id_that_is_listed_is_offered_known_ones_first() -> None:
 def test_what_stands_in_for_instant_and_what_ends_is_marked() -> None:
     of_openai = offers(OPENAI, CATALOG, listed("gpt-5.2"), TODAY)
     assert of_openai[0].variant is Variant.INSTANT
-    assert of_openai[0].note == "GPT-5.2 with effort none responds"
+    assert of_openai[0].note == "GPT-5.2 without reasoning responds"
     assert offers(COMET, CATALOG, listed(*FAMILY), TODAY)[0].note == ""
     early = date(2026, 7, 1)
     found = offers(OPENAI, CATALOG, listed(*FAMILY, "gpt-5.2-codex"), early)
