@@ -163,12 +163,12 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
             tr(
                 "The default provider is that of the environment (OPENAI_API_KEY and "
                 "OPENAI_BASE_URL, AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY, or "
-                "COMETAPI_KEY), else the one chosen in the window, else the on-device model. Costs "
+                "COMETAPI_KEY), else the one chosen in the window, else the local model. Costs "
                 "are always recorded. The conversation is saved only with --save."
             ),
             tr(
                 "OPENAI_CUSTOM_HEADERS adds headers (“Name: value”, one per line) and "
-                "OPENAI_CUSTOM_QUERY query parameters (“name=value&name=value”); both also take a "
+                "OPENAI_CUSTOM_QUERY query parameters (“name=value&name=value”). Both also take a "
                 "JSON object. OPENAI_ORG_ID and OPENAI_PROJECT_ID name an organization and a "
                 "project. OPENAI_API_VERSION with a date uses Azure’s deployment URLs. "
                 "OPENAI_MODEL and AZURE_OPENAI_DEPLOYMENT name the model if --model doesn’t."
@@ -232,7 +232,7 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
     ask.add_argument(
         "--create-embeddings",
         action="store_true",
-        help=tr("create missing embeddings of the collections first; the cost is printed"),
+        help=tr("create missing embeddings of the collections first and print the cost"),
     )
     ask.add_argument(
         "--compare",
@@ -240,7 +240,7 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
         default=[],
         metavar=tr("CHOICE"),
         help=tr(
-            "answer by several variants or models at once, such as {examples} (two to four times)",
+            "compare responses of several variants or models, such as {examples} (two to four times)",
             examples="thinking/high, pro",
         ),
     )
@@ -309,7 +309,7 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
         tr("FILE ... [option ...]"),
         epilog(
             tr(
-                "Documents that fit the model’s context window are read whole. Larger ones are "
+                "Documents that fit the model’s context window are read completely. Larger ones are "
                 "read in parts, and the notes are saved. After an interruption, the same command "
                 "continues without paying twice. The cost is shown before anything is sent."
             ),
@@ -453,7 +453,7 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
     exporting.add_argument(
         "--last-response",
         action="store_true",
-        help=tr("export only the last response of each conversation; JSON has everything"),
+        help=tr("export only the last response of each conversation (JSON has everything)"),
     )
     exporting.add_argument("--to", required=True, metavar=tr("PATH"))
     _add_progress(exporting)

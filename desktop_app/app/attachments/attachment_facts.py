@@ -32,7 +32,7 @@ CHOOSE: Final = "choose-pages"
 SEND_ALL: Final = "send-all-pages"
 AS_FILE: Final = "send-as-file"
 AGAIN: Final = N_("already in this conversation")
-PROTECTED: Final = N_("Password-protected. The password isn’t saved; the extracted text is.")
+PROTECTED: Final = N_("Password-protected. Only the extracted text is saved, not the password.")
 _CHOOSE: Final = {
     "page": N_("Choose pages…"),
     "slide": N_("Choose slides…"),

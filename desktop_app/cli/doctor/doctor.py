@@ -45,7 +45,7 @@ _LABELS = {
     "hotkey": N_("Global shortcut"),
     "start at login": N_("Start at login"),
     "keyring": N_("Keyring"),
-    "on-device model": N_("On-device model"),
+    "on-device model": N_("Local model"),
     "store": N_("Library"),
     "confinement": N_("Sandbox"),
     "system": N_("System"),

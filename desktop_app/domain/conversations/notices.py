@@ -89,7 +89,7 @@ _SENTENCES: Final = {
     ),
     NoticeCode.READ_IN_PARTS: N_("Read in parts for {cost}."),
     NoticeCode.REASONING_LEFT_OUT: N_(
-        "{provider} couldn’t read the reasoning behind earlier responses, so it was left out."
+        "{provider} couldn’t read the reasoning behind earlier responses, so it was skipped."
     ),
     NoticeCode.REPAIRED: N_("Asked again because the previous response didn’t match."),
     NoticeCode.SCHEMA_PROBLEM: N_("The response doesn’t match the schema. {path}: {reason}"),

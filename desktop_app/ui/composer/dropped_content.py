@@ -63,7 +63,7 @@ _NON_LOCAL_SCHEMES: Final = frozenset(
 )
 
 NO_MESSAGE: Final = N_(
-    "Your mail app didn’t share the message. Save it as an .eml file and drop that."
+    "Your email app didn’t share the message. Save it as an .eml file and drop that."
 )
 NO_IMAGE: Final = N_(
     "Repartee doesn’t download images. Copy and paste the image, or save it and drop the file."
