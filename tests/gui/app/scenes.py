@@ -466,7 +466,7 @@ async def cards(desk: Desk, look: Look) -> None:
     await look("store-work")
     store.offer("⟦Damaged⟧", "⟦Words⟧", (("a", "⟦Repair⟧", "⟦Note⟧"), ("b", "⟦Quit⟧", "")))
     await look("store")
-    _close_dialogs(desk)
+    store.hide()  # it cannot be closed
 
 
 async def palette(desk: Desk, look: Look) -> None:

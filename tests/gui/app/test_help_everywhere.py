@@ -1,0 +1,115 @@
+"""F1 and "?" in every part of every window open the section of the help that describes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from desktop_app.app.help.help_places import PLACES, place_of
+from desktop_app.ui.help.help_book import HelpPlace
+from desktop_app.ui.help.help_window import HelpWindow
+from desktop_app.ui.widgets.help_button import HelpButton
+from tests.gui.app import scenes
+from tests.gui.app.desk import Desk, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Questions:
+    """Presses F1 in each part with a section, and each "?", when a scene first shows them."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.by_key: set[str] = set()
+        self.by_button: set[HelpPlace] = set()
+
+    async def look(self, _scene: str) -> None:
+        """Ask for help in each visible part that is new."""
+        for widget in list(_visible()):
+            if isinstance(widget, HelpButton):
+                await self._press(widget)
+            elif (name := widget.objectName()) in PLACES and widget.isVisible():
+                self.seen.add(name)
+                assert place_of(widget) == HelpPlace.parse(PLACES[name])
+                await self._ask(name, widget)
+
+    async def _press(self, button: HelpButton) -> None:
+        place = place_of(button)
+        if place in self.by_button or not button.isVisible():
+            return
+        self.by_button.add(place)
+        await _focused(button)
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        await _opened(place, button.window())
+
+    async def _ask(self, name: str, part: QWidget) -> None:
+        """Press F1 in a widget that belongs to the part and to no smaller one."""
+        if name in self.by_key:
+            return
+        for widget in (part, *part.findChildren(QWidget)):
+            takes_focus = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled()
+            if takes_focus and widget.isVisible() and _part(widget) is part:
+                self.by_key.add(name)
+                before = QApplication.focusWidget()
+                await _focused(widget)
+                QTest.keyClick(widget, Qt.Key.Key_F1)
+                await _opened(HelpPlace.parse(PLACES[name]), widget.window())
+                if before is not None:
+                    before.setFocus()
+                return
+
+
+def _part(widget: QWidget | None) -> QWidget | None:
+    while widget is not None and widget.objectName() not in PLACES:
+        widget = widget.parentWidget()
+    return widget
+
+
+def _visible() -> Iterator[QWidget]:
+    for window in QApplication.topLevelWidgets():
+        if window.isVisible() and not isinstance(window, QMenu):
+            yield from (w for w in (window, *window.findChildren(QWidget)) if w.isVisible())
+
+
+async def _focused(widget: QWidget) -> None:
+    widget.window().activateWindow()
+    await until(widget.isActiveWindow)
+    widget.setFocus(Qt.FocusReason.TabFocusReason)
+    await until(widget.hasFocus)
+
+
+async def _opened(place: HelpPlace, window: QWidget) -> None:
+    """Wait for the help at a place, close it and go back to the window."""
+
+    def shown() -> list[HelpWindow]:
+        windows = QApplication.topLevelWidgets()
+        return [w for w in windows if isinstance(w, HelpWindow) and w.isVisible()]
+
+    await until(lambda: [each.place for each in shown()] == [place])
+    if not isinstance(window, HelpWindow):
+        shown()[0].close()
+        window.activateWindow()
+        await until(window.isActiveWindow)
+
+
+# The focus stays in the message box while its menu is open.
+WITHOUT_FOCUS: Final = {"prompt-menu"}
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
+async def test_every_part_opens_its_section() -> None:
+    asked = Questions()
+    async with Desk() as desk:
+        await scenes.first_start(desk, asked.look)
+        await scenes.fill(desk.backend)
+    async with Desk(environment=scenes.KEYED) as desk:
+        for scene in scenes.SCENES:
+            await scene(desk, asked.look)
+    assert asked.seen == set(PLACES)
+    assert asked.by_key == set(PLACES) - WITHOUT_FOCUS
+    assert len(asked.by_button) > 5
