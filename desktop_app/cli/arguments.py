@@ -240,7 +240,8 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
         default=[],
         metavar=tr("CHOICE"),
         help=tr(
-            "compare responses of several variants or models, such as {examples} (two to four times)",
+            "compare responses of several variants or models, such as {examples} "
+            "(two to four times)",
             examples="thinking/high, pro",
         ),
     )
@@ -309,9 +310,9 @@ def _add_summarize(commands: Commands) -> argparse.ArgumentParser:
         tr("FILE ... [option ...]"),
         epilog(
             tr(
-                "Documents that fit the model’s context window are read completely. Larger ones are "
-                "read in parts, and the notes are saved. After an interruption, the same command "
-                "continues without paying twice. The cost is shown before anything is sent."
+                "Documents that fit the model’s context window are read completely. Larger ones "
+                "are read in parts, and the notes are saved. After an interruption, the same "
+                "command continues without paying twice. The cost is shown before anything is sent."
             ),
             tr(
                 "Several documents get a summary each and an overview. “-” reads standard input. "

@@ -345,7 +345,7 @@ async def _with_cost_shown(
 def _say_method(method: CountMethod) -> None:
     """Say how tokens were counted, unless it was by the model's own tokenizer."""
     if method is not CountMethod.TOKENIZER:
-        say(f"{tr(COUNTED[method])}.")
+        say(tr(COUNTED[method]))
 
 
 def _input_words(taken: Estimate) -> str:

@@ -137,6 +137,6 @@ def _words(plan: ChunkPlan) -> str:
         sentences.append(tr("It costs about {cost}.", cost=money(plan.cost)))
     if plan.comparison:
         sentences.append(plan.comparison)
-    sentences.append(f"{tr(COUNTED[plan.method])}.")
+    sentences.append(tr(COUNTED[plan.method]))
     sentences.append(tr("You can stop and continue later."))
     return " ".join(sentences)

@@ -221,7 +221,9 @@ async def _keyring(backend: Backend) -> Finding:
     if result.works:
         return Finding("keyring", True, tr("{keyring} works", keyring=result.backend))
     why = tr("{reason} API keys are kept only until you quit.", reason=result.why)
-    return Finding("keyring", False, f"{result.backend}: {why}" if result.backend else why)
+    if result.backend:
+        why = tr("{keyring}: {reason}", keyring=result.backend, reason=why)
+    return Finding("keyring", False, why)
 
 
 async def _on_device(backend: Backend) -> Finding:

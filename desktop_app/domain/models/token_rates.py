@@ -40,10 +40,10 @@ class CountMethod(IntEnum):
 
 
 COUNTED: Final[Mapping[CountMethod, str]] = {
-    CountMethod.TOKENIZER: N_("Counted with the model’s tokenizer"),
-    CountMethod.SERVER: N_("Counted by the server"),
-    CountMethod.LEARNED: N_("Estimated from earlier counts of this server"),
-    CountMethod.GUESSED: N_("Estimated with OpenAI’s tokenizer"),
+    CountMethod.TOKENIZER: N_("Counted with the model’s tokenizer."),
+    CountMethod.SERVER: N_("Counted by the server."),
+    CountMethod.LEARNED: N_("Estimated from earlier counts of this server."),
+    CountMethod.GUESSED: N_("Estimated with OpenAI’s tokenizer."),
 }
 """The description of each method for users."""
 
