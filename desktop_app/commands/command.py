@@ -76,7 +76,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("conversation.move", N_("Move to folder…"), _C.CONVERSATION),
     Command("conversation.archive", N_("Archive conversation"), _C.CONVERSATION),
     Command("conversation.delete", N_("Delete conversation"), _C.CONVERSATION, "Ctrl+Shift+Del"),
-    Command("conversation.undo", N_("Undo last change of the list"), _C.CONVERSATION),
+    Command("conversation.undo", N_("Undo last change in the list"), _C.CONVERSATION),
     Command("conversation.compact", N_("Compact conversation…"), _C.CONVERSATION),
     Command("conversation.uncompact", N_("Undo compaction"), _C.CONVERSATION),
     Command("conversation.show-sent", N_("Show compacted content"), _C.CONVERSATION),

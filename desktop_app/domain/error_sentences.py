@@ -308,7 +308,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("{provider} sent an invalid response."), remedy=Remedy.RETRY_BILLED
     ),
     Reason.RUN_GONE: Said(
-        N_("{provider} keeps responses for about 10 minutes, so this one has expired."),
+        N_("This response expired at {provider} after about 10 minutes."),
         remedy=Remedy.RETRY_BILLED,
     ),
     Reason.RUN_WITHOUT_PROVIDER: Said(
@@ -656,7 +656,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.TOOL_SERVER_VARIABLE_UNSET: Said(
         N_("The tool server “{server}” needs the environment variable {variable}."),
-        remedy=N_("Set it and start Repartee again."),
+        remedy=N_("Set it and restart Repartee."),
     ),
     Reason.TOOL_SERVER_HEADER: Said(
         N_("“{header}” can’t be a header of the tool server “{server}”."),
@@ -675,8 +675,8 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=N_("Check its configuration."),
     ),
     Reason.TOOL_SERVER_SLOW: Said(
-        N_("The tool server “{server}” didn’t answer within {seconds} seconds."),
-        remedy=N_("Retry, or check its configuration."),
+        N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
+        remedy=N_("Try again, or check its configuration."),
     ),
     Reason.TOOL_SERVER_STOPPED: Said(
         N_("The tool server “{server}” stopped unexpectedly."),

@@ -525,7 +525,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         False,
         N_("Start at login"),
         Group.DESKTOP,
-        N_("Repartee starts without a window. The global shortcut works at once."),
+        N_("Repartee starts without a window. The global shortcut works immediately."),
     ),
     Setting(
         ON_CLOSE,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtPrintSupport import QAbstractPrintDialog
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QComboBox,
+    QFileDialog,
     QLabel,
     QLineEdit,
     QMenu,
@@ -21,9 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 
+QT_DIALOGS: Final = (QFileDialog, QAbstractPrintDialog)
+"""Dialogs whose texts are Qt's own."""
+
+
 def texts_of(root: QWidget) -> Iterator[str]:
     """Yield what `root` and the widgets below it show and announce."""
     for widget in (root, *root.findChildren(QWidget)):
+        if _is_of_qt(widget):
+            continue
         yield from (widget.accessibleName(), widget.accessibleDescription(), widget.toolTip())
         if widget.isWindow():
             yield widget.windowTitle()
@@ -38,6 +46,12 @@ def texts_of(root: QWidget) -> Iterator[str]:
             yield from (action.toolTip().partition("\t")[0] for action in widget.actions())
         if isinstance(widget, QAbstractItemView) and widget.model() is not None:
             yield from _texts_of_model(widget.model())
+
+
+def _is_of_qt(widget: QWidget | None) -> bool:
+    while widget is not None and not isinstance(widget, QT_DIALOGS):
+        widget = widget.parentWidget()
+    return widget is not None
 
 
 MOST_ROWS = 200

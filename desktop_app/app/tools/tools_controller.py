@@ -146,7 +146,7 @@ class ToolsController(QObject):
             words = " ".join(filter(None, (_words(tool), self._price(tool))))
             choices.append(ToolChoice(name, words, reason, is_chosen, permission))
         known = {choice.name for choice in choices}
-        gone = tr("It is no longer there.")
+        gone = tr("It no longer exists.")
         for name in sorted({*stored, *filter(None, names)} - known):
             permission = stored.get(name)
             choices.append(ToolChoice(name, "", gone, name in names, permission))

@@ -61,7 +61,7 @@ _EFFORT_LABELS: Final[Mapping[Effort, str]] = {
 }
 
 _VARIANT_ADVICE: Final[Mapping[Variant, str]] = {
-    Variant.INSTANT: N_("Quick answers and short texts"),
+    Variant.INSTANT: N_("Quick responses and short texts"),
     Variant.THINKING: N_("Analysis, code, and long documents"),
     Variant.PRO: N_("The hardest questions"),
 }

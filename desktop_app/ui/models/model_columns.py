@@ -148,7 +148,7 @@ class ModelsTable(QAbstractTableModel):
 
 def _spoken(row: ModelRow, number: int, value: Value, column: _Column) -> str:
     if number == FAVORITE_COLUMN:
-        return tr("Favorite") if row.is_favorite else tr("No favorite")
+        return tr("Favorite") if row.is_favorite else tr("Not a favorite")
     return tr("{heading}: {value}", heading=tr(column.heading), value=_shown(value, column))
 
 

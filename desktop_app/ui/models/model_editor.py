@@ -260,7 +260,7 @@ class ModelEditor(QDialog):
         except ValueError:
             amount = HIGHEST_PRICE
         if amount is not None and amount >= HIGHEST_PRICE:
-            raise ValueError(tr("“{name}” is not a price.", name=label))
+            raise ValueError(tr("“{name}” isn’t a valid price.", name=label))
         return amount
 
 

@@ -33,7 +33,7 @@ _HINTS: Final = {
     FormKind.REGEX: N_("Responses match this regular expression, on one line."),
     FormKind.GBNF: N_("Responses follow this grammar, in llama.cpp’s notation."),
 }
-_NAMES: Final = {True: N_("Name of the schema"), False: N_("Highlight as, such as sql")}
+_NAMES: Final = {True: N_("Name of the schema"), False: N_("Highlight as (such as sql)")}
 
 
 class AnswerFormDialog(QDialog):

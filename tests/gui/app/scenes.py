@@ -9,10 +9,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
+from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QFileDialog,
+    QMenu,
+    QMessageBox,
+    QToolButton,
+    QWidget,
+)
 
+from desktop_app.app.application import say_why_not
 from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.backend.answer_settings import with_own, without_own
 from desktop_app.backend.environment_profiles import OPENAI
@@ -30,7 +40,7 @@ from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ProviderFaultError
+from desktop_app.domain.errors import ProviderFaultError, StorageError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
@@ -44,7 +54,10 @@ from desktop_app.ui.composer.prompt_fields import PromptFields
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
+from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
+from desktop_app.ui.settings.sections.network_section import CertificateSection
 from desktop_app.ui.settings.settings_frame import PAGES
+from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.sidebar.search_filters import DaysDialog
 from desktop_app.ui.spending.spending_view import SpendingView
@@ -469,6 +482,45 @@ async def cards(desk: Desk, look: Look) -> None:
     store.hide()  # it cannot be closed
 
 
+async def system_dialogs(desk: Desk, look: Look) -> None:
+    """Open each dialog for files, the one for printing, and the box of a failed start."""
+    desk.controllers.library.open_new()
+    turn = await _ask(desk, "⟦Why?⟧")
+    turn.end("⟦Yes.⟧")
+    await desk.settled()
+    its, prompt = desk.controllers, desk.window.prompt
+    desk.window.show_settings(True)
+    for page, _ in PAGES:
+        desk.window.settings.show_page(page)
+    openers = {
+        "attach-files": prompt.choose_files,
+        "attach-folder": prompt.choose_folder,
+        "import": its.transfer.choose_import,
+        "export-all": lambda: its.transfer.choose_export(None, "html"),
+        "export-one": lambda: its.transfer.choose_export([desk.open_id], "html"),
+        "export-open": its.export.export,
+        "restore": its.data_page.choose_restore,
+        "backup-folder": _child(desk, DataTab)._choose_folder,
+        "model-file": _child(desk, LocalModelSection)._open_dialog,
+        "certificates": _child(desk, CertificateSection)._open_dialog,
+    }
+    for name, opener in openers.items():
+        QTimer.singleShot(0, opener)  # some wait for the dialog in an event loop of their own
+        dialog = await _dialog(QFileDialog)
+        await look(f"file-dialog-{name}")
+        dialog.reject()
+        await until(lambda: not dialog.isVisible())  # noqa: B023
+    desk.window.show_settings(False)
+    its.export.print_()
+    printing = await _dialog(QPrintDialog)
+    await look("print-dialog")
+    printing.reject()
+    QTimer.singleShot(0, lambda: say_why_not(StorageError(Reason.STORE_CLOSED)))
+    box = await _dialog(QMessageBox)
+    await look("cannot-start")
+    box.reject()
+
+
 async def palette(desk: Desk, look: Look) -> None:
     """Show all commands, a folder picker and the presets."""
     desk.ready.actions["palette.open"]()
@@ -553,6 +605,7 @@ SCENES: Final = (
     servers,
     batches,
     cards,
+    system_dialogs,
     palette,
     help_window,
     quick_prompt,
@@ -630,6 +683,12 @@ async def _dialog(kind: type[_W]) -> _W:
 
     await until(is_there)
     return found[0]
+
+
+def _child(desk: Desk, kind: type[_W]) -> _W:
+    """Return the one widget of a class in the main window."""
+    (found,) = desk.window.findChildren(kind)
+    return found
 
 
 def _expand(panel: QWidget) -> None:

@@ -30,7 +30,7 @@ from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app import scenes
 from tests.gui.app.desk import Desk
 from tests.helpers.layout_faults import layout_faults
-from tests.helpers.translated_texts import texts_of, untranslated
+from tests.helpers.translated_texts import QT_DIALOGS, texts_of, untranslated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,8 @@ CHOSEN: Final = os.environ.get("REPARTEE_LANGUAGE", "")
 CODES: Final = [CHOSEN] if CHOSEN else [pseudo.LEFT_TO_RIGHT, pseudo.RIGHT_TO_LEFT]
 # Covers the focused part of a conversation, without a text of its own, while the window is active.
 UNSEEN: Final = {"FocusTargetButton"}
+# Qt's own filter of a dialog that has none.
+QT_FILTERS: Final = {"All Files (*)"}
 PICTURES: Final = os.environ.get("REPARTEE_SCREENSHOTS", "")
 
 # Names of products, of models and of keys, and what a program wrote.
@@ -113,15 +115,17 @@ class Visit:
             )
             if PICTURES:
                 self._keep(window, f"{name}-{number}" if number else name)
+            if pseudo.is_pseudo(self._code):
+                for text in _visible_texts(window):
+                    if untranslated([DATA.sub("", text)]) and not DATA.fullmatch(text):
+                        self._found(name, f"not translated: {text!r}")
+            if isinstance(window, QT_DIALOGS):
+                continue  # Qt lays them out
             # Menus and the quick prompt adapt to the screen, which is larger here.
             if not isinstance(window, QMenu | QuickPrompt) and not _fits(window, room):
                 self._found(name, f"{type(window).__name__} is {window.size().toTuple()}")
             for fault in layout_faults(window):
                 self._found(name, fault)
-            if pseudo.is_pseudo(self._code):
-                for text in _visible_texts(window):
-                    if untranslated([DATA.sub("", text)]) and not DATA.fullmatch(text):
-                        self._found(name, f"not translated: {text!r}")
 
     def _windows(self) -> list[QWidget]:
         """Return the visible windows, the main window first."""
@@ -142,9 +146,12 @@ def _fits(window: QWidget, room: QSize) -> bool:
 
 
 def _visible_texts(window: QWidget) -> Iterator[str]:
-    if isinstance(window, QFileDialog):
-        return
-    yield from texts_of(window)
+    if isinstance(window, QT_DIALOGS):  # the rest is Qt's own
+        yield window.windowTitle()
+        filters = window.nameFilters() if isinstance(window, QFileDialog) else []
+        yield from (re.sub(r" \([*. \w]+\)$", "", f) for f in filters if f not in QT_FILTERS)
+    else:
+        yield from texts_of(window)
 
 
 def _classes_of_ui() -> set[type]:
