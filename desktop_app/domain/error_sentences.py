@@ -821,7 +821,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     Reason.NOTE_ENCODING: Said(
         N_("The file doesn’t state its encoding. It was read as {encoding}.")
     ),
-    Reason.NOTE_IMAGE_PAGE: Said(N_("Its page is an image.")),
+    Reason.NOTE_IMAGE_PAGE: Said(N_("Its only page is an image.")),
     Reason.NOTE_IMAGE_PAGES: Said(N_("All {count} pages are images.")),
     Reason.NOTE_SOME_IMAGE_PAGES: Said(
         N_("{count} of {total} pages are images."),

@@ -294,7 +294,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         10,
         N_("Rounds of tool calls"),
         Group.ANSWER,
-        N_("How often a response may call tools before it has to end."),
+        N_("How many times a response may call tools before it has to end."),
         minimum=1,
         maximum=50,
         stops=(1, 2, 3, 5, 10, 20, 50),

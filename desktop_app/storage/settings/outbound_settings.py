@@ -136,7 +136,7 @@ def changes(current: OutboundSettings, restored: OutboundSettings) -> tuple[Chan
         if old != new:
             there = _shown(new)
             if there == _shown(old):  # of long instructions only the beginning is shown
-                there = tr("{text} (changed later in the text)", text=there)
+                there = tr("{text} (differs later on)", text=there)
             found.append(Change("", key, tr(label), _shown(old), there))
     return tuple(found)
 

@@ -71,7 +71,7 @@ def message_name(message: Message, name_of_model: Callable[[str], str]) -> str:
         else tr("Response, {time}", time=time)
     )
     state = _state(message)
-    return f"{name}, {state}" if state else name
+    return tr("{name}, {state}", name=name, state=state) if state else name
 
 
 def _state(message: Message) -> str:
