@@ -546,7 +546,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         True,
         N_("Notifications"),
         Group.DESKTOP,
-        N_("When a long response or a batch job ends in the background. They show its title only."),
+        N_(
+            "For long responses and batch jobs that end in the background. Only the title is shown."
+        ),
     ),
 )
 
