@@ -84,7 +84,7 @@ class ModelEditor(QDialog):
     def _build(self, theme: Theme) -> None:
         inner = QWidget()
         self._form = QFormLayout(inner)
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for name, label in _SIZES:
             field = self._field(name, tr(label), tr("tokens"), self._known_size(name))
@@ -105,7 +105,7 @@ class ModelEditor(QDialog):
         for effort in Effort:
             box = self.efforts[effort] = QCheckBox(tr(effort.label))
             boxes.addWidget(box)
-        self._form.addRow(PlainLabel(), self._effort_boxes)
+        self._form.addRow(self._effort_boxes)
         for name, label in _FLAGS:
             combo = self.flags[name] = Combo(theme, tr(label))
             combo.setObjectName(f"model-{name}")
