@@ -1,4 +1,4 @@
-"""Spending queries over a ledger of a million calls: month, day, cap check and all tables.
+"""Spending queries over a ledger of a million calls: month, day, cap check, tables, charts.
 
 The calls are spread over the last year and three models. Times are wall milliseconds through the
 store's reader thread, as in the program. `summed_up_s` is the migration step that adds the sums to
@@ -14,11 +14,12 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.spending.ledger import Ledger
@@ -36,13 +37,23 @@ def _fill(connection: sqlite3.Connection, entries: int, at: datetime) -> None:
             to_micros(at - timedelta(seconds=chance.random() * YEAR_S)),
             f"model-{chance.randrange(3)}",
             f"0.{chance.randrange(10**9):09d}",
+            chance.choice(("low", "high")),
+            chance.random(),
+            1 + 9 * chance.random(),
         )
         for _ in range(entries)
     )
     sql = """INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens,
-        output_tokens, reasoning_tokens, cost)
-        VALUES (?, 'openai', ?, 'answer', 900, 100, 400, 90, ?)"""
+        output_tokens, reasoning_tokens, cost, effort, tier, outcome, retries, first_token_s,
+        duration_s)
+        VALUES (?, 'openai', ?, 'answer', 900, 100, 400, 90, ?, ?, '', 'complete', 0, ?, ?)"""
     connection.executemany(sql, rows)
+
+
+async def _once_s(ask: Callable[[], Awaitable[object]]) -> float:
+    begin = time.perf_counter()
+    await ask()
+    return time.perf_counter() - begin
 
 
 async def _median_ms(ask: Callable[[], Awaitable[object]]) -> float:
@@ -61,12 +72,25 @@ async def _measure(path: Path, entries: int) -> dict[str, Any]:
     begin = time.perf_counter()
     await database.write(fill_slots)
     summed_up_s = round(time.perf_counter() - begin, 1)
+    recent = at.astimezone().date() - timedelta(days=30)
     ledger, holds = Ledger(database), SpendingHolds(database)
+
+    def sums(by: Grouping, since: date | None) -> Awaitable[object]:
+        return ledger.grouped(by, since, with_performance=False)
+
     figures = {
         "month_ms": await _median_ms(lambda: ledger.month(at)),
         "day_ms": await _median_ms(lambda: ledger.day(at)),
         "cap_ms": await _median_ms(lambda: holds.month("openai", None, at)),
         "tables_ms": await _median_ms(lambda: ledger.report(at)),
+        "chart_ms": await _median_ms(
+            lambda: ledger.grouped(Grouping.DAY, recent, with_performance=False)
+        ),
+        "chart_of_all_ms": await _median_ms(
+            lambda: ledger.grouped(Grouping.MODEL, with_performance=False)
+        ),
+        "performance_ms": await _median_ms(lambda: ledger.grouped(Grouping.DAY, recent)),
+        "performance_of_all_s": round(await _once_s(lambda: ledger.grouped(Grouping.MODEL)), 1),
         "summed_up_s": summed_up_s,
     }
     await database.close()

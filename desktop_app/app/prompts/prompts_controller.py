@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE
+from desktop_app.app.export.text_file import save_text
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.conversations.prompts import (
@@ -291,7 +292,7 @@ class PromptsController(QObject):
         presets = await self._prompt_store.presets()
         own = [e.prompt for e in self._list.entries if e.prompt.id in self._stored]
         text = to_json_text(PromptCollection(tuple(own), tuple(presets)))
-        error = await asyncio.to_thread(_write_file, path, text)
+        error = await asyncio.to_thread(save_text, path, text)
         if self._dialog is None:
             return
         if error:
@@ -306,22 +307,6 @@ def _without(found: Sequence[Prompt], plain: Sequence[Prompt]) -> tuple[Prompt, 
     return tuple(
         p for p in found if p.hidden or (p.id, p.title, p.folder, p.text, p.form) not in same
     )
-
-
-def _write_file(path: Path, text: str) -> str:
-    """Write a file. Return why that failed; "" if it succeeded."""
-    from desktop_app.cli.export_command import unfinished  # imports every format
-
-    try:
-        with unfinished(path) as file:
-            file.write_text(text, "utf-8")
-    except OSError as exc:
-        return tr(
-            "Couldn’t save {name}: {reason}. Choose another place.",
-            name=path.name,
-            reason=exc.strerror or str(exc),
-        )
-    return ""
 
 
 def _counted(prompts: int, presets: int) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.export.text_file import save_text
 from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.models.variants import Effort
+from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.services.spending.budget import NEAR_LIMIT
@@ -53,6 +59,7 @@ class SpendingController(QObject):
         self._ledger, self._budget = ledger, budget
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
+        self._asked = 0
         spending.spent.connect(lambda provider_id: self._start(self._after(provider_id)))
         self._providers.changed.connect(lambda: self._start(self.show_months()))
         panel.spending_requested.connect(self.show)
@@ -103,6 +110,8 @@ class SpendingController(QObject):
         from desktop_app.ui.spending.spending_view import SpendingView
 
         view = SpendingView(self._theme.current, self._parent)
+        view.charts.rows_requested.connect(lambda: self._start(self._load_charts(view)))
+        view.charts.export_requested.connect(lambda: self._export(view))
         self._theme.changed.connect(view.set_theme)
         return view
 
@@ -123,3 +132,53 @@ class SpendingController(QObject):
                 "months": by_date(tr("Month"), report.months, formatting.month),
             }
         )
+
+    # ---------------------------------------------------------------- charts
+
+    async def _load_charts(self, view: SpendingView) -> None:
+        """Show the sums, then how the calls went; a later call supersedes an earlier one."""
+        from desktop_app.cli.reports.spending_command import month_line, months_of
+
+        self._asked += 1
+        asked, charts = self._asked, view.charts
+        by, since = charts.grouping, charts.since(now().astimezone().date())
+        for with_performance in (False, True):
+            rows = await self._ledger.grouped(by, since, with_performance=with_performance)
+            if asked != self._asked:
+                return
+            charts.show_rows(rows, [self._name(by, row.key) for row in rows])
+            if not with_performance:
+                months = await months_of(self._ledger, self._providers.all)
+                charts.show_forecast([month_line(month) for month in months])
+
+    def _name(self, by: Grouping, key: str) -> str:
+        """Return a group's name for display."""
+        from desktop_app.ui.spending.spending_table import purpose_name
+
+        if by is Grouping.DAY:
+            return formatting.short_day(date.fromisoformat(key))
+        if by is Grouping.MONTH:
+            return formatting.month(date.fromisoformat(f"{key}-01"))
+        if by is Grouping.MODEL:
+            return self._name_of_model(key)
+        if by is Grouping.PROVIDER:
+            return next((p.name for p in self._providers.all if p.id == key), key)
+        if by is Grouping.PURPOSE:
+            return purpose_name(key)
+        return tr(Effort(key).label) if key in tuple(Effort) else key or tr("Not recorded")
+
+    def _export(self, view: SpendingView) -> None:
+        """Ask for a file, and write the chart's rows to it as CSV."""
+        from PySide6.QtWidgets import QFileDialog
+
+        start = str(Path.home() / f"{tr('Spending')}.csv")
+        chosen, _ = QFileDialog.getSaveFileName(view, tr("Export"), start, "CSV (*.csv)")
+        if chosen:
+            self._start(self._write(view, Path(chosen)))
+
+    async def _write(self, view: SpendingView, path: Path) -> None:
+        from desktop_app.cli.reports.spending_command import rows_as_csv
+
+        text = rows_as_csv(view.charts.grouping, view.charts.rows)
+        problem = await asyncio.to_thread(save_text, path, text)
+        self._notifications.notify(problem or tr("Saved “{file}”.", file=path.name))

@@ -16,24 +16,30 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.spending.cost import exact_digits
-from desktop_app.domain.spending.spending_report import EXACT, Spent, month_forecast
+from desktop_app.domain.spending.spending_report import (
+    EXACT,
+    Grouping,
+    GroupPerformance,
+    SpendingRow,
+    Spent,
+    month_forecast,
+)
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
-from desktop_app.storage.spending.spending_groups import Grouping, SpendingRow
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.storage.spending.ledger import Ledger
 
 EXIT_FAILED: Final = 1
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
-class _Month:
+class ProviderMonth:
     """This month at a provider; `cap` is None without a limit."""
 
     profile: ProviderProfile
@@ -52,28 +58,32 @@ def run_spending(options: argparse.Namespace) -> int:
     if options.json:
         write_json(_as_json(options.by, rows, months))
     elif options.csv:
-        write(_as_csv(options.by, rows))
+        write(rows_as_csv(options.by, rows))
     else:
         _show(rows, months)
     return 0
 
 
-async def _read(by: Grouping) -> tuple[list[SpendingRow], list[_Month]]:
+async def _read(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
     async with opened() as backend:
-        return await backend.ledger.grouped(by), await _months(backend)
+        months = await months_of(backend.ledger, await backend.profiles())
+        return await backend.ledger.grouped(by), months
 
 
-async def _months(backend: Backend) -> list[_Month]:
+async def months_of(ledger: Ledger, profiles: Sequence[ProviderProfile]) -> list[ProviderMonth]:
+    """Return this month of each provider that has a limit or was used."""
     at, found = now(), []
-    for profile in await backend.profiles():
-        spent = await backend.ledger.month(at, profile.id)
+    for profile in profiles:
+        spent = await ledger.month(at, profile.id)
         if spent or profile.monthly_cap is not None:
             forecast = month_forecast(spent, at)
-            found.append(_Month(profile, spent, forecast, profile.monthly_cap))
+            found.append(ProviderMonth(profile, spent, forecast, profile.monthly_cap))
     return found
 
 
-def _as_json(by: str, rows: Sequence[SpendingRow], months: Sequence[_Month]) -> dict[str, Any]:
+def _as_json(
+    by: str, rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]
+) -> dict[str, Any]:
     return {
         "by": by,
         "rows": [_fields(by, row) for row in rows],
@@ -91,21 +101,21 @@ def _as_json(by: str, rows: Sequence[SpendingRow], months: Sequence[_Month]) -> 
 
 
 def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
-    spent = row.spent
+    spent, went = row.spent, row.performance or GroupPerformance()
     return {
         by: row.key,
         "calls": spent.calls,
         "uncounted": spent.uncounted,
-        "failed": row.failed,
-        "retries": row.retries,
+        "failed": went.failed,
+        "retries": went.retries,
         "input_tokens": spent.usage.input_tokens,
         "cached_tokens": spent.usage.cached_tokens,
         "output_tokens": spent.usage.output_tokens,
         "reasoning_tokens": spent.usage.reasoning_tokens,
-        "p50_first_token_s": _rounded(row.p50_first_token_s),
-        "p95_first_token_s": _rounded(row.p95_first_token_s),
-        "p50_s": _rounded(row.p50_s),
-        "tokens_per_s": _rounded(row.tokens_per_s),
+        "p50_first_token_s": _rounded(went.p50_first_token_s),
+        "p95_first_token_s": _rounded(went.p95_first_token_s),
+        "p50_s": _rounded(went.p50_s),
+        "tokens_per_s": _rounded(went.tokens_per_s),
         "cost_usd": exact_digits(spent.cost),
     }
 
@@ -121,7 +131,7 @@ def _total(rows: Sequence[SpendingRow]) -> Decimal:
     return total
 
 
-def _as_csv(by: str, rows: Sequence[SpendingRow]) -> str:
+def rows_as_csv(by: str, rows: Sequence[SpendingRow]) -> str:
     """Return the rows as CSV; no cell is a formula."""
     text = io.StringIO()
     fields = [_fields(by, row) for row in rows]
@@ -140,7 +150,7 @@ def _cell(value: object) -> object:
     return "" if value is None else value
 
 
-def _show(rows: Sequence[SpendingRow], months: Sequence[_Month]) -> None:
+def _show(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -> None:
     width = max((len(row.key) for row in rows), default=0)
     for row in rows:
         spent = row.spent
@@ -151,21 +161,24 @@ def _show(rows: Sequence[SpendingRow], months: Sequence[_Month]) -> None:
         )
     write_line(tr("Total: {cost}", cost=formatting.money(_total(rows))))
     for month in months:
-        forecast = formatting.money(month.forecast)
-        name, cost = month.profile.short_name, formatting.money(month.spent)
-        if month.cap is None:
-            line = tr(
-                "{provider}: {spent} this month, {forecast} expected",
-                provider=name,
-                spent=cost,
-                forecast=forecast,
-            )
-        else:
-            line = tr(
-                "{provider}: {spent} of {limit} this month, {forecast} expected",
-                provider=name,
-                spent=cost,
-                limit=formatting.money(month.cap),
-                forecast=forecast,
-            )
-        write_line(line)
+        write_line(month_line(month))
+
+
+def month_line(month: ProviderMonth) -> str:
+    """Return what was spent at a provider this month, and what is expected."""
+    forecast = formatting.money(month.forecast)
+    name, cost = month.profile.short_name, formatting.money(month.spent)
+    if month.cap is None:
+        return tr(
+            "{provider}: {spent} this month, {forecast} expected",
+            provider=name,
+            spent=cost,
+            forecast=forecast,
+        )
+    return tr(
+        "{provider}: {spent} of {limit} this month, {forecast} expected",
+        provider=name,
+        spent=cost,
+        limit=formatting.money(month.cap),
+        forecast=forecast,
+    )

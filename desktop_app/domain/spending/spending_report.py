@@ -118,6 +118,52 @@ class SpendingReport:
     days: tuple[tuple[date, Spent], ...]
 
 
+class Grouping(StrEnum):
+    """The subject of each row of a report."""
+
+    DAY = "day"
+    MONTH = "month"
+    MODEL = "model"
+    PROVIDER = "provider"
+    PURPOSE = "purpose"
+    EFFORT = "effort"
+
+
+TIMES: Final = (Grouping.DAY, Grouping.MONTH)
+
+
+@dataclass(frozen=True)
+class GroupPerformance:
+    """How the measured calls of a group went.
+
+    Attributes:
+        failed: calls whose answer failed.
+        p50_first_token_s, p95_first_token_s, p50_s: None if no call was measured.
+        tokens_per_s: output tokens per second after the first; None if no call was measured.
+    """
+
+    failed: int = 0
+    retries: int = 0
+    p50_first_token_s: float | None = None
+    p95_first_token_s: float | None = None
+    p50_s: float | None = None
+    tokens_per_s: float | None = None
+
+
+@dataclass(frozen=True)
+class SpendingRow:
+    """The spending of a group, and how its calls went.
+
+    Attributes:
+        key: a date such as "2026-11-22", a month such as "2026-11", or the stored name.
+        performance: None if it was not asked for.
+    """
+
+    key: str
+    spent: Spent
+    performance: GroupPerformance | None = None
+
+
 @dataclass(frozen=True)
 class MonthUnderCap:
     """A provider's spending in this month.

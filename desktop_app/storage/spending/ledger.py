@@ -9,7 +9,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import astuple
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -18,13 +18,15 @@ from desktop_app.domain.spending.spending_report import (
     EXACT,
     Call,
     CallPerformance,
+    Grouping,
     SpendingReport,
+    SpendingRow,
     Spent,
 )
 from desktop_app.domain.statistics import percentile
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Databases
-from desktop_app.storage.spending.spending_groups import Grouping, SpendingRow, grouped_rows
+from desktop_app.storage.spending.spending_groups import grouped_rows
 from desktop_app.storage.spending.spending_sums import (
     add_to_slot,
     day_of,
@@ -133,9 +135,13 @@ class Ledger:
             spent += Spent(1, int(cost is None), Usage(*tokens), known)
         return spent
 
-    async def grouped(self, by: Grouping) -> list[SpendingRow]:
-        """Return all spending, grouped; times in order, other groups by cost."""
-        return await self._databases.disk.read(lambda c: grouped_rows(c, by))
+    async def grouped(
+        self, by: Grouping, since: date | None = None, *, with_performance: bool = True
+    ) -> list[SpendingRow]:
+        """Return the spending from a local day on, grouped; times in order, others by cost."""
+        return await self._databases.disk.read(
+            lambda c: grouped_rows(c, by, since, with_performance=with_performance)
+        )
 
     async def report(self, at: datetime) -> SpendingReport:
         """Return all spending, as seen at `at`."""

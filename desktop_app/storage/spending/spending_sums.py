@@ -105,12 +105,12 @@ def _total(
     connection: sqlite3.Connection, first: date, end: date, provider_id: str | None = None
 ) -> Spent:
     """Return the spending from the start of one local day to the start of another."""
-    span = (_slot_of(first), _slot_of(end), provider_id)
+    span = (slot_of(first), slot_of(end), provider_id)
     return _grouped(connection, _SLOTS, span, ()).get((), Spent())
 
 
 def _lines(connection: sqlite3.Connection, first: date, end: date) -> tuple[SpendingLine, ...]:
-    groups = _grouped(connection, _SLOTS, (_slot_of(first), _slot_of(end), None), _NAMES)
+    groups = _grouped(connection, _SLOTS, (slot_of(first), slot_of(end), None), _NAMES)
     lines = [
         SpendingLine(provider_id, model, purpose, spent)
         for (provider_id, model, purpose), spent in groups.items()
@@ -145,7 +145,8 @@ def _grouped(
     return found
 
 
-def _slot_of(day: date) -> int:
+def slot_of(day: date) -> int:
+    """Return the quarter of an hour that a local day begins with."""
     midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - local time on purpose
     return to_micros(midnight.astimezone()) // SLOT_MICROS
 

@@ -65,7 +65,7 @@ def by_kind(
             (
                 name_of_provider(line.provider_id),
                 name_of_model(line.model),
-                tr(_PURPOSES.get(line.purpose, line.purpose)),
+                purpose_name(line.purpose),
             ),
             line.spent,
         )
@@ -81,6 +81,11 @@ def by_date(
     return SpendingTable(
         (heading, *FIGURES), tuple(((shown_date(day),), spent) for day, spent in sums)
     )
+
+
+def purpose_name(purpose: str) -> str:
+    """Return the name of a call's purpose, as the ledger stores it."""
+    return tr(_PURPOSES.get(purpose, purpose))
 
 
 def figures_of(spent: Spent) -> tuple[str, ...]:

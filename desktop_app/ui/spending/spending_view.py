@@ -1,4 +1,4 @@
-"""The spending report in four tables: today, this month, by day, by month."""
+"""The spending report: tables of today, this month, by day and by month, and charts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QPushButton,
+    QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
 from desktop_app.i18n.formatting import exact_money
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
 from desktop_app.ui.widgets.help_button import HelpButton
@@ -37,7 +39,9 @@ PAGES: Final = (
     ("month", N_("This month")),
     ("days", N_("By day")),
     ("months", N_("By month")),
+    ("charts", N_("Charts")),
 )
+CHARTS: Final = "charts"
 NOT_COUNTED: Final = N_("Calls of unknown cost: no price is known, or no usage was reported.")
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -56,6 +60,7 @@ class SpendingView(QDialog):
         )
         self._tabs.set_current("month")
         self._tabs.chosen.connect(lambda _: self._show())
+        self.charts = SpendingCharts(theme)
         self.table = QTableWidget()
         self.table.setObjectName("spending-table")
         self.total = PlainLabel()
@@ -92,7 +97,10 @@ class SpendingView(QDialog):
         self._foot.addWidget(self._copy)
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._head)
-        self._column.addWidget(table, 1)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(table)
+        self._pages.addWidget(self.charts)
+        self._column.addWidget(self._pages, 1)
         self._column.addLayout(self._foot)
 
     def set_tables(self, tables: Mapping[str, SpendingTable]) -> None:
@@ -107,25 +115,36 @@ class SpendingView(QDialog):
 
     def copy(self) -> None:
         """Copy the shown table to the clipboard."""
-        if table := self._tables.get(self._tabs.current() or ""):
+        page = self._tabs.current() or ""
+        if page == CHARTS:
+            QGuiApplication.clipboard().setText(self.charts.as_text())
+        elif table := self._tables.get(page):
             QGuiApplication.clipboard().setText(table.as_text())
-            self._copy.setText(tr("Copied"))
+        else:
+            return
+        self._copy.setText(tr("Copied"))
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
         px = theme.px
         self._tabs.set_theme(theme)
         self._help.set_theme(theme)
+        self.charts.set_theme(theme)
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
         self.table.verticalHeader().setDefaultSectionSize(px(30))
         parent = self.parentWidget()
         widest = parent.width() - px(40) if parent else px(760)
-        self.resize(min(px(760), max(px(400), widest)), px(440))
+        self.resize(min(px(760), max(px(400), widest)), px(520))
 
     def _show(self) -> None:
         self._copy.setText(tr("Copy as table"))
-        table = self._tables.get(self._tabs.current() or "")
+        page = self._tabs.current() or ""
+        self._pages.setCurrentIndex(int(page == CHARTS))
+        if page == CHARTS:
+            self.total.clear()
+            self.charts.refresh()
+        table = self._tables.get(page)
         if table is None:
             return
         self._fill(table)

@@ -317,12 +317,15 @@ async def collections(desk: Desk, look: Look) -> None:
 
 
 async def spending(desk: Desk, look: Look) -> None:
-    """Show the table of costs on each of its pages."""
+    """Show the table of costs on each of its pages, and the charts."""
     desk.controllers.spending.show()
     view = await _dialog(SpendingView)
     for page in ("today", "month", "months"):
         view.show_page(page)
         await look(f"spending-{page}")
+    view.show_page("charts")
+    await until(lambda: view.charts.rows and view.charts.rows[0].performance)
+    await look("spending-charts")
     _close_dialogs(desk)
 
 

@@ -20,10 +20,10 @@ from desktop_app.domain.errors import AuthenticationError, Remedy
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.origin import origin
 from desktop_app.domain.places import plain_text
+from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import resolve
 from desktop_app.settings.key_addresses import key_page
-from desktop_app.storage.spending.spending_groups import Grouping
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState

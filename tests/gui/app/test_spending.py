@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLineEdit
 
 from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.stream_events import Completed, UsageReported
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
+from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.desk import Desk, find, until
 
@@ -110,7 +116,13 @@ async def test_calls_without_a_price_are_told_of() -> None:
         await cap(desk, "5")
         state = desk.state
         state.setup.choose(replace(state.setup.choice, variant=None, model="somebody-elses"))
-        await desk.ask_and_answer("One", "An answer.")
+        desk.type("One")
+        desk.enter()
+        await until(lambda: "price" in desk.said)
+        desk.take("Use anyway")
+        await until(lambda: len(desk.stage.turns) == 1)
+        desk.stage.turns[0].end("An answer.")
+        await desk.settled()
         desk.controllers.settings.open_at_cap(state.setup.profile.id)
         section = desk.window.settings.findChild(SpendingSection)
         assert isinstance(section, SpendingSection)
@@ -151,3 +163,96 @@ async def test_from_the_quick_prompt_to_the_cap() -> None:
         desk.ready.quick.open_with("")
         assert not quick._remedy_button.isVisible()
         quick.hide()
+
+
+async def charted(desk: Desk) -> SpendingCharts:
+    """Open the charts and return them once all figures are there."""
+    desk.controllers.spending.show()
+    await until(lambda: desk.window.findChild(SpendingView) is not None)
+    view = find(desk.window, SpendingView, "spending")
+    view.show_page("charts")
+    charts = view.charts
+    await until(lambda: charts.rows and charts.rows[0].performance is not None)
+    return charts
+
+
+def choose(charts: SpendingCharts, name: str, data: object) -> None:
+    combo = find(charts, QComboBox, name)
+    at = combo.findData(data)
+    combo.setCurrentIndex(at)
+    combo.activated.emit(at)
+
+
+def shown_values(charts: SpendingCharts) -> tuple[tuple[float | None, ...], ...]:
+    return charts.chart.bars.values
+
+
+async def add_calls(desk: Desk) -> None:
+    """Add a call of two days ago, one of today that failed, and one of two months ago."""
+    for days, model, outcome, first in (
+        (2, "gpt-5.2", "complete", 0.5),
+        (0, "gpt-5.2-pro", "failed", 1.5),
+        (60, "gpt-5.2", "complete", 2.5),
+    ):
+        await desk.backend.ledger.add(
+            Call(
+                now() - timedelta(days=days),
+                OPENAI.id,
+                model,
+                "answer",
+                Usage(1000, 250, 90, 40),
+                Decimal("0.25"),
+                performance=CallPerformance("high", "", outcome, 0, first, 10.0),
+            )
+        )
+
+
+async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await cap(desk, "20")
+        await add_calls(desk)
+        charts = await charted(desk)
+        assert shown_values(charts) == ((0.25,), (0.25,))
+        assert "of $20.00 this month" in charts.forecast.text()
+        QTest.keyClick(charts.chart, Qt.Key.Key_End)
+        assert charts.caption.text() == f"{charts.chart.bars.labels[1]}: Cost: $0.25"
+        assert charts.chart.accessibleDescription() == charts.caption.text()
+        QTest.keyClick(charts.chart, Qt.Key.Key_Left)
+        assert charts.chart.current == 0
+        charts.table.setCurrentCell(1, 0)
+        assert charts.chart.current == 1
+
+        choose(charts, "chart-period", 365)
+        choose(charts, "chart-grouping", "model")
+        choose(charts, "chart-figures", "first-token")
+        await until(lambda: charts.chart.bars.labels == ("GPT-5.2 Thinking", "GPT-5.2 Pro"))
+        assert shown_values(charts) == ((0.5, 2.5), (1.5, 1.5))
+        choose(charts, "chart-figures", "failures")
+        assert shown_values(charts) == ((0.0,), (1.0,))
+        choose(charts, "chart-figures", "cached")
+        assert shown_values(charts) == ((25.0,), (25.0,))
+        lines = charts.as_text().splitlines()
+        assert lines[0].startswith("Model\tCost\tCalls")
+        assert lines[2].split("\t")[:2] == ["GPT-5.2 Pro", "$0.25"]
+
+
+@pytest.mark.parametrize("folder", ["", "file"])
+async def test_the_rows_of_a_chart_are_saved_as_csv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    target = tmp_path / folder / "spending.csv"
+    if folder:
+        target.parent.touch()
+    answer = lambda *_: (str(target), "")  # noqa: E731
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    async with Desk(environment=KEYED) as desk:
+        await add_calls(desk)
+        charts = await charted(desk)
+        find(charts, QAbstractButton, "export-spending").click()
+        if folder:
+            await until(lambda: "Couldn’t save spending.csv: " in desk.said)
+            return
+        await until(lambda: "Saved “spending.csv”." in desk.said)
+        head, first, _second = target.read_text("utf-8").splitlines()
+        assert head.startswith("day,calls,uncounted,failed")
+        assert first.endswith(",0.25")

@@ -1,0 +1,23 @@
+"""A text that the user saves to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from desktop_app.i18n.translation import tr
+
+
+def save_text(path: Path, text: str) -> str:
+    """Write a file. Return why that failed; "" if it succeeded."""
+    from desktop_app.cli.export_command import unfinished  # imports every format
+
+    try:
+        with unfinished(path) as file:
+            file.write_text(text, "utf-8")
+    except OSError as exc:
+        return tr(
+            "Couldn’t save {name}: {reason}. Choose another place.",
+            name=path.name,
+            reason=exc.strerror or str(exc),
+        )
+    return ""

@@ -1,0 +1,303 @@
+"""A bar chart: one bar, or a few beside or on top of each other, for each day or model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from desktop_app.ui.look.mirroring import is_mirrored
+from desktop_app.ui.widgets.foreign_text import one_line, spoken_text
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+
+_TICKS: Final = 4
+_WIDEST_BAR: Final = 44
+# Series differ by more than their color.
+_PATTERNS: Final = (
+    Qt.BrushStyle.NoBrush,
+    Qt.BrushStyle.BDiagPattern,
+    Qt.BrushStyle.Dense5Pattern,
+    Qt.BrushStyle.DiagCrossPattern,
+)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The content of a chart.
+
+    Attributes:
+        series: the name of each series, at most four.
+        labels: below each group of bars.
+        values: of each group, one for each series; None if nothing was measured.
+        is_stacked: the series of a group add up.
+        axis_text: formats a value for the axis.
+    """
+
+    series: tuple[str, ...]
+    labels: tuple[str, ...]
+    values: tuple[tuple[float | None, ...], ...]
+    is_stacked: bool
+    axis_text: Callable[[float], str]
+
+    @property
+    def top(self) -> float:
+        """Return the highest value; 0 without values."""
+        heights = (
+            [sum(value or 0 for value in group)] if self.is_stacked else [v or 0 for v in group]
+            for group in self.values
+        )
+        return max((height for group in heights for height in group), default=0.0)
+
+
+EMPTY: Final = Bars((), (), (), False, str)
+
+
+def axis_step(top: float, ticks: int = _TICKS) -> float:
+    """Return the distance of the axis's lines: 1, 2 or 5 times a power of ten.
+
+    >>> [axis_step(top) for top in (0, 0.9, 4, 7, 120, 1_000_000)]
+    [1.0, 0.5, 1.0, 2.0, 50.0, 500000.0]
+    """
+    if top <= 0:
+        return 1.0
+    rough = top / ticks
+    power = floor(log10(rough))
+    digit = next(digit for digit in (1, 2, 5, 10) if digit * 10.0**power >= rough * 0.999)
+    # A negative power would leave digits such as 0.30000000000000004.
+    return float(f"{digit}e{power}")
+
+
+class BarChart(QWidget):
+    """The chart. The pointer or the arrow keys choose a group of bars.
+
+    Signals:
+        chosen(int): the index of the chosen group; -1 for none.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("spending-chart")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.bars = EMPTY
+        self.current = -1
+        self._theme = theme
+
+    def set_bars(self, bars: Bars, name: str) -> None:
+        """Show other bars; `name` is spoken."""
+        self.bars = bars
+        self.setAccessibleName(spoken_text(name))
+        self._choose(-1)
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        self._theme = theme
+        self.setFont(theme.note())
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return the preferred size."""
+        return QSize(self._theme.px(560), self._theme.px(200))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a size at which the bars can still be told apart."""
+        return QSize(self._theme.px(220), self._theme.px(96))
+
+    def mark(self, index: int) -> None:
+        """Choose a group of bars; -1 for none."""
+        self._choose(index if 0 <= index < len(self.bars.labels) else -1)
+
+    # ---------------------------------------------------------------- choosing
+
+    def _choose(self, index: int) -> None:
+        if index != self.current:
+            self.current = index
+            self.update()
+            self.chosen.emit(index)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Choose with the arrow keys, Home and End."""
+        key, last = Qt.Key(event.key()), len(self.bars.labels) - 1
+        forward = Qt.Key.Key_Left if is_mirrored() else Qt.Key.Key_Right
+        backward = Qt.Key.Key_Right if is_mirrored() else Qt.Key.Key_Left
+        if last < 0:
+            super().keyPressEvent(event)
+        elif key == forward:
+            self._choose(min(self.current + 1, last))
+        elif key == backward:
+            self._choose(max(self.current - 1, 0))
+        elif key == Qt.Key.Key_Home:
+            self._choose(0)
+        elif key == Qt.Key.Key_End:
+            self._choose(last)
+        else:
+            super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Choose what is below the pointer."""
+        self._choose(self._index_at(event.position().x()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Choose nothing, unless the keyboard did."""
+        if not self.hasFocus():
+            self._choose(-1)
+        super().leaveEvent(event)
+
+    def _index_at(self, x: float) -> int:
+        plot, count = self._plot(), len(self.bars.labels)
+        if not count or not plot.left() <= x < plot.right():
+            return -1
+        index = min(int((x - plot.left()) * count / plot.width()), count - 1)
+        return count - 1 - index if is_mirrored() else index
+
+    # ---------------------------------------------------------------- painting
+
+    def _ticks(self) -> list[float]:
+        step = axis_step(self.bars.top)
+        return [step * n for n in range(max(1, ceil(self.bars.top / step - 1e-9)) + 1)]
+
+    def _plot(self) -> QRectF:
+        """Return the area of the bars."""
+        metrics, px = self.fontMetrics(), self._theme.px
+        widest = max(metrics.horizontalAdvance(self.bars.axis_text(t)) for t in self._ticks())
+        axis, below = widest + px(8), metrics.height() + px(6)
+        legend = metrics.height() + px(8) if len(self.bars.series) > 1 else px(8)
+        left, right = (px(4), axis) if is_mirrored() else (axis, px(4))
+        return QRectF(self.rect()).adjusted(left, legend, -right, -below)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint axis, bars and labels."""
+        with QPainter(self) as painter:
+            plot = self._plot()
+            self._paint_axis(painter, plot)
+            self._paint_legend(painter)
+            for index in range(len(self.bars.labels)):
+                self._paint_group(painter, self._column(plot, index), index)
+            self._paint_labels(painter, plot)
+
+    def _column(self, plot: QRectF, index: int) -> QRectF:
+        count = len(self.bars.labels)
+        at = count - 1 - index if is_mirrored() else index
+        width = plot.width() / count
+        return QRectF(plot.left() + at * width, plot.top(), width, plot.height())
+
+    def _paint_axis(self, painter: QPainter, plot: QRectF) -> None:
+        ticks, px = self._ticks(), self._theme.px
+        height = self.fontMetrics().height()
+        for tick in ticks:
+            y = plot.bottom() - plot.height() * tick / ticks[-1]
+            painter.setPen(QPen(self._theme.line, 1))
+            painter.drawLine(int(plot.left()), round(y), int(plot.right()), round(y))
+            painter.setPen(self._theme.dim)
+            if is_mirrored():
+                room = QRectF(plot.right() + px(6), y - height / 2, self.width(), height)
+                side = Qt.AlignmentFlag.AlignLeft
+            else:
+                room = QRectF(0, y - height / 2, plot.left() - px(6), height)
+                side = Qt.AlignmentFlag.AlignRight
+            side |= Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
+            painter.drawText(room, int(side), self.bars.axis_text(tick))
+
+    def _paint_legend(self, painter: QPainter) -> None:
+        if len(self.bars.series) < 2:
+            return
+        metrics, px = self.fontMetrics(), self._theme.px
+        x, side = float(px(4)), metrics.ascent()
+        for number, name in enumerate(self.bars.series):
+            room = self.width() - x - side - px(24)
+            text = metrics.elidedText(one_line(name), Qt.TextElideMode.ElideRight, int(room))
+            width = metrics.horizontalAdvance(text)
+            total = side + px(6) + width
+            start = self.width() - x - total if is_mirrored() else x
+            box = start + total - side if is_mirrored() else start
+            self._fill(painter, QRectF(box, px(2), side, side), number)
+            painter.setPen(self._theme.text)
+            at = start if is_mirrored() else start + side + px(6)
+            painter.drawText(round(at), px(2) + metrics.ascent(), text)
+            x += total + px(16)
+
+    def _paint_group(self, painter: QPainter, column: QRectF, index: int) -> None:
+        if index == self.current:
+            painter.fillRect(column, self._theme.hover)
+            if self.hasFocus():
+                painter.setPen(QPen(self._theme.accent, self._theme.px(2)))
+                painter.drawRect(column)
+        values, top = self.bars.values[index], self._ticks()[-1]
+        beside = 1 if self.bars.is_stacked else max(1, len(values))
+        width = min(column.width() * 0.72, float(self._theme.px(_WIDEST_BAR))) / beside
+        left = column.center().x() - width * beside / 2
+        bottom = column.bottom()
+        for number, value in enumerate(values):
+            if not value:
+                continue
+            height = column.height() * value / top
+            if self.bars.is_stacked:
+                self._fill(painter, QRectF(left, bottom - height, width, height), number)
+                bottom -= height
+            else:
+                place = len(values) - 1 - number if is_mirrored() else number
+                x = left + place * width
+                self._fill(painter, QRectF(x, bottom - height, width, height), number)
+
+    def _fill(self, painter: QPainter, box: QRectF, series: int) -> None:
+        theme = self._theme
+        colors: tuple[QColor, ...] = (theme.accent, theme.good, theme.warning, theme.keyword)
+        painter.fillRect(box, colors[series % len(colors)])
+        pattern = _PATTERNS[series % len(_PATTERNS)]
+        if pattern is not Qt.BrushStyle.NoBrush:
+            painter.fillRect(box, QBrush(theme.ground, pattern))
+
+    def _paint_labels(self, painter: QPainter, plot: QRectF) -> None:
+        if not self.bars.labels:
+            return
+        metrics, px = self.fontMetrics(), self._theme.px
+        labels = [one_line(label) for label in self.bars.labels]
+        column = plot.width() / len(labels)
+        widest = max(metrics.horizontalAdvance(label) for label in labels) + px(10)
+        # Names are cut to their column, unless some can be left out, as in a row of days.
+        step = max(1, ceil(widest / column)) if len(labels) > 12 else 1
+        painter.setPen(self._theme.dim)
+        for index in range(0, len(labels), step):
+            room = self._column(plot, index)
+            width = max(room.width() * step, room.width())
+            box = QRectF(room.center().x() - width / 2, plot.bottom() + px(4), width, px(40))
+            if box.right() > self.width():
+                box.moveRight(self.width())
+            if box.left() < 0:
+                box.moveLeft(0)
+            text = metrics.elidedText(
+                labels[index], Qt.TextElideMode.ElideMiddle, int(width) - px(4)
+            )
+            center = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+            painter.drawText(box, int(center), text)
+
+
+def of_groups(
+    labels: Sequence[str],
+    series: Sequence[str],
+    values: Sequence[Sequence[float | None]],
+    axis_text: Callable[[float], str],
+    *,
+    is_stacked: bool,
+) -> Bars:
+    """Return the bars of groups; a series without any value is left out."""
+    kept = [n for n in range(len(series)) if any(group[n] for group in values)] or [0]
+    return Bars(
+        tuple(series[n] for n in kept),
+        tuple(labels),
+        tuple(tuple(group[n] for n in kept) for group in values),
+        is_stacked,
+        axis_text,
+    )

@@ -1,0 +1,264 @@
+"""Charts of spending: what is shown, for what, since when; and the same figures as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.spending.spending_report import TIMES, Grouping, SpendingRow
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import Combo
+from desktop_app.ui.spending.bar_chart import EMPTY, BarChart, of_groups
+from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, UNCOUNTED
+from desktop_app.ui.widgets.flow_layout import FlowLayout
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
+
+if TYPE_CHECKING:
+    from desktop_app.ui.look.theme import Theme
+
+_GROUPINGS: Final = (
+    (Grouping.DAY, N_("By day"), N_("Day")),
+    (Grouping.MONTH, N_("By month"), N_("Month")),
+    (Grouping.MODEL, N_("By model"), N_("Model")),
+    (Grouping.PROVIDER, N_("By provider"), N_("Provider")),
+    (Grouping.PURPOSE, N_("By purpose"), N_("Purpose")),
+    (Grouping.EFFORT, N_("By reasoning effort"), N_("Reasoning effort")),
+)
+_PERIODS: Final = (
+    (30, N_("Last 30 days")),
+    (365, N_("Last 12 months")),
+    (0, N_("All time")),
+)
+_MOST_BARS: Final = 62
+_MOST_NAMES: Final = 10
+
+
+class SpendingCharts(QWidget):
+    """The page with a chart, its table and this month's forecast.
+
+    Signals:
+        rows_requested(): other rows are to be read: `grouping` since `since`.
+        export_requested(): the shown rows are to be written to a file.
+    """
+
+    rows_requested = Signal()
+    export_requested = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.rows: Sequence[SpendingRow] = ()
+        self._names: Sequence[str] = ()
+        self._measure, self._grouping, self._period = (
+            Combo(theme, tr("Figures")),
+            Combo(theme, tr("Group by")),
+            Combo(theme, tr("Period")),
+        )
+        for key, measure in MEASURES.items():
+            self._measure.addItem(tr(measure.title), key)
+        for grouping, label, _ in _GROUPINGS:
+            self._grouping.addItem(tr(label), grouping)
+        for days, label in _PERIODS:
+            self._period.addItem(tr(label), days)
+        for combo in (self._measure, self._grouping, self._period):
+            combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToContents)
+        self.chart = BarChart(theme)
+        self.caption, self.forecast = PlainLabel(), PlainLabel()
+        self.table = QTableWidget()
+        self._export = PlainButton(tr("Export…"))
+        self._build()
+        self._connect()
+        self.set_theme(theme)
+
+    def _build(self) -> None:
+        for widget, name in (
+            (self._measure, "chart-figures"),
+            (self._grouping, "chart-grouping"),
+            (self._period, "chart-period"),
+            (self.caption, "chart-caption"),
+            (self.forecast, "spending-forecast"),
+            (self.table, "chart-table"),
+            (self._export, "export-spending"),
+        ):
+            widget.setObjectName(name)
+        set_role(self.caption, "note")
+        set_role(self.forecast, "dim")
+        set_role(self._export, "plain")
+        set_role(self.table, "figures")
+        self._export.setAutoDefault(False)
+        self.caption.setWordWrap(True)
+        self.forecast.setWordWrap(True)
+        table = self.table
+        table.setAccessibleName(tr("Figures of the chart"))
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.horizontalHeader().setHighlightSections(False)
+        self._head = FlowLayout()
+        for widget in (self._measure, self._grouping, self._period):
+            self._head.addWidget(widget)
+        foot = QHBoxLayout()
+        foot.addWidget(self.forecast, 1)
+        foot.addWidget(self._export, 0, Qt.AlignmentFlag.AlignBottom)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addLayout(self._head)
+        self._column.addWidget(self.chart, 3)
+        self._column.addWidget(self.caption)
+        self._column.addWidget(table, 2)
+        self._column.addLayout(foot)
+
+    def _connect(self) -> None:
+        self._measure.activated.connect(lambda _: self._show_chart())
+        self._grouping.activated.connect(lambda _: self.rows_requested.emit())
+        self._period.activated.connect(lambda _: self.rows_requested.emit())
+        self._export.clicked.connect(self.export_requested)
+        self.chart.chosen.connect(self._show_caption)
+        self.table.currentCellChanged.connect(lambda row, *_: self._mark(row))
+
+    @property
+    def grouping(self) -> Grouping:
+        """Return the subject of each row."""
+        return Grouping(self._grouping.currentData())
+
+    def since(self, today: date) -> date | None:
+        """Return the first day of the period; None for the oldest there is."""
+        days = int(self._period.currentData())
+        return today - timedelta(days=days - 1) if days else None
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        px = theme.px
+        self._column.setSpacing(px(8))
+        self._head.set_gap(px(8))
+        for combo in (self._measure, self._grouping, self._period):
+            combo.set_theme(theme)
+        self.chart.set_theme(theme)
+        self.table.verticalHeader().setDefaultSectionSize(px(28))
+
+    # ---------------------------------------------------------------- content
+
+    def refresh(self) -> None:
+        """Ask for the rows again."""
+        self.rows_requested.emit()
+
+    def show_rows(self, rows: Sequence[SpendingRow], names: Sequence[str]) -> None:
+        """Show rows of the chosen grouping; `names` are what they are called."""
+        self.rows, self._names = rows, names
+        self._show_chart()
+        self._fill_table()
+
+    def show_forecast(self, lines: Sequence[str]) -> None:
+        """Show a line for each provider's month."""
+        self.forecast.setText("\n".join(lines))
+        self.forecast.setVisible(bool(lines))
+
+    def as_text(self) -> str:
+        """Return the table as tab-separated lines."""
+        lines = [self._headings()]
+        for row, name in zip(self.rows, self._names, strict=True):
+            lines.append([one_line(name), *(text(row) for _, text in COLUMNS)])
+        return "".join("\t".join(line) + "\n" for line in lines)
+
+    def _headings(self) -> list[str]:
+        names = {grouping: tr(heading) for grouping, _, heading in _GROUPINGS}
+        return [names[self.grouping], *(tr(heading) for heading, _ in COLUMNS)]
+
+    def _show_chart(self) -> None:
+        measure = MEASURES[str(self._measure.currentData())]
+        waits = measure.is_performance and any(row.performance is None for row in self.rows)
+        rows = () if waits else self._charted()
+        bars = EMPTY
+        if rows:
+            names = (
+                self._names[-len(rows) :] if self.grouping in TIMES else self._names[: len(rows)]
+            )
+            bars = of_groups(
+                names,
+                [tr(name) for name, _ in measure.series],
+                [[value(row) for _, value in measure.series] for row in rows],
+                measure.text,
+                is_stacked=measure.is_stacked,
+            )
+        self.chart.set_bars(bars, tr("Chart: {figures}", figures=tr(measure.title)))
+        if waits:
+            self.caption.setText(tr("Reading the calls…"))
+        else:
+            self._show_caption(-1)
+
+    def _charted(self) -> Sequence[SpendingRow]:
+        """Return the rows that the chart has room for: the last days, or the first names."""
+        first = self._first_charted()
+        most = _MOST_BARS if self.grouping in TIMES else _MOST_NAMES
+        return self.rows[first : first + most]
+
+    def _first_charted(self) -> int:
+        return max(0, len(self.rows) - _MOST_BARS) if self.grouping in TIMES else 0
+
+    def _show_caption(self, index: int) -> None:
+        rows = self._charted()
+        if not rows:
+            self.caption.setText(tr("Nothing was spent in this period."))
+            return
+        if not 0 <= index < len(rows):
+            self.caption.setText(self._overview(len(rows)))
+            return
+        measure = MEASURES[str(self._measure.currentData())]
+        name = one_line(self._names[self._first_charted() + index])
+        words = tr("{name}: {figures}", name=name, figures=measure.caption(rows[index]))
+        self.caption.setText(words)
+        self.chart.setAccessibleDescription(spoken_text(words))
+        if self.chart.hasFocus():
+            from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # takes 10 ms
+
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.chart, words))
+
+    def _overview(self, shown: int) -> str:
+        if shown < len(self.rows):
+            return tr("The chart shows {count} of {total} rows.", count=shown, total=len(self.rows))
+        return tr("Point at a bar, or press an arrow key, to see its figures.")
+
+    def _mark(self, row: int) -> None:
+        """Mark the bar of the table's current row."""
+        if row >= 0:
+            self.chart.mark(row - self._first_charted())
+
+    def _fill_table(self) -> None:
+        widget = self.table
+        widget.blockSignals(True)
+        widget.clear()
+        widget.setColumnCount(len(COLUMNS) + 1)
+        widget.setRowCount(len(self.rows))
+        for column, heading in enumerate(self._headings()):
+            item = QTableWidgetItem(one_line(heading))
+            item.setTextAlignment(_RIGHT if column else _LEFT)
+            widget.setHorizontalHeaderItem(column, item)
+        for at, (row, name) in enumerate(zip(self.rows, self._names, strict=True)):
+            widget.setItem(at, 0, QTableWidgetItem(one_line(name)))
+            for column, (_, text) in enumerate(COLUMNS, 1):
+                item = QTableWidgetItem(one_line(text(row)))
+                item.setTextAlignment(_RIGHT)
+                widget.setItem(at, column, item)
+        widget.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        widget.setColumnHidden(UNCOUNTED, not any(row.spent.uncounted for row in self.rows))
+        widget.blockSignals(False)
+
+
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

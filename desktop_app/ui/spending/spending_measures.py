@@ -1,0 +1,155 @@
+"""The measures that the charts of spending show, and the columns of their table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from desktop_app.domain.spending.spending_report import GroupPerformance, SpendingRow
+from desktop_app.i18n.formatting import decimal, duration, money, number, percent, tokens
+from desktop_app.i18n.translation import N_, tr
+
+NOT_MEASURED: Final = "–"
+Value = Callable[[SpendingRow], float | None]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One thing that a chart can show.
+
+    Attributes:
+        title: to be translated.
+        series: the names, to be translated, and the values of its bars.
+        text: formats a value.
+        is_stacked: the series add up.
+        is_performance: it is read from the calls, which takes longer.
+    """
+
+    title: str
+    series: tuple[tuple[str, Value], ...]
+    text: Callable[[float], str]
+    is_stacked: bool = False
+    is_performance: bool = False
+
+    def caption(self, row: SpendingRow) -> str:
+        """Return the values of a row as text."""
+        shown = []
+        for name, value in self.series:
+            amount = value(row)
+            words = NOT_MEASURED if amount is None else self.text(amount)
+            shown.append(tr("{name}: {value}", name=tr(name), value=words))
+        return " · ".join(shown)
+
+
+def _performance(row: SpendingRow) -> GroupPerformance:
+    return row.performance or GroupPerformance()
+
+
+def cached_share(row: SpendingRow) -> float | None:
+    """Return the share of the input that was read from a cache; None without input."""
+    usage = row.spent.usage
+    return 100 * usage.cached_tokens / usage.input_tokens if usage.input_tokens else None
+
+
+def _in_dollars(value: float) -> str:
+    return money(Decimal(repr(value)))
+
+
+def _as_count(value: float) -> str:
+    return number(round(value))
+
+
+def _as_share(value: float) -> str:
+    return percent(round(value))
+
+
+def _as_tokens(value: float) -> str:
+    return tokens(round(value))
+
+
+def _per_second(value: float) -> str:
+    return decimal(value, 1) if value < 10 else number(round(value))
+
+
+MEASURES: Final[dict[str, Measure]] = {
+    "cost": Measure(N_("Cost"), ((N_("Cost"), lambda row: float(row.spent.cost)),), _in_dollars),
+    "tokens": Measure(
+        N_("Tokens"),
+        (
+            (
+                N_("New input"),
+                lambda row: row.spent.usage.input_tokens - row.spent.usage.cached_tokens,
+            ),
+            (N_("Cached input"), lambda row: row.spent.usage.cached_tokens),
+            (
+                N_("Answer text"),
+                lambda row: row.spent.usage.output_tokens - row.spent.usage.reasoning_tokens,
+            ),
+            (N_("Reasoning"), lambda row: row.spent.usage.reasoning_tokens),
+        ),
+        _as_tokens,
+        is_stacked=True,
+    ),
+    "cached": Measure(N_("Cached share of input"), ((N_("Cached"), cached_share),), _as_share),
+    "first-token": Measure(
+        N_("Time to first token"),
+        (
+            (N_("Median"), lambda row: _performance(row).p50_first_token_s),
+            (N_("95th percentile"), lambda row: _performance(row).p95_first_token_s),
+        ),
+        duration,
+        is_performance=True,
+    ),
+    "speed": Measure(
+        N_("Tokens per second"),
+        ((N_("Tokens per second"), lambda row: _performance(row).tokens_per_s),),
+        _per_second,
+        is_performance=True,
+    ),
+    "failures": Measure(
+        N_("Failed requests"),
+        ((N_("Failed"), lambda row: float(_performance(row).failed)),),
+        _as_count,
+        is_performance=True,
+    ),
+}
+
+
+def _share_text(row: SpendingRow) -> str:
+    share = cached_share(row)
+    return NOT_MEASURED if share is None else _as_share(share)
+
+
+def _if_read(
+    value: Callable[[GroupPerformance], float | None], text: Callable[[float], str]
+) -> Callable[[SpendingRow], str]:
+    """Return the text of a cell that is read from the calls."""
+
+    def cell(row: SpendingRow) -> str:
+        if row.performance is None:
+            return "…"
+        found = value(row.performance)
+        return NOT_MEASURED if found is None else text(found)
+
+    return cell
+
+
+COLUMNS: Final[tuple[tuple[str, Callable[[SpendingRow], str]], ...]] = (
+    (N_("Cost"), lambda row: money(row.spent.cost)),
+    (N_("Calls"), lambda row: number(row.spent.calls)),
+    (N_("Not counted"), lambda row: number(row.spent.uncounted)),
+    (N_("Input"), lambda row: number(row.spent.usage.input_tokens)),
+    (N_("Cached"), _share_text),
+    (N_("Output"), lambda row: number(row.spent.usage.output_tokens)),
+    (N_("Reasoning"), lambda row: number(row.spent.usage.reasoning_tokens)),
+    (N_("Failed"), _if_read(lambda went: went.failed, _as_count)),
+    (N_("First token"), _if_read(lambda went: went.p50_first_token_s, duration)),
+    (N_("95th percentile"), _if_read(lambda went: went.p95_first_token_s, duration)),
+    (N_("Duration"), _if_read(lambda went: went.p50_s, duration)),
+    (N_("Tokens/s"), _if_read(lambda went: went.tokens_per_s, _per_second)),
+)
+"""Headings, to be translated, and the text of each cell."""
+UNCOUNTED: Final = 3
+"""The column, after the name, that is hidden if all calls were counted."""
