@@ -549,7 +549,8 @@ def the_table_of_models(stage: Stage, text: str) -> QWidget:
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.models.models_dialog import ModelsDialog
 
-    made = ModelsDialog(stage.theme, stage.show(QWidget()))
+    window = stage.show(QWidget())
+    made = ModelsDialog(stage.theme, window)
     made.set_rows([ModelRow("p", text, text, text)])
     made.select("p", text)
     return stage.show(made)
@@ -561,7 +562,8 @@ def the_review_of_an_answer(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.window.review_dialog import ReviewDialog
 
     review = Review(ReviewKind.REJECTED, text[:500])
-    return stage.show(ReviewDialog(text, review, stage.theme, stage.show(QWidget())))
+    window = stage.show(QWidget())
+    return stage.show(ReviewDialog(text, review, stage.theme, window))
 
 
 @place
