@@ -549,21 +549,10 @@ def the_table_of_models(stage: Stage, text: str) -> QWidget:
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.models.models_dialog import ModelsDialog
 
-    window = stage.show(QWidget())
-    made = ModelsDialog(stage.theme, window)
+    made = ModelsDialog(stage.theme, stage.window)
     made.set_rows([ModelRow("p", text, text, text)])
     made.select("p", text)
     return stage.show(made)
-
-
-@place
-def the_review_of_an_answer(stage: Stage, text: str) -> QWidget:
-    from desktop_app.domain.conversations.review import Review, ReviewKind
-    from desktop_app.ui.window.review_dialog import ReviewDialog
-
-    review = Review(ReviewKind.REJECTED, text[:500])
-    window = stage.show(QWidget())
-    return stage.show(ReviewDialog(text, review, stage.theme, window))
 
 
 @place
@@ -571,7 +560,7 @@ def the_form_of_a_model(stage: Stage, text: str) -> QWidget:
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.models.model_editor import ModelEditor
 
-    return stage.show(ModelEditor(ModelRow("p", text, text, text), stage.theme, QWidget()))
+    return stage.show(ModelEditor(ModelRow("p", text, text, text), stage.theme, stage.window))
 
 
 # ---------------------------------------------------------------- prompts and presets
