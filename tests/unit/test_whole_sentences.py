@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +20,6 @@ CHANGING: Final = {
 # Whole sentences, or the facts of a list, may follow each other.
 SEPARATORS: Final = {"", " ", " · ", "\n", "\n\n"}
 ALLOWED: Final = {
-    # A file name.
-    "ui/composer/dropped_content.py: {words or tr('Message')}.eml",
     # Words that users type.
     "cli/console.py: tr_context('typed to agree', 'y yes').casefold()",
     "cli/console.py: tr_context('typed to cancel', 'c cancel').casefold()",
@@ -87,6 +86,9 @@ def faults(node: ast.AST, names: set[str]) -> Iterator[str]:
 def is_row_or_file_name(node: ast.JoinedStr) -> bool:
     """Return True for a row of columns in a terminal, a file name, and a filter of file names."""
     values = [part for part in node.values if isinstance(part, ast.FormattedValue)]
+    end = node.values[-1]
+    if isinstance(end, ast.Constant) and re.fullmatch(r"\.[a-z]+", str(end.value)):
+        return True
     last = ast.unparse(values[-1].value).rpartition(".")[2]
     return last in ("suffix", "ending") or any(part.format_spec for part in values)
 

@@ -84,7 +84,7 @@ MEASURES: Final[dict[str, Measure]] = {
             ),
             (N_("Cached input"), lambda row: row.spent.usage.cached_tokens),
             (
-                N_("Answer text"),
+                N_("Response text"),
                 lambda row: row.spent.usage.output_tokens - row.spent.usage.reasoning_tokens,
             ),
             (N_("Reasoning"), lambda row: row.spent.usage.reasoning_tokens),
