@@ -14,7 +14,7 @@ from tests.integration.headless.replies import ANSWER, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer, replies
 
 ONE_CALL = Decimal("0.00175") + Decimal("0.0014")  # 1,000 and 100 tokens of GPT-5.2
-EACH = "Do this for each, under a heading with its name"
+EACH = "do this for each, under a heading with its name"
 
 
 def asked_for(shell: Shell, *arguments: str) -> str:
