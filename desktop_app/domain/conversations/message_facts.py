@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.documents.document_sections import format_spans
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.tools.call_state import ToolCallState
-from desktop_app.i18n.formatting import duration, moment, money
+from desktop_app.i18n.formatting import duration, moment, money, percent
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
@@ -82,6 +82,25 @@ def answer_facts(message: Message, name_of_model: Callable[[str], str]) -> list[
         facts.append(money(message.cost))
     if message.duration_s is not None:
         facts.append(duration(max(message.duration_s, _SHORTEST_S)))
+    return facts
+
+
+def token_facts(message: Message) -> list[str]:
+    """Return an answer's tokens by kind, without kinds of which none were reported."""
+    usage = message.usage
+    if usage is None:
+        return []
+    facts = [tr_plural("Input: {count} token", "Input: {count} tokens", usage.input_tokens)]
+    if usage.cached_tokens and usage.input_tokens:
+        share = percent(round(100 * usage.cached_tokens / usage.input_tokens))
+        facts.append(tr("Cached share of the input: {share}", share=share))
+    facts.append(tr_plural("Output: {count} token", "Output: {count} tokens", usage.output_tokens))
+    if usage.reasoning_tokens:
+        facts.append(
+            tr_plural(
+                "Reasoning: {count} token", "Reasoning: {count} tokens", usage.reasoning_tokens
+            )
+        )
     return facts
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QContextMenuEvent, QTextCursor
+from PySide6.QtWidgets import QToolTip
 
+from desktop_app.domain.conversations.message_facts import token_facts
 from desktop_app.ui.transcript.context_menu import ContextMenu
 from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
 from desktop_app.ui.transcript.keyboard.focus_navigator import FocusNavigator
@@ -24,6 +26,7 @@ from desktop_app.ui.transcript.media.fallback_fonts import FallbackFonts
 from desktop_app.ui.transcript.media.formula_display import FormulaDisplay
 from desktop_app.ui.transcript.media.message_images import MessageImages
 from desktop_app.ui.transcript.message_commands import MessageCommands
+from desktop_app.ui.transcript.message_items import Line, Part
 from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
 from desktop_app.ui.transcript.section_folding import SectionFolding
 from desktop_app.ui.transcript.selection.copy_actions import CopyActions
@@ -40,6 +43,7 @@ from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurf
 from desktop_app.ui.transcript.viewport.viewport_filler import ViewportFiller
 from desktop_app.ui.transcript.viewport.virtualizer import Virtualizer
 from desktop_app.ui.widgets.accessible_roles import use_roles
+from desktop_app.ui.widgets.foreign_text import tooltip_text
 from desktop_app.ui.widgets.sealed_document import empty_resource
 
 if TYPE_CHECKING:
@@ -387,6 +391,32 @@ class TranscriptView(TranscriptSurface):
             self.wheelEvent(event)  # type: ignore[arg-type]
             return True
         return super().event(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Show an answer's tokens by kind above its footer."""
+        if event.type() == QEvent.Type.ToolTip:
+            spot: QPoint = event.pos()  # type: ignore[attr-defined]
+            cursor = self.cursorForPosition(spot)
+            line = self.cursorRect(cursor)
+            line.setLeft(0)
+            line.setRight(self.viewport().width())
+            words = self._footer_details(cursor.blockNumber()) if line.contains(spot) else ""
+            if words:
+                at = self.viewport().mapToGlobal(spot)
+                QToolTip.showText(at, tooltip_text(words), self.viewport(), line)
+                return True
+        return super().viewportEvent(event)
+
+    def _footer_details(self, block: int) -> str:
+        """Return the tokens by kind if a block is an answer's footer, else ""."""
+        found = self._messages.writer.sections.section_at(block)
+        if found is None:
+            return ""
+        section, number = found
+        item, entry = section.items[section.item_at(number)], self._messages.get(section.key)
+        if entry is None or not isinstance(item, Line) or item.part is not Part.FOOTER:
+            return ""
+        return "\n".join(token_facts(entry.message))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Reflow the text and move the floating widgets."""

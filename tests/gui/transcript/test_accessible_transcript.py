@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtGui import QAccessible
 
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.rendering.spoken_formula import spoken_formula
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.transcript.accessibility.accessible_node import AccessibleNode
@@ -75,6 +76,16 @@ def test_a_message_says_who_when_and_how_it_ended(view: TranscriptView) -> None:
     assert names[1].startswith("Response by Thinking, ")
     assert names[1].endswith(", Stopped")
     assert message_at(view, 0).role() is Role.ListItem
+
+
+def test_the_description_of_an_answer_has_its_tokens_by_kind(view: TranscriptView) -> None:
+    asked, reply = question("Why?"), answer("So", usage=Usage(1000, 250, 200, 150))
+    view.set_messages([asked, reply])
+    said = [message_at(view, at).text(QAccessible.Text.Description) for at in range(2)]
+    assert said[0] == ""
+    assert "1,200 tokens" in said[1]
+    assert "Cached share of the input: 25%" in said[1]
+    assert "Reasoning: 150 tokens" in said[1]
 
 
 def test_the_parts_of_an_answer_have_their_roles(view: TranscriptView) -> None:

@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.message_facts import (
     answer_facts,
     attachment_facts,
     reasoning_title,
+    token_facts,
 )
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
@@ -61,6 +62,7 @@ def _pseudo() -> Iterator[None]:
 def test_the_facts_beside_a_message() -> None:
     reply = answer("", usage=Usage(1000, 0, 234), cost=Decimal("0.0034"), duration_s=95.2)
     assert not untranslated(answer_facts(reply, str), {"Thinking"})
+    assert not untranslated(token_facts(replace(reply, usage=Usage(1000, 250, 234, 150))))
     for unit in ("page", "slide", "sheet", "chapter"):
         chosen = ChosenPages(unit, ((3, 10),), 52, 1)
         assert not untranslated(attachment_facts(replace(DOCUMENT, chosen=chosen)))

@@ -8,16 +8,17 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QObject, QPoint, QRectF, Qt, QUrl, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRectF, Qt, QUrl, Slot
 from PySide6.QtGui import (
     QAccessible,
     QDesktopServices,
     QFontMetricsF,
     QGuiApplication,
+    QHelpEvent,
     QTextCursor,
     QTextDocument,
 )
-from PySide6.QtWidgets import QAbstractButton, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QToolButton, QToolTip
 
 from desktop_app.domain.conversations.conversation import (
     INCOMPLETE,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtGui import QTextBlock, QTextLine
-    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
     from desktop_app.domain.conversations.conversation import Message
@@ -108,6 +108,28 @@ def test_a_model_is_named_for_people(view: TranscriptView) -> None:
     assert "small-1" not in view.toPlainText()
     view.stream.append_message(answer("Text", choice=ModelChoice("on-device", "small-1")))
     assert view.toPlainText().count("Small One") == 2
+
+
+def hint_at(view: TranscriptView, words: str) -> str:
+    """Return the tooltip at the first occurrence of words."""
+    spot = view.cursorRect(view.document().find(words)).center()
+    place = view.viewport().mapToGlobal(spot)
+    QApplication.sendEvent(view.viewport(), QHelpEvent(QEvent.Type.ToolTip, spot, place))
+    return QToolTip.text()
+
+
+def test_the_footer_tells_the_tokens_by_kind_on_hover(view: TranscriptView) -> None:
+    one, two = answer("First", usage=Usage(1000, 250, 200, 150)), answer("Second", usage=Usage(7))
+    view.set_messages([question("Q"), one, question("R"), two])
+    assert hint_at(view, "First") == ""
+    assert hint_at(view, "1,200 tokens").split("\n") == [
+        "Input: 1,000 tokens",
+        "Cached share of the input: 25%",
+        "Output: 200 tokens",
+        "Reasoning: 150 tokens",
+    ]
+    assert hint_at(view, "7 tokens").split("\n") == ["Input: 7 tokens", "Output: 0 tokens"]
+    QToolTip.hideText()
 
 
 def test_a_brief_one_leaves_the_facts_to_its_place(qtbot: QtBot, dressed: theme.Theme) -> None:

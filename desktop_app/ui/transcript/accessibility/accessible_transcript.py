@@ -18,6 +18,7 @@ from desktop_app.ui.transcript.accessibility.accessible_node import (
 )
 from desktop_app.ui.transcript.accessibility.reading_tree import (
     ReadingNode,
+    message_description,
     message_name,
     reading_nodes,
 )
@@ -169,9 +170,10 @@ class MessageNode(AccessibleNode):
         return self.is_there and self._list.place(self.message_id) >= 0
 
     def text(self, kind: QAccessible.Text) -> str:
-        if kind is not QAccessible.Text.Name:
-            return ""
-        return message_name(self._newest(), self._messages.name_of_model)
+        message, name_of = self._newest(), self._messages.name_of_model
+        if kind is QAccessible.Text.Name:
+            return message_name(message, name_of)
+        return message_description(message, name_of) if kind is QAccessible.Text.Description else ""
 
     def _place(self, item: int) -> QRect:
         """Return the rectangle of an item on the screen, -1 for the whole message."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QAccessible
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_facts import ENDINGS
+from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts, token_facts
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Runs, is_destination, words_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _Role = QAccessible.Role
 _LONGEST_NAME: Final = 200
-# Their words are in the name of the message, or on the buttons of its action row.
+# Their words are in the message's name or description, or on the buttons of its action row.
 _UNREAD: Final = (Part.FOOTER, Part.VERSIONS, Part.PICTURES)
 
 
@@ -72,6 +72,13 @@ def message_name(message: Message, name_of_model: Callable[[str], str]) -> str:
     )
     state = _state(message)
     return tr("{name}, {state}", name=name, state=state) if state else name
+
+
+def message_description(message: Message, name_of_model: Callable[[str], str]) -> str:
+    """Return the facts in an answer's footer and in its tooltip."""
+    if message.role is Role.USER or message.status is MessageStatus.STREAMING:
+        return ""
+    return " · ".join([*answer_facts(message, name_of_model), *token_facts(message)])
 
 
 def _state(message: Message) -> str:
