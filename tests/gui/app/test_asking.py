@@ -503,7 +503,7 @@ async def test_answered_again_by_another_the_conversation_keeps_its_choice(label
         menu = desk.window.findChildren(QMenu, "retry-with")[-1]
         corner = button.mapToGlobal(button.rect().bottomLeft())
         assert menu.geometry().adjusted(-2, -2, 2, 2).contains(corner)
-        next(a for a in menu.actions() if a.text() == label).trigger()
+        next(a for a in menu.actions() if a.text().split(" · ")[0] == label).trigger()
         menu.close()
         await until(lambda: len(desk.stage.turns) == 2)
         request = desk.stage.turns[1].request

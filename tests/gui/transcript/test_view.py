@@ -471,6 +471,7 @@ def test_the_menu_offers_what_can_be_done(view: TranscriptView) -> None:
         "Copy response",
         "Regenerate response",
         "Regenerate with…",
+        "Review response…",
         "Branch into new conversation",
         "Select all",
         "",
@@ -635,7 +636,7 @@ def test_the_actions_follow_the_text_size(view: TranscriptView) -> None:
         view.set_theme(theme.dark(scale))
         row = view._actions.row
         buttons = [b for b in row.findChildren(QToolButton) if not b.isHidden()]
-        assert len(buttons) == 4
+        assert len(buttons) == 5
         assert row.geometry().right() + 1 == view.viewport().width()
         assert row.width() >= sum(b.sizeHint().width() for b in buttons)
     assert row.size() == before
