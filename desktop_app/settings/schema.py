@@ -21,6 +21,7 @@ KEYS_PREFIX: Final = "keys."
 START_AT_LOGIN: Final = "desktop.start_at_login"
 NOTIFICATIONS: Final = "desktop.notifications"
 ON_CLOSE: Final = "desktop.on_close"
+SEND_KEYS: Final = "keys.prompt.send"
 MOST_STOPS: Final = 4  # the most stop sequences that the API takes
 MOST_CANDIDATES: Final = 8
 
@@ -518,6 +519,16 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         maximum=200,
         step=10,
         unit=Unit.PERCENT,
+    ),
+    # The shortcut of the command prompt.send, which the Shortcuts page can set to other keys.
+    Setting(
+        SEND_KEYS,
+        str,
+        "Return",
+        N_("Send messages with"),
+        Group.DESKTOP,
+        N_("The other of the two starts a new line."),
+        choices=(Choice("Return", N_("Enter")), Choice("Ctrl+Return", N_("Ctrl+Enter"))),
     ),
     Setting(
         START_AT_LOGIN,

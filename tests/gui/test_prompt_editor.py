@@ -173,6 +173,17 @@ def test_the_keys_can_be_changed(qtbot: QtBot, editor: PromptEditor) -> None:
     with qtbot.waitSignal(editor.submit_requested) as sent:
         press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert sent.args == ["one\ntwo"]
+    assert button(editor, "send").toolTip() == "Send (Ctrl+Enter)"
+
+
+def test_control_enter_starts_a_new_line_if_enter_sends(qtbot: QtBot, editor: PromptEditor) -> None:
+    qtbot.keyClicks(text_of(editor), "one")
+    with qtbot.assertNotEmitted(editor.submit_requested):
+        press(qtbot, editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClicks(text_of(editor), "two")
+    assert editor.text() == "one\ntwo"
+    editor.set_keymap(Keymap())
+    assert button(editor, "send").toolTip() == "Send (Enter)"
 
 
 # ------------------------------------------------------------------ while an answer streams
@@ -458,17 +469,22 @@ def test_many_chips_scroll_instead_of_filling_the_window(
 
 
 def actions(editor: PromptEditor, name: str) -> dict[str, tuple[bool, bool]]:
-    """Return the menu's lines as a map of text to (enabled, checked)."""
+    """Return the menu's lines as a map of their first part to (enabled, checked)."""
     picker = find(editor, QPushButton, name)
     menu = picker.menu()
     menu.aboutToShow.emit()
-    return {a.text(): (a.isEnabled(), a.isChecked()) for a in menu.actions()}
+    return {name_in(a.text()): (a.isEnabled(), a.isChecked()) for a in menu.actions()}
+
+
+def name_in(text: str) -> str:
+    """Return the name that a menu line begins with, without what it is for and costs."""
+    return text.split(" · ")[0]
 
 
 def trigger(editor: PromptEditor, name: str, line: str) -> None:
     picker = find(editor, QPushButton, name)
     picker.menu().aboutToShow.emit()
-    next(a for a in picker.menu().actions() if a.text() == line).trigger()
+    next(a for a in picker.menu().actions() if name_in(a.text()) == line).trigger()
 
 
 def test_refused_efforts_are_disabled_and_say_why(qtbot: QtBot, editor: PromptEditor) -> None:
@@ -494,6 +510,8 @@ def test_every_model_of_every_provider_is_behind_the_arrow(
         "GPT-5.2 Pro",
         "On this computer",
         "SmolLM2 135M",
+        "",
+        "All models…",
     ]
     assert lines["OpenAI"] == (False, False)
     assert lines["GPT-5.2 Pro"] == (True, True)
@@ -505,7 +523,9 @@ def test_every_model_of_every_provider_is_behind_the_arrow(
 def test_many_models_get_a_menu_for_each_provider(qtbot: QtBot, editor: PromptEditor) -> None:
     many = tuple(ModelEntry("c", "CometAPI", f"m{n}", f"Model {n}", None) for n in range(40))
     editor.set_choice(replace(PRO, models=(*MODELS, *many)))
-    assert list(actions(editor, "model")) == ["OpenAI", "On this computer", "CometAPI"]
+    assert list(actions(editor, "model")) == [
+        *("OpenAI", "On this computer", "CometAPI", "", "All models…")
+    ]
 
 
 def test_a_variant_is_one_click_or_one_arrow_key_away(qtbot: QtBot, editor: PromptEditor) -> None:

@@ -131,6 +131,20 @@ def test_type_and_enter(qtbot: QtBot, quick: QuickPrompt) -> None:
     assert line_of(quick).text() == "regex for a postcode"
 
 
+def test_the_keys_that_send_can_be_changed(qtbot: QtBot, quick: QuickPrompt) -> None:
+    quick.set_keymap(Keymap({"prompt.send": "Ctrl+Return"}))
+    qtbot.keyClicks(line_of(quick), "one")
+    with qtbot.assertNotEmitted(quick.submit_requested):
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
+    assert find(quick, QLabel, "status").text() == "Ctrl+Enter to send"
+    with qtbot.waitSignal(quick.submit_requested) as sent:
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_Enter, Qt.KeyboardModifier.ControlModifier)
+    assert sent.args == ["one"]
+    quick.set_keymap(Keymap({"prompt.send": ""}))
+    with qtbot.waitSignal(quick.submit_requested):
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
+
+
 def test_enter_belongs_to_the_input_method_while_it_composes(
     qtbot: QtBot, quick: QuickPrompt
 ) -> None:
@@ -162,7 +176,7 @@ def test_nothing_is_not_asked_unless_a_text_came_along(qtbot: QtBot, quick: Quic
     [
         ("", ""),
         (" \n", ""),
-        ("one", "with 1 word"),
+        ("one", "Text: 1 word"),
         ("word " * 1312, "Text: 1,312 words"),
         ("x " * 150_000, "Text: 300,000 characters"),
     ],

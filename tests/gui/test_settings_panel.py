@@ -578,6 +578,23 @@ def test_new_keys_and_the_way_back(qtbot: QtBot, panel: SettingsPanel) -> None:
     assert not find(panel, QPushButton, "reset-answer.retry").isVisible()
 
 
+def test_the_keys_that_send_are_a_setting_and_a_shortcut(
+    qtbot: QtBot, panel: SettingsPanel
+) -> None:
+    panel.show_page("keys")
+    panel.show_page("look")
+    control = find(panel, SegmentedControl, "keys.prompt.send")
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        control.button("Ctrl+Return").click()
+    assert changed.args == ["keys.prompt.send", "Ctrl+Return"]
+    assert find(panel, QPushButton, "keys-prompt.send").text() == "Ctrl+Enter"
+    panel.show_page("keys")
+    capture(qtbot, panel, "prompt.send", Qt.Key.Key_F9)
+    assert control.current() is None
+    panel.set_values({"keys.prompt.send": "Return"})
+    assert control.current() == "Return"
+
+
 def test_a_collision_is_shown_at_both(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     capture(qtbot, panel, "answer.retry", Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)

@@ -334,7 +334,7 @@ class PromptEditor(QFrame):
         self._refusal = "" if can_send else (why or tr("Can’t send right now"))
         self._warning = ""
         self.row.send.setEnabled(can_send)
-        set_tooltip(self.row.send, self._refusal or tr("Send"))
+        self._show_send_tooltip()
         self.row.send.setAccessibleDescription(spoken_text(self._refusal))
         self._suggestions.set_refusal(self._refusal)
         self._show_hint()
@@ -343,6 +343,7 @@ class PromptEditor(QFrame):
         """Set the keys for send, stop and plain paste, which are handled in the text itself."""
         self._keymap = keymap
         self._text.set_keymap(keymap)
+        self._show_send_tooltip()
         self._show_enter_key()
         self._show_hint()
 
@@ -469,6 +470,13 @@ class PromptEditor(QFrame):
         """Show Enter at the first suggestion only while the text is empty."""
         takes_first = not self.text().strip() and not self._streaming
         self._suggestions.set_first_key(self._key_name("prompt.send") if takes_first else "")
+
+    def _show_send_tooltip(self) -> None:
+        """Show why nothing can be sent, otherwise the keys that send."""
+        words, keys = tr("Send"), self._key_name("prompt.send")
+        if keys:
+            words = tr("{action} ({shortcut})", action=words, shortcut=keys)
+        set_tooltip(self.row.send, self._refusal or words)
 
     def _warn(self, words: str) -> None:
         self._warning = words

@@ -165,10 +165,10 @@ class PromptText(PlainTextField):
         return bool(self.textCursor().block().layout().preeditAreaText())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        pressed = _shortcut_text(event)
-        if pressed == "Shift+Return" and self._send_keys != pressed:
+        pressed = pressed_keys(event)
+        if pressed in ("Shift+Return", "Ctrl+Return") and self._send_keys != pressed:
             # By default, Qt inserts a line separator, which other programs do not treat as
-            # a line break.
+            # a line break, and nothing for Ctrl.
             if not self.is_composing:
                 self.textCursor().insertBlock()
                 self.ensureCursorVisible()
@@ -299,7 +299,7 @@ class PromptText(PlainTextField):
             self.height_changed.emit()
 
 
-def _shortcut_text(event: QKeyEvent) -> str:
+def pressed_keys(event: QKeyEvent) -> str:
     """Return the pressed keys as portable text; Enter of the keypad counts as Return."""
     from PySide6.QtGui import QKeySequence  # when a key is pressed: no part of the start
 

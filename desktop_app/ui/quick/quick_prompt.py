@@ -43,6 +43,7 @@ from desktop_app.ui.composer.model_choice_view import nothing_chosen
 from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon, pixmap
+from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
@@ -235,6 +236,7 @@ class QuickPrompt(QWidget):
 
     def _connect(self) -> None:
         self._line.entered.connect(self._submit)
+        self._line.refused.connect(self._name_send_keys)
         self._line.textChanged.connect(lambda _text: self.slash.follow())
         self._line.cursorPositionChanged.connect(lambda _from, _to: self.slash.follow_cursor())
         self._line.files_pasted.connect(self.files_dropped)
@@ -388,6 +390,7 @@ class QuickPrompt(QWidget):
                 shortcut = QShortcut(QKeySequence(keys), self)
                 shortcut.activated.connect(action)
                 self._shortcuts.append(shortcut)
+        self._line.set_send_keys(keymap.shortcut_of("prompt.send"))
         self._copy.set_keys(keymap.shortcut_of("answer.copy"))
         self._open_button.set_keys(keymap.shortcut_of("quick.go-on"))
         self._close.set_keys(keymap.shortcut_of("quick.close"))
@@ -504,6 +507,9 @@ class QuickPrompt(QWidget):
             self.submit_requested.emit(text)
         elif self._chips.count():
             self.set_status(tr("Add a message first"))
+
+    def _name_send_keys(self) -> None:
+        self.set_status(tr("{send} to send", send=shortcut_text(self._line.send_keys)))
 
     def _copy_answer(self) -> None:
         self.transcript.commands.copy_last_answer()

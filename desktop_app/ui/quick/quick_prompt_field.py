@@ -15,6 +15,7 @@ from desktop_app.ui.composer.dropped_content import (
     is_to_attach,
     read_dropped,
 )
+from desktop_app.ui.composer.prompt_text import pressed_keys
 from desktop_app.ui.composer.template_mark import LineTemplateMark
 
 if TYPE_CHECKING:
@@ -46,10 +47,12 @@ class QuickPromptField(QLineEdit):
 
     Attributes:
         is_composing: whether an input method holds uncommitted text.
+        send_keys: the shortcut that sends, in portable text.
         template: tracks which library prompt the text came from.
 
     Signals:
-        entered(): Enter was pressed.
+        entered(): the keys that send were pressed; Enter if there are none.
+        refused(): Enter was pressed, but other keys send. The line takes no line breaks.
         files_pasted(list[Path]), image_pasted(DroppedData): attach what was pasted or dropped.
         text_pasted(str text, str html): several lines or formatted text was pasted or dropped.
         notice_raised(str): a sentence about what could not be taken.
@@ -57,6 +60,7 @@ class QuickPromptField(QLineEdit):
     """
 
     entered = Signal()
+    refused = Signal()
     files_pasted = Signal(list)
     image_pasted = Signal(object)
     text_pasted = Signal(str, str)
@@ -66,6 +70,7 @@ class QuickPromptField(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self.is_composing = False
+        self.send_keys = "Return"
         self.template = LineTemplateMark()
         self.textChanged.connect(lambda text: self.template.follow(text))
         # QLineEdit would silently cut longer text to 32,767 characters.
@@ -74,6 +79,10 @@ class QuickPromptField(QLineEdit):
         self.setAccessibleName(tr("Message"))
         self.setPlaceholderText(tr("Ask anything"))
         self.setStyleSheet("border: none; background: transparent; padding: 0; min-height: 0;")
+
+    def set_send_keys(self, keys: str) -> None:
+        """Set the shortcut that sends."""
+        self.send_keys = keys
 
     def mark_template(self, template_id: str, start: int, end: int) -> None:
         """Record that the characters [start, end) of the line are a template's."""
@@ -130,7 +139,11 @@ class QuickPromptField(QLineEdit):
         if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not self.is_composing:
             self.history_requested.emit(+1 if event.key() == Qt.Key.Key_Up else -1)
             return
-        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        is_sending = pressed_keys(event) == self.send_keys
+        if not (is_enter or is_sending):
             super().keyPressEvent(event)
         elif not self.is_composing:
-            self.entered.emit()
+            # Shift+Enter sends, too, unless the user chose keys other than Enter.
+            sends = is_sending or self.send_keys in ("", "Return")
+            (self.entered if sends else self.refused).emit()

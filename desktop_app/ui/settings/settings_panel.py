@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr
+from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import SettingsFrame
@@ -499,10 +500,14 @@ class SettingsPanel(QFrame):
 
     def _take_setting(self, key: str, value: object) -> None:
         self._values[key] = value
+        if self._keys and key.startswith(KEYS_PREFIX):
+            self._keys.set_keymap(Keymap.from_settings(self._values))
         self.setting_changed.emit(key, value)
 
     def _take_shortcut(self, command_id: str, keys: str) -> None:
-        self._values[f"keys.{command_id}"] = keys
+        self._values[f"{KEYS_PREFIX}{command_id}"] = keys
+        if self._look:
+            self._look.set_values(self._values)
         if self._keys:
             self._keys.set_keymap(Keymap.from_settings(self._values))
         self.shortcut_changed.emit(command_id, keys)

@@ -219,6 +219,7 @@ class _SegmentsField:
 
     def __init__(self, declared: Setting, section: FormSection, theme: Theme, tell: Tell) -> None:
         options = [(choice.value, tr(choice.label)) for choice in declared.choices]
+        self._known = {value for value, _label in options}
         self._control = SegmentedControl(options, theme, name=tr(declared.label), padding=11)
         self._control.setObjectName(declared.key)
         self._control.stretch()
@@ -226,7 +227,8 @@ class _SegmentsField:
         self._control.chosen.connect(tell)
 
     def show(self, value: SettingValue) -> None:
-        self._control.set_current(str(value))
+        """Show the value. A shortcut of other keys, set in the Shortcuts page, is no option."""
+        self._control.set_current(str(value) if value in self._known else None)
 
     def set_enabled(self, enabled: bool) -> None:
         self._control.setEnabled(enabled)
