@@ -57,6 +57,7 @@ from desktop_app.app.tools.consent_controller import ConsentController
 from desktop_app.app.tools.servers_controller import ServersController
 from desktop_app.app.tools.tools_controller import ToolsController
 from desktop_app.child_processes import child_command
+from desktop_app.storage.conversations.review_store import ReviewStore
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 
@@ -145,6 +146,7 @@ class Controllers(QObject):
             panel=window.settings,
             ledger=state.backend.ledger,
             budget=state.backend.budget,
+            reviews=ReviewStore(state.backend.database),
         )
         self.export = ExportController(
             window,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,12 @@ from PySide6.QtCore import QObject
 from desktop_app.app.export.text_file import save_text
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.models.variants import Effort
-from desktop_app.domain.spending.spending_report import Grouping
+from desktop_app.domain.spending.spending_report import (
+    Grouping,
+    GroupPerformance,
+    SpendingRow,
+    Spent,
+)
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 from desktop_app.services.spending.budget import NEAR_LIMIT
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.services.spending.budget import Budget
+    from desktop_app.storage.conversations.review_store import ReviewCount, ReviewStore
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
@@ -52,11 +60,12 @@ class SpendingController(QObject):
         tasks: Tasks,
         ledger: Ledger,
         budget: Budget,
+        reviews: ReviewStore,
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications, self._panel = parent, notifications, panel
         self._theme, self._providers, self._tasks = theme, providers, tasks
-        self._ledger, self._budget = ledger, budget
+        self._ledger, self._budget, self._reviews = ledger, budget, reviews
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         self._asked = 0
@@ -144,6 +153,8 @@ class SpendingController(QObject):
         by, since = charts.grouping, charts.since(now().astimezone().date())
         for with_performance in (False, True):
             rows = await self._ledger.grouped(by, since, with_performance=with_performance)
+            if by is Grouping.MODEL:
+                rows = _with_reviews(rows, await self._reviews.counts(since))
             if asked != self._asked:
                 return
             charts.show_rows(rows, [self._name(by, row.key) for row in rows])
@@ -182,3 +193,15 @@ class SpendingController(QObject):
         text = rows_as_csv(view.charts.grouping, view.charts.rows)
         problem = await asyncio.to_thread(save_text, path, text)
         self._notifications.notify(problem or tr("Saved “{file}”.", file=path.name))
+
+
+def _with_reviews(rows: list[SpendingRow], counts: Iterable[ReviewCount]) -> list[SpendingRow]:
+    """Add the verdicts to the rows of models, and a row for each model without calls."""
+    verdicts: dict[str, Counter[str]] = {row.key: Counter() for row in rows}
+    for count in counts:
+        verdicts.setdefault(count.model, Counter()).update(count.counts)
+    known = {row.key: row for row in rows}
+    return [
+        replace(known.get(key, SpendingRow(key, Spent(), GroupPerformance())), reviews=found)
+        for key, found in verdicts.items()
+    ]

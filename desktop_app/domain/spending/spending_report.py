@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
@@ -157,11 +158,13 @@ class SpendingRow:
     Attributes:
         key: a date such as "2026-11-22", a month such as "2026-11", or the stored name.
         performance: None if it was not asked for.
+        reviews: the user's verdicts on a model's answers, by kind; None in other groups.
     """
 
     key: str
     spent: Spent
     performance: GroupPerformance | None = None
+    reviews: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)

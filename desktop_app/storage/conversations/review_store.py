@@ -6,10 +6,12 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_parts import parts_from_json, text_of
 from desktop_app.domain.conversations.review import ReviewKind
+from desktop_app.storage.conversations.row_conversion import to_micros
 
 if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
@@ -21,7 +23,8 @@ _COUNTS: Final = """
         sum(instr(m.notices, '"code":"review_reviewed"') > 0) AS reviewed,
         sum(instr(m.notices, '"code":"review_corrected"') > 0) AS corrected,
         sum(instr(m.notices, '"code":"review_rejected"') > 0) AS rejected
-    FROM messages AS m WHERE instr(m.notices, '"code":"review_') > 0 GROUP BY 1, 2
+    FROM messages AS m
+    WHERE instr(m.notices, '"code":"review_') > 0 AND m.created_at >= ? GROUP BY 1, 2
 """
 _PAIRS: Final = """
     SELECT m.conversation_id, m.parts, m.notices, m.model, m.variant, m.effort,
@@ -62,9 +65,10 @@ class ReviewStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def counts(self) -> list[ReviewCount]:
-        """Return the number of each verdict by model."""
-        return await self._database.read(_read_counts)
+    async def counts(self, since: date | None = None) -> list[ReviewCount]:
+        """Return the number of each verdict by model, on answers from a local day on."""
+        first = 0 if since is None else to_micros(datetime.combine(since, time()).astimezone())
+        return await self._database.read(lambda connection: _read_counts(connection, first))
 
     async def pairs(self, conversation_ids: Sequence[str] | None = None) -> list[CorrectedPair]:
         """Return the corrections in these conversations, None for all, oldest first."""
@@ -75,8 +79,8 @@ class ReviewStore:
         return [pair for pair in found if pair.conversation_id in wanted]
 
 
-def _read_counts(connection: sqlite3.Connection) -> list[ReviewCount]:
-    rows = connection.execute(_COUNTS).fetchall()
+def _read_counts(connection: sqlite3.Connection, first: int) -> list[ReviewCount]:
+    rows = connection.execute(_COUNTS, (first,)).fetchall()
     found = [
         ReviewCount(row["model"], row["variant"], {kind: row[kind.value] for kind in ReviewKind})
         for row in rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.spending.bar_chart import EMPTY, BarChart, of_groups
-from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, UNCOUNTED
+from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, MODEL_COLUMNS, UNCOUNTED
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
@@ -173,17 +173,21 @@ class SpendingCharts(QWidget):
         """Return the table as tab-separated lines."""
         lines = [self._headings()]
         for row, name in zip(self.rows, self._names, strict=True):
-            lines.append([one_line(name), *(text(row) for _, text in COLUMNS)])
+            lines.append([one_line(name), *(text(row) for _, text in self._columns())])
         return "".join("\t".join(line) + "\n" for line in lines)
 
     def _headings(self) -> list[str]:
         names = {grouping: tr(heading) for grouping, _, heading in _GROUPINGS}
-        return [names[self.grouping], *(tr(heading) for heading, _ in COLUMNS)]
+        return [names[self.grouping], *(tr(heading) for heading, _ in self._columns())]
+
+    def _columns(self) -> Sequence[tuple[str, Callable[[SpendingRow], str]]]:
+        return MODEL_COLUMNS if self.grouping is Grouping.MODEL else COLUMNS
 
     def _show_chart(self) -> None:
         measure = MEASURES[str(self._measure.currentData())]
         waits = measure.is_performance and any(row.performance is None for row in self.rows)
-        rows = () if waits else self._charted()
+        is_elsewhere = measure.is_by_model and self.grouping is not Grouping.MODEL
+        rows = () if waits or is_elsewhere else self._charted()
         bars = EMPTY
         if rows:
             names = (
@@ -199,6 +203,8 @@ class SpendingCharts(QWidget):
         self.chart.set_bars(bars, tr("Chart: {figures}", figures=tr(measure.title)))
         if waits:
             self.caption.setText(tr("Reading the calls…"))
+        elif is_elsewhere:
+            self.caption.setText(tr("Reviews are counted by model: choose “By model” to see them."))
         else:
             self._show_caption(-1)
 
@@ -243,7 +249,8 @@ class SpendingCharts(QWidget):
         widget = self.table
         widget.blockSignals(True)
         widget.clear()
-        widget.setColumnCount(len(COLUMNS) + 1)
+        columns = self._columns()
+        widget.setColumnCount(len(columns) + 1)
         widget.setRowCount(len(self.rows))
         for column, heading in enumerate(self._headings()):
             item = QTableWidgetItem(one_line(heading))
@@ -251,7 +258,7 @@ class SpendingCharts(QWidget):
             widget.setHorizontalHeaderItem(column, item)
         for at, (row, name) in enumerate(zip(self.rows, self._names, strict=True)):
             widget.setItem(at, 0, QTableWidgetItem(one_line(name)))
-            for column, (_, text) in enumerate(COLUMNS, 1):
+            for column, (_, text) in enumerate(columns, 1):
                 item = QTableWidgetItem(one_line(text(row)))
                 item.setTextAlignment(_RIGHT)
                 widget.setItem(at, column, item)

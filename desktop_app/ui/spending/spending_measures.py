@@ -25,6 +25,7 @@ class Measure:
         text: formats a value.
         is_stacked: the series add up.
         is_performance: it is read from the calls, which takes longer.
+        is_by_model: only models have it.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Measure:
     text: Callable[[float], str]
     is_stacked: bool = False
     is_performance: bool = False
+    is_by_model: bool = False
 
     def caption(self, row: SpendingRow) -> str:
         """Return the values of a row as text."""
@@ -72,6 +74,16 @@ def _as_tokens(value: float) -> str:
 def _per_second(value: float) -> str:
     return decimal(value, 1) if value < 10 else number(round(value))
 
+
+def _reviews(kind: str) -> Value:
+    return lambda row: None if row.reviews is None else row.reviews.get(kind, 0)
+
+
+_VERDICTS: Final = (
+    (N_("Reviewed"), _reviews("reviewed")),
+    (N_("Corrected"), _reviews("corrected")),
+    (N_("Rejected"), _reviews("rejected")),
+)
 
 MEASURES: Final[dict[str, Measure]] = {
     "cost": Measure(N_("Cost"), ((N_("Cost"), lambda row: float(row.spent.cost)),), _in_dollars),
@@ -114,6 +126,7 @@ MEASURES: Final[dict[str, Measure]] = {
         _as_count,
         is_performance=True,
     ),
+    "reviews": Measure(N_("Reviews"), _VERDICTS, _as_count, is_stacked=True, is_by_model=True),
 }
 
 
@@ -153,3 +166,11 @@ COLUMNS: Final[tuple[tuple[str, Callable[[SpendingRow], str]], ...]] = (
 """Headings, to be translated, and the text of each cell."""
 UNCOUNTED: Final = 3
 """The column, after the name, that is hidden if all calls were counted."""
+
+
+def _count_text(value: Value) -> Callable[[SpendingRow], str]:
+    return lambda row: _as_count(value(row) or 0)
+
+
+MODEL_COLUMNS: Final = (*COLUMNS, *((name, _count_text(value)) for name, value in _VERDICTS))
+"""The columns of a table by model."""

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox
+
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.conversations.review import ReviewKind, review_of
 from desktop_app.exchange.writers.markdown_file import to_markdown
 from desktop_app.storage.conversations.review_store import ReviewStore
+from desktop_app.ui.spending.spending_charts import SpendingCharts
+from desktop_app.ui.spending.spending_measures import MODEL_COLUMNS
+from desktop_app.ui.spending.spending_view import SpendingView
 from desktop_app.ui.window.review_dialog import ReviewDialog
-from tests.gui.app.desk import Desk, until
+from tests.gui.app.desk import Desk, find, until
 from tests.gui.app.scenes import KEYED
 from tests.gui.app.scenes import _dialog as dialog_of
 
@@ -51,7 +60,9 @@ async def test_a_verdict_is_shown_kept_found_counted_and_exported() -> None:
             assert [hit.message_id for hit in found] == expected, text
         assert await search.find("dust is:reviewed") == []
         assert "dust" in (await search.find("is:rejected"))[0].snippet
-        (count,) = await ReviewStore(desk.backend.database).counts()
+        store = ReviewStore(desk.backend.database)
+        (count,) = await store.counts(now().astimezone().date())
+        assert await store.counts(now().astimezone().date() + timedelta(days=1)) == []
         assert count.counts[ReviewKind.REJECTED] == 1
         assert count.variant == "thinking"
         conversation = desk.state.current.conversation
@@ -92,3 +103,32 @@ async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path
         assert "dust" not in sent
         desk.stage.turns[-1].end("Red.")
         await desk.settled()
+
+
+async def test_the_dashboard_counts_verdicts_by_model() -> None:
+    async with Desk(environment=KEYED) as desk:
+        await _answered(desk)
+        await _review(desk, "rejected")
+        desk.controllers.spending.show()
+        await until(lambda: desk.window.findChild(SpendingView) is not None)
+        view = find(desk.window, SpendingView, "spending")
+        view.show_page("charts")
+        charts = view.charts
+        _choose(charts, "chart-figures", "reviews")
+        await until(lambda: charts.caption.text().startswith("Reviews are counted by model"))
+        assert charts.chart.bars.values == ()
+        _choose(charts, "chart-grouping", "model")
+        await until(lambda: charts.chart.bars.values == ((1,),))
+        assert charts.chart.bars.series == ("Rejected",)
+        assert charts.chart.bars.labels == ("GPT-5.2 Thinking",)
+        QTest.keyClick(charts.chart, Qt.Key.Key_End)
+        assert "Reviewed: 0 · Corrected: 0 · Rejected: 1" in charts.caption.text()
+        head, row = (line.split("\t")[-3:] for line in charts.as_text().splitlines())
+        assert (head, row) == (["Reviewed", "Corrected", "Rejected"], ["0", "0", "1"])
+        assert charts.table.columnCount() == len(MODEL_COLUMNS) + 1
+
+
+def _choose(charts: SpendingCharts, name: str, data: object) -> None:
+    combo = find(charts, QComboBox, name)
+    combo.setCurrentIndex(combo.findData(data))
+    combo.activated.emit(combo.currentIndex())
