@@ -80,7 +80,12 @@ def shows(program: Program, identifier: str) -> bool:
 
 
 def close_window(program: Program) -> None:
-    """Ask the window to close, as its frame's button does."""
+    """Ask the window to close, as its frame's button does, once it is on the screen."""
+    wait_for(lambda: asked_to_close(program), "the window on the screen")
+
+
+def asked_to_close(program: Program) -> bool:
+    asked = False
     display = xlib.Display()
     protocols, delete = (display.intern_atom(n) for n in ("WM_PROTOCOLS", "WM_DELETE_WINDOW"))
     pid = display.intern_atom("_NET_WM_PID")
@@ -91,7 +96,9 @@ def close_window(program: Program) -> None:
             data = (32, [delete, X.CurrentTime, 0, 0, 0])
             message = ClientMessage(window=window, client_type=protocols, data=data)
             window.send_event(message)
+            asked = True
     display.close()
+    return asked
 
 
 def owner(connection: DBusConnection, name: str) -> bool:
@@ -158,9 +165,9 @@ def test_the_tray_brings_a_closed_window_back(
 
 
 def memory_of(pid: int) -> int:
-    """Return the proportional set size of a process in kB."""
+    """Return the resident memory of a process in kB, whoever else maps the same files."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    found = re.search(r"^Pss: +(\d+) kB", text, re.MULTILINE)
+    found = re.search(r"^Rss: +(\d+) kB", text, re.MULTILINE)
     assert found is not None
     return int(found[1])
 
