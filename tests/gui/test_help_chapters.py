@@ -153,6 +153,7 @@ OWN_WORDS: Final = frozenset(
             "Very long text",
             "Differences between two documents",
             *("Retry", "Details"),
+            *("Careful coder", "Translator", "Minutes"),
         ),
     )
 )
