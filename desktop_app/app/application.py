@@ -100,6 +100,8 @@ class Application:
             self.qt,
             values["look.theme"],  # type: ignore[arg-type]
             int(values["look.text_size"] or 100),
+            str(values["look.font"]),
+            str(values["look.line_width"]),
         )
         self.window = _build_window(self._theme)
         self.window.restore_state(stored.get("window.state") or {})

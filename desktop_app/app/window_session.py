@@ -375,6 +375,10 @@ class WindowSession:
             self._theme.set_mode(values[key])  # type: ignore[arg-type]
         elif key == "look.text_size":
             self._theme.set_text_size(int(values[key] or 100))
+        elif key == "look.font":
+            self._theme.set_font(str(values[key] or ""))
+        elif key == "look.line_width":
+            self._theme.set_line_width(str(values[key]))
         elif key == "look.code_wrap":
             self._window.transcript.wrap_code(bool(values[key]))
         elif key == "look.language":

@@ -520,6 +520,20 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         step=10,
         unit=Unit.PERCENT,
     ),
+    Setting("look.font", str, "", N_("Font"), Group.LOOK, is_font=True),
+    Setting(
+        "look.line_width",
+        str,
+        "standard",
+        N_("Line width of conversations"),
+        Group.LOOK,
+        choices=(
+            Choice("narrow", N_("Narrow")),
+            Choice("standard", N_("Standard")),
+            Choice("wide", N_("Wide")),
+            Choice("full", N_("Full width")),
+        ),
+    ),
     # The shortcut of the command prompt.send, which the Shortcuts page can set to other keys.
     Setting(
         SEND_KEYS,

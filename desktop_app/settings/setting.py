@@ -62,6 +62,7 @@ class Setting:
         minimum, maximum, step: of a number; both bounds are allowed.
         stops: the values of a slider, if they are not evenly `step` apart.
         unit: of a number.
+        is_font: the name of a font family, chosen from those installed; "" is the system's font.
         placeholder: shown in an empty text field.
         most_lines: the most lines of a text that are not empty; None for any number.
         unset: the label of None, if not "Default".
@@ -83,6 +84,7 @@ class Setting:
     step: float | None = None
     stops: tuple[float, ...] = ()
     unit: Unit = Unit.NONE
+    is_font: bool = False
     placeholder: str = ""
     most_lines: int | None = None
     unset: str = ""

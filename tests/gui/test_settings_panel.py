@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtGui import QAccessible, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -544,6 +544,19 @@ def test_the_slider_keeps_the_keyboard_while_the_text_grows(
         qtbot.keyClick(slider, Qt.Key.Key_Right)
     assert slider.hasFocus()
     assert slider.accessibleName() == "Text size: 130%"
+
+
+def test_a_font_is_one_of_those_installed(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("look")
+    fonts = find(panel, QComboBox, "look.font")
+    assert fonts.currentText() == "System"
+    offered = [fonts.itemData(n) for n in range(1, fonts.count())]
+    assert set(offered) <= set(QFontDatabase.families())
+    with qtbot.waitSignal(panel.setting_changed) as changed:
+        fonts.activated.emit(1)
+    assert changed.args == ["look.font", offered[0]]
+    panel.set_values({"look.font": "Not Installed"})
+    assert fonts.currentText() == "Not Installed"
 
 
 # ------------------------------------------------------------------ Shortcuts

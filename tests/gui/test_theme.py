@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import QFrame, QLabel
 
 from desktop_app.paths import resource_path
@@ -148,6 +148,26 @@ def test_watcher_tells_of_mode_and_text_size(qtbot: QtBot, qapp: QApplication) -
     with qtbot.waitSignal(watcher.changed):
         watcher.set_text_size(150)
     assert watcher.current.scale == pytest.approx(1.5 * before)
+    watcher.set_mode("system")
+
+
+def test_watcher_takes_a_font_and_a_line_width(qtbot: QtBot, qapp: QApplication) -> None:
+    watcher = theme.ThemeWatcher(qapp, "light")
+    system = watcher.current.answer().family()
+    chosen = next(family for family in QFontDatabase.families() if family != system)
+    with qtbot.waitSignal(watcher.changed):
+        watcher.set_font(chosen)
+    assert watcher.current.answer().families()[:2] == [chosen, system]
+    assert QFontInfo(watcher.current.answer()).family() == QFontInfo(QFont(chosen)).family()
+    watcher.set_font("No Such Family")
+    assert QFontInfo(watcher.current.answer()).family() == QFontInfo(QFont(system)).family()
+    with qtbot.waitSignal(watcher.changed):
+        watcher.set_font("")
+    assert watcher.current == theme.light()
+    with qtbot.waitSignal(watcher.changed):
+        watcher.set_line_width("narrow")
+    assert watcher.current.measure < theme.MEASURE
+    watcher.set_line_width("standard")
     watcher.set_mode("system")
 
 

@@ -25,7 +25,7 @@ designed for.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
@@ -57,6 +57,8 @@ CODE_LINE_HEIGHT: Final = 1.28
 LIST_WIDTH: Final = 264
 PANEL_WIDTH: Final = 312
 MEASURE: Final = 720
+LINE_WIDTHS: Final = {"narrow": 560, "standard": MEASURE, "wide": 960, "full": 100_000}
+"""The widest line of a conversation by the setting's value, at the default text size."""
 MARGIN: Final = 20
 ROW: Final = 32
 ROW_MARGIN: Final = 9
@@ -73,8 +75,9 @@ class Theme:
 
     Attributes:
         scale: 1.0 means that interface text is 13.5 px high.
-        family: the system's font; its size is ignored.
-        code_family: the same for code.
+        family: the system's font, or the user's; its size is ignored.
+        code_family: the system's font for code.
+        measure: the widest line of a conversation, at the default text size.
     """
 
     is_dark: bool
@@ -103,6 +106,7 @@ class Theme:
     scale: float
     family: QFont
     code_family: QFont
+    measure: int = MEASURE
 
     def px(self, length: float) -> int:
         """Scale a length to whole pixels, at least 1 so that hairlines stay visible."""
@@ -395,12 +399,18 @@ class ThemeWatcher(QObject):
     changed = Signal(object)
 
     def __init__(
-        self, application: QApplication, mode: Mode = "system", text_size: int = 100
+        self,
+        application: QApplication,
+        mode: Mode = "system",
+        text_size: int = 100,
+        font: str = "",
+        line_width: str = "standard",
     ) -> None:
         super().__init__(application)
         self._application = application
         self._mode: Mode = mode
         self._text_size = text_size
+        self._font, self._line_width = font, line_width
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self.refresh)
         hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
@@ -417,6 +427,16 @@ class ThemeWatcher(QObject):
     def set_text_size(self, percent: int) -> None:
         """Set the text size in percent of the system font's size; lengths scale with it."""
         self._text_size = percent
+        self.refresh()
+
+    def set_font(self, family: str) -> None:
+        """Set the font family of all text but code; "" for the system's."""
+        self._font = family
+        self.refresh()
+
+    def set_line_width(self, name: str) -> None:
+        """Set the widest line of a conversation, by its name in LINE_WIDTHS."""
+        self._line_width = name
         self.refresh()
 
     @property
@@ -455,4 +475,9 @@ class ThemeWatcher(QObject):
             make = contrast_dark if is_dark else contrast_light
         else:
             make = dark if is_dark else light
-        return make(self._text_size / 100)
+        theme = make(self._text_size / 100)
+        family = QFont(theme.family)
+        if self._font:
+            # The system's font stands in if the family is no longer installed.
+            family.setFamilies([self._font, *family.families()])
+        return replace(theme, family=family, measure=LINE_WIDTHS[self._line_width])

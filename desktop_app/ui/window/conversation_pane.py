@@ -147,7 +147,7 @@ class ConversationPane(QWidget):
 
     def _set_margins(self) -> None:
         px = self._theme.px
-        side = max(px(themes.MARGIN), (self.width() - px(themes.MEASURE)) // 2)
+        side = max(px(themes.MARGIN), (self.width() - px(self._theme.measure)) // 2)
         self._text_column.setContentsMargins(side, 0, side, px(6))
         self._text_column.setSpacing(px(20 if self._is_first_start else 8))
         self._column.activate()  # now, because the new width has already been applied

@@ -88,6 +88,20 @@ async def test_escape_belongs_to_what_is_open() -> None:
         assert desk.messages()[1][1] == "cancelled"
 
 
+async def test_a_line_width_and_the_keys_that_send_hold_at_once() -> None:
+    async with Desk() as desk:
+        desk.window.resize(1200, 700)
+        await desk.ask_and_answer("One", "1")
+        before = desk.window.transcript.viewport().width()
+        desk.window.settings.setting_changed.emit("look.line_width", "narrow")
+        desk.window.settings.setting_changed.emit("keys.prompt.send", "Ctrl+Return")
+        await desk.written()
+        assert desk.window.transcript.viewport().width() < before
+        desk.type("Two")
+        desk.enter()
+        assert desk.text.toPlainText() == "Two\n"
+
+
 async def test_a_changed_key_holds_at_once() -> None:
     async with Desk() as desk:
         one = await desk.ask_and_answer("One", "1")

@@ -363,6 +363,18 @@ def test_a_wide_window_keeps_the_measure(view: TranscriptView) -> None:
     assert view.viewport().width() == width == view._theme.px(theme.MEASURE)
 
 
+@pytest.mark.parametrize("name", ["narrow", "wide", "full"])
+def test_the_line_width_is_a_setting(view: TranscriptView, name: str) -> None:
+    view.set_messages(many(3))
+    view.resize(1400, 700)
+    look = replace(view._theme, measure=theme.LINE_WIDTHS[name])
+    view.set_theme(look)
+    bar = view.verticalScrollBar().sizeHint().width()
+    full = 1400 - 2 * max(look.px(theme.MARGIN), bar)
+    assert view.viewport().width() == min(look.px(look.measure), full)
+    assert view.document().textWidth() == view.viewport().width()
+
+
 # ---------------------------------------------------------------- copying
 
 

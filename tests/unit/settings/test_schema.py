@@ -114,6 +114,8 @@ def test_groups_keep_the_order_of_the_declarations() -> None:
         "look.language",
         "look.code_wrap",
         "look.text_size",
+        "look.font",
+        "look.line_width",
     ]
 
 

@@ -1,9 +1,10 @@
 """A page of settings generated from their declarations: one row per setting, by its type.
 
 A bounded number is a slider, whose left end is "Default" if the model may choose the value. A
-choice of up to three is a segmented control, of more a drop-down list. A flag is a switch, a text
-a multi-line field. A setting that the chosen model does not support is disabled and says why. In
-a conversation or a folder, each row shows whether it is overridden, and can remove the override.
+choice of up to three is a segmented control, of more a drop-down list, as is a font. A flag is a
+switch, a text a multi-line field. A setting that the chosen model does not support is disabled and
+says why. In a conversation or a folder, each row shows whether it is overridden, and can remove the
+override.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import SettingError
@@ -185,6 +187,8 @@ def _field_for(declared: Setting, section: FormSection, theme: Theme, tell: Tell
     if declared.choices:
         few = len(declared.choices) <= MOST_SEGMENTS and not declared.optional
         return (_SegmentsField if few else _ListField)(declared, section, theme, tell)
+    if declared.is_font:
+        return _ListField(declared, section, theme, tell)
     if declared.positions():
         return _SliderField(declared, section, theme, tell)
     return _LongTextField(declared, section, theme, tell)
@@ -235,7 +239,10 @@ class _SegmentsField:
 
 
 class _ListField:
-    """A drop-down list, beginning with "Default" if the model may choose."""
+    """A drop-down list, beginning with "Default" if the model may choose.
+
+    The installed font families are read here, because the page is built late.
+    """
 
     def __init__(
         self,
@@ -244,16 +251,23 @@ class _ListField:
         theme: Theme,
         tell: Tell,
     ) -> None:
+        self._declared = declared
         self._combo = Combo(theme, tr(declared.label))
         self._combo.setObjectName(declared.key)
         if declared.optional:
             self._combo.addItem(tr(declared.unset or MODELS_OWN), None)
         for choice in declared.choices:
             self._combo.addItem(tr(choice.label), choice.value)
+        if declared.is_font:
+            self._combo.addItem(tr("System"), "")
+            for family in filter(QFontDatabase.isSmoothlyScalable, QFontDatabase.families()):
+                self._combo.addItem(family, family)
         section.body.addWidget(self._combo)
         self._combo.activated.connect(lambda index: tell(self._combo.itemData(index)))
 
     def show(self, value: SettingValue) -> None:
+        if self._declared.is_font and self._combo.findData(value) < 0:
+            self._combo.addItem(str(value), value)  # it is no longer installed
         self._combo.setCurrentIndex(max(0, self._combo.findData(value)))
 
     def set_enabled(self, enabled: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QTextBrowser, QWidget
 
-from desktop_app.ui.look.theme import MARGIN, MEASURE
+from desktop_app.ui.look.theme import MARGIN
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.transcript.search.finder import Finder
 
@@ -109,6 +109,6 @@ class FindInTranscript(QObject):
         if self._bar is None:
             return
         px = self._theme.px
-        width = min(px(MEASURE), self._view.width() - px(MARGIN))
+        width = min(px(self._theme.measure), self._view.width() - px(MARGIN))
         self._bar.resize(width, self._bar.sizeHint().height())
         self._bar.move((self._view.width() - width) // 2, px(4))

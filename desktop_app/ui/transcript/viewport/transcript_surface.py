@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
-from desktop_app.ui.look.theme import MARGIN, MEASURE
+from desktop_app.ui.look.theme import MARGIN
 from desktop_app.ui.transcript.transcript_styles import LOOK, Look
 from desktop_app.ui.transcript.viewport.backdrop import Backdrop, CodeMark
 from desktop_app.ui.transcript.viewport.partial_repaint import PartialRepaint
@@ -122,7 +122,8 @@ class TranscriptSurface(SealedBrowser):
             self.setViewportMargins(left, above, right, 0)
 
     def _side_margins(self) -> tuple[int, int]:
-        left = max(self._theme.px(MARGIN), (self.width() - self._theme.px(MEASURE)) // 2)
+        px = self._theme.px
+        left = max(px(MARGIN), (self.width() - px(self._theme.measure)) // 2)
         # The scroll bar takes its width out of the right margin, so the text stays centered.
         return left, max(0, left - self.verticalScrollBar().sizeHint().width())
 
