@@ -202,6 +202,9 @@ class PresetsController(QObject):
         page.override_removed.connect(
             lambda id_, key: self._override(id_, lambda own: without_own(own, key))
         )
+        page.examples_changed.connect(
+            lambda id_, pairs: self._override(id_, lambda own: replace(own, examples=pairs))
+        )
         page.new_requested.connect(self._begin_new)
         page.duplicate_requested.connect(self._duplicate)
         page.delete_requested.connect(self._delete)

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from desktop_app.domain.models.model_catalog import FAMILY_EFFORTS, Effort, Variant
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.setting import Group
+from desktop_app.ui.library.example_turns import ExampleTurns
 from desktop_app.ui.library.library_list import LibraryList, LibraryRow
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.mirroring import margins
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QResizeEvent
 
+    from desktop_app.domain.conversations.generation import Examples
     from desktop_app.domain.conversations.preset import Preset
     from desktop_app.ui.composer.model_choice_view import ModelEntry
     from desktop_app.ui.look.theme import Theme
@@ -53,6 +55,7 @@ class PresetsPage(QWidget):
         save_requested(Preset): its name or model changed.
         override_changed(str, str, object): preset id, key and value of a setting.
         override_removed(str, str): preset id and the key of a setting it no longer sets.
+        examples_changed(str, Examples): preset id and its examples.
         new_requested(): create a preset.
         duplicate_requested(str), delete_requested(str), use_requested(str): preset id.
         default_requested(str): preset id for new conversations; "" for none.
@@ -62,6 +65,7 @@ class PresetsPage(QWidget):
     save_requested = Signal(object)
     override_changed = Signal(str, str, object)
     override_removed = Signal(str, str)
+    examples_changed = Signal(str, object)
     new_requested = Signal()
     duplicate_requested = Signal(str)
     delete_requested = Signal(str)
@@ -88,6 +92,7 @@ class PresetsPage(QWidget):
         self.model.setObjectName("preset-model")
         self.effort.setObjectName("preset-effort")
         self.form = SchemaForm(Group.ANSWER, theme, tr("Set by this preset"))
+        self.examples = ExampleTurns(theme)
         self.is_default = QCheckBox(tr("Use for new conversations"))
         self.is_default.setObjectName("preset-default")
         self.use = plain_button(tr("Apply"), "use-preset")
@@ -114,7 +119,9 @@ class PresetsPage(QWidget):
         inner = QWidget()
         self._inner = QVBoxLayout(inner)
         self._inner.addLayout(self._choices)
-        self._inner.addWidget(self.form, 1)
+        self._inner.addWidget(self.form)
+        self._inner.addWidget(self.examples)
+        self._inner.addStretch(1)
         self._area = QScrollArea()
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
@@ -155,6 +162,7 @@ class PresetsPage(QWidget):
         self.model.activated.connect(lambda _at: self.settle())
         self.effort.activated.connect(lambda _at: self.settle())
         self.form.changed.connect(self._take_own)
+        self.examples.changed.connect(self._take_examples)
         self.form.edit_requested.connect(self.edit_requested)
         self.form.reset_requested.connect(
             lambda key: self.override_removed.emit(self.list.current, key)
@@ -234,7 +242,8 @@ class PresetsPage(QWidget):
         if edited != shown:
             self._shown = edited
             self.save_requested.emit(edited)
-        self.form.settle()  # last, because its signals refill the page
+        self.form.settle()  # last, because their signals refill the page
+        self.examples.settle()
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
@@ -245,6 +254,7 @@ class PresetsPage(QWidget):
         self._inner.setContentsMargins(*margins(0, 0, px(12), 0))
         self._inner.setSpacing(px(16))
         self._choices.setSpacing(px(8))
+        self.examples.set_theme(theme)
         self._buttons.setSpacing(px(8))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -282,6 +292,7 @@ class PresetsPage(QWidget):
         own = self._own(preset)
         self.form.set_values({**self._values, **own})
         self.form.set_own(own)
+        self.examples.show_examples(preset.id, preset.overrides.examples)
         self._shown = preset
 
     def _set_name(self, preset: Preset) -> None:
@@ -303,6 +314,10 @@ class PresetsPage(QWidget):
     def _take_own(self, key: str, value: object) -> None:
         if self._shown is not None:
             self.override_changed.emit(self._shown.id, key, value)
+
+    def _take_examples(self, examples: Examples) -> None:
+        if self._shown is not None:
+            self.examples_changed.emit(self._shown.id, examples)
 
     def _want(self, signal: SignalInstance, preset_id: str) -> None:
         self.settle()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 from desktop_app.backend.answer_settings import with_own
 from desktop_app.backend.preset_loader import HIDDEN, built_in_presets
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.conversations.generation import Examples, Overrides
 from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.storage.settings.prompt_store import PromptStore
@@ -283,3 +283,47 @@ async def test_those_that_ship_can_be_used_edited_and_deleted() -> None:
         assert "tutor" not in found
         assert len(found) == len(built_in_presets()) - 1
         menu.deleteLater()
+
+
+def examples_of(desk: Desk) -> Examples:
+    return desk.state.presets.by_id["poet"].overrides.examples
+
+
+async def test_examples_are_edited_kept_and_sent() -> None:
+    async with Desk(environment=KEY) as desk:
+        await with_presets(desk)
+        desk.ready.actions["presets.manage"]()
+        dialog = cast(PromptsDialog, desk.window.findChild(PromptsDialog))
+        page = dialog.presets
+        page.select("poet")
+        page.examples.more.click()
+        page.examples.more.click()
+        questions, answers = (
+            page.examples.findChildren(MultilineField, f"example-{part}")
+            for part in ("question", "answer")
+        )
+        QTest.keyClicks(questions[0], "Rain?")
+        page.settle()
+        assert examples_of(desk) == ()
+        QTest.keyClicks(answers[0], "Again.")
+        page.settle()
+        QTest.keyClicks(questions[1], "Half")
+        page.settle()
+        assert questions[1].toPlainText() == "Half"  # not lost while the other is saved
+        assert questions[1].accessibleName() == "Example 2: question"
+        pairs = (("Rain?", "Again."),)
+        assert examples_of(desk) == pairs
+        await desk.written()
+        stored = {preset.id: preset for preset in await desk.backend.prompts.presets()}
+        assert stored["poet"].overrides == replace(POET.overrides, examples=pairs)
+        page.select("reviewer")
+        assert not page.examples.findChildren(MultilineField)
+        page.select("poet")
+        (question,) = page.examples.findChildren(MultilineField, "example-question")
+        assert question.toPlainText() == "Rain?"
+        desk.controllers.presets.use("poet")
+        assert desk.state.setup.ask_settings.examples == pairs
+        find(page, QPushButton, "remove-example").click()
+        assert examples_of(desk) == ()
+        await desk.written()
+        dialog.hide()

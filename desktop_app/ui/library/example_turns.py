@@ -1,0 +1,153 @@
+"""The editor of a preset's examples: questions with the responses that they should have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.settings.form_widgets import FormSection, MultilineField
+from desktop_app.ui.widgets.foreign_text import spoken_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.domain.conversations.generation import Examples
+    from desktop_app.ui.look.theme import Theme
+
+_HEIGHT: Final = 64
+
+
+class ExampleTurns(FormSection):
+    """A row of fields for each example. An example without one of its texts is not reported.
+
+    Signals:
+        changed(Examples): the complete examples, once the user pauses or leaves a field.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(tr("Examples"), theme)
+        self.note.set_text(
+            tr("Sent before the conversation like earlier messages. Their tokens count as input.")
+        )
+        self._theme = theme
+        self._shown: tuple[str, Examples] = ("", ())
+        self._pairs: list[_ExampleFields] = []
+        self.more = plain_button(tr("Add example"), "add-example")
+        self.more.clicked.connect(self._begin)
+        self.add(self.more)
+        self._column.setAlignment(self.more, Qt.AlignmentFlag.AlignLeft)
+
+    def show_examples(self, preset_id: str, examples: Examples) -> None:
+        """Show a preset's examples, and keep an unfinished one of the same preset."""
+        if (preset_id, examples) == self._shown:
+            return
+        self._shown = preset_id, examples
+        for pair in self._pairs:
+            _drop(pair)
+        self._pairs = []
+        for question, answer in examples:
+            self._add(question, answer)
+        self._number()
+
+    def settle(self) -> None:
+        """Report texts that were typed but not reported yet."""
+        for pair in list(self._pairs):
+            pair.question.settle()
+            pair.answer.settle()
+
+    def set_theme(self, theme: Theme) -> None:
+        super().set_theme(theme)
+        self._theme = theme
+        for pair in self._pairs:
+            pair.set_theme(theme)
+
+    def _begin(self) -> None:
+        pair = self._add("", "")
+        self._number()
+        pair.question.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _add(self, question: str, answer: str) -> _ExampleFields:
+        pair = _ExampleFields(self._theme, question, answer, self._tell)
+        pair.remove.clicked.connect(lambda: self._take_out(pair))
+        self._pairs.append(pair)
+        self.body.addWidget(pair)
+        return pair
+
+    def _take_out(self, pair: _ExampleFields) -> None:
+        self._pairs.remove(pair)
+        self.more.setFocus(Qt.FocusReason.OtherFocusReason)
+        _drop(pair)
+        self._number()
+        self._tell()
+
+    def _number(self) -> None:
+        for number, pair in enumerate(self._pairs, 1):
+            pair.name(number)
+
+    def _tell(self) -> None:
+        preset_id, before = self._shown
+        examples = tuple(pair.texts for pair in self._pairs if all(map(str.strip, pair.texts)))
+        if examples != before:
+            self._shown = preset_id, examples
+            self.changed.emit(examples)
+
+
+class _ExampleFields(QWidget):
+    """The fields of an example.
+
+    Attributes:
+        texts: the question and the response, as stored or typed.
+    """
+
+    def __init__(self, theme: Theme, question: str, answer: str, tell: Callable[[], None]) -> None:
+        super().__init__()
+        self.texts = question, answer
+        self._tell = tell
+        self.question = MultilineField(theme, tr("Question"), _HEIGHT)
+        self.answer = MultilineField(theme, tr("Response"), _HEIGHT)
+        self.question.setObjectName("example-question")
+        self.answer.setObjectName("example-answer")
+        self.question.setPlaceholderText(tr("Question"))
+        self.answer.setPlaceholderText(tr("Response"))
+        self.question.show_text(question)
+        self.answer.show_text(answer)
+        self.question.edited.connect(lambda text: self._take(text, self.texts[1]))
+        self.answer.edited.connect(lambda text: self._take(self.texts[0], text))
+        self.remove = plain_button(tr("Remove"), "remove-example")
+        self._fields = QVBoxLayout(self)
+        self._fields.setContentsMargins(0, 0, 0, 0)
+        self._fields.addWidget(self.question)
+        self._fields.addWidget(self.answer)
+        self._fields.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignRight)
+        self.set_theme(theme)
+
+    def name(self, number: int) -> None:
+        """Name the fields for screen readers."""
+        for widget, words in (
+            (self.question, tr("Example {number}: question", number=number)),
+            (self.answer, tr("Example {number}: response", number=number)),
+            (self.remove, tr("Remove example {number}", number=number)),
+        ):
+            widget.setAccessibleName(spoken_text(words))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        self.question.set_theme(theme)
+        self.answer.set_theme(theme)
+        self._fields.setSpacing(theme.px(4))
+
+    def _take(self, question: str, answer: str) -> None:
+        self.texts = question, answer
+        self._tell()
+
+
+def _drop(pair: _ExampleFields) -> None:
+    pair.hide()
+    pair.setParent(None)
+    pair.deleteLater()
