@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.providers.provider_client import ProviderClient
@@ -67,6 +68,7 @@ class Office:
         self.settings = SettingsStore(self.database)
         self.client = ProviderClient(self.profile, key_for(self.profile.base_url), CATALOG)
         self.changes: list[str] = []
+        self.listing: ModelListing | None = None
         self.service = self.made(UploadLimits())
 
     def made(self, limits: UploadLimits) -> BatchService:
@@ -88,6 +90,7 @@ class Office:
             profiles=profiles,
             changed=self.changes.append,
             needs_of=template_needs,
+            listing_of=lambda _profile: self.listing,
         )
 
     async def read(self, path: Path) -> DocumentPart:

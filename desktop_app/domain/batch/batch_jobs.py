@@ -98,7 +98,7 @@ class BatchEstimate:
     Attributes:
         files: the number of files that are sent; `left_out` are not.
         input_tokens: of all files, estimated.
-        input_cost: US dollars at the batch price; None if unknown.
+        input_cost: US dollars at the batch price, else the ordinary one; None if unknown.
         cost: with the answers, at `USUAL_ANSWER` tokens each.
         ordinary_cost: of the same files as ordinary questions.
     """

@@ -60,8 +60,16 @@ def estimate_words(estimate: BatchEstimate) -> str:
     if estimate.cost is None or estimate.ordinary_cost is None:
         sentences.append(tr("The batch price of this model is unknown."))
     elif estimate.files:
+        is_bound = estimate.cost == estimate.ordinary_cost != 0
         sentences.append(
             tr(
+                "Estimated cost at most {cost}, assuming {tokens} tokens per response: the batch "
+                "price of this model is unknown.",
+                cost=formatting.money(estimate.cost),
+                tokens=USUAL_ANSWER,
+            )
+            if is_bound
+            else tr(
                 "Estimated cost {cost} ({saving} less than without batch), assuming {tokens} "
                 "tokens per response.",
                 cost=formatting.money(estimate.cost),

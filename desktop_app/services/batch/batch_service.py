@@ -462,8 +462,9 @@ class BatchService:
         return model_info(profile, job.choice.model, self._catalog, self._listing_of(profile))
 
     def _price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
+        """Return the price; the ordinary one, as an upper bound, if that of batches is unknown."""
         found = ResolvedChoice(profile, info, None, None, service_tier=tier)
-        return with_claim(found, self._catalog, self._listing_of(profile)).price
+        return with_claim(found, self._catalog, self._listing_of(profile)).counted_price
 
 
 def look_again_s(job: BatchJob) -> float:

@@ -156,20 +156,21 @@ def test_a_failing_answer_is_reported_beside_the_others(shell: Shell) -> None:
 
 
 def test_several_answers_of_one_request(shell: Shell) -> None:
+    texts = ["One.", "Two.", "Three.", "Four."]
     chunks = [
         {"choices": [{"index": n, "delta": {"content": text}, "finish_reason": "stop"}]}
-        for n, text in enumerate(("One.", "Two."))
+        for n, text in enumerate(texts)
     ]
     usage = {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 4}}
 
     async def test(server: LoopbackServer) -> None:
-        done = await shell.ask(server.base_url, "Hi", "--model", "m", "--n", "2", "--json")
-        assert [answer["answer"] for answer in done.json["answers"]] == ["One.", "Two."]
+        done = await shell.ask(server.base_url, "Hi", "--model", "m", "--n", "4", "--json")
+        assert [answer["answer"] for answer in done.json["answers"]] == texts
         assert [request.path for request in server.requests] == [
             "/v1/responses",
             "/v1/chat/completions",
         ]
-        assert server.requests[1].json["n"] == 2
+        assert server.requests[1].json["n"] == 4
 
     against(
         replies(404, {"detail": "Not Found"}), streams(sse(*chunks, usage, "[DONE]")), test=test

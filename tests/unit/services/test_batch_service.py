@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
-from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
+from desktop_app.domain.batch.batch_wording import estimate_words, item_error_text, job_error_text
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
 from desktop_app.services.batch.batch_upload import UploadLimits
 from tests.helpers.batch_office import LOCKED, TASK, Office, office, with_cap
 from tests.helpers.batch_server import (
@@ -375,6 +376,26 @@ def test_cancelling_before_anything_was_sent_ends_it_at_once(tmp_path: Path) -> 
         assert len(await made.store.all()) == 1
 
     against(tmp_path, test)
+
+
+def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: Path) -> None:
+    """What its batches cost is not listed, so the ordinary price counts."""
+    said = ModelDetails(input_price=Decimal(2), output_price=Decimal(10))
+
+    async def test(server: BatchServer, made: Office) -> None:
+        listed = (ListedModel("gpt-5.2", details=said),)
+        made.listing = ModelListing(made.profile.base_url, listed, now())
+        job = await made.ready("one two three")
+        cost = job.estimate.cost
+        assert cost is not None
+        assert job.estimate.input_cost == Decimal(2 * job.estimate.input_tokens) / 1_000_000
+        assert "at most" in estimate_words(job.estimate)
+        job = await made.run((await made.service.start(job.id)).id)
+        each = Decimal("0.002") + Decimal("0.001")  # 1,000 in and 100 out
+        assert [item.cost for item in await made.items(job.id)] == [each]
+        assert await made.ledger.month(now()) == each
+
+    against(tmp_path, test, kind=ProviderKind.COMPATIBLE, offers_batches=True)
 
 
 def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> None:
