@@ -50,6 +50,7 @@ from desktop_app.app.prompts.presets_controller import PresetsController
 from desktop_app.app.prompts.prompts_controller import PromptsController
 from desktop_app.app.settings.place_opener import PlaceOpener
 from desktop_app.app.settings.settings_controller import SettingsController
+from desktop_app.app.settings.shortcut_files import ShortcutFiles
 from desktop_app.app.settings.spending_controller import SpendingController
 from desktop_app.app.state.window_state import WindowState
 from desktop_app.app.tasks import Tasks
@@ -108,6 +109,14 @@ class Controllers(QObject):
             panel=window.settings,
             show_settings=window.show_settings,
             backend=state.backend,
+        )
+        self.shortcut_files = ShortcutFiles(
+            window,
+            put_in_force,
+            panel=window.settings,
+            notifications=window.notifications,
+            values=state.values,
+            tasks=state.tasks,
         )
         self.data_page = DataPageController(
             window,

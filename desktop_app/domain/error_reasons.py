@@ -409,4 +409,5 @@ class Reason(StrEnum):
     MODELS_FILE_WRONG_TYPE = "models_file_wrong_type"
     NO_SUCH_SETTING = "no_such_setting"
     NOT_A_SHORTCUT = "not_a_shortcut"
+    SHORTCUTS_FILE = "shortcuts_file"
     SETTING_INVALID = "setting_invalid"

@@ -1211,6 +1211,10 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("“{keys}” isn’t a valid shortcut."),
         remedy=N_("Enter it like Ctrl+Shift+F."),
     ),
+    Reason.SHORTCUTS_FILE: Said(
+        N_("“{name}” isn’t a file of shortcuts, or can’t be read."),
+        remedy=N_("Choose a file exported from Shortcuts."),
+    ),
     Reason.SETTING_INVALID: Said(
         N_("{value} isn’t a valid value for “{key}”."),
         remedy=Remedy.TAKES_TEXT,

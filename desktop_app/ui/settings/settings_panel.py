@@ -62,6 +62,7 @@ class SettingsPanel(QFrame):
         folder_override_removed(str, str): folder id and key.
         shortcut_changed(str, str): command id and keys; "" for none.
         binding_requested(str): bind these keys in the desktop's settings.
+        shortcuts_import_requested(), shortcuts_export_requested(): as a file.
         model_file_chosen(object): a Path, or None for the built-in model.
         spending_requested(): the user wants to see the spending report.
         models_requested(): the user wants to see the table of models.
@@ -97,6 +98,8 @@ class SettingsPanel(QFrame):
     folder_override_removed = Signal(str, str)
     shortcut_changed = Signal(str, str)
     binding_requested = Signal(str)
+    shortcuts_import_requested = Signal()
+    shortcuts_export_requested = Signal()
     model_file_chosen = Signal(object)
     spending_requested = Signal()
     models_requested = Signal()
@@ -457,6 +460,8 @@ class SettingsPanel(QFrame):
         page = self._keys = ShortcutsTab(self._theme)
         page.changed.connect(self._take_shortcut)
         page.binding_requested.connect(self.binding_requested)
+        page.import_requested.connect(self.shortcuts_import_requested)
+        page.export_requested.connect(self.shortcuts_export_requested)
         page.set_keymap(Keymap.from_settings(self._values))
         if self._hotkey is not None:
             page.set_hotkey(self._hotkey)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 from contextlib import suppress
@@ -13,7 +14,14 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QTextBrowser, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLineEdit,
+    QPushButton,
+    QTextBrowser,
+    QWidget,
+)
 
 from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, encode
@@ -100,6 +108,44 @@ async def test_a_line_width_and_the_keys_that_send_hold_at_once() -> None:
         desk.type("Two")
         desk.enter()
         assert desk.text.toPlainText() == "Two\n"
+
+
+async def test_shortcuts_are_exported_and_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keys.json"
+    for ask in ("getSaveFileName", "getOpenFileName"):
+        monkeypatch.setattr(QFileDialog, ask, lambda *_: (str(path), ""))
+    async with Desk() as desk:
+        one = await desk.ask_and_answer("One", "1")
+        panel = desk.window.settings
+        panel.shortcut_changed.emit("conversation.new", "Ctrl+J")
+        await desk.written()
+        panel.show_page("keys")
+        find(panel, QPushButton, "export-shortcuts").click()
+        await until(path.exists)
+        exported = json.loads(path.read_text("utf-8"))
+        assert exported["shortcuts"] == {"conversation.new": "Ctrl+J"}
+        exported["shortcuts"] = {
+            "conversation.new": "Ctrl+Y",
+            "find.open": "control+y",
+            "list.toggle": "Ctrl+U",
+            "future.fly": "Ctrl+1",
+            "app.quit": "Q",
+        }
+        path.write_text(json.dumps(exported), "utf-8")
+        find(panel, QPushButton, "import-shortcuts").click()
+        await until(lambda: "3 shortcuts were imported." in desk.said)
+        assert "no such command: future.fly" in desk.said
+        assert "the keys can’t be used: app.quit: Q" in desk.said
+        assert "Used by more than one command: Ctrl+Y" in desk.said
+        was_shown = desk.window.conversations.isVisible()
+        desk.press(Qt.Key.Key_U, CONTROL)
+        assert desk.window.conversations.isVisible() is not was_shown
+        assert desk.open_id == one
+        path.write_text('{"shortcuts": {}}', "utf-8")
+        find(panel, QPushButton, "import-shortcuts").click()
+        await until(lambda: "isn’t a file of shortcuts" in desk.said)
 
 
 async def test_a_changed_key_holds_at_once() -> None:

@@ -238,10 +238,13 @@ class ShortcutsTab(QWidget):
     Signals:
         changed(str, str): command id and its new keys.
         binding_requested(str): bind these keys in the desktop's settings.
+        import_requested(), export_requested(): read the shortcuts from a file, or write one.
     """
 
     changed = Signal(str, str)
     binding_requested = Signal(str)
+    import_requested = Signal()
+    export_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -249,6 +252,18 @@ class ShortcutsTab(QWidget):
         self._titles: list[QLabel] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
+        files = QHBoxLayout()
+        self._column.addLayout(files)
+        for name, words, request in (
+            ("import-shortcuts", tr("Import…"), self.import_requested),
+            ("export-shortcuts", tr("Export…"), self.export_requested),
+        ):
+            button = PlainButton(words)
+            button.setObjectName(name)
+            set_role(button, "link")
+            button.clicked.connect(request)
+            files.addWidget(button)
+        files.addStretch(1)
         for category, commands in groupby(Keymap(), key=lambda command: command.category):
             title = PlainLabel(tr(category.value))
             set_role(title, "strong")

@@ -1,0 +1,145 @@
+"""Imports and exports the user's shortcuts."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.settings.schema import KEYS_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.commands.keymap_file import ReadShortcuts
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.window.notifications import Notifications
+
+_LONGEST_LIST: Final = 400
+
+
+class ShortcutFiles(QObject):
+    """The import and the export of shortcuts, from the Shortcuts page."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        on_value: Callable[[str], None],
+        *,
+        panel: SettingsPanel,
+        notifications: Notifications,
+        values: SettingValues,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._on_value = parent, on_value
+        self._notifications, self._values, self._tasks = notifications, values, tasks
+        panel.shortcuts_import_requested.connect(self._choose_import)
+        panel.shortcuts_export_requested.connect(self._choose_export)
+
+    # -- export
+
+    def _choose_export(self) -> None:
+        from PySide6.QtWidgets import QFileDialog  # not needed at the start
+
+        start = str(Path.home() / f"{tr('Shortcuts')}.json")
+        name, _ = QFileDialog.getSaveFileName(
+            self._parent, tr("Export shortcuts"), start, _patterns()
+        )
+        if name:
+            self._tasks.start(self._export(Path(name)))
+
+    async def _export(self, path: Path) -> None:
+        from desktop_app.app.export.text_file import save_text
+        from desktop_app.commands.keymap_file import shortcuts_to_json
+
+        keymap = Keymap.from_settings(self._values.all)
+        error = await asyncio.to_thread(save_text, path, shortcuts_to_json(keymap))
+        words = tr_plural(
+            "{count} changed shortcut was exported.",
+            "{count} changed shortcuts were exported.",
+            len(keymap.overrides),
+        )
+        self._notifications.notify(error or words)
+
+    # -- import
+
+    def _choose_import(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
+        name, _ = QFileDialog.getOpenFileName(
+            self._parent, tr("Import shortcuts"), str(Path.home()), _patterns()
+        )
+        if name:
+            self._tasks.start(self._import(Path(name)))
+
+    async def _import(self, path: Path) -> None:
+        read = await asyncio.to_thread(_read, path)
+        before = Keymap.from_settings(self._values.all)
+        for command_id, keys in read.usable.items():
+            if keys != before.shortcut_of(command_id):
+                await self._values.set(f"{KEYS_PREFIX}{command_id}", keys)
+        self._on_value(KEYS_PREFIX)
+        self._notifications.notify(_report(read, Keymap.from_settings(self._values.all)))
+
+
+def _patterns() -> str:
+    return tr("JSON files ({pattern})", pattern="*.json")
+
+
+def _read(path: Path) -> ReadShortcuts:
+    """Return the shortcuts in a file. Raises SettingError."""
+    from desktop_app.commands.keymap_file import (
+        LARGEST_FILE,
+        no_shortcuts_file,
+        shortcuts_from_json,
+    )
+    from desktop_app.foreign_file import RefusedFileError, open_file, read_all
+
+    try:
+        with open_file(path) as file:
+            data = read_all(file, LARGEST_FILE)
+    except (OSError, RefusedFileError) as exc:
+        raise no_shortcuts_file(path.name, str(exc)) from exc
+    return shortcuts_from_json(data, path.name)
+
+
+def _report(read: ReadShortcuts, keymap: Keymap) -> str:
+    """Return what was imported, what was not, and which commands now have the same keys."""
+    from desktop_app.ui.look.shortcut_text import shortcut_text
+
+    sentences = [
+        tr_plural(
+            "{count} shortcut was imported.",
+            "{count} shortcuts were imported.",
+            len(read.usable),
+        )
+    ]
+    if read.unknown:
+        sentences.append(
+            tr("Not imported, because there is no such command: {items}", items=_list(read.unknown))
+        )
+    if read.unusable:
+        sentences.append(
+            tr("Not imported, because the keys can’t be used: {items}", items=_list(read.unusable))
+        )
+    conflicts = [command_id for command_id in keymap.conflicts() if command_id in read.usable]
+    if conflicts:
+        keys = dict.fromkeys(shortcut_text(keymap.shortcut_of(each)) for each in conflicts)
+        sentences.append(tr("Used by more than one command: {items}", items=_list([*keys])))
+    return "\n".join(sentences)
+
+
+def _list(items: Sequence[str]) -> str:
+    from desktop_app.i18n.formatting import joined
+    from desktop_app.ui.widgets.foreign_text import one_line
+
+    return one_line(joined(items), _LONGEST_LIST)

@@ -1,0 +1,99 @@
+"""The user's shortcuts as a JSON file, to be kept or taken to another computer.
+
+    {
+      "format": "repartee-shortcuts",
+      "version": 1,
+      "shortcuts": {"conversation.new": "Ctrl+J", "answer.retry": ""}
+    }
+
+"shortcuts" has the changed shortcuts by command id, "" for none. Commands that are missing keep the
+shortcuts that they have.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.commands.shortcut import normalized, refusal_of
+from desktop_app.domain.errors import SettingError
+
+FORMAT, VERSION = "repartee-shortcuts", 1
+LARGEST_FILE: Final = 1 << 20
+
+
+@dataclass
+class ReadShortcuts:
+    """The content of a file.
+
+    Attributes:
+        usable: shortcuts by command id, normalized.
+        unknown: ids of commands that this version does not have.
+        unusable: entries with a value that is no shortcut, or is needed for typing.
+    """
+
+    usable: dict[str, str] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
+
+
+def shortcuts_to_json(keymap: Keymap) -> str:
+    """Return the text of a file of the changed shortcuts."""
+    value = {"format": FORMAT, "version": VERSION, "shortcuts": dict(keymap.overrides)}
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def shortcuts_from_json(data: bytes, name: str) -> ReadShortcuts:
+    """Return the content of a file with this name.
+
+    Raises:
+        SettingError: it is no such file.
+    """
+    try:
+        value = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as exc:
+        raise no_shortcuts_file(name, str(exc)) from exc
+    if not isinstance(value, dict) or (value.get("format"), value.get("version")) != (
+        FORMAT,
+        VERSION,
+    ):
+        raise no_shortcuts_file(name)
+    shortcuts = value.get("shortcuts")
+    if not isinstance(shortcuts, dict):
+        raise no_shortcuts_file(name)
+    return _sorted_out(shortcuts)
+
+
+def no_shortcuts_file(name: str, details: str = "") -> SettingError:
+    """Return the error that a file cannot be read, or has no shortcuts."""
+    from desktop_app.domain.error_reasons import Reason  # not needed at the start
+
+    return SettingError(Reason.SHORTCUTS_FILE, details=details, name=name)
+
+
+def _sorted_out(shortcuts: Mapping[str, object]) -> ReadShortcuts:
+    defaults = {command.id: normalized(command.shortcut) for command in Keymap()}
+    read = ReadShortcuts()
+    for command_id, shortcut in shortcuts.items():
+        if command_id not in defaults:
+            read.unknown.append(command_id)
+            continue
+        keys = _keys_in(shortcut)
+        if keys is None or (keys and keys != defaults[command_id] and refusal_of(keys)):
+            read.unusable.append(f"{command_id}: {shortcut}")
+        else:
+            read.usable[command_id] = keys
+    return read
+
+
+def _keys_in(shortcut: object) -> str | None:
+    """Return a shortcut in its normalized spelling, None if it is none."""
+    if not isinstance(shortcut, str):
+        return None
+    try:
+        return normalized(shortcut)
+    except SettingError:
+        return None

@@ -1,0 +1,68 @@
+"""A file of shortcuts loses nothing: what cannot be used is named."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from desktop_app.commands.keymap import Keymap
+from desktop_app.commands.keymap_file import shortcuts_from_json, shortcuts_to_json
+from desktop_app.domain.errors import SettingError
+
+
+def file_of(shortcuts: object) -> bytes:
+    return json.dumps(
+        {"format": "repartee-shortcuts", "version": 1, "shortcuts": shortcuts}
+    ).encode()
+
+
+def test_what_was_exported_is_read_again() -> None:
+    overrides = {"conversation.new": "Ctrl+J", "answer.retry": ""}
+    read = shortcuts_from_json(shortcuts_to_json(Keymap(overrides)).encode(), "keys.json")
+    assert (read.usable, read.unknown, read.unusable) == (overrides, [], [])
+
+
+def test_defaults_can_be_restored_although_they_are_needed_for_typing() -> None:
+    assert shortcuts_from_json(file_of({"prompt.send": "Return"}), "f").usable == {
+        "prompt.send": "Return"
+    }
+
+
+def test_every_entry_is_used_or_named() -> None:
+    entries = {
+        "find.open": "control+j",
+        "no.such": "Ctrl+J",
+        "find.next": "J",
+        "find.previous": "Ctrl+",
+        "list.next": 5,
+        "list.previous": None,
+    }
+    read = shortcuts_from_json(file_of(entries), "f")
+    assert read.usable == {"find.open": "Ctrl+J"}
+    assert read.unknown == ["no.such"]
+    assert read.unusable == [
+        "find.next: J",
+        "find.previous: Ctrl+",
+        "list.next: 5",
+        "list.previous: None",
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff",
+        b"[" * 100_000,
+        b"[]",
+        b"{}",
+        file_of([]),
+        file_of({}).replace(b"1", b"2"),
+        file_of({}).replace(b"repartee-shortcuts", b"other"),
+    ],
+)
+def test_other_files_are_refused(data: bytes) -> None:
+    with pytest.raises(SettingError) as caught:
+        shortcuts_from_json(data, "keys.json")
+    assert "keys.json" in caught.value.sentences
