@@ -22,7 +22,7 @@ from desktop_app.domain.spending.spending_report import (
     Spent,
 )
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.spending.budget import NEAR_LIMIT
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ class SpendingController(QObject):
             {
                 "today": by_kind(report.today, name_of, self._name_of_model),
                 "month": by_kind(report.month, name_of, self._name_of_model),
-                "days": by_date(tr("Day"), report.days, formatting.day),
-                "months": by_date(tr("Month"), report.months, formatting.month),
+                "days": by_date(N_("Day"), report.days, formatting.day),
+                "months": by_date(N_("Month"), report.months, formatting.month),
             }
         )
 

@@ -56,7 +56,12 @@ class SpendingView(QDialog):
         self.setWindowTitle(tr("Spending"))
         self._tables: Mapping[str, SpendingTable] = {}
         self._tabs = SegmentedControl(
-            [(page, tr(label)) for page, label in PAGES], theme, name=tr("Period"), is_tabs=True
+            [(page, tr(label)) for page, label in PAGES],
+            theme,
+            name=tr("Period"),
+            padding=8,  # four long labels fit a window of 640 pixels
+            small=True,
+            is_tabs=True,
         )
         self._tabs.set_current("month")
         self._tabs.chosen.connect(lambda _: self._show())

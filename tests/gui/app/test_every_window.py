@@ -75,6 +75,7 @@ DATA: Final = re.compile(
             r"https?://\S+",
             r"/\S+",  # paths
             rf"\b(?:{'|'.join(calendar.month_name[1:])}) \d{{4}}",
+            rf"\b(?:{'|'.join(calendar.month_abbr[1:])}) \d{{1,2}}",
             r"\b(?:Enter|Esc)\b",
             r"\b(?:(?:Ctrl|Shift|Alt|Meta)\+)+(?:\w+|\S)",
         )
@@ -117,7 +118,8 @@ class Visit:
                 self._keep(window, f"{name}-{number}" if number else name)
             if pseudo.is_pseudo(self._code):
                 for text in _visible_texts(window):
-                    if untranslated([DATA.sub("", text)]) and not DATA.fullmatch(text):
+                    rest = {text, DATA.sub("", text)}
+                    if len(untranslated(rest)) == len(rest) and not DATA.fullmatch(text):
                         self._found(name, f"not translated: {text!r}")
             if isinstance(window, QT_DIALOGS):
                 continue  # Qt lays them out
