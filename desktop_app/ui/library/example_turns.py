@@ -109,11 +109,11 @@ class _ExampleFields(QWidget):
         super().__init__()
         self.texts = question, answer
         self._tell = tell
-        self.question = MultilineField(theme, tr("Question"), _HEIGHT)
+        self.question = MultilineField(theme, tr("Message"), _HEIGHT)
         self.answer = MultilineField(theme, tr("Response"), _HEIGHT)
         self.question.setObjectName("example-question")
         self.answer.setObjectName("example-answer")
-        self.question.setPlaceholderText(tr("Question"))
+        self.question.setPlaceholderText(tr("Message"))
         self.answer.setPlaceholderText(tr("Response"))
         self.question.show_text(question)
         self.answer.show_text(answer)
@@ -130,7 +130,7 @@ class _ExampleFields(QWidget):
     def name(self, number: int) -> None:
         """Name the fields for screen readers."""
         for widget, words in (
-            (self.question, tr("Example {number}: question", number=number)),
+            (self.question, tr("Example {number}: message", number=number)),
             (self.answer, tr("Example {number}: response", number=number)),
             (self.remove, tr("Remove example {number}", number=number)),
         ):
