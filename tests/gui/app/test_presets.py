@@ -310,7 +310,7 @@ async def test_examples_are_edited_kept_and_sent() -> None:
         QTest.keyClicks(questions[1], "Half")
         page.settle()
         assert questions[1].toPlainText() == "Half"  # not lost while the other is saved
-        assert questions[1].accessibleName() == "Example 2: question"
+        assert questions[1].accessibleName() == "Example 2: message"
         pairs = (("Rain?", "Again."),)
         assert examples_of(desk) == pairs
         await desk.written()
