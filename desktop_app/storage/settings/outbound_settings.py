@@ -36,6 +36,7 @@ SETTINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "answer.system_prompt": (N_("Instructions"), ""),
     "answer.documents_as_files": (N_("Send documents as files"), False),
     "answer.background": (N_("Background mode"), "offer"),
+    "answer.routine_model": (N_("Routine work"), "small"),
     "answer.auto_compact": (N_("Compact long conversations automatically"), False),
     "answer.candidates": (N_("Responses per message"), 1),
     "answer.max_output_tokens": (N_("Maximum output tokens"), None),
