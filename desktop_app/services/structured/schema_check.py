@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,21 +35,49 @@ class CheckedAnswer:
 def require_schema(schema: object) -> Mapping[str, Any]:
     """Return a valid schema. Raises UnusableSchemaError."""
     # Takes 60 ms, and most answers need none.
-    from jsonschema import Draft202012Validator, SchemaError
+    from jsonschema import Draft202012Validator, FormatChecker, SchemaError
     from jsonschema.exceptions import best_match
 
     if not isinstance(schema, dict):
         raise UnusableSchemaError("it is not a JSON object")
+    # Without the format, a pattern that Python cannot match is found only in an answer.
+    validator = Draft202012Validator(
+        Draft202012Validator.META_SCHEMA, format_checker=FormatChecker(("regex",))
+    )
     try:
-        found = best_match(
-            Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema)
-        )
-    except (SchemaError, RecursionError) as error:
+        found = best_match(validator.iter_errors(schema))
+    except (SchemaError, RecursionError, OverflowError) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     if found is not None:
         raise UnusableSchemaError(f"{found.json_path}: {found.message[:_LONGEST_REASON]}")
-    schema_problems(schema, None)  # finds references that lead nowhere
+    _require_references(schema)
+    schema_problems(schema, None)  # finds references that go in circles
     return schema
+
+
+def _require_references(schema: Mapping[str, Any]) -> None:
+    """Raise UnusableSchemaError if a reference leads nowhere; no answer might follow it."""
+    from jsonschema.validators import SPECIFICATIONS
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    root = DRAFT202012.create_resource(schema)
+    waiting = [(root, SPECIFICATIONS.resolver_with_root(root))]
+    try:
+        while waiting:
+            resource, resolver = waiting.pop()
+            if isinstance(resource.contents, Mapping):
+                for key in ("$ref", "$dynamicRef"):
+                    if key in resource.contents:
+                        resolver.lookup(resource.contents[key])
+            inner = resource.subresources()
+            waiting += [(each, resolver.in_subresource(each)) for each in inner]
+    except Unresolvable as error:
+        raise UnusableSchemaError(_leads_nowhere(error.ref)) from error
+
+
+def _leads_nowhere(reference: str) -> str:
+    return f"the reference {reference[:_LONGEST_REASON]} leads nowhere"
 
 
 def schema_problems(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProblem, ...]:
@@ -65,7 +94,9 @@ def schema_problems(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProble
             problems.append(SchemaProblem(error.json_path, error.message[:_LONGEST_REASON]))
             if len(problems) == _MOST_PROBLEMS:
                 break
-    except (SchemaError, Unresolvable, RecursionError, TypeError, ValueError) as error:
+    except Unresolvable as error:
+        raise UnusableSchemaError(_leads_nowhere(error.ref)) from error
+    except (SchemaError, RecursionError, TypeError, ValueError, re.error, OverflowError) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     return tuple(problems)
 

@@ -49,6 +49,11 @@ def test_another_answer_has_a_path_and_a_reason(answer: str, path: str, words: s
         {"properties": {"a": {"minimum": "3"}}},
         {"$ref": "http://127.0.0.1:9/schema.json"},
         {"$ref": "#/$defs/none"},
+        {"properties": {"a": {"items": {"$ref": "#/$defs/none"}}}},
+        {"$defs": {"loop": {"$ref": "#/$defs/loop"}}, "$ref": "#/$defs/loop"},
+        {"type": "string", "pattern": "("},
+        {"properties": {"a": {"pattern": "a{99999999999}"}}},
+        {"patternProperties": {"(": {}}},
         ["object"],
         True,
     ],
@@ -56,6 +61,25 @@ def test_another_answer_has_a_path_and_a_reason(answer: str, path: str, words: s
 def test_an_unusable_schema(schema: object) -> None:
     with pytest.raises(UnusableSchemaError):
         require_schema(schema)
+
+
+def test_references_may_lead_inward_and_to_the_draft() -> None:
+    name = {"$id": "name", "$ref": "#/$defs/word", "$defs": {"word": {"type": "string"}}}
+    schema = {
+        "$defs": {"node": {"properties": {"next": {"$ref": "#/$defs/node"}, "name": name}}},
+        "properties": {
+            "list": {"$ref": "#/$defs/node"},
+            "form": {"$ref": "https://json-schema.org/draft/2020-12/schema"},
+            "other": {"enum": [{"$ref": "#/no/reference"}]},
+        },
+    }
+    assert require_schema(schema) == schema
+
+
+def test_a_schema_that_was_never_checked_is_a_problem_of_the_answer() -> None:
+    for schema in ({"pattern": "("}, {"$ref": "#/$defs/none"}):
+        (problem,) = check_answer(schema, '"x"').problems
+        assert "the schema cannot be used" in problem.reason
 
 
 @pytest.mark.parametrize(
