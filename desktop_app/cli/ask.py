@@ -301,8 +301,10 @@ async def _run_several(
         return EXIT_PIPE if isinstance(several.write_error, BrokenPipeError) else EXIT_FAILED
     if was_stopped:
         return EXIT_INTERRUPTED
-    is_whole = status_of(several.answers) is MessageStatus.COMPLETE
-    return 0 if is_whole and not several.store_failed else EXIT_FAILED
+    if several.store_failed:
+        return EXIT_FAILED
+    ends = {MessageStatus.COMPLETE: 0, MessageStatus.REFUSED: EXIT_REFUSED}
+    return ends.get(status_of(several.answers), EXIT_FAILED)
 
 
 def _with_tools(settings: AskSettings, options: argparse.Namespace) -> AskSettings:

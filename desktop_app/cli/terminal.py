@@ -52,7 +52,8 @@ def worded(note: ErrorNote, *, from_environment: bool) -> str:
     return f"{note.what_happened} {note.remedy_on(TERMINAL)}".rstrip()
 
 
-def _call_words(call: ToolCallPart) -> str:
+def call_words(call: ToolCallPart) -> str:
+    """Return the end of a tool call in words."""
     name = call.shown_name
     if call.state is ToolCallState.DENIED:
         return tr("Not allowed: {name}. Allow it with --allow-tool {name}", name=name)
@@ -101,7 +102,7 @@ class Output:
             case Notice(text):
                 say(str(text))
             case ToolCallStep(call) if call.state.has_ended:
-                say(_call_words(call))
+                say(call_words(call))
             case RoundEnded() if not self._at_line_start:
                 self._write("\n\n")
             case Waiting(seconds, reason) if seconds:

@@ -13,12 +13,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.console import drop_output, say, write, write_json
-from desktop_app.cli.terminal import answer_fields, worded
+from desktop_app.cli.terminal import answer_fields, call_words, worded
+from desktop_app.cli.tool_commands import calls_json
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.conversations.stream_events import (
     Notice,
     RefusalDelta,
+    RoundEnded,
     TextDelta,
+    ToolCallStep,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
@@ -71,6 +75,7 @@ class _Column:
     began: float
     first_token_s: float | None = None
     unwritten: str = ""
+    at_line_start: bool = True
     has_ended: bool = False
     has_heading: bool = False
 
@@ -112,7 +117,11 @@ class SeveralAnswers:
     def json(self) -> list[dict[str, Any]]:
         """Return the answers as JSON-ready values."""
         return [
-            answer_fields(column.run.answer) | {"first_token_s": _rounded(column.first_token_s)}
+            answer_fields(column.run.answer)
+            | {
+                "first_token_s": _rounded(column.first_token_s),
+                "tool_calls": calls_json(tool_calls(column.run.answer.parts)),
+            }
             for column in self._columns
         ]
 
@@ -131,11 +140,18 @@ class SeveralAnswers:
 
     def _hear(self, column: _Column, event: StreamEvent) -> None:
         match event:
-            case TextDelta(text) | RefusalDelta(text):
-                if column.first_token_s is None and text:
+            case TextDelta(text) | RefusalDelta(text) if text:
+                if column.first_token_s is None:
                     column.first_token_s = time.monotonic() - column.began
                 column.unwritten += text
+                column.at_line_start = text.endswith("\n")
                 self._advance()
+            case RoundEnded() if not column.at_line_start:
+                column.unwritten += "\n\n"
+                column.at_line_start = True
+                self._advance()
+            case ToolCallStep(call) if call.state.has_ended:
+                say(f"{_name_of(column.run.answer)}: {call_words(call)}")
             case Notice(text):
                 say(f"{_name_of(column.run.answer)}: {text}")
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from desktop_app.backend.preset_loader import built_in_presets
 from tests.integration.headless.command import Ended, Shell, against, answer_to, gateway
-from tests.integration.headless.replies import ANSWER, CHAT, WHOLE, whole_of_the_asked
-from tests.unit.providers.loopback import LoopbackServer, replies, streams
+from tests.integration.headless.replies import (
+    ANSWER,
+    CHAT,
+    COMPLETED,
+    CREATED,
+    WHOLE,
+    delta,
+    whole_of_the_asked,
+)
+from tests.unit.providers.loopback import LoopbackServer, Received, replies, streams
 from tests.unit.providers.samples import sse
 
 
@@ -132,6 +141,42 @@ def test_comparing_labels_each_answer(shell: Shell) -> None:
     rows = shell.rows("SELECT role, parent_id FROM messages ORDER BY role")
     assert [role for role, _ in rows] == ["assistant", "assistant", "user"]
     assert rows[0][1] == rows[1][1]  # two versions of one answer
+
+
+def test_comparing_reports_the_tool_calls_of_each(shell: Shell) -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "calculator"}
+    call["arguments"] = '{"expression": "1+2"}'
+    ended = sse({"type": "response.output_item.done", "output_index": 1, "item": call})
+    calls = streams(sse(CREATED), delta("Well."), ended, sse(COMPLETED))
+
+    async def calling(request: Received, writer: asyncio.StreamWriter) -> None:
+        has_result = b"function_call_output" in request.body
+        await (WHOLE if has_result else calls)(request, writer)
+
+    options = ("Hi", "--compare", "thinking", "--compare", "pro", "--tool", "calculator")
+    done, _ = answer_to(shell, calling, arguments=(*options, "--json"))
+    assert [answer["tool_calls"] for answer in done.json["answers"]] == 2 * [
+        [
+            {
+                "name": "calculator",
+                "arguments": {"expression": "1+2"},
+                "result": "The user did not allow this call.",
+                "status": "denied",
+                "duration_s": None,
+            }
+        ]
+    ]
+    assert "Pro/medium: Not allowed: calculator. Allow it with --allow-tool" in done.err
+    done, _ = answer_to(shell, calling, arguments=options)
+    assert done.out.count(f"==\nWell.\n\n{ANSWER}\n") == 2
+
+
+def test_a_refusal_among_the_compared_is_the_outcome(shell: Shell) -> None:
+    said = sse({"type": "response.refusal.delta", "output_index": 0, "delta": "No."})
+    refused = streams(sse(CREATED), said, sse(COMPLETED))
+    options = ("Hi", "--compare", "thinking", "--compare", "pro", "--json")
+    done, _ = answer_to(shell, WHOLE, refused, arguments=options)
+    assert (done.code, done.json["status"]) == (3, "refused")
 
 
 def test_one_choice_or_an_unsupported_one_sends_nothing(shell: Shell) -> None:
