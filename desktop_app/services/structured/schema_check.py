@@ -61,19 +61,22 @@ def _require_references(schema: Mapping[str, Any]) -> None:
     from referencing.exceptions import Unresolvable
     from referencing.jsonschema import DRAFT202012
 
-    root = DRAFT202012.create_resource(schema)
-    waiting = [(root, SPECIFICATIONS.resolver_with_root(root))]
+    reference = ""
     try:
+        root = DRAFT202012.create_resource(schema)
+        waiting = [(root, SPECIFICATIONS.resolver_with_root(root))]
         while waiting:
             resource, resolver = waiting.pop()
             if isinstance(resource.contents, Mapping):
                 for key in ("$ref", "$dynamicRef"):
                     if key in resource.contents:
-                        resolver.lookup(resource.contents[key])
+                        reference = resource.contents[key]
+                        resolver.lookup(reference)
             inner = resource.subresources()
             waiting += [(each, resolver.in_subresource(each)) for each in inner]
-    except Unresolvable as error:
-        raise UnusableSchemaError(_leads_nowhere(error.ref)) from error
+    # ValueError: a malformed address, or a word as the index of a list.
+    except (Unresolvable, ValueError) as error:
+        raise UnusableSchemaError(_leads_nowhere(reference)) from error
 
 
 def _leads_nowhere(reference: str) -> str:

@@ -50,6 +50,8 @@ def test_another_answer_has_a_path_and_a_reason(answer: str, path: str, words: s
         {"$ref": "http://127.0.0.1:9/schema.json"},
         {"$ref": "#/$defs/none"},
         {"properties": {"a": {"items": {"$ref": "#/$defs/none"}}}},
+        {"allOf": [{"$ref": "#/allOf/x"}]},
+        {"items": {"$ref": "http://[/x"}},
         {"$defs": {"loop": {"$ref": "#/$defs/loop"}}, "$ref": "#/$defs/loop"},
         {"type": "string", "pattern": "("},
         {"properties": {"a": {"pattern": "a{99999999999}"}}},
@@ -61,6 +63,11 @@ def test_another_answer_has_a_path_and_a_reason(answer: str, path: str, words: s
 def test_an_unusable_schema(schema: object) -> None:
     with pytest.raises(UnusableSchemaError):
         require_schema(schema)
+
+
+def test_a_reference_that_leads_nowhere_is_named() -> None:
+    with pytest.raises(UnusableSchemaError, match="the reference #/\\$defs/none leads nowhere"):
+        require_schema({"properties": {"a": {"$ref": "#/$defs/none"}}})
 
 
 def test_references_may_lead_inward_and_to_the_draft() -> None:
