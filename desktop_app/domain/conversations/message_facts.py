@@ -28,7 +28,7 @@ ENDINGS: Final[Mapping[MessageStatus, str]] = {
 }
 """The footer of an incomplete answer, by status; marked for translation."""
 
-EXPORT_ENDINGS: Final = {
+_EXPORT_ENDINGS: Final = {
     **ENDINGS,
     MessageStatus.STREAMING: N_("Still being written when this was exported"),
 }
@@ -45,6 +45,15 @@ _CALL_STATES: Final = {
     ToolCallState.INTERRUPTED: N_("Interrupted"),
 }
 _TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
+
+
+def export_ending(message: Message) -> str:
+    """Return why an exported answer is incomplete; "" if it is complete, or its error says so."""
+    explained = (MessageStatus.INTERRUPTED, MessageStatus.REFUSED)
+    if message.status in explained and message.error is not None:
+        return ""
+    ending = _EXPORT_ENDINGS.get(message.status)
+    return tr(ending) if ending else ""
 
 
 def heading_of(message: Message, name_of_model: Callable[[str], str]) -> str:

@@ -15,10 +15,10 @@ from typing import Final, NamedTuple, Protocol
 
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_facts import (
-    EXPORT_ENDINGS,
     answer_facts,
     attachment_line,
     call_caption,
+    export_ending,
     heading_of,
     indented_json,
     reasoning_title,
@@ -26,7 +26,6 @@ from desktop_app.domain.conversations.message_facts import (
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, ToolCallPart
 from desktop_app.exchange.writers.html_style import STYLE
-from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import ADDED, Block, Run, Runs, clean, show_unseen
 from desktop_app.rendering.export.html_writer import HtmlWriter
 from desktop_app.rendering.incremental.block_stream import render
@@ -229,7 +228,7 @@ def _attached(message: Message, images: Mapping[str, EmbeddedImage]) -> Iterator
 
 
 def _ending(message: Message) -> Iterator[str]:
-    for notice in (*message.notices, tr(EXPORT_ENDINGS.get(message.status, ""))):
+    for notice in (*message.notices, export_ending(message)):
         if notice:
             yield f'<p class="notice">{_text(str(notice))}</p>'
     error = message.error

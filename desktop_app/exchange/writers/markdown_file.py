@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from desktop_app.domain.conversations.conversation import Conversation, Message
 from desktop_app.domain.conversations.message_facts import (
-    EXPORT_ENDINGS,
     attached_line,
     call_caption,
+    export_ending,
     heading_of,
     sources_of,
 )
@@ -61,7 +61,7 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
             yield f"> *{call_caption(part)}*\n>\n{quoted}"
     if message.text:
         yield _close_fence(unique_footnotes(message.text, notes))
-    for notice in (*message.notices, tr(EXPORT_ENDINGS.get(message.status, ""))):
+    for notice in (*message.notices, export_ending(message)):
         if notice:
             yield f"*{notice}*"
     if message.error is not None:

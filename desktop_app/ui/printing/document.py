@@ -25,17 +25,16 @@ from PySide6.QtGui import (
 
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import (
-    EXPORT_ENDINGS,
     answer_facts,
     attachment_line,
     call_caption,
+    export_ending,
     heading_of,
     indented_json,
     reasoning_title,
     sources_of,
 )
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
-from desktop_app.i18n.translation import tr
 from desktop_app.rendering.block_model import (
     ADDED,
     Block,
@@ -209,7 +208,7 @@ class PrintedConversation:
 
     def _ending(self, message: Message) -> None:
         dim, error = self._theme.dim, message.error
-        for notice in (*message.notices, tr(EXPORT_ENDINGS.get(message.status, ""))):
+        for notice in (*message.notices, export_ending(message)):
             if notice:
                 self._insert_text(
                     _display_text(str(notice)), self._styles.paragraph(6), NOTE, color=dim

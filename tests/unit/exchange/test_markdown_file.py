@@ -9,6 +9,7 @@ import pytest
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.exchange.writers import markdown_file, rich_text
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.rendering.block_model import Kind
@@ -27,6 +28,20 @@ def test_tools_and_how_an_answer_ended_are_there() -> None:
         assert words in text, words
     [line] = [block.text for block in render(text) if block.kind is Kind.CODE]
     assert line == '{"city": "```"}'
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (None, "Declined by the model"),
+        (ErrorNote(Reason.ENDED_BY_FILTER), "The provider’s content filter stopped the response."),
+    ],
+)
+def test_a_refusal_and_a_content_filter_are_told_apart(error: ErrorNote | None, words: str) -> None:
+    said = replace(answer("Part", MessageStatus.REFUSED), error=error)
+    text = markdown_file.to_markdown(a_conversation(), [question("Well?"), said], str)
+    assert words in text
+    assert ("Declined" in text) is (error is None)
 
 
 @pytest.mark.parametrize(
