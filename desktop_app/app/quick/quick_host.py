@@ -71,6 +71,7 @@ class QuickHost(QObject):
     def close(self) -> None:
         """Delete the quick prompt's window."""
         if self._quick is not None:
+            self._quick = None  # timers may still ask whether it is visible
             self._quick_window.deleteLater()
 
     def _built(self) -> QuickPromptController:

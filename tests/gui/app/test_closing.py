@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QMessageBox
 
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
@@ -110,5 +111,16 @@ def test_a_resident_program_stays(run: Run) -> None:
             desk.ready.quick.open_with("")
             desk.ready._quick._quick_window.hide()
             assert not is_ending(desk)
+
+    run(main())
+
+
+def test_what_waits_for_rest_may_end_after_the_quick_prompt(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            desk.ready.quick.open_with("")
+            await desk.close()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+            assert desk.ready._is_resting()
 
     run(main())
