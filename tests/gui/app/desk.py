@@ -310,11 +310,13 @@ class Desk:
     @property
     def chips(self) -> list[str]:
         """Return the names and details of the attachments."""
-        return [
-            chip.accessibleName()
-            for chip in self.window.prompt.findChildren(ChipWidget)
-            if chip.isVisibleTo(self.window)
-        ]
+        return [chip.accessibleName() for chip in self.chip_widgets]
+
+    @property
+    def chip_widgets(self) -> list[ChipWidget]:
+        """The chips that are shown; removed ones exist until the event loop deletes them."""
+        found = self.window.prompt.findChildren(ChipWidget)
+        return [chip for chip in found if chip.isVisibleTo(self.window)]
 
     def is_shown(self, name: str) -> bool:
         """Return True if a control of the prompt is visible."""

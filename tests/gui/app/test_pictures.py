@@ -38,7 +38,7 @@ def is_read(desk: Desk) -> bool:
 
 
 def chip(desk: Desk, at: int = 0) -> ChipWidget:
-    return desk.window.prompt.findChildren(ChipWidget)[at]
+    return desk.chip_widgets[at]
 
 
 async def test_a_photo_goes_to_the_model_scaled_and_stays_as_it_was(tmp_path: Path) -> None:

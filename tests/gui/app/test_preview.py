@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWi
 
 from desktop_app.domain.conversations.chat_request import FileData
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
-from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.paged_text import STRETCH, PagedText, stretches
@@ -48,7 +47,7 @@ def part_of(desk: Desk, at: int = 0) -> DocumentPart:
 
 
 def chip_button(desk: Desk, name: str, at: int = 0) -> QAbstractButton:
-    chip = desk.window.prompt.findChildren(ChipWidget)[at]
+    chip = desk.chip_widgets[at]
     return find(chip, QAbstractButton, name)
 
 
@@ -335,7 +334,7 @@ async def test_a_document_goes_as_a_file_where_that_is_chosen(data: Path) -> Non
 
     async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}) as desk:
         await attached(desk, path)
-        chip = desk.window.prompt.findChildren(ChipWidget)[0]
+        chip = desk.chip_widgets[0]
         by_name = {action.objectName(): action for action in chip.menu().actions()}
         assert list(by_name) == ["preview", "open-document", "choose-pages", "send-as-file"]
         assert not by_name["send-as-file"].isChecked()
@@ -388,7 +387,7 @@ async def test_who_takes_no_files_is_not_sent_one(data: Path) -> None:
         assert not desk.window.prompt.can_send
         desk.controllers.previews._act(part_of(desk).sha256, "send-as-file")
         await until(lambda: desk.window.prompt.can_send)
-        chip = desk.window.prompt.findChildren(ChipWidget)[0]
+        chip = desk.chip_widgets[0]
         names = [action.objectName() for action in chip.menu().actions()]
         assert names == ["preview", "open-document", "choose-pages"]
 
