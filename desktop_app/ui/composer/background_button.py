@@ -79,7 +79,8 @@ class BackgroundButton(PlainToolButton):
         """Return the preferred width, without changing anything."""
         width = self._theme.px(_ICON) + self._theme.px(_PADDING)
         if wide and self._choice.background:
-            width += text_width(_LABEL, self._theme.interface()) + self._theme.px(_PADDING) // 2
+            label_width = text_width(tr(_LABEL), self._theme.interface())
+            width += label_width + self._theme.px(_PADDING) // 2
         return width
 
     def set_theme(self, theme: Theme) -> None:

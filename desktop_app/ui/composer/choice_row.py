@@ -231,7 +231,7 @@ class ChoiceRow(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the smallest usable width; the row adapts to any larger width."""
-        smallest = self._total_width(figures="", caption=False, wide=False, name=False)
+        smallest = self._total_width(figures="", caption=False, place=False, wide=False, name=False)
         return QSize(min(smallest, self._theme.px(_MINIMUM_WIDTH)), self._theme.px(SEND))
 
     def sizeHint(self) -> QSize:
@@ -250,8 +250,8 @@ class ChoiceRow(QWidget):
     def _fit(self) -> None:
         """Hide parts, step by step, until the rest fits the width."""
         whole, short, _ = (self._rate, self._rate, "") if self._streaming else self._estimate
-        figures, shown = whole, dict.fromkeys(("caption", "wide", "name"), True)
-        for step in ("short", "caption", "wide", "name", "none"):
+        figures, shown = whole, dict.fromkeys(("caption", "place", "wide", "name"), True)
+        for step in ("short", "caption", "place", "wide", "name", "none"):
             if self._total_width(figures=figures, **shown) <= self.width():
                 break
             if step in shown:
@@ -262,11 +262,17 @@ class ChoiceRow(QWidget):
         self.figures.setVisible(bool(figures))
         self.models.show_variants(shown["wide"])
         self.effort.set_caption(tr("Effort") if shown["caption"] else "")
-        self.background.show_word(shown["caption"])
+        self.background.show_word(shown["place"])
         self.effort.set_text(self._effort_label() if shown["name"] else "")
 
     def _total_width(
-        self, *, figures: str, caption: bool = True, wide: bool = True, name: bool = True
+        self,
+        *,
+        figures: str,
+        caption: bool = True,
+        place: bool = True,
+        wide: bool = True,
+        name: bool = True,
     ) -> int:
         gap = self._theme.px(_GAP)
         total = self._attach_buttons.sizeHint().width() + self._theme.px(SEND) + 2 * gap
@@ -277,7 +283,7 @@ class ChoiceRow(QWidget):
                 text=label, caption=tr("Effort") if caption else ""
             )
         if self._choice.background is not None:
-            total += gap + self.background.width_with(wide=caption)
+            total += gap + self.background.width_with(wide=place)
         if figures:
             total += gap + text_width(figures, self._theme.note())
         return total
