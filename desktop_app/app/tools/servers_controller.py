@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from shiboken6 import isValid
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError, UserFacingError
@@ -251,8 +252,6 @@ class ServersController(QObject):
 
         found: list[ResourceChoice] = []
         problems: list[str] = []
-        gone: list[bool] = []
-        dialog.destroyed.connect(lambda: gone.append(True))
         for run in await self._servers().runs():
             try:
                 rows = await run.listed("resources")
@@ -261,7 +260,7 @@ class ServersController(QObject):
                 continue
             name = run.server.name
             found += [ResourceChoice(name, row["uri"], run.shown(row["name"])) for row in rows]
-        if not gone:
+        if isValid(dialog):  # not closed meanwhile
             dialog.set_resources(found, problems)
 
     async def _attach(self, choice: ResourceChoice) -> None:

@@ -27,7 +27,7 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, Note, retheme
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text, window_title
+from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, spoken_text, window_title
 from desktop_app.ui.widgets.help_button import HelpButton
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class ModelEditor(QDialog):
         self._effort_boxes = QWidget()
         boxes = FlowLayout(self._effort_boxes)
         for effort in Effort:
-            box = self.efforts[effort] = QCheckBox(tr(effort.label))
+            box = self.efforts[effort] = QCheckBox(menu_text(tr(effort.label)))
             boxes.addWidget(box)
         self._form.addRow(self._effort_boxes)
         for name, label in _FLAGS:

@@ -97,12 +97,13 @@ class FilterBar(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.back = _DropButton("back-to-list", tr("Back to all conversations"))
-        self.back.setToolTip(
+        set_tooltip(
+            self.back,
             tr(
                 "{action} ({shortcut})",
                 action=tr("Back to all conversations"),
                 shortcut=shortcut_text("Esc"),
-            )
+            ),
         )
         self.title = ElidedLabel()
         self.title.setProperty("role", "strong")

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QTreeWidget, QTreeWidgetItem, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QListView, QVBoxLayout
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import Note
-from desktop_app.ui.widgets.foreign_text import one_line, spoken_text, window_title
+from desktop_app.ui.widgets.foreign_text import spoken_text, window_title
 from desktop_app.ui.widgets.help_button import HelpButton
+from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +46,14 @@ class ResourceDialog(QDialog):
         self.setObjectName("resource-dialog")
         self.setWindowTitle(window_title(tr("Attach from a tool server")))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._choices: list[ResourceChoice] = []
         self._note = Note(theme, tr("Loading…"))
-        self.list = QTreeWidget()
-        self.list.setHeaderHidden(True)
-        self.list.setRootIsDecorated(False)
+        self._model: RowsModel[ResourceChoice] = RowsModel(_title, _title, self)
+        self.list = QListView()
+        self.list.setUniformItemSizes(True)
+        self.list.setModel(self._model)
         self.list.setObjectName("resource-list")
         self.list.setAccessibleName(spoken_text(tr("Resources")))
-        self.list.itemActivated.connect(lambda _item, _column: self._choose())
+        self.list.activated.connect(self._choose)
         self.attach = plain_button(tr("Attach"), "attach-resource")
         self.attach.setEnabled(False)
         self.attach.clicked.connect(self._choose)
@@ -69,20 +70,20 @@ class ResourceDialog(QDialog):
 
     def set_resources(self, choices: Sequence[ResourceChoice], problems: Sequence[str]) -> None:
         """Show the resources, and why those of some servers are missing."""
-        self._choices = list(choices)
         words = "\n".join(problems)
         if not choices and not problems:
             words = tr("No tool server offers a resource.")
         self._note.set_text(words, "error" if problems else "note")
-        for choice in choices:
-            QTreeWidgetItem(self.list, [one_line(f"{choice.server}: {choice.name}")])
-        if (first := self.list.topLevelItem(0)) is not None:
-            self.list.setCurrentItem(first)
+        self._model.set_rows(choices)
+        self.list.setCurrentIndex(self._model.index(0))
         self.attach.setEnabled(bool(choices))
 
     def _choose(self) -> None:
-        item = self.list.currentItem()
-        if item is not None:
-            row = self.list.indexOfTopLevelItem(item)
-            self.chosen.emit(self._choices[row])
+        choice = self.list.currentIndex().data(ROW)
+        if choice is not None:
+            self.chosen.emit(choice)
             self.accept()
+
+
+def _title(choice: ResourceChoice) -> str:
+    return f"{choice.server}: {choice.name}"
