@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
 from PySide6.QtPrintSupport import QAbstractPrintDialog
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -30,7 +30,7 @@ QT_DIALOGS: Final = (QFileDialog, QAbstractPrintDialog)
 def texts_of(root: QWidget) -> Iterator[str]:
     """Yield what `root` and the widgets below it show and announce."""
     for widget in (root, *root.findChildren(QWidget)):
-        if _is_of_qt(widget):
+        if is_of_qt(widget):
             continue
         yield from (widget.accessibleName(), widget.accessibleDescription(), widget.toolTip())
         if widget.isWindow():
@@ -48,7 +48,8 @@ def texts_of(root: QWidget) -> Iterator[str]:
             yield from _texts_of_model(widget.model())
 
 
-def _is_of_qt(widget: QWidget | None) -> bool:
+def is_of_qt(widget: QWidget | None) -> bool:
+    """Return True for one of `QT_DIALOGS` and what is in it."""
     while widget is not None and not isinstance(widget, QT_DIALOGS):
         widget = widget.parentWidget()
     return widget is not None
@@ -64,7 +65,7 @@ def _texts_of_model(model: QAbstractItemModel) -> Iterator[str]:
         Qt.ItemDataRole.ToolTipRole,
         Qt.ItemDataRole.AccessibleTextRole,
     )
-    for column in range(model.columnCount()):
+    for column in range(model.columnCount(QModelIndex())):
         for role in roles:
             yield str(model.headerData(column, Qt.Orientation.Horizontal, role) or "")
             for row in range(min(model.rowCount(), MOST_ROWS)):

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from desktop_app.ui.look.mirroring import is_mirrored
 from desktop_app.ui.widgets.foreign_text import one_line, spoken_text
+from desktop_app.ui.widgets.role_names import CHART
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
@@ -85,6 +86,7 @@ class BarChart(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self.accessible_role = CHART
         self.setObjectName("spending-chart")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)

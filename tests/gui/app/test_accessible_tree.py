@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
-    QFileDialog,
     QMenu,
     QScrollBar,
     QWidget,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 from desktop_app.commands.keymap import Keymap
 from tests.gui.app import scenes
 from tests.gui.app.desk import Desk
+from tests.helpers.translated_texts import is_of_qt
 
 Role = QAccessible.Role
 # What a screen reader calls "filler" or nothing.
@@ -32,8 +32,11 @@ def _takes_keys(widget: QWidget) -> bool:
 
 
 def _visible_parts(window: QWidget) -> Iterator[QWidget]:
-    if not isinstance(window, QFileDialog):  # Qt's own
-        yield from (w for w in (window, *window.findChildren(QWidget)) if w.isVisible())
+    # Qt's own dialogs belong to the window that opens them. On Linux Qt names their lists by the
+    # value and tells a screen reader of the label by a relation: nothing that we could name.
+    for widget in (window, *window.findChildren(QWidget)):
+        if widget.isVisible() and not is_of_qt(widget):
+            yield widget
 
 
 def _faults(widget: QWidget) -> Iterator[str]:
