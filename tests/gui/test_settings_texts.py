@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from PySide6.QtGui import QFontDatabase
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.i18n.translation import LANGUAGES, use_language
+from desktop_app.settings.key_addresses import key_page
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Unit
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
@@ -42,6 +44,7 @@ PROFILES: Final = (OPENAI, COMET, HERE, BOX, OUTSIDE)
 NOT_TRANSLATED: Final = {
     *(profile.name for profile in PROFILES),
     *(profile.base_url for profile in PROFILES),
+    *(key_page(profile.base_url) for profile in PROFILES),
     *(keymap_text for c in Keymap() if (keymap_text := Keymap().shortcut_of(c.id))),
     *LANGUAGES.values(),
     *("Instant", "Thinking", "Pro", "SmolLM2 135M", "max_tokens", "max_completion_tokens"),
@@ -75,10 +78,11 @@ def test_a_page_is_translated(panel: SettingsPanel, page: str) -> None:
     panel.show_page(page)
     for section in panel.findChildren(CollapsibleSection):
         section.head.click()
-    assert not untranslated(texts_of(panel), NOT_TRANSLATED)
+    data = {*NOT_TRANSLATED, *QFontDatabase.families()}
+    assert not untranslated(texts_of(panel), data)
     if page == "answer":
         panel.show_folder()
-        assert not untranslated(texts_of(panel), NOT_TRANSLATED)
+        assert not untranslated(texts_of(panel), data)
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.id)

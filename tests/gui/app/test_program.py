@@ -39,7 +39,14 @@ ALT = Qt.KeyboardModifier.AltModifier
 KEYED = {"COMETAPI_KEY": "not-a-key"}
 # Handled by the prompt's text and by the quick prompt.
 # The global shortcut is bound outside of the window.
-IN_WIDGETS = {"prompt.send", "quick.go-on", "quick.close", "quick.global"}
+IN_WIDGETS = {
+    "prompt.send",
+    "quick.add-selection",
+    "quick.close",
+    "quick.global",
+    "quick.go-on",
+    "quick.temporary",
+}
 
 
 # ---------------------------------------------------------------- commands and keys
@@ -487,7 +494,7 @@ async def test_what_goes_wrong_is_said_in_the_quick_prompt() -> None:
 async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None:
     async with Desk(request=QuickRequest("along")) as desk:
         assert not desk.window.isVisible()
-        assert quick_of(desk)._accompanying_label.text() == "with 1 word"
+        assert quick_of(desk)._accompanying_label.text() == "Text: 1 word"
         turn = await ask_quick(desk, "One")
         quick_of(desk).hide()
         assert desk.ready._ending is None  # the answer is still on its way
