@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMenu,
     QMessageBox,
+    QPushButton,
     QToolButton,
     QWidget,
 )
@@ -51,6 +52,7 @@ from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.composer.dropped_content import drop_hint
 from desktop_app.ui.composer.prompt_fields import PromptFields
+from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
@@ -298,6 +300,10 @@ async def presets(desk: Desk, look: Look) -> None:
         desk.controllers.prompts.manage(page)
         await desk.written()
         await look(page)
+        if page == "presets":
+            dialog = await _dialog(PromptsDialog)
+            find(dialog, QPushButton, "add-example").click()
+            await look("preset-example")
         _close_dialogs(desk)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 import desktop_app.ui
@@ -153,7 +154,8 @@ def _visible_texts(window: QWidget) -> Iterator[str]:
         filters = window.nameFilters() if isinstance(window, QFileDialog) else []
         yield from (re.sub(r" \([*. \w]+\)$", "", f) for f in filters if f not in QT_FILTERS)
     else:
-        yield from texts_of(window)
+        families = set(QFontDatabase.families())  # the names that the choice of a font lists
+        yield from (text for text in texts_of(window) if text not in families)
 
 
 def _classes_of_ui() -> set[type]:
