@@ -40,7 +40,7 @@ def test_a_forwarded_message_is_read_behind_the_one_that_it_came_with() -> None:
         "Attachments (not included): plan.bin (no document)\n\nThe keys are with the warden.\n\n"
         "# rows.csv\n\na;b"
     )
-    assert str(document.note) == "Files read: 1. Skipped: plan.bin (no document)."
+    assert str(document.note) == "Files read: 1. Skipped: plan.bin (not a document)."
 
 
 def test_documents_of_any_kind_stand_under_their_names() -> None:

@@ -72,8 +72,8 @@ def test_what_is_said_of_an_end() -> None:
     assert "still lists it" in str(shutdown_notice(OPENAI, MODEL, listed("m"), AFTER))
     assert shutdown_notice(COMET, MODEL, None, AFTER) == ""
     assert shutdown_mark(OPENAI, MODEL, None, LONG_BEFORE) == ""
-    assert shutdown_mark(OPENAI, MODEL, None, BEFORE) == "ends August 10, 2026"
-    assert shutdown_mark(OPENAI, MODEL, None, AFTER) == "gone since August 10, 2026"
+    assert shutdown_mark(OPENAI, MODEL, None, BEFORE) == "ends on August 10, 2026"
+    assert shutdown_mark(OPENAI, MODEL, None, AFTER) == "shut down on August 10, 2026"
     assert shutdown_mark(OPENAI, MODEL, listed("m"), AFTER) == ""
 
 
@@ -86,7 +86,7 @@ def test_what_nobody_dates_has_no_end() -> None:
     plain = ModelInfo("x", "x")
     assert not is_shut_down(OPENAI, plain, listed("m"), AFTER)
     assert shutdown_notice(OPENAI, plain, listed("m"), AFTER) == ""
-    assert shutdown_mark(OPENAI, plain, listed("x", end=END), BEFORE) == "ends August 10, 2026"
+    assert shutdown_mark(OPENAI, plain, listed("x", end=END), BEFORE) == "ends on August 10, 2026"
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ def test_what_stands_in_for_instant_and_what_ends_is_marked() -> None:
     assert offers(COMET, CATALOG, listed(*FAMILY), TODAY)[0].note == ""
     early = date(2026, 7, 1)
     found = offers(OPENAI, CATALOG, listed(*FAMILY, "gpt-5.2-codex"), early)
-    assert found[0].note == "ends August 10, 2026"
-    assert found[3].note == "ends July 23, 2026"
+    assert found[0].note == "ends on August 10, 2026"
+    assert found[3].note == "ends on July 23, 2026"
 
 
 @pytest.mark.parametrize(
