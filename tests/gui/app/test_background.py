@@ -213,7 +213,7 @@ async def test_what_the_provider_forgot_is_interrupted_and_says_why() -> None:
         end_process()
         server.runs.clear()
         async with desk_at(server) as desk:
-            await until(lambda: "this one has expired" in desk.transcript)
+            await until(lambda: "This response expired at" in desk.transcript)
             await desk.settled()
             assert desk.messages()[1][1] == "interrupted"
             assert "Word 10 " in desk.transcript
