@@ -559,7 +559,8 @@ def test_a_notice_stands_in_the_hint(qtbot: QtBot, editor: PromptEditor) -> None
     assert hint_of(editor) == "Reading 2 documents"
 
 
-@pytest.mark.parametrize("width", [1000, 640, 560, 480, 400, 340])
+# At 360 the row is as wide as in the smallest main window.
+@pytest.mark.parametrize("width", [1000, 640, 560, 480, 400, 360])
 def test_the_row_fits_any_window(qtbot: QtBot, editor: PromptEditor, width: int) -> None:
     editor.set_estimate("≈ 1.9k tokens · $0.003 in", "$0.003", "at most $0.23")
     window = editor.window()
