@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QRect, Qt, QUrl
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QUrl
 from PySide6.QtGui import QHelpEvent, QImage, QTextDocument, QTextDocumentFragment
 from PySide6.QtGui import Qt as QtOfGui
 from PySide6.QtWidgets import (
@@ -61,6 +61,7 @@ from desktop_app.ui.widgets.foreign_text import message_box
 from desktop_app.ui.widgets.linked_label import PLACE_SCHEME, LinkedLabel
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
+from tests.helpers.translated_texts import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -719,7 +720,7 @@ def as_text(tip: str) -> str:
 def in_model(view: QAbstractItemView) -> Iterator[str]:
     model = view.model()
     for row in range(min(model.rowCount(), 50)):
-        for column in range(model.columnCount(QModelIndex())):
+        for column in range(columns_of(model)):
             index = model.index(row, column)
             for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
                 yield str(index.data(role) or "")

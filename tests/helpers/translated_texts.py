@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt
+from PySide6.QtCore import QAbstractItemModel, QAbstractListModel, Qt
 from PySide6.QtPrintSupport import QAbstractPrintDialog
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -59,13 +59,18 @@ MOST_ROWS = 200
 """The rows of a long table that are looked at."""
 
 
+def columns_of(model: QAbstractItemModel) -> int:
+    """Return the number of columns, which PySide keeps private in a list model."""
+    return 1 if isinstance(model, QAbstractListModel) else model.columnCount()
+
+
 def _texts_of_model(model: QAbstractItemModel) -> Iterator[str]:
     roles = (
         Qt.ItemDataRole.DisplayRole,
         Qt.ItemDataRole.ToolTipRole,
         Qt.ItemDataRole.AccessibleTextRole,
     )
-    for column in range(model.columnCount(QModelIndex())):
+    for column in range(columns_of(model)):
         for role in roles:
             yield str(model.headerData(column, Qt.Orientation.Horizontal, role) or "")
             for row in range(min(model.rowCount(), MOST_ROWS)):
