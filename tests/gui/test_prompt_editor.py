@@ -583,6 +583,20 @@ def test_the_row_fits_any_window(qtbot: QtBot, editor: PromptEditor, width: int)
     assert estimate.text() == ("≈ 1.9k tokens · $0.003 in" if width >= 700 else "$0.003")
 
 
+def test_without_chosen_tools_their_button_gives_way_to_the_cost(
+    qtbot: QtBot, editor: PromptEditor
+) -> None:
+    tools, estimate = find(editor, QWidget, "tools"), find(editor, QLabel, "estimate")
+    editor.set_estimate("≈ 1.9k tokens · $0.003 in", "$0.003", "at most $0.23")
+    assert tools.isVisible()
+    editor.window().resize(340, 600)
+    qtbot.waitUntil(lambda: not tools.isVisible())
+    assert estimate.text() == "$0.003"
+    editor.set_tools("Tools: files")
+    assert tools.isVisible()
+    assert not estimate.isVisible()
+
+
 def test_at_twice_the_text_size_it_still_fits_640(
     qapp: QApplication, qtbot: QtBot, editor: PromptEditor
 ) -> None:

@@ -2,8 +2,8 @@
 
 The row shows a `ChoiceView` and emits what the user chooses instead. If it is too narrow,
 it hides the least needed first: all of the estimate but the cost, the caption "Effort", the
-segments of the variants (the menu behind ▾ still has them), the effort's name, the
-estimate.
+segments of the variants (the menu behind ▾ still has them), the effort's name, the button for
+tools while none is chosen (the command palette still has it), the estimate.
 """
 
 from __future__ import annotations
@@ -145,11 +145,11 @@ class ChoiceRow(QWidget):
         self._row.setContentsMargins(0, 0, 0, 0)
         left: list[QWidget] = [self.models, self.effort, self.background]
         right: list[QWidget] = [self.figures, self.send, self.stop]
-        self._attach_buttons = QHBoxLayout()
-        self._attach_buttons.setSpacing(0)
+        attach_buttons = QHBoxLayout()
+        attach_buttons.setSpacing(0)
         for button in (self.attach, self.attach_more, self.tools):
-            self._attach_buttons.addWidget(button)
-        self._row.addLayout(self._attach_buttons)
+            attach_buttons.addWidget(button)
+        self._row.addLayout(attach_buttons)
         for widget in left:
             self._row.addWidget(widget)
         self._row.addStretch(1)
@@ -176,6 +176,7 @@ class ChoiceRow(QWidget):
         set_tooltip(self.tools, words or tr("Choose tools"))
         self.tools.setAccessibleName(spoken_text(words or tr("Tools")))
         self._show_tools_icon()
+        self._fit()
 
     def _show_tools_icon(self) -> None:
         theme = self._theme
@@ -231,7 +232,9 @@ class ChoiceRow(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the smallest usable width; the row adapts to any larger width."""
-        smallest = self._total_width(figures="", caption=False, place=False, wide=False, name=False)
+        smallest = self._total_width(
+            figures="", caption=False, place=False, wide=False, name=False, tools=False
+        )
         return QSize(min(smallest, self._theme.px(_MINIMUM_WIDTH)), self._theme.px(SEND))
 
     def sizeHint(self) -> QSize:
@@ -250,8 +253,8 @@ class ChoiceRow(QWidget):
     def _fit(self) -> None:
         """Hide parts, step by step, until the rest fits the width."""
         whole, short, _ = (self._rate, self._rate, "") if self._streaming else self._estimate
-        figures, shown = whole, dict.fromkeys(("caption", "place", "wide", "name"), True)
-        for step in ("short", "caption", "place", "wide", "name", "none"):
+        figures, shown = whole, dict.fromkeys(("caption", "place", "wide", "name", "tools"), True)
+        for step in ("short", "caption", "place", "wide", "name", "tools", "none"):
             if self._total_width(figures=figures, **shown) <= self.width():
                 break
             if step in shown:
@@ -263,6 +266,7 @@ class ChoiceRow(QWidget):
         self.models.show_variants(shown["wide"])
         self.effort.set_caption(tr("Effort") if shown["caption"] else "")
         self.background.show_word(shown["place"])
+        self.tools.setVisible(shown["tools"] or self._has_tools)
         self.effort.set_text(self._effort_label() if shown["name"] else "")
 
     def _total_width(
@@ -273,9 +277,13 @@ class ChoiceRow(QWidget):
         place: bool = True,
         wide: bool = True,
         name: bool = True,
+        tools: bool = True,
     ) -> int:
         gap = self._theme.px(_GAP)
-        total = self._attach_buttons.sizeHint().width() + self._theme.px(SEND) + 2 * gap
+        total = self.attach.sizeHint().width() + self.attach_more.sizeHint().width()
+        if tools or self._has_tools:
+            total += self.tools.sizeHint().width()
+        total += self._theme.px(SEND) + 2 * gap
         total += self.models.width_with(wide=wide)
         if self._choice.effort_shown is not None:
             label = self._effort_label() if name else ""
