@@ -61,6 +61,7 @@ test_files='
 /usr/bin/dbus-run-session                      dbus
 /usr/bin/gnome-keyring-daemon                  gnome-keyring
 /usr/bin/xdotool                               xdotool
+/usr/bin/openbox                               openbox
 /usr/libexec/at-spi-bus-launcher               at-spi2-core
 /usr/lib/python3/dist-packages/pyatspi         python3-pyatspi
 /usr/share/fonts/opentype/inter                fonts-inter

@@ -95,6 +95,7 @@ async def _recording(folder: Path, questions: int, paragraphs: int) -> dict[str,
             assert done.code == 0, done.err
     usage = cache.usage
     return {
+        "benchmark": "cached_input",
         "server": "recording",
         "questions": questions,
         "cache_keys": len(cache.keys),
@@ -124,6 +125,7 @@ async def _on_device(questions: int, paragraphs: int) -> dict[str, Any]:
     finally:
         await backend.aclose()
     return {
+        "benchmark": "cached_input",
         "server": "on-device",
         "questions": questions,
         "input_tokens": total.input_tokens,
