@@ -32,12 +32,12 @@ def answers_in(home: Path) -> list[tuple[str, str]]:
 
 
 def input_tokens_in(home: Path) -> int:
-    """Return the input tokens of the first call, as counted by the server."""
+    """Return the input tokens of the first call, as counted by the server; 0 before it ends."""
     path = home / "data" / "repartee.sqlite3"
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
-        tokens: int = connection.execute("SELECT input_tokens FROM ledger").fetchone()[0]
+        row = connection.execute("SELECT input_tokens FROM ledger").fetchone()
     connection.close()
-    return tokens
+    return int(row[0]) if row else 0
 
 
 def test_ask_and_watch_the_answer_stream(client: AssistiveClient, repartee_home: Path) -> None:
@@ -78,7 +78,8 @@ def test_a_document_named_on_the_command_line_is_summarised(
         status, parts = answers_in(repartee_home)[0]
         assert status in ("complete", "incomplete")
         assert '"text"' in parts  # what so small a model writes of it is no matter of ours
-        assert input_tokens_in(repartee_home) > TOKENS_OF_THE_REPORT
+        tokens = wait_for(lambda: input_tokens_in(repartee_home), "the call in the ledger")
+        assert tokens > TOKENS_OF_THE_REPORT
 
 
 def test_killed_in_the_middle_of_an_answer_everything_is_there_again(

@@ -81,6 +81,7 @@ def shows(program: Program, identifier: str) -> bool:
 
 def close_window(program: Program) -> None:
     """Ask the window to close, as its frame's button does, once it is on the screen."""
+    wait_for(lambda: shows(program, "send"), "the window")
     wait_for(lambda: asked_to_close(program), "the window on the screen")
 
 
