@@ -1,4 +1,4 @@
-"""What the palette offers besides commands: prompts, presets, models, settings, collections."""
+"""Rows of the palette besides commands: prompts, presets, models, settings, collections."""
 
 from __future__ import annotations
 

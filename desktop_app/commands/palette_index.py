@@ -58,7 +58,7 @@ class TitleIndex:
 
 
 class UseCounts:
-    """How often the user chose each row; older choices count less.
+    """Counts of the choices of each row; older choices count less.
 
     Args:
         stored: what `stored` returned, as read from the settings.

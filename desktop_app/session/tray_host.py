@@ -1,4 +1,4 @@
-"""Whether the desktop has a tray: a host of StatusNotifierItems.
+"""Watches for a tray of the desktop: a host of StatusNotifierItems.
 
 https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/
 """

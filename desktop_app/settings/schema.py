@@ -27,7 +27,7 @@ MOST_CANDIDATES: Final = 8
 
 
 class OnClose(StrEnum):
-    """What closing the window does; the value of the setting ON_CLOSE."""
+    """Values of the setting ON_CLOSE: the effect of closing the window."""
 
     ASK = "ask"
     KEEP = "keep"

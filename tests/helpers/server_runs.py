@@ -21,7 +21,7 @@ SCRIPTED: Final = str(Path(__file__).with_name("tool_server.py"))
 
 
 class BookOfOne:
-    """What one server has listed."""
+    """The lists of one server."""
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []

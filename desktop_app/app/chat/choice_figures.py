@@ -1,4 +1,4 @@
-"""What a message may cost and take with each variant and effort, as words for the menus."""
+"""Cost and duration of the message with each variant and effort, as words for the menus."""
 
 from __future__ import annotations
 

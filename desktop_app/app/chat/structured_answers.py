@@ -1,4 +1,4 @@
-"""What the user does with answers that match a schema: see the text, copy it, have it repaired."""
+"""Actions on answers with a schema: show the text, copy it, have it repaired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What closing the window does: the program goes on in the background, or ends."""
+"""Closes the window: the program goes on in the background, or ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a passage is in its document: a code, and its words in the user's language.
+"""The place of a passage in its document: a code, and its words in the user's language.
 
 The code is `page 3`, `pages 3–5` (or slides, or chapters) or `sheet Costs`. It is stored, sent to
 models and written to JSON; users see `place_words`.

@@ -20,7 +20,7 @@ _PRICES: Final = ("input_price", "cached_price", "output_price")
 
 @dataclass(frozen=True)
 class OwnModel:
-    """What the user has entered of a model; None for what was left open.
+    """The facts of a model that the user entered; None for those left open.
 
     Attributes:
         window, max_output: tokens.

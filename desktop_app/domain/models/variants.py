@@ -26,7 +26,7 @@ class Variant(StrEnum):
 
     @property
     def advice(self) -> str:
-        """What it is for, in one line, marked for translation."""
+        """Its purpose in one line, marked for translation."""
         return _VARIANT_ADVICE[self]
 
 
@@ -47,7 +47,7 @@ class Effort(StrEnum):
 
     @property
     def advice(self) -> str:
-        """What it is for, in one line, marked for translation."""
+        """Its purpose in one line, marked for translation."""
         return _EFFORT_ADVICE[self]
 
 

@@ -135,7 +135,7 @@ TIMES: Final = (Grouping.DAY, Grouping.MONTH)
 
 @dataclass(frozen=True)
 class GroupPerformance:
-    """How the measured calls of a group went.
+    """Failures, retries and times of the measured calls of a group.
 
     Attributes:
         failed: calls whose answer failed.

@@ -37,7 +37,7 @@ class ChunkPlan:
 
     @property
     def comparison(self) -> str:
-        """Who takes the notes, and what it would cost with the model that answers; "" if same."""
+        """The model that takes the notes, and the cost with the answering one; "" if the same."""
         if self.cost_of_answerer is None:
             return ""
         return tr(

@@ -1,4 +1,4 @@
-"""What an answer with a form says of it: the form, and where it does not match its schema."""
+"""Notices under an answer with a form: the form, and the places that do not match its schema."""
 
 from __future__ import annotations
 
@@ -32,11 +32,6 @@ def problem_notices(problems: Sequence[SchemaProblem]) -> tuple[AnswerNotice, ..
     """Return a notice for each place that does not match."""
     code = NoticeCode.SCHEMA_PROBLEM
     return tuple(notice(code, path=each.path, reason=each.reason) for each in problems)
-
-
-def has_problems(answer: Message) -> bool:
-    """Return True if an answer does not match its schema."""
-    return bool(_problems(answer))
 
 
 def may_be_repaired(answer: Message) -> bool:

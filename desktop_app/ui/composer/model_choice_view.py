@@ -92,7 +92,7 @@ class ChoiceView:
 
 @dataclass(frozen=True)
 class ChoiceFigures:
-    """What the message being typed may cost and take with each variant and effort, as words."""
+    """Cost and duration of the typed message with each variant and effort, as words."""
 
     variants: Mapping[Variant, str] = field(default_factory=dict)
     efforts: Mapping[Effort, str] = field(default_factory=dict)

@@ -44,7 +44,7 @@ class EditRequest:
 
 
 class DialogField:
-    """What is set, and the button that changes it."""
+    """The current value, and the button that changes it."""
 
     def __init__(
         self,

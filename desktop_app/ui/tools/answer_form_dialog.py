@@ -113,7 +113,7 @@ class AnswerFormDialog(QDialog):
 
     @property
     def source(self) -> FormSource:
-        """What is typed."""
+        """The typed text."""
         text = self.text.toPlainText()
         kind = FormKind(self.kind.currentData())
         return FormSource(kind, text.strip() if kind is FormKind.REGEX else text, self.name.text())

@@ -1,4 +1,4 @@
-"""Whether the desktop session is ending."""
+"""Notices the end of the desktop session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What closing the window does: hiding, asking, waiting for an answer, ending."""
+"""Closing the window: hiding, asking, waiting for an answer, ending."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ class CommandRow(QWidget):
 
 
 class HotkeyHelp(QWidget):
-    """What to do where the global shortcut cannot be had: bind a command in the desktop's settings.
+    """Help for desktops without the global shortcut: bind a command in the desktop's settings.
 
     Signals:
         binding_requested(str): bind these keys there.

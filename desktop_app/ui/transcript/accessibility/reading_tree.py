@@ -1,4 +1,4 @@
-"""What a screen reader finds in a message: headings, lists, tables, code, links, formulas."""
+"""The parts of a message for screen readers: headings, lists, tables, code, links, formulas."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
 
 
 class FocusedPlace(NamedTuple):
-    """Where the keyboard is: the block and the link, and their place in the viewport."""
+    """The position of the keyboard: the block and the link, and their place in the viewport."""
 
     block: QTextBlock
     link: str

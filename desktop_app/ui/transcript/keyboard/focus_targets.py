@@ -187,7 +187,7 @@ ARROWS: Final[dict[int, bool]] = {
     Qt.Key.Key_Left: False,
     Qt.Key.Key_Up: False,
 }
-"""Whether an arrow key goes forward."""
+"""True for arrow keys that go forward."""
 
 
 class FocusTargetButton(QAbstractButton):
