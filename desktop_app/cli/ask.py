@@ -35,7 +35,6 @@ from desktop_app.cli.answers.chosen_model import (
 from desktop_app.cli.answers.leading_content import leading_id
 from desktop_app.cli.answers.several_answers import (
     SeveralAnswers,
-    all_of,
     options_of,
     require_few,
     status_of,
@@ -233,18 +232,17 @@ async def _answer(
         words = settings.counted_instructions
         draft = await _with_cost_shown(service, draft, resolved, words)
     try:
-        began = await service.begin(conversation, [], draft, profile, settings)
-        others = await _begin_others(service, began, choices[1:], profile, settings)
+        began = await _begin(service, conversation, draft, profile, choices, settings)
     except DocumentDoesNotFitError as error:
         if attached and not options.in_parts:
             error.remedy = Remedy.SUMMARIZE
         raise
-    for each in (began, *others):
+    for each in (began, *began.beside):
         for notice in each.answer.notices:
             if not names_form(notice):
                 say(str(notice))
-    if others or began.beside:
-        code = await _run_several(all_of([began, *others]), options, unsaved)
+    if began.beside:
+        code = await _run_several([began, *began.beside], options, unsaved)
     else:
         began.tells_all = True
         code = await _run(backend, began, profile, output, unsaved)
@@ -255,28 +253,19 @@ async def _answer(
     return code
 
 
-async def _begin_others(
+async def _begin(
     service: ChatService,
-    began: AnswerRun,
-    choices: Sequence[ModelChoice],
+    conversation: Conversation,
+    draft: Draft,
     profile: ProviderProfile,
+    choices: Sequence[ModelChoice],
     settings: AskSettings,
-) -> list[AnswerRun]:
-    """Begin the answers that are compared with the first.
-
-    Raises as `ChatService.begin`, after ending those that have begun; nothing was sent.
-    """
-    runs: list[AnswerRun] = []
-    for choice in choices:
-        conversation = replace(began.conversation, choice=choice)
-        path = [] if began.question is None else [began.question]
-        try:
-            runs.append(await service.begin_again(conversation, path, profile, settings))
-        except UserFacingError:
-            for run in (began, *runs):
-                await run.discard()
-            raise
-    return runs
+) -> AnswerRun:
+    """Begin the answer, or those that are compared. Raises as `ChatService.begin`."""
+    if len(choices) == 1:
+        return await service.begin(conversation, [], draft, profile, settings)
+    asked = [(profile, choice) for choice in choices]
+    return await service.begin_compared(conversation, [], draft, asked, settings)
 
 
 async def _run_several(

@@ -248,8 +248,3 @@ def status_of(answers: Sequence[Message]) -> MessageStatus:
     """Return COMPLETE if all answers are, else the first other status."""
     others = (a.status for a in answers if a.status is not MessageStatus.COMPLETE)
     return next(others, MessageStatus.COMPLETE)
-
-
-def all_of(runs: Sequence[AnswerRun]) -> list[AnswerRun]:
-    """Return the runs and those beside them, which came from one request for several."""
-    return [each for run in runs for each in (run, *run.beside)]

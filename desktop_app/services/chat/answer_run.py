@@ -205,10 +205,9 @@ class AnswerRun:
         async with self._hold:
             return await self._run(listen, on_store, insist)
 
-    async def discard(self) -> None:
-        """End an answer that was never run: release its hold, store it as cancelled."""
+    async def release(self) -> None:
+        """Release the hold of an answer that was never stored or run."""
         await self._hold.release()
-        await self._finish(MessageStatus.CANCELLED, lambda _: None, once=True)
 
     def leave(self) -> None:
         """Let a background run continue when the task is cancelled."""

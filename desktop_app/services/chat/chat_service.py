@@ -251,6 +251,17 @@ class ChatService:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
                 sent. Among the reasons is that no model is chosen.
         """
+        return await self._store(await self._prepare(conversation, path, draft, profile, settings))
+
+    async def _prepare(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        draft: Draft,
+        profile: ProviderProfile,
+        settings: AskSettings,
+    ) -> list[AnswerRun]:
+        """Return the answers to a question that is not stored yet. Raises as `begin`."""
         resolved = _with_model(self.resolve_with(profile, conversation.choice, settings))
         needs = await self.needs_of(draft.template_id)
         require_two_documents(needs, draft.attachments, (p for m in path for p in m.sent_parts))
@@ -275,7 +286,7 @@ class ChatService:
         title = conversation.title or first_title(question)
         titled = replace(conversation, title=title, draft=draft.after_sending)
         context = replace(context, path=[*path, question])
-        return await self._begin_answer(titled, context, question, settings, hold)
+        return await self._prepare_runs(titled, context, question, settings, hold)
 
     async def begin_again(
         self,
@@ -293,6 +304,51 @@ class ChatService:
 
         Raises as `begin`.
         """
+        return await self._store(
+            await self._prepare_again(conversation, path, profile, settings, repairs)
+        )
+
+    async def begin_compared(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        draft: Draft | None,
+        asked: Sequence[tuple[ProviderProfile, ModelChoice]],
+        settings: AskSettings,
+    ) -> AnswerRun:
+        """Store a question and an empty answer by each of several choices, as its versions.
+
+        Args:
+            draft: the question; None for the last one of `path`.
+
+        Returns:
+            The first answer; the others are beside it.
+
+        Raises as `begin`: one of the answers is refused, and nothing was stored or sent.
+        """
+        runs: list[AnswerRun] = []
+        async with AsyncExitStack() as undo:
+            for profile, choice in asked:
+                own = replace(conversation, choice=choice)
+                if draft is not None and not runs:
+                    made = await self._prepare(own, path, draft, profile, settings.for_one())
+                    path = [*path, *(run.question for run in made if run.question)]
+                else:
+                    made = await self._prepare_again(own, path, profile, settings)
+                undo.push_async_callback(made[0].release)
+                runs += made
+            undo.pop_all()
+        return await self._store(runs)
+
+    async def _prepare_again(
+        self,
+        conversation: Conversation,
+        path: Sequence[Message],
+        profile: ProviderProfile,
+        settings: AskSettings,
+        repairs: Message | None = None,
+    ) -> list[AnswerRun]:
+        """Return another answer, not stored yet, to the last question of `path`."""
         settings = settings.for_one()
         resolved = _with_model(self.resolve_with(profile, conversation.choice, settings))
         require_image_input(not_files(path[-1].parts, resolved.files), resolved.model)
@@ -301,7 +357,7 @@ class ChatService:
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
         hold = await self._require_room(context, Draft(), settings)
-        return await self._begin_answer(conversation, context, None, settings, hold, repairs)
+        return await self._prepare_runs(conversation, context, None, settings, hold, repairs)
 
     async def _require_room(
         self,
@@ -327,7 +383,7 @@ class ChatService:
         cost = None if price is None else price.of(Usage(input_tokens=tokens))
         return await self.budget.hold(resolved.profile, cost)
 
-    async def _begin_answer(
+    async def _prepare_runs(
         self,
         conversation: Conversation,
         context: SendContext,
@@ -335,8 +391,8 @@ class ChatService:
         settings: AskSettings,
         hold: Hold,
         repairs: Message | None = None,
-    ) -> AnswerRun:
-        """Store empty answers to the question at the end of the context's path."""
+    ) -> list[AnswerRun]:
+        """Return empty answers, not stored yet, to the last question of the context's path."""
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
         told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
@@ -369,9 +425,8 @@ class ChatService:
                     self.parts.read(path[-1], answer, request, resolved, fence)
                     for answer in answers
                 ]
-            await self.store.begin_turn(conversation, question, *answers)
             undo.pop_all()
-        began = [
+        return [
             AnswerRun(
                 conversation,
                 question,
@@ -389,10 +444,18 @@ class ChatService:
             )
             for answer, gateway, share in zip(answers, gateways, shares(hold, count), strict=True)
         ]
-        for answering in began:
-            answering.largest_kept = max(LARGEST_KEPT // count, LARGEST_BESIDE)
-        began[0].beside = tuple(began[1:])
-        return began[0]
+
+    async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
+        """Store the empty answers of `runs`, and their question if it is new; return the first."""
+        async with AsyncExitStack() as undo:
+            for run in runs:
+                undo.push_async_callback(run.release)
+                run.largest_kept = max(LARGEST_KEPT // len(runs), LARGEST_BESIDE)
+            first, answers = runs[0], [run.answer for run in runs]
+            await self.store.begin_turn(first.conversation, first.question, *answers)
+            undo.pop_all()
+        first.beside = tuple(runs[1:])
+        return first
 
     async def _request(
         self,

@@ -603,6 +603,33 @@ def test_a_cap_refuses_the_next_message_and_no_running_answer(tmp_path: Path) ->
     with_room(tmp_path, provider, test)
 
 
+def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path) -> None:
+    capped = replace(OPENAI, monthly_cap=Decimal("0.001"))
+    chosen = [ModelChoice(OPENAI.id, "", variant) for variant in (Variant.THINKING, Variant.PRO)]
+    asked = [(capped, choice) for choice in chosen]
+    words = Draft(" ".join(200 * ["word"]))
+
+    async def test(room: Room) -> None:
+        blank = Conversation(new_id(), "", now(), now(), chosen[0])
+        with pytest.raises(SpendingCapError):  # the second is too expensive beside the first
+            await room.service.begin_compared(blank, [], words, asked, AskSettings())
+        assert (await room.service.budget.month(capped)).held == 0
+        assert await room.store.get(blank.id) is None
+        began = await room.service.begin_compared(
+            blank, [], words, [(OPENAI, choice) for choice in chosen], AskSettings()
+        )
+        runs = [began, *began.beside]
+        assert [run.answer.choice.model for run in runs if run.answer.choice] == [
+            "gpt-5.2",
+            "gpt-5.2-pro",
+        ]
+        assert {run.answer.parent_id for run in runs} == {began.question and began.question.id}
+        (question, first) = await room.store.path(blank.id)
+        assert (question.text, first.id) == (words.text, began.answer.id)
+
+    with_room(tmp_path, ScriptedProvider(), test)
+
+
 def test_what_cannot_be_kept_holds_nothing(tmp_path: Path) -> None:
     capped = replace(OPENAI, monthly_cap=Decimal(1))
 
