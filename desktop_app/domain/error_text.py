@@ -188,7 +188,7 @@ def of_environment(surface: Surface) -> Surface:
     return replace(surface, remedies=remedies, places=places)
 
 
-class Tellable(Protocol):
+class DescribedError(Protocol):
     """An error, or what is stored of one."""
 
     @property
@@ -212,12 +212,12 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
     return tr(said.fuller if is_full else said.happened, **params)
 
 
-def remedy_of(error: Tellable) -> Remedy | str:
+def remedy_of(error: DescribedError) -> Remedy | str:
     """Return what to do: the error's own, else that of its reason."""
     return error.remedy or _usual(error.reason).remedy
 
 
-def remedy_segments(error: Tellable, surface: Surface) -> LinkedText:
+def remedy_segments(error: DescribedError, surface: Surface) -> LinkedText:
     """Return what to do, with links to the places that it names; () if there is nothing to say."""
     if isinstance(error.remedy, str) and error.remedy:
         return (LinkSegment(error.remedy),)
@@ -227,12 +227,12 @@ def remedy_segments(error: Tellable, surface: Surface) -> LinkedText:
     return linked_text(remedy, error.params, surface.places)
 
 
-def remedy_text(error: Tellable, surface: Surface) -> str:
+def remedy_text(error: DescribedError, surface: Surface) -> str:
     """Return what to do in a sentence; "" if there is nothing to say."""
     return plain_text(remedy_segments(error, surface))
 
 
-def error_segments(error: Tellable, surface: Surface) -> LinkedText:
+def error_segments(error: DescribedError, surface: Surface) -> LinkedText:
     """Return what happened and what to do, with links to the places that are named."""
     happened = happened_text(error.reason, error.params)
     remedy = remedy_segments(error, surface)

@@ -63,7 +63,7 @@ from desktop_app.providers.http.http_reply import HttpReply
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import AnswerMeter
 from desktop_app.providers.http.retries import ATTEMPTS, AttemptError
-from desktop_app.providers.http.silence import Patience, SilenceWatch, asleep_s
+from desktop_app.providers.http.silence import Patience, SilenceWatch, suspended_s
 from desktop_app.providers.http.transport import Timeouts, Transport
 from desktop_app.providers.jobs import provider_compaction
 from desktop_app.providers.jobs.background_run import BackgroundRun, RunTimes, cancel
@@ -131,7 +131,7 @@ class ProviderClient:
         remember_count: RememberCount | None = None,
         timeouts: Timeouts | None = None,
         run_times: RunTimes | None = None,
-        asleep: Callable[[], float] = asleep_s,
+        asleep: Callable[[], float] = suspended_s,
     ) -> None:
         profile = replace(profile, name=profile.short_name)  # for all errors of this package
         self._profile = profile

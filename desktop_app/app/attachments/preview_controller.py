@@ -29,7 +29,7 @@ from desktop_app.i18n.formatting import size
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.prompt_assembly import sent_block, sent_text
 from desktop_app.services.documents.file_attachments import is_file
-from desktop_app.services.documents.image_attachments import Sight, page_name
+from desktop_app.services.documents.image_attachments import ImageForm, page_name
 
 if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
@@ -246,9 +246,9 @@ class PreviewController(QObject):
         asked = self._asked
         text = await self._words(part)
         unit, given, hint = await self._pages(part)
-        from desktop_app.ui.viewer.paged_text import stretches
+        from desktop_app.ui.viewer.paged_text import page_ends
 
-        ends = await asyncio.to_thread(stretches, text)
+        ends = await asyncio.to_thread(page_ends, text)
         if asked != self._asked or self._dialog is None:
             return
         self._dialog.offer_pages(unit, given, hint)
@@ -259,7 +259,7 @@ class PreviewController(QObject):
     async def _words(self, part: Attached) -> str:
         resolved = self._held.resolved
         if isinstance(part, ImagePart):
-            shown = await Sight(resolved.model, self._image_scaler).shown(part)
+            shown = await ImageForm(resolved.model, self._image_scaler).shown(part)
             return shown.text if isinstance(shown, TextPart) else ""
         fence = await self._fences.of(self._held.conversation_id)
         if part.in_parts:

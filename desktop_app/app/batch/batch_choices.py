@@ -13,9 +13,9 @@ from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.services.models.model_menu import Offer, offers
 from desktop_app.ui.batch.batch_new_page import (
     BatchModelOption,
+    BatchOrder,
     BatchPromptOption,
     BatchProviderOption,
-    BatchWish,
 )
 
 if TYPE_CHECKING:
@@ -83,12 +83,14 @@ def _model(
     return BatchModelOption(offer.model, offer.name, offer.variant, efforts, said)
 
 
-def resolved_wish(
-    wish: BatchWish, *, providers: Providers, chat_service: ChatService
+def resolve_order(
+    order: BatchOrder, *, providers: Providers, chat_service: ChatService
 ) -> ResolvedChoice | None:
     """Return the chosen model, None if the provider was removed."""
-    profile = next((p for p in providers.all if p.id == wish.provider_id), None)
+    profile = next((p for p in providers.all if p.id == order.provider_id), None)
     if profile is None:
         return None
-    choice = ModelChoice(profile.id, "" if wish.variant else wish.model, wish.variant, wish.effort)
+    choice = ModelChoice(
+        profile.id, "" if order.variant else order.model, order.variant, order.effort
+    )
     return chat_service.resolve(profile, choice)

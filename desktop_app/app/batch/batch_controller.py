@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.batch.batch_jobs import BatchJob, BatchLine
     from desktop_app.ui.batch.batch_bar import BatchBar
     from desktop_app.ui.batch.batch_dialog import BatchDialog
-    from desktop_app.ui.batch.batch_new_page import BatchWish
+    from desktop_app.ui.batch.batch_new_page import BatchOrder
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
@@ -129,7 +129,7 @@ class BatchController(QObject):
         dialog.new_job_requested.connect(self._show_new)
         dialog.job_requested.connect(lambda job_id: self._start(self._show_job(job_id)))
         dialog.report_requested.connect(lambda *given: self._start(self._report(*given)))
-        dialog.new.preparation_requested.connect(lambda wish: self._do(self._make(wish)))
+        dialog.new.preparation_requested.connect(lambda order: self._do(self._make(order)))
         page = dialog.job
         page.start_requested.connect(lambda job_id: self._do(self._begin(job_id)))
         page.cancel_requested.connect(lambda job_id: self._do(self._cancel(job_id)))
@@ -343,21 +343,21 @@ class BatchController(QObject):
             dialog.say(error)
         self._look_soon()
 
-    async def _make(self, wish: BatchWish) -> None:
-        from desktop_app.app.batch.batch_choices import resolved_wish
+    async def _make(self, order: BatchOrder) -> None:
+        from desktop_app.app.batch.batch_choices import resolve_order
         from desktop_app.backend.answer_settings import ask_settings
         from desktop_app.backend.batch_wiring import expanded
 
-        resolved = resolved_wish(wish, providers=self._providers, chat_service=self._backend.chat)
+        resolved = resolve_order(order, providers=self._providers, chat_service=self._backend.chat)
         if resolved is None:
             return
         settings = ask_settings(self._values.all).for_one()
         job = await self.runs.service.new(
-            await expanded(wish.paths),
+            await expanded(order.paths),
             resolved,
-            wish.task,
-            title=wish.title,
-            template_id=wish.template_id,
+            order.task,
+            title=order.title,
+            template_id=order.template_id,
             instructions=settings.instructions,
             parameters=settings.parameters,
         )

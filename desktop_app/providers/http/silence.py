@@ -25,7 +25,7 @@ MOST_AHEAD = 100
 _SLEEP_THRESHOLD_S = 1.0  # the two clocks are read one after the other
 
 
-def asleep_s() -> float:
+def suspended_s() -> float:
     """Return the seconds that the computer has slept since boot, 0 if unknown."""
     if not hasattr(time, "CLOCK_BOOTTIME"):
         return 0.0
@@ -62,7 +62,7 @@ class SilenceWatch:
     """
 
     def __init__(
-        self, provider: str, patience: Patience, asleep: Callable[[], float] = asleep_s
+        self, provider: str, patience: Patience, asleep: Callable[[], float] = suspended_s
     ) -> None:
         self._provider = provider
         self._patience = patience

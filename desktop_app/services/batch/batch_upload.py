@@ -45,7 +45,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
 from desktop_app.services.chat.prompt_assembly import question_parts, request_messages
-from desktop_app.services.documents.image_attachments import Sight
+from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import Fences
 from desktop_app.services.ports import AttachmentSource, PictureSource
 from desktop_app.services.structured.requested_form import chosen_form
@@ -214,10 +214,10 @@ class BatchSender:
     ) -> bytes:
         question = question_of(job, item, "")
         form = await form_of_job(job)
-        sight, fence = Sight(info, self._pictures), await self._fences.of(job.id)
+        image_form, fence = ImageForm(info, self._pictures), await self._fences.of(job.id)
         request = ChatRequest(
             model=info.id,
-            messages=await request_messages([question], self._attachments, fence, sight),
+            messages=await request_messages([question], self._attachments, fence, image_form),
             instructions=job.instructions,
             effort=job.choice.effort,
             parameters=job.parameters,

@@ -43,7 +43,7 @@ _MOST_WAITING: Final = 16
 _TERMINALS: Final = (Completed, Incomplete, Failed)
 
 
-def asked_apart(provider: str) -> AnswerNotice:
+def asked_separately(provider: str) -> AnswerNotice:
     """Return the notice for an answer that had to be requested separately."""
     return notice(NoticeCode.ASKED_SEPARATELY, provider=provider)
 
@@ -91,7 +91,7 @@ class OneRequest:
 
     def gateway_of(self, number: int) -> Gateway:
         """Return the gateway for an answer, counted from 0."""
-        return _Seat(self, self._gateway, number)
+        return _CandidateGateway(self, self._gateway, number)
 
     def shared(self, provider: Provider, request: ChatRequest) -> _Shared:
         """Return the shared request, which the first caller opens.
@@ -103,7 +103,7 @@ class OneRequest:
         return self._shared[request.model]
 
 
-class _Seat:
+class _CandidateGateway:
     """A gateway to one of the answers."""
 
     def __init__(self, group: OneRequest, gateway: Gateway, number: int) -> None:
@@ -111,13 +111,13 @@ class _Seat:
 
     async def provider(self, profile: ProviderProfile) -> Provider:
         provider = await self._gateway.provider(profile)
-        return _SeatedProvider(self._group, provider, profile.name, self._number)
+        return _CandidateProvider(self._group, provider, profile.name, self._number)
 
     async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
         return await self._gateway.learned_support(profile, model)
 
 
-class _SeatedProvider:
+class _CandidateProvider:
     """A provider that streams one of the shared answers."""
 
     def __init__(self, group: OneRequest, provider: Provider, name: str, number: int) -> None:
@@ -133,7 +133,7 @@ class _SeatedProvider:
                 yield event
         if has_ended:
             return
-        yield Notice(asked_apart(self._name))
+        yield Notice(asked_separately(self._name))
         alone = replace(request, parameters=replace(request.parameters, candidates=1))
         stream = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(alone))
         async with aclosing(stream) as events:

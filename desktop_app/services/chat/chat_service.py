@@ -73,7 +73,7 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource, found_for
 from desktop_app.services.documents.file_attachments import not_files, require_files, text_notice
 from desktop_app.services.documents.image_attachments import (
-    Sight,
+    ImageForm,
     blind_notice,
     require_image_input,
 )
@@ -466,9 +466,9 @@ class ChatService:
         fence: Fence,
     ) -> ChatRequest:
         """Return the request for `question`. Raises StorageError, DocumentError."""
-        sight = Sight(resolved.model, self.pictures, resolved.files)
+        image_form = ImageForm(resolved.model, self.pictures, resolved.files)
         needs = await self.needs_of(question.template_id)
-        state, messages = await sent_messages(sent, self.attachments, fence, sight)
+        state, messages = await sent_messages(sent, self.attachments, fence, image_form)
         return ChatRequest(
             model=resolved.model.id,
             messages=(*_example_turns(settings.examples), *messages),

@@ -33,7 +33,7 @@ from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import has_words, request_messages, sent_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.utility_model import UtilityModel
-from desktop_app.services.documents.image_attachments import Sight
+from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.ports import AttachmentSource, CompactionSource, PictureSource
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
@@ -281,9 +281,9 @@ class CompactionService:
         return self._planned(plan.sent, plan.own, counts, at_provider=False)
 
     async def _at_provider(self, plan: Plan, instructions: str) -> tuple[str, int]:
-        sight = Sight(plan.by.model, self._pictures, plan.own.files)
+        image_form = ImageForm(plan.by.model, self._pictures, plan.own.files)
         fence = await self._fences.of(plan.point.conversation_id)
-        state, messages = await sent_messages(plan.sent, self._attachments, fence, sight)
+        state, messages = await sent_messages(plan.sent, self._attachments, fence, image_form)
         request = ChatRequest(
             model=plan.by.model.id,
             messages=messages,

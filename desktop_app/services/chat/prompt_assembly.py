@@ -29,7 +29,7 @@ from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.documents.attachment_dedup import once
 from desktop_app.services.documents.file_attachments import file_data, is_file
-from desktop_app.services.documents.image_attachments import Sight, named, page_name
+from desktop_app.services.documents.image_attachments import ImageForm, named, page_name
 from desktop_app.services.fence import Fence, attribute, one_line
 from desktop_app.services.ports import AttachmentSource
 from desktop_app.services.tools.call_results import sent_parts
@@ -125,23 +125,23 @@ async def request_messages(
     path: Iterable[Message],
     attachments: AttachmentSource,
     fence: Fence,
-    sight: Sight | None = None,
+    image_form: ImageForm | None = None,
 ) -> tuple[RequestMessage, ...]:
     """Return the messages of `path` as they are sent.
 
     Answers that never began are left out, and repeated documents are reduced to their names.
-    Without `sight`, images are reduced to their names and all documents are sent as text. The
+    Without `image_form`, images are reduced to their names and all documents are sent as text. The
     explanation of the fence stands before the first fenced text.
 
     Raises:
         StorageError, DocumentError: an attachment is missing or cannot be read.
     """
     sent = [_without_file(message) for message in path if has_words(message)]
-    files = sight.files if sight else None
+    files = image_form.files if image_form else None
     read = once(sent, files)
     first = next((n for n, message in enumerate(read) if has_fenced([message], files)), None)
     made = [
-        await _request_message(message, attachments, fence, sight, explains=n == first)
+        await _request_message(message, attachments, fence, image_form, explains=n == first)
         for n, message in enumerate(read)
     ]
     return tuple(made)
@@ -160,10 +160,10 @@ def summary_messages(summary: str, fence: Fence) -> tuple[RequestMessage, ...]:
 
 
 async def sent_messages(
-    sent: SentPath, attachments: AttachmentSource, fence: Fence, sight: Sight
+    sent: SentPath, attachments: AttachmentSource, fence: Fence, image_form: ImageForm
 ) -> tuple[str, tuple[RequestMessage, ...]]:
     """Return the provider's state, or "", and the messages sent with it."""
-    messages = await request_messages(sent.messages, attachments, fence, sight)
+    messages = await request_messages(sent.messages, attachments, fence, image_form)
     if sent.compaction is None:
         return "", messages
     if sent.compaction.kind is CompactionKind.PROVIDER:
@@ -191,23 +191,23 @@ async def _request_message(
     message: Message,
     attachments: AttachmentSource,
     fence: Fence,
-    sight: Sight | None,
+    image_form: ImageForm | None,
     *,
     explains: bool,
 ) -> RequestMessage:
     parts: list[RequestPart] = []
     for part in message.parts:
-        if explains and is_fenced(part, sight.files if sight else None):
+        if explains and is_fenced(part, image_form.files if image_form else None):
             parts.append(TextPart(fence.explanation))
             explains = False
         match part:
-            case DocumentPart() if sight and is_file(part, sight.files):
+            case DocumentPart() if image_form and is_file(part, image_form.files):
                 parts.append(await file_data(part, attachments))
             case DocumentPart():
                 parts.append(TextPart(await sent_block(part, attachments, fence)))
-                parts += await sight.pages(part) if sight else ()
+                parts += await image_form.pages(part) if image_form else ()
             case ImagePart():
-                parts.append(await sight.shown(part) if sight else named(part))
+                parts.append(await image_form.shown(part) if image_form else named(part))
             case PassagesPart():
                 parts.append(TextPart(passages_block(part, fence)))
             case CollectionPart():

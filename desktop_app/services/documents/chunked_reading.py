@@ -34,7 +34,7 @@ from desktop_app.services.documents.fitting_parts import (
     Splitter,
     fitting_parts,
 )
-from desktop_app.services.documents.image_attachments import Sight, page_tokens
+from desktop_app.services.documents.image_attachments import ImageForm, page_tokens
 from desktop_app.services.documents.kept_spans import (
     even_parts,
     json_of_spans,
@@ -221,11 +221,11 @@ class ChunkedReader:
     ) -> list[PartSpan]:
         """Return the chunks of a document's text that fit `room` with their image pages."""
         made = []
-        for stretch in page_spans(document, text, room, task.resolved.model):
-            words = text[stretch.start : stretch.end]
-            left = max(LEAST_PART, room - stretch.tokens)
+        for span in page_spans(document, text, room, task.resolved.model):
+            words = text[span.start : span.end]
+            left = max(LEAST_PART, room - span.tokens)
             for cut in await fitting_parts(words, left, task.resolved, self._splitter, estimator):
-                begins, ends = stretch.start + cut.start, stretch.start + cut.end
+                begins, ends = span.start + cut.start, span.start + cut.end
                 made.append(PartSpan(begins, ends, cut.tokens))
         return made
 
@@ -312,8 +312,8 @@ class ChunkedReader:
 
     async def shown(self, task: Task, piece: DocumentPiece) -> list[RequestPart]:
         """Return the image pages of a piece. Raises UserFacingError."""
-        sight = Sight(task.resolved.model, self.pictures)
-        return [] if piece.seen is None else await sight.pages(piece.seen)
+        image_form = ImageForm(task.resolved.model, self.pictures)
+        return [] if piece.seen is None else await image_form.pages(piece.seen)
 
     async def note(self, task: Task, piece: DocumentPiece, text: str) -> DocumentPiece:
         """Return a piece with the note in place of its source."""

@@ -26,7 +26,7 @@ MOST_PAGES = 100
 
 
 @dataclass(frozen=True)
-class Sight:
+class ImageForm:
     """The form in which a model gets images and files.
 
     A model is treated as able to see images unless it is known that it cannot.

@@ -68,7 +68,7 @@ class BatchPromptOption:
 
 
 @dataclass(frozen=True)
-class BatchWish:
+class BatchOrder:
     """The job that the user asks for; `template_id` is "" for the user's own question."""
 
     paths: tuple[Path, ...]
@@ -88,7 +88,7 @@ class BatchNewPage(QWidget):
     """The page for a new batch job.
 
     Signals:
-        preparation_requested(BatchWish): read these files and estimate the job.
+        preparation_requested(BatchOrder): read these files and estimate the job.
         back_requested(): show the list of jobs.
     """
 
@@ -335,7 +335,7 @@ class BatchNewPage(QWidget):
         is_edited = self.task.document().isModified()
         title = "" if prompt is None or is_edited else prompt.title
         self.preparation_requested.emit(
-            BatchWish(
+            BatchOrder(
                 tuple(self._paths),
                 title,
                 task,

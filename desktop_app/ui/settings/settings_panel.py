@@ -264,7 +264,7 @@ class SettingsPanel(QFrame):
         Args:
             text: facts about the program and this computer.
             licenses: the texts of the licenses.
-            ends: where their pages end (see `paged_text.stretches`).
+            ends: where their pages end (see `paged_text.page_ends`).
         """
         self._about_texts = (text, licenses, ends)
         if self._about:

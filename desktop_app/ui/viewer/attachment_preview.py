@@ -274,7 +274,7 @@ class AttachmentPreview(QDialog):
 
         Args:
             text: the whole text.
-            ends: its `paged_text.stretches`.
+            ends: its `paged_text.page_ends`.
             is_sent: False if the file itself is sent.
         """
         self.text.view.setAccessibleName(tr(IS_SENT) if is_sent else tr(IS_READ))

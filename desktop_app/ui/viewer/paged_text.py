@@ -24,7 +24,7 @@ from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spok
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
-STRETCH: Final = 300_000
+PAGE_LENGTH: Final = 300_000
 LONGEST_LINE: Final = 20_000
 _SLICE: Final = 6_000
 _MOST_MATCHES: Final = 10_000
@@ -33,7 +33,7 @@ Match = tuple[int, int]
 """The index of the page, and the offset of the match in it."""
 
 
-def stretches(text: str, length: int = STRETCH, longest_line: int = LONGEST_LINE) -> list[int]:
+def page_ends(text: str, length: int = PAGE_LENGTH, longest_line: int = LONGEST_LINE) -> list[int]:
     """Return where each page of the text ends; together the pages are the text.
 
     Call it in a thread: it scans every line.
@@ -82,7 +82,7 @@ class PagedText(QWidget):
         self._earlier = plain_button(tr("Previous"), "earlier-text")
         self._later = plain_button(tr("Next"), "later-text")
         self._where = PlainLabel()
-        self._where.setObjectName("text-stretch")
+        self._where.setObjectName("text-page")
         set_role(self._where, "note")
         self._row = QWidget()
         row = QHBoxLayout(self._row)
@@ -118,7 +118,7 @@ class PagedText(QWidget):
         return not self._writing.isActive()
 
     def set_text(self, text: str, ends: list[int]) -> None:
-        """Show a text from its beginning; `ends` are its `stretches`."""
+        """Show a text from its beginning; `ends` are its `page_ends`."""
         self._text, self._ends = text, ends or [0]
         self._show(0)
         self.look_for(self._words)
@@ -191,8 +191,8 @@ class PagedText(QWidget):
         self._tell()
 
     def _look_through(self, number: int) -> None:
-        stretch = self._text[self._start(number) : self._ends[number]]
-        found = re.compile(re.escape(self._words), re.IGNORECASE).finditer(stretch)
+        page = self._text[self._start(number) : self._ends[number]]
+        found = re.compile(re.escape(self._words), re.IGNORECASE).finditer(page)
         room = _MOST_MATCHES - len(self._matches)
         self._matches += [(number, match.start()) for match in islice(found, room)]
 

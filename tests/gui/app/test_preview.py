@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.chat_request import FileData
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
-from desktop_app.ui.viewer.paged_text import STRETCH, PagedText, stretches
+from desktop_app.ui.viewer.paged_text import PAGE_LENGTH, PagedText, page_ends
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.desk import Desk, find, until
@@ -272,7 +272,7 @@ async def test_nothing_attached_is_said(data: Path) -> None:
         assert desk.said.startswith("“notes.md” has no pages, slides, sheets, or chapters")
 
 
-async def test_a_large_text_is_there_in_stretches_and_searched(tmp_path: Path) -> None:
+async def test_a_large_text_is_there_in_pages_and_searched(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     lines = (f"line {n}: the quick brown fox jumps over the lazy dog\n" for n in range(60_000))
     path.write_text("".join(lines) + "The İstanbul NEEDLE is here.\n" + "x" * 100_000)
@@ -282,7 +282,7 @@ async def test_a_large_text_is_there_in_stretches_and_searched(tmp_path: Path) -
         desk.ready.actions["attachment.preview"]()
         dialog = await opened(desk)
         assert len(dialog.text.text) > 3_000_000
-        assert 0 < len(dialog.text.view.toPlainText()) <= STRETCH
+        assert 0 < len(dialog.text.view.toPlainText()) <= PAGE_LENGTH
         QTest.keyClick(dialog, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
         dialog._find.field.setText("needle")
         await until(lambda: words(dialog, "find-count") == "1 of 1")
@@ -298,18 +298,18 @@ async def test_a_large_text_is_there_in_stretches_and_searched(tmp_path: Path) -
     "text",
     ["", "a", "a\n", "x" * 50, "ab\n" * 40, "x" * 25 + "\n" + "y\n" * 9 + "z" * 31, "\n" * 70],
 )
-def test_stretches_are_the_text_and_hold_no_long_line(text: str) -> None:
-    ends = stretches(text, length=20, longest_line=10)
+def test_pages_are_the_text_and_hold_no_long_line(text: str) -> None:
+    ends = page_ends(text, length=20, longest_line=10)
     pieces = [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
     assert "".join(pieces) == text
     assert all(0 < len(piece) <= 20 for piece in pieces)
     assert all(len(line) <= 10 for piece in pieces for line in piece.split("\n"))
 
 
-def test_matches_are_stepped_through_across_stretches(qtbot: object) -> None:
+def test_matches_are_stepped_through_across_pages(qtbot: object) -> None:
     text = "".join(f"row {n} 😀 Word\n" for n in range(9))
     view = PagedText(light(), "x", "y")
-    view.set_text(text, stretches(text, length=40))
+    view.set_text(text, page_ends(text, length=40))
     counted: list[tuple[int, int, bool]] = []
     view.counted.connect(lambda *row: counted.append(row))
     view.look_for("word")

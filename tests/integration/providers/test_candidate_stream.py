@@ -18,7 +18,7 @@ from desktop_app.domain.conversations.conversation import Draft, Message, Messag
 from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import find_weights
-from desktop_app.services.chat.candidate_answers import asked_apart
+from desktop_app.services.chat.candidate_answers import asked_separately
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
 from tests.integration.providers.asking import asker_of
@@ -108,7 +108,7 @@ def test_llama_cpp_with_one_place_refuses_two_and_is_asked_twice(tmp_path: Path)
         answers = asyncio.run(ask(tmp_path, url, Api.CHAT_COMPLETIONS, 2, stream=True))
     check_all_answered(answers, 2)
     assert all(answer.usage is not None for answer in answers)
-    assert [asked_apart("OpenAI") in answer.notices for answer in answers] == [False, True]
+    assert [asked_separately("OpenAI") in answer.notices for answer in answers] == [False, True]
 
 
 @pytest.mark.parametrize("stream", [True, False])

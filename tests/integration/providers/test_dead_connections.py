@@ -14,7 +14,7 @@ import pytest
 
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
 from desktop_app.domain.models.model_catalog import Api, Variant
-from desktop_app.providers.http.silence import asleep_s
+from desktop_app.providers.http.silence import suspended_s
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.jobs.background_run import RunTimes
 from desktop_app.services.chat.chat_service import AskSettings
@@ -121,9 +121,9 @@ def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> None:
 
 
 def test_the_real_clock_of_sleep_does_not_run() -> None:
-    before = asleep_s()
+    before = suspended_s()
     assert before > -0.1  # two clocks, one after the other
-    assert abs(asleep_s() - before) < 0.5
+    assert abs(suspended_s() - before) < 0.5
 
 
 # ---------------------------------------------------------------- in the background

@@ -73,7 +73,7 @@ class Recording(TextLexer):
 
 
 @pytest.mark.parametrize("line", ["words\n", "\n", "    a = 1\n", "def f():\n    pass\n\n\n"])
-def test_long_code_is_lexed_in_stretches(line: str) -> None:
+def test_long_code_is_lexed_in_chunks(line: str) -> None:
     lexer, code = Recording(), line * 9_000
     assert list(highlight.spans(code, lexer)) == []
     assert "".join(given.removesuffix("\n") for given in lexer.given) == code
@@ -81,7 +81,7 @@ def test_long_code_is_lexed_in_stretches(line: str) -> None:
     assert max(map(len, lexer.given)) <= 8_001
 
 
-def test_stretches_of_long_code_begin_where_nothing_is_open() -> None:
+def test_chunks_of_long_code_begin_where_nothing_is_open() -> None:
     python = highlight.lexer("python")
     assert python is not None
     unit = 'def f():\n    """One\n\n    and more."""\n    return 12\n\n\n'

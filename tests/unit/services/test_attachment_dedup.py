@@ -29,7 +29,7 @@ from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import request_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.attachment_dedup import as_sent_after, once
-from desktop_app.services.documents.image_attachments import Sight
+from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import SAMPLE
 from desktop_app.services.spending.cost_estimate import Estimator
 from tests.helpers.fences import plain
@@ -104,7 +104,7 @@ def test_the_request_holds_it_once() -> None:
 
 def test_a_file_goes_once_too() -> None:
     file = replace(REPORT, as_file=True)
-    sight = Sight(CATALOG.info("gpt-5.2"), None, FILES)  # type: ignore[arg-type]
+    sight = ImageForm(CATALOG.info("gpt-5.2"), None, FILES)  # type: ignore[arg-type]
     sent = asyncio.run(
         request_messages([asked("a", file), asked("b", file)], Shelf(), SAMPLE, sight)
     )

@@ -25,7 +25,7 @@ from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.services.chat.answer_run import AnswerRun
-from desktop_app.services.chat.candidate_answers import asked_apart, shares
+from desktop_app.services.chat.candidate_answers import asked_separately, shares
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.budget import Hold
@@ -104,7 +104,7 @@ def test_what_a_server_leaves_out_is_asked_for_apart_and_said(tmp_path: Path) ->
         done = await run_all(room, began)
         assert [message.text for message in done] == ["a", "b", "c"]
         assert [message.cost for message in done] == [ONE_COST] * 3
-        assert [message.notices for message in done] == [(), *[(asked_apart("OpenAI"),)] * 2]
+        assert [message.notices for message in done] == [(), *[(asked_separately("OpenAI"),)] * 2]
         assert [request.parameters.candidates for request in provider.requests] == [3, 1, 1]
 
     with_room(tmp_path, provider, test)

@@ -45,7 +45,7 @@ class _Job:
     The attributes below count lines from `start`.
 
     Attributes:
-        stretches: the code still to be lexed, or None before the first request.
+        chunks: the code still to be lexed, or None before the first request.
         lexed: the number of lines whose spans are all pending or applied.
         line: the next line to highlight.
     """
@@ -55,7 +55,7 @@ class _Job:
     first: int
     end: int
     language: str
-    stretches: Iterator[str] | None = None
+    chunks: Iterator[str] | None = None
     lexed: int = 0
     line: int = 0
     pending: dict[int, list[highlight.ColoredSpan]] = field(default_factory=dict)
@@ -138,7 +138,7 @@ class CodeHighlighter(QObject):
             last is not None
             and last.section is section
             and last.end == first
-            and last.stretches is None
+            and last.chunks is None
         ):
             last.end = end
             return
@@ -158,23 +158,23 @@ class CodeHighlighter(QObject):
 
     def _ask(self, job: _Job) -> bool:
         """Request the next part of a job. Return False if nothing is left."""
-        if job.stretches is None:
-            job.stretches = highlight.lexing_parts(_code(job.section.items[job.start : job.end]))
-        stretch = next(job.stretches, "")
-        if self._lexer is None or not stretch:
+        if job.chunks is None:
+            job.chunks = highlight.lexing_parts(_code(job.section.items[job.start : job.end]))
+        chunk = next(job.chunks, "")
+        if self._lexer is None or not chunk:
             return False
-        number = self._lexer.ask({"language": job.language, "code": stretch})
-        self._asked = number, job, stretch
+        number = self._lexer.ask({"language": job.language, "code": chunk})
+        self._asked = number, job, chunk
         return True
 
     def _take(self, number: int, answer: dict[str, Any] | None) -> None:
         """Collect the spans of an answer, or give up on its language if there is none."""
         if self._asked is None or self._asked[0] != number:
             return
-        _number, job, stretch = self._asked
+        _number, job, chunk = self._asked
         self._asked = None
         self._timer.start()
-        spans = highlight.spans_of(answer, stretch)
+        spans = highlight.spans_of(answer, chunk)
         if spans is None:
             self._plain.add(job.language)
             self._jobs = deque(other for other in self._jobs if other.language != job.language)
@@ -182,7 +182,7 @@ class CodeHighlighter(QObject):
         for span in spans:
             if (at := job.lexed + span.line) >= job.line:
                 job.pending.setdefault(at, []).append(span._replace(line=at))
-        job.lexed += stretch.count("\n")
+        job.lexed += chunk.count("\n")
 
     # ------------------------------------------------------------------ painting
 
