@@ -39,7 +39,7 @@ _ANSWER_FIELDS: Final = (
 _SEVERAL_FIELDS: Final = (
     "answers (answer, status, provider, model, answered_by, variant, effort, usage, cost_usd, "
     "duration_s, first_token_s, notices, error, "
-    "tool_calls), status, cost_usd, conversation_id, passages"
+    "tool_calls, parsed, schema_problems), status, cost_usd, conversation_id, passages"
 )
 _SPENDING_FIELDS: Final = (
     "by, rows (day, month, model, provider, purpose or effort; calls, uncounted, failed, retries, "

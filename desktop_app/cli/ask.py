@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import signal
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ from desktop_app.cli.page_options import pages_by_file, with_pages
 from desktop_app.cli.progress_output import Steps
 from desktop_app.cli.standard_input import as_file, read_all
 from desktop_app.cli.terminal import Output
-from desktop_app.cli.tool_commands import require_tools
+from desktop_app.cli.tool_commands import require_known, require_tools
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -204,10 +205,9 @@ async def _answer(
     for choice in choices:
         await learn_price(backend, profile, choice)
     resolved = backend.chat.resolve(profile, conversation.choice)
-    if settings.grammar is not None:
-        require_grammar_support(settings.grammar, resolved)
     pages = pages_by_file(options.pages, options.file)
-    await require_tools(backend, settings.parameters.tools, resolved, is_saved=options.save)
+    answering = [backend.chat.resolve(profile, choice) for choice in choices]
+    await _require_form_and_tools(backend, options, settings, answering)
     backend.desk.open(AllowedTools(tuple(options.allow_tool)))
     if options.template:  # check it before reading the files, which may be slow
         await from_template(backend, options.template, options.set, prompt)
@@ -242,7 +242,7 @@ async def _answer(
             if not names_form(notice):
                 say(str(notice))
     if began.beside:
-        code = await _run_several([began, *began.beside], options, unsaved)
+        code = await _run_several(backend, [began, *began.beside], options, unsaved)
     else:
         began.tells_all = True
         code = await _run(backend, began, profile, output, unsaved)
@@ -251,6 +251,25 @@ async def _answer(
         spent, limit = formatting.money(month.spent), formatting.money(month.cap)
         say(tr(NEAR_LIMIT, spent=spent, limit=limit, provider=profile.short_name))
     return code
+
+
+async def _require_form_and_tools(
+    backend: Backend,
+    options: argparse.Namespace,
+    settings: AskSettings,
+    answering: Sequence[ResolvedChoice],
+) -> None:
+    """Raise unless all that answer can follow the grammar and use the tools.
+
+    Raises:
+        IllegalChoiceError: one cannot, or there is no tool that is allowed.
+    """
+    tools = settings.parameters.tools
+    for resolved in answering:
+        if settings.grammar is not None:
+            require_grammar_support(settings.grammar, resolved)
+        await require_tools(backend, tools, resolved, is_saved=options.save)
+    await require_known(backend, options.allow_tool, tools)
 
 
 async def _begin(
@@ -269,13 +288,14 @@ async def _begin(
 
 
 async def _run_several(
+    backend: Backend,
     runs: list[AnswerRun],
     options: argparse.Namespace,
     unsaved: NullStore | None,
 ) -> int:
     """Run several answers at the same time and write all of them."""
     saved = unsaved is None
-    several = SeveralAnswers(runs, as_json=options.json)
+    several = SeveralAnswers(runs, as_json=options.json, file_of=partial(_file_of, backend))
     was_stopped = not await several.run()
     question = runs[0].question
     if options.json:
@@ -292,7 +312,8 @@ async def _run_several(
         return EXIT_INTERRUPTED
     if several.store_failed:
         return EXIT_FAILED
-    ends = {MessageStatus.COMPLETE: 0, MessageStatus.REFUSED: EXIT_REFUSED}
+    whole = EXIT_MISMATCH if several.has_problems else 0
+    ends = {MessageStatus.COMPLETE: whole, MessageStatus.REFUSED: EXIT_REFUSED}
     return ends.get(status_of(several.answers), EXIT_FAILED)
 
 

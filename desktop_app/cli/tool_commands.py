@@ -130,6 +130,25 @@ async def require_tools(
             raise IllegalChoiceError(Reason.TOOL_UNAVAILABLE, tool=name, reason=reason)
 
 
+async def require_known(backend: Backend, names: Sequence[str], chosen: Sequence[str]) -> None:
+    """Raise unless these are full names, or SOURCE/*, of tools that there are.
+
+    Args:
+        chosen: the tools whose servers are started; another server need not have listed its tools.
+
+    Raises:
+        IllegalChoiceError: there is no tool of a name.
+    """
+    if not names:
+        return
+    listed = {tool.definition.full_name for tool in await backend.tools.listed(chosen)}
+    known = listed | {all_of(source) for source in await backend.tools.sources()}
+    for name in names:
+        if name not in known and all_of(name.partition("/")[0]) not in listed:
+            there_are = ", ".join(sorted(known))
+            raise IllegalChoiceError(Reason.NO_SUCH_TOOL, tool=name, known=there_are)
+
+
 def _reason(tool: ListedTool, resolved: ResolvedChoice, *, is_saved: bool) -> str:
     """Return why a tool cannot be used for this answer; "" if it can."""
     name = tool.definition.name

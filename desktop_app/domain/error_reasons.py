@@ -123,7 +123,6 @@ class Reason(StrEnum):
     GRAMMAR_NEEDS_LLAMA_CPP = "grammar_needs_llama_cpp"
     GRAMMAR_NOT_AT_PROVIDER = "grammar_not_at_provider"
     GRAMMAR_NOT_SUPPORTED = "grammar_not_supported"
-    FORM_OF_SEVERAL = "form_of_several"
     GRAMMAR_WITH_TOOLS = "grammar_with_tools"
     GRAMMAR_IN_BATCH = "grammar_in_batch"
     COMPARED_COUNT = "compared_count"

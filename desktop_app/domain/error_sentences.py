@@ -405,10 +405,6 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("{model} doesn’t support grammars of the kind {syntax}."),
         remedy=N_("Choose another model."),
     ),
-    Reason.FORM_OF_SEVERAL: Said(
-        N_("A schema or grammar applies to a single response."),
-        remedy=N_("Remove --compare and --n."),
-    ),
     Reason.GRAMMAR_WITH_TOOLS: Said(
         N_("With a grammar, the model can’t call tools."),
         remedy=N_("Turn off the tools or remove the grammar."),
@@ -613,7 +609,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.ENDED_BY_FILTER: Said(
         N_("The provider’s content filter stopped the response."),
-        remedy=Remedy.CONTINUE,
+        remedy=Remedy.RETRY_CHANGED,
     ),
     Reason.GRAMMAR_NOT_FOLLOWED: Said(
         N_("The model didn’t follow the grammar."), remedy=N_("Ask again or choose another model.")

@@ -177,7 +177,7 @@ CONTINUABLE: Final = replace(
 )
 """Shown below an answer of which a part has arrived."""
 GONE_ON: Final = replace(WINDOW, remedies={Remedy.CONTINUE: ""})
-"""Shown below an answer that others follow, so that it cannot be continued."""
+"""Shown below an answer that cannot be continued: others follow, it is empty, or it is a copy."""
 TERMINAL: Final = Surface(_IN_TERMINAL, {})
 
 

@@ -37,8 +37,6 @@ def with_form(settings: AskSettings, options: argparse.Namespace) -> AskSettings
     """Return the settings with the schema or grammar of the options. Raises IllegalChoiceError."""
     if options.schema is None and options.grammar is None:
         return settings
-    if options.compare or settings.parameters.candidates > 1:
-        raise IllegalChoiceError(Reason.FORM_OF_SEVERAL)
     if options.schema is not None:
         schema = _schema_in(options.schema)
         return replace(settings, schema=schema, requested=settings.requested | {"schema"})
@@ -117,10 +115,15 @@ def _check(text: str, schema: AnswerSchema, whole: Path | None) -> CheckedAnswer
     return check_answer(schema.schema, text)
 
 
-def say_problems(checked: CheckedAnswer) -> None:
-    """Say where an answer does not match its schema."""
+def say_problems(checked: CheckedAnswer, name: str = "") -> None:
+    """Say where an answer does not match its schema.
+
+    Args:
+        name: of the answer, if there are several.
+    """
     if not checked.problems:
         return
-    lines = [tr("The response doesn’t match the schema.")]
+    said = tr("The response doesn’t match the schema.")
+    lines = [f"{name}: {said}" if name else said]
     lines += [f"{problem.path}: {problem.reason}" for problem in checked.problems]
     say("\n".join(lines))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.cli.answers.asked_form import checked, say_problems
 from desktop_app.cli.console import drop_output, say, write, write_json
 from desktop_app.cli.terminal import answer_fields, call_words, worded
 from desktop_app.cli.tool_commands import calls_json
@@ -29,10 +30,12 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
+from desktop_app.services.structured.schema_check import CheckedAnswer
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from desktop_app.domain.conversations.reply import Reply
     from desktop_app.domain.conversations.stream_events import StreamEvent
@@ -69,6 +72,7 @@ class _Column:
     Attributes:
         first_token_s: seconds from the request to the first text; None before.
         unwritten: text that waits until the answers before it are written.
+        checked: the value of an answer with a schema.
     """
 
     run: AnswerRun
@@ -78,16 +82,27 @@ class _Column:
     at_line_start: bool = True
     has_ended: bool = False
     has_heading: bool = False
+    checked: CheckedAnswer = field(default_factory=CheckedAnswer)
 
 
 class SeveralAnswers:
     """Runs answers at the same time and writes them one after the other.
 
+    Args:
+        file_of: returns the file of an answer that is too long for its message.
+
     Attributes:
         write_error: why standard output could not be written; None if it can.
     """
 
-    def __init__(self, runs: Sequence[AnswerRun], *, as_json: bool) -> None:
+    def __init__(
+        self,
+        runs: Sequence[AnswerRun],
+        *,
+        as_json: bool,
+        file_of: Callable[[Message], Path | None],
+    ) -> None:
+        self._file_of = file_of
         self._columns = [_Column(run, time.monotonic()) for run in runs]
         self._as_json = as_json
         self._shown = 0
@@ -99,6 +114,11 @@ class SeveralAnswers:
     def answers(self) -> list[Message]:
         """The answers, in order."""
         return [column.run.answer for column in self._columns]
+
+    @property
+    def has_problems(self) -> bool:
+        """True if an answer does not match its schema."""
+        return any(column.checked.problems for column in self._columns)
 
     async def run(self) -> bool:
         """Run all answers to their end; return False if they were stopped."""
@@ -121,6 +141,8 @@ class SeveralAnswers:
             | {
                 "first_token_s": _rounded(column.first_token_s),
                 "tool_calls": calls_json(tool_calls(column.run.answer.parts)),
+                "parsed": column.checked.value,
+                "schema_problems": [asdict(problem) for problem in column.checked.problems],
             }
             for column in self._columns
         ]
@@ -133,7 +155,9 @@ class SeveralAnswers:
 
         column.run.tells_all = True
         try:
-            await column.run.run(listen, self._on_store, insist=False)
+            answer = await column.run.run(listen, self._on_store, insist=False)
+            found = await checked(answer, column.run.schema, self._file_of(answer))
+            column.checked = found or column.checked
         finally:
             column.has_ended = True
             self._advance()
@@ -185,6 +209,7 @@ class SeveralAnswers:
             say(f"{_name_of(answer)}: {said}")
             return
         say(f"{_name_of(answer)}: {_figures(answer, column.first_token_s)}")
+        say_problems(column.checked, _name_of(answer))
 
     def _write(self, text: str) -> None:
         if self.write_error is not None or not text:

@@ -124,6 +124,7 @@ class AnswerRun:
         checkpoint_s: seconds between two checkpoints.
         largest_kept: bytes of the answer that its message keeps; a file has longer answers.
         purpose: what the ledger says of the call.
+        schema: what the answer is checked against, even if the model does not take it.
         tells_all: tell the listener of text that the message has no room for. A command sets it,
             because its output takes all text; what a window shows is the message's.
 
@@ -151,6 +152,7 @@ class AnswerRun:
         stand_in: Callable[[], ResolvedChoice],
         in_parts: Callable[[], Awaitable[Reread | None]] = _not_in_parts,
         tool_prices: Mapping[str, Decimal] = NO_PRICES,
+        schema: AnswerSchema | None = None,
     ) -> None:
         self.conversation = conversation
         self.question = question
@@ -159,6 +161,7 @@ class AnswerRun:
         self.checkpoint_s = CHECKPOINT_S
         self.largest_kept, self.tells_all = LARGEST_KEPT, False
         self.purpose = Purpose.ANSWER
+        self.schema = schema
         self._store, self._gateway, self._spending = store, gateway, spending
         self._files, self._long = files, LongAnswer(files, answer)
         self._file: DocumentPart | None = None
@@ -260,7 +263,7 @@ class AnswerRun:
 
     async def _check_form(self) -> None:
         """Say where a complete answer does not match its schema; of a long one nothing is known."""
-        schema, reply = self._request.schema, self._reply
+        schema, reply = self.schema, self._reply
         if schema is None or reply.status is not MessageStatus.COMPLETE or self._may_have_file:
             return
         from desktop_app.services.structured.schema_check import check_answer  # few answers need it
@@ -464,11 +467,6 @@ class AnswerRun:
                 self._first_token_s = time.monotonic() - self._began
             case Waiting(seconds) if seconds:
                 self._retries += 1
-
-    @property
-    def schema(self) -> AnswerSchema | None:
-        """The schema that the answer should match."""
-        return self._request.schema
 
     @property
     def so_far(self) -> Message:

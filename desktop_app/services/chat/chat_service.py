@@ -441,6 +441,7 @@ class ChatService:
                 stand_in=partial(self._stand_in, resolved.profile, conversation.choice),
                 in_parts=partial(self._in_parts, sent, path[-1], answer, resolved, settings),
                 tool_prices=self._tool_prices(resolved),
+                schema=settings.schema,
             )
             for answer, gateway, share in zip(answers, gateways, shares(hold, count), strict=True)
         ]
@@ -489,7 +490,8 @@ class ChatService:
     ) -> tuple[list[Gateway], ChatRequest]:
         """Return a gateway per answer, and the request: a shared one, or one for each."""
         count = request.parameters.candidates
-        if count > 1 and not request.tools and await self._may_be_at_once(resolved):
+        is_plain = not request.tools and request.grammar is None
+        if count > 1 and is_plain and await self._may_be_at_once(resolved):
             together = OneRequest(self.gateway, count)
             return [together.gateway_of(number) for number in range(count)], request
         alone = replace(request, parameters=replace(request.parameters, candidates=1))

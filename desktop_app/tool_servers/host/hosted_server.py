@@ -202,5 +202,7 @@ def reason_of(error: BaseException) -> str:
         error = error.exceptions[0]
     if isinstance(error, MCPError):
         return str(error.error.message)[:LONGEST_REASON] or "error"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     words = str(error)[:LONGEST_REASON]
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

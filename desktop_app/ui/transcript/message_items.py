@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningP
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
 from desktop_app.domain.conversations.shown_length import ShownMessage
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_text import CONTINUABLE, GONE_ON, WINDOW
+from desktop_app.domain.error_text import CONTINUABLE, GONE_ON
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr, tr_plural
@@ -258,8 +258,8 @@ def error_lines(message: Message, *, details: bool, is_last: bool = True) -> lis
     error = message.error
     if error is None:
         return []
-    actions, surface = ["retry"], WINDOW if is_last else GONE_ON
-    if message.text.strip() and is_last:
+    actions, surface = ["retry"], GONE_ON
+    if message.text.strip() and is_last and message.status is not MessageStatus.REFUSED:
         actions.insert(0, "continue")
         surface = CONTINUABLE
     remedy = error.remedy_segments_on(surface)

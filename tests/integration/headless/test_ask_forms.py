@@ -110,6 +110,33 @@ def test_chat_completions_take_a_response_format(shell: Shell, schema: str) -> N
     against(replies(404, {"detail": "Not Found"}), script, test=test)
 
 
+def test_each_of_several_answers_is_checked(shell: Shell, schema: str) -> None:
+    options = ("Who?", "--schema", schema, "--compare", "thinking", "--compare", "pro")
+    done, bodies = answer_to(shell, saying(ANN), saying("{}"), arguments=(*options, "--json"))
+    assert [body["text"]["format"]["name"] for body in bodies] == ["person", "person"]
+    assert (done.code, done.json["status"]) == (4, "complete")
+    parsed = [answer["parsed"] for answer in done.json["answers"]]
+    assert json.loads(ANN) in parsed
+    assert None in parsed
+    problems = [len(answer["schema_problems"]) for answer in done.json["answers"]]
+    assert sorted(problems) == [0, 2]
+    done, _ = answer_to(shell, saying("{}"), saying("{}"), arguments=options)
+    assert done.code == 4
+    for name in ("Thinking", "Pro"):
+        assert f"{name}/medium: The response doesn’t match the schema.\n    $: 'name'" in done.err
+    done, _ = answer_to(shell, saying(ANN), saying(ANN), arguments=options)
+    assert done.code == 0
+
+
+def test_several_answers_follow_a_grammar(shell: Shell, tmp_path: Path) -> None:
+    options = ("Well?", "--grammar", written(tmp_path / "a.regex", "yes|no"), "--json")
+    several = ("--variant", "thinking", "--n", "2")
+    done, bodies = answer_to(shell, calling("yes"), calling("no"), arguments=(*options, *several))
+    assert [body["tools"][0]["type"] for body in bodies] == ["custom", "custom"]
+    answers = sorted(answer["answer"] for answer in done.json["answers"])
+    assert (done.code, answers) == (0, ["no", "yes"])
+
+
 @pytest.mark.parametrize(
     ("name", "text"), [("lark", 'start: "yes" | "no"\n'), ("regex", "yes|no\n")]
 )
@@ -141,8 +168,6 @@ def test_nothing_invalid_is_sent(shell: Shell, tmp_path: Path, schema: str) -> N
         ("--schema", str(tmp_path / "none.json")),
         ("--schema", written(tmp_path / "wrong.json", '{"type": "objekt"}')),
         ("--schema", written(tmp_path / "cut.json", "{")),
-        ("--schema", schema, "--n", "2"),
-        ("--schema", schema, "--compare", "thinking", "--compare", "pro"),
         ("--schema", schema, "--grammar", lark),
         ("--grammar", str(tmp_path / "none.lark")),
         ("--grammar", written(tmp_path / "wrong.lark", "start: other")),

@@ -109,7 +109,8 @@ def test_a_server_that_does_not_start_says_why(shell: Shell) -> None:
         await shell.run("mcp", "add", "none", "--", "/nonexistent/program")
         missing = await shell.run("mcp", "test", "none", "--json")
         assert missing.code == 1
-        assert "No such file" in missing.json["error"]
+        why = "No such file or directory: /nonexistent/program"
+        assert f"didn’t start: {why}. " in missing.json["error"]
 
     asyncio.run(test())
 
@@ -138,11 +139,19 @@ def test_an_allowed_tool_of_a_serveris_running(shell: Shell) -> None:
     assert "echo: hello" in json.dumps(bodies[1]["input"])
 
 
+@pytest.mark.parametrize("name", ["demo/none", "other/*", "calculater"])
+def test_an_unknown_tool_cannot_be_allowed(shell: Shell, name: str) -> None:
+    asyncio.run(add(shell))
+    done, sent = asked(shell, ANSWERED, "--mcp", "demo", "--allow-tool", name)
+    assert (done.code, sent) == (2, [])
+    assert f"There is no tool named “{name}”. Available: calculator, " in done.err
+
+
 def test_others_are_denied_unknown_or_invalid_and_the_loop_goes_on(shell: Shell) -> None:
     asyncio.run(add(shell))
     for script, options, status, words in [
         (calling("demo__echo", text="x"), (), "denied", "did not allow"),
-        (calling("demo__echo", text="x"), ("--allow-tool", "other/*"), "denied", "not allow"),
+        (calling("demo__echo", text="x"), ("--allow-tool", "calculator"), "denied", "not allow"),
         (calling("demo__echo", text="x"), ("--allow-tool", "demo/fail"), "denied", "not allow"),
         (calling("demo__nothing"), ("--allow-tool", "demo/*"), "failed", "no such tool"),
         (calling("demo__echo", text=1), ("--allow-tool", "demo/*"), "failed", "match the schema"),

@@ -18,6 +18,7 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.exchange.writers.html_page import END, EmbeddedImage, HtmlPage
 from desktop_app.exchange.writers.markdown_file import to_markdown
 from desktop_app.rendering.processes.math_typesetting import CannotTypesetError, Formula, typeset
@@ -59,6 +60,14 @@ def seen(*messages: Any, title: str = "T", pictures: Any = None) -> tuple[_Seen,
     found = _Seen()
     found.feed(text)
     return found, text
+
+
+def test_nobody_can_continue_an_answer_on_a_page() -> None:
+    for reason in (Reason.ENDED_BY_FILTER, Reason.ENDED_AT_LENGTH):
+        said = replace(answer("Part", MessageStatus.REFUSED), error=ErrorNote(reason))
+        words = seen(said)[0].words
+        assert "response" in words
+        assert "Continue" not in words
 
 
 def test_a_wide_table_can_be_scrolled_by_keyboard_and_each_text_runs_its_own_way() -> None:
