@@ -199,8 +199,8 @@ class EvaluationRunner:
         moment = now()
         named = leading_id(settings.counted_instructions, self.parts.get(case.id, ()), case.input)
         conversation = Conversation(named, "", moment, moment, column.choice)
-        run = await self.service.begin(conversation, [], draft, self.profile, settings)
-        run.purpose = Purpose.EVALUATION
+        of = (conversation, [], draft, self.profile, settings)
+        run = await self.service.begin(*of, Purpose.EVALUATION)
         await self.backend.notes.put(key, '{"asked": true}', "")
         began, first = time.monotonic(), list[float]()
 

@@ -52,7 +52,8 @@ from desktop_app.domain.models.parameter_support import (
     supports_candidates,
     without_refused,
 )
-from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.cost import FREE, Usage
+from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import tr
@@ -244,6 +245,7 @@ class ChatService:
         draft: Draft,
         profile: ProviderProfile,
         settings: AskSettings,
+        purpose: Purpose = Purpose.ANSWER,
     ) -> AnswerRun:
         """Store the question and an empty answer after `path`; nothing is sent yet.
 
@@ -251,7 +253,10 @@ class ChatService:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
                 sent. Among the reasons is that no model is chosen.
         """
-        return await self._store(await self._prepare(conversation, path, draft, profile, settings))
+        of = (conversation, path, draft, profile, settings)
+        run = await self._store(await self._prepare(*of, purpose))
+        run.purpose = purpose
+        return run
 
     async def _prepare(
         self,
@@ -260,6 +265,7 @@ class ChatService:
         draft: Draft,
         profile: ProviderProfile,
         settings: AskSettings,
+        purpose: Purpose = Purpose.ANSWER,
     ) -> list[AnswerRun]:
         """Return the answers to a question that is not stored yet. Raises as `begin`."""
         resolved = _with_model(self.resolve_with(profile, conversation.choice, settings))
@@ -271,7 +277,7 @@ class ChatService:
         compactions = await self.compactions.load(conversation.id)
         context = SendContext(path, resolved, compactions, settings.counted_instructions)
         found = await found_for(self._passages, context, draft)
-        hold = await self._require_room(context, draft, settings, found)
+        hold = await self._require_room(context, draft, settings, found, purpose)
         question = Message(
             id=new_id(),
             conversation_id=conversation.id,
@@ -365,6 +371,7 @@ class ChatService:
         draft: Draft,
         settings: AskSettings,
         found: Sequence[PassagesPart] = (),
+        purpose: Purpose = Purpose.ANSWER,
     ) -> Hold:
         """Check that the model's window and the provider's cap have room, and hold the cost.
 
@@ -372,16 +379,20 @@ class ChatService:
         """
         resolved = context.resolved
         price = resolved.counted_price
+        # A run in the background outlives this process, and its cost is recorded when it is resumed.
+        is_resumable = settings.background and offers_background(resolved)
+        of = ("" if is_resumable else resolved.model.id, purpose.value)
         await self.budget.require_price(resolved.profile, resolved.model, price)
         counts = self.budget.counts(resolved.profile, price is not None)
         if self.estimator.surely_fits(context, draft) and not counts:
-            return Hold()
+            cost = Decimal(0) if price == FREE else None
+            return await self.budget.hold(resolved.profile, cost, *of)
         estimate = await self.estimator.at_sending().estimate(context, draft, found=found)
         self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
         tokens = estimate.input_tokens * estimate.inputs
         cost = None if price is None else price.of(Usage(input_tokens=tokens))
-        return await self.budget.hold(resolved.profile, cost)
+        return await self.budget.hold(resolved.profile, cost, *of)
 
     async def _prepare_runs(
         self,

@@ -119,7 +119,8 @@ class UtilityModel:
             )
             size = len((instructions + text).encode("utf-8", "surrogatepass"))
             cost = input_cost(chosen, size // BYTES_A_TOKEN)
-            async with await self.budget.hold(chosen.profile, cost):
+            held = (cost, chosen.model.id, purpose.value)
+            async with await self.budget.hold(chosen.profile, *held):
                 reply = await self._reply(chosen.profile, request)
                 if reply.usage is not None or reply.may_be_billed:
                     await self.write_down(

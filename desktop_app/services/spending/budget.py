@@ -1,11 +1,11 @@
 """The monthly spending cap of a provider, checked before each paid call.
 
-    async with await budget.hold(profile, input_cost):
+    async with await budget.hold(profile, input_cost, model, purpose):
         …                           the call, and its line in the ledger
 
 The cost of the call's input is held from the check until the call ends, so that calls in progress
-count too. A running answer is never cut; only the next one is refused. Nothing is held if the user
-set no cap, the price is unknown or the call is free.
+count too. A running answer is never cut; only the next one is refused. The hold of a killed process
+becomes a call of unknown cost. Nothing is held if the call is free.
 """
 
 from __future__ import annotations
@@ -39,7 +39,12 @@ class HoldBook(Protocol):
     """Stores holds next to the recorded spending. Raises StorageError."""
 
     async def take(
-        self, provider_id: str, amount: Decimal, cap: Decimal, at: datetime
+        self,
+        provider_id: str,
+        amount: Decimal,
+        cap: Decimal,
+        at: datetime,
+        call: tuple[str, str] = ("", ""),
     ) -> tuple[int | None, MonthUnderCap]:
         """Hold an amount if it fits the cap. Return the hold's id (or None) and the month."""
 
@@ -129,20 +134,33 @@ class Budget:
         """Note that the user agrees to use a model of unknown price. Raises StorageError."""
         await self._notes.set(_unpriced_key(profile, model_id), True)
 
-    async def hold(self, profile: ProviderProfile, input_cost: Decimal | None) -> Hold:
-        """Hold the input's cost in US dollars (None if the price is unknown).
+    async def hold(
+        self,
+        profile: ProviderProfile,
+        input_cost: Decimal | None,
+        model: str = "",
+        purpose: str = "",
+    ) -> Hold:
+        """Hold the input's cost in US dollars (None if it is unknown) until the call has ended.
+
+        If this process is killed before, the call counts as one of unknown cost.
+
+        Args:
+            model: "" if the hold is for no call of this process.
 
         Raises:
             SpendingCapError: spending, current holds and this input would exceed the cap.
             StorageError: the store cannot be read.
         """
         cap = profile.monthly_cap
-        if cap is None or not input_cost:
+        is_free = input_cost is not None and not input_cost
+        if is_free or (not model and (cap is None or not input_cost)):
             return Hold()
-        at = now()
-        hold_id, month = await self._holds.take(profile.id, input_cost, cap, at)
+        at, cost = now(), input_cost or Decimal(0)
+        limit = NO_LIMIT if cap is None or not cost else cap
+        hold_id, month = await self._holds.take(profile.id, cost, limit, at, (model, purpose))
         if hold_id is None:
-            raise _passes(profile, month, input_cost, cap, at)
+            raise _passes(profile, month, cost, limit, at)
         return Hold(self._holds, hold_id)
 
     async def hold_for(

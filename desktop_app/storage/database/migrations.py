@@ -516,4 +516,13 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0034_server_prompts",
         ("ALTER TABLE tool_servers ADD COLUMN prompts TEXT NOT NULL DEFAULT '[]'",),
     ),
+    # The call that a hold is for. If its process dies, its cost is unknown, but not nothing.
+    Migration(
+        "0035_held_calls",
+        (
+            "ALTER TABLE spending_holds ADD COLUMN at INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE spending_holds ADD COLUMN model TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE spending_holds ADD COLUMN purpose TEXT NOT NULL DEFAULT ''",
+        ),
+    ),
 )

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import (
     EXACT,
@@ -26,6 +27,7 @@ from desktop_app.domain.spending.spending_report import (
 from desktop_app.domain.statistics import percentile
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Databases
+from desktop_app.storage.database.process_identity import is_alive
 from desktop_app.storage.spending.spending_groups import grouped_rows
 from desktop_app.storage.spending.spending_sums import (
     add_to_slot,
@@ -139,13 +141,35 @@ class Ledger:
         self, by: Grouping, since: date | None = None, *, with_performance: bool = True
     ) -> list[SpendingRow]:
         """Return the spending from a local day on, grouped; times in order, others by cost."""
+        await self._settle()
         return await self._databases.disk.read(
             lambda c: grouped_rows(c, by, since, with_performance=with_performance)
         )
 
     async def report(self, at: datetime) -> SpendingReport:
         """Return all spending, as seen at `at`."""
+        await self._settle()
         return await self._databases.disk.read(lambda c: report_of(c, at))
+
+    async def _settle(self) -> None:
+        disk = self._databases.disk
+        if await disk.read(_lost_calls):
+            await disk.write(record_lost_calls)
+
+
+def record_lost_calls(connection: sqlite3.Connection) -> None:
+    """Turn the holds of dead processes into calls of unknown cost."""
+    went = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
+    for row in _lost_calls(connection):
+        if row["model"]:  # others hold an amount for no call of their own
+            of = (row["provider_id"], row["model"], row["purpose"])
+            insert_call(connection, (row["at"], *of, 0, 0, 0, 0, None), performance=went)
+        connection.execute("DELETE FROM spending_holds WHERE id = ?", (row["id"],))
+
+
+def _lost_calls(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    rows = connection.execute("SELECT * FROM spending_holds").fetchall()
+    return [row for row in rows if not is_alive(row["owner_pid"], row["owner_started"])]
 
 
 def insert_call(

@@ -1,8 +1,8 @@
-"""Holds: the least cost of running calls, counted against a monthly limit until they end.
+"""Holds: running calls, and their least cost, counted against a monthly limit until they end.
 
 They are in the store, so that ten questions at once, from a window and from commands, cannot exceed
-a limit that has room for one. Check and hold are one transaction. Holds of a killed process no
-longer count.
+a limit that has room for one. Check and hold are one transaction. The holds of a killed process
+become calls of unknown cost in the ledger.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from desktop_app.domain.spending.spending_report import EXACT, MonthUnderCap
+from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.process_identity import is_alive, this_process
+from desktop_app.storage.spending.ledger import record_lost_calls
 from desktop_app.storage.spending.spending_sums import month_of
 
 
@@ -24,20 +26,29 @@ class SpendingHolds:
         self._database = database
 
     async def take(
-        self, provider_id: str, amount: Decimal, cap: Decimal, at: datetime
+        self,
+        provider_id: str,
+        amount: Decimal,
+        cap: Decimal,
+        at: datetime,
+        call: tuple[str, str] = ("", ""),
     ) -> tuple[int | None, MonthUnderCap]:
         """Hold `amount` (US dollars) if the month of `at` has room for it under `cap`.
+
+        Args:
+            call: its model and purpose; empty if the hold is for no call of this process.
 
         Returns:
             The hold's id, or None if there is no room; and the month as it was before.
         """
 
         def hold(connection: sqlite3.Connection) -> tuple[int | None, MonthUnderCap]:
+            record_lost_calls(connection)
             month = _month(connection, provider_id, cap, at)
             if EXACT.add(EXACT.add(month.spent, month.held), amount) > cap:
                 return None, month
-            row = (provider_id, str(amount), *this_process())
-            sql = "INSERT INTO spending_holds VALUES (NULL, ?, ?, ?, ?)"
+            row = (provider_id, str(amount), *this_process(), to_micros(at), *call)
+            sql = "INSERT INTO spending_holds VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)"
             return connection.execute(sql, row).lastrowid, month
 
         return await self._database.write(hold)

@@ -54,7 +54,7 @@ class Book:
     async def add(self, call: Call) -> None:
         self.lines.append(call)
 
-    async def take(self, _id: str, amount: Decimal, cap: Decimal, _at: object) -> Any:
+    async def take(self, _id: str, amount: Decimal, cap: Decimal, *_: object) -> Any:
         self.held.append(amount)
         month = MonthUnderCap(cap, cap=cap)
         return (None if self.is_full else 1), month
