@@ -127,6 +127,7 @@ class Reason(StrEnum):
     GRAMMAR_IN_BATCH = "grammar_in_batch"
     COMPARED_COUNT = "compared_count"
     CASES_UNREADABLE = "cases_unreadable"
+    CASE_WITH_FILES_IN_BATCH = "case_with_files_in_batch"
     VARIANT_AND_MODEL = "variant_and_model"
     NO_VARIANTS = "no_variants"
     NO_VARIANTS_HERE = "no_variants_here"

@@ -252,7 +252,7 @@ STRANGE: Final[dict[str, Rows]] = {
         'UPDATE messages SET remote_run = \'{"response_id": "../../files", "sequence": 1}\''
     ),
     "holds-of-others": sql(
-        f"INSERT INTO spending_holds VALUES (1, 'openai', '999999', {2**40}, 'x')"
+        f"INSERT INTO spending_holds VALUES (1, 'openai', '999999', {2**40}, 'x', 0, 'm', '')"
     ),
 }
 

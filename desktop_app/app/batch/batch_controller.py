@@ -360,6 +360,7 @@ class BatchController(QObject):
             template_id=order.template_id,
             instructions=settings.instructions,
             parameters=settings.parameters,
+            examples=settings.examples,
         )
         dialog = self._made_dialog()
         dialog.new.begin_anew()

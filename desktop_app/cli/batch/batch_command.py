@@ -113,6 +113,7 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
         template_id=template_id,
         instructions=settings.instructions,
         parameters=settings.parameters,
+        examples=settings.examples,
     )
     options.notices = [str(told) for told in _notices(asked, resolved, job)]
     for told in options.notices:

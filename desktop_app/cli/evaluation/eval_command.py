@@ -22,10 +22,17 @@ from desktop_app.cli.answers.chosen_model import (
 from desktop_app.cli.answers.several_answers import options_of
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
 from desktop_app.cli.console import as_json, clean_line, say, write_json, write_line
-from desktop_app.cli.evaluation.evaluation_runner import Contestant, EvaluationRunner
+from desktop_app.cli.evaluation.evaluation_batches import (
+    Contestant,
+    EvaluationBatches,
+    require_few_files,
+    settings_for,
+)
+from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
 from desktop_app.cli.progress_output import Steps, opened, path_of
 from desktop_app.cli.terminal import worded
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
+from desktop_app.domain.batch.batch_jobs import TIER, refusal
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
@@ -46,7 +53,6 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.evaluation.evaluation_result import EvaluationRun
-    from desktop_app.services.chat.chat_service import AskSettings
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 LARGEST_CASES: Final = 64 * 1024 * 1024
@@ -130,16 +136,23 @@ async def _runner(
     settings = replace(settings, parameters=replace(settings.parameters, tools=()))
     compared = [options_of(options, spec) for spec in specs] or [options]
     profile = await answering_profile(backend, options, compared)
+    if options.batch:
+        if why := refusal(profile):
+            raise why
+        require_few_files(cases)
     contestants: list[Contestant] = []
     for own in compared:
         choice = await choice_of(backend, profile, own)
         await learn_window(backend, profile, choice)
         await learn_price(backend, profile, choice)
         resolved = backend.chat.resolve_with(profile, choice, settings)
+        if options.batch:
+            resolved = replace(resolved, service_tier=TIER)
         require_supported(resolved, choice.effort if own.effort else None, backend.catalog)
         if not any(resolved == each.resolved for each in contestants):
             contestants.append(Contestant(choice, resolved))
-    store, parts = await _attached(backend, cases, Path(options.cases).parent, contestants)
+    folder = path_of(options.cases).parent
+    store, parts = await _attached(backend, cases, folder, contestants)
     if repeats > 1:
         cases = [
             replace(case, id=f"{case.id}#{number}")
@@ -158,6 +171,7 @@ async def _runner(
         contestants,
         parts,
         options.concurrency,
+        EvaluationBatches(backend, settings, cases, folder) if options.batch else None,
         lambda done: steps.show(done, total),
     )
 
@@ -233,7 +247,7 @@ async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
     is_priced = resolved.price is not None
     is_bounded = is_priced
     for case in runner.cases:
-        words = _case_instructions(settings, case)
+        words = settings_for(settings, case).counted_instructions
         draft = Draft(case.input, attachments=tuple(runner.parts.get(case.id, ())))
         estimate = await runner.service.estimator.estimate(
             SendContext([], resolved, instructions=words),
@@ -259,14 +273,6 @@ async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
         "input_cost_usd": str(known) if is_priced else None,
         "max_cost_usd": str(most) if is_bounded else None,
     }
-
-
-def _case_instructions(settings: AskSettings, case: EvaluationCase) -> str:
-    if case.instructions is not None:
-        settings = replace(settings, instructions=case.instructions)
-    if case.examples:
-        settings = replace(settings, examples=case.examples)
-    return settings.counted_instructions
 
 
 def _total(plans: Sequence[dict[str, Any]], name: str) -> str | None:

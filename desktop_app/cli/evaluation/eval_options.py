@@ -72,6 +72,11 @@ def add_eval(
         metavar="N",
         help=tr("calls at the same time (default: {count})", count=4),
     )
+    command.add_argument(
+        "--batch",
+        action="store_true",
+        help=tr("ask in batch jobs at half price, which may take up to a day"),
+    )
     command.add_argument("--json", action="store_true", help=tr("print one JSON object"))
     command.add_argument(
         "--to", metavar=tr("FOLDER"), help=tr("write results as JSON, CSV, and HTML to this folder")
@@ -111,6 +116,10 @@ def _epilog() -> str:
         tr(
             "After an interruption, the same command continues. Responses that arrived are not "
             "requested again. The provider’s monthly limit applies."
+        ),
+        tr(
+            "With --batch, the command waits for the batch jobs. If you interrupt it, the jobs go "
+            "on, and the same command collects the responses. Their times are unknown."
         ),
         json_fields(_RUN_FIELDS),
         tr("With --dry-run, the JSON object has these fields: {fields}", fields=_DRY_FIELDS),

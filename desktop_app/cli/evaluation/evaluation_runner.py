@@ -8,16 +8,22 @@ the same command asks afresh.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.child_processes import child_command
 from desktop_app.cli.answers.leading_content import leading_id
+from desktop_app.cli.evaluation.evaluation_batches import (
+    Answers,
+    Contestant,
+    EvaluationBatches,
+    digest,
+    settings_for,
+)
 from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -53,11 +59,9 @@ from desktop_app.services.evaluation.answer_checks import failure_of
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.chat_request import ProviderProfile
-    from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.domain.conversations.reply import Reply
     from desktop_app.services.chat.chat_service import AskSettings, ChatService
-    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 JUDGE_OUTPUT: Final = 2048
 _JUDGE: Final = (
@@ -68,26 +72,13 @@ _JUDGE: Final = (
 _PREFIX: Final = "evaluation:"
 
 
-@dataclass(frozen=True)
-class Contestant:
-    """A variant or model that answers all cases."""
-
-    choice: ModelChoice
-    resolved: ResolvedChoice
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """The values that decide its answers."""
-        effort = self.resolved.effort
-        return self.resolved.profile.id, self.resolved.model.id, effort.value if effort else ""
-
-
 @dataclass
 class EvaluationRunner:
     """Asks every contestant every case.
 
     Attributes:
         parts: the files of each case, by its id.
+        batches: asks the cases in batch jobs; None asks each by itself.
         listen: called with the number of cases done.
         repeated: calls of an interrupted command that had been sent without an answer.
         reused: answers of an interrupted command.
@@ -102,6 +93,7 @@ class EvaluationRunner:
     contestants: Sequence[Contestant]
     parts: dict[str, Sequence[DocumentPart | ImagePart]]
     concurrency: int
+    batches: EvaluationBatches | None = None
     listen: Callable[[int], object] = lambda _done: None
     repeated: int = 0
     reused: int = 0
@@ -110,6 +102,7 @@ class EvaluationRunner:
     _paused_until: float = 0.0
     _name: str = field(default="", init=False)
     _searching: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _answers: Answers = field(default_factory=dict, init=False)
     _patterns: LineClient = field(
         default_factory=lambda: LineClient(child_command("regex")), init=False
     )
@@ -126,6 +119,8 @@ class EvaluationRunner:
         if not self._name:
             self._name = new_id()
             await self.backend.notes.put(key, self._name, "")
+        if self.batches is not None:
+            self._answers = await self.batches.answers(self._name, self.contestants, self.listen)
         at_once = 1 if self.profile.kind is ProviderKind.ON_DEVICE else self.concurrency
         limit = asyncio.Semaphore(at_once)
         pairs = [(column, case) for case in self.cases for column in self.contestants]
@@ -156,7 +151,7 @@ class EvaluationRunner:
     async def _one(
         self, limit: asyncio.Semaphore, column: Contestant, case: EvaluationCase
     ) -> CaseResult | None:
-        key = _PREFIX + _digest([self._name, column.identity, case.id])
+        key = _PREFIX + digest([self._name, column.identity, case.id])
         stored = await self.backend.notes.get(key)
         if stored:
             try:
@@ -190,17 +185,16 @@ class EvaluationRunner:
         self.listen(self._done)
 
     async def _answer(self, key: str, column: Contestant, case: EvaluationCase) -> CaseResult:
-        draft = Draft(case.input, attachments=tuple(self.parts.get(case.id, ())))
-        settings = self.settings
-        if case.instructions is not None:
-            settings = replace(settings, instructions=case.instructions)
-        if case.examples:
-            settings = replace(settings, examples=case.examples)
-        moment = now()
+        settings = settings_for(self.settings, case)
         named = leading_id(settings.counted_instructions, self.parts.get(case.id, ()), case.input)
+        if self.batches is not None:
+            return await self._checked(self._answers[column.identity, case.id], case, column, named)
+        draft = Draft(case.input, attachments=tuple(self.parts.get(case.id, ())))
+        moment = now()
         conversation = Conversation(named, "", moment, moment, column.choice)
-        of = (conversation, [], draft, self.profile, settings)
-        run = await self.service.begin(*of, Purpose.EVALUATION)
+        run = await self.service.begin(
+            conversation, [], draft, self.profile, settings, Purpose.EVALUATION
+        )
         await self.backend.notes.put(key, '{"asked": true}', "")
         began, first = time.monotonic(), list[float]()
 
@@ -221,18 +215,19 @@ class EvaluationRunner:
             first_token_s=first[0] if first else None,
             duration_s=answer.duration_s or 0.0,
         )
-        return await self._checked(result, case, column.resolved, answer)
+        return await self._checked(result, case, column, named)
 
     async def _checked(
-        self, result: CaseResult, case: EvaluationCase, own: ResolvedChoice, answer: Message
+        self, result: CaseResult, case: EvaluationCase, column: Contestant, named: str
     ) -> CaseResult:
+        """Return the result with the checks that it fails; `named` is its conversation's id."""
         if result.failed:
             return result
         failed, cost = [], Decimal(0)
         known = True
         for check in case.checks:
             if check.kind is CheckKind.RUBRIC:
-                why, paid = await self._judge(check, case, own, answer)
+                why, paid = await self._judge(check, case, column, result.answer, named)
                 known, cost = known and paid is not None, cost + (paid or 0)
             else:
                 async with self._searching:  # one process serves one thread
@@ -242,50 +237,47 @@ class EvaluationRunner:
         return replace(result, failed=tuple(failed), judge_cost=cost if known else None)
 
     async def _judge(
-        self, check: Check, case: EvaluationCase, own: ResolvedChoice, answer: Message
+        self, check: Check, case: EvaluationCase, column: Contestant, answer: str, named: str
     ) -> tuple[str, Decimal | None]:
         """Return why an answer fails a rubric ("" if it passes), and what the judgment cost."""
-        fence = await self.backend.fences.of(answer.conversation_id)
+        fence = await self.backend.fences.of(named)
         text = "\n\n".join(
             (
                 f"Rubric:\n{check.value}",
                 fence.around("question", case.input),
-                fence.around("answer", answer.text),
+                fence.around("answer", answer),
             )
         )
         judgment = new_id()
         try:
             said = await self.backend.utility_model.ask(
                 Purpose.JUDGMENT,
-                own,
+                replace(column.resolved, service_tier=None),
                 _JUDGE,
                 text,
                 max_output_tokens=JUDGE_OUTPUT,
-                conversation_id=answer.conversation_id,
+                conversation_id=named,
                 message_id=judgment,
             )
         except SpendingCapError:
             raise
         except UserFacingError as error:
             return f"{check.label} (not judged: {error.what_happened})", None
-        spent = await self.backend.ledger.message(answer.conversation_id, judgment)
+        spent = await self.backend.ledger.message(named, judgment)
         cost = None if spent.uncounted else spent.cost
         return _verdict(check, said), cost
 
     def _key(self) -> str:
         settings = self.settings
-        return _digest(
+        return digest(
             [
                 [asdict(case) for case in self.cases],
                 {case_id: [str(part) for part in parts] for case_id, parts in self.parts.items()},
                 [column.identity for column in self.contestants],
                 [settings.instructions, settings.examples, astuple(settings.parameters)],
+                self.batches is not None,
             ]
         )
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _why_incomplete(answer: Message) -> tuple[str, ...]:

@@ -16,13 +16,14 @@ from typing import Final, NamedTuple
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.conversations.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.domain.spending.spending_report import Purpose
 
 TIER: Final = "batch"
 """The catalog's name for the price of batches."""
@@ -193,6 +194,8 @@ class BatchJob:
         error: why it is stuck or failed; None if it is not.
         is_cancelled: the user has cancelled it; results until then are still fetched.
         held: US dollars of input that count against the monthly cap while it runs.
+        examples: pairs of a question and its ideal answer, sent before each question.
+        purpose: of its calls, as the ledger names it.
     """
 
     id: str
@@ -212,6 +215,8 @@ class BatchJob:
     error: ErrorNote | None = None
     is_cancelled: bool = False
     held: Decimal | None = None
+    examples: Examples = ()
+    purpose: Purpose = Purpose.BATCH
     uploads: tuple[BatchUpload, ...] = ()
     counts: BatchCounts = field(default_factory=BatchCounts)
 
@@ -222,7 +227,8 @@ class BatchItem:
 
     Attributes:
         number: its position, from 1.
-        path: of the file that was read; "" if it was taken over from another job.
+        path: of the file that was read; "" for none, or if it was taken over from another job.
+        prompt: its own question; "" for the job's.
         part: its entry in the attachment store; None until it is read.
         tokens: of the request, estimated.
         upload: the number of the upload it went with, 0 before.
@@ -243,6 +249,7 @@ class BatchItem:
     usage: Usage | None = None
     cost: Decimal | None = None
     conversation_id: str = ""
+    prompt: str = ""
 
     @property
     def custom_id(self) -> str:

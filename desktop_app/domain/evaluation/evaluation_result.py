@@ -18,6 +18,7 @@ class CaseResult:
     Attributes:
         failed: the labels of failed checks, or why there is no whole answer.
         cost, judge_cost: US dollars; None if unknown.
+        first_token_s, duration_s: None if they were not measured, as in batches.
     """
 
     id: str
@@ -27,7 +28,7 @@ class CaseResult:
     cost: Decimal | None = None
     judge_cost: Decimal | None = Decimal(0)
     first_token_s: float | None = None
-    duration_s: float = 0.0
+    duration_s: float | None = None
 
     @property
     def passed(self) -> bool:
@@ -100,7 +101,7 @@ class EvaluationRun:
 
     def to_json(self) -> dict[str, Any]:
         """Return the run as the command's JSON has it."""
-        seconds = [result.duration_s for result in self.results]
+        seconds = [r.duration_s for r in self.results if r.duration_s is not None]
         first = [r.first_token_s for r in self.results if r.first_token_s is not None]
         low, high = self.interval
         return {
@@ -126,7 +127,7 @@ class EvaluationRun:
                     "failed": list(result.failed),
                     "answer": result.answer,
                     "cost_usd": None if result.cost is None else str(result.cost),
-                    "duration_s": round(result.duration_s, 3),
+                    "duration_s": _rounded(result.duration_s),
                 }
                 for result in self.results
             ],

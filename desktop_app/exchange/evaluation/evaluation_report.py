@@ -54,8 +54,7 @@ def _values(result: CaseResult) -> tuple[object, ...]:
         usage.output_tokens,
         usage.reasoning_tokens,
         "" if result.cost is None else result.cost,
-        "" if result.first_token_s is None else round(result.first_token_s, 3),
-        round(result.duration_s, 3),
+        *("" if s is None else round(s, 3) for s in (result.first_token_s, result.duration_s)),
     )
 
 

@@ -60,26 +60,33 @@ class BatchPreparer:
         Raises:
             StorageError
         """
-        words = f"{job.instructions}\n{job.task}"
-        asked = (await self._counter.count(words, profile, info.id))[0] + 2 * FRAME
+        examples = [text for pair in job.examples for text in pair]
+        shared = "\n".join((job.instructions, *examples))
+
+        async def asked(question: str) -> int:
+            words = f"{shared}\n{question}"
+            return (await self._counter.count(words, profile, info.id))[0] + 2 * FRAME
+
+        usual = await asked(job.task)
         rows = await self._store.rows(job.id)
         for number, row in enumerate(rows):
             if on_progress is not None:
                 on_progress(number, len(rows))
             if row.status is ItemStatus.UNREAD:
-                await self._store.save_item(await self._prepared(row, info, asked))
+                tokens = await asked(row.prompt) if row.prompt else usual
+                await self._store.save_item(await self._prepared(row, info, tokens))
         if on_progress is not None:
             on_progress(len(rows), len(rows))
 
     async def _prepared(self, item: BatchItem, info: ModelInfo, asked: int) -> BatchItem:
         try:
-            part = await self._read(Path(item.path))
-            require_image_input([part], info)
+            part = await self._read(Path(item.path)) if item.path else None
+            require_image_input([] if part is None else [part], info)
         except StorageError:
             raise  # the store fails, not the file
         except UserFacingError as error:
             return replace(item, status=ItemStatus.LEFT_OUT, error=_note_of(error))
-        tokens = asked + _tokens(part, info)
+        tokens = asked + (0 if part is None else _tokens(part, info))
         limit = usable_input(info)
         if limit is not None and tokens > limit:
             params: dict[str, Param] = {"tokens": tokens, "model": info.name, "limit": limit}

@@ -36,7 +36,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.conversations.generation import Examples, GenerationParameters
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -50,6 +50,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
 from desktop_app.services.batch.batch_results import fetch
@@ -110,8 +111,15 @@ class BatchService:
         template_id: str = "",
         instructions: str = "",
         parameters: GenerationParameters | None = None,
+        examples: Examples = (),
+        prompts: Sequence[str] = (),
+        purpose: Purpose = Purpose.BATCH,
+        job_id: str = "",
     ) -> BatchJob:
         """Store a new job that asks `task` of each of `files` (name, path).
+
+        Args:
+            prompts: the question to each file, in place of `task`; a path may then be "".
 
         Raises:
             IllegalChoiceError: there are no files or no task, or the provider has no batches.
@@ -129,7 +137,7 @@ class BatchService:
         await self._gateway.batches(profile)  # fails without a key, before any file is read
         learned = await self._gateway.learned_support(profile, info.id)
         job = BatchJob(
-            new_id(),
+            job_id or new_id(),
             ModelChoice(profile.id, info.id, resolved.variant, resolved.effort),
             title or title_from(task),
             task,
@@ -140,10 +148,13 @@ class BatchService:
             api=first_api(profile, info, learned.api) or Api.CHAT_COMPLETIONS,
             instructions=instructions,
             parameters=parameters,
+            examples=examples,
+            purpose=purpose,
         )
+        own = [*prompts, *[""] * (len(files) - len(prompts))]
         items = [
-            BatchItem(job.id, number, name, path)
-            for number, (name, path) in enumerate(files, start=1)
+            BatchItem(job.id, number, name, path, prompt=prompt)
+            for number, ((name, path), prompt) in enumerate(zip(files, own, strict=True), start=1)
         ]
         await self.store.create(job, items)
         return job
@@ -222,6 +233,8 @@ class BatchService:
             api=old.api,
             instructions=old.instructions,
             parameters=old.parameters,
+            examples=old.examples,
+            purpose=old.purpose,
         )
         items = [
             BatchItem(
@@ -232,6 +245,7 @@ class BatchService:
                 ItemStatus.UNREAD if row.part is None else ItemStatus.READ,
                 row.part,
                 row.tokens,
+                prompt=row.prompt,
             )
             for number, row in enumerate(rest, start=1)
         ]

@@ -44,7 +44,11 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
-from desktop_app.services.chat.prompt_assembly import question_parts, request_messages
+from desktop_app.services.chat.prompt_assembly import (
+    example_turns,
+    question_parts,
+    request_messages,
+)
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import Fences
 from desktop_app.services.ports import AttachmentSource, PictureSource
@@ -215,9 +219,10 @@ class BatchSender:
         question = question_of(job, item, "")
         form = await form_of_job(job)
         image_form, fence = ImageForm(info, self._pictures), await self._fences.of(job.id)
+        messages = await request_messages([question], self._attachments, fence, image_form)
         request = ChatRequest(
             model=info.id,
-            messages=await request_messages([question], self._attachments, fence, image_form),
+            messages=(*example_turns(job.examples), *messages),
             instructions=job.instructions,
             effort=job.choice.effort,
             parameters=job.parameters,
@@ -240,7 +245,7 @@ def question_of(job: BatchJob, item: BatchItem, conversation_id: str) -> Message
         parent_id=None,
         role=Role.USER,
         status=MessageStatus.COMPLETE,
-        parts=question_parts(Draft(job.task, attached)),
+        parts=question_parts(Draft(item.prompt or job.task, attached)),
         created_at=job.started_at or now(),
         choice=job.choice,
         template_id=job.template_id,

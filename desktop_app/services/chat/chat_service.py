@@ -6,7 +6,7 @@ run(…)     of the AnswerRun: see answer_run.py                      → the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -19,7 +19,6 @@ from desktop_app.domain.conversations.chat_request import (
     GenerationParameters,
     ProviderKind,
     ProviderProfile,
-    RequestMessage,
 )
 from desktop_app.domain.conversations.compaction import SentPath
 from desktop_app.domain.conversations.conversation import (
@@ -37,7 +36,6 @@ from desktop_app.domain.conversations.generation import Examples
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     PassagesPart,
-    TextPart,
     tool_calls,
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice
@@ -68,7 +66,11 @@ from desktop_app.services.chat.answer_run import (
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import OneRequest, several, shares
 from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
-from desktop_app.services.chat.prompt_assembly import question_parts, sent_messages
+from desktop_app.services.chat.prompt_assembly import (
+    example_turns,
+    question_parts,
+    sent_messages,
+)
 from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource, found_for
@@ -379,7 +381,7 @@ class ChatService:
         """
         resolved = context.resolved
         price = resolved.counted_price
-        # A run in the background outlives this process, and its cost is recorded when it is resumed.
+        # A run in the background outlives this process; whoever resumes it records its cost.
         is_resumable = settings.background and offers_background(resolved)
         of = ("" if is_resumable else resolved.model.id, purpose.value)
         await self.budget.require_price(resolved.profile, resolved.model, price)
@@ -483,7 +485,7 @@ class ChatService:
         state, messages = await sent_messages(sent, self.attachments, fence, image_form)
         return ChatRequest(
             model=resolved.model.id,
-            messages=(*_example_turns(settings.examples), *messages),
+            messages=(*example_turns(settings.examples), *messages),
             instructions=settings.instructions,
             effort=resolved.effort,
             parameters=_legal(settings.parameters, resolved),
@@ -671,12 +673,6 @@ def _empty_answer(
         choice=answerer(resolved),
         notices=tuple(notice for notice in notices if notice),
     )
-
-
-def _example_turns(examples: Examples) -> Iterator[RequestMessage]:
-    for question, answer in examples:
-        yield RequestMessage(Role.USER, (TextPart(question),))
-        yield RequestMessage(Role.ASSISTANT, (TextPart(answer),))
 
 
 def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[AnswerNotice]:

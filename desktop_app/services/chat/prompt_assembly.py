@@ -7,12 +7,13 @@ the beginning of the request stays the same and the provider's cache can serve i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from desktop_app.domain.conversations.chat_request import RequestMessage, RequestPart
 from desktop_app.domain.conversations.compaction import CompactionKind, SentPath
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, Role
+from desktop_app.domain.conversations.generation import Examples
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,
@@ -229,3 +230,10 @@ def _joined(parts: Sequence[RequestPart]) -> tuple[RequestPart, ...]:
         else:
             joined.append(part)
     return tuple(joined)
+
+
+def example_turns(examples: Examples) -> Iterator[RequestMessage]:
+    """Yield the messages of pairs of a question and its ideal answer."""
+    for question, answer in examples:
+        yield RequestMessage(Role.USER, (TextPart(question),))
+        yield RequestMessage(Role.ASSISTANT, (TextPart(answer),))

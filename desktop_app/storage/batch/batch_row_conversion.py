@@ -21,11 +21,13 @@ from desktop_app.domain.conversations.generation import NAMES, Overrides
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
+    TextPart,
     parts_from_json,
     parts_to_json,
 )
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     Row,
@@ -42,10 +44,12 @@ _MONEY: Final = ("input_cost", "cost", "ordinary_cost")
 
 def job_to_row(job: BatchJob) -> Row:
     """Return the columns that change with the job itself, without sums and owner."""
-    choice, answered = job.choice, Overrides(job.instructions, job.parameters, NAMES)
+    choice = job.choice
+    answered = Overrides(job.instructions, job.parameters, NAMES, job.examples)
     details = {
         "api": job.api.value,
         "template_id": job.template_id,
+        "purpose": job.purpose.value,
         "settings": answered.to_json(),
         "estimate": {
             name: str(value) if isinstance(value, Decimal) else value
@@ -101,6 +105,8 @@ def job_from_row(row: Cells) -> BatchJob:
         estimate=BatchEstimate(**estimate),
         error=error_from_text(row["error"]),
         is_cancelled=bool(row["is_cancelled"]),
+        examples=answered.examples,
+        purpose=Purpose(details.get("purpose", Purpose.BATCH)),
         held=None if row["held"] is None else Decimal(row["held"]),
         counts=BatchCounts(
             usage=usage_from_row(row) or Usage(),
@@ -139,7 +145,8 @@ def upload_from_row(row: Cells) -> BatchUpload:
 
 def item_to_row(item: BatchItem) -> Row:
     """Return all columns of `batch_items` except the id and the answer's usage."""
-    parts = [] if item.part is None else [item.part]
+    prompt = [TextPart(item.prompt)] if item.prompt else []
+    parts = [*prompt, *([] if item.part is None else [item.part])]
     return {
         "job_id": item.job_id,
         "number": item.number,
@@ -158,11 +165,9 @@ def item_to_row(item: BatchItem) -> Row:
 
 def item_from_row(row: Cells) -> BatchItem:
     """Return the item in a row; `answer` is "" if the row was read without it."""
-    parts = [
-        part
-        for part in parts_from_json(json.loads(row["part"]))
-        if isinstance(part, DocumentPart | ImagePart)
-    ]
+    found = parts_from_json(json.loads(row["part"]))
+    parts = [part for part in found if isinstance(part, DocumentPart | ImagePart)]
+    prompts = [part.text for part in found if isinstance(part, TextPart)]
     return BatchItem(
         job_id=row["job_id"],
         number=row["number"],
@@ -177,6 +182,7 @@ def item_from_row(row: Cells) -> BatchItem:
         usage=usage_from_row(row),
         cost=None if row["cost"] is None else Decimal(row["cost"]),
         conversation_id=row["conversation_id"],
+        prompt=prompts[0] if prompts else "",
     )
 
 

@@ -29,7 +29,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import EXACT, CallPerformance, Purpose
+from desktop_app.domain.spending.spending_report import EXACT, CallPerformance
 from desktop_app.storage.batch.batch_row_conversion import (
     item_from_row,
     item_to_row,
@@ -318,7 +318,7 @@ def _add_to_ledger(
 ) -> None:
     """Add a call to the ledger and to the sums of its job."""
     tokens, amount = token_counts(usage or Usage()), None if cost is None else str(cost)
-    names = (job.choice.provider_id, to_text(job.choice.model), Purpose.BATCH.value)
+    names = (job.choice.provider_id, to_text(job.choice.model), job.purpose.value)
     effort = job.choice.effort
     went = CallPerformance(effort.value if effort else "", tier="batch")
     insert_call(connection, (at, *names, *tokens, amount), performance=went)

@@ -1,0 +1,187 @@
+"""The cases of an evaluation as batch jobs: half the price, an answer within a day.
+
+The id of a job follows from its evaluation's name, so that an interrupted command finds its jobs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.backend.batch_wiring import batch_service
+from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.evaluation.evaluation_result import CaseResult
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.backend.backend import Backend
+    from desktop_app.domain.conversations.conversation import ModelChoice
+    from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
+    from desktop_app.services.chat.chat_service import AskSettings
+    from desktop_app.services.chat.model_choice import ResolvedChoice
+
+OTHERS_S = 5.0
+"""Seconds between two looks at a job that another process is running."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A variant or model that answers all cases."""
+
+    choice: ModelChoice
+    resolved: ResolvedChoice
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The values that decide its answers."""
+        effort = self.resolved.effort
+        return self.resolved.profile.id, self.resolved.model.id, effort.value if effort else ""
+
+
+Answers = Mapping[tuple[tuple[str, ...], str], CaseResult]
+"""Results by the identity of a contestant and the id of a case."""
+
+
+def digest(value: Any) -> str:
+    """Return a name for JSON-ready values."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def settings_for(settings: AskSettings, case: EvaluationCase) -> AskSettings:
+    """Return the settings of a case, which may have instructions and examples of its own."""
+    if case.instructions is not None:
+        settings = replace(settings, instructions=case.instructions)
+    return replace(settings, examples=case.examples) if case.examples else settings
+
+
+class EvaluationBatches:
+    """The batch jobs of an evaluation.
+
+    Args:
+        folder: what the paths of the cases' files start from.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        settings: AskSettings,
+        cases: Sequence[EvaluationCase],
+        folder: Path,
+    ) -> None:
+        self._settings, self._cases, self._folder = settings, cases, folder
+        self._store, self._service = backend.batch_store, batch_service(backend)
+
+    async def answers(
+        self, name: str, contestants: Sequence[Contestant], listen: Callable[[int], object]
+    ) -> Answers:
+        """Return the answers to all cases, once all jobs have ended; checks are not made.
+
+        Raises:
+            UserFacingError: a job could not be started, or does not go on.
+            asyncio.CancelledError: the same call later finds the jobs again.
+        """
+        groups: defaultdict[str, list[EvaluationCase]] = defaultdict(list)
+        for case in self._cases:
+            groups[digest([case.instructions, case.examples])].append(case)
+        jobs = {
+            await self._job(digest([name, column.identity, key])[:32], column, cases): (
+                column,
+                cases,
+            )
+            for column in contestants
+            for key, cases in groups.items()
+        }
+        waiting = dict.fromkeys(jobs, 0)
+        while waiting:
+            pauses = {job_id: await self._advance(job_id) for job_id in waiting}
+            for job_id in waiting:
+                job = await self._store.get(job_id)
+                waiting[job_id] = job.counts.done if job else 0
+            listen(sum(waiting.values()))
+            left = {job_id: pause for job_id, pause in pauses.items() if pause is not None}
+            if not left:
+                break
+            await asyncio.sleep(min(left.values()))
+        found = {}
+        for job_id, (column, cases) in jobs.items():
+            rows = await self._store.page(job_id, 0, len(cases))
+            for case, row in zip(cases, rows, strict=True):
+                found[column.identity, case.id] = _result(case, row)
+        return found
+
+    async def _job(self, job_id: str, column: Contestant, cases: list[EvaluationCase]) -> str:
+        """Store a job unless an interrupted command has; return its id."""
+        if await self._store.get(job_id) is not None:
+            return job_id
+        settings = settings_for(self._settings, cases[0])
+        paths = [
+            str((self._folder / case.files[0]).absolute()) if case.files else "" for case in cases
+        ]
+        await self._service.new(
+            [(case.id, path) for case, path in zip(cases, paths, strict=True)],
+            column.resolved,
+            tr("Evaluation"),
+            instructions=settings.instructions,
+            parameters=settings.parameters,
+            examples=settings.examples,
+            prompts=[case.input for case in cases],
+            purpose=Purpose.EVALUATION,
+            job_id=job_id,
+        )
+        await self._store.release(job_id)
+        return job_id
+
+    async def _advance(self, job_id: str) -> float | None:
+        """Take the next step of a job; return the seconds until the next, or None at its end.
+
+        Raises:
+            UserFacingError: it does not go on.
+        """
+        if not await self._store.claim(job_id):
+            job = await self._store.get(job_id)
+            if job is None:
+                raise IllegalChoiceError(Reason.BATCH_GONE)
+            return None if job.status.is_over else OTHERS_S
+        try:
+            job = await self._service.prepare(job_id)
+            if job.status is BatchStatus.READY and job.estimate.files:
+                job = await self._service.start(job_id)
+            pause = await self._service.advance(job_id)
+        finally:
+            await asyncio.shield(self._store.release(job_id))
+        job = await self._store.get(job_id) or job
+        if pause is None and not job.status.is_over and job.estimate.files:
+            raise _error_of(job)
+        return pause
+
+
+def require_few_files(cases: Sequence[EvaluationCase]) -> None:
+    """Raise IllegalChoiceError for a case that a batch cannot hold."""
+    for case in cases:
+        if len(case.files) > 1:
+            raise IllegalChoiceError(Reason.CASE_WITH_FILES_IN_BATCH, case=case.id)
+
+
+def _error_of(job: BatchJob) -> UserFacingError:
+    if job.error is None:
+        return IllegalChoiceError(Reason.BATCH_NOTHING_TO_SEND)
+    note = job.error
+    return UserFacingError(note.reason, note.params, what_to_do=note.remedy, details=note.details)
+
+
+def _result(case: EvaluationCase, row: BatchItem) -> CaseResult:
+    why = "" if row.error is None else row.error.what_happened
+    if row.status is not ItemStatus.ANSWERED:
+        why = why or row.status.value
+    failed = (f"error: {why}",) if why else ()
+    return CaseResult(case.id, row.answer, failed, row.usage or Usage(), row.cost)
