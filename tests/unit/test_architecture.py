@@ -44,7 +44,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
         "tiktoken",
     },
     "domain": set(),
-    "exchange": {"docx", "odfdo", "openpyxl", "pptx"},
+    "exchange": {"docx", "odfdo", "openpyxl", "pptx", "yaml"},
     "foreign_file": set(),
     "i18n": {"babel"},
     "main": set(),

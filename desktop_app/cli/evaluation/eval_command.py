@@ -8,6 +8,7 @@ import signal
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -112,14 +113,30 @@ async def _eval(options: argparse.Namespace) -> int:
 def _cases(name: str) -> list[EvaluationCase]:
     """Read the cases. Raises IllegalChoiceError."""
     try:
-        with open_file(path_of(name)) as file:
-            data = file.read(LARGEST_CASES + 1)
-        if len(data) > LARGEST_CASES:
-            raise ValueError("more than 64 MB")
-        return read_cases(data.decode("utf-8-sig"), name)
+        path = path_of(name)
+        return read_cases(_text_of(path), name, partial(_text_beside, path.parent))
     except (OSError, RefusedFileError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, why=why) from error
+
+
+def _text_beside(folder: Path, name: str) -> str:
+    """Return the text of a file that another names in its folder. Raises as `_text_of`."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise ValueError(f"“{name}” is outside the folder")
+    return _text_of(folder / name)
+
+
+def _text_of(path: Path) -> str:
+    """Return the text of a file. Raises OSError, RefusedFileError, ValueError."""
+    try:
+        with open_file(path) as file:
+            data = file.read(LARGEST_CASES + 1)
+    except FileNotFoundError as error:
+        raise ValueError(f"“{path.name}” was not found") from error
+    if len(data) > LARGEST_CASES:
+        raise ValueError("more than 64 MB")
+    return data.decode("utf-8-sig")
 
 
 async def _runner(

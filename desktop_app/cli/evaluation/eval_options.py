@@ -37,7 +37,7 @@ def add_eval(
         epilog=_epilog(),
         formatter_class=CommandHelpFormatter,
     )
-    command.add_argument("cases", metavar=tr("CASES"), help=tr("a JSONL, JSON, or CSV file"))
+    command.add_argument("cases", metavar=tr("CASES"), help=tr("a JSONL, JSON, CSV, or YAML file"))
     command.add_argument(
         "--variant",
         action="append",
@@ -111,7 +111,8 @@ def _epilog() -> str:
         ),
         tr(
             "A rubric is judged by a small model, whose cost is shown separately. CSV files have "
-            "the same names as columns. Files of promptfoo and OpenAI evals are read, too."
+            "the same names as columns. Samples of OpenAI evals and configurations of promptfoo "
+            "are read, too; what differs in meaning is refused."
         ),
         tr(
             "After an interruption, the same command continues. Responses that arrived are not "

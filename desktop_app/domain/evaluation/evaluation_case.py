@@ -44,12 +44,14 @@ class Check:
         value: a text; for `number` a number, for `schema` a JSON schema, for `…_any` texts.
         within: the tolerance of `number`.
         ignores_case: of `contains` and `contains_any`.
+        is_negated: an answer passes if the comparison fails; not of a rubric.
     """
 
     kind: CheckKind
     value: Any
     within: float = 0.0
     ignores_case: bool = False
+    is_negated: bool = False
 
     @property
     def label(self) -> str:
@@ -57,7 +59,8 @@ class Check:
         text = self.value if isinstance(self.value, str) else json.dumps(self.value)
         shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
         within = f" within {self.within:g}" if self.within else ""
-        return f"{self.kind.value}: {shown}{within}"
+        negation = "not " if self.is_negated else ""
+        return f"{negation}{self.kind.value}: {shown}{within}"
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def check_from_json(row: object) -> Check:
         raise ValueError("a check is not an object")
     rest = dict(row)
     within, ignores_case = rest.pop("within", 0.0), rest.pop("ignore_case", False)
+    is_negated = rest.pop("not", False)
     if len(rest) != 1:
         raise ValueError(f"a check has one kind, not {', '.join(map(str, rest)) or 'none'}")
     ((name, value),) = rest.items()
@@ -91,8 +95,10 @@ def check_from_json(row: object) -> Check:
         raise ValueError(f"there is no check “{name}”") from None
     if not _is_number(within) or within < 0 or not isinstance(ignores_case, bool):
         raise ValueError("“within” is not a number, or “ignore_case” neither true nor false")
+    if not isinstance(is_negated, bool) or (is_negated and kind is CheckKind.RUBRIC):
+        raise ValueError("“not” is neither true nor false, or belongs to a rubric")
     _require_value(kind, value)
-    return Check(kind, value, float(within), ignores_case)
+    return Check(kind, value, float(within), ignores_case, is_negated)
 
 
 def _require_value(kind: CheckKind, value: object) -> None:

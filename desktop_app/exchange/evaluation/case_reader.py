@@ -1,7 +1,6 @@
 """Reads the cases of an evaluation: our own JSON lines or CSV, promptfoo's and OpenAI's formats.
 
-promptfoo: a JSON configuration with `prompts` and `tests`, tests as JSON lines, or a CSV with
-`__expected` columns. OpenAI evals: JSON lines with `input` (messages) and `ideal`.
+promptfoo: see promptfoo.py. OpenAI evals: JSON lines with `input` (messages) and `ideal`.
 """
 
 from __future__ import annotations
@@ -9,43 +8,48 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from desktop_app.domain.evaluation.evaluation_case import (
     Check,
-    CheckKind,
     EvaluationCase,
     check_from_json,
 )
+from desktop_app.exchange.evaluation import promptfoo
+from desktop_app.exchange.evaluation.promptfoo import INPUT_NAMES, Beside, nothing_beside
 
-_VARIABLE: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_INPUT_NAMES: Final = ("input", "prompt", "question", "query", "text")
+_EXAMPLES: Final = {"example_user": "user", "example_assistant": "assistant"}
+"""The roles of example turns, which are system messages with such a name."""
 _CSV_CHECKS: Final = ("contains", "regex", "equals", "rubric")
 _Row = Mapping[str, Any]
 
 
-def read_cases(text: str, name: str) -> list[EvaluationCase]:
+def read_cases(text: str, name: str, beside: Beside = nothing_beside) -> list[EvaluationCase]:
     """Return the cases in the text of a file.
+
+    Args:
+        beside: returns the texts of other files that this one names.
 
     Raises:
         ValueError: with the line and the reason.
     """
+    if text.startswith("version https://git-lfs"):
+        raise ValueError("it is a Git LFS pointer; fetch the file with “git lfs pull”")
     try:
-        return _with_ids(_cases_in(text, name.lower()))
+        return _with_ids(_cases_in(text, name.lower(), beside))
     except (csv.Error, RecursionError) as error:
         raise ValueError(str(error)) from error
 
 
-def _cases_in(text: str, lowered: str) -> list[EvaluationCase]:
+def _cases_in(text: str, lowered: str, beside: Beside) -> list[EvaluationCase]:
     if lowered.endswith(".csv"):
         rows: Iterable[tuple[str, _Row]] = _csv_rows(text)
         return [_case(_of_csv, where, row) for where, row in rows]
-    elif lowered.endswith(".json"):
-        return _whole_json(text)
+    elif lowered.endswith((".json", ".yaml", ".yml")):
+        value = json.loads(text) if lowered.endswith(".json") else promptfoo.parse_yaml(text)
+        return _whole(value, beside)
     return [_case(_of_json, where, row) for where, row in _json_lines(text)]
 
 
@@ -78,25 +82,46 @@ def _csv_rows(text: str) -> Iterator[tuple[str, _Row]]:
         yield f"line {reader.line_num}", {key: value or "" for key, value in row.items()}
 
 
-def _whole_json(text: str) -> list[EvaluationCase]:
-    value = json.loads(text)
-    if isinstance(value, list):
-        return [_case(_of_json, f"case {n}", row) for n, row in enumerate(value, start=1)]
-    if not isinstance(value, dict) or not isinstance(value.get("tests"), list):
+def _whole(value: object, beside: Beside) -> list[EvaluationCase]:
+    if isinstance(value, dict) and promptfoo.is_configuration(value):
+        if "scenarios" in value:
+            raise ValueError("“scenarios” are not supported")
+        return promptfoo.cases_in(value, list(_tests(value.get("tests"), beside)), beside)
+    if not isinstance(value, list):
         raise ValueError("there are no cases in this file")
-    prompts = value.get("prompts") or ["{{input}}"]
-    if not all(isinstance(prompt, str) for prompt in prompts):
-        raise ValueError("only prompts that are texts are supported")
-    return [
-        _case(partial(_of_promptfoo, prompt=prompt), f"test {number}", row)
-        for number, row in enumerate(value["tests"], start=1)
-        for prompt in prompts
-    ]
+    if value and all(isinstance(row, dict) and "input" not in row for row in value):
+        return promptfoo.cases_in({}, value, beside)
+    return [_case(_of_json, f"case {n}", row) for n, row in enumerate(value, start=1)]
+
+
+def _tests(value: object, beside: Beside) -> Iterator[_Row]:
+    """Yield the tests of a configuration, also those of files that it names."""
+    for entry in value if isinstance(value, list) else [value]:
+        if isinstance(entry, dict):
+            yield entry
+        elif isinstance(entry, str):
+            name = entry.removeprefix("file://")
+            yield from _tests_in(name, beside(name))
+        else:
+            raise ValueError("“tests” is not a list")
+
+
+def _tests_in(name: str, text: str) -> Iterator[_Row]:
+    if name.lower().endswith(".csv"):
+        yield from (promptfoo.test_of_csv(row) for _, row in _csv_rows(text))
+    elif name.lower().endswith((".json", ".yaml", ".yml")):
+        value = json.loads(text) if name.lower().endswith(".json") else promptfoo.parse_yaml(text)
+        yield from value if isinstance(value, list) else [value]
+    elif name.lower().endswith(".jsonl"):
+        yield from (row for _, row in _json_lines(text))
+    else:
+        raise ValueError(f"“{name}” is no file of tests")
 
 
 def _of_json(row: _Row) -> EvaluationCase:
     if "vars" in row:
-        return _of_promptfoo(row)
+        (case,) = promptfoo.cases_in({}, [row], nothing_beside)
+        return case
     if isinstance(row.get("input"), list):
         return _of_openai(row)
     checks = row.get("checks", [])
@@ -120,11 +145,13 @@ def _of_json(row: _Row) -> EvaluationCase:
 
 def _of_openai(row: _Row) -> EvaluationCase:
     """Return a sample: `input` has messages, of which the last is the question."""
-    messages = [(str(m["role"]), m["content"]) for m in row["input"]]
+    messages = [(_EXAMPLES.get(m.get("name"), str(m["role"])), m["content"]) for m in row["input"]]
     if not messages or not all(isinstance(text, str) for _, text in messages):
         raise ValueError("“input” is not a list of messages")
     instructions = [text for role, text in messages if role in ("system", "developer")]
     turns = [(role, text) for role, text in messages if role not in ("system", "developer")]
+    if not turns:
+        turns = [("user", instructions.pop())]  # some evals ask in the system message
     roles = [role for role, _ in turns]
     if (
         not turns
@@ -148,48 +175,11 @@ def _ideal(value: object) -> Check:
     return check_from_json({"starts_with_any": texts})
 
 
-# ---------------------------------------------------------------- promptfoo
-
-
-def _of_promptfoo(row: _Row, prompt: str = "") -> EvaluationCase:
-    variables = row.get("vars") or {}
-    if prompt:
-        question = _VARIABLE.sub(lambda found: str(variables[found[1]]), prompt)
-    else:
-        name = next((name for name in _INPUT_NAMES if name in variables), None)
-        if name is None and len(variables) != 1:
-            raise ValueError("“vars” has no “input”")
-        question = str(variables[name] if name else next(iter(variables.values())))
-    checks = [_assertion(each) for each in row.get("assert") or []]
-    return EvaluationCase(str(row.get("description", "")), question, checks=tuple(checks))
-
-
-def _assertion(row: _Row) -> Check:
-    kind, value = row.get("type"), row.get("value")
-    texts = value if isinstance(value, list) else [value]
-    match kind:
-        case "contains" | "equals" | "regex":
-            return check_from_json({kind: value})
-        case "icontains":
-            return check_from_json({"contains": value, "ignore_case": True})
-        case "contains-any":
-            return check_from_json({"contains_any": texts})
-        case "icontains-any":
-            return check_from_json({"contains_any": texts, "ignore_case": True})
-        case "starts-with":
-            return check_from_json({"starts_with_any": [value]})
-        case "is-json":
-            return check_from_json({"schema": True if value is None else value})
-        case "llm-rubric":
-            return check_from_json({"rubric": value})
-    raise ValueError(f"the assertion “{kind}” is not supported")
-
-
 # ---------------------------------------------------------------- CSV
 
 
 def _of_csv(row: _Row) -> EvaluationCase:
-    name = next((name for name in _INPUT_NAMES if name in row), None)
+    name = next((name for name in INPUT_NAMES if name in row), None)
     if name is None:
         raise ValueError("there is no column “input”")
     checks = [check_from_json({kind: row[kind]}) for kind in _CSV_CHECKS if row.get(kind)]
@@ -198,21 +188,11 @@ def _of_csv(row: _Row) -> EvaluationCase:
         checks.append(check_from_json({"number": float(row["number"]), "within": within}))
     if row.get("schema"):
         checks.append(check_from_json({"schema": json.loads(row["schema"])}))
-    checks += [
-        _expected(value)
-        for column, value in row.items()
-        if column.startswith("__expected") and value
-    ]
+    test = promptfoo.test_of_csv(row)
+    for cell in test[promptfoo.EXPECTED]:
+        checks += promptfoo.expected(cell, test["vars"])
     files = tuple(file.strip() for file in row.get("files", "").split(";") if file.strip())
     return EvaluationCase(row.get("id", ""), row[name], files, tuple(checks))
-
-
-def _expected(text: str) -> Check:
-    """Return the check of a cell `__expected`, as `contains: Paris`; a bare text is equal."""
-    kind, colon, value = text.partition(":")
-    if not colon or kind not in ("contains", "icontains", "equals", "regex", "llm-rubric"):
-        return Check(CheckKind.EQUALS, text)
-    return _assertion({"type": kind, "value": value.strip()})
 
 
 def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:

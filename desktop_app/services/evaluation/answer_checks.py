@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from desktop_app.domain.evaluation.evaluation_case import Check, CheckKind, json_of, passes
@@ -17,6 +18,9 @@ class PatternSearch(Protocol):
 
 def failure_of(check: Check, answer: str, patterns: PatternSearch) -> str:
     """Return why an answer fails a check that needs no judge; "" if it passes."""
+    if check.is_negated:
+        why = failure_of(replace(check, is_negated=False), answer, patterns)
+        return "" if why else check.label
     if check.kind is CheckKind.REGEX:
         said = patterns.ask({"pattern": check.value, "text": answer})
         if said is None or "found" not in said:

@@ -67,6 +67,101 @@ def test_promptfoo() -> None:
         read_cases(json.dumps(row), "tests.jsonl")
 
 
+PROMPTFOO = """
+description: Greetings
+prompts: ['Say {{greeting}} in {{language}}', file://long.txt]
+defaultTest:
+  assert: [{type: llm-rubric, value: 'It is {{language}}'}]
+tests:
+  - vars: {greeting: Yes, language: [French, Dutch]}
+    assert:
+      - {type: not-contains, value: Sorry}
+      - $ref: '#/assertionTemplates/short'
+  - file://more.csv
+assertionTemplates:
+  short: {type: regex, value: '^.{1,9}$'}
+"""
+
+
+def test_a_configuration_of_promptfoo() -> None:
+    files = {
+        "long.txt": "{{greeting}}?\n---\n{{greeting}}!\n",
+        "more.csv": "greeting,language,__expected\nHi,Czech,icontains: ahoj\n",
+    }
+    cases = read_cases(PROMPTFOO, "promptfooconfig.yaml", files.__getitem__)
+    assert len(cases) == 2 * 3 + 3
+    # YAML 1.2 has no “Yes” but the text.
+    assert [case.input for case in cases[:4]] == [
+        "Say Yes in French",
+        "Yes?",
+        "Yes!",
+        "Say Yes in Dutch",
+    ]
+    shown = [check.label for check in cases[0].checks]
+    assert shown == ["not contains: Sorry", "regex: ^.{1,9}$", "rubric: It is French"]
+    assert [check.label for check in cases[-1].checks] == ["rubric: It is Czech", "contains: ahoj"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("tests: [{vars: {input: x}, assert: [{type: javascript}]}]", "test 1: assertion 1: “java"),
+        ("tests: [{vars: {a: x, b: y}}]", "test 1: there is no prompt"),
+        ("prompts: ['{{a | upper}}']\ntests: [{vars: {a: x}}]", "no variable"),
+        ("prompts: [{id: x}]\ntests: []", "prompt 1: only texts"),
+        ("prompts: [file://a.py]\ntests: []", "prompt 1: .* no text file"),
+        ("prompts: [file://a.txt]\ntests: []", "“a.txt” is not read"),
+        ("tests: [{vars: {input: x}, threshold: 0.5}]", "test 1: “threshold” is not"),
+        (
+            "defaultTest: {assert: [{type: cost}]}\ntests: [{vars: {input: x}}]",
+            "defaultTest: .*cost",
+        ),
+        ("a: &a [x]\ntests: [*a]", "line 2: aliases"),
+        ("tests:\n  - vars: [1\n", "line 3"),
+        ("scenarios: []", "scenarios"),
+    ],
+)
+def test_a_configuration_that_does_not_fit_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        read_cases(text, "promptfooconfig.yaml")
+
+
+@pytest.mark.parametrize(
+    ("cell", "labels"),
+    [
+        ("Paris: a city", ["equals: Paris: a city"]),
+        ("grade: It rhymes", ["rubric: It rhymes"]),
+        ("contains-all: a, b", ["contains: a", "contains: b"]),
+        ("is-json", ["schema: true"]),
+        ("fn: output.length", None),
+        ("similar(0.8): hello", None),
+    ],
+)
+def test_cells_of_promptfoo(cell: str, labels: list[str] | None) -> None:
+    text = f'question,__expected\nhi,"{cell}"\n'
+    if labels is None:
+        with pytest.raises(ValueError, match=r"line 2: “.*” is not supported"):
+            read_cases(text, "tests.csv")
+    else:
+        (case,) = read_cases(text, "tests.csv")
+        assert [check.label for check in case.checks] == labels
+
+
+def test_openai_evals_with_examples_and_questions_of_the_system() -> None:
+    system = {"role": "system", "content": "Add."}
+    example = [
+        {"role": "system", "name": "example_user", "content": "1+1"},
+        {"role": "system", "name": "example_assistant", "content": "2"},
+    ]
+    asked = {"role": "user", "content": "2+2"}
+    rows = [{"input": [system, *example, asked], "ideal": "4"}, {"input": [system], "ideal": "4"}]
+    first, second = read_cases("\n".join(map(json.dumps, rows)), "samples.jsonl")
+    assert (first.input, first.instructions, first.examples) == ("2+2", "Add.", (("1+1", "2"),))
+    assert (second.input, second.instructions) == ("Add.", None)
+    with pytest.raises(ValueError, match="LFS"):
+        read_cases("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "samples.jsonl")
+
+
 def test_openai_evals() -> None:
     row = {
         "input": [
@@ -100,7 +195,7 @@ def test_a_wrong_file_is_refused_with_its_line(text: str, words: str) -> None:
 
 @given(st.text())
 def test_any_text_is_cases_or_refused(text: str) -> None:
-    for name in ("a.jsonl", "a.json", "a.csv"):
+    for name in ("a.jsonl", "a.json", "a.csv", "a.yaml"):
         try:
             read_cases(text, name)
         except ValueError:

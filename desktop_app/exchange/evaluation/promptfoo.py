@@ -1,0 +1,310 @@
+"""Reads the tests of promptfoo: YAML or JSON configurations, lists of tests, and CSV files.
+
+Scripts, model-specific assertions, thresholds and transformations are refused, because a case that
+is checked in another way would give another result.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any, Final
+
+from desktop_app.domain.evaluation.evaluation_case import (
+    Check,
+    EvaluationCase,
+    check_from_json,
+)
+
+Beside = Callable[[str], str]
+"""Returns the text of a file beside the one that names it. Raises ValueError."""
+_Row = Mapping[str, Any]
+
+INPUT_NAMES: Final = ("input", "prompt", "question", "query", "text")
+EXPECTED: Final = "__expected"
+LARGEST_YAML: Final = 4 * 1024 * 1024
+_MOST_COMBINATIONS: Final = 10_000
+_VARIABLE: Final = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PROMPT_END: Final = re.compile(r"^---\s*$", re.MULTILINE)
+_CONFIGURATION: Final = ("tests", "prompts", "defaultTest", "scenarios")
+# They say how promptfoo runs or shows the tests, and change no result.
+_OF_TEST: Final = frozenset({"vars", "assert", "description", "metadata", EXPECTED})
+_OF_ASSERTION: Final = frozenset({"type", "value", "metric", "weight"})
+
+
+def nothing_beside(name: str) -> str:
+    """Refuse to read another file."""
+    raise ValueError(f"“{name}” is not read")
+
+
+def is_configuration(value: object) -> bool:
+    """Return True for the contents of a configuration file."""
+    return isinstance(value, dict) and any(name in value for name in _CONFIGURATION)
+
+
+def parse_yaml(text: str) -> Any:
+    """Return the value of a YAML file, with the scalars of YAML 1.2. Raises ValueError."""
+    if len(text) > LARGEST_YAML:
+        raise ValueError("more than 4 MB of YAML")
+    # Few evaluations need it.
+    import yaml
+
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+        """Takes `yes` for a text, and refuses aliases, which can unfold to any size."""
+
+        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            """Return the next node."""
+            if self.check_event(yaml.AliasEvent):
+                line = self.peek_event().start_mark.line + 1
+                raise ValueError(f"line {line}: aliases (*) are not supported")
+            return super().compose_node(parent, index)
+
+    for kind, pattern, first in (
+        ("null", r"~|null|Null|NULL|", "~nN"),
+        ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+        ("int", r"[-+]?[0-9]+", "-+0123456789"),
+        ("float", r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ):
+        letters = [*first, ""] if kind == "null" else list(first)
+        Loader.add_implicit_resolver(
+            f"tag:yaml.org,2002:{kind}", re.compile(f"^(?:{pattern})$"), letters
+        )
+    try:
+        return yaml.load(io.StringIO(text), Loader=Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ValueError(f"{line}{error.problem}") from error
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
+
+
+def cases_in(config: _Row, tests: Sequence[_Row], beside: Beside) -> list[EvaluationCase]:
+    """Return the cases of a configuration: each test with each prompt.
+
+    Raises:
+        ValueError: with the place and the reason.
+    """
+    prompts = list(_prompts(config.get("prompts"), beside))
+    default = config.get("defaultTest") or {}
+    if not isinstance(default, dict):
+        raise ValueError("“defaultTest” is not an object")
+    found: list[EvaluationCase] = []
+    for number, test in enumerate(tests, start=1):
+        try:
+            found += _cases(test, default, config, prompts)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"test {number}: {error}") from error
+    return found
+
+
+def _prompts(value: object, beside: Beside) -> Iterator[str]:
+    listed = [value] if isinstance(value, str) else value or [""]
+    if not isinstance(listed, list):
+        raise ValueError("“prompts” is not a list")
+    for number, prompt in enumerate(listed, start=1):
+        if not isinstance(prompt, str):
+            raise ValueError(f"prompt {number}: only texts are supported")
+        name = prompt.removeprefix("file://")
+        if name == prompt:
+            yield prompt
+        elif name.endswith((".txt", ".md")):
+            yield from filter(None, (text.strip() for text in _PROMPT_END.split(beside(name))))
+        else:
+            raise ValueError(f"prompt {number}: “{prompt}” is no text file")
+
+
+def _cases(
+    test: _Row, default: _Row, config: _Row, prompts: Sequence[str]
+) -> Iterator[EvaluationCase]:
+    for row in (test, default):
+        if not isinstance(row, dict):
+            raise ValueError("it is not an object")
+        for name in row.keys() - _OF_TEST:
+            if row[name]:
+                raise ValueError(f"“{name}” is not supported")
+    own, shared = test.get("vars") or {}, default.get("vars") or {}
+    if not isinstance(own, dict) or not isinstance(shared, dict):
+        raise ValueError("“vars” is not an object")
+    places = {"": _list(test, "assert"), "defaultTest: ": _list(default, "assert")}
+    assertions = [
+        (f"{place}assertion {number}", row)
+        for place, rows in places.items()
+        for number, row in enumerate(rows, start=1)
+    ]
+    for variables in _combinations({**shared, **own}):
+        checks: list[Check] = []
+        for place, row in assertions:
+            try:
+                checks += assertion(_referenced(row, config), variables)
+            except (ValueError, TypeError) as error:
+                raise ValueError(f"{place}: {error}") from error
+        for cell in test.get(EXPECTED, ()):
+            checks += expected(cell, variables)
+        for prompt in prompts:
+            question = _filled(prompt, variables) if prompt else _question(variables)
+            # Descriptions may be equal, but the ids of cases may not.
+            yield EvaluationCase("", question, checks=tuple(checks))
+
+
+def _list(row: _Row, name: str) -> list[Any]:
+    value = row.get(name) or []
+    if not isinstance(value, list):
+        raise ValueError(f"“{name}” is not a list")
+    return value
+
+
+def _combinations(variables: _Row) -> Iterator[dict[str, str]]:
+    """Yield the variables with each combination of those that are lists."""
+    lists = []
+    for name, value in variables.items():
+        if isinstance(value, str) and value.startswith("file://"):
+            raise ValueError(f"“{name}” is a file, which is not supported")
+        values = value if isinstance(value, list) else [value]
+        lists.append([_text(name, each) for each in values])
+    count = 1
+    for texts in lists:
+        count *= len(texts)
+    if count > _MOST_COMBINATIONS:
+        raise ValueError("too many combinations of “vars”")
+    for chosen in product(*lists):
+        yield dict(zip(variables, chosen, strict=True))
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int | float) or value is None:
+        return json.dumps(value)
+    raise ValueError(f"“{name}” is not a text")
+
+
+def _question(variables: Mapping[str, str]) -> str:
+    name = next((name for name in ("input", "prompt") if name in variables), None)
+    if name is None and len(variables) != 1:
+        raise ValueError("there is no prompt, and “vars” has no “input”")
+    return variables[name] if name else next(iter(variables.values()))
+
+
+def _filled(text: str, variables: Mapping[str, str]) -> str:
+    """Fill the variables in. Raises ValueError for other expressions of promptfoo."""
+    if "{%" in text:
+        raise ValueError("templates with {% … %} are not supported")
+
+    def value_of(found: re.Match[str]) -> str:
+        if found[1] not in variables:
+            raise ValueError(f"“{found[0]}” is no variable")
+        return variables[found[1]]
+
+    return _VARIABLE.sub(value_of, text)
+
+
+def _referenced(row: Any, config: _Row) -> Any:
+    """Return the template that an assertion names, as `#/assertionTemplates/name`."""
+    if not isinstance(row, dict) or "$ref" not in row:
+        return row
+    name = str(row["$ref"]).removeprefix("#/assertionTemplates/")
+    templates = config.get("assertionTemplates")
+    if not isinstance(templates, dict) or name not in templates:
+        raise ValueError(f"“{row['$ref']}” is not in this file")
+    return templates[name]
+
+
+def assertion(row: Any, variables: Mapping[str, str]) -> list[Check]:
+    """Return the checks of an assertion. Raises ValueError."""
+    if not isinstance(row, dict) or not isinstance(row.get("type"), str):
+        raise ValueError("it has no type")
+    kind, value = row["type"], row.get("value")
+    if kind.removeprefix("not-") not in _KINDS:
+        raise ValueError(f"“{kind}” is not supported")
+    for name in row.keys() - _OF_ASSERTION:
+        raise ValueError(f"“{name}” is not supported")
+    if row.get("weight") == 0:
+        return []
+    if isinstance(value, str):
+        if value.startswith("file://"):
+            raise ValueError("a value in a file is not supported")
+        value = _filled(value, variables)
+    elif isinstance(value, list):
+        value = [_filled(v, variables) if isinstance(v, str) else v for v in value]
+    is_negated = kind.startswith("not-")
+    checks = _checks(kind.removeprefix("not-"), value)
+    if is_negated and len(checks) != 1:
+        raise ValueError(f"“{kind}” is not supported")
+    return [check_from_json({**each, "not": True} if is_negated else each) for each in checks]
+
+
+def _checks(kind: str, value: Any) -> list[dict[str, Any]]:
+    texts = [text.strip() for text in value.split(",")] if isinstance(value, str) else value
+    match kind:
+        case "contains" | "equals" | "regex":
+            plain = _text(kind, value) if isinstance(value, int | float) else value
+            return [{kind: plain}]
+        case "icontains":
+            return [{"contains": value, "ignore_case": True}]
+        case "contains-any":
+            return [{"contains_any": texts}]
+        case "icontains-any":
+            return [{"contains_any": texts, "ignore_case": True}]
+        case "contains-all":
+            return [{"contains": text} for text in texts or ()]
+        case "icontains-all":
+            return [{"contains": text, "ignore_case": True} for text in texts or ()]
+        case "starts-with":
+            return [{"starts_with_any": [value]}]
+        case "is-json":
+            return [{"schema": True if value is None else value}]
+        case "llm-rubric" | "model-graded-closedqa":
+            return [{"rubric": value}]
+    raise ValueError(f"“{kind}” is not supported")
+
+
+# ---------------------------------------------------------------- cells of CSV files
+
+_PREFIXES: Final = {"grade": "llm-rubric", "regex": "regex"}
+_CELL: Final = re.compile(
+    r"\s*(?P<kind>[a-z][a-z-]*)(?:\((?P<threshold>[\d.]+)\))?\s*(?::(?P<value>.*))?", re.DOTALL
+)
+_KINDS: Final = frozenset(
+    "contains icontains contains-any icontains-any contains-all icontains-all equals starts-with "
+    "is-json llm-rubric model-graded-closedqa regex".split()
+)
+_OTHERS: Final = frozenset(
+    "fn eval file javascript python webhook similar levenshtein latency cost perplexity rouge-n "
+    "factuality answer-relevance context-recall context-relevance context-faithfulness "
+    "is-valid-openai-function-call is-valid-openai-tools-call moderation classifier contains-json "
+    "is-sql contains-sql is-xml contains-xml g-eval select-best".split()
+)
+
+
+def test_of_csv(row: Mapping[str, str]) -> dict[str, Any]:
+    """Return the test in a row: variables, and cells with assertions. Raises ValueError."""
+    for name, value in row.items():
+        is_known = name.startswith((EXPECTED, "__metadata:")) or name == "__description"
+        if name.startswith("__") and value and not is_known:
+            raise ValueError(f"the column “{name}” is not supported")
+    cells = [value for name, value in row.items() if name.startswith(EXPECTED) and value]
+    variables = {name: value for name, value in row.items() if not name.startswith("__")}
+    return {"vars": variables, EXPECTED: cells}
+
+
+def expected(text: str, variables: Mapping[str, str]) -> list[Check]:
+    """Return the checks of a cell `__expected`, as `contains: Paris`; a bare text is equal."""
+    found = _CELL.fullmatch(text)
+    kind = _PREFIXES.get(found["kind"], found["kind"]) if found else ""
+    plain = kind.removeprefix("not-")
+    is_known = plain in _KINDS | _OTHERS
+    if found is None or not is_known or (plain != "is-json" and not found["value"]):
+        return [check_from_json({"equals": _filled(text, variables)})]
+    if found["threshold"] and plain in _KINDS:
+        raise ValueError(f"the threshold of “{kind}” is not supported")
+    value: Any = found["value"].strip() if found["value"] else None
+    if plain == "is-json" and value is not None:
+        value = json.loads(value)
+    return assertion({"type": kind, "value": value}, variables)
