@@ -421,8 +421,8 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         remedy=N_("“repartee eval --help” describes the format."),
     ),
     Reason.CASE_WITH_FILES_IN_BATCH: Said(
-        N_("The case “{case}” has several files, but a batch job takes one."),
-        remedy=N_("Leave out --batch, or put the files in one."),
+        N_("Case “{case}” has several files, but batch jobs take one each."),
+        remedy=N_("Leave out --batch."),
     ),
     Reason.VARIANT_AND_MODEL: Said(N_("Choose either a variant or a model, not both.")),
     Reason.NO_VARIANTS: Said(N_("{provider} has no GPT-5.2 models."), remedy=Remedy.NAME_PROVIDER),
