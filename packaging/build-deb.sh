@@ -55,7 +55,7 @@ Architecture: $architecture
 Maintainer: $maintainer
 Installed-Size: $(du --summarize --block-size=1024 "$package/usr" | cut --fields=1)
 Depends: libc6 (>= 2.36), libgcc-s1, libgomp1, libstdc++6, zlib1g, ca-certificates, $depends
-Recommends: gnome-keyring | kwalletmanager | keepassxc, xdg-desktop-portal
+Recommends: gnome-keyring | kwalletmanager | keepassxc, xdg-desktop-portal, libenchant-2-2, hunspell-en-us | hunspell-dictionary
 Section: utils
 Priority: optional
 Description: ask, write and summarise documents with a language model

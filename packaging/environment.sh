@@ -54,6 +54,13 @@ libxkbcommon.so.0       libxkbcommon0
 app_files='
 /etc/ssl/certs/ca-certificates.crt  ca-certificates
 '
+# Spelling is checked if these are there; nobody is asked to install them.
+spelling_libraries='
+libenchant-2.so.2       libenchant-2-2
+'
+spelling_files='
+/usr/share/hunspell/en_US.dic       hunspell-en-us
+'
 # The tests bring their own screen, session bus, keyring and screen reader's view, and look at
 # pictures of the window: fonts that are the same everywhere.
 test_files='
@@ -131,6 +138,10 @@ missing_packages() {
     fi
     missing_libraries <<<"$app_libraries"
     missing_files <<<"$app_files"
+    if [[ $1 == test || $(id -u) -eq 0 ]]; then
+        missing_libraries <<<"$spelling_libraries"
+        missing_files <<<"$spelling_files"
+    fi
     case $1 in
         test) missing_files <<<"$test_files" ;;
         build) missing_files <<<"$build_files" && missing_for_freezing "${python:-true}" ;;

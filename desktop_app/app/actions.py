@@ -54,6 +54,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "prompt.attach": window.prompt.choose_files,
         "prompt.attach-folder": window.prompt.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,
+        "prompt.spelling": window.prompt.suggest_spelling,
         "prompt.as-text": its.attachments.turn_back,
         "prompt.stop": its.chat.step_back,
         "attachment.preview": its.previews.show_any,

@@ -43,13 +43,14 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
 from desktop_app.hotkey.hotkey_status import COMMAND
 from desktop_app.i18n.translation import tr
-from desktop_app.settings.schema import START_AT_LOGIN
+from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES, START_AT_LOGIN
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
+    from desktop_app.app.spelling_controller import SpellingController
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.backend.backend import Backend
     from desktop_app.session.session_bus import SessionBus
@@ -58,6 +59,7 @@ log = logging.getLogger(__name__)
 
 WINDOW_STATE_KEY = "window.state"
 QUICK_PROMPT_MS = 1000  # after the start
+SPELLING_MS = 1200  # after the start
 BATCHES_MS = 1500  # after the start
 
 
@@ -96,6 +98,7 @@ class WindowSession:
         self._closed: asyncio.Future[None] = loop.create_future()
         self._ending: asyncio.Task[None] | None = None
         self._is_paused = False
+        self._spelling: SpellingController | None = None
         self.afterwards: ClosedWork | None = None
         self.is_rebuilt = False
         self._quick = QuickHost(
@@ -304,6 +307,11 @@ class WindowSession:
             self._show_error(error)
         QTimer.singleShot(QUICK_PROMPT_MS, self._window, lambda: self.quick)
         QTimer.singleShot(
+            SPELLING_MS,
+            self._window,
+            lambda: self.controllers.tasks.start(self.check_spelling()),
+        )
+        QTimer.singleShot(
             BATCHES_MS,
             self._window,
             lambda: self.controllers.tasks.start(self.controllers.batches.pick_up()),
@@ -312,6 +320,20 @@ class WindowSession:
         self.controllers.tasks.start(self._tray.watch())
         self.controllers.tasks.start(self._login_start.reconcile())
         self._memory.wait()
+
+    async def check_spelling(self) -> None:
+        """Begin to check the spelling in both prompts. The start does not wait for it."""
+        from desktop_app.app.spelling_controller import SpellingController
+
+        if self._spelling is not None:
+            return
+        state = self.controllers.state
+        made = self._spelling = SpellingController(
+            self._window, values=state.values, tasks=state.tasks, panel=self._window.settings
+        )
+        self._window.prompt.check_spelling_with(made.spelling, self._theme.current)
+        self._quick.check_spelling_with(made.spelling)
+        await made.start()
 
     def serve(self, request: WindowRequest) -> None:
         """Handle the request of this or a later start."""
@@ -385,6 +407,8 @@ class WindowSession:
             self._await_new_language()
         elif key.startswith("keys."):
             self._bind_keys()
+        elif key in (SPELLING, SPELLING_LANGUAGES) and self._spelling is not None:
+            self._spelling.apply()
         elif key == START_AT_LOGIN:
             self.controllers.tasks.start(self._login_start.apply())
         elif key.startswith("documents."):
@@ -485,6 +509,8 @@ class WindowSession:
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
         await self.controllers.library.close()
         await self.controllers.tasks.settle()
+        if self._spelling is not None:
+            await self._spelling.aclose()
         self._quick.close()
 
     async def closed(self) -> None:

@@ -111,6 +111,13 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Ctrl+Shift+V",
         CommandScope.PROMPT,
     ),
+    Command(
+        "prompt.spelling",
+        N_("Next misspelled word"),
+        _C.PROMPT,
+        "F7",
+        CommandScope.EVERYWHERE,
+    ),
     Command("prompt.as-text", N_("Convert attachment to text"), _C.PROMPT),
     Command("collections.ask", N_("Ask a collection…"), _C.PROMPT),
     Command("collections.show", N_("Show collections"), _C.PROMPT),

@@ -21,6 +21,8 @@ KEYS_PREFIX: Final = "keys."
 START_AT_LOGIN: Final = "desktop.start_at_login"
 NOTIFICATIONS: Final = "desktop.notifications"
 ON_CLOSE: Final = "desktop.on_close"
+SPELLING: Final = "spelling.on"
+SPELLING_LANGUAGES: Final = "spelling.languages"
 SEND_KEYS: Final = "keys.prompt.send"
 MOST_STOPS: Final = 4  # the most stop sequences that the API takes
 MOST_CANDIDATES: Final = 8
@@ -543,6 +545,23 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         Group.DESKTOP,
         N_("The other of the two starts a new line."),
         choices=(Choice("Return", N_("Enter")), Choice("Ctrl+Return", N_("Ctrl+Enter"))),
+    ),
+    Setting(
+        SPELLING,
+        bool,
+        True,
+        N_("Check spelling"),
+        Group.DESKTOP,
+        N_("Uses the dictionaries of this computer."),
+    ),
+    # Codes of dictionaries, one per line; empty: those of the system's languages.
+    Setting(
+        SPELLING_LANGUAGES,
+        str,
+        "",
+        N_("Languages for spelling"),
+        Group.DESKTOP,
+        has_dialog=True,
     ),
     Setting(
         START_AT_LOGIN,

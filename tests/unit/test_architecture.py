@@ -163,6 +163,7 @@ OWN_VALUES = {
     "desktop_app/app/attachments/attachments_controller.py": {"reading", "reading.batch"},
     "desktop_app/app/chat/running_answers.py": {"run"},
     "desktop_app/app/source_scan.py": {"_feature"},
+    "desktop_app/ui/composer/prompt_spelling.py": {"mark"},
     "desktop_app/ui/help/help_text.py": {"mark"},
     "desktop_app/ui/printing/pages.py": {"context"},
     "desktop_app/ui/settings/form_widgets.py": {"option"},

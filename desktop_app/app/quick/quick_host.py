@@ -16,6 +16,7 @@ from desktop_app.ui.transcript.view import TranscriptView
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
+    from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
     from desktop_app.ui.window.main_window import MainWindow
@@ -67,6 +68,11 @@ class QuickHost(QObject):
         if self._quick is not None:
             self._quick.set_keymap(keymap)
             self._shortcuts.bind(keymap)
+
+    def check_spelling_with(self, spelling: Spelling) -> None:
+        """Underline misspelled words in the quick prompt."""
+        self.controller  # noqa: B018 — builds the window
+        self._quick_window.check_spelling_with(spelling)
 
     def close(self) -> None:
         """Delete the quick prompt's window."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QResizeEvent, QShowEvent
 
     from desktop_app.ui.composer.dropped_content import DroppedContent
+    from desktop_app.ui.composer.prompt_spelling import PromptSpelling
+    from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.look.theme import Theme
 
 __all__ = ["Chip", "ChoiceFigures", "ChoiceView", "ModelEntry", "PromptEditor"]
@@ -115,6 +117,7 @@ class PromptEditor(QFrame):
         self._notice = ""
         self._is_setting_text = False
         self._filtered_window: QWidget | None = None
+        self._spelling: PromptSpelling | None = None
         self._build(theme)
         self.slash = PromptCompleter(
             EditorCompletionField(self._text), PopupAboveEditor(self), theme, self
@@ -244,6 +247,19 @@ class PromptEditor(QFrame):
         """Paste the clipboard's text unformatted."""
         self.focus_text()
         self._text.paste_plain()
+
+    def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
+        """Underline words that are misspelled."""
+        from desktop_app.ui.composer.prompt_spelling import PromptSpelling  # no part of the start
+
+        self._spelling = PromptSpelling(self._text, spelling, theme)
+        self._text.set_spelling(self._spelling)
+
+    def suggest_spelling(self) -> None:
+        """Go to the next misspelled word, and show suggestions for it."""
+        self.focus_text()
+        if self._spelling is not None:
+            self._spelling.find_next()
 
     def set_large_paste(self, characters: int) -> None:
         """Set the number of characters beyond which a pasted text is attached."""

@@ -7,7 +7,7 @@ pasted and dropped text; for files, images and very long texts it emits signals.
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QKeyCombination, QMimeData, Qt, Signal
 from PySide6.QtWidgets import QFrame, QSizePolicy
@@ -16,6 +16,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.foreign_text import PlainTextField
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
     from PySide6.QtGui import (
         QContextMenuEvent,
         QDragMoveEvent,
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
         QFocusEvent,
         QKeyEvent,
         QResizeEvent,
+        QTextCursor,
     )
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.commands.keymap import Keymap
     from desktop_app.ui.composer.dropped_content import DroppedContent
+    from desktop_app.ui.composer.prompt_spelling import PromptSpelling
     from desktop_app.ui.composer.template_mark import TemplateMark
     from desktop_app.ui.look.theme import Theme
 
@@ -72,6 +75,7 @@ class PromptText(PlainTextField):
         self._large_paste = LARGE_PASTE
         self._can_stop = False
         self._template: TemplateMark | None = None
+        self._spelling: PromptSpelling | None = None
         self.setObjectName("prompt")
         self.setAccessibleName(tr("Message"))
         self.setPlaceholderText(tr("Ask anything, or drop a document"))
@@ -115,6 +119,8 @@ class PromptText(PlainTextField):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._apply_font(theme)
+        if self._spelling is not None:
+            self._spelling.set_theme(theme)
         # Once a style sheet has styled the viewport, it inherits no font; the placeholder
         # uses it. Not in `_apply_font`, because PySide takes 15 ms for the first widget that Qt
         # created.
@@ -187,21 +193,38 @@ class PromptText(PlainTextField):
         else:
             super().keyPressEvent(event)
 
+    def set_spelling(self, spelling: PromptSpelling) -> None:
+        """Set what marks misspelled words."""
+        self._spelling = spelling
+        spelling.notice_raised.connect(self.notice_raised)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open the standard menu, with an additional entry to paste as plain text."""
+        """Open the menu for the word under the pointer, or at the cursor if a key was pressed."""
+        is_by_key = event.reason() == event.Reason.Keyboard
+        cursor = self.textCursor() if is_by_key else self.cursorForPosition(event.pos())
+        self.open_menu(cursor, event.pos())
+
+    def open_menu(self, cursor: QTextCursor, place: QPoint) -> None:
+        """Open the standard menu, with spelling and an additional entry to paste as plain text."""
         from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 
-        menu = self.createStandardContextMenu(event.pos())
+        menu = self.createStandardContextMenu(place)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         plain = QAction(tr("Paste as plain text"), menu)
         plain.setObjectName("paste-plain")
         plain.setShortcut(QKeySequence(self._plain_paste_keys))
-        plain.setEnabled(QGuiApplication.clipboard().mimeData().hasText())
+        # Under Wayland there is no clipboard without the keyboard focus.
+        content = cast("QMimeData | None", QGuiApplication.clipboard().mimeData())
+        plain.setEnabled(content is not None and content.hasText())
         plain.triggered.connect(self.paste_plain)
         actions = menu.actions()
         paste = [action.objectName() for action in actions].index("edit-paste")
         menu.insertAction(actions[paste + 1], plain)  # before "Delete"
-        menu.popup(event.globalPos())
+        at = self.viewport().mapToGlobal(place)
+        if self._spelling is None:
+            menu.popup(at)
+        else:
+            self._spelling.complete(menu, cursor, lambda: menu.popup(at))
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         # Imported here and below because start-up does not need it.

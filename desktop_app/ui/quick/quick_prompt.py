@@ -75,6 +75,7 @@ if TYPE_CHECKING:
 
     from desktop_app.ui.composer.attachment_chips import Chip
     from desktop_app.ui.composer.model_choice_view import ChoiceView
+    from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
 
@@ -379,6 +380,10 @@ class QuickPrompt(QWidget):
         self._remedy_button.setVisible(bool(remedy))
         self._fit()
 
+    def check_spelling_with(self, spelling: Spelling) -> None:
+        """Underline words that are misspelled."""
+        self._line.check_spelling_with(spelling, self._theme)
+
     def set_keymap(self, keymap: Keymap) -> None:
         """Activate the shortcuts of a keymap and show them on the buttons."""
         for old in self._shortcuts:
@@ -457,6 +462,7 @@ class QuickPrompt(QWidget):
         font = theme.answer()
         font.setPointSizeF(theme.points(19))
         self._line.setFont(font)
+        self._line.set_theme(theme)
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
         self._stop.setIcon(icon("square", theme.ground, px(14)))
         self._stop.setIconSize(QSize(px(14), px(14)))
@@ -494,6 +500,7 @@ class QuickPrompt(QWidget):
             "quick.add-selection": self.selection_requested.emit,
             "quick.temporary": self.unsaved_requested.emit,
             "prompt.paste-plain": self._line.paste_plain,
+            "prompt.spelling": self._line.suggest_spelling,
             "effort.more": lambda: self.effort_step_requested.emit(1),
             "effort.less": lambda: self.effort_step_requested.emit(-1),
             **{f"variant.{v.value}": partial(self.variant_requested.emit, v) for v in Variant},

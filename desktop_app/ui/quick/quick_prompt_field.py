@@ -19,13 +19,19 @@ from desktop_app.ui.composer.prompt_text import pressed_keys
 from desktop_app.ui.composer.template_mark import LineTemplateMark
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
     from PySide6.QtGui import (
+        QContextMenuEvent,
         QDragEnterEvent,
         QDragMoveEvent,
         QDropEvent,
         QInputMethodEvent,
         QKeyEvent,
     )
+
+    from desktop_app.ui.composer.spelling import Spelling
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.quick.line_spelling import LineSpelling
 
 
 _COUNTED: Final = 200_000
@@ -72,6 +78,7 @@ class QuickPromptField(QLineEdit):
         self.is_composing = False
         self.send_keys = "Return"
         self.template = LineTemplateMark()
+        self._spelling: LineSpelling | None = None
         self.textChanged.connect(lambda text: self.template.follow(text))
         # QLineEdit would silently cut longer text to 32,767 characters.
         self.setMaxLength(_MAX_LENGTH)
@@ -79,6 +86,38 @@ class QuickPromptField(QLineEdit):
         self.setAccessibleName(tr("Message"))
         self.setPlaceholderText(tr("Ask anything"))
         self.setStyleSheet("border: none; background: transparent; padding: 0; min-height: 0;")
+
+    def check_spelling_with(self, spelling: Spelling, theme: Theme) -> None:
+        """Underline words that are misspelled."""
+        from desktop_app.ui.quick.line_spelling import LineSpelling  # no part of the start
+
+        self._spelling = LineSpelling(self, spelling, theme)
+        self._spelling.notice_raised.connect(self.notice_raised)
+
+    def suggest_spelling(self) -> None:
+        """Go to the next misspelled word, and show suggestions for it."""
+        if self._spelling is not None:
+            self._spelling.find_next()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        if self._spelling is not None:
+            self._spelling.set_theme(theme)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu, with spelling, for the word under the pointer or at the cursor."""
+        is_by_key = event.reason() == event.Reason.Keyboard
+        at = self.cursorPosition() if is_by_key else self.cursorPositionAt(event.pos())
+        self.open_menu(at, event.globalPos())
+
+    def open_menu(self, at: int, place: QPoint) -> None:
+        """Open the standard menu, with spelling for the word at a position."""
+        menu = self.createStandardContextMenu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self._spelling is None:
+            menu.popup(place)
+        else:
+            self._spelling.complete(menu, at, lambda: menu.popup(place))
 
     def set_send_keys(self, keys: str) -> None:
         """Set the shortcut that sends."""

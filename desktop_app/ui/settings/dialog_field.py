@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from desktop_app.domain.conversations.answer_form import FormKind, FormSource
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
+from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -72,8 +74,8 @@ class DialogField:
     def show(self, value: SettingValue) -> None:
         """Show a value."""
         self._value = str(value or "")
-        is_form = self._key == "answer.form"
-        self._words.setText(form_words(self._value) if is_form else tools_words(self._value))
+        words = {"answer.form": form_words, SPELLING_LANGUAGES: languages_words}
+        self._words.setText(words.get(self._key, tools_words)(self._value))
 
     def set_enabled(self, enabled: bool) -> None:
         """Set whether the value can be changed."""
@@ -95,3 +97,19 @@ def tools_words(value: str) -> str:
     """Return which tools are chosen, for the user."""
     names = [line.strip() for line in value.splitlines() if line.strip()]
     return joined(names) if names else tr_context("tools", "None")
+
+
+def languages_words(value: str) -> str:
+    """Return which languages are checked, for the user."""
+    return joined([language_name(code) for code in value.split()]) or tr("System")
+
+
+def language_name(code: str) -> str:
+    """Return the name of a dictionary's language in that language: "Deutsch (Österreich)"."""
+    locale = QLocale(code)
+    language, country = locale.nativeLanguageName(), locale.nativeTerritoryName()
+    if not language or locale.language() is QLocale.Language.C:
+        return code
+    if "_" not in code:
+        return language
+    return tr("{language} ({country})", language=language, country=country)

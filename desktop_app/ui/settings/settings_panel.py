@@ -57,6 +57,7 @@ class SettingsPanel(QFrame):
         setting_changed(str, object): key and value, valid by the schema.
         edit_requested(EditRequest): change a value in a window of its own.
         override_changed(str, str, object): conversation id, key and the conversation's own value.
+        languages_requested(EditRequest): choose the languages whose spelling is checked.
         override_removed(str, str): conversation id and key, which follows the default again.
         folder_override_changed(str, str, object): folder id, key and the folder's own value.
         folder_override_removed(str, str): folder id and key.
@@ -93,6 +94,7 @@ class SettingsPanel(QFrame):
     setting_changed = Signal(str, object)
     override_changed = Signal(str, str, object)
     edit_requested = Signal(object)
+    languages_requested = Signal(object)
     override_removed = Signal(str, str)
     folder_override_changed = Signal(str, str, object)
     folder_override_removed = Signal(str, str)
@@ -149,6 +151,7 @@ class SettingsPanel(QFrame):
         self._folder: tuple[str, str, Mapping[str, Any]] = ("", "", {})
         self._refusals: Mapping[str, str] = {}
         self._notes: Mapping[str, str] = {}
+        self._missing: Mapping[str, str] = {}
         self._backup_state: tuple[str, Tone] = ("", "note")
         self._server_rows: Sequence[ServerRow] = ()
         self._has_open = False
@@ -239,6 +242,12 @@ class SettingsPanel(QFrame):
         self._refusals, self._notes = dict(refusals), dict(notes or {})
         if self._answer:
             self._answer.set_refusals(self._refusals, self._notes)
+
+    def set_missing(self, missing: Mapping[str, str]) -> None:
+        """Set the settings of the Appearance tab that need something that is not installed."""
+        self._missing = dict(missing)
+        if self._look:
+            self._look.set_refusals(self._missing)
 
     def set_backup_state(self, words: str, tone: Tone) -> None:
         """Show the result of the last backup."""
@@ -451,7 +460,9 @@ class SettingsPanel(QFrame):
 
         page = self._look = AppearanceTab(self._theme)
         page.changed.connect(self._take_setting)
+        page.edit_requested.connect(self.languages_requested)
         page.set_values(self._values)
+        page.set_refusals(self._missing)
         return page
 
     def _make_keys(self) -> QWidget:

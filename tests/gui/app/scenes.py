@@ -48,14 +48,17 @@ from desktop_app.domain.spending.spending_report import Call
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.i18n.translation import tr
+from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.composer.dropped_content import drop_hint
 from desktop_app.ui.composer.prompt_fields import PromptFields
+from desktop_app.ui.composer.spelling import Spelling
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
+from desktop_app.ui.settings.dialog_field import EditRequest
 from desktop_app.ui.settings.sections.local_model_section import LocalModelSection
 from desktop_app.ui.settings.sections.network_section import CertificateSection
 from desktop_app.ui.settings.settings_frame import PAGES
@@ -596,8 +599,17 @@ async def settings(desk: Desk, look: Look) -> None:
 
 
 async def menus(desk: Desk, look: Look) -> None:
-    """Open the menu of every button of the window."""
+    """Open the menu of every button of the window, and those of spelling."""
     desk.window.show_settings(False)
+    suggestions = QMenu(desk.window)
+    Spelling(desk.window)._insert(suggestions, "⟦wrld⟧", ["⟦world⟧", "⟦wild⟧"], print)
+    await _popup(desk, look, "menu-spelling", suggestions)
+    await desk.ready.check_spelling()
+    request = EditRequest(SPELLING_LANGUAGES, "⟦xx⟧", print, desk.window)
+    chosen = desk.ready._spelling.choose_languages(request)  # type: ignore[union-attr]
+    for action in chosen.actions()[1:]:
+        action.setVisible(action.text() == "⟦xx⟧")  # names of languages are not translated
+    await _popup(desk, look, "menu-languages", chosen)
     for number, button in enumerate(desk.window.findChildren(QToolButton)):
         if button.isVisible() and button.menu() is not None:
             await _popup(desk, look, f"menu-{button.objectName() or number}", button.menu())

@@ -21,9 +21,11 @@ class AppearanceTab(QWidget):
 
     Signals:
         changed(str, object): a setting's key and the user's new value.
+        edit_requested(EditRequest): change a value in a window of its own.
     """
 
     changed = Signal(str, object)
+    edit_requested = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -32,6 +34,7 @@ class AppearanceTab(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         for form in self._forms:
             form.changed.connect(self.changed)
+            form.edit_requested.connect(self.edit_requested)
             self._column.addWidget(form)
         self._column.addStretch(1)
         self.set_theme(theme)
@@ -40,6 +43,11 @@ class AppearanceTab(QWidget):
         """Show these values, or the defaults."""
         for form in self._forms:
             form.set_values(values)
+
+    def set_refusals(self, refusals: Mapping[str, str]) -> None:
+        """Disable settings that do nothing here, and say why."""
+        for form in self._forms:
+            form.set_refusals(refusals)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""

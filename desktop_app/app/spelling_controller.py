@@ -1,0 +1,140 @@
+"""Checks the spelling of what is typed, with the system's dictionaries, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from PySide6.QtCore import QLocale, QObject
+
+from desktop_app.domain.prose_words import next_misspelled
+from desktop_app.i18n.translation import language, tr
+from desktop_app.session.dictionaries import PACKAGES, Dictionaries, users_languages
+from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
+from desktop_app.ui.composer.spelling import SearchRequest, Spelling, SuggestionRequest
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMenu
+
+    from desktop_app.app.state.setting_values import SettingValues
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.ui.settings.dialog_field import EditRequest
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+
+_T = TypeVar("_T")
+
+PATIENCE_S: Final = 1.0
+"""The time after which a menu opens without suggestions; long compounds take longest."""
+
+
+class SpellingController(QObject):
+    """Answers what `spelling` asks, if the library of dictionaries is installed.
+
+    Attributes:
+        spelling: what all editors know about words.
+    """
+
+    def __init__(
+        self,
+        parent: QObject,
+        *,
+        values: SettingValues,
+        tasks: Tasks,
+        panel: SettingsPanel,
+    ) -> None:
+        super().__init__(parent)
+        self._values, self._tasks, self._panel = values, tasks, panel
+        self._thread = ThreadPoolExecutor(1, "spelling")
+        self._dictionaries: Dictionaries | None = None
+        self._installed: list[str] = []
+        self.spelling = Spelling(self)
+        self.spelling.words_met.connect(lambda words: tasks.start(self._check(words)))
+        self.spelling.suggestions_requested.connect(lambda r: tasks.start(self._suggest(r)))
+        self.spelling.search_requested.connect(lambda r: tasks.start(self._search(r)))
+        self.spelling.addition_requested.connect(lambda word: tasks.start(self._add(word)))
+        panel.languages_requested.connect(self.choose_languages)
+
+    async def start(self) -> None:
+        """Load the library, and say in the settings if it or every dictionary is missing."""
+        with suppress(OSError):  # said below
+            self._dictionaries = await self._run(Dictionaries)
+            self._installed = await self._run(self._dictionaries.languages)
+        if not self._installed:
+            words = tr("Install these packages to check spelling: {packages}", packages=PACKAGES)
+            self._panel.set_missing({SPELLING: words, SPELLING_LANGUAGES: ""})
+        self.apply()
+
+    def apply(self) -> None:
+        """Follow changed settings."""
+        self.spelling.set_on(bool(self._installed and self._values[SPELLING]))
+
+    @property
+    def _languages(self) -> list[str]:
+        chosen = str(self._values[SPELLING_LANGUAGES] or "").split()
+        wanted = [*QLocale.system().uiLanguages(), language()]
+        return chosen or users_languages(self._installed, [w.replace("-", "_") for w in wanted])
+
+    async def _run(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def _check(self, words: list[str]) -> None:
+        if (its := self._dictionaries) is not None:
+            wrong = await self._run(partial(its.misspelled, words, self._languages))
+            if wrong:
+                self.spelling.learn(wrong)
+
+    async def _suggest(self, request: SuggestionRequest) -> None:
+        found: list[str] = []
+        if (its := self._dictionaries) is not None:
+            work = self._run(partial(its.suggestions, request.word, self._languages))
+            with suppress(TimeoutError):  # the menu opens without them
+                found = await asyncio.wait_for(work, PATIENCE_S)
+        request.tell(found)
+
+    async def _search(self, request: SearchRequest) -> None:
+        if (its := self._dictionaries) is None or not self.spelling.is_on:
+            request.tell(None)
+            return
+        languages, ignored = self._languages, frozenset(self.spelling.ignored)
+        work = partial(
+            next_misspelled,
+            request.text,
+            request.position,
+            lambda words: its.misspelled(words, languages) - ignored,
+        )
+        request.tell(await self._run(work))
+
+    async def _add(self, word: str) -> None:
+        if (its := self._dictionaries) is not None:
+            await self._run(partial(its.add, word, self._languages))
+
+    def choose_languages(self, request: EditRequest) -> QMenu:
+        """Open the menu of the installed dictionaries; any number can be chosen."""
+        from PySide6.QtCore import Qt
+        from PySide6.QtWidgets import QMenu
+
+        from desktop_app.ui.settings.dialog_field import language_name
+        from desktop_app.ui.widgets.foreign_text import menu_text
+
+        menu, chosen = QMenu(request.anchor), request.value.split()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for code in ("", *sorted({*self._installed, *chosen}, key=language_name)):
+            action = menu.addAction(menu_text(language_name(code)) if code else tr("System"))
+            action.setCheckable(True)
+            action.setChecked(code in chosen if code else not chosen)
+            others = [each for each in chosen if each != code]
+            new = [] if not code else others if code in chosen else [*chosen, code]
+            action.triggered.connect(partial(request.tell, "\n".join(new)))
+        menu.popup(request.anchor.mapToGlobal(request.anchor.rect().bottomLeft()))
+        return menu
+
+    async def aclose(self) -> None:
+        """Free the dictionaries."""
+        if self._dictionaries is not None:
+            await self._run(self._dictionaries.close)
+        self._dictionaries = None
+        self._thread.shutdown()

@@ -1,0 +1,117 @@
+"""The words of a text whose spelling can be checked: no code, addresses or names with digits."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Container, Iterable
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+LONGEST_LINE: Final = 5000
+"""Longer lines are data rather than prose, and are not checked."""
+_LONGEST_TOKEN: Final = 100
+
+_TWO_UNITS: Final = re.compile("[\U00010000-\U0010ffff]")
+_BACKTICKS: Final = re.compile("`+")
+_FENCE: Final = re.compile(" {0,3}(`{3,}|~{3,})")
+# Addresses, paths, options, tags and names joined by a sign.
+_NO_PROSE: Final = re.compile(r"[/\\@]|^(?:www\.|[<#$&]\w|--?\w)|\w[_.:]\w")
+_TOKEN: Final = re.compile(rf"(?<!\S)\S{{2,{_LONGEST_TOKEN}}}(?!\S)")
+# Letters with combining marks, joined by apostrophes.
+_WORD: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f])*(?:['’][^\W\d_]+)*")
+# Scripts without spaces between words.
+_UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+
+
+class ProseWord(NamedTuple):
+    """A word at [start, end) of its line, in units of UTF-16, as Qt counts."""
+
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """The position after its last character."""
+        return self.start + len(self.text)
+
+
+@lru_cache(256)
+def words_of_line(line: str) -> tuple[ProseWord, ...]:
+    """Return the words of a line of prose."""
+    if len(line) > LONGEST_LINE:
+        return ()
+    words: list[ProseWord] = []
+    for token in _TOKEN.finditer(_without_code(_TWO_UNITS.sub("  ", line))):
+        text = token[0]
+        for match in () if _NO_PROSE.search(text) else _WORD.finditer(text):
+            before, after = text[: match.start()][-1:], text[match.end() :][:1]
+            is_part = before.isdigit() or after.isdigit() or after == "("
+            if not is_part and _is_prose(match[0]):
+                words.append(ProseWord(match[0], token.start() + match.start()))
+    return tuple(words)
+
+
+def _without_code(line: str) -> str:
+    """Replace code in backticks by as many spaces."""
+    opened: re.Match[str] | None = None
+    for run in _BACKTICKS.finditer(line):
+        if opened is None:
+            opened = run
+        elif len(run[0]) == len(opened[0]):
+            blank = " " * (run.end() - opened.start())
+            line = line[: opened.start()] + blank + line[run.end() :]
+            opened = None
+    return line
+
+
+def _is_prose(word: str) -> bool:
+    """Return False for single letters, abbreviations, names of code, and unspaced scripts."""
+    if len(word) < 2 or word.isupper():
+        return False
+    if word.isascii() and word[1:].islower():
+        return True
+    if any(left.islower() and right.isupper() for left, right in pairwise(word)):
+        return False
+    return not unicodedata.name(word[0], "").startswith(_UNSPACED)
+
+
+def fence_after(line: str, opened: str) -> str:
+    """Return the fence of code that is open after a line, "" for none.
+
+    Args:
+        opened: the fence that is open before it.
+    """
+    found = _FENCE.match(line)
+    if found is None:
+        return opened
+    if not opened:
+        return found[1]
+    return "" if found[1].startswith(opened) else opened
+
+
+def next_misspelled(
+    text: str, position: int, misspelled: Callable[[Iterable[str]], Container[str]]
+) -> ProseWord | None:
+    """Return the first misspelled word that ends at `position` or later, else the first of all.
+
+    Its start is the one in the text.
+
+    Args:
+        misspelled: returns the misspelled ones of some words.
+    """
+    first: ProseWord | None = None
+    start, fence = 0, ""
+    for line in _TWO_UNITS.sub("  ", text).split("\n"):
+        was_in, fence = fence, fence_after(line, fence)
+        words = () if was_in or fence else words_of_line(line)
+        wrong = misspelled({word.text for word in words}) if words else ()
+        for word in words:
+            if word.text in wrong:
+                found = ProseWord(word.text, start + word.start)
+                if found.end >= position:
+                    return found
+                first = first or found
+        start += len(line) + 1
+    return first

@@ -1,0 +1,138 @@
+"""The system's spelling dictionaries, through the library Enchant if it is installed.
+
+Enchant finds the dictionaries of Hunspell, Aspell and others, and keeps the user's own words in
+files that it shares with other programs. It is called through ctypes: the eight functions that are
+used need no package of their own, and its names are looked up without starting a process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+LIBRARY: Final = "libenchant-2.so.2"
+PACKAGES: Final = "libenchant-2-2 hunspell-en-us"
+"""The Debian packages of the library and of a dictionary."""
+MOST_SUGGESTIONS: Final = 6
+_FALLBACK: Final = "en_US"
+
+
+class Dictionaries:
+    """The dictionaries of some languages. Only one thread at a time may call it.
+
+    Loading a dictionary takes 40 to 100 ms and 8 to 17 MB, so none is loaded before it is needed.
+
+    Raises:
+        OSError: the library is not installed.
+    """
+
+    def __init__(self) -> None:
+        self._library = _load_library()
+        self._broker = ctypes.c_void_p(self._library.enchant_broker_init())
+        self._loaded: dict[str, ctypes.c_void_p] = {}
+
+    def languages(self) -> list[str]:
+        """Return the codes of the installed dictionaries, "de_DE"."""
+        found: set[str] = set()
+        callback = _DESCRIBE(lambda code, *_: found.add(code.decode()))
+        self._library.enchant_broker_list_dicts(self._broker, callback, None)
+        return sorted(found)
+
+    def misspelled(self, words: Iterable[str], languages: Sequence[str]) -> set[str]:
+        """Return the words that none of the languages has; none without a dictionary."""
+        loaded = self._of(languages)
+        if not loaded:
+            return set()
+        return {word for word in words if not any(self._has(each, word) for each in loaded)}
+
+    def suggestions(self, word: str, languages: Sequence[str]) -> list[str]:
+        """Return replacements for a word, the best of each language in turn."""
+        lists = [self._suggest(each, word) for each in self._of(languages)]
+        longest = max(map(len, lists), default=0)
+        in_turn = [each[at] for at in range(longest) for each in lists if at < len(each)]
+        return list(dict.fromkeys(in_turn))[:MOST_SUGGESTIONS]
+
+    def add(self, word: str, languages: Sequence[str]) -> None:
+        """Add a word to the user's own list of the first language."""
+        for each in self._of(languages)[:1]:
+            self._library.enchant_dict_add(each, *_bytes_of(word))
+
+    def close(self) -> None:
+        """Free the dictionaries."""
+        for each in self._loaded.values():
+            self._library.enchant_broker_free_dict(self._broker, each)
+        self._loaded.clear()
+        self._library.enchant_broker_free(self._broker)
+
+    def _of(self, languages: Sequence[str]) -> list[ctypes.c_void_p]:
+        for code in languages:
+            if code not in self._loaded:
+                found = self._library.enchant_broker_request_dict(self._broker, code.encode())
+                self._loaded[code] = ctypes.c_void_p(found)
+        return [self._loaded[code] for code in languages if self._loaded[code].value]
+
+    def _has(self, dictionary: ctypes.c_void_p, word: str) -> bool:
+        return bool(self._library.enchant_dict_check(dictionary, *_bytes_of(word)) == 0)
+
+    def _suggest(self, dictionary: ctypes.c_void_p, word: str) -> list[str]:
+        count = ctypes.c_size_t()
+        found = self._library.enchant_dict_suggest(
+            dictionary, *_bytes_of(word), ctypes.byref(count)
+        )
+        if not found:
+            return []
+        with self._freed(dictionary, found):
+            return [found[at].decode() for at in range(count.value)]
+
+    @contextmanager
+    def _freed(self, dictionary: ctypes.c_void_p, found: object) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._library.enchant_dict_free_string_list(dictionary, found)
+
+
+_DESCRIBE: Final = ctypes.CFUNCTYPE(
+    None,
+    *(ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p),
+)
+
+
+def _load_library() -> ctypes.CDLL:
+    library = ctypes.CDLL(LIBRARY)
+    pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_ssize_t
+    library.enchant_broker_init.restype = pointer
+    library.enchant_broker_request_dict.restype = pointer
+    library.enchant_broker_request_dict.argtypes = [pointer, text]
+    library.enchant_broker_list_dicts.argtypes = [pointer, _DESCRIBE, pointer]
+    library.enchant_broker_free_dict.argtypes = [pointer, pointer]
+    library.enchant_broker_free.argtypes = [pointer]
+    library.enchant_dict_check.argtypes = [pointer, text, size]
+    library.enchant_dict_add.argtypes = [pointer, text, size]
+    library.enchant_dict_suggest.restype = ctypes.POINTER(text)
+    library.enchant_dict_suggest.argtypes = [pointer, text, size, ctypes.POINTER(ctypes.c_size_t)]
+    library.enchant_dict_free_string_list.argtypes = [pointer, ctypes.POINTER(text)]
+    return library
+
+
+def _bytes_of(word: str) -> tuple[bytes, int]:
+    encoded = word.encode()
+    return encoded, len(encoded)
+
+
+def users_languages(installed: Sequence[str], wanted: Iterable[str]) -> list[str]:
+    """Return the dictionary for each of the wanted languages ("de_AT", "de").
+
+    It is that of the country, else that of the language's usual country, else the first one.
+    """
+    found: dict[str, str] = {}
+    for code in wanted:
+        language = code.partition("_")[0]
+        usual = f"{language}_{language.upper()}"
+        of_language = [each for each in installed if each.partition("_")[0] == language]
+        for each in (code, usual, _FALLBACK, *of_language):
+            if each in of_language:
+                found.setdefault(language, each)
+    return list(found.values()) or [code for code in installed if code == _FALLBACK]

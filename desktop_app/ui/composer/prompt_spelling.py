@@ -1,0 +1,159 @@
+"""Underlines misspelled words in the prompt: those in sight, outside of code."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QPoint, QTimer, Signal
+from PySide6.QtGui import QTextCursor, QTextLayout
+
+from desktop_app.domain.prose_words import ProseWord, fence_after, words_of_line
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.composer.spelling import misspelling_format
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from PySide6.QtGui import QTextBlock
+    from PySide6.QtWidgets import QMenu
+
+    from desktop_app.ui.composer.prompt_text import PromptText
+    from desktop_app.ui.composer.spelling import Spelling
+    from desktop_app.ui.look.theme import Theme
+
+PAUSE_MS: Final = 300
+"""The pause in typing after which new words are checked."""
+_LINES_ABOVE: Final = 300
+"""The lines above those in sight that may open a block of code."""
+_MOST_LINES: Final = 100
+"""The most lines that are looked at; more do not fit on a screen."""
+
+
+class PromptSpelling(QObject):
+    """Marks the misspelled words of a text. See the module.
+
+    Signals:
+        notice_raised(str): a sentence about a search without a result.
+    """
+
+    notice_raised = Signal(str)
+
+    def __init__(self, text: PromptText, spelling: Spelling, theme: Theme) -> None:
+        super().__init__(text)
+        self._text, self._spelling = text, spelling
+        self._format = misspelling_format(theme.error)
+        self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._timer.timeout.connect(self._check)
+        text.document().contentsChange.connect(self._on_change)
+        text.cursorPositionChanged.connect(self._timer.start)
+        text.height_changed.connect(self._timer.start)
+        text.verticalScrollBar().valueChanged.connect(lambda _: self._timer.start())
+        spelling.changed.connect(self._mark)
+        self._timer.start()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        self._format = misspelling_format(theme.error)
+        for block, _words in self._lines():
+            block.layout().clearFormats()
+        self._mark()
+
+    def complete(self, menu: QMenu, cursor: QTextCursor, show: Callable[[], None]) -> None:
+        """Show a menu, with suggestions first if the cursor is at a misspelled word."""
+        block = cursor.block()
+        word = self._spelling.misspelled_at(block.text(), cursor.positionInBlock())
+        if word is None:
+            show()
+            return
+        place = self._select(block.position() + word.start, word)
+        self._spelling.complete(menu, word.text, lambda new: _replace(place, word.text, new), show)
+
+    def find_next(self) -> None:
+        """Select the next misspelled word, and show the suggestions for it."""
+        cursor = self._text.textCursor()
+        behind = cursor.selectionEnd() + 1 if cursor.hasSelection() else cursor.position()
+        self._spelling.search(self._text.toPlainText(), behind, self._show)
+
+    def _show(self, word: ProseWord | None) -> None:
+        if word is None:
+            self.notice_raised.emit(tr("No misspelled words found"))
+            return
+        place = self._select(word.start, word)
+        if place.selectedText() != word.text:
+            return  # the text changed during the search
+        self._spelling.learn([word.text])
+        self._text.setTextCursor(place)
+        self._text.ensureCursorVisible()
+        self._text.open_menu(place, self._text.cursorRect(place).bottomLeft())
+
+    def _select(self, start: int, word: ProseWord) -> QTextCursor:
+        place = QTextCursor(self._text.document())
+        last = self._text.document().characterCount() - 1
+        place.setPosition(min(start, last))
+        place.setPosition(min(start + len(word.text), last), QTextCursor.MoveMode.KeepAnchor)
+        return place
+
+    def _on_change(self, position: int, _removed: int, _added: int) -> None:
+        """Move the underlines of the edited line along at once; new words wait for a pause."""
+        self._timer.start()
+        block = self._text.document().findBlock(position)
+        if block.layout().formats() and not self._text.is_composing:
+            self._underline(block, self._spelling.misspelled_in(block.text()))
+
+    def _check(self) -> None:
+        if self._text.isVisible():
+            for _block, words in self._lines():
+                self._spelling.meet(words)
+            self._mark()
+
+    def _mark(self) -> None:
+        for block, words in self._lines():
+            self._underline(block, [w for w in words if self._spelling.is_misspelled(w.text)])
+
+    def _lines(self) -> Iterator[tuple[QTextBlock, tuple[ProseWord, ...]]]:
+        """Yield the blocks in sight with their words; code has none.
+
+        None while an input method composes: its text is in no position of the document.
+        """
+        if self._text.is_composing:
+            return
+        viewport = self._text.viewport().rect()
+        block = self._text.cursorForPosition(QPoint(0, 0)).block()
+        last = self._text.cursorForPosition(viewport.bottomRight()).blockNumber()
+        fence = ""
+        for above in reversed(list(islice(_blocks_above(block), _LINES_ABOVE))):
+            fence = fence_after(above.text(), fence)
+        for _ in range(_MOST_LINES):
+            if not block.isValid() or block.blockNumber() > last:
+                return
+            line = block.text()
+            was_in, fence = fence, fence_after(line, fence)
+            yield block, () if was_in or fence else words_of_line(line)
+            block = block.next()
+
+    def _underline(self, block: QTextBlock, words: list[ProseWord]) -> None:
+        cursor = self._text.textCursor()
+        # The word being typed is not finished.
+        typed = cursor.position() - block.position() if self._text.hasFocus() else -1
+        marks = [self._marked(word) for word in words if word.end != typed]
+        shown = block.layout().formats()
+        if [(m.start, m.length) for m in shown] != [(m.start, m.length) for m in marks]:
+            block.layout().setFormats(marks)
+            self._text.document().markContentsDirty(block.position(), block.length())
+
+    def _marked(self, word: ProseWord) -> QTextLayout.FormatRange:
+        mark = QTextLayout.FormatRange()
+        mark.start, mark.length = word.start, len(word.text)
+        mark.format = self._format
+        return mark
+
+
+def _blocks_above(block: QTextBlock) -> Iterator[QTextBlock]:
+    while (block := block.previous()).isValid():
+        yield block
+
+
+def _replace(place: QTextCursor, word: str, new: str) -> None:
+    if place.selectedText() == word:
+        place.insertText(new)

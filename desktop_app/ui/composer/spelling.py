@@ -1,0 +1,167 @@
+"""The spelling of words: which are known to be right or wrong, shared by all editors.
+
+The dictionaries belong to a controller. This module asks it with signals, and knows the positions
+in a line of text that an editor underlines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction, QTextCharFormat
+
+from desktop_app.domain.prose_words import ProseWord, words_of_line
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.widgets.foreign_text import menu_text, spoken_text
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QColor
+    from PySide6.QtWidgets import QMenu
+
+_MOST_WORDS: Final = 20_000
+"""Beyond this many words the known ones are forgotten, so that memory is bounded."""
+
+
+@dataclass(frozen=True)
+class SuggestionRequest:
+    """The editor wants replacements for a misspelled word; `tell` takes them, best first."""
+
+    word: str
+    tell: Callable[[Sequence[str]], None]
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """The editor wants the next misspelled word of a text.
+
+    Attributes:
+        position: where the search begins; it wraps at the end.
+        tell: takes the word with its position in the text, or None.
+    """
+
+    text: str
+    position: int
+    tell: Callable[[ProseWord | None], None]
+
+
+class Spelling(QObject):
+    """What is known about words. See the module.
+
+    Signals:
+        words_met(list[str]): check these words; `learn` takes the result.
+        suggestions_requested(SuggestionRequest), search_requested(SearchRequest): answer them.
+        addition_requested(str): add a word to the user's dictionary.
+        changed(): other words are misspelled than before.
+    """
+
+    words_met = Signal(list)
+    suggestions_requested = Signal(object)
+    search_requested = Signal(object)
+    addition_requested = Signal(str)
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.is_on = False
+        self.ignored: set[str] = set()
+        self._verdicts: dict[str, bool] = {}  # False: misspelled
+
+    def set_on(self, on: bool) -> None:
+        """Start or stop checking; forget what was known, because the languages may differ."""
+        self.is_on = on
+        self._verdicts.clear()
+        self.changed.emit()
+
+    def meet(self, words: Iterable[ProseWord]) -> None:
+        """Have the words checked that are not known yet."""
+        unknown = {word.text for word in words} - self._verdicts.keys()
+        if not (self.is_on and unknown):
+            return
+        if len(self._verdicts) > _MOST_WORDS:
+            self._verdicts.clear()
+        self._verdicts.update(dict.fromkeys(unknown, True))  # until the result is known
+        self.words_met.emit(sorted(unknown))
+
+    def learn(self, misspelled: Iterable[str]) -> None:
+        """Take the result of `words_met`."""
+        self._verdicts.update(dict.fromkeys(misspelled, False))
+        self.changed.emit()
+
+    def is_misspelled(self, word: str) -> bool:
+        """Return True if a word is known to be in none of the dictionaries."""
+        return self.is_on and not (self._verdicts.get(word, True) or word in self.ignored)
+
+    def misspelled_in(self, line: str) -> list[ProseWord]:
+        """Return the words of a line that are known to be misspelled."""
+        return [word for word in words_of_line(line) if self.is_misspelled(word.text)]
+
+    def misspelled_at(self, line: str, column: int) -> ProseWord | None:
+        """Return the misspelled word at a column, also right behind it."""
+        words = self.misspelled_in(line)
+        return next((word for word in words if word.start <= column <= word.end), None)
+
+    def complete(
+        self, menu: QMenu, word: str, put: Callable[[str], None], show: Callable[[], None]
+    ) -> None:
+        """Insert the suggestions for a word above the other entries, then show the menu.
+
+        Args:
+            put: replaces the word.
+        """
+
+        def take(suggestions: Sequence[str]) -> None:
+            self._insert(menu, word, suggestions, put)
+            menu.setAccessibleName(spoken_text(tr("Misspelled: {word}", word=word)))
+            show()
+
+        self.suggestions_requested.emit(SuggestionRequest(word, take))
+
+    def _insert(
+        self, menu: QMenu, word: str, suggestions: Sequence[str], put: Callable[[str], None]
+    ) -> None:
+        first = menu.actions()[0] if menu.actions() else menu.addSeparator()
+        for suggestion in suggestions:
+            entry = QAction(menu_text(suggestion), menu)
+            entry.setObjectName("suggestion")
+            entry.triggered.connect(partial(put, suggestion))
+            menu.insertAction(first, entry)
+        if not suggestions:
+            menu.insertAction(first, QAction(tr("No suggestions"), menu, enabled=False))
+        menu.insertSeparator(first)
+        shown = menu_text(word)
+        for name, words, act in (
+            ("add-word", tr("Add “{word}” to dictionary", word=shown), self.add),
+            ("ignore-word", tr("Ignore “{word}”", word=shown), self.ignore),
+        ):
+            entry = QAction(words, menu)
+            entry.setObjectName(name)
+            entry.triggered.connect(partial(act, word))
+            menu.insertAction(first, entry)
+        menu.insertSeparator(first)
+
+    def search(self, text: str, position: int, tell: Callable[[ProseWord | None], None]) -> None:
+        """Search the next misspelled word; see SearchRequest."""
+        self.search_requested.emit(SearchRequest(text, position, tell))
+
+    def ignore(self, word: str) -> None:
+        """Take a word for right until the program ends."""
+        self.ignored.add(word)
+        self.changed.emit()
+
+    def add(self, word: str) -> None:
+        """Take a word for right from now on, in every program that uses the dictionary."""
+        self._verdicts[word] = True
+        self.addition_requested.emit(word)
+        self.changed.emit()
+
+
+def misspelling_format(color: QColor) -> QTextCharFormat:
+    """Return the format of misspelled words."""
+    line = QTextCharFormat()
+    line.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SpellCheckUnderline)
+    line.setUnderlineColor(color)
+    return line

@@ -1,0 +1,237 @@
+"""Spell checking in both prompts, with the system's own dictionaries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QPoint, Qt
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QInputMethodEvent,
+    QTextCursor,
+)
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPlainTextEdit, QWidget
+
+from desktop_app.session import dictionaries
+from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
+from desktop_app.ui.composer import prompt_spelling
+from desktop_app.ui.quick import line_spelling
+from desktop_app.ui.widgets.foreign_text import PlainLabel
+from tests.gui.app.conftest import Run
+from tests.gui.app.desk import Desk, find, until
+
+# Offscreen, an open menu cannot hold the keyboard.
+pytestmark = pytest.mark.qt_log_ignore("grabbing the keyboard")
+
+
+@pytest.fixture(autouse=True)
+def _english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENCHANT_CONFIG_DIR", str(tmp_path / "enchant"))
+    for module in (prompt_spelling, line_spelling):
+        monkeypatch.setattr(module, "PAUSE_MS", 0)
+
+
+def marked(text: QPlainTextEdit) -> list[str]:
+    """Return the underlined words."""
+    found, block = [], text.document().begin()
+    while block.isValid():
+        for mark in block.layout().formats():
+            units = block.text().encode("utf-16-le")
+            word = units[2 * mark.start : 2 * (mark.start + mark.length)].decode("utf-16-le")
+            found.append(word)
+        block = block.next()
+    return found
+
+
+def menu_of(widget: QWidget) -> list[str]:
+    """Return the entries of the open menu."""
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    return [action.text() for action in menu.actions() if action.text()]
+
+
+def choose(name: str) -> None:
+    """Choose the first entry of this name in the open menu, by keyboard."""
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    action = next(a for a in menu.actions() if a.objectName() == name)
+    menu.setActiveAction(action)
+    QTest.keyClick(menu, Qt.Key.Key_Return)
+
+
+def press_menu_key(widget: QWidget) -> None:
+    reason = QContextMenuEvent.Reason.Keyboard
+    at = QPoint(3, 3)
+    QCoreApplication.sendEvent(widget, QContextMenuEvent(reason, at, widget.mapToGlobal(at)))
+
+
+async def begin(desk: Desk, text: str) -> None:
+    await desk.ready.check_spelling()
+    desk.text.setPlainText(text)
+    desk.text.setFocus()
+
+
+async def popup() -> None:
+    await until(lambda: QApplication.activePopupWidget() is not None)
+
+
+def test_misspelled_words_outside_of_code_are_underlined(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await begin(desk, "😀 The wrld\n```\nthiss\n```\n`thatt` and theese words")
+            await until(lambda: marked(desk.text) == ["wrld", "theese"])
+            desk.text.insertPlainText("abc ")  # at the start
+            assert marked(desk.text) == ["wrld", "theese"]  # at once, at their new places
+
+    run(main())
+
+
+def test_a_word_is_marked_once_the_cursor_leaves_it(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await begin(desk, "")
+            desk.type("theese wrld")
+            await until(lambda: marked(desk.text) == ["theese"])
+            desk.type(" ")
+            await until(lambda: marked(desk.text) == ["theese", "wrld"])
+
+    run(main())
+
+
+def test_nothing_is_marked_while_an_input_method_composes(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await begin(desk, "theese ")
+            await until(lambda: marked(desk.text) == ["theese"])
+            desk.text.moveCursor(QTextCursor.MoveOperation.End)
+            QCoreApplication.sendEvent(desk.text, QInputMethodEvent("wrld", []))
+            desk.ready._spelling.spelling.learn(["theese"])  # type: ignore[union-attr]
+            assert desk.text.document().firstBlock().layout().preeditAreaText() == "wrld"
+            QCoreApplication.sendEvent(desk.text, QInputMethodEvent())
+            await until(lambda: marked(desk.text) == ["theese"])
+
+    run(main())
+
+
+def test_the_menu_key_offers_suggestions_and_takes_one(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await begin(desk, "the wrld turns")
+            await until(lambda: marked(desk.text) == ["wrld"])
+            cursor = desk.text.textCursor()
+            cursor.setPosition(6)
+            desk.text.setTextCursor(cursor)
+            press_menu_key(desk.text)
+            await popup()
+            assert "world" in menu_of(desk.text)
+            menu = QApplication.activePopupWidget()
+            assert isinstance(menu, QMenu)
+            world = next(a for a in menu.actions() if a.text() == "world")
+            menu.setActiveAction(world)
+            QTest.keyClick(menu, Qt.Key.Key_Return)
+            assert desk.text.toPlainText() == "the world turns"
+            desk.text.undo()
+            assert desk.text.toPlainText() == "the wrld turns"
+
+    run(main())
+
+
+@pytest.mark.parametrize("name", ["add-word", "ignore-word"])
+def test_a_word_can_be_taken_for_right(run: Run, name: str, tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await begin(desk, "the wrld wrld")
+            await until(lambda: marked(desk.text) == ["wrld", "wrld"])
+            desk.ready.actions["prompt.spelling"]()
+            await popup()
+            assert desk.text.textCursor().selectedText() == "wrld"
+            choose(name)
+            assert marked(desk.text) == []
+            await desk.settled()
+        own = list((tmp_path / "enchant").glob("*.dic"))
+        assert any("wrld" in path.read_text() for path in own) is (name == "add-word")
+
+    run(main())
+
+
+def test_f7_goes_from_word_to_word_and_says_when_there_is_none(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await begin(desk, "wrld\n" + "fine words\n" * 300 + "theese")
+            for word in ("wrld", "theese", "wrld"):
+                desk.ready.actions["prompt.spelling"]()
+                await popup()
+                assert desk.text.textCursor().selectedText() == word
+                press = QApplication.activePopupWidget()
+                assert press is not None
+                press.close()
+            desk.text.setPlainText("fine")
+            desk.ready.actions["prompt.spelling"]()
+            await until(
+                lambda: any(
+                    label.text() == "No misspelled words found"
+                    for label in desk.window.findChildren(PlainLabel)
+                )
+            )
+
+    run(main())
+
+
+def test_the_quick_prompt_is_checked_too(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await begin(desk, "")
+            desk.ready.quick.open_with("")
+            line = find(desk.ready._quick._quick_window, QLineEdit, "prompt")
+            QTest.keyClicks(line, "the wrld turns")
+            await until(lambda: bool(desk.ready._spelling.spelling.misspelled_in(line.text())))  # type: ignore[union-attr]
+            line.setCursorPosition(5)
+            press_menu_key(line)
+            await popup()
+            assert "world" in menu_of(line)
+            choose("suggestion")
+            assert line.text() != "the wrld turns"
+            assert not line.isUndoAvailable() or line.text().endswith(" turns")
+
+    run(main())
+
+
+def test_settings_switch_it_off_and_choose_languages(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            await begin(desk, "the wrld turns")
+            await until(lambda: marked(desk.text) == ["wrld"])
+            await desk.state.values.set(SPELLING, False)
+            desk.ready._on_value(SPELLING)
+            assert marked(desk.text) == []
+            await desk.state.values.set(SPELLING, True)
+            await desk.state.values.set(SPELLING_LANGUAGES, "tlh")  # without a dictionary
+            desk.ready._on_value(SPELLING_LANGUAGES)
+            await desk.settled()
+            assert marked(desk.text) == []
+
+    run(main())
+
+
+def test_without_the_library_the_setting_names_the_packages(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dictionaries, "LIBRARY", "libnowhere.so.9")
+
+    async def main() -> None:
+        async with Desk() as desk:
+            await begin(desk, "the wrld turns")
+            desk.window.show_settings(True)
+            desk.window.settings.show_page("look")
+            notes = [label.text() for label in desk.window.settings.findChildren(PlainLabel)]
+            assert any("libenchant-2-2 hunspell-en-us" in note for note in notes)
+            switch = desk.window.settings.findChild(QWidget, SPELLING)
+            assert switch is not None
+            assert not switch.isEnabled()
+            press_menu_key(desk.text)
+            await popup()
+            assert "world" not in menu_of(desk.text)
+
+    run(main())
