@@ -22,6 +22,7 @@ from desktop_app.app.chat.chat_controller import ChatController
 from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
 from desktop_app.app.chat.compaction_controller import CompactionController
+from desktop_app.app.chat.comparison_controller import ComparisonController
 from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.chat.review_controller import ReviewController
 from desktop_app.app.chat.running_answers import RunningAnswers
@@ -61,6 +62,7 @@ from desktop_app.child_processes import child_command
 from desktop_app.storage.conversations.review_store import ReviewStore
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
+from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
@@ -545,6 +547,20 @@ class Controllers(QObject):
             conversations=state.backend.conversations,
             chat_service=state.backend.chat,
         )
+        self.comparison = ComparisonController(
+            window,
+            theme,
+            running,
+            self.library,
+            self.choices,
+            self._make_brief_transcript,
+            self.name_of_model,
+            session=state.session,
+            answer_settings=state.answer_settings,
+            tasks=state.tasks,
+            pane=window.pane,
+            backend=state.backend,
+        )
         self.server_watch = ServerWatch(
             window,
             pane=window.pane,
@@ -552,6 +568,14 @@ class Controllers(QObject):
             providers=state.providers,
             tasks=state.tasks,
         )
+
+    def _make_brief_transcript(self) -> TranscriptView:
+        """Return a view for a single answer."""
+        transcript = TranscriptView(self._theme.current, is_brief=True)
+        transcript.set_model_names(self.name_of_model)
+        transcript.typeset_with(self.typesetter)
+        transcript.lex_with(self.lexer)
+        return transcript
 
     def _join(self) -> None:
         window = self._window
@@ -571,6 +595,11 @@ class Controllers(QObject):
         self.data_page.export_requested.connect(self.transfer.choose_export)
         self.chat.cap_change_requested.connect(self.settings.open_at_cap)
         self.chat.price_entry_requested.connect(self.models.edit)
+        self.chat.compared.connect(self.comparison.show_answers)
+        self.comparison.compare_requested.connect(
+            lambda choices: self.tasks.start(self.chat.compare(choices))
+        )
+        window.prompt.comparison_requested.connect(self.comparison.offer)
         self.models.model_chosen.connect(self.choice.choose_model)
         window.prompt.model_table_requested.connect(self.models.show)
         window.settings.models_requested.connect(self.models.show)

@@ -139,6 +139,29 @@ def models(text: str) -> ChoiceView:
 
 
 @place
+def models_to_compare(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.comparison.compare_dialog import ComparedChoice, CompareDialog
+
+    made = CompareDialog(text, text, stage.theme, stage.window)
+    made.set_choices(2 * [ComparedChoice(models(text), "Free")], "Total: Free")
+    return stage.show(made)
+
+
+@place
+def answers_side_by_side(stage: Stage, text: str) -> QWidget:
+    from desktop_app.ui.comparison.answer_column import AnswerColumn
+    from desktop_app.ui.comparison.comparison_window import ComparisonWindow
+    from desktop_app.ui.transcript.view import TranscriptView
+
+    view = TranscriptView(stage.theme, is_brief=True)
+    column = AnswerColumn(view, lambda _model: text, stage.theme)
+    column.show_answer(answer("It is."))
+    made = ComparisonWindow(text, [column], stage.theme, stage.window)
+    made.set_problem(text)
+    return stage.show(made)
+
+
+@place
 def titles_in_the_list(stage: Stage, text: str) -> QWidget:
     from desktop_app.ui.sidebar.conversation_list import ConversationList
 

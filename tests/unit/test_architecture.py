@@ -174,6 +174,7 @@ OWN_VALUES = {
     },
     "desktop_app/ui/transcript/media/highlighter.py": {"job", "last", "made"},
     "desktop_app/ui/transcript/message_state.py": {"self.unfolded"},
+    "desktop_app/ui/transcript/search/difference_marks.py": {"mark"},
     "desktop_app/ui/transcript/search/finder.py": {"mark"},
     "desktop_app/ui/transcript/viewport/backdrop.py": {"found", "last"},
     "desktop_app/ui/transcript/viewport/stream_scheduler.py": {"waiting"},

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
+    from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -69,10 +70,12 @@ class ChatController(QObject):
     Signals:
         cap_change_requested(str): change a provider's monthly cap.
         price_entry_requested(str, str): enter the price of a provider's model.
+        compared(list path, list answers): several models answer the last question of the path.
     """
 
     cap_change_requested = Signal(str)
     price_entry_requested = Signal(str, str)
+    compared = Signal(list, list)
 
     def __init__(
         self,
@@ -165,6 +168,19 @@ class ChatController(QObject):
             path = self._current.path if edited is None else self._current.path_to(edited.id)
             await self._begin(list(path), draft)
 
+    async def compare(self, choices: Sequence[ModelChoice]) -> None:
+        """Ask the question in the prompt of several models, or else the last question again."""
+        prompt = self._pane.prompt
+        draft = self._draft.with_text(prompt.text(), prompt.template_id)
+        edited, path = self._edited.question, self._current.path
+        if draft:
+            path = path if edited is None else self._current.path_to(edited.id)
+            await self._begin(list(path), draft, compared=choices)
+            return
+        asked = [at for at, message in enumerate(path) if message.role is Role.USER]
+        if asked:
+            await self._begin(path[: asked[-1] + 1], None, compared=choices)
+
     async def _begin(
         self,
         path: list[Message],
@@ -174,6 +190,7 @@ class ChatController(QObject):
         *,
         alone: bool = False,
         repairs: Message | None = None,
+        compared: Sequence[ModelChoice] = (),
     ) -> None:
         """Ask `draft` after `path`, or request another answer to the last question of `path`.
 
@@ -182,12 +199,13 @@ class ChatController(QObject):
             asked: the conversation; None for the open one.
             alone: request a single answer, even if several are set.
             repairs: see `ChatService.begin_again`.
+            compared: the models of several answers, which get no tools.
         """
         asked = asked or self._current.conversation
         chat = self._chat_service
         if asked.id in self._beginning or self._running.is_running(asked.id):
             return
-        if choice is None and not self._providers.has_provider(asked):
+        if choice is None and not compared and not self._providers.has_provider(asked):
             error = IllegalChoiceError(Reason.PROVIDER_REMOVED)
             self._pane.notifications.notify(error, topic=QUESTION)
             return
@@ -200,16 +218,21 @@ class ChatController(QObject):
             await self._before_asking(asking, path, draft or Draft())
             if path and self._presenter.usable(asked.id) is None:
                 return  # deleted in the meantime
-            if draft is None:
+            if compared:
+                each = [(self._setup.profile_of(replace(asking, choice=c)), c) for c in compared]
+                began = await chat.begin_compared(
+                    asking, path, draft, each, settings.for_comparison()
+                )
+            elif draft is None:
                 began = await chat.begin_again(asking, path, profile, settings, repairs=repairs)
             else:
                 began = await chat.begin(asking, path, draft, profile, settings)
         except UnpricedModelError as error:
-            model = chat.resolve(profile, asking.choice).model.id
+            profile, model = self._unpriced(error, compared or [asking.choice], asking)
 
             async def agree() -> None:
                 await chat.budget.agree_to_unpriced(profile, model)
-                await self._begin(path, draft, choice, asked, alone=alone)
+                await self._begin(path, draft, choice, asked, alone=alone, compared=compared)
 
             self._ask_about_price(error, profile.id, model, agree)
             return
@@ -222,6 +245,22 @@ class ChatController(QObject):
         if began.question is not None and draft is not None:
             self._forget_asked(asked.id, draft)
         await self._show_begun(began, asked)
+        if compared:
+            path = path if began.question is None else [*path, began.question]
+            self.compared.emit(path, [run.answer for run in (began, *began.beside)])
+
+    def _unpriced(
+        self, error: UnpricedModelError, choices: Sequence[ModelChoice], asking: Conversation
+    ) -> tuple[ProviderProfile, str]:
+        """Return the provider and the id of the model whose price is unknown."""
+        profiles = [self._setup.profile_of(replace(asking, choice=choice)) for choice in choices]
+        found = [
+            (profile, self._chat_service.resolve(profile, choice).model)
+            for profile, choice in zip(profiles, choices, strict=True)
+        ]
+        name = error.params.get("model")
+        profile, model = next((each for each in found if each[1].name == name), found[0])
+        return profile, model.id
 
     def _ask_about_price(
         self,

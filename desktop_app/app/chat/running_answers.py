@@ -58,8 +58,14 @@ class _Run:
     store_error: StorageError | None = None
     has_step: bool = False  # a step of a tool call is not reported yet
     gap: str = ""  # before the next text: it begins a form, or belongs to another request
+    handed_on: float = 0.0  # when something was reported last
     deltas: int = 0
     first_delta: float = 0.0
+
+    @property
+    def has_news(self) -> bool:
+        """True if something is to be reported."""
+        return bool(self.text or self.reasoning or self.waiting is not None or self.has_step)
 
 
 class RunningAnswers(QObject):
@@ -94,7 +100,7 @@ class RunningAnswers(QObject):
         self._unkept: dict[str, Message] = {}
         self._runs: dict[str, _Run] = {}
         self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
-        self._frame.timeout.connect(self._hand_on)
+        self._frame.timeout.connect(self._hand_on_next)
         self._countdown = RetryCountdown(self)
         self._countdown.ticked.connect(self._tick)
 
@@ -109,6 +115,16 @@ class RunningAnswers(QObject):
         """Stop all answers of a conversation and keep their text."""
         for run in self._of(conversation_id):
             self._cancel(run)
+
+    def stop_answer(self, answer_id: str) -> None:
+        """Stop one answer and keep its text."""
+        if answer_id in self._runs:
+            self._cancel(self._runs[answer_id])
+
+    def first_token_s(self, answer_id: str) -> float | None:
+        """Return the seconds to the first text of an answer that streams."""
+        run = self._runs.get(answer_id)
+        return None if run is None else run.answering.first_token_s
 
     def _of(self, conversation_id: str) -> list[_Run]:
         runs = self._runs.values()
@@ -250,7 +266,7 @@ class RunningAnswers(QObject):
             case _:
                 return
         if not self._frame.isActive():
-            self._frame.start()
+            self._frame.start(FRAME_MS)
 
     @staticmethod
     def _count(run: _Run) -> None:
@@ -270,23 +286,35 @@ class RunningAnswers(QObject):
             run.says = sentence
             self.waiting_changed.emit(run.answering.conversation.id, answer_id, sentence)
 
+    def _hand_on_next(self) -> None:
+        """Report one answer at a time, so that writing several side by side fills no frame."""
+        waiting = [run for run in self._runs.values() if run.has_news]
+        if waiting:
+            self._report(min(waiting, key=lambda run: run.handed_on))
+        if len(waiting) > 1:
+            self._frame.start(FRAME_MS // len(waiting))
+
     def _hand_on(self) -> None:
-        for message_id, run in list(self._runs.items()):
-            conversation_id = run.answering.conversation.id
-            if run.waiting is not None:
-                self.waiting_changed.emit(conversation_id, message_id, str(run.waiting))
-                run.waiting = None
-            if run.reasoning:
-                reasoning, run.reasoning = "".join(run.reasoning), []
-                if reasoning:
-                    self.reasoning_arrived.emit(conversation_id, message_id, reasoning)
-            if run.text:
-                text, run.text = "".join(run.text), []
-                if text:
-                    self.text_arrived.emit(conversation_id, message_id, text)
-                seconds = time.monotonic() - run.first_delta
-                if seconds > 0.5 and run is self._of(conversation_id)[0]:
-                    self.rate_changed.emit(conversation_id, run.deltas / seconds)
-            if run.has_step:
-                run.has_step = False
-                self.stepped.emit(conversation_id, run.answering.so_far)
+        for run in list(self._runs.values()):
+            self._report(run)
+
+    def _report(self, run: _Run) -> None:
+        message_id, conversation_id = run.answering.answer.id, run.answering.conversation.id
+        run.handed_on = time.monotonic()
+        if run.waiting is not None:
+            self.waiting_changed.emit(conversation_id, message_id, str(run.waiting))
+            run.waiting = None
+        if run.reasoning:
+            reasoning, run.reasoning = "".join(run.reasoning), []
+            if reasoning:
+                self.reasoning_arrived.emit(conversation_id, message_id, reasoning)
+        if run.text:
+            text, run.text = "".join(run.text), []
+            if text:
+                self.text_arrived.emit(conversation_id, message_id, text)
+            seconds = time.monotonic() - run.first_delta
+            if seconds > 0.5 and run is self._of(conversation_id)[0]:
+                self.rate_changed.emit(conversation_id, run.deltas / seconds)
+        if run.has_step:
+            run.has_step = False
+            self.stepped.emit(conversation_id, run.answering.so_far)

@@ -40,6 +40,8 @@ PLACES: Final[Mapping[str, str]] = {
     "batch-bar": "documents#batch",
     "collections-dialog": "documents#collections",
     "prompts-dialog": "conversations#prompts",
+    "comparison": "conversations#compare",
+    "compare-dialog": "conversations#compare",
     "review-dialog": "conversations#review",
     "models-dialog": "providers#models",
     "model-editor": "providers#models",

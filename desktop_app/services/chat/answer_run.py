@@ -469,6 +469,11 @@ class AnswerRun:
                 self._retries += 1
 
     @property
+    def first_token_s(self) -> float | None:
+        """Seconds from the request to the first text or reasoning; None if nothing came."""
+        return self._first_token_s
+
+    @property
     def so_far(self) -> Message:
         """The unfinished answer with what has arrived."""
         reply, parts = self._reply, self._thinking.told_in(self._reply.parts)

@@ -131,6 +131,13 @@ class AskSettings:
         """Return these settings without tools, where nobody can be asked about a call."""
         return replace(self, parameters=replace(self.parameters, tools=()))
 
+    def for_comparison(self) -> AskSettings:
+        """Return these settings for one of several answers side by side: no tools, nothing later.
+
+        Nobody could tell the questions about their calls apart.
+        """
+        return replace(self.without_tools().for_one(), background=False)
+
     def for_one(self) -> AskSettings:
         """Return these settings for a single answer."""
         return replace(self, parameters=replace(self.parameters, candidates=1))

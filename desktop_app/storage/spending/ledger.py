@@ -137,6 +137,14 @@ class Ledger:
             spent += Spent(1, int(cost is None), Usage(*tokens), known)
         return spent
 
+    async def first_tokens(self, conversation_id: str) -> dict[str, float]:
+        """Return the seconds to the first text of answers of a conversation, by message id."""
+        sql = """SELECT message_id, min(first_token_s) FROM ledger
+            WHERE conversation_id = ? AND first_token_s IS NOT NULL GROUP BY message_id"""
+        database = self._databases.of(conversation_id)
+        rows = await database.read(lambda c: c.execute(sql, (conversation_id,)).fetchall())
+        return dict(rows)
+
     async def grouped(
         self, by: Grouping, since: date | None = None, *, with_performance: bool = True
     ) -> list[SpendingRow]:

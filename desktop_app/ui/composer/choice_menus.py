@@ -67,10 +67,13 @@ def _figures_of(entry: ModelEntry, choice: ChoiceView, figures: ChoiceFigures | 
     return figures.variants.get(entry.variant, "")
 
 
-def add_table_entry(menu: QMenu, on_chosen: Callable[[], object]) -> None:
-    """Add the entry that opens the table of all models."""
+def add_table_entry(
+    menu: QMenu, on_chosen: Callable[[], object], on_comparison: Callable[[], object]
+) -> None:
+    """Add the entries that open the table of all models and the comparison of several."""
     menu.addSeparator()
     menu.addAction(tr("All models…")).triggered.connect(lambda: on_chosen())
+    menu.addAction(tr("Compare models…")).triggered.connect(lambda: on_comparison())
 
 
 def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[ModelEntry, QMenu]]:

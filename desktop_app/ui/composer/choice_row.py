@@ -99,6 +99,7 @@ class ChoiceRow(QWidget):
             by the user.
         models_opened(): the menu of models is about to open.
         model_table_requested(): show the table of all models.
+        comparison_requested(): ask several models at once.
         background_requested(bool): whether the next answers run in the background.
     """
 
@@ -107,6 +108,7 @@ class ChoiceRow(QWidget):
     model_requested = Signal(object)
     models_opened = Signal()
     model_table_requested = Signal()
+    comparison_requested = Signal()
     background_requested = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -306,7 +308,9 @@ class ChoiceRow(QWidget):
         choice_menus.fill_models(
             menu, self._choice, self.model_requested.emit, width, self._choice_figures
         )
-        choice_menus.add_table_entry(menu, self.model_table_requested.emit)
+        choice_menus.add_table_entry(
+            menu, self.model_table_requested.emit, self.comparison_requested.emit
+        )
 
     def _fill_efforts(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)

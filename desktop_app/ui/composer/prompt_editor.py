@@ -77,6 +77,7 @@ class PromptEditor(QFrame):
             by the user.
         models_opened(): the menu of models is about to open.
         model_table_requested(): show the table of all models.
+        comparison_requested(): ask several models at once.
         tools_requested(): choose tools and the form of answers.
         background_requested(bool): whether the next answers run in the background.
     """
@@ -102,6 +103,7 @@ class PromptEditor(QFrame):
     model_requested = Signal(object)
     models_opened = Signal()
     model_table_requested = Signal()
+    comparison_requested = Signal()
     tools_requested = Signal()
     background_requested = Signal(bool)
 
@@ -179,6 +181,7 @@ class PromptEditor(QFrame):
         row.model_requested.connect(self.model_requested)
         row.models_opened.connect(self.models_opened)
         row.model_table_requested.connect(self.model_table_requested)
+        row.comparison_requested.connect(self.comparison_requested)
         row.background_requested.connect(self.background_requested)
         self._chips.remove_requested.connect(self.attachment_removal_requested)
         self._chips.detail_requested.connect(self.detail_requested)

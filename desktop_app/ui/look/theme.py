@@ -218,6 +218,8 @@ QFrame[role="card"] { background: @card; border: 1px solid @line; border-radius:
 QFrame[role="popup"] { background: @card; border: 1px solid @line; }
 QFrame[role="prompt"] { background: @card; border: 2px solid @line; border-radius: $14px; }
 QFrame[role="prompt"][focused="true"] { border-color: @accent; }
+QFrame[role="column"] { background: transparent; border: 1px solid @line; border-radius: $10px; }
+QFrame[role="column"][focused="true"] { border-color: @accent; }
 QFrame[role="chip"], QFrame[role="note-card"] { background: @code_ground; border: 1px solid @line;
     border-radius: $10px; }
 QFrame[role="error-card"] { background: @error_ground; border: none; border-radius: $10px; }
@@ -265,6 +267,7 @@ QToolButton[here="true"] { background: @selected; color: @text; }
     color: @text; }
 [role="plain"] { background: @card; border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
 [role="plain"]:hover, [role="plain"]:pressed { background: @hover; }
+[role="plain"]:checked { background: @selected; border-color: @accent; font-weight: 600; }
 [role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 0 $15px; }
 [role="primary"]:hover, [role="primary"]:pressed { background: @accent_strong; }
 [role="primary"]:focus { border: 2px solid @focus_on_accent; }

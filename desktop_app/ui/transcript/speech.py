@@ -27,6 +27,7 @@ class AnswerSpeech(QObject):
         self._message_id = ""
         self._sentences: Sentences | None = None
         self._waiting: list[str] = []
+        self._is_muted = False
         self._timer = QTimer(self, singleShot=True, interval=_TOGETHER_MS)
         self._timer.timeout.connect(self._say)
 
@@ -34,9 +35,13 @@ class AnswerSpeech(QObject):
         """Return True if a screen reader is active."""
         return QAccessible.isActive()
 
+    def set_muted(self, muted: bool) -> None:
+        """Announce no answers, because another one beside this view is read aloud."""
+        self._is_muted = muted
+
     def hear(self, message_id: str, text: str) -> None:
         """Announce the next text of a streaming answer."""
-        if not self.is_heard():
+        if not self.is_heard() or self._is_muted:
             return
         if self._sentences is None or message_id != self._message_id:
             # Imported late: only needed with a screen reader.
@@ -47,7 +52,7 @@ class AnswerSpeech(QObject):
 
     def finish(self, message_id: str, text: str) -> None:
         """Announce the rest of a finished answer, or all of it if it did not stream."""
-        if not self.is_heard():
+        if not self.is_heard() or self._is_muted:
             return
         if self._sentences is None or message_id != self._message_id:
             self.hear(message_id, text[:_MOST])

@@ -7,6 +7,7 @@ open on click, through the system.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.media.json_process import JsonProcess
     from desktop_app.ui.transcript.media.typesetter import Typesetter
     from desktop_app.ui.transcript.message_items import ItemMark
+    from desktop_app.ui.transcript.search.difference_marks import DifferenceMarks
 
 _LOADED_AT_ONCE_S: Final = 0.008
 
@@ -310,6 +312,15 @@ class TranscriptView(TranscriptSurface):
         if item < len(section.items) and not section.counts[item]:
             self._messages.write_item(section, item, self.viewport().height())
         return self._messages.writer.sections.block_of(section, item)
+
+    # ------------------------------------------------------------------ comparison
+
+    @cached_property
+    def differences(self) -> DifferenceMarks:
+        """The marks of words that only the newest answer has, among answers side by side."""
+        from desktop_app.ui.transcript.search.difference_marks import DifferenceMarks
+
+        return DifferenceMarks(self, self._messages)
 
     # ------------------------------------------------------------------ look
 

@@ -51,6 +51,8 @@ from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
+from desktop_app.ui.comparison.compare_dialog import CompareDialog
+from desktop_app.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.ui.composer.dropped_content import drop_hint
 from desktop_app.ui.composer.prompt_fields import PromptFields
 from desktop_app.ui.composer.spelling import Spelling
@@ -358,6 +360,35 @@ async def models(desk: Desk, look: Look) -> None:
     _close_dialogs(desk)
 
 
+async def comparison(desk: Desk, look: Look) -> None:
+    """Show the choice of models, and answers side by side: streaming, failed, marked, paged."""
+    desk.controllers.library.open_new()
+    await until(lambda: len(desk.controllers.choices.models) > 1)
+    desk.window.prompt.set_text("⟦When should an upload be retried?⟧")
+    desk.controllers.comparison.offer()
+    dialog = await _dialog(CompareDialog)
+    dialog.add.click()
+    await until(lambda: dialog.total)
+    await look("compare-models")
+    before = len(desk.stage.turns)
+    dialog.compare.click()
+    await until(lambda: len(desk.stage.turns) == before + 3)
+    shown = await _dialog(ComparisonWindow)
+    first, second, third = desk.stage.turns[before:]
+    first.end(ANSWER)
+    second.say("⟦Never.⟧")
+    third.fail(ProviderFaultError(Reason.PROVIDER_FAULT, provider="⟦OpenAI⟧", http=500))
+    await until(lambda: shown.columns[2].retry.isVisibleTo(shown.columns[2]))
+    await look("comparison-streaming")
+    second.end()
+    await desk.settled()
+    shown.marks.click()
+    await until(lambda: shown.columns[0].differing is not None)
+    shown.set_problem("⟦It failed.⟧")
+    await look("comparison-marked")
+    shown.close()
+
+
 async def servers(desk: Desk, look: Look) -> None:
     """Show tool servers, one of which does not start, the form for it, and its log."""
     book = desk.backend.tool_servers
@@ -623,6 +654,7 @@ SCENES: Final = (
     collections,
     spending,
     models,
+    comparison,
     servers,
     batches,
     cards,

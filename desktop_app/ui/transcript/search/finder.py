@@ -121,6 +121,7 @@ class Finder(QObject):
         self._waits_from: int | None = None
         self._touched: set[str] = set()
         self._waits = 0
+        self._has_marks = False
         self._formats: tuple[QTextCharFormat, QTextCharFormat] | None = None
         self._arrived.connect(self._take)
         self._marking = QTimer(self, singleShot=True, interval=0)
@@ -390,7 +391,7 @@ class Finder(QObject):
         self.counted.emit(number, self._index.total, self._is_whole)
 
     def _mark_soon(self) -> None:
-        if self._words or self._view.extraSelections():
+        if self._words or self._has_marks:
             self._marking.start()
 
     def _mark(self) -> None:
@@ -407,6 +408,7 @@ class Finder(QObject):
             matches = (found for each in blocks for found in islice(each, _MOST_IN_BLOCK))
             others = (found for found in islice(matches, _MOST_MARKED) if found != current)
             marks += [self._mark_of(found, is_current=False) for found in others]
+        self._has_marks = bool(marks)
         self._view.setExtraSelections(marks)
 
     def _mark_of(self, found: QTextCursor, *, is_current: bool) -> QTextEdit.ExtraSelection:

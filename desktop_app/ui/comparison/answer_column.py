@@ -1,0 +1,177 @@
+"""One of several answers side by side: model, state, figures, text and actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts, token_facts
+from desktop_app.i18n.formatting import duration
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role, set_style_property
+from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip, spoken_text
+from desktop_app.ui.widgets.role_names import GROUP
+from desktop_app.ui.window.header import ElidedLabel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.view import TranscriptView
+
+_STATES: Final = {
+    **ENDINGS,
+    MessageStatus.STREAMING: N_("Responding"),
+    MessageStatus.COMPLETE: N_("Complete"),
+    MessageStatus.FAILED: N_("Failed"),
+}
+_RETRIED: Final = (MessageStatus.FAILED, MessageStatus.CANCELLED, MessageStatus.INTERRUPTED)
+
+
+class AnswerColumn(QFrame):
+    """A column with one answer.
+
+    Attributes:
+        answer: the answer as last shown; its text may be newer in the transcript.
+        name: the variant or model.
+        transcript: shows the text.
+        first_token_s: seconds from the request to the first text; None if unknown.
+        differing: the number of marked words; None if none are marked.
+        keep, stop, retry: buttons.
+
+    Signals:
+        keep_requested(str), stop_requested(str), retry_requested(str): with the answer's id.
+    """
+
+    keep_requested = Signal(str)
+    stop_requested = Signal(str)
+    retry_requested = Signal(str)
+
+    def __init__(
+        self, transcript: TranscriptView, name_of_model: Callable[[str], str], theme: Theme
+    ) -> None:
+        super().__init__()
+        self.setObjectName("answer-column")
+        self.accessible_role = GROUP
+        set_role(self, "column")
+        self._name_of_model = name_of_model
+        self.transcript = transcript
+        self.answer: Message | None = None
+        self.name = ""
+        self.first_token_s: float | None = None
+        self.differing: int | None = None
+        self._title, self._facts = ElidedLabel(), PlainLabel()
+        self._facts.setObjectName("answer-column-facts")
+        self._facts.setWordWrap(True)
+        set_role(self._title, "strong")
+        set_role(self._facts, "note")
+        self.keep = plain_button(tr("Keep this one"), "answer-column-keep")
+        self.stop = plain_button(tr("Stop"), "answer-column-stop")
+        self.retry = plain_button(tr("Retry"), "answer-column-retry")
+        self._foot = QHBoxLayout()
+        for button, requested in (
+            (self.keep, self.keep_requested),
+            (self.stop, self.stop_requested),
+            (self.retry, self.retry_requested),
+        ):
+            self._foot.addWidget(button)
+            button.clicked.connect(lambda _=False, signal=requested: signal.emit(self.id))
+        self._foot.addStretch(1)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self._title)
+        self._column.addWidget(self._facts)
+        self._column.addWidget(transcript, 1)
+        self._column.addLayout(self._foot)
+        self.set_theme(theme)
+
+    @property
+    def id(self) -> str:
+        """The id of the answer; "" before there is one."""
+        return "" if self.answer is None else self.answer.id
+
+    @property
+    def is_streaming(self) -> bool:
+        """True while the answer streams."""
+        return self.answer is not None and self.answer.status is MessageStatus.STREAMING
+
+    @property
+    def title(self) -> str:
+        """The variant or model, and the effort."""
+        return self._title.text()
+
+    @property
+    def facts(self) -> str:
+        """The state and the figures."""
+        return self._facts.text()
+
+    def show_answer(self, answer: Message, *, first_token_s: float | None = None) -> None:
+        """Show an answer from its beginning."""
+        self.first_token_s = first_token_s
+        self.transcript.set_messages([answer])
+        self._show_facts(answer)
+
+    def update_answer(self, answer: Message) -> None:
+        """Show a newer state of the same answer."""
+        was_streaming = self.is_streaming
+        self.transcript.stream.update_message(answer)
+        self._show_facts(answer)
+        if was_streaming and not self.is_streaming:
+            announce(self, f"{self.title}: {self.facts}")
+
+    def set_first_token(self, seconds: float | None) -> None:
+        """Show the time to the first text."""
+        self.first_token_s = seconds
+        if self.answer is not None:
+            self._show_facts(self.answer)
+
+    def mark(self, differs: Sequence[bool], theme: Theme) -> None:
+        """Mark the words that differ; () marks none."""
+        self.transcript.differences.mark(differs, theme)
+        self.differing = sum(differs) if differs else None
+        if self.answer is not None:
+            self._show_facts(self.answer)
+
+    def set_current(self, current: bool) -> None:
+        """Show that the column has the focus, and have screen readers read only its text aloud."""
+        set_style_property(self, "focused", current)
+        self.transcript.speech.set_muted(not current)
+
+    def _show_facts(self, answer: Message) -> None:
+        self.answer = answer
+        name, *facts = answer_facts(answer, self._name_of_model) or [tr("Response")]
+        choice = answer.choice
+        effort = "" if choice is None or choice.effort is None else tr(choice.effort.label)
+        facts = [fact for fact in facts if fact != effort]
+        self.name = name
+        self._title.setText(" · ".join(filter(None, (name, effort))))
+        self.transcript.setAccessibleName(spoken_text(self._title.text()))
+        streams = self.is_streaming
+        state = N_("Waiting") if streams and self.first_token_s is None else _STATES[answer.status]
+        first = [] if self.first_token_s is None else [_first_token(self.first_token_s)]
+        differing = [] if self.differing is None else [_differing(self.differing)]
+        shown = " · ".join((tr(state), *first, *facts, *differing))
+        self._facts.setText(shown)
+        set_tooltip(self._facts, "\n".join(token_facts(answer)))
+        self.setAccessibleName(spoken_text(f"{self._title.text()}: {shown}"))
+        self.stop.setVisible(streams)
+        self.retry.setVisible(answer.status in _RETRIED)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        px = theme.px
+        self._column.setContentsMargins(px(8), px(8), px(8), px(8))
+        self._column.setSpacing(px(4))
+        self._foot.setSpacing(px(6))
+
+
+def _first_token(seconds: float) -> str:
+    return tr("first token {duration}", duration=duration(seconds))
+
+
+def _differing(count: int) -> str:
+    return tr_plural("{count} word differs", "{count} words differ", count)

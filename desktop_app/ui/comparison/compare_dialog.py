@@ -1,0 +1,217 @@
+"""The dialog in which the user chooses the models and efforts to compare."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.icons import icon
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.foreign_text import (
+    PlainLabel,
+    PlainToolButton,
+    set_tooltip,
+    spoken_text,
+)
+from desktop_app.ui.widgets.help_button import HelpButton
+from desktop_app.ui.widgets.menu_button import MenuButton
+from desktop_app.ui.window.header import ElidedLabel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtWidgets import QMenu
+
+    from desktop_app.ui.composer.model_choice_view import ChoiceView
+    from desktop_app.ui.look.theme import Theme
+
+FEWEST_COLUMNS: Final = 2
+MOST_COLUMNS: Final = 4
+_NOTE_WIDTH: Final = 260
+_WIDTH: Final = 560
+
+
+class ComparedChoice(NamedTuple):
+    """A row: the choice of an answer, and the most that it costs, in words."""
+
+    view: ChoiceView
+    cost: str
+
+
+class CompareDialog(QDialog):
+    """A row for each answer, with its model, effort and highest cost.
+
+    Signals:
+        model_requested(int, ModelEntry), effort_requested(int, Effort): change a row, from 0.
+        row_requested(): add a row.
+        row_removal_requested(int): remove a row.
+        compare_requested(): ask.
+    """
+
+    model_requested = Signal(int, object)
+    effort_requested = Signal(int, object)
+    row_requested = Signal()
+    row_removal_requested = Signal(int)
+    compare_requested = Signal()
+
+    def __init__(self, question: str, note: str, theme: Theme, parent: QWidget) -> None:
+        """Create a dialog without rows; `note` is shown below them, "" for none."""
+        super().__init__(parent)
+        self.setObjectName("compare-dialog")
+        self.setWindowTitle(tr("Compare models"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._theme = theme
+        self._question = ElidedLabel()
+        self._question.setText(question)
+        set_role(self._question, "strong")
+        self._note = PlainLabel(note)
+        self._note.setWordWrap(True)
+        self._note.setVisible(bool(note))
+        self._total = PlainLabel()
+        self._total.setObjectName("compare-total")
+        for label in (self._note, self._total):
+            set_role(label, "note")
+        self.rows: list[CompareRow] = []
+        self.add = plain_button(tr("Add model"), "compare-add")
+        self.compare = plain_button(tr("Compare"), "compare-send")
+        set_role(self.compare, "primary")
+        self._lay_out()
+        self.add.clicked.connect(self.row_requested)
+        self.compare.clicked.connect(self.compare_requested)
+        self.compare.setDefault(True)
+        self.set_theme(theme)
+        self.compare.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _lay_out(self) -> None:
+        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
+        self._head.addWidget(self._question, 1)
+        self._head.addWidget(HelpButton())
+        self._foot.addWidget(self.add)
+        self._foot.addStretch(1)
+        self._foot.addWidget(self.compare)
+        self._rows = QVBoxLayout()
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._head)
+        self._column.addLayout(self._rows)
+        self._column.addWidget(self._total, 0, Qt.AlignmentFlag.AlignTrailing)
+        self._column.addWidget(self._note)
+        self._column.addStretch(1)
+        self._column.addLayout(self._foot)
+
+    def set_choices(self, choices: Sequence[ComparedChoice], total: str) -> None:
+        """Show these rows, and the highest cost of all of them in words."""
+        while len(self.rows) > len(choices):
+            row = self.rows.pop()
+            self._rows.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        while len(self.rows) < len(choices):
+            self._add_row()
+        for row, choice in zip(self.rows, choices, strict=True):
+            row.show_choice(choice, is_removable=len(choices) > FEWEST_COLUMNS)
+        self.add.setEnabled(len(choices) < MOST_COLUMNS)
+        self._total.setText(total)
+
+    @property
+    def total(self) -> str:
+        """The highest cost of all answers, in words."""
+        return self._total.text()
+
+    def _add_row(self) -> None:
+        number = len(self.rows)
+        row = CompareRow(number, self._theme)
+        row.model_chosen.connect(partial(self.model_requested.emit, number))
+        row.effort_chosen.connect(partial(self.effort_requested.emit, number))
+        row.remove.clicked.connect(lambda: self.row_removal_requested.emit(number))
+        self.rows.append(row)
+        self._rows.addWidget(row)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        self._theme, px = theme, theme.px
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(12))
+        self._rows.setSpacing(px(8))
+        self._foot.setSpacing(px(8))
+        retheme(self, theme)
+        parent = self.parentWidget()
+        room = px(_WIDTH) if parent is None else parent.window().width() - px(24)
+        self.setMinimumWidth(min(px(_WIDTH), room))
+
+
+class CompareRow(QWidget):
+    """The model, effort and highest cost of an answer.
+
+    Signals:
+        model_chosen(ModelEntry), effort_chosen(Effort)
+    """
+
+    model_chosen = Signal(object)
+    effort_chosen = Signal(object)
+
+    def __init__(self, number: int, theme: Theme) -> None:
+        super().__init__()
+        self._number, self._theme = number, theme
+        self._view: ChoiceView | None = None
+        self.model = MenuButton(theme, self._fill_models)
+        self.model.setObjectName(f"compare-model-{number}")
+        self.effort = MenuButton(theme, self._fill_efforts)
+        self.effort.setObjectName(f"compare-effort-{number}")
+        self._cost = PlainLabel()
+        set_role(self._cost, "note")
+        self.remove = PlainToolButton()
+        self.remove.setObjectName(f"compare-remove-{number}")
+        set_role(self.remove, "quiet")
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.addWidget(self.model)
+        self._row.addWidget(self.effort)
+        self._row.addStretch(1)
+        self._row.addWidget(self._cost)
+        self._row.addWidget(self.remove)
+        self.set_theme(theme)
+
+    def show_choice(self, choice: ComparedChoice, *, is_removable: bool) -> None:
+        """Show a choice."""
+        view = self._view = choice.view
+        name, effort = view.short_name, view.effort_shown
+        self.model.set_text(name)
+        number = self._number + 1
+        words = tr("Model {number}: {name}", number=number, name=name)
+        self.model.setAccessibleName(spoken_text(words))
+        set_tooltip(self.model, view.notice or view.provider_name)
+        self.effort.setVisible(effort is not None)
+        if effort is not None:
+            self.effort.set_text(tr(effort.label))
+            words = tr("Effort {number}: {effort}", number=number, effort=tr(effort.label))
+            self.effort.setAccessibleName(spoken_text(words))
+        self._cost.setText(choice.cost)
+        self.remove.setEnabled(is_removable)
+        remove = tr("Remove {name}", name=name)
+        self.remove.setAccessibleName(spoken_text(remove))
+        set_tooltip(self.remove, remove)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        self._theme, px = theme, theme.px
+        self._row.setSpacing(px(8))
+        self.remove.setIcon(icon("x", theme.dim, px(14), disabled=theme.faint))
+        for button in (self.model, self.effort):
+            button.set_theme(theme)
+
+    def _fill_models(self, menu: QMenu) -> None:
+        if self._view is not None:
+            width = self._theme.px(_NOTE_WIDTH)
+            fill_models(menu, self._view, self.model_chosen.emit, width)
+
+    def _fill_efforts(self, menu: QMenu) -> None:
+        if self._view is not None:
+            width = self._theme.px(_NOTE_WIDTH)
+            fill_efforts(menu, self._view, self.effort_chosen.emit, width)

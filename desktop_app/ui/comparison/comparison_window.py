@@ -1,0 +1,187 @@
+"""Answers side by side in a window of their own; a narrow window shows one as a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.comparison.answer_column import AnswerColumn
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip
+from desktop_app.ui.widgets.help_button import HelpButton
+from desktop_app.ui.widgets.segmented_control import SegmentedControl
+from desktop_app.ui.window.header import ElidedLabel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.commands.keymap import Keymap
+    from desktop_app.ui.look.theme import Theme
+
+_SIZE: Final = (1240, 760)
+_NARROWEST: Final = 240
+"""The least width of a column, in theme pixels; with less room, columns become pages."""
+_LONGEST_TAB: Final = 18
+
+
+class ComparisonWindow(QDialog):
+    """Columns with the answers to one question.
+
+    Attributes:
+        columns: the columns, in order.
+        marks: the switch for marked differences.
+        stop_all: the button that stops all answers.
+
+    Signals:
+        marks_toggled(bool): mark the differences, or no longer.
+        stop_all_requested()
+    """
+
+    marks_toggled = Signal(bool)
+    stop_all_requested = Signal()
+
+    def __init__(
+        self, question: str, columns: Sequence[AnswerColumn], theme: Theme, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("comparison")
+        self.setWindowTitle(tr("Compare responses"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.columns = list(columns)
+        self._theme = theme
+        self._current = 0
+        self._question = ElidedLabel()
+        self._question.setText(question)
+        set_role(self._question, "strong")
+        self.marks = plain_button(tr("Mark differences"), "comparison-marks")
+        self.marks.setCheckable(True)
+        set_tooltip(self.marks, tr("Underline words that only one response has"))
+        self.stop_all = plain_button(tr("Stop all"), "comparison-stop")
+        self._problem = PlainLabel()
+        self._problem.setObjectName("comparison-problem")
+        self._problem.setWordWrap(True)
+        self._problem.hide()
+        set_role(self._problem, "error")
+        names = [one_line(each.name, _LONGEST_TAB) for each in columns]
+        self.tabs = SegmentedControl(
+            [(str(at), f"{at + 1} · {name}") for at, name in enumerate(names)],
+            theme,
+            name=tr("Responses"),
+            padding=6,
+            small=True,
+            is_tabs=True,
+        )
+        self._lay_out()
+        self._connect()
+        self.set_theme(theme)
+        room, edge = parent.window().size(), theme.px(24)
+        wanted = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
+        self.resize(wanted.boundedTo(room - QSize(edge, edge)))
+        self._show_columns()
+        self.show_state()
+        self.focus_column(0)
+
+    def _lay_out(self) -> None:
+        self._head, self._row = QHBoxLayout(), QHBoxLayout()
+        self._head.addWidget(self._question, 1)
+        for widget in (self.marks, self.stop_all, HelpButton()):
+            self._head.addWidget(widget)
+        for column in self.columns:
+            self._row.addWidget(column, 1)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._head)
+        self._column.addWidget(self._problem)
+        self._column.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._column.addLayout(self._row, 1)
+
+    def _connect(self) -> None:
+        self.marks.toggled.connect(self.marks_toggled)
+        self.stop_all.clicked.connect(self.stop_all_requested)
+        self.tabs.chosen.connect(lambda key: self.focus_column(int(key)))
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._on_focus)
+
+    def bind(self, keymap: Keymap) -> None:
+        """Bind the shortcuts to the next and the previous column and to Keep."""
+        for command_id, action in (
+            ("region.next", lambda: self.step(+1)),
+            ("region.previous", lambda: self.step(-1)),
+            ("answer.keep", lambda: self.current.keep.click()),
+        ):
+            if keys := keymap.shortcut_of(command_id):
+                QShortcut(QKeySequence(keys), self).activated.connect(action)
+
+    # ------------------------------------------------------------------ state
+
+    @property
+    def current(self) -> AnswerColumn:
+        """The column with the focus, or the one that had it last."""
+        return self.columns[self._current]
+
+    def column_of(self, answer_id: str) -> AnswerColumn | None:
+        """Return the column of an answer."""
+        return next((each for each in self.columns if each.id == answer_id), None)
+
+    def show_state(self) -> None:
+        """Enable what applies to answers that stream, or to answers that have ended."""
+        streams = any(column.is_streaming for column in self.columns)
+        self.stop_all.setEnabled(streams)
+        self.marks.setEnabled(not streams)
+
+    def set_problem(self, words: str) -> None:
+        """Show why an action failed, "" for nothing."""
+        self._problem.setText(words)
+        self._problem.setVisible(bool(words))
+
+    # ------------------------------------------------------------------ columns and pages
+
+    def step(self, step: int) -> None:
+        """Focus the next (+1) or the previous (-1) column."""
+        self.focus_column((self._current + step) % len(self.columns))
+
+    def focus_column(self, number: int) -> None:
+        """Focus a column, and show its page."""
+        self._set_current(number)
+        self.columns[number].transcript.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _set_current(self, number: int) -> None:
+        self._current = number
+        self._show_columns()
+        for at, column in enumerate(self.columns):
+            column.set_current(at == number)
+
+    def _on_focus(self, _old: QWidget | None, focused: QWidget | None) -> None:
+        for at, column in enumerate(self.columns):
+            if focused is not None and column.isAncestorOf(focused) and at != self._current:
+                self._set_current(at)
+
+    def _show_columns(self) -> None:
+        wanted = self._theme.px(_NARROWEST) * len(self.columns)
+        is_narrow = self.width() < wanted
+        self.tabs.setVisible(is_narrow)
+        self.tabs.set_current(str(self._current))
+        for at, column in enumerate(self.columns):
+            column.setVisible(not is_narrow or at == self._current)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_columns()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        self._theme, px = theme, theme.px
+        self._column.setContentsMargins(px(16), px(12), px(16), px(12))
+        self._column.setSpacing(px(10))
+        self._head.setSpacing(px(8))
+        self._row.setSpacing(px(10))
+        retheme(self, theme)

@@ -1,0 +1,139 @@
+"""Marks the words that only one of several answers has: those on screen, on scrolling."""
+
+from __future__ import annotations
+
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QTextBrowser, QTextEdit
+
+from desktop_app.rendering.block_model import Block
+from desktop_app.rendering.search.text_search import texts_of
+from desktop_app.rendering.search.word_differences import WORD
+from desktop_app.ui.transcript.document.block_inserter import head_of
+from desktop_app.ui.transcript.document.run_changes import units
+from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from PySide6.QtGui import QTextBlock
+
+    from desktop_app.ui.look.theme import Theme
+    from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
+    from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+
+_MOST_MARKED: Final = 300
+"""Each mark slows down every repaint."""
+
+
+class DifferenceMarks(QObject):
+    """The marks in the newest answer of a view, by underline and ground."""
+
+    def __init__(self, view: QTextBrowser, messages: MaterializedMessages) -> None:
+        super().__init__(view)
+        self._view, self._messages = view, messages
+        self._differs: Sequence[bool] = ()
+        self._format = QTextCharFormat()
+        self._edition, self._starts = -1, dict[int, int]()
+        self._marking = QTimer(self, singleShot=True, interval=0)
+        self._marking.timeout.connect(self._mark)
+        view.verticalScrollBar().valueChanged.connect(self._mark_soon)
+        view.document().contentsChanged.connect(self._mark_soon)
+
+    def words(self) -> list[str]:
+        """Return the words of the newest answer as shown, without its reasoning and footer."""
+        return [word for _, words in self._words_by_item() for word in words]
+
+    def mark(self, differs: Sequence[bool], theme: Theme) -> None:
+        """Mark each word of `words` for which `differs` is True; () marks none."""
+        self._differs, self._edition = differs, -1
+        self._format.setBackground(theme.tint)
+        self._format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
+        self._format.setUnderlineColor(theme.accent)
+        self._mark()
+
+    def _words_by_item(self) -> Iterator[tuple[int, list[str]]]:
+        entry = self._messages.last()
+        items = () if entry is None else entry.section.items
+        for at, item in enumerate(items):
+            is_text = entry is not None and entry.head <= at < len(items) - entry.foot
+            if is_text and isinstance(item, Block):
+                yield at, [word for text in texts_of([item]) for word in WORD.findall(text)]
+
+    def _mark_soon(self) -> None:
+        if self._differs:
+            self._marking.start()
+
+    def _mark(self) -> None:
+        marks = []
+        for found in islice(self._on_screen(), _MOST_MARKED) if self._differs else ():
+            mark = QTextEdit.ExtraSelection()
+            mark.cursor, mark.format = found, self._format
+            marks.append(mark)
+        self._view.setExtraSelections(marks)
+
+    def _on_screen(self) -> Iterator[QTextCursor]:
+        """Yield the marked runs of words on screen."""
+        entry = self._messages.last()
+        if entry is None or not self._is_indexed(entry.section):
+            return
+        section, now, passed = entry.section, -1, 0
+        for block in visible_blocks(self._view):
+            found = self._messages.writer.sections.section_at(block.blockNumber())
+            if found is None or found[0] is not section:
+                continue
+            at = section.item_at(found[1])
+            if at not in self._starts or section.gaps[at]:
+                continue
+            first = block.blockNumber() - (found[1] - section.offset(at))
+            if at != now:
+                now, passed = at, self._starts[at]
+                for number in range(first, block.blockNumber()):
+                    before = block.document().findBlockByNumber(number)
+                    passed += len(_spans(before, _head(section, at, number - first)))
+            spans = _spans(block, _head(section, at, block.blockNumber() - first))
+            yield from _marked(block, spans, self._differs[passed : passed + len(spans)])
+            passed += len(spans)
+
+    def _is_indexed(self, section: MessageLayout) -> bool:
+        """Find the first word of each item. Return False if other words are shown now."""
+        if self._edition != section.edition:
+            self._edition, self._starts, count = section.edition, {}, 0
+            for at, words in self._words_by_item():
+                self._starts[at] = count
+                count += len(words)
+            if count != len(self._differs):
+                self._starts = {}
+        return bool(self._starts)
+
+
+def _head(section: MessageLayout, at: int, number: int) -> int:
+    """Return the characters before the text in block `number` of an item."""
+    return 0 if number else len(head_of(section.items[at]))
+
+
+def _spans(block: QTextBlock, head: int) -> list[tuple[int, int]]:
+    """Return the words of a block as ranges of its text."""
+    return [found.span() for found in WORD.finditer(block.text(), head)]
+
+
+def _marked(
+    block: QTextBlock, spans: Sequence[tuple[int, int]], differs: Sequence[bool]
+) -> Iterator[QTextCursor]:
+    """Yield a selection for each run of words that differ, in each cell of a table row."""
+    text = block.text()
+    words = [
+        (span, differ, text.count("\t", 0, span[0]))
+        for span, differ in zip(spans, differs, strict=False)
+    ]
+    for (is_marked, _), run in groupby(words, key=lambda word: word[1:]):
+        if is_marked:
+            ranges = [span for span, *_ in run]
+            found = QTextCursor(block)
+            found.setPosition(block.position() + units(text[: ranges[0][0]]))
+            end = block.position() + units(text[: ranges[-1][1]])
+            found.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            yield found

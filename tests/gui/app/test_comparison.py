@@ -1,0 +1,237 @@
+"""Answers of several models side by side: chosen, streamed, stopped, retried, marked, kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.conversations.stream_events import Completed, UsageReported
+from desktop_app.domain.errors import NetworkError
+from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.ui.comparison.compare_dialog import CompareDialog
+from desktop_app.ui.comparison.comparison_window import ComparisonWindow
+from desktop_app.ui.window.temporary_bar import TemporaryBar
+from tests.gui.app.desk import Desk, until
+
+if TYPE_CHECKING:
+    from tests.gui.app.stage import Turn
+
+_W = TypeVar("_W", bound=QWidget)
+
+COMET = {"COMETAPI_KEY": "sk-comet"}
+
+
+async def shown(kind: type[_W]) -> _W:
+    """Return the visible window of a class."""
+    found: list[_W] = []
+
+    def is_there() -> bool:
+        found[:] = [w for w in QApplication.topLevelWidgets() if isinstance(w, kind)]
+        return bool(found) and found[-1].isVisible()
+
+    await until(is_there)
+    return found[-1]
+
+
+def windows() -> list[QWidget]:
+    """Return the visible comparisons."""
+    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, ComparisonWindow)]
+    return [window for window in found if window.isVisible()]
+
+
+async def compare(desk: Desk, count: int = 2, question: str = "Why?") -> list[Turn]:
+    """Ask several models, and return what each was asked."""
+    await until(lambda: desk.controllers.choices.models)
+    desk.type(question)
+    desk.window.prompt.comparison_requested.emit()
+    dialog = await shown(CompareDialog)
+    for _ in range(count - 2):
+        dialog.add.click()
+    before = len(desk.stage.turns)
+    dialog.compare.click()
+    await until(lambda: len(desk.stage.turns) == before + count)
+    await shown(ComparisonWindow)
+    return desk.stage.turns[before:]
+
+
+async def test_models_answer_side_by_side_and_one_is_kept() -> None:
+    async with Desk(environment=COMET) as desk:
+        first, second, third = await compare(desk, 3)
+        window = await shown(ComparisonWindow)
+        assert len({turn.request.model for turn in (first, second, third)}) == 3
+        assert [column.facts for column in window.columns] == ["Waiting"] * 3
+        first.say("It is blue.")
+        second.say("It was")
+        texts = [column.transcript for column in window.columns]
+        await until(lambda: "It is blue." in texts[0].toPlainText())
+        await until(lambda: "It was" in texts[1].toPlainText())
+        assert window.columns[0].facts.startswith("Responding · first token ")
+        first.give(UsageReported(Usage(1000, 0, 400)), Completed())
+        second.end(" blue.")
+        third.end("Blue, it is.")
+        await desk.settled()
+        assert window.columns[0].facts.startswith("Complete · first token ")
+        assert "1,400 tokens · $" in window.columns[0].facts
+        assert not window.columns[1].stop.isVisible()
+        assert "It is blue." in desk.transcript  # until another is kept
+        window.columns[1].keep.click()
+        await until(lambda: "It was blue." in desk.transcript)
+        assert "2/3" in desk.transcript
+        await until(lambda: not windows())
+        (choice,) = desk.stored("SELECT model FROM conversations")
+        assert desk.state.current.conversation.choice.model == choice[0]  # as before
+
+
+async def test_closing_the_window_loses_nothing() -> None:
+    async with Desk(environment=COMET) as desk:
+        first, second = await compare(desk)
+        first.say("Half")
+        second.say("Whole")
+        window = await shown(ComparisonWindow)
+        await until(lambda: "Whole" in window.columns[1].transcript.toPlainText())
+        QTest.keyClick(window, Qt.Key.Key_Escape)
+        await until(lambda: not windows())
+        first.end(" of it")
+        second.end(" of it")
+        await desk.settled()
+        assert desk.messages()[1:] == [
+            ("assistant", "complete", "Half of it"),
+            ("assistant", "complete", "Whole of it"),
+        ]
+        desk.controllers.comparison.show_versions()
+        again = await shown(ComparisonWindow)
+        await until(lambda: "Whole of it" in again.columns[1].transcript.toPlainText())
+        await until(lambda: "first token" in again.columns[1].facts)
+
+
+async def test_a_column_is_stopped_alone_and_a_failed_one_is_retried() -> None:
+    async with Desk(environment=COMET) as desk:
+        first, second, third = await compare(desk, 3)
+        window = await shown(ComparisonWindow)
+        second.say("Half")
+        await until(lambda: "Half" in window.columns[1].transcript.toPlainText())
+        window.columns[1].stop.click()
+        await until(lambda: second.closed)
+        third.fail(NetworkError("No connection."))
+        await until(lambda: window.columns[2].facts.startswith("Failed"))
+        await until(lambda: window.columns[1].facts.startswith("Stopped"))
+        assert not first.closed
+        window.columns[2].retry.click()
+        again = await desk.turn(3)
+        assert again.request.model == third.request.model
+        again.end("At last.")
+        await until(lambda: "At last." in window.columns[2].transcript.toPlainText())
+        window.stop_all.click()
+        await desk.settled()
+        statuses = [status for _, status, _ in desk.messages()[1:]]
+        assert statuses == ["cancelled", "cancelled", "failed", "complete"]
+        assert "1/4" in desk.transcript  # retrying does not change the version that is shown
+
+
+async def test_differences_are_marked_in_words_and_underlined() -> None:
+    async with Desk(environment=COMET) as desk:
+        first, second = await compare(desk)
+        window = await shown(ComparisonWindow)
+        assert not window.marks.isEnabled()
+        first.end("The sky **is** blue.\n\n- one\n- two\n")
+        second.end("The sky **was** blue.\n\n- one\n- three four\n")
+        await desk.settled()
+        window.marks.click()
+        await until(lambda: "words differ" in window.columns[1].facts)
+        assert window.columns[0].facts.endswith("2 words differ")
+        assert window.columns[1].facts.endswith("3 words differ")
+        marked = [
+            [mark.cursor.selectedText() for mark in column.transcript.extraSelections()]
+            for column in window.columns
+        ]
+        assert marked == [["is", "two"], ["was", "three four"]]
+        marks = window.columns[0].transcript.extraSelections()
+        assert all(mark.format.fontUnderline() or mark.format.underlineStyle() for mark in marks)
+        window.marks.click()
+        assert not window.columns[0].transcript.extraSelections()
+        assert "differ" not in window.columns[0].facts
+
+
+async def test_a_narrow_window_shows_a_page_each_and_keys_go_between_them() -> None:
+    async with Desk(environment=COMET) as desk:
+        turns = await compare(desk, 3)
+        window = await shown(ComparisonWindow)
+        window.resize(1200, 600)
+        assert all(column.isVisible() for column in window.columns)
+        assert not window.tabs.isVisible()
+        window.resize(600, 450)
+        assert window.tabs.isVisible()
+        assert [column.isVisible() for column in window.columns] == [True, False, False]
+        window.activateWindow()
+        await until(window.isActiveWindow)
+        QTest.keyClick(window, Qt.Key.Key_F6)
+        await until(lambda: window.columns[1].isVisible())
+        assert window.columns[1].transcript.hasFocus()
+        window.tabs.button("2").click()
+        await until(lambda: window.columns[2].isVisible())
+        for number, turn in enumerate(turns):
+            turn.end(f"Answer {number}")
+        await desk.settled()
+        await until(window.isActiveWindow)
+        QTest.keyClick(
+            window,
+            Qt.Key.Key_S,
+            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
+        )
+        await until(lambda: "Answer 2" in desk.transcript)
+
+
+async def test_a_comparison_needs_a_message() -> None:
+    async with Desk(environment=COMET) as desk:
+        await until(lambda: desk.controllers.choices.models)
+        desk.controllers.comparison.offer()
+        assert "Type a message" in desk.said
+
+
+async def test_the_last_question_is_compared_again() -> None:
+    async with Desk(environment=COMET) as desk:
+        await desk.ask_and_answer("Why?", "Because.")
+        turns = await compare(desk, 2, question="")
+        for turn in turns:
+            assert turn.asked == "Why?"
+            turn.end("So.")
+        await desk.settled()
+        assert "2/3" in desk.transcript
+
+
+async def test_nothing_is_kept_of_a_temporary_conversation() -> None:
+    async with Desk(environment=COMET) as desk:
+        desk.controllers.temporary.open()
+        first, second = await compare(desk)
+        first.say("Secret.")
+        window = await shown(ComparisonWindow)
+        await until(lambda: "Secret." in window.columns[0].transcript.toPlainText())
+        desk.window.findChildren(TemporaryBar)[0].close_button.click()
+        desk.window.findChildren(TemporaryBar)[0].forget_button.click()
+        await until(lambda: not windows())
+        await desk.settled()
+        assert first.closed
+        assert second.closed
+        assert desk.messages() == []
+
+
+async def test_a_refused_model_sends_nothing_and_says_why() -> None:
+    async with Desk(environment=COMET) as desk:
+        await until(lambda: desk.controllers.choices.models)
+        desk.window.prompt.set_text("word " * 5000)
+        await desk.backend.settings.save_profile(replace(OPENAI, monthly_cap=Decimal("0.001")))
+        await desk.state.providers.reload()
+        chosen = [ModelChoice(OPENAI.id, "", v) for v in (Variant.THINKING, Variant.PRO)]
+        desk.controllers.comparison.compare_requested.emit(chosen)
+        await until(lambda: desk.said)
+        assert "limit" in desk.said
+        assert (desk.stage.turns, desk.messages(), windows()) == ([], [], [])
+        assert desk.text.toPlainText().startswith("word")
