@@ -118,7 +118,7 @@ class AttachmentsController(QObject):
         self._pictures = pictures
         self._reading: dict[str, _Reading] = {}
         self._arrived: list[tuple[_Reading, DraftPart]] = []
-        self._shows_all = False
+        self._shows_all = self._has_opened = False
         self._soon = QTimer(self, singleShot=True, interval=SHOWN_ANEW_MS)
         self._soon.timeout.connect(self._update)
         self._prompts, self._passwords = prompts, passwords
@@ -330,6 +330,8 @@ class AttachmentsController(QObject):
         reading = self._reading_here()
         chips = [*self._chips_of_read(), *self._chips_of_reading(reading)]
         self._prompt.set_chips(chips)
+        if not self._has_opened:  # a question would be asked with nobody's choice of a model
+            return
         why = tr("Reading {name}…", name=next(iter(reading.values())).name) if reading else ""
         why = why or self._refusal()
         if not self._providers.has_provider(self._current.conversation):
@@ -354,7 +356,7 @@ class AttachmentsController(QObject):
 
     def _begin_anew(self) -> None:
         """Reset for another conversation."""
-        self._shows_all = False
+        self._shows_all, self._has_opened = False, True
         self._notifications.dismiss_topic(TOPIC)
         parts = self._draft.value.attachments
         documents = [p.sha256 for p in parts if isinstance(p, DocumentPart)]

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, encode
+from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.commands.command import COMMANDS, CommandScope
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -50,6 +51,26 @@ IN_WIDGETS = {
 
 
 # ---------------------------------------------------------------- commands and keys
+
+
+async def test_nothing_can_be_asked_before_a_conversation_is_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    early: list[bool] = []
+    load = LibraryController.load
+
+    async def note_and_load(library: LibraryController) -> None:
+        early.append(library._pane.prompt.can_send)
+        await load(library)
+
+    class StartingDesk(Desk):
+        def before_ready(self) -> None:
+            self.window.prompt.set_can_send(False, "Starting…")
+
+    monkeypatch.setattr(LibraryController, "load", note_and_load)
+    async with StartingDesk(environment=KEYED) as desk:
+        assert early == [False]
+        assert desk.window.prompt.can_send
 
 
 async def test_every_command_has_an_action() -> None:
