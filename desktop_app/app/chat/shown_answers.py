@@ -42,10 +42,11 @@ class ShownAnswers(QObject):
     ) -> None:
         super().__init__(parent)
         self._pane, self._current, self._providers = pane, current, providers
-        self._ended: dict[str, str] = {}  # answer id -> announcement for when all of it is shown
+        self._ended: Message | None = None  # announced when all of it is shown
         pane.transcript.message_updated.connect(self._announce_end)
         self._unkept: set[str] = set()  # conversations whose answer cannot be stored
         self._current.opened.connect(lambda: running.say_again(self._current.id))
+        self._current.opened.connect(self._announce_early_end)
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
         running.waiting_changed.connect(self._show_waiting)
@@ -56,18 +57,31 @@ class ShownAnswers(QObject):
 
     def show_end(self, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""
-        if answer.id in [message.id for message in self._current.path]:
+        self._ended = answer
+        if self._is_on_path(answer):
             self._pane.transcript.stream.set_waiting(answer.id, "")
-            ending = tr(_ANNOUNCED.get(answer.status, _ENDED))
-            error = self._providers.as_shown(answer).error
-            why = error.sentences if error is not None else ""
-            self._ended = {answer.id: f"{ending} {why}".strip()}
             self._show_amended(answer.conversation_id, answer)
+
+    def _is_on_path(self, answer: Message) -> bool:
+        return answer.id in [message.id for message in self._current.path]
+
+    def _announce_early_end(self) -> None:
+        """Announce an answer that ended while its conversation was read again, for its question."""
+        if self._ended is not None and self._is_on_path(self._ended):
+            self._announce_end(self._ended.id)
+        self._ended = None
 
     def _announce_end(self, message_id: str) -> None:
         """Announce the end after the answer's last sentence, which may be read aloud."""
-        if words := self._ended.pop(message_id, ""):
-            self._pane.notifications.announce(words)
+        answer = self._ended
+        if answer is None or answer.id != message_id:
+            return
+        self._ended = None
+        ending = tr(_ANNOUNCED.get(answer.status, _ENDED))
+        shown = self._providers.as_shown(answer)
+        why = shown.error.sentences if shown.error is not None else ""
+        self._pane.transcript.speech.finish_once(answer.id, answer.text)
+        self._pane.notifications.announce(f"{ending} {why}".strip())
 
     def say_store_works(self) -> None:
         """Dismiss the storage error after a successful write, unless another answer waits."""

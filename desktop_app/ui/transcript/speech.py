@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAccessible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.rendering.spoken_sentences import Sentences
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 _TOGETHER_MS: Final = 400
 _PAUSES: Final = tuple(".!?…:;,。！？")
 _MOST: Final = 2_000
-"""Maximum characters announced of an answer that did not stream."""
+"""Maximum characters announced of an answer that did not stream here from its beginning."""
 
 
 class AnswerSpeech(QObject):
@@ -24,7 +26,7 @@ class AnswerSpeech(QObject):
     def __init__(self, view: QWidget) -> None:
         super().__init__(view)
         self._view = view
-        self._message_id = ""
+        self._message_id = self._finished_id = ""
         self._sentences: Sentences | None = None
         self._waiting: list[str] = []
         self._is_muted = False
@@ -39,8 +41,13 @@ class AnswerSpeech(QObject):
         """Announce no answers, because another one beside this view is read aloud."""
         self._is_muted = muted
 
-    def hear(self, message_id: str, text: str) -> None:
-        """Announce the next text of a streaming answer."""
+    def hear(self, message_id: str, text: str, whole: Callable[[], str] | None = None) -> None:
+        """Announce the next text of a streaming answer.
+
+        Args:
+            whole: returns the answer up to and with `text`, whose beginning may have been stored
+                before the conversation was opened.
+        """
         if not self.is_heard() or self._is_muted:
             return
         if self._sentences is None or message_id != self._message_id:
@@ -48,18 +55,26 @@ class AnswerSpeech(QObject):
             from desktop_app.rendering.spoken_sentences import Sentences
 
             self._sentences, self._message_id = Sentences(), message_id
+            so_far = text if whole is None else whole()
+            text = so_far if len(so_far) <= _MOST else text
         self._wait(self._sentences.feed(text))
 
     def finish(self, message_id: str, text: str) -> None:
         """Announce the rest of a finished answer, or all of it if it did not stream."""
         if not self.is_heard() or self._is_muted:
             return
+        self._finished_id = message_id
         if self._sentences is None or message_id != self._message_id:
             self.hear(message_id, text[:_MOST])
         if self._sentences is not None:
             self._wait(self._sentences.finish())
         self._sentences = None
         self._say()
+
+    def finish_once(self, message_id: str, text: str) -> None:
+        """Announce an answer that ended before its conversation was shown."""
+        if message_id != self._finished_id:
+            self.finish(message_id, text)
 
     def _wait(self, sentences: list[str]) -> None:
         self._waiting += sentences

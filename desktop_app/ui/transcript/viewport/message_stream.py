@@ -176,7 +176,7 @@ class MessageStream(QObject):
             with self._anchor.kept():  # text above the screen may change
                 self._messages.grow(entry, text, on_top[1] if on_top[0] == message_id else -1)
         if entry.is_streaming:
-            self._speech.hear(message_id, text)
+            self._speech.hear(message_id, text, lambda: entry.text)
         self.text_changed.emit(message_id)
         self._filler.tidy_soon()
         self.slice_written.emit(message_id)
