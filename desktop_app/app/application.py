@@ -287,4 +287,6 @@ def _build_window(theme: ThemeWatcher) -> MainWindow:
 
     prompt = PromptEditor(theme.current)
     prompt.set_can_send(False, tr(STARTING))  # until a conversation is open
-    return MainWindow(theme, prompt, SettingsPanel(theme.current))
+    window = MainWindow(theme, prompt, SettingsPanel(theme.current))
+    window.focus_prompt()  # otherwise Qt focuses the first field, which is announced
+    return window

@@ -18,6 +18,7 @@ class AttachmentBatch:
     """Files that were dropped together.
 
     Attributes:
+        attached: how many were attached so far, those in `known` included.
         failed: why some were not attached.
         known: the names of those that were attached before.
         unplaced: attached files whose location could not be stored, and why.
@@ -25,6 +26,7 @@ class AttachmentBatch:
 
     total: int
     left: int
+    attached: int = 0
     failed: list[UserFacingError] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     unplaced: list[tuple[str, StorageError]] = field(default_factory=list)

@@ -217,6 +217,7 @@ class AttachmentsController(QObject):
             if note:  # how it was read, if that is unexpected
                 self._notifications.notify(note)
             await self._add(reading, part)
+            reading.batch.attached += 1
             if isinstance(given, Path):
                 await self._note_origin(reading, part.sha256, given)
             if isinstance(given, str):
@@ -228,6 +229,7 @@ class AttachmentsController(QObject):
             reading.batch.left -= 1
             if is_wanted:
                 self._show_soon(reading.batch)
+                self._announce_attached(reading)
             if not reading.batch.left or reading.batch.total <= FEW:
                 self._say_what_failed(reading.batch)
 
@@ -248,6 +250,17 @@ class AttachmentsController(QObject):
                 tr("Long text attached as a document"),
                 [(tr("Insert as text"), lambda: self._tasks.start(work()))],
             )
+
+    def _announce_attached(self, reading: _Reading) -> None:
+        """Announce the files of a batch once, after the last."""
+        batch = reading.batch
+        count = batch.attached - len(batch.known)
+        if batch.left or not count or reading.conversation_id != self._current.id:
+            return
+        words = tr_plural("{count} file attached", "{count} files attached", count)
+        self._notifications.announce(
+            tr("{name} attached", name=reading.name) if batch.total == 1 else words
+        )
 
     def _say_what_failed(self, batch: AttachmentBatch) -> None:
         for words in batch.take_words():

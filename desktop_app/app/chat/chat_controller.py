@@ -108,6 +108,7 @@ class ChatController(QObject):
         self._choices = choices
         self._beginning: set[str] = set()  # conversations whose turn is being written
         self._waiting: dict[str, str] = {}  # conversation id -> question to ask after its answer
+        self._hint = ""
         self._edited = EditedQuestion(
             parent, current=self._current, draft=self._draft, prompt=pane.prompt
         )
@@ -397,7 +398,7 @@ class ChatController(QObject):
         self._waiting.clear()
 
     def _show_hint(self) -> None:
-        """Show a hint if Send does something unusual."""
+        """Show a hint if Send does something unusual, and announce it once."""
         here, hint = self._current.id, ""
         key = shortcut_text(Keymap.from_settings(self._values.all).shortcut_of("prompt.stop"))
         if here in self._waiting:
@@ -407,6 +408,9 @@ class ChatController(QObject):
         elif self._edited.question is not None:
             hint = tr("Editing · The original message is kept · {key} to cancel", key=key)
         self._pane.prompt.set_hint(hint)
+        if hint and hint != self._hint:
+            self._pane.notifications.announce(hint)
+        self._hint = hint
 
     # -------------------------------------------------------------- answering
 

@@ -123,10 +123,9 @@ class ChoiceController(QObject):
             at = accepted.index(current) + step
             if 0 <= at < len(accepted) and not self._choices.view.effort_refusals.get(accepted[at]):
                 self._choose_effort(accepted[at])
-                self._announce_choice()
 
     def _announce_choice(self) -> None:
-        """Have screen readers say what a key has changed, because the focus is elsewhere."""
+        """Have screen readers say what was changed, because the focus is elsewhere."""
         view = self._choices.view
         words = view.short_name
         if view.effort is not None and view.offers_effort:
@@ -135,10 +134,12 @@ class ChoiceController(QObject):
 
     def _choose_effort(self, effort: Effort) -> None:
         self._setup.choose(replace(self._setup.choice, effort=effort))
+        self._announce_choice()
 
     def choose_model(self, entry: ModelEntry) -> None:
         """Choose a model of the menu or of the table for the open conversation."""
         self._setup.choose(self._choices.choice_with(entry))
+        self._announce_choice()
 
     # -------------------------------------------------------------- showing
 

@@ -171,6 +171,7 @@ class LibraryController(QObject):
         """Open a blank conversation with the draft of the previous blank one."""
         self._openings += 1
         self._open_blank(folder_id)
+        self._pane.notifications.announce(tr("New conversation"))
         self._start(self._settings_store.remove(OPEN_KEY))
         self._pane.prompt.focus_text()
 
@@ -235,6 +236,8 @@ class LibraryController(QObject):
         conversation = self._presenter.read(conversation)
         early = self._leave()  # now, because text typed so far belongs to the former conversation
         draft = self._drafts.of(conversation)
+        if conversation_id != self._current.id:
+            self._pane.notifications.announce(conversation.title)
         self._current.open(conversation, path, versions, draft)
         self._bring_along(early)
         if message_id:
@@ -332,6 +335,7 @@ class LibraryController(QObject):
     # -------------------------------------------------------------- changes
 
     def _pin(self, conversation_ids: Sequence[str], pinned: bool) -> None:
+        self._pane.notifications.announce(tr("Pinned") if pinned else tr("Unpinned"))
         self._presenter.change(conversation_ids, pinned=pinned)
         self._presenter.write(self._flag_store.set_pinned(conversation_ids, pinned))
 
@@ -346,9 +350,6 @@ class LibraryController(QObject):
         neighbor = self._conversation_list.neighbor(step)
         if neighbor is not None:
             self._start(self.open(neighbor))
-            known = self._presenter.known(neighbor)
-            if known is not None:
-                self._pane.notifications.announce(known.title)
 
     # -------------------------------------------------------------- writes of other processes
 

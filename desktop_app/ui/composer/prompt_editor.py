@@ -268,9 +268,9 @@ class PromptEditor(QFrame):
         """Set the number of characters beyond which a pasted text is attached."""
         self._text.set_large_paste(characters)
 
-    def focus_text(self) -> None:
+    def focus_text(self, reason: Qt.FocusReason = Qt.FocusReason.ShortcutFocusReason) -> None:
         """Focus the text."""
-        self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._text.setFocus(reason)
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer."""

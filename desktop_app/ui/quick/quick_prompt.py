@@ -47,6 +47,7 @@ from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
+from desktop_app.ui.widgets.enter_key import press_focused
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
         QDragLeaveEvent,
         QDropEvent,
         QHideEvent,
+        QKeyEvent,
         QMouseEvent,
         QPaintEvent,
         QResizeEvent,
@@ -417,6 +419,10 @@ class QuickPrompt(QWidget):
         radius = self._theme.px(RADIUS_CARD)
         painting.ground(painter, self.rect(), self._theme.ground, radius)
         painting.outline(painter, self.rect(), self._theme.line, radius)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not press_focused(self, event):
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

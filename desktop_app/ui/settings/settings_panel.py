@@ -357,9 +357,13 @@ class SettingsPanel(QFrame):
         if self._keys is not None:
             self._keys.set_hotkey(report)
 
+    def focus_tabs(self, reason: Qt.FocusReason) -> None:
+        """Focus the tab of the shown page: the panel itself would be announced, too."""
+        self._built().focus_tabs(reason)
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Pass the focus to the tabs. A focus proxy would hide the close button from Tab."""
-        self._built().focus_tabs(event.reason())
+        self.focus_tabs(event.reason())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close the panel on Esc."""

@@ -30,8 +30,9 @@ class Segment(PlainButton):
     """A button as wide as its bold text, so that checking it moves nothing."""
 
     def __init__(self, label: str, theme: Theme, padding: int, role: str, *, small: bool) -> None:
-        super().__init__(label)
-        self.accessible_role = role
+        super().__init__()
+        self.accessible_role = role  # before the text, whose change makes Qt ask for it
+        self.setText(label)
         self._small = small
         self._theme = theme
         self._padding = padding

@@ -94,6 +94,7 @@ class CommandPalette(QWidget):
         self.setAccessibleName(spoken_text(tr("Commands")))
         self._find: Callable[[str], Sequence[PaletteEntry]] = lambda _typed: ()
         self._previous_focus: QWidget | None = None
+        self._announced = ""
         self._card = QFrame(self)
         self._card.setProperty("role", "card")
         self.field = QLineEdit()
@@ -152,7 +153,7 @@ class CommandPalette(QWidget):
         Args:
             find: finds what was typed; by default, among `entries`.
         """
-        self._previous_focus = QApplication.focusWidget()
+        self._previous_focus, self._announced = QApplication.focusWidget(), ""
         self._find = find or (lambda typed: matching(typed, entries))
         self.field.clear()
         self._show_matches("")
@@ -164,15 +165,13 @@ class CommandPalette(QWidget):
 
     def dismiss(self) -> None:
         """Close the palette and restore the keyboard focus."""
-        previous, self._previous_focus = (
-            self._previous_focus,
-            None,
-        )  # hiding clears the focus widget
+        previous, self._previous_focus = self._previous_focus, None
         self.window().removeEventFilter(self)
+        if previous is not None:
+            # Before hiding, which moves the focus on, as Tab does: that would be announced.
+            previous.setFocus(Qt.FocusReason.OtherFocusReason)
         self.hide()
         self.model.set_rows([])  # Qt would tell of hidden rows as shown and focused
-        if previous is not None:
-            previous.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def find_again(self) -> None:
         """Find what was typed in rows that have come meanwhile; nothing typed finds no more."""
@@ -194,7 +193,10 @@ class CommandPalette(QWidget):
         selection = self.view.selectionModel()
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
         words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
-        announce(self.field, words or self._empty_label.text())
+        words = words or self._empty_label.text()
+        if words != self._announced:  # a key that changes nothing says nothing
+            self._announced = words
+            announce(self.field, words)
 
     def _choose(self, index: QModelIndex) -> None:
         entry: PaletteEntry | None = index.data(ROW)

@@ -24,6 +24,8 @@ from desktop_app.ui.window.header import Header
 from desktop_app.ui.window.overlays import Shade
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 
     from desktop_app.domain.places import Place
@@ -143,23 +145,23 @@ class MainWindow(QMainWindow):
     def show_settings(self, shown: bool) -> None:
         """Show or hide the settings panel and move the keyboard focus accordingly."""
         self._wants_settings = shown
+        if not shown:  # before it is hidden, which would move the focus as Tab does
+            self.focus_prompt()
         self._set_drawer(self.settings, shown)
         if shown:
-            self.settings.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        else:
-            self.focus_prompt()
+            self.settings.focus_tabs(Qt.FocusReason.ShortcutFocusReason)
 
     def toggle_list(self) -> None:
         """Show or hide the conversations."""
         shown = self._pane_state(self.conversations) == _PaneState.HIDDEN
         if self._is_wide():
             self._wants_list = shown
+        if not shown:
+            self.focus_prompt()
         self._set_drawer(self.conversations, shown)
         if shown and self._drawer is self.conversations:
             self.conversations.view.setFocus(Qt.FocusReason.OtherFocusReason)
             self.conversations.view.ensure_current()
-        elif not shown:
-            self.focus_prompt()
 
     def show_list(self) -> None:
         """Show the conversations."""
@@ -206,16 +208,16 @@ class MainWindow(QMainWindow):
         """Focus the next (+1) or previous (-1) visible area: list, transcript, prompt, settings."""
         views = (self.conversations.view, self.conversations.hit_view)
         listed = next((view for view in views if view.isVisible()), self.conversations.search)
-        regions: list[tuple[QWidget, QWidget]] = [
-            (self.conversations, listed),
-            (self.pane.header, self.header.settings_button),
-            (self.transcript, self.transcript),
-            (self.first_start, self.first_start.cards[0]),
-            (self.prompt, self.prompt),
-            (self.settings, self.settings),
+        regions: list[tuple[QWidget, Callable[[Qt.FocusReason], object]]] = [
+            (self.conversations, listed.setFocus),
+            (self.pane.header, self.header.settings_button.setFocus),
+            (self.transcript, self.transcript.setFocus),
+            (self.first_start, self.first_start.cards[0].setFocus),
+            (self.prompt, self.prompt.focus_text),
+            (self.settings, self.settings.focus_tabs),
         ]
         focused: QWidget | None = self.focusWidget()  # PySide's types forget None
-        shown = [(region, target) for region, target in regions if region.isVisible()]
+        shown = [(region, focus) for region, focus in regions if region.isVisible()]
         at = next(
             (
                 place
@@ -224,7 +226,7 @@ class MainWindow(QMainWindow):
             ),
             -1 if step > 0 else 0,
         )
-        shown[(at + step) % len(shown)][1].setFocus(Qt.FocusReason.TabFocusReason)
+        shown[(at + step) % len(shown)][1](Qt.FocusReason.TabFocusReason)
 
     def state(self) -> dict[str, Any]:
         """Return what is restored at the next start: geometry and visible panes."""
@@ -364,8 +366,8 @@ class MainWindow(QMainWindow):
         if self._drawer is self.settings:
             self._wants_settings = False
         self._drawer = None
-        self._arrange()
         self.focus_prompt()
+        self._arrange()
 
     def _close_list_drawer(self) -> None:
         if self._drawer is self.conversations:
@@ -407,12 +409,14 @@ class MainWindow(QMainWindow):
         self._arrange()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Close the drawer on Esc, or emit `escaped` if none is open."""
+        """Close the drawer on Esc, or emit `escaped` if none is open; Enter presses a button."""
+        from desktop_app.ui.widgets.enter_key import press_focused  # not for the first paint
+
         if event.key() == Qt.Key.Key_Escape and self._drawer is not None:
             self._close_drawer()
         elif event.key() == Qt.Key.Key_Escape:
             self.escaped.emit()
-        else:
+        elif not press_focused(self, event):
             super().keyPressEvent(event)
 
     def event(self, event: QEvent) -> bool:
