@@ -3,10 +3,17 @@
 It runs under the system's Python, which has pyatspi, and knows nothing of Repartee but the names of
 its widgets. It reads a JSON request per line from standard input and writes a JSON reply per line:
 
-    {"do": "text" | "set_text" | "press" | "states" | "names" | "children" | "name" | "place",
-     "id": …, "pid": …, …}
+    {"do": "text" | "set_text" | "press" | "focus" | "states" | "children" | "name" | "role" |
+     "place", "pid": …, "id": …, …}
+    {"do": "names" | "heard", "pid": …}
+    {"do": "key", "keysym": …, "control": …} or {"do": "type", "text": …}
 
 A widget is found by the last part of its accessible id, which is the path of Qt's object names.
+"name" and "role" in place of "id" find the first visible widget whose name begins so. "key" and
+"type" are the keys of an assistive device.
+
+"heard" returns what a screen reader would have spoken since it was last asked: announcements, and
+the name and role of whatever got the focus or became the current row of a list or menu.
 """
 
 from __future__ import annotations
@@ -20,9 +27,44 @@ import gi
 import pyatspi
 
 gi.require_version("Atspi", "2.0")
-from gi.repository import GLib  # noqa: E402
+from gi.repository import Atspi, GLib  # noqa: E402
 
 DEEPEST = 40
+CONTROL_KEYCODE = 37
+SPOKEN_EVENTS = (
+    "object:announcement",
+    "object:state-changed:focused",
+    "object:active-descendant-changed",
+)
+
+
+class SpeechLog:
+    """What a screen reader would speak of each process, in order."""
+
+    def __init__(self) -> None:
+        self._spoken: list[tuple[int, str]] = []
+        self._listener = Atspi.EventListener.new(self._hear)
+        for event in SPOKEN_EVENTS:
+            self._listener.register(event)
+
+    def take(self, pid: int) -> list[str]:
+        """Return what was spoken since the last call, and forget it."""
+        while GLib.MainContext.default().iteration(False):
+            pass
+        spoken = [words for speaker, words in self._spoken if speaker == pid]
+        self._spoken.clear()
+        return spoken
+
+    def _hear(self, event: Any) -> None:
+        try:
+            pid = event.source.get_process_id()
+            if event.type.startswith("object:announcement"):
+                self._spoken.append((pid, str(event.any_data)))
+            elif event.detail1 or event.type.startswith("object:active"):
+                node = event.source
+                self._spoken.append((pid, f"{node.get_name()}, {node.get_role_name()}"))
+        except GLib.Error:
+            return  # gone already
 
 
 def application_of(pid: int) -> Any:
@@ -43,25 +85,60 @@ def walk(node: Any, depth: int = 0) -> Iterator[Any]:
                 yield from walk(child, depth + 1)
 
 
-def find(pid: int, identifier: str) -> Any:
-    """Return the widget whose id ends in `identifier`, or raise LookupError."""
-    application = application_of(pid)
+def find(request: dict[str, Any]) -> Any:
+    """Return the widget that a request names, or raise LookupError."""
+    application = application_of(request["pid"])
     if application is None:
         raise LookupError("the program is not to be seen")
     for node in walk(application):
-        if (node.get_accessible_id() or "").rsplit(".", 1)[-1] == identifier:
+        if "id" in request:
+            if (node.get_accessible_id() or "").rsplit(".", 1)[-1] == request["id"]:
+                return node
+        elif (
+            node.name.startswith(request["name"])
+            and node.getRoleName() == request["role"]
+            and node.getState().contains(pyatspi.STATE_SHOWING)
+        ):
             return node
-    raise LookupError(f"nothing is called {identifier}")
+    raise LookupError(f"nothing is called {request.get('id') or request['name']}")
 
 
-def answer(request: dict[str, Any]) -> Any:
+def press(node: Any) -> Any:
+    """Perform the node's main action."""
+    action = node.queryAction()
+    names = [action.getName(i).lower() for i in range(action.nActions)]
+    return action.doAction(names.index("press") if "press" in names else 0)
+
+
+def press_keys(keysym: int, *, control: bool) -> None:
+    """Press a key, with or without Ctrl."""
+    kinds = Atspi.KeySynthType
+    if control:
+        Atspi.generate_keyboard_event(CONTROL_KEYCODE, None, kinds.PRESS)
+    Atspi.generate_keyboard_event(keysym, None, kinds.SYM)
+    if control:
+        Atspi.generate_keyboard_event(CONTROL_KEYCODE, None, kinds.RELEASE)
+
+
+def answer(request: dict[str, Any], log: SpeechLog) -> Any:
     """Perform a request and return its result."""
-    pid = request["pid"]
-    if request["do"] == "names":
-        application = application_of(pid)
-        nodes = list(walk(application)) if application is not None else []
-        return [[n.get_accessible_id(), n.name, n.getRoleName()] for n in nodes]
-    node = find(pid, request["id"])
+    match request["do"]:
+        case "heard":
+            return log.take(request["pid"])
+        case "key":
+            return press_keys(request["keysym"], control=request["control"])
+        case "type":
+            kind = Atspi.KeySynthType.STRING
+            return Atspi.generate_keyboard_event(0, request["text"], kind)
+        case "names":
+            application = application_of(request["pid"])
+            nodes = list(walk(application)) if application is not None else []
+            return [[n.get_accessible_id(), n.name, n.getRoleName()] for n in nodes]
+    return answer_of(find(request), request)
+
+
+def answer_of(node: Any, request: dict[str, Any]) -> Any:
+    """Perform a request about a widget and return its result."""
     match request["do"]:
         case "text":
             text = node.queryText()
@@ -69,9 +146,11 @@ def answer(request: dict[str, Any]) -> Any:
         case "set_text":
             return node.queryEditableText().setTextContents(request["text"])
         case "press":
-            action = node.queryAction()
-            names = [action.getName(i).lower() for i in range(action.nActions)]
-            return action.doAction(names.index("press") if "press" in names else 0)
+            return press(node)
+        case "focus":
+            return node.queryComponent().grabFocus()
+        case "role":
+            return node.getRoleName()
         case "states":
             return sorted(pyatspi.stateToString(state) for state in node.getState().getStates())
         case "children":
@@ -89,9 +168,10 @@ def answer(request: dict[str, Any]) -> Any:
 
 def main() -> None:
     """Answer until standard input ends."""
+    log = SpeechLog()
     for line in sys.stdin:
         try:
-            reply = {"ok": answer(json.loads(line))}
+            reply = {"ok": answer(json.loads(line), log)}
         except (LookupError, NotImplementedError, GLib.Error, ValueError) as error:
             reply = {"error": f"{type(error).__name__}: {error}"}
         sys.stdout.write(json.dumps(reply) + "\n")

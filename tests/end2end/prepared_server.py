@@ -44,6 +44,7 @@ class PreparedServer:
     def __init__(self, answers: dict[str, Prepared], port: int = 0) -> None:
         self._answers, self._port = answers, port
         self._server: asyncio.Server | None = None
+        self._replies: set[asyncio.Task[Any]] = set()
         self.base_url = ""
         self.bodies: list[dict[str, Any]] = []
         self.release = asyncio.Event()
@@ -58,8 +59,12 @@ class PreparedServer:
         self.release.set()
         if self._server is not None:
             self._server.close()
+        await asyncio.gather(*self._replies)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._replies.add(task)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             length = next(

@@ -104,6 +104,19 @@ class Program:
             f"{what} {identifier}",
         )[0]
 
+    def do_named(self, what: str, name: str, role: str, **more: Any) -> Any:
+        """Do something to the first visible widget of a role whose name begins so."""
+        request = {"do": what, "name": name, "role": role, "pid": self.process.pid, **more}
+        return wait_for(lambda: [self._client.ask(**request)], f"{what} {name}")[0]
+
+    def key(self, keysym: int, *, control: bool = False) -> None:
+        """Press a key, with or without Ctrl, as an assistive device does."""
+        self._client.ask(do="key", keysym=keysym, control=control)
+
+    def type(self, text: str) -> None:
+        """Type a text as an assistive device does."""
+        self._client.ask(do="type", text=text)
+
     def names(self) -> list[list[str]]:
         """Return the id, name and role of all widgets that the program shows."""
         return list(self._client.ask(do="names", pid=self.process.pid))
@@ -124,6 +137,26 @@ class Program:
             return text if condition(text) else None
 
         return wait_for(look, f"the text of {identifier}")
+
+    def wait_to_hear(self, words: str) -> list[str]:
+        """Wait until a screen reader would speak these words; return all since the last call.
+
+        Words that end in "…" are the beginning of what is spoken.
+        """
+        spoken: list[str] = []
+        beginning = words.removesuffix("…") if words.endswith("…") else ""
+
+        def look() -> bool:
+            spoken.extend(self._client.ask(do="heard", pid=self.process.pid))
+            return words in spoken or any(
+                beginning and line.startswith(beginning) for line in spoken
+            )
+
+        try:
+            wait_for(look, f"the words {words!r}")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error} Heard: {spoken}") from None
+        return spoken
 
     def ask(self, question: str) -> None:
         """Type a question and press Send."""

@@ -14,6 +14,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.ui.widgets.segmented_control import Segment
 from tests.gui.app.desk import Desk, until
+from tests.gui.app.scenes import DATA
 
 
 def area(desk: Desk) -> str:
@@ -195,8 +196,18 @@ async def test_keys_that_change_something_elsewhere_say_what() -> None:
         desk.ready.actions["effort.more"]()
         assert spoken(desk) != before
         desk.ready.actions["list.next"]()
-        assert spoken(desk) == "One"
-        await until(lambda: desk.window.windowTitle().startswith("One"))
+        await until(lambda: spoken(desk) == "One")
+        assert desk.window.windowTitle().startswith("One")
+        desk.ready.actions["conversation.pin"]()
+        assert spoken(desk) == "Pinned"
+        desk.ready.actions["conversation.pin"]()
+        assert spoken(desk) == "Unpinned"
+        desk.ready.actions["question.edit"]()
+        assert spoken(desk) == "Editing · The original message is kept · Esc to cancel"
+        desk.ready.actions["conversation.new"]()
+        assert spoken(desk) == "New conversation"
+        desk.window.files_dropped.emit([DATA / "notes.md"])
+        await until(lambda: spoken(desk) == "notes.md attached")
 
 
 async def test_a_failure_is_said_with_its_reason() -> None:

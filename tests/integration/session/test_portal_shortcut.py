@@ -82,7 +82,7 @@ def test_the_portal_reports_presses_until_it_is_closed(address: str, run: Run) -
             portal.press()
             await pressed.get()
             assert pressed.empty()
-            portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "")
+            portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
             await lost.get()
             await held.bind(KEYS, "Open it")
             await held.close()
