@@ -1,9 +1,10 @@
 """The start of the program, ordered for a fast first paint.
 
 The theme is read from the store alone, and the window is painted. Only then the event loop, the
-store and everything that answers questions are loaded; httpx, keyring, Pygments and child processes
-wait until they are needed. tests/gui/app/test_first_paint.py lists the imports allowed before the
-first paint.
+store and everything that answers questions are loaded, and once they are ready the session bus;
+httpx, keyring, Pygments and child processes wait until they are needed.
+tests/gui/app/test_first_paint.py lists the imports allowed before the first paint, and some that
+are not allowed before the program is ready.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Application:
 
     window: MainWindow
     _bus: SessionBus
+    _has_joined: asyncio.Event
     _damage: StoreDamagedError
 
     def __init__(self, request: WindowRequest) -> None:
@@ -87,6 +89,7 @@ class Application:
         self._language = WindowLanguage(self.qt, resource_path("locale"))
         self._exit_code = 0
         self._early: list[WindowRequest] | None = []
+        self._joining: asyncio.Task[None] | None = None
 
     def show(self) -> None:
         """Build the window and paint it; return after the first paint."""
@@ -117,28 +120,36 @@ class Application:
         from qasync import QEventLoop
 
         from desktop_app.app.startup.async_generators import close_in_tasks
-        from desktop_app.session.session_bus import SessionBus
 
         loop = QEventLoop(self.qt)
         close_in_tasks(loop)
         # Before the first use: qasync would start ten QThreads and crash with them at the end.
         loop.set_default_executor(ThreadPoolExecutor(4, "work"))
         asyncio.set_event_loop(loop)
-        self._bus = SessionBus()
+        self._has_joined = asyncio.Event()
         with loop:
-            joining = loop.create_task(self._join_bus())
+            if isinstance(self._request, HiddenRequest):  # the bus has a call, perhaps for a window
+                self._join_bus(loop)
             try:
                 loop.run_until_complete(self._live(loop))
             finally:
-                joining.cancel()
-                loop.run_until_complete(asyncio.gather(joining, return_exceptions=True))
-                loop.run_until_complete(self._bus.aclose())
+                if self._joining is not None:
+                    self._joining.cancel()
+                    loop.run_until_complete(asyncio.gather(self._joining, return_exceptions=True))
+                    loop.run_until_complete(self._bus.aclose())
         from desktop_app.ui.widgets.accessible_roles import release_roles
 
         release_roles()
         return self._exit_code
 
-    async def _join_bus(self) -> None:
+    def _join_bus(self, loop: asyncio.AbstractEventLoop) -> None:
+        from desktop_app.session.session_bus import SessionBus
+
+        if self._joining is None:
+            self._bus = SessionBus()
+            self._joining = loop.create_task(self._take_name())
+
+    async def _take_name(self) -> None:
         """Take the program's name on the session bus, then deny inspection."""
         from desktop_app.app.startup.process_protection import deny_inspection_after_portal
         from desktop_app.session.application_object import ApplicationObject, bus_name
@@ -151,7 +162,12 @@ class Application:
         except BusError:  # later starts reach the window by its socket
             pass
         finally:
+            self._has_joined.set()
             await deny_inspection_after_portal(self.window, self._bus)
+
+    async def _join_desktop(self, session: WindowSession) -> None:
+        await self._has_joined.wait()
+        session.join_desktop(self._bus)
 
     def _open(self, addresses: tuple[str, ...]) -> None:
         from desktop_app.app.desktop.window_request import request_for
@@ -195,12 +211,14 @@ class Application:
         while True:
             is_resident = isinstance(self._request, HiddenRequest) and self._request.stays
             self.ready = WindowSession(
-                self.window, self._theme, backend, loop, bus=self._bus, is_resident=is_resident
+                self.window, self._theme, backend, loop, is_resident=is_resident
             )
             await self.ready.start(request)
             self._serve_early(self.ready)
             end_start()
             self.on_ready()
+            self._join_bus(loop)
+            self.ready.controllers.tasks.start(self._join_desktop(self.ready))
             await self.ready.closed()
             if not self.ready.is_rebuilt:
                 break

@@ -59,7 +59,6 @@ from desktop_app.app.tools.consent_controller import ConsentController
 from desktop_app.app.tools.servers_controller import ServersController
 from desktop_app.app.tools.tools_controller import ToolsController
 from desktop_app.child_processes import child_command
-from desktop_app.storage.conversations.review_store import ReviewStore
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
@@ -157,7 +156,7 @@ class Controllers(QObject):
             panel=window.settings,
             ledger=state.backend.ledger,
             budget=state.backend.budget,
-            reviews=ReviewStore(state.backend.database),
+            database=state.backend.database,
         )
         self.export = ExportController(
             window,

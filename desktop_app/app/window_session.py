@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +16,17 @@ from desktop_app.app.actions import Actions, actions_of
 from desktop_app.app.chat.resumed_runs import resume_runs
 from desktop_app.app.chat.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
-from desktop_app.app.desktop.answer_notifier import BATCHES, AnswerNotifier
-from desktop_app.app.desktop.binding_controller import BindingController
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController
-from desktop_app.app.desktop.hotkey_controller import HotkeyController
-from desktop_app.app.desktop.login_start_setting import LoginStart
 from desktop_app.app.desktop.resting_memory import RestingMemory
-from desktop_app.app.desktop.tray_controller import TrayController
 from desktop_app.app.desktop.window_request import (
+    BATCHES,
     HiddenRequest,
     LinkRequest,
     QuickRequest,
     WindowRequest,
 )
 from desktop_app.app.library.unread_marks import UnreadMarks
-from desktop_app.app.palette import PALETTE, Palette
-from desktop_app.app.palette_rows import PaletteRows
 from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.backend.backend import use_limits, use_routine_model, use_weights
@@ -41,7 +36,6 @@ from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError
-from desktop_app.hotkey.hotkey_status import COMMAND
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES, START_AT_LOGIN
 from desktop_app.ui.composer.dropped_content import DroppedContent
@@ -49,6 +43,11 @@ from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
+    from desktop_app.app.desktop.answer_notifier import AnswerNotifier
+    from desktop_app.app.desktop.hotkey_controller import HotkeyController
+    from desktop_app.app.desktop.login_start_setting import LoginStart
+    from desktop_app.app.desktop.tray_controller import TrayController
+    from desktop_app.app.palette import Palette
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
     from desktop_app.app.spelling_controller import SpellingController
     from desktop_app.app.startup.closed_store import ClosedWork
@@ -73,6 +72,11 @@ class WindowSession:
         is_rebuilt: True if the window is built again once the session has ended.
     """
 
+    _hotkey: HotkeyController
+    _login_start: LoginStart
+    _notifier: AnswerNotifier
+    _tray: TrayController
+
     def __init__(
         self,
         window: MainWindow,
@@ -80,7 +84,6 @@ class WindowSession:
         backend: Backend,
         loop: asyncio.AbstractEventLoop,
         *,
-        bus: SessionBus,
         is_resident: bool = False,
     ) -> None:
         start_log(backend.folders.logs)
@@ -104,22 +107,13 @@ class WindowSession:
         self._quick = QuickHost(
             window, theme, self.controllers, self._raise_window, self.quit, self._on_quick_hidden
         )
-        self._bus = bus
-        self._connect_desktop(is_resident=is_resident)
+        self._is_on_desktop = False
+        self._watch_windows(is_resident=is_resident)
         self._calls = CallServer(backend.folders.socket, self.serve)
         actions = self.actions = {
             **actions_of(window, self.controllers),
             **self._actions_of_the_program(),
         }
-        self._palette = Palette(
-            window,
-            theme,
-            actions,
-            PaletteRows(window, self.controllers),
-            values=self.controllers.state.values,
-            tasks=self.controllers.tasks,
-            settings_store=backend.settings,
-        )
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)
@@ -140,11 +134,27 @@ class WindowSession:
         """The quick prompt, created soon after the start to be ready for its shortcut."""
         return self._quick.controller
 
-    # -------------------------------------------------------------- desktop
+    @cached_property
+    def _palette(self) -> Palette:
+        # Imported here, because the start does not need it.
+        from desktop_app.app.palette import Palette
+        from desktop_app.app.palette_rows import PaletteRows
 
-    def _connect_desktop(self, *, is_resident: bool) -> None:
+        return Palette(
+            self._window,
+            self._theme,
+            self.actions,
+            PaletteRows(self._window, self.controllers),
+            values=self.controllers.state.values,
+            tasks=self.controllers.tasks,
+            settings_store=self._backend.settings,
+        )
+
+    # -------------------------------------------------------------- other windows, desktop
+
+    def _watch_windows(self, *, is_resident: bool) -> None:
         window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
-        values = self.controllers.state.values
+        values, current = self.controllers.state.values, self.controllers.state.current
         closing = self._closing = ClosingController(
             window,
             running,
@@ -157,8 +167,31 @@ class WindowSession:
         self._memory = RestingMemory(window, self._is_resting, tasks=tasks)
         closing.hidden.connect(self._memory.wait)
         running.finished.connect(lambda *_: self._memory.wait())
+        self._unread = UnreadMarks(
+            window,
+            running,
+            window.conversations,
+            window.isActiveWindow,
+            lambda id_: self._quick.holds(id_) or self._backend.temporary.was_begun(id_),
+            current=current,
+            settings_store=self._backend.settings,
+            tasks=tasks,
+        )
+
+    def join_desktop(self, bus: SessionBus) -> None:
+        """Make what the desktop shows or calls, for which nothing in the window waits."""
+        from desktop_app.app.desktop.answer_notifier import AnswerNotifier
+        from desktop_app.app.desktop.binding_controller import BindingController
+        from desktop_app.app.desktop.hotkey_controller import HotkeyController
+        from desktop_app.app.desktop.login_start_setting import LoginStart
+        from desktop_app.app.desktop.tray_controller import TrayController
+
+        if self._ending is not None:
+            return
+        window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
+        values, closing = self.controllers.state.values, self._closing
         hotkey = self._hotkey = HotkeyController(
-            window, bus=self._bus, scope=self._backend.folders.scope, tasks=tasks
+            window, bus=bus, scope=self._backend.folders.scope, tasks=tasks
         )
         hotkey.pressed.connect(lambda: self.quick.open_with(""))
         hotkey.reported.connect(window.settings.show_hotkey)
@@ -166,7 +199,7 @@ class WindowSession:
         binding = BindingController(window, notifications=window.notifications, tasks=tasks)
         window.settings.binding_requested.connect(binding.offer)
         tray = self._tray = TrayController(
-            window, self._backend.conversations, bus=self._bus, tasks=tasks
+            window, self._backend.conversations, bus=bus, tasks=tasks
         )
         tray.shown_changed.connect(closing.set_tray)
         tray.window_requested.connect(self._raise_window)
@@ -180,7 +213,7 @@ class WindowSession:
             running,
             lambda: QGuiApplication.focusWindow() is not None,
             self._public_title,
-            bus=self._bus,
+            bus=bus,
             values=values,
             tasks=tasks,
         )
@@ -190,19 +223,13 @@ class WindowSession:
         self.controllers.batches.progressed.connect(notifier.show_progress)
         current = self.controllers.state.current
         current.opened.connect(lambda: notifier.forget(current.id))
-        self._unread = UnreadMarks(
-            window,
-            running,
-            window.conversations,
-            window.isActiveWindow,
-            lambda id_: self._quick.holds(id_) or self._backend.temporary.was_begun(id_),
-            current=current,
-            settings_store=self._backend.settings,
-            tasks=tasks,
-        )
         self._login_start = LoginStart(
-            bus=self._bus, values=values, tasks=tasks, scope=self._backend.folders.scope
+            bus=bus, values=values, tasks=tasks, scope=self._backend.folders.scope
         )
+        self._is_on_desktop = True
+        self._hold_hotkey()
+        tasks.start(tray.watch())
+        tasks.start(self._login_start.reconcile())
 
     def _public_title(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" for a temporary one."""
@@ -271,6 +298,10 @@ class WindowSession:
         self._hold_hotkey()
 
     def _hold_hotkey(self) -> None:
+        if not self._is_on_desktop:
+            return
+        from desktop_app.hotkey.hotkey_status import COMMAND
+
         keys = Keymap.from_settings(self.controllers.state.values.all).shortcut_of(COMMAND)
         self._hotkey.hold("" if self._is_paused else keys)
 
@@ -284,7 +315,6 @@ class WindowSession:
         use_routine_model(self._backend, self.controllers.state.values.all)
         await self.controllers.presets.load()
         self.controllers.tasks.start(self.controllers.prompts.load())
-        self.controllers.tasks.start(self.controllers.servers.load_prompts())
         await resume_runs(
             self.controllers.running,
             providers=self.controllers.state.providers,
@@ -316,9 +346,8 @@ class WindowSession:
             self._window,
             lambda: self.controllers.tasks.start(self.controllers.batches.pick_up()),
         )
+        self.controllers.tasks.start(self.controllers.servers.load_prompts())
         self.controllers.housekeeping.start()
-        self.controllers.tasks.start(self._tray.watch())
-        self.controllers.tasks.start(self._login_start.reconcile())
         self._memory.wait()
 
     async def check_spelling(self) -> None:
@@ -373,7 +402,7 @@ class WindowSession:
             "view.larger": lambda: self._resize_text(+10),
             "view.smaller": lambda: self._resize_text(-10),
             "view.normal": lambda: self._resize_text(0),
-            PALETTE: lambda: self._palette.toggle(),
+            "palette.open": lambda: self._palette.toggle(),
             "quick.open": lambda: self.quick.open_with(""),
             "conversation.copy-link": self._copy_link,
             "app.quit": self.quit,
@@ -409,7 +438,7 @@ class WindowSession:
             self._bind_keys()
         elif key in (SPELLING, SPELLING_LANGUAGES) and self._spelling is not None:
             self._spelling.apply()
-        elif key == START_AT_LOGIN:
+        elif key == START_AT_LOGIN and self._is_on_desktop:
             self.controllers.tasks.start(self._login_start.apply())
         elif key.startswith("documents."):
             use_limits(self._backend, values.all)
@@ -489,8 +518,9 @@ class WindowSession:
 
     async def _put_away(self) -> None:
         await self._calls.aclose()
-        await self._hotkey.close()
-        self._tray.close()
+        if self._is_on_desktop:
+            await self._hotkey.close()
+            self._tray.close()
         self.controllers.transfer.close()
         self.controllers.backups.close()
         self.controllers.store_watcher.close()

@@ -12,7 +12,6 @@ from string import Formatter
 from typing import Final, Protocol
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_sentences import SENTENCES, Said
 from desktop_app.domain.errors import Param, Remedy
 from desktop_app.domain.places import (
     LinkedText,
@@ -38,8 +37,6 @@ class Surface:
     remedies: Mapping[Remedy, str]
     places: Mapping[Place, str]
 
-
-_NOTHING: Final = Said("")
 
 REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.RETRY_BILLED: N_("Try again, but you may be charged twice."),
@@ -207,6 +204,8 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
     """
     if not isinstance(reason, Reason):
         return reason
+    from desktop_app.domain.error_sentences import SENTENCES  # not needed at the start
+
     said = SENTENCES[reason]
     is_full = bool(said.fuller) and all(params.get(name) for name in _placeholders(said.fuller))
     return tr(said.fuller if is_full else said.happened, **params)
@@ -214,7 +213,11 @@ def happened_text(reason: Reason | str, params: Mapping[str, Param]) -> str:
 
 def remedy_of(error: DescribedError) -> Remedy | str:
     """Return what to do: the error's own, else that of its reason."""
-    return error.remedy or _usual(error.reason).remedy
+    from desktop_app.domain.error_sentences import SENTENCES
+
+    if error.remedy or not isinstance(error.reason, Reason):
+        return error.remedy
+    return SENTENCES[error.reason].remedy
 
 
 def remedy_segments(error: DescribedError, surface: Surface) -> LinkedText:
@@ -237,10 +240,6 @@ def error_segments(error: DescribedError, surface: Surface) -> LinkedText:
     happened = happened_text(error.reason, error.params)
     remedy = remedy_segments(error, surface)
     return (LinkSegment(f"{happened} "), *remedy) if remedy else (LinkSegment(happened),)
-
-
-def _usual(reason: Reason | str) -> Said:
-    return SENTENCES[reason] if isinstance(reason, Reason) else _NOTHING
 
 
 def _placeholders(sentence: str) -> Iterable[str]:

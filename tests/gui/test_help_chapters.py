@@ -25,7 +25,8 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.places import Place
 from desktop_app.main import COMMANDS
 from desktop_app.paths import resource_path
-from desktop_app.ui.help.help_book import HelpBook, HelpPlace, fold, matches
+from desktop_app.ui.help.help_book import HelpBook, fold, matches
+from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
 

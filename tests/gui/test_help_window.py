@@ -10,7 +10,8 @@ from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from desktop_app.app.help.book_rendering import render_chapter
-from desktop_app.ui.help.help_book import HelpBook, HelpPlace
+from desktop_app.ui.help.help_book import HelpBook
+from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.rows_model import ROW

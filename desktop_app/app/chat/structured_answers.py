@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.domain.json_table import rows_for_export
-from desktop_app.exchange.writers.batch_report import plain_cell
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.structured_answer import value_of
 from desktop_app.ui.transcript.message_items import COPY_CSV, COPY_JSON, SHOW_TEXT, SHOW_VALUE
@@ -66,6 +62,13 @@ class StructuredAnswers(QObject):
 
 def csv_of(value: object) -> str:
     """Return a value as CSV (RFC 4180), in which no cell is a formula."""
+    # Imported here, because the start does not need it.
+    import csv
+    import io
+
+    from desktop_app.domain.json_table import rows_for_export
+    from desktop_app.exchange.writers.batch_report import plain_cell
+
     table, text = rows_for_export(value), io.StringIO()
     writer = csv.writer(text)
     for row in (table.columns, *table.rows):

@@ -14,7 +14,6 @@ from desktop_app.domain.conversations.conversation import Conversation, new_id, 
 from desktop_app.i18n.translation import tr
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 from desktop_app.ui.look.theme import ThemeWatcher
-from desktop_app.ui.window.temporary_bar import TITLE, TemporaryBar, TemporaryRow
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
     from desktop_app.ui.window.conversation_pane import ConversationPane
+    from desktop_app.ui.window.temporary_bar import TemporaryBar, TemporaryRow
 
 
 class TemporaryController(QObject):
@@ -102,6 +102,8 @@ class TemporaryController(QObject):
         return bool(self._current.path) or is_typed
 
     def _begin(self) -> None:
+        from desktop_app.ui.window.temporary_bar import TITLE  # not needed at the start
+
         moment = now()
         choice = self._new_conversation.default_choice
         conversation = Conversation(new_id(), tr(TITLE), moment, moment, choice)
@@ -134,6 +136,8 @@ class TemporaryController(QObject):
         if self._bar is not None:
             self._bar.setVisible(is_open)
         if self._id and self._row is None:
+            from desktop_app.ui.window.temporary_bar import TemporaryRow
+
             self._row = TemporaryRow(self._theme.current)
             self._theme.changed.connect(self._row.set_theme)
             self._row.open_requested.connect(self._go_back)
@@ -149,6 +153,8 @@ class TemporaryController(QObject):
 
     def _made_bar(self) -> TemporaryBar:
         if self._bar is None:
+            from desktop_app.ui.window.temporary_bar import TemporaryBar
+
             self._bar = TemporaryBar(self._theme.current)
             self._theme.changed.connect(self._bar.set_theme)
             self._bar.close_requested.connect(self.close_open)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from desktop_app.app.desktop.window_request import BATCHES
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_link import MessageLink
 from desktop_app.i18n.translation import tr
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 LONG_S: Final = 10.0
 """Whoever asked has turned to something else after this time."""
-BATCHES: Final = "batches"
 
 
 class AnswerNotifier(QObject):

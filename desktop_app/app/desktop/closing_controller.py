@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.places import Place, place_name
-from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.ui.widgets.foreign_text import message_box
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
+    from desktop_app.hotkey.hotkey_status import HotkeyReport
 
 
 class ClosingController(QObject):
@@ -60,6 +60,8 @@ class ClosingController(QObject):
 
     def set_hotkey(self, report: HotkeyReport) -> None:
         """Set whether the global shortcut works, which reaches a hidden program."""
+        from desktop_app.hotkey.hotkey_status import HotkeyStatus  # not needed at the start
+
         self._has_hotkey = report.status is HotkeyStatus.WORKS
 
     @property

@@ -31,6 +31,9 @@ MAX_TEXT: Final = 4 << 20
 MAX_FILES: Final = 5_000
 _MAX_PATH: Final = 4_096  # Linux's PATH_MAX
 
+BATCHES: Final = "batches"
+"""The text of a LinkRequest that shows the batch jobs."""
+
 Reply = Literal[b"ok", b"refused", b"busy"]
 
 

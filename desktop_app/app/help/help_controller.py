@@ -14,7 +14,7 @@ from desktop_app.app.help.help_places import PLACES, START, place_of
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import language
 from desktop_app.paths import resource_path
-from desktop_app.ui.help.help_book import HelpPlace
+from desktop_app.ui.help.help_place import HelpPlace
 
 if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues

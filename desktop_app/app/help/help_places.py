@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.ui.help.help_book import HelpPlace
+from desktop_app.ui.help.help_place import HelpPlace
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

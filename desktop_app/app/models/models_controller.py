@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.conversations.chat_request import ProviderKind
-from desktop_app.services.models.model_table import FAVORITES, favorites_in, model_rows
 from desktop_app.ui.composer.model_choice_view import ModelEntry
 
 if TYPE_CHECKING:
@@ -101,6 +100,8 @@ class ModelsController(QObject):
 
     async def _rows(self) -> list[ModelRow]:
         """Return the models of the providers that have a key or need none."""
+        from desktop_app.services.models.model_table import FAVORITES, favorites_in, model_rows
+
         backend = self._backend
         rows: list[ModelRow] = []
         favorites = favorites_in((await backend.settings.all()).get(FAVORITES))
@@ -133,6 +134,8 @@ class ModelsController(QObject):
             self._dialog.close()
 
     async def _turn_favorite(self, row: ModelRow) -> None:
+        from desktop_app.services.models.model_table import FAVORITES, favorites_in
+
         async with self._saving:
             settings = self._backend.settings
             favorites = favorites_in((await settings.all()).get(FAVORITES))

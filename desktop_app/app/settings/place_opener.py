@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.places import Place
-from desktop_app.ui.help.help_book import HelpPlace
+from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.transcript.message_items import PLACE
 
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.spending_events import SpendingEvents
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.services.spending.budget import Budget
-    from desktop_app.storage.conversations.review_store import ReviewCount, ReviewStore
+    from desktop_app.storage.conversations.review_store import ReviewCount
+    from desktop_app.storage.database.database import Database
     from desktop_app.storage.spending.ledger import Ledger
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
@@ -60,12 +61,12 @@ class SpendingController(QObject):
         tasks: Tasks,
         ledger: Ledger,
         budget: Budget,
-        reviews: ReviewStore,
+        database: Database,
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications, self._panel = parent, notifications, panel
         self._theme, self._providers, self._tasks = theme, providers, tasks
-        self._ledger, self._budget, self._reviews = ledger, budget, reviews
+        self._ledger, self._budget, self._database = ledger, budget, database
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         self._asked = 0
@@ -147,6 +148,7 @@ class SpendingController(QObject):
     async def _load_charts(self, view: SpendingView) -> None:
         """Show the sums, then how the calls went; a later call supersedes an earlier one."""
         from desktop_app.cli.reports.spending_command import month_line, months_of
+        from desktop_app.storage.conversations.review_store import ReviewStore
 
         self._asked += 1
         asked, charts = self._asked, view.charts
@@ -154,7 +156,7 @@ class SpendingController(QObject):
         for with_performance in (False, True):
             rows = await self._ledger.grouped(by, since, with_performance=with_performance)
             if by is Grouping.MODEL:
-                rows = _with_reviews(rows, await self._reviews.counts(since))
+                rows = _with_reviews(rows, await ReviewStore(self._database).counts(since))
             if asked != self._asked:
                 return
             charts.show_rows(rows, [self._name(by, row.key) for row in rows])

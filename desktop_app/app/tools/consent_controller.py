@@ -11,23 +11,18 @@ from PySide6.QtCore import QObject
 from desktop_app.domain.tools.tool import Permission, ToolKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.tools.consent import ConsentQuestion, Decision, may_run
-from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
 
 if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.services.tools.consent import ConsentDesk
     from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 _KINDS: Final = {
     ToolKind.READS: N_("It reads data on this computer. The provider gets the result."),
     ToolKind.WRITES: N_("It can change data."),
     ToolKind.LEAVES: N_("It sends data to other servers."),
-}
-_PERMISSIONS: Final = {
-    ConsentChoice.ONCE: Permission.ASK,
-    ConsentChoice.CONVERSATION: Permission.CONVERSATION,
-    ConsentChoice.ALWAYS: Permission.ALWAYS,
 }
 
 
@@ -95,6 +90,8 @@ class ConsentController(QObject):
         self._pane.notifications.announce(card.words)
 
     def _made_card(self) -> ConsentCard:
+        from desktop_app.ui.tools.consent_card import ConsentCard  # not needed at the start
+
         if self._card is None:
             self._card = ConsentCard(self._theme.current)
             self._card.decided.connect(self._on_decided)
@@ -103,11 +100,18 @@ class ConsentController(QObject):
         return self._card
 
     def _on_decided(self, choice: ConsentChoice) -> None:
+        from desktop_app.ui.tools.consent_card import ConsentChoice
+
         asked, card = self._asked, self._card
         if asked is None or card is None or asked.answer.done():
             return
         if choice is ConsentChoice.DENY:
             asked.answer.set_result(Decision(is_allowed=False))
         else:
-            arguments, permission = card.changed_arguments, _PERMISSIONS[choice]
+            permission = {
+                ConsentChoice.ONCE: Permission.ASK,
+                ConsentChoice.CONVERSATION: Permission.CONVERSATION,
+                ConsentChoice.ALWAYS: Permission.ALWAYS,
+            }[choice]
+            arguments = card.changed_arguments
             asked.answer.set_result(Decision(True, permission, arguments))

@@ -21,7 +21,6 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.form_support import require_grammar_support
-from desktop_app.services.structured.requested_form import form_of
 from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.hosted_tools import hosted_refusal
 from desktop_app.ui.settings.dialog_field import EditRequest, form_words, tools_words
@@ -215,6 +214,8 @@ class ToolsController(QObject):
         return found
 
     async def _check(self, dialog: AnswerFormDialog, source: FormSource, *, takes: bool) -> None:
+        from desktop_app.services.structured.requested_form import form_of  # not for the start
+
         words = ""
         try:
             await asyncio.to_thread(form_of, source)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from desktop_app.domain.conversations.legacy_sentences import legacy_error, legacy_error_code
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy
@@ -33,6 +32,9 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     Raises:
         LookupError, TypeError, ValueError: it is none.
     """
+    # Imported here, because the start does not need it.
+    from desktop_app.domain.conversations.legacy_sentences import legacy_error, legacy_error_code
+
     remedy, words = value.get("remedy"), value.get("what_to_do", "")
     note = ErrorNote(
         Reason(value["reason"]) if "reason" in value else value["what_happened"],

@@ -97,7 +97,6 @@ from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.spending.cost_estimate import Estimate, Estimator
 from desktop_app.services.structured.form_notices import form_notice, repair_turn
 from desktop_app.services.structured.form_support import require_grammar_support
-from desktop_app.services.structured.requested_form import chosen_form
 from desktop_app.services.tools.consent import ConsentDesk
 from desktop_app.services.tools.hosted_tools import NAMES as HOSTED
 from desktop_app.services.tools.hosted_tools import hosted_refusal
@@ -621,6 +620,8 @@ async def _with_form(
     """
     if settings.schema is not None or settings.grammar is not None:
         return settings
+    from desktop_app.services.structured.requested_form import chosen_form  # most use none
+
     form = await chosen_form(of_prompt, settings.parameters.form)
     if isinstance(form, AnswerGrammar):
         if settings.parameters.tools:

@@ -135,3 +135,6 @@ INTERRUPT: Final = """
 TAKE_OVER: Final = """
     UPDATE messages SET owner_pid = ?, owner_started = ? WHERE id = ? RETURNING *
 """
+
+# The words of the index `messages_reviewed`.
+REVIEWED: Final = 'instr(m.notices, \'"code":"review_\') > 0'

@@ -16,8 +16,6 @@ from desktop_app.storage.conversations.row_conversion import to_micros
 if TYPE_CHECKING:
     from desktop_app.storage.database.database import Database
 
-# The words of the index `messages_reviewed`.
-REVIEWED: Final = 'instr(m.notices, \'"code":"review_\') > 0'
 _COUNTS: Final = """
     SELECT coalesce(m.model, '') AS model, m.variant,
         sum(instr(m.notices, '"code":"review_reviewed"') > 0) AS reviewed,

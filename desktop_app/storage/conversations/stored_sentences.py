@@ -11,7 +11,6 @@ import sqlite3
 from typing import Final
 
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
-from desktop_app.domain.conversations.legacy_sentences import legacy_error, legacy_notice
 from desktop_app.domain.conversations.notices import notice_from_json, notice_to_json
 from desktop_app.storage.conversations.row_conversion import error_from_text, error_to_text, to_json
 
@@ -48,6 +47,8 @@ def code_errors(connection: sqlite3.Connection) -> None:
 
 
 def _coded(error: str) -> str:
+    from desktop_app.domain.conversations.legacy_sentences import legacy_error  # rarely needed
+
     try:
         return to_json(error_to_json(legacy_error(error_from_json(json.loads(error)))))
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
@@ -86,6 +87,8 @@ def code_notices(connection: sqlite3.Connection) -> None:
 
 
 def _coded_notices(notices: str) -> str:
+    from desktop_app.domain.conversations.legacy_sentences import legacy_notice
+
     try:
         found = [notice_from_json(notice) for notice in json.loads(notices)]
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):

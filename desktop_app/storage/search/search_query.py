@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import parts_from_json
-from desktop_app.storage.conversations.review_store import REVIEWED
+from desktop_app.storage.conversations.conversation_sql import REVIEWED
 from desktop_app.storage.conversations.row_conversion import from_micros, searchable_text, to_micros
 from desktop_app.storage.search.search_index import EntryKind, first_id_at, micros_of
 from desktop_app.storage.search.search_text import match_expression, occurrences, snippet
@@ -200,7 +200,7 @@ def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) 
     conditions, values = _conditions(within)
     since = 0 if within.since is None else to_micros(within.since)
     until = _LONGEST_ID if within.until is None else to_micros(within.until)
-    # The columns and conditions are constants of this module and of review_store.
+    # The columns and conditions are constants of this module and of conversation_sql.
     sql = f"""SELECT c.id AS conversation_id, c.archived, c.title, m.parts, m.id AS message_id,
             m.created_at
         FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id

@@ -28,7 +28,6 @@ from desktop_app.domain.statistics import percentile
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Databases
 from desktop_app.storage.database.process_identity import is_alive
-from desktop_app.storage.spending.spending_groups import grouped_rows
 from desktop_app.storage.spending.spending_sums import (
     add_to_slot,
     day_of,
@@ -149,6 +148,8 @@ class Ledger:
         self, by: Grouping, since: date | None = None, *, with_performance: bool = True
     ) -> list[SpendingRow]:
         """Return the spending from a local day on, grouped; times in order, others by cost."""
+        from desktop_app.storage.spending.spending_groups import grouped_rows  # for the charts
+
         await self._settle()
         return await self._databases.disk.read(
             lambda c: grouped_rows(c, by, since, with_performance=with_performance)

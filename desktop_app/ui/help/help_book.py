@@ -7,23 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from desktop_app.ui.help.help_place import HelpPlace
+
 _BEFORE: Final = 30
 _CONTEXT: Final = 120
 """Characters of context in a hit, and how many of them are before the match."""
-
-
-@dataclass(frozen=True)
-class HelpPlace:
-    """A place in the help: a chapter, and a section of it or "" for its start."""
-
-    chapter: str
-    section: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> HelpPlace:
-        """Return the place written as "chapter#section"."""
-        chapter, _, section = text.partition("#")
-        return cls(chapter, section)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QTextEdit
 
 from desktop_app.domain.places import Place
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.help.help_book import HelpPlace, matches
+from desktop_app.ui.help.help_book import matches
+from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import spoken_text
 from desktop_app.ui.widgets.linked_label import PLACE_SCHEME

@@ -18,13 +18,14 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.help.help_book import HelpBook, HelpPlace, words_of
+from desktop_app.ui.help.help_book import HelpBook, words_of
 from desktop_app.ui.help.help_lists import (
     ChapterDelegate,
     ChapterModel,
     HelpHitDelegate,
     HelpHitModel,
 )
+from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import set_role

@@ -5,7 +5,6 @@ Only segments with a place become links: other text, which may be foreign, is es
 
 from __future__ import annotations
 
-from html import escape
 from typing import Final, Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt, Signal
@@ -69,5 +68,7 @@ class LinkedLabel(PlainLabel):
 
 
 def _html(segment: LinkSegment) -> str:
+    from html import escape  # with the names of all characters, so not at the start
+
     shown = escape(one_line(segment.text, LONGEST_PARAGRAPH))
     return f'<a href="{PLACE_SCHEME}{segment.place}">{shown}</a>' if segment.place else shown

@@ -160,11 +160,11 @@ class Desk:
             self.theme,
             self.backend,
             asyncio.get_running_loop(),
-            bus=self._bus,
         )
         self.controllers = self.ready.controllers
         self.state = self.controllers.state
         await self.ready.start(self._request)
+        self.ready.join_desktop(self._bus)
         self.window.activateWindow()
         return self
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton
 
-from desktop_app.ui.help.help_book import HelpPlace
+from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.spending.spending_view import SpendingView

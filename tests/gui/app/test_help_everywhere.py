@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from desktop_app.app.help.help_places import PLACES, place_of
-from desktop_app.ui.help.help_book import HelpPlace
+from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.widgets.help_button import HelpButton
 from tests.gui.app import scenes

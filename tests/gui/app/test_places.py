@@ -15,7 +15,7 @@ from desktop_app.domain.errors import AuthenticationError, NetworkError, Remedy
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
 from desktop_app.paths import resource_path
 from desktop_app.rendering.markdown.links import is_opened
-from desktop_app.ui.help.help_book import HelpPlace
+from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.transcript.message_items import ACTION, PLACE, Line, Part, error_lines

@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QTextBrowser, QWidget
 
 from desktop_app.ui.look.theme import MARGIN
-from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.transcript.search.finder import Finder
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
+    from desktop_app.ui.transcript.search.find_bar import FindBar
     from desktop_app.ui.transcript.search.finder import Then
 
 _LONGEST_SELECTION: Final = 100
@@ -50,6 +50,8 @@ class FindInTranscript(QObject):
     def bar(self) -> FindBar:
         """Return the bar, creating it on first use to keep start-up fast."""
         if self._bar is None:
+            from desktop_app.ui.transcript.search.find_bar import FindBar
+
             made = self._bar = FindBar(self._theme, self._view)
             made.changed.connect(self.finder.search)
             made.stepped.connect(self.finder.step)

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import QTextBrowser, QTextEdit
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.rendering.block_model import Block
 from desktop_app.rendering.incremental.packed_runs import text_of
-from desktop_app.rendering.search.match_count import count_in_markdown
 from desktop_app.rendering.search.text_search import count_in, may_hold, places_in, sought, texts_of
 from desktop_app.ui.transcript.document.block_inserter import head_length
 from desktop_app.ui.transcript.document.run_changes import units
@@ -521,4 +520,6 @@ def _count_in_message(message: Message, text: str | None, words: str) -> Count:
     source = message.text if text is None else text
     if message.role is Role.USER:
         return Count(0, count_in(source.split("\n"), words))
+    from desktop_app.rendering.search.match_count import count_in_markdown  # many patterns
+
     return Count(count_in_markdown(reasoning_of(message), words), count_in_markdown(source, words))
