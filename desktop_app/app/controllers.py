@@ -583,6 +583,7 @@ class Controllers(QObject):
             show_settings=window.show_settings,
             open_network=self.settings.open_at_network,
             open_help=self.help.open_at,
+            open_models=self.models.show,
         )
         window.first_start.add_key_requested.connect(self.settings.open_at_key)
         window.files_dropped.connect(self.attachments.attach)

@@ -21,6 +21,7 @@ from desktop_app.cli.command_help import (
 from desktop_app.cli.evaluation.eval_options import add_eval
 from desktop_app.cli.servers.mcp_options import add_mcp
 from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -392,7 +393,8 @@ def _add_models(commands: Commands) -> argparse.ArgumentParser:
             tr(
                 "Lists the models of every provider that has a key, with facts from Repartee, the "
                 "server, and your own entries. Prices are per million tokens. Enter facts in the "
-                "window (Models)."
+                "window, in {place}.",
+                place=place_name(Place.MODELS),
             ),
             json_fields(_MODEL_FIELDS),
             codes=usual_codes(),

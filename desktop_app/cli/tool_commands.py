@@ -14,9 +14,10 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
 from desktop_app.domain.models.variants import Variant
+from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.i18n.translation import in_english, tr
-from desktop_app.services.tools.hosted_tools import hosted_refusal
+from desktop_app.services.tools.hosted_tools import hosted_refusal, why_unavailable
 from desktop_app.services.tools.tool_set import all_of
 
 if TYPE_CHECKING:
@@ -71,9 +72,7 @@ async def _usual_choice(backend: Backend) -> ResolvedChoice:
 
 def _with_reason(tool: ListedTool, usual: ResolvedChoice) -> ListedTool:
     """Return a tool with the reason why the default model cannot use it."""
-    if tool.definition.hosted is None:
-        return tool
-    return replace(tool, reason=hosted_refusal(tool.definition.name, usual) or tool.reason)
+    return replace(tool, reason=_refusal(tool, usual))
 
 
 def brief(tool: ListedTool) -> str:
@@ -113,7 +112,7 @@ async def require_tools(
             if any(each.is_available for each in of_source):
                 continue
             if of_source:
-                reason = tr(of_source[0].reason)
+                reason = plain_text(why_unavailable(of_source[0]))
                 raise IllegalChoiceError(Reason.TOOL_UNAVAILABLE, tool=name, reason=reason)
         if name not in listed:
             known = ", ".join(sorted(listed))
@@ -152,12 +151,16 @@ async def require_known(backend: Backend, names: Sequence[str], chosen: Sequence
 def _reason(tool: ListedTool, resolved: ResolvedChoice, *, is_saved: bool) -> str:
     """Return why a tool cannot be used for this answer; "" if it can."""
     name = tool.definition.name
-    if tool.definition.hosted is not None:
-        if name == "image_generation" and not is_saved:
-            return tr("Images are kept only with --save.")
-        if refusal := hosted_refusal(name, resolved):
-            return refusal
-    return tr(tool.reason)
+    if tool.definition.hosted is not None and name == "image_generation" and not is_saved:
+        return tr("Images are kept only with --save.")
+    return _refusal(tool, resolved)
+
+
+def _refusal(tool: ListedTool, resolved: ResolvedChoice) -> str:
+    """Return why a tool cannot be used with a model; "" if it can."""
+    hosted = tool.definition.hosted is not None
+    refusal = hosted_refusal(tool.definition.name, resolved) if hosted else ""
+    return refusal or plain_text(why_unavailable(tool))
 
 
 def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:

@@ -672,11 +672,11 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.TOOL_SERVER_NOT_STARTED: Said(
         N_("The tool server “{server}” didn’t start: {why}."),
-        remedy=N_("Check its configuration."),
+        remedy=N_("Check its configuration in {servers_page}."),
     ),
     Reason.TOOL_SERVER_SLOW: Said(
         N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
-        remedy=N_("Try again, or check its configuration."),
+        remedy=N_("Try again, or check its configuration in {servers_page}."),
     ),
     Reason.TOOL_SERVER_STOPPED: Said(
         N_("The tool server “{server}” stopped unexpectedly."),
@@ -684,15 +684,15 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.TOOL_SERVER_KEEPS_STOPPING: Said(
         N_("The tool server “{server}” keeps stopping and wasn’t started again."),
-        remedy=N_("See its log, then restart it in the settings."),
+        remedy=N_("See its log and restart it in {servers_page}."),
     ),
     Reason.TOOL_SERVER_REFUSED: Said(
         N_("The tool server “{server}” reports: {why}."),
-        remedy=N_("Check its configuration."),
+        remedy=N_("Check its configuration in {servers_page}."),
     ),
     Reason.TOOL_SERVER_SECRETS_LOST: Said(
         N_("The keyring doesn’t have the secret values of the tool server “{server}”."),
-        remedy=N_("Enter them again."),
+        remedy=N_("Enter them again in {servers_page}."),
     ),
     Reason.TOOL_SERVER_KEYRING: Said(
         N_("Without a keyring, the values of “{server}” can’t be stored."),

@@ -74,7 +74,7 @@ REMEDIES: Final[Mapping[Remedy, str]] = {
     ),
     Remedy.TYPE_MODEL: N_("Enter the model’s name in {provider_page}."),
     Remedy.RAISE_CAP: N_("Raise the limit in {provider_page}, or wait until {day}."),
-    Remedy.ENTER_PRICE: N_("Enter it in Models, or use it anyway."),
+    Remedy.ENTER_PRICE: N_("Enter it in {models_window}, or use it anyway."),
     Remedy.CHECK_PROXY: N_("Check the proxy in {network_page}."),
     Remedy.CHECK_PROXY_KIND: N_("Try http:// or socks5:// in {network_page}."),
     Remedy.CHECK_ENVIRONMENT_PROXY: N_("Check HTTPS_PROXY and ALL_PROXY, or {network_page}."),
@@ -164,7 +164,7 @@ _OF_ENVIRONMENT: Final[Mapping[Remedy, str]] = {
 _IN_TERMINAL: Final[Mapping[Remedy, str]] = {
     Remedy.ADD_KEY: N_("Add one in {provider_page}, or set OPENAI_API_KEY or COMETAPI_KEY."),
     Remedy.CONTINUE: "",
-    Remedy.ENTER_PRICE: N_("Enter it in Models, or use --allow-unpriced."),
+    Remedy.ENTER_PRICE: N_("Enter it in {models_window}, or use --allow-unpriced."),
 }
 
 WINDOW: Final = Surface({}, {})

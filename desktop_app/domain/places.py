@@ -1,4 +1,4 @@
-"""Places in the window to which texts point: settings and sections of the help.
+"""Places in the window to which texts point: settings, the models, sections of the help.
 
 A text names a place by a placeholder, such as `{provider_page}`. Where it is shown, the placeholder
 becomes the place's name: plain in a terminal, a link in the window.
@@ -24,6 +24,7 @@ class Place(StrEnum):
     DATA = "data_page"
     DOCUMENTS = "documents_page"
     FORMATS = "formats_help"
+    MODELS = "models_window"
     NETWORK = "network_page"
     PROVIDER = "provider_page"
     RESPONSES = "responses_page"
@@ -38,6 +39,7 @@ PLACE_PATHS: Final[Mapping[Place, tuple[str, ...]]] = {
     Place.DATA: (_SETTINGS, N_("Data")),
     Place.DOCUMENTS: (_SETTINGS, N_("Data"), N_("Document limits")),
     Place.FORMATS: (N_("Help"), N_("Documents and images")),
+    Place.MODELS: (N_("Models"),),
     Place.NETWORK: (_SETTINGS, N_("Provider"), N_("Network and privacy")),
     Place.PROVIDER: (_SETTINGS, N_("Provider")),
     Place.RESPONSES: (_SETTINGS, N_("Responses")),

@@ -397,13 +397,15 @@ def the_question_before_a_tool_runs(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_list_of_tools(stage: Stage, text: str) -> QWidget:
+    from desktop_app.domain.places import LinkSegment
     from desktop_app.domain.tools.tool import Permission
     from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
 
     picker = ToolPicker(stage.theme, stage.window)
     picker.setWindowFlag(Qt.WindowType.Popup, False)
     picker.set_form(text)
-    tools = [ToolChoice(text, text, text, False, Permission.NEVER), ToolChoice("b", text)]
+    reason = (LinkSegment(text),)
+    tools = [ToolChoice(text, text, reason, False, Permission.NEVER), ToolChoice("b", text)]
     picker.set_tools(tools, is_here=True)
     return stage.show(picker)
 

@@ -1,4 +1,4 @@
-"""Opens the places to which texts point: pages and sections of the settings, and the help."""
+"""Opens the places to which texts point: pages of the settings, the models, and the help."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class PlaceOpener:
         show_settings: shows or hides the settings.
         open_network: shows the network settings of a provider that has them.
         open_help: opens a place of the help.
+        open_models: shows the table of models.
     """
 
     def __init__(
@@ -44,9 +45,11 @@ class PlaceOpener:
         show_settings: Callable[[bool], None],
         open_network: Callable[[], None],
         open_help: Callable[[HelpPlace], None],
+        open_models: Callable[[], None],
     ) -> None:
         self._panel, self._show_settings = panel, show_settings
         self._open_network, self._open_help = open_network, open_help
+        self._open_models = open_models
 
     def open(self, place: Place) -> None:
         """Open a place."""
@@ -55,6 +58,9 @@ class PlaceOpener:
             return
         if place is Place.NETWORK:
             self._open_network()
+            return
+        if place is Place.MODELS:
+            self._open_models()
             return
         page, section = SETTINGS_PAGES[place]
         self._show_settings(True)

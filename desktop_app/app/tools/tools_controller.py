@@ -16,13 +16,14 @@ from desktop_app.domain.conversations.answer_form import (
     GrammarSyntax,
 )
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.places import LinkedText, LinkSegment
 from desktop_app.domain.tools.tool import ListedTool, Permission, ToolKind
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import fingerprint
-from desktop_app.services.tools.hosted_tools import hosted_refusal
+from desktop_app.services.tools.hosted_tools import hosted_refusal, why_unavailable
 from desktop_app.ui.settings.dialog_field import EditRequest, form_words, tools_words
 
 if TYPE_CHECKING:
@@ -148,15 +149,17 @@ class ToolsController(QObject):
         gone = tr("It no longer exists.")
         for name in sorted({*stored, *filter(None, names)} - known):
             permission = stored.get(name)
-            choices.append(ToolChoice(name, "", gone, name in names, permission))
+            choices.append(ToolChoice(name, "", (LinkSegment(gone),), name in names, permission))
         if picker is self.picker:
             picker.set_tools(choices, is_here=is_here)
 
-    def _reason(self, tool: ListedTool) -> str:
-        """Return why a tool cannot be chosen in the open conversation; "" if it can."""
-        if tool.definition.hosted is None:
-            return tr(tool.reason)
-        return hosted_refusal(tool.definition.name, self._setup.resolved) or tr(tool.reason)
+    def _reason(self, tool: ListedTool) -> LinkedText:
+        """Return why a tool cannot be chosen in the open conversation; () if it can."""
+        if tool.definition.hosted is not None:
+            refusal = hosted_refusal(tool.definition.name, self._setup.resolved)
+            if refusal:
+                return (LinkSegment(refusal),)
+        return why_unavailable(tool)
 
     def _price(self, tool: ListedTool) -> str:
         """Return what a call costs; "" for tools that run here."""

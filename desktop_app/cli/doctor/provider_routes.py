@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError
 from desktop_app.domain.network_path import needs_confirmation, split_url
+from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 
@@ -28,7 +29,11 @@ def way_to(profile: ProviderProfile) -> tuple[bool | None, str]:
         return False, tr("The address is invalid")
     open_host = needs_confirmation(profile.base_url)
     if open_host and open_host not in profile.plain_http_hosts:
-        return False, tr("{host} isn’t encrypted and isn’t allowed in Settings", host=open_host)
+        return False, tr(
+            "{host} isn’t encrypted and isn’t allowed in {place}",
+            host=open_host,
+            place=place_name(Place.PROVIDER),
+        )
     try:
         proxy = proxy_for(address, profile.proxy)
         extra = inspect_ca_file(profile.ca_file) if profile.ca_file else None

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.places import LinkedText, LinkSegment, linked_text
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError, ToolKind
 from desktop_app.domain.tools.tool_context import ToolContext
@@ -31,7 +32,7 @@ _ABOUT: Final = {
     "image_generation": ("Generates images.", N_("The provider generates images.")),
 }
 NAMES: Final = frozenset(_ABOUT)
-_NO_STORE: Final = N_("Enter the ID of a vector store in the settings.")
+_NO_STORE: Final = N_("Enter the ID of a vector store in {responses_page}.")
 _FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "web_search": {"type": "web_search"},
     "code_interpreter": {"type": "code_interpreter", "container": {"type": "auto"}},
@@ -87,6 +88,13 @@ def hosted_refusal(name: str, resolved: ResolvedChoice) -> str:
     if name not in model.hosted_tools:
         return tr("{model} doesn’t support this tool.", model=model.name)
     return ""
+
+
+def why_unavailable(tool: ListedTool) -> LinkedText:
+    """Return why a tool cannot be used here, with links to places; () if it can."""
+    if tool.definition.hosted is None:  # its words may come from a server
+        return (LinkSegment(tr(tool.reason)),) if tool.reason else ()
+    return linked_text(tool.reason)
 
 
 def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) -> Decimal:

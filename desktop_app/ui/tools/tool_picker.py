@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.domain.tools.tool import Permission
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
@@ -20,6 +21,7 @@ from desktop_app.ui.widgets.foreign_text import (
     several_lines,
     spoken_text,
 )
+from desktop_app.ui.widgets.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,13 +46,13 @@ class ToolChoice:
     Attributes:
         name: its full name.
         words: what it does and can reach.
-        reason: why it cannot be chosen; "" if it can.
+        reason: why it cannot be chosen; () if it can.
         permission: None if its calls need no consent.
     """
 
     name: str
     words: str
-    reason: str = ""
+    reason: LinkedText = ()
     is_chosen: bool = False
     permission: Permission | None = None
 
@@ -163,19 +165,26 @@ class ToolPicker(QFrame):
         box.setObjectName(f"tool-{tool.name}")
         box.setChecked(tool.is_chosen)
         box.setEnabled(not tool.reason or tool.is_chosen)
-        box.setAccessibleDescription(spoken_text(tool.reason or tool.words))
+        box.setAccessibleDescription(spoken_text(plain_text(tool.reason) or tool.words))
         box.toggled.connect(lambda _on: self._tell())
         head.addWidget(box, 1)
         if tool.permission is not None:
             head.addWidget(self._permission(tool.name, tool.permission))
         column.addLayout(head)
-        unavailable = tr("Unavailable: {reason}", reason=tool.reason) if tool.reason else ""
-        for words in filter(None, (tool.words, unavailable)):
-            note = PlainLabel(several_lines(words))
-            note.setWordWrap(True)
-            set_role(note, "note")
-            column.addWidget(note)
+        if tool.words:
+            column.addWidget(self._note(PlainLabel(several_lines(tool.words))))
+        if tool.reason:
+            reason = LinkedLabel()
+            reason.set_linked(tool.reason)
+            reason.place_requested.connect(self.close)
+            column.addWidget(self._note(reason))
         return row
+
+    @staticmethod
+    def _note(label: PlainLabel) -> PlainLabel:
+        label.setWordWrap(True)
+        set_role(label, "note")
+        return label
 
     def _permission(self, name: str, permission: Permission) -> Combo:
         combo = Combo(self._theme, tr("Permission of {tool}", tool=name))

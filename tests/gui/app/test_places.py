@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from PySide6.QtCore import Qt, QUrl
 
@@ -15,17 +17,24 @@ from desktop_app.domain.errors import AuthenticationError, NetworkError, Remedy
 from desktop_app.domain.places import PLACE_PATHS, Place, linked_text, place_name
 from desktop_app.paths import resource_path
 from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.services.tools.hosted_tools import HostedTools, why_unavailable
 from desktop_app.ui.help.help_place import HelpPlace
+from desktop_app.ui.models.models_dialog import ModelsDialog
 from desktop_app.ui.settings.collapsible_section import CollapsibleSection
 from desktop_app.ui.settings.settings_frame import PAGES
+from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
 from desktop_app.ui.transcript.message_items import ACTION, PLACE, Line, Part, error_lines
 from desktop_app.ui.widgets.linked_label import LinkedLabel
 from tests.gui.app.desk import Desk, until
 from tests.helpers.messages import answer
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 def test_every_place_leads_somewhere_and_is_named_after_it() -> None:
-    assert SETTINGS_PAGES.keys() | HELP_PLACES.keys() == set(Place) == PLACE_PATHS.keys()
+    opened = SETTINGS_PAGES.keys() | HELP_PLACES.keys() | {Place.MODELS}
+    assert opened == set(Place) == PLACE_PATHS.keys()
     titles = dict(PAGES)
     for place, (page, section) in SETTINGS_PAGES.items():
         assert PLACE_PATHS[place][:2] == ("Settings", titles[page])
@@ -56,6 +65,31 @@ async def test_every_place_of_the_settings_opens(place: Place) -> None:
             assert [each.is_open for each in found] == [True]
             await until(found[0].isVisible)
             assert found[0].head.text() == PLACE_PATHS[place][2]
+
+
+async def test_the_place_of_the_models_is_named_after_their_window() -> None:
+    async with Desk() as desk:
+        desk.window.request_place(Place.MODELS)
+        await until(lambda: bool(desk.window.findChildren(ModelsDialog)))
+        (dialog,) = desk.window.findChildren(ModelsDialog)
+        await until(dialog.isVisible)
+        assert dialog.windowTitle().startswith(place_name(Place.MODELS))
+
+
+async def test_a_tool_that_needs_a_setting_links_to_it() -> None:
+    async with Desk() as desk:
+        picker = ToolPicker(desk.theme.current, desk.window)
+        picker.setWindowFlag(Qt.WindowType.Popup, False)  # offscreen nothing grabs the keyboard
+        (search,) = [
+            each for each in await HostedTools(_no_stores).tools() if not each.is_available
+        ]
+        reason = why_unavailable(search)
+        picker.set_tools([ToolChoice("file_search", "", reason)], is_here=True)
+        picker.show_at(desk.window.prompt.tools_button)
+        (label,) = [each for each in picker.findChildren(LinkedLabel) if "href" in each.text()]
+        label.linkActivated.emit(f"place:{Place.RESPONSES}")
+        assert desk.window.settings._built()._tabs.current() == "answer"
+        assert not picker.isVisible()
 
 
 async def test_a_card_s_link_opens_its_place_by_mouse_and_keyboard() -> None:
@@ -102,3 +136,7 @@ async def test_the_help_links_to_the_settings() -> None:
         desk.controllers.help.place_requested.emit(Place.DATA)
         assert desk.window.settings._built()._tabs.current() == "library"
     assert place_name(Place.DATA) == "Settings › Data"
+
+
+async def _no_stores() -> Sequence[str]:
+    return ()
