@@ -8,6 +8,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 cd "$root"
 exec </dev/null
+# Some containers set it. Then each process would compile all modules that have changed.
+unset PYTHONDONTWRITEBYTECODE
 
 # The quick stages first. Then the stage that mostly waits, and the long ones, so that none of them
 # begins near the end.

@@ -143,9 +143,15 @@ def nothing_goes_to_the_loops_log() -> Iterator[None]:
         pytest.fail("asyncio logged:\n" + "\n".join(errors.lines))
 
 
+def pytest_collection() -> None:
+    """Collect the tests without garbage collection: all modules and tests live to the end."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Exempt the collected modules and tests, which live to the end, from garbage collection."""
+    """Exempt the collected modules and tests from garbage collection."""
     gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionfinish() -> None:

@@ -47,7 +47,10 @@ _PACKAGES: Final = (
     "settings",
     "storage",
 )
-_LIBRARIES: Final = ("httpcore", "httpx", "secretstorage", "sqlite3", "truststore")
+_LIBRARIES: Final = (
+    *("anyio", "encodings.idna", "httpcore", "httpx", "jsonschema", "secretstorage", "sqlite3"),
+    *("tomllib", "truststore"),
+)
 
 
 class ForkedCommand:
@@ -83,7 +86,6 @@ class ForkServer:
                 env={
                     "PATH": os.environ["PATH"],
                     "LANG": "C.UTF-8",
-                    "PYTHONDONTWRITEBYTECODE": "1",
                     "PYTHONWARNINGS": "error",
                 },
                 pass_fds=(its.fileno(),),
@@ -100,7 +102,7 @@ class ForkServer:
     @staticmethod
     def can_run(environment: Mapping[str, str]) -> bool:
         """Return True if the environment changes nothing that is read only at the start."""
-        allowed = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONWARNINGS", "LANG"}
+        allowed = {"PYTHONPATH", "PYTHONWARNINGS", "LANG"}
         return not [k for k in environment if k.startswith(_READ_AT_START) and k not in allowed]
 
     async def run(

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -163,6 +164,7 @@ def test_the_bill_of_materials_is_valid_and_names_everything(tmp_path: Path, scr
     made = scripts("sbom").bill(frozen)
     text = json.dumps(made)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    assert datetime.fromisoformat(made["metadata"]["timestamp"]).tzinfo == UTC
     assert json.dumps(scripts("sbom").bill(frozen)) == text
     listed = {row.get("purl", "") for row in made["components"]}
     pinned = re.findall(

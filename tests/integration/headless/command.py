@@ -63,7 +63,6 @@ class Shell:
         self.environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONWARNINGS": "error",
             "LANG": "C.UTF-8",
             "REPARTEE_HOME": str(self.home),
