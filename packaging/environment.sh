@@ -250,7 +250,7 @@ ensure_tool() {
         else
             "$(find_python)" -m venv --clear "$folder"
             "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-                --require-hashes -r "$pinned" >&2
+                --no-compile --require-hashes -r "$pinned" >&2
         fi
         cp "$pinned" "$folder/installed"
     fi

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # A slow machine must not fail a test, and chance must not: the campaign looks for new examples.
-settings.register_profile("check", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("check", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("campaign", deadline=None, print_blob=True, max_examples=5_000)
 settings.load_profile("check")
 

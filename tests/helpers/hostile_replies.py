@@ -45,7 +45,7 @@ class HostileReply:
             background), "models", "embeddings", "results" (of a batch) or "compaction".
         begins: True if KEPT arrives before the attack.
         error: the class name of the expected error, or "" if the reply is large but valid.
-        is_long: True if the reply takes minutes, too long for the suite.
+        is_long: True if the reply takes too long for the suite.
     """
 
     name: str
@@ -245,7 +245,7 @@ def _of_http() -> Iterator[HostileReply]:
         begins=True,
     )
     yield http("chunk size without end", chunked, _times(b"0"), error=CUT)
-    single = lambda: _chunked([begun, *[delta("a" * 50)] * 1_000, COMPLETED], 1)  # noqa: E731
+    single = lambda: _chunked([begun, *[delta("a" * 50)] * 200, COMPLETED], 1)  # noqa: E731
     yield http("chunks of one byte", chunked, single, b"0\r\n\r\n", error="", begins=True)
     moved = b"HTTP/1.1 302 F\r\nlocation: http://" + b"a" * 60_000 + b"/\r\n\r\n"
     yield http("redirect of 60 KB", moved, error="EndpointMissingError")
@@ -264,7 +264,8 @@ def _of_streams() -> Iterator[HostileReply]:
     yield begun("data lines of two letters", _times(b"data:ab\n"))
     yield begun("comments without end", _times(b":\n"), is_long=True)
     yield begun("comment line without end", b":", _times(b"a"))
-    yield begun("comment lines of 15 MB without end", _times(b":" + b"a" * (15 * MB) + b"\n"))
+    line = b":" + b"a" * (15 * MB) + b"\n"
+    yield begun("comment lines of 15 MB without end", _times(line), is_long=True)
     yield begun("blank lines without end", _times(b"\n"), is_long=True)
     yield begun("event name without end", b"event:", _times(b"a"))
     yield begun("event id of 15 MB", b"id:", _times(b"a", 15 * MB), b"\n\n", COMPLETED, error="")
@@ -315,7 +316,8 @@ def _of_answers() -> Iterator[HostileReply]:
     words = delta("and so on " * 6_000)
     yield begun("answer without end", _times(words))
     yield begun("paragraphs without end", _times(delta("and so on\n\n" * 5_000)))
-    yield begun("letters in paragraphs without end", _times(delta("a\n\n" * 12_000)))
+    letters = _times(delta("a\n\n" * 12_000))
+    yield begun("letters in paragraphs without end", letters, is_long=True)
     yield begun("lines without end", _times(delta("a\n" * 20_000)))
     yield begun("quotes in quotes without end", _times(delta("> " * 20_000)))
     yield begun("emoji without end", delta("🙂"), _times(words))

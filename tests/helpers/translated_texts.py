@@ -28,7 +28,10 @@ QT_DIALOGS: Final = (QFileDialog, QAbstractPrintDialog)
 
 
 def texts_of(root: QWidget) -> Iterator[str]:
-    """Yield what `root` and the widgets below it show and announce."""
+    """Yield what `root` and the widgets below it show and announce, and the rows of visible lists.
+
+    Reading the rows takes longer than everything else.
+    """
     for widget in (root, *root.findChildren(QWidget)):
         if is_of_qt(widget):
             continue
@@ -44,7 +47,7 @@ def texts_of(root: QWidget) -> Iterator[str]:
         if isinstance(widget, QMenu):
             yield from (action.text().partition("\t")[0] for action in widget.actions())
             yield from (action.toolTip().partition("\t")[0] for action in widget.actions())
-        if isinstance(widget, QAbstractItemView) and widget.model() is not None:
+        if isinstance(widget, QAbstractItemView) and widget.isVisible():
             yield from _texts_of_model(widget.model())
 
 

@@ -2,7 +2,7 @@
 
     packaging/desktop-session.sh --screen .venv/bin/python -m tests.security [pytest arguments]
 
-`--hypothesis-profile=campaign` multiplies the generated examples by fifty.
+`--hypothesis-profile=campaign` multiplies the generated examples.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import importlib
 import os
 import pkgutil
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -103,6 +104,7 @@ class Visit:
         self._desk, self._code, self._size = desk, code, size
         self.faults: dict[str, str] = {}
         self.seen: set[type] = set()
+        self._texts: set[str] = set()  # that were checked
 
     async def look(self, name: str) -> None:
         """Look at all visible windows."""
@@ -118,7 +120,9 @@ class Visit:
             if PICTURES:
                 self._keep(window, f"{name}-{number}" if number else name)
             if pseudo.is_pseudo(self._code):
-                for text in _visible_texts(window):
+                texts = set(_visible_texts(window)) - self._texts
+                self._texts |= texts
+                for text in texts:
                     rest = {text, DATA.sub("", text)}
                     if len(untranslated(rest)) == len(rest) and not DATA.fullmatch(text):
                         self._found(name, f"not translated: {text!r}")
@@ -154,8 +158,13 @@ def _visible_texts(window: QWidget) -> Iterator[str]:
         filters = window.nameFilters() if isinstance(window, QFileDialog) else []
         yield from (re.sub(r" \([*. \w]+\)$", "", f) for f in filters if f not in QT_FILTERS)
     else:
-        families = set(QFontDatabase.families())  # the names that the choice of a font lists
+        families = _font_families()  # the names that the choice of a font lists
         yield from (text for text in texts_of(window) if text not in families)
+
+
+@cache
+def _font_families() -> frozenset[str]:
+    return frozenset(QFontDatabase.families())
 
 
 def _classes_of_ui() -> set[type]:
