@@ -130,6 +130,7 @@ async def open_as_conversation(backend: Backend, job: BatchJob, item: BatchItem)
         choice=job.choice,
         usage=item.usage,
         cost=item.cost,
+        answered_by=item.answered_by,
         notices=(notice(NoticeCode.FROM_BATCH), *_form_notices(form, item), *_notices_of(item)),
     )
     await backend.conversations.begin_turn(conversation, question, answer)

@@ -21,6 +21,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice, new_id, n
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Price, Usage
+from tests.helpers.batch_server import cost_at
 
 _PRICE = Price(Decimal("1.75"), Decimal(14))
 _NAMES = ("Lease Oslo", "Lease Gdańsk", "Supplier Berg", "Supplier Nowak", "NDA Dubois", "Freight")
@@ -55,7 +56,7 @@ async def fill_batches(backend: Backend) -> None:
         ErrorNote("OpenAI refused the request: content policy."),
     )
     price = _PRICE.times(Decimal("0.5"))
-    await store.save_results(ended, upload, [*answered, refused], frozenset(), price.of)
+    await store.save_results(ended, upload, [*answered, refused], frozenset(), cost_at(price))
     reason = "It was not reached within a day; Not charged for it."
     await store.finish(upload, ItemStatus.UNANSWERED, ErrorNote(reason), {})
     await _job(backend, "Find the deadlines", 340, BatchStatus.READY)

@@ -16,9 +16,16 @@ from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from desktop_app.domain.spending.cost import Price
+from desktop_app.services.batch.batch_ports import CostOf
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 
 USAGE = {"input_tokens": 1_000, "output_tokens": 100, "total_tokens": 1_100}
+
+
+def cost_at(price: Price) -> CostOf:
+    """Return what a result costs at a price."""
+    return lambda result: None if result.usage is None else price.of(result.usage)
 
 
 def answered(custom_id: str, text: str, **more: Any) -> dict[str, Any]:

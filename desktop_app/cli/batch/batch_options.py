@@ -15,7 +15,7 @@ _JOB_FIELDS: Final = (
     "answered, failed, unanswered, left_out, waiting, input_tokens, output_tokens, cost_usd, "
     "estimate_usd, error, notices (of start), created_at, started_at, ended_at, batch_ids"
 )
-_ITEM_FIELDS: Final = "items (name, status, answer, parsed, error, usage, cost_usd)"
+_ITEM_FIELDS: Final = "items (name, status, answered_by, answer, parsed, error, usage, cost_usd)"
 
 
 def add_batch(

@@ -68,7 +68,13 @@ async def report_pieces(
         page = await backend.batch_store.page(job.id, behind)
         with in_english():
             items = [
-                replace(item, name=named(item.name), error=_named(item, named)) for item in page
+                replace(
+                    item,
+                    name=named(item.name),
+                    error=_named(item, named),
+                    answered_by=named(item.answered_by),
+                )
+                for item in page
             ]
             pieces = _written(backend, job, items, format_)
             first = next(pieces)
@@ -142,6 +148,7 @@ def _item_facts(job: BatchJob, item: BatchItem) -> dict[str, Any]:
     return {
         "name": item.name,
         "status": item.status.value,
+        "answered_by": item.answered_by or None,
         "answer": item.answer,
         "parsed": _parsed(job, item),
         "error": item_error_text(item) or None,

@@ -234,6 +234,7 @@ class BatchItem:
         upload: the number of the upload it went with, 0 before.
         error: why it has no answer, or no whole one; None if it has.
         conversation_id: of the conversation it was opened as, otherwise "".
+        answered_by: the model that the result names; "" if it names none.
     """
 
     job_id: str
@@ -250,6 +251,7 @@ class BatchItem:
     cost: Decimal | None = None
     conversation_id: str = ""
     prompt: str = ""
+    answered_by: str = ""
 
     @property
     def custom_id(self) -> str:
@@ -294,6 +296,7 @@ class BatchResult:
     Attributes:
         status: ANSWERED, FAILED or UNANSWERED.
         error: why there is no answer, or no whole one; None if there is.
+        answered_by: the model that the result names; "" if it names none.
     """
 
     custom_id: str
@@ -301,6 +304,7 @@ class BatchResult:
     answer: str = ""
     error: ErrorNote | None = None
     usage: Usage | None = None
+    answered_by: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
+from desktop_app.domain.conversations.conversation import (
+    Message,
+    MessageStatus,
+    ModelChoice,
+    Role,
+)
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     DocumentPart,
@@ -80,8 +85,8 @@ def answer_facts(message: Message, name_of_model: Callable[[str], str]) -> list[
         choice = message.choice
         variant = choice.variant
         facts.append(variant.label if variant else name_of_model(choice.model))
-        if message.answered_by and not is_same_model(choice.model, message.answered_by):
-            facts.append(tr("answered by {model}", model=message.answered_by))
+        if other := other_model(choice, message.answered_by):
+            facts.append(other)
         if choice.effort is not None:
             facts.append(tr(choice.effort.label))
     if message.usage is not None:
@@ -92,6 +97,13 @@ def answer_facts(message: Message, name_of_model: Callable[[str], str]) -> list[
     if message.duration_s is not None:
         facts.append(duration(max(message.duration_s, _SHORTEST_S)))
     return facts
+
+
+def other_model(choice: ModelChoice, answered_by: str) -> str:
+    """Return a fact that names the model that answered; "" if it is the requested one."""
+    if is_same_model(choice.model, answered_by):
+        return ""
+    return tr("answered by {model}", model=answered_by)
 
 
 def token_facts(message: Message) -> list[str]:

@@ -15,11 +15,21 @@ from typing import Final
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS, item_error_text
 from desktop_app.domain.conversations.answer_form import FormSource
+from desktop_app.domain.conversations.message_facts import other_model
 from desktop_app.domain.json_table import MOST_COLUMNS, row_of
 from desktop_app.i18n.formatting import exact_money, moment, money
 from desktop_app.i18n.translation import tr, tr_plural
 
-COLUMNS: Final = ("name", "status", "answer", "error", "input_tokens", "output_tokens", "cost_usd")
+COLUMNS: Final = (
+    "name",
+    "status",
+    "answer",
+    "error",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "answered_by",
+)
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
@@ -63,6 +73,7 @@ def csv_report(job: BatchJob, items: Iterable[BatchItem]) -> Iterator[str]:
                 "" if usage is None else str(usage.input_tokens),
                 "" if usage is None else str(usage.output_tokens),
                 "" if item.cost is None else f"{item.cost:f}",
+                item.answered_by,
                 *field_cells(item, names),
             )
         )
@@ -97,7 +108,7 @@ def markdown_report(
     task = "\n".join(f"> {line}".rstrip() for line in job.task.strip().splitlines())
     yield f"# {_one_line(job.title)}\n\n{_job_facts(job, name_of_model)}\n\n{task}\n"
     for item in items:
-        yield f"\n## {_one_line(item.name)}\n\n{_facts(item)}\n"
+        yield f"\n## {_one_line(item.name)}\n\n{_facts(job, item)}\n"
         if item.error:
             yield f"\n*{_one_line(item_error_text(item))}*\n"
         if item.answer:
@@ -122,8 +133,10 @@ def _job_facts(job: BatchJob, name_of_model: Callable[[str], str]) -> str:
     return " · ".join(facts)
 
 
-def _facts(item: BatchItem) -> str:
+def _facts(job: BatchJob, item: BatchItem) -> str:
     facts = [tr(ITEM_WORDS[item.status])]
+    if other := other_model(job.choice, item.answered_by):
+        facts.append(other)
     if item.usage is not None:
         tokens = item.usage.input_tokens + item.usage.output_tokens
         facts.append(tr_plural("{count} token", "{count} tokens", tokens))

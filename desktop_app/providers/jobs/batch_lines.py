@@ -147,24 +147,28 @@ def _result_of_response(
         )
         return BatchResult(name, ItemStatus.FAILED, error=note_of(error))
     reply = _reply(body, provider, api)
+    kind, answer, why = _outcome(reply)
+    return BatchResult(name, kind, answer, why, reply.usage, reply.model)
+
+
+def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
+    """Return the status, the answer, and why it is missing or not whole."""
     answer = text_of(reply.parts).strip()
     kept = TextSize().fit(answer, LARGEST_RESULT)
     if len(kept) < len(answer):
         why = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": LARGEST_RESULT // MB})
-        return BatchResult(name, ItemStatus.ANSWERED, kept, why, reply.usage)
+        return ItemStatus.ANSWERED, kept, why
     if reply.status is MessageStatus.COMPLETE and answer:
-        return BatchResult(name, ItemStatus.ANSWERED, answer, usage=reply.usage)
+        return ItemStatus.ANSWERED, answer, None
     if reply.status is MessageStatus.REFUSED and not reply.incomplete_reason:
-        why = ErrorNote(Reason.ITEM_DECLINED)
-        return BatchResult(name, ItemStatus.FAILED, answer, why, reply.usage)
+        return ItemStatus.FAILED, answer, ErrorNote(Reason.ITEM_DECLINED)
     if reply.status in (MessageStatus.INCOMPLETE, MessageStatus.REFUSED):
         words = {"words": reply.incomplete_reason}
         reason = _ENDINGS.get(reply.incomplete_reason, Reason.ITEM_ENDED_EARLY)
-        why = ErrorNote(reason, params=words)
         kind = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
-        return BatchResult(name, kind, answer, why, reply.usage)
+        return kind, answer, ErrorNote(reason, params=words)
     why = note_of(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
-    return BatchResult(name, ItemStatus.FAILED, answer, why, reply.usage)
+    return ItemStatus.FAILED, answer, why
 
 
 # The type that a body states outweighs the API that was asked.

@@ -20,12 +20,13 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePa
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.spending.cost import Usage
 
 ReadFile = Callable[[Path], Awaitable[DocumentPart | ImagePart]]
 """Reads a file and stores it in the attachment store. Raises UserFacingError."""
 Profiles = Callable[[], Awaitable[Sequence[ProviderProfile]]]
 """Returns all configured providers."""
+CostOf = Callable[[BatchResult], Decimal | None]
+"""Returns the cost of a result in US dollars; None if it is unknown."""
 
 
 class BatchBook(Protocol):
@@ -70,7 +71,7 @@ class BatchBook(Protocol):
         upload: BatchUpload,
         results: Sequence[BatchResult],
         repeated: frozenset[str],
-        price_of: Callable[[Usage], Decimal | None],
+        cost_of: CostOf,
     ) -> int:
         """Store results. Return the number of results that name no file of the upload."""
 

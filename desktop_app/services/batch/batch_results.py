@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Final
 
 from desktop_app.domain.batch.batch_jobs import (
@@ -21,8 +19,7 @@ from desktop_app.domain.conversations.answer_form import AnswerForm, AnswerSchem
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Param, ProviderError
-from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider
+from desktop_app.services.batch.batch_ports import BatchBook, BatchProvider, CostOf
 from desktop_app.services.batch.batch_upload import form_of_job
 from desktop_app.services.structured.schema_check import check_answer
 
@@ -71,7 +68,7 @@ async def fetch(
     job: BatchJob,
     upload: BatchUpload,
     batch: RemoteBatch,
-    price_of: Callable[[Usage], Decimal | None],
+    cost_of: CostOf,
 ) -> ErrorNote | None:
     """Store the results of a batch that has ended. Return the error of unusable lines.
 
@@ -83,7 +80,7 @@ async def fetch(
     fetched = _Fetched()
     for file_id in (batch.output_file_id, batch.error_file_id):
         if file_id:
-            await _fetch_file(store, provider, job, upload, file_id, fetched, price_of)
+            await _fetch_file(store, provider, job, upload, file_id, fetched, cost_of)
     if upload.input_file_id:
         with suppress(ProviderError):  # the provider deletes the file by itself later
             await provider.delete_file(upload.input_file_id)
@@ -127,7 +124,7 @@ async def _fetch_file(
     upload: BatchUpload,
     file_id: str,
     fetched: _Fetched,
-    price_of: Callable[[Usage], Decimal | None],
+    cost_of: CostOf,
 ) -> None:
     waiting: list[BatchResult] = []
     characters = 0
@@ -137,7 +134,7 @@ async def _fetch_file(
 
     async def put_in() -> None:
         repeated = frozenset(fetched.repeated)
-        fetched.unknown += await store.save_results(job, upload, waiting, repeated, price_of)
+        fetched.unknown += await store.save_results(job, upload, waiting, repeated, cost_of)
         waiting.clear()
 
     try:

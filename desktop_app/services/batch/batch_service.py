@@ -21,6 +21,7 @@ from desktop_app.domain.batch.batch_jobs import (
     TIER,
     BatchItem,
     BatchJob,
+    BatchResult,
     BatchStatus,
     BatchUpload,
     ItemStatus,
@@ -49,7 +50,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_support import first_api
-from desktop_app.domain.spending.cost import Price, Usage
+from desktop_app.domain.spending.cost import Price
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, BatchProvider, Profiles
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
@@ -375,10 +376,10 @@ class BatchService:
         self.changed(job.id)
         if not status.is_over:
             return None
-        price = self._price(profile, info, TIER)
+        asked = self._resolved(profile, info, TIER)
         batch = replace(batch, status=status)
         return await fetch(
-            self.store, provider, job, upload, batch, lambda usage: _cost(price, usage)
+            self.store, provider, job, upload, batch, lambda result: _cost(asked, result)
         )
 
     async def _sum_up(self, job: BatchJob) -> None:
@@ -477,8 +478,13 @@ class BatchService:
 
     def _price(self, profile: ProviderProfile, info: ModelInfo, tier: str | None) -> Price | None:
         """Return the price; the ordinary one, as an upper bound, if that of batches is unknown."""
+        return self._resolved(profile, info, tier).counted_price
+
+    def _resolved(
+        self, profile: ProviderProfile, info: ModelInfo, tier: str | None
+    ) -> ResolvedChoice:
         found = ResolvedChoice(profile, info, None, None, service_tier=tier)
-        return with_claim(found, self._catalog, self._listing_of(profile)).counted_price
+        return with_claim(found, self._catalog, self._listing_of(profile))
 
 
 def look_again_s(job: BatchJob) -> float:
@@ -488,8 +494,10 @@ def look_again_s(job: BatchJob) -> float:
     return next(every for since, every in reversed(_LOOKS) if age >= since or since == 0.0)
 
 
-def _cost(price: Price | None, usage: Usage) -> Decimal | None:
-    return None if price is None else price.of(usage)
+def _cost(asked: ResolvedChoice, result: BatchResult) -> Decimal | None:
+    """Return the cost of a result; None without usage, or if another model has answered."""
+    price = asked.answered_by(result.answered_by).counted_price
+    return None if price is None or result.usage is None else price.of(result.usage)
 
 
 def _no_task(files: Sequence[object], task: str, documents: int) -> IllegalChoiceError | None:

@@ -159,6 +159,7 @@ def item_to_row(item: BatchItem) -> Row:
         "part": to_json(parts_to_json(parts)),
         "error": error_to_text(item.error),
         "conversation_id": item.conversation_id,
+        "answered_by": to_text(item.answered_by),
         "answer": to_text(item.answer),
     }
 
@@ -183,6 +184,7 @@ def item_from_row(row: Cells) -> BatchItem:
         cost=None if row["cost"] is None else Decimal(row["cost"]),
         conversation_id=row["conversation_id"],
         prompt=prompts[0] if prompts else "",
+        answered_by=row["answered_by"],
     )
 
 

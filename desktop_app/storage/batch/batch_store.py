@@ -55,7 +55,7 @@ PAGE: Final = 200  # items that are read with their answers at a time
 TWICE: Final = ErrorNote(Reason.ITEM_ANSWERED_TWICE)
 _COLUMNS: Final = (
     "id, job_id, number, status, upload, tokens, sha256, name, path, part, input_tokens, "
-    "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id"
+    "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"
 )
 _ENDED: Final = ", ".join(f"'{status.value}'" for status in sorted(ENDED))
 _RANK: Final = {ItemStatus.UNANSWERED: 1, ItemStatus.FAILED: 2, ItemStatus.ANSWERED: 3}
@@ -198,7 +198,7 @@ class BatchStore:
         upload: BatchUpload,
         results: Sequence[BatchResult],
         repeated: frozenset[str],
-        price_of: Callable[[Usage], Decimal | None],
+        cost_of: Callable[[BatchResult], Decimal | None],
     ) -> int:
         """Save results with their costs. Return how many match no file of the upload.
 
@@ -209,7 +209,7 @@ class BatchStore:
         def put(connection: sqlite3.Connection) -> int:
             at = to_micros(now())
             return sum(
-                not _save_result(connection, job, upload, result, repeated, price_of, at)
+                not _save_result(connection, job, upload, result, repeated, cost_of, at)
                 for result in results
             )
 
@@ -280,7 +280,7 @@ def _save_result(
     upload: BatchUpload,
     result: BatchResult,
     repeated: frozenset[str],
-    price_of: Callable[[Usage], Decimal | None],
+    cost_of: Callable[[BatchResult], Decimal | None],
     at: int,
 ) -> bool:
     """Save a result if it outranks the known one. Return False if it matches no file."""
@@ -296,12 +296,12 @@ def _save_result(
             sql = "UPDATE batch_items SET error = ? WHERE job_id = ? AND number = ? AND error = ''"
             connection.execute(sql, (error_to_text(TWICE), *key))
         return True
-    cost = None if result.usage is None else price_of(result.usage)
+    cost = cost_of(result)
     tokens = (None,) * 4 if result.usage is None else token_counts(result.usage)
     sums = ", ".join(f"{name} = ?" for name in _SUMS)
-    sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, cost = ?, {sums}
-        WHERE job_id = ? AND number = ?"""  # noqa: S608
-    texts = (to_text(result.answer), error_to_text(result.error))
+    sql = f"""UPDATE batch_items SET status = ?, answer = ?, error = ?, answered_by = ?,
+        cost = ?, {sums} WHERE job_id = ? AND number = ?"""  # noqa: S608
+    texts = (to_text(result.answer), error_to_text(result.error), to_text(result.answered_by))
     amount = None if cost is None else str(cost)
     connection.execute(sql, (result.status.value, *texts, amount, *tokens, *key))
     if result.status is ItemStatus.ANSWERED or result.usage is not None:

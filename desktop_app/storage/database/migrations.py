@@ -525,4 +525,9 @@ MIGRATIONS: tuple[Migration, ...] = (
             "ALTER TABLE spending_holds ADD COLUMN purpose TEXT NOT NULL DEFAULT ''",
         ),
     ),
+    # The model that the result of a file in a batch names.
+    Migration(
+        "0036_batch_models",
+        ("ALTER TABLE batch_items ADD COLUMN answered_by TEXT NOT NULL DEFAULT ''",),
+    ),
 )

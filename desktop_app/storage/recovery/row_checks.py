@@ -261,9 +261,10 @@ def _upload(values: Values) -> None:
 
 
 def _item(values: Values) -> None:
-    part = item_from_row(values).part
-    if part is not None:
-        bounds.part(part)
+    found = item_from_row(values)
+    bounds.name(found.answered_by)
+    if found.part is not None:
+        bounds.part(found.part)
 
 
 def _profile(values: Values) -> None:

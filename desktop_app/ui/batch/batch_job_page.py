@@ -22,6 +22,7 @@ from desktop_app.domain.batch.batch_wording import (
     job_error_text,
     progress_words,
 )
+from desktop_app.domain.conversations.message_facts import other_model
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_models import BatchLineModel
@@ -237,6 +238,8 @@ class BatchJobPage(QWidget):
         """Show the answer of the selected file."""
         self._item = item
         words = [f"[{item_error_text(item)}]"] if item.error else []
+        other = other_model(self._job.choice, item.answered_by) if self._job else ""
+        words += [f"[{other}]"] if other else []
         words += [item.answer] if item.answer else []
         text = "\n\n".join(words)
         if text != self.answer.toPlainText():

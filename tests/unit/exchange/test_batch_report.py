@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,16 @@ def test_no_cell_is_a_formula(text: str) -> None:
 @given(st.text())
 def test_what_begins_like_a_formula_never_does_in_a_cell(text: str) -> None:
     assert not plain_cell(text).lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_another_model_that_answered_is_named() -> None:
+    items = [replace(item("Yes"), answered_by=name) for name in ("gpt-5.2-2025-12-11", "smollm2")]
+    assert [row.split(",")[7].strip() for row in csv_report(JOB, items)][1:] == [
+        "gpt-5.2-2025-12-11",
+        "smollm2",
+    ]
+    text = "".join(markdown_report(JOB, items, str))
+    assert text.count("answered by") == text.count("\n\nAnswered · answered by smollm2\n") == 1
 
 
 def test_markdown_has_a_heading_for_each_file_above_those_of_its_answer() -> None:

@@ -34,7 +34,7 @@ from desktop_app.services.batch.batch_results import fetch
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.spending.ledger import Ledger
-from tests.helpers.batch_server import USAGE, answered, lines, not_begun, refused
+from tests.helpers.batch_server import USAGE, answered, cost_at, lines, not_begun, refused
 from tests.helpers.examples import examples
 
 FILES = 5
@@ -137,7 +137,7 @@ def test_every_file_ends_as_it_should(
         if is_broken_off:  # the first time nothing behind the first file comes
             half = Files(lines(*mixed[:cut]), b"", piece)
             await _broken_off(store, half, job, upload, batch)
-        odd = await fetch(store, provider, job, upload, batch, PRICE.of)  # type: ignore[arg-type]
+        odd = await fetch(store, provider, job, upload, batch, cost_at(PRICE))  # type: ignore[arg-type]
         found = await store.page(job.id, 0)
         for fate, item in zip(fates, found, strict=True):
             _judge(fate, item)
@@ -161,7 +161,7 @@ async def _broken_off(
     """Store the results received before a crash, without finishing the upload."""
     results = [r async for r in half.results("out", job.api) if r is not None]
     del batch
-    await store.save_results(job, upload, results, frozenset(), PRICE.of)
+    await store.save_results(job, upload, results, frozenset(), cost_at(PRICE))
 
 
 def _is_unreadable(line: bytes) -> bool:

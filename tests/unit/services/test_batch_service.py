@@ -398,6 +398,27 @@ def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: P
     against(tmp_path, test, kind=ProviderKind.COMPATIBLE, offers_batches=True)
 
 
+def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -> None:
+    """A gateway may route a name to another model, whose price nobody has stated."""
+
+    def outcome(given: list[dict[str, Any]]) -> Outcome:
+        rows = [answered(line["custom_id"], "Fine.") for line in given]
+        rows[1]["response"]["body"]["model"] = "smollm2"
+        return Outcome(output=lines(*rows))
+
+    async def test(server: BatchServer, made: Office) -> None:
+        job = await made.ready("one", "two")
+        job = await made.run((await made.service.start(job.id)).id)
+        first, second = await made.items(job.id)
+        assert (first.answered_by, second.answered_by) == ("gpt-5.2", "smollm2")
+        each = Decimal("0.000875") + Decimal("0.0007")
+        assert (first.cost, second.cost) == (each, None)
+        assert (job.counts.cost, job.counts.uncounted) == (each, 1)
+        assert await made.ledger.month(now()) == each
+
+    against(tmp_path, test, outcome, kind=ProviderKind.COMPATIBLE, offers_batches=True)
+
+
 def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> None:
     async def test(server: BatchServer, made: Office) -> None:
         job = await made.ready("word " * 100_000)

@@ -32,6 +32,7 @@ from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.recovery.erasure import erase_everything
 from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.spending.ledger import Ledger
+from tests.helpers.batch_server import cost_at
 from tests.helpers.restores import restored
 from tests.unit.storage.samples import NOON, opened
 from tests.unit.storage.test_erasure import DATA, SHA256, WORD, holding
@@ -72,9 +73,10 @@ async def fill(database: Database, folder: Path) -> BatchJob:
     await store.plan(upload, [1, 2])
     await store.save_upload(upload)
     answer = BatchResult(
-        items[0].custom_id, ItemStatus.ANSWERED, f"{WORD} " * 900, usage=Usage(1_000_000, 0, 10)
-    )
-    await store.save_results(job, upload, [answer], frozenset(), PRICE.of)
+        items[0].custom_id, ItemStatus.ANSWERED, f"{WORD} " * 900, usage=Usage(1_000_000, 0, 10),
+        answered_by=f"{WORD}-model",
+    )  # fmt: skip
+    await store.save_results(job, upload, [answer], frozenset(), cost_at(PRICE))
     found = await store.get(job.id)
     assert found is not None
     return found
@@ -104,6 +106,7 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
         first, second = await BatchStore(database, Ledger(database)).page(job.id, 0)
         assert first.answer.strip().split() == [WORD] * 900
         assert (first.usage, first.cost) == (Usage(1_000_000, 0, 10), Decimal("1.00002"))
+        assert (first.answered_by, second.answered_by) == (f"{WORD}-model", "")
         assert (second.status, second.answer) == (ItemStatus.SENT, "")
 
     with_store(tmp_path, test)
