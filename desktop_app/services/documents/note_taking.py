@@ -39,6 +39,7 @@ from desktop_app.domain.errors import (
     ProviderError,
     RateLimitedError,
     Remedy,
+    StreamCutError,
     UserFacingError,
 )
 from desktop_app.domain.models.parameter_support import LearnedSupport
@@ -75,6 +76,8 @@ LONGEST_BUILT_IN: Final = 150  # its chunks are shorter
 SMALL_WINDOW: Final = 32_768
 NOTE_SHARE: Final = 8
 MOST_SPLITS: Final = 3
+# Errors that calls at the same time may cause: llama-cpp-python ends an answer at the next request.
+_TOO_MANY: Final = (RateLimitedError, StreamCutError)
 
 INSTRUCTIONS: Final = """\
 A document is too large to be read at once. You get one part of it, and the task that will be done \
@@ -287,7 +290,7 @@ class _Reading:
     ) -> AsyncGenerator[Waiting | list[DocumentPiece], None]:
         """Take notes on every piece, several at once. Yield progress, then the notes in order.
 
-        Pieces that exceed the provider's rate limit are repeated one at a time.
+        Pieces that the provider refuses or cuts off because of others are repeated one at a time.
         """
         notes: dict[int, DocumentPiece] = {}
         at_once = 1 if self._task.resolved.profile.kind is ProviderKind.ON_DEVICE else AT_ONCE
@@ -313,7 +316,7 @@ class _Reading:
         After a failure no new calls begin; those in progress are billed and run to their end.
 
         Raises:
-            UserFacingError: a call failed, and not because of a rate limit with concurrent calls.
+            UserFacingError: a call failed, and not because of concurrent calls.
         """
         room, total = asyncio.Semaphore(at_once), len(notes) + len(left)
         said: asyncio.Queue[Waiting | None] = asyncio.Queue()
@@ -342,7 +345,7 @@ class _Reading:
                     yield self._progress(len(notes), total, is_merging=is_merging)
             await asyncio.gather(*tasks)
             for error in failed:
-                if at_once == 1 or not isinstance(error, RateLimitedError):
+                if at_once == 1 or not isinstance(error, _TOO_MANY):
                     raise error
         finally:
             for task in tasks:

@@ -41,7 +41,13 @@ from desktop_app.domain.conversations.stream_events import (
     Waiting,
 )
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ContextTooLongError, IllegalChoiceError, RateLimitedError
+from desktop_app.domain.errors import (
+    ContextTooLongError,
+    IllegalChoiceError,
+    ProviderError,
+    RateLimitedError,
+    StreamCutError,
+)
 from desktop_app.domain.models.image_tokens import ImageTokens, TileTokens
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
 from desktop_app.domain.models.token_rates import TextKind
@@ -85,6 +91,7 @@ class NoteTaker(ScriptedProvider):
     Attributes:
         most_at_once: how many calls ran beside each other.
         has_room_for: so many calls at a time; it refuses more, after it had them wait.
+        too_many: what it does with more: it refuses them, or cuts them off.
         speaks_first: each call has begun to answer before it waits at the gate.
         fails_on: a fact at which it fails.
         gate: no call ends while it is closed.
@@ -97,6 +104,7 @@ class NoteTaker(ScriptedProvider):
         self.running = self.most_at_once = 0
         self.fails_on = ""
         self.has_room_for = AT_ONCE
+        self.too_many: ProviderError = RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI")
         self.speaks_first = False
         self.window: int | None = None
         self.ratio, self.says_sizes, self.refused = 1.0, True, 0
@@ -114,7 +122,7 @@ class NoteTaker(ScriptedProvider):
         self.running -= 1
         if is_too_many:
             yield Waiting(7, "There are too many requests.")
-            yield Failed(RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI"))
+            yield Failed(self.too_many)
             return
         text = text_of(request.messages[-1].parts)  # type: ignore[arg-type]
         tokens = int(len(text.split()) * self.ratio)
@@ -510,12 +518,19 @@ def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path: Path)
 
 
 @pytest.mark.parametrize("has_room_for", [1, 2, 3])
+@pytest.mark.parametrize(
+    "too_many",
+    [
+        RateLimitedError(Reason.TOO_MANY_REQUESTS, provider="OpenAI"),
+        StreamCutError(Reason.ANSWER_CUT, provider="llama-cpp-python"),
+    ],
+)
 def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
-    tmp_path: Path, has_room_for: int
+    tmp_path: Path, has_room_for: int, too_many: ProviderError
 ) -> None:
     async def test(reading: Reading) -> None:
         provider = reading.provider
-        provider.has_room_for = has_room_for
+        provider.has_room_for, provider.too_many = has_room_for, too_many
         provider.gate.clear()
         run = asyncio.create_task(reading.run(reading.task("a")))
 
