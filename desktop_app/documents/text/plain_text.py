@@ -84,12 +84,38 @@ _CONTROL: Final = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]
 _ODD: Final = re.compile(
     r"(?<=[^\W\d_])(?:[¹²³]|(?![^\W\d_])[^\x00-\x7f\s’·\u3000-\u303f\uff00-\uff65])(?=[^\W\d_])"
     r"|[à-ÿа-яё][A-ZÀ-ÞА-ЯЁ]"
-    r"|[¼½¾¨¸‡†ˆ¬ªº](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
+    r"|[¼½¾¨¸‡†ˆ¬ªº\u05c0](?=[^\W\d_])|[¤\u2500-\u259f\x80-\x9f]"
 )
-# Icelandic has these letters, but not in these positions; Turkish and Baltic text read as Western
-# does.
-_NOT_ICELANDIC: Final = re.compile(
-    r"[þÞ](?![aeiouyáéíóúýöæjrvA-ZÁÉÍÓÚÝÖÆ])|\b[ðÐ]|[ýð](?=\w*ý)|ý(?=\w*[ðþ])"
+# Places in a word where Western languages don’t have these letters: Baltic and Turkish text decoded
+# as theirs has. Baltic letters become those of French and Icelandic; measured with the messages of
+# Debian’s programs in twelve Western and the Baltic languages.
+_CONSONANT: Final = "[bcdfghjklmnpqrstvwxz]"
+_NOT_WESTERN: Final = re.compile(
+    "|".join(
+        (
+            r"þ(?![aeiouyáéíóúýöæjrv])|(?<=[aeiou])þ(?=[aeiou])",
+            r"\bð|(?<=[bcdkptvxz])ð|ð(?=[èøçty])",
+            r"[ðþ](?=(?:ai|as|io|os|us|yti)\b)|\buþ|\bið(?=[dpsv])|(?<=[dt])þ(?=i[aou])",
+            r"[ýð](?=\w?ý)|(?<![lþ])ý(?=\w{0,12}[ðþ])",
+            rf"ç(?=[eiyîïìð]|{_CONSONANT})",
+            rf"(?<=\w)â\b|â(?=[dhjkqrsz])|(?<=k)â|î(?=[bdgjkrsvz])|(?<={_CONSONANT})î\b",
+            r"û(?=[bdgjkpsvz])",
+            rf"(?<={_CONSONANT})[ëï]|\bï|ë(?=j)|è(?=[aeiouø])|ò(?=[aeou])|(?<=i)ø\b",
+            # Frequent words of Lithuanian and Latvian
+            r"\b(?:arba|buvo|kaip|labai|nuo|pagal|taip|turi|yra|bûti|ið|uþ)\b",
+            r"\b(?:cilvçk\w+|kad|kas|kâ|labdien|lîdz|nav|nevar|paldies|pçc|tikai|uz|varbût)\b",
+        )
+    ),
+    re.IGNORECASE,
+)
+# No Turkish word begins with it, or has it behind a consonant.
+_NOT_TURKISH: Final = re.compile(rf"(?:\b|(?<={_CONSONANT}))ğ", re.IGNORECASE)
+# Ends and parts of words in Lithuanian and Latvian: Turkish and Central European text decoded as
+# Baltic has few of them.
+_BALTIC_PART: Final = re.compile(
+    r"[ėįųę]\b|ė[jst]|i[šų]\b|\b[šž][aeiouyėįī]|[dkmtl]ž|[šž]i[aou]|[sdt]šk|ąs|ūs|ūr|ūt|ūd"
+    r"|\Bā[mst]?\b|[āē][bdgjkrtv]|\B[īē][bgmst]?\b|īj|[āī]šan|ņ[aeiou]|[ķļ]\w|ķē|īb|vīd|\bār",
+    re.IGNORECASE,
 )
 _NO_ASCII: Final = re.compile(rb"[\x00-\x07\x0e-\x1a]")
 # The letters beyond a to z of each language that an encoding is for.
@@ -284,7 +310,8 @@ def _plausible_encodings(data: bytes) -> list[str]:
         # charset-normalizer omits the right encoding for a few short words.
         if encoding in measures or not odd:
             measure = measures.get(encoding, (1.0, 0.0))
-            ranked.append((odd, order > 0, *measure, order, encoding))
+            is_baltic = encoding == "cp1257" and bool(_BALTIC_PART.search(text))
+            ranked.append((odd, order > 0, not is_baltic, *measure, order, encoding))
     return [encoding for *_, encoding in sorted(ranked)]
 
 
@@ -293,8 +320,8 @@ def _count_oddities(text: str, encoding: str) -> int:
     count = len(_ODD.findall(text))
     if encoding.startswith("koi8") and len(_CAPITAL.findall(text)) > 2 * len(_SMALL.findall(text)):
         count += len(_CAPITAL.findall(text))  # Hebrew decoded as KOI8 looks like this
-    if _ALPHABETS.get(encoding) is _WESTERN:
-        count += len(_NOT_ICELANDIC.findall(text))
+    if encoding == "cp1254":
+        count += len(_NOT_TURKISH.findall(text))
     letters: Counter[str] = Counter()
     for word, times in Counter(_WORD.findall(text)).items():
         if word.isascii():
@@ -308,6 +335,9 @@ def _count_oddities(text: str, encoding: str) -> int:
         is_all_special = len(latin) == len(word) > 2
         count += times * (is_mixed or is_all_special)
     alphabets = _ALPHABETS.get(encoding, ("",))
+    # Albanian has the letters of French in other places.
+    if alphabets is _WESTERN and not set("ë") <= set(letters) <= set("ëç"):
+        count += len(_NOT_WESTERN.findall(text))
     return count + min(
         sum(times for letter, times in letters.items() if letter not in f"i{alphabet}")
         for alphabet in alphabets

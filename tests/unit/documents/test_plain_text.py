@@ -180,18 +180,154 @@ def test_a_dozen_western_languages(language: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+# As in mails, notices and menus: one to three sentences each.
+WESTERN_SENTENCES = {
+    "German": (
+        "„Schön“, sagte sie und schloß die Tür.",
+        "Der Ausschuß tagt am Montag. Beschlüsse werden später veröffentlicht.",
+        "Gemäß § 5 Abs. 2 ist die Kündigung unzulässig.",
+        "Das Hotel war schön, aber das Frühstück ließ zu wünschen übrig.",
+    ),
+    "French": (
+        "Il a dû partir tôt. Son père était à l’hôpital.",
+        "L’été dernier, nous étions à la mer. Il faisait très chaud.",
+        "Ça coûte 12 €. C’est trop cher !",
+        "Le garçon a mangé une pêche et une pâtisserie.",
+    ),
+    "Spanish": (
+        "¿Dónde está la estación? ¡Gracias!",
+        "Señor Núñez, le escribo por la reunión del miércoles.",
+        "Información útil para el médico",
+        "Se alquila habitación céntrica, 300 € al mes.",
+    ),
+    "Swedish": (
+        "Hej! Kan vi ses på lördag? Jag är ledig då.",
+        "Räksmörgås och öl, tack.",
+        "Åsa åkte till Örebro.",
+        "Det är dyrt att bo här. Hyran höjs varje år.",
+    ),
+    "Danish": (
+        "Hej, kan vi mødes på søndag? Jeg har fri hele dagen.",
+        "Åen løber gennem byen.",
+        "Der er æbler og pærer på bordet.",
+        "Kære Jørgen, vedlagt følger kontrakten.",
+    ),
+    "Norwegian": (
+        "Hei, kan vi møtes på lørdag? Jeg har fri.",
+        "Kjære Bjørn, takk for sist.",
+        "Regningen må betales før påske.",
+        "Øl og pølse, 120 kr",
+    ),
+    "Finnish": (
+        "Jäätelö maksaa 3 €.",
+        "Tämä on äidin pöytä.",
+        "Missä olet? Tulen myöhään.",
+        "Järvi jäätyi yöllä. Lapset luistelivat.",
+    ),
+    "Portuguese": (
+        "São Paulo é uma cidade grande. Há muito trânsito.",
+        "Você já comeu? Eu também não.",
+        "Parabéns pela promoção!",
+        "O avô e a avó moram em Évora.",
+    ),
+    "Italian": (
+        "La città è bella. Però piove.",
+        "Andrò in Perù a metà maggio.",
+        "Il papà di Niccolò è già partito.",
+        "La riunione è rimandata a lunedì.",
+    ),
+    "Dutch": (
+        "Een reünie in café De Zwaan",
+        "De vergadering is verplaatst naar één uur.",
+        "Ideeën zijn welkom. Mail ze naar ons.",
+        "Zij is geïnteresseerd in de cruciale rol.",
+    ),
+    "Icelandic": (
+        "Hvað heitir þú? Ég heiti Þór.",
+        "Reykjavík er höfuðborg Íslands.",
+        "Kær kveðja, Sigríður",
+        "Við förum á morgun.",
+    ),
+    "Catalan": (
+        "Gràcies per la vostra col·laboració.",
+        "La reunió és dilluns a les deu.",
+        "Barcelona és una ciutat molt gran.",
+        "Què vols menjar? Tinc pa i formatge.",
+    ),
+}
+BALTIC_SENTENCES = {
+    "Lithuanian": (
+        "Laba diena, ačiū už laišką.",
+        "Vilnius yra Lietuvos sostinė. Čia gyvena daug žmonių.",
+        "Nuoširdžiai, Jūratė Kazlauskienė",
+        "Mūsų įmonė įsikūrusi Kaune.",
+        "Aš nežinau. Galbūt vėliau.",
+        "Šis žmogus yra mūsų mokytojas.",
+        "Sąskaita turi būti apmokėta iki kovo 3 d.",
+        "Žuvis ir bulvės kainuoja 5 €.",
+        "Ežeras užšalo naktį.",
+        "Šiandien lyja. Rytoj bus šalta.",
+        "Gerbiami kolegos, prašome atsiųsti dokumentus.",
+        "Vaikai žaidžia kieme.",
+    ),
+    "Latvian": (
+        "Lūdzu, samaksājiet rēķinu līdz 3. martam.",
+        "Ar cieņu, Jānis Bērziņš",
+        "Mūsu uzņēmums atrodas Daugavpilī.",
+        "Cienījamie kolēģi, lūdzu, atsūtiet dokumentus.",
+        "Šis cilvēks ir mūsu skolotājs.",
+        "Rīga ir Latvijas galvaspilsēta. Šeit dzīvo daudz cilvēku.",
+        "Šodien līst. Rīt būs auksts.",
+        "Zivis un kartupeļi maksā 5 €.",
+        "Es nezinu. Varbūt vēlāk.",
+        "Paldies, viss kārtībā!",
+        "Ieeja bez maksas. Gaidām jūs!",
+        "Bērni spēlējas pagalmā.",
+    ),
+    "Estonian": (
+        "Žürii ootab. Võitja selgub õhtul.",
+        "Tere, koosolek lükati esmaspäevale.",
+        "Täna sajab. Homme on külm.",
+        "Lugupidamisega, Jüri Mägi",
+        "Meie ettevõte asub Pärnus.",
+        "Käin iga päev tööl.",
+        "Lapsed mängivad õues.",
+        "Arve tuleb tasuda 3. märtsiks.",
+        "Ta ostis leiba, võid ja juustu.",
+        "Kala ja kartulid maksavad 5 €.",
+        "Ma ei tea. Võib-olla hiljem.",
+        "Kool on suletud. Šokolaad on otsas.",
+    ),
+    "several": (
         "Lūdzu, atsūtiet rēķinu.",
         "Gerbiamas pone Kazlauskai, ačiū už laišką.",
         "Eesti pealinn on Tallinn. Õhtul sõidame jõe äärde, aga žürii ootab.",
+    ),
+}
+ALBANIAN = "Është një ditë e bukur. Çdo gjë është në rregull."
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding"),
+    [
+        *((language, "cp1252") for language in WESTERN_SENTENCES),
+        *((language, "cp1257") for language in BALTIC_SENTENCES),
     ],
 )
-def test_a_baltic_sentence_is_read_as_such(text: str) -> None:
-    decoded = decode(text.encode("cp1257"))
+def test_a_few_sentences_are_read_in_their_own_encoding(language: str, encoding: str) -> None:
+    """Baltic letters have the bytes of French, Danish and Icelandic ones: their places decide."""
+    wrong = []
+    for text in (WESTERN_SENTENCES | BALTIC_SENTENCES)[language]:
+        decoded = decode(text.encode(encoding))
+        if decoded is None or decoded.text != text:
+            wrong.append((text, decoded))
+    assert wrong == []
+
+
+def test_albanian_is_not_taken_for_lithuanian() -> None:
+    decoded = decode(ALBANIAN.encode("cp1250"))
     assert decoded is not None
-    assert decoded.text == text
+    assert decoded.text == ALBANIAN
 
 
 def test_what_tells_the_encoding_may_stand_far_into_the_file() -> None:
