@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from desktop_app.documents.worker.document_worker import ExtractedDocument
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.collections.collection_service import Collections
-    from desktop_app.services.collections.embedding_service import EmbeddingChoice
+    from desktop_app.services.collections.embedding_service import EmbeddingChoice, Embeddings
     from desktop_app.services.documents.chunked_reading import ChunkedReader
     from desktop_app.services.ports import ChatAttachments, MessageStore
     from desktop_app.services.tools.tool_server_book import ToolServers
@@ -224,7 +224,6 @@ class Backend:
         # Takes 10 ms, and few conversations need it.
         from desktop_app.documents.index.collection_reader import CollectionReader
         from desktop_app.services.collections.collection_service import Collections
-        from desktop_app.services.collections.embedding_service import Embeddings
         from desktop_app.storage.documents.collection_store import CollectionStore
         from desktop_app.storage.documents.vector_store import VectorStore
 
@@ -233,8 +232,15 @@ class Backend:
             self.attachments,
             CollectionReader(self.collection_worker),
             VectorStore(self.database),
-            Embeddings(self.gateway, self.ledger, self.budget, self.embedding_choice),
+            self.embeddings,
         )
+
+    @cached_property
+    def embeddings(self) -> Embeddings:
+        """Return the service that requests embeddings."""
+        from desktop_app.services.collections.embedding_service import Embeddings  # few need it
+
+        return Embeddings(self.gateway, self.ledger, self.budget, self.embedding_choice)
 
     @cached_property
     def utility_model(self) -> UtilityModel:
@@ -358,7 +364,7 @@ class Backend:
         from desktop_app.backend.embedding_choice import embedding_choice, embedding_model
 
         values = await self.values()
-        model = embedding_model(values)
+        model = embedding_model(values, is_wanted=self.embeddings.is_wanted)
         if not model:
             return None
         profile = await self.default_profile(await self.profiles(), values)

@@ -14,9 +14,10 @@ from desktop_app.services.collections.embedding_service import EmbeddingChoice
 from desktop_app.settings.setting import SettingValue
 
 
-def embedding_model(values: Mapping[str, SettingValue]) -> str:
-    """Return the model of embeddings; "" if they are disabled."""
-    return str(values["library.embedding_model"]).strip() if values["library.embeddings"] else ""
+def embedding_model(values: Mapping[str, SettingValue], *, is_wanted: bool) -> str:
+    """Return the model of embeddings; "" if they are disabled and not wanted for now."""
+    is_on = is_wanted or values["library.embeddings"]
+    return str(values["library.embedding_model"]).strip() if is_on else ""
 
 
 def embedding_choice(

@@ -58,8 +58,8 @@ def profiles_of_environment(
         profile, secrets = _with_fields(
             profile, _bound(key, profile) if key else secret, environment
         )
-        fields = with_version(profile.custom_fields, version)
-        found.append((replace(profile, custom_fields=fields), secrets))
+        profile = replace(profile, custom_fields=with_version(profile.custom_fields, version))
+        found.append((_as_azure(profile, version), secrets))
     if endpoint := environment.get("AZURE_OPENAI_ENDPOINT", ""):
         deployments = _names(environment.get("AZURE_OPENAI_DEPLOYMENT", ""))
         endpoint, version = split_version(endpoint)
@@ -146,6 +146,15 @@ def _azure(endpoint: str, version: str, deployments: tuple[str, ...]) -> Provide
         custom_fields=(CustomField(VERSION_NAME, version, in_query=True),) if version else (),
         key_header=API_KEY_HEADER,
     )
+
+
+def _as_azure(profile: ProviderProfile, version: str) -> ProviderProfile:
+    """Return a gateway's profile with the key's header and the API of Azure's dated addresses."""
+    named = _AZURE_PATH.search(profile.base_url)
+    if not named or not version[:1].isdigit():
+        return profile
+    models = profile.models or tuple(filter(None, [named[1]]))
+    return replace(profile, key_header=API_KEY_HEADER, api=Api.CHAT_COMPLETIONS, models=models)
 
 
 def _openai_like(url: str, has_key: bool, models: tuple[str, ...]) -> ProviderProfile:

@@ -73,7 +73,9 @@ from desktop_app.domain.errors import (
     StorageError,
     UserFacingError,
 )
+from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.token_rates import COUNTED, CountMethod
+from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
@@ -429,6 +431,9 @@ async def _run(
         unsaved.answers.close()
     for source in cited(began.question, began.answer):
         say(source)
+    choice, named = began.answer.choice, began.answer.answered_by
+    if choice is not None and not is_same_model(choice.model, named):
+        say(tr("Answered by {model}.", model=named))
     if output.write_error is not None:
         return EXIT_PIPE if isinstance(output.write_error, BrokenPipeError) else EXIT_FAILED
     if was_stopped:
@@ -454,7 +459,8 @@ async def _with_all_calls(backend: Backend, answer: Message) -> Message:
         return answer
     if spent.calls < 2:
         return answer
-    return replace(answer, usage=spent.usage, cost=None if spent.uncounted else spent.cost)
+    usage = answer.usage if spent.usage == Usage() else spent.usage  # nothing was reported
+    return replace(answer, usage=usage, cost=None if spent.uncounted else spent.cost)
 
 
 def _conversation(choice: ModelChoice) -> Conversation:

@@ -81,12 +81,15 @@ async def embed_missing(
 ) -> None:
     """Create the missing embeddings of collections, after stating what is sent and its cost.
 
-    Unless told to, it asks on a terminal first, and elsewhere only says what is missing.
+    Unless told to, it asks on a terminal first, and elsewhere only says what is missing. Told to,
+    it uses embeddings for this question even if they are off.
 
     Raises:
-        IllegalChoiceError: embeddings are wanted, but are off.
+        IllegalChoiceError: embeddings are wanted, but the provider has none.
         UserFacingError: the provider failed, or the monthly cap would be exceeded.
     """
+    if without_asking:
+        backend.embeddings.is_wanted = True
     for part in collections:
         plan = await backend.collections.embedding_plan(part.collection_id)
         if plan is None:

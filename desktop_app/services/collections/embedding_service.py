@@ -75,7 +75,11 @@ class EmbeddingGateway(Protocol):
 
 
 class Embeddings:
-    """Requests vectors, within the monthly cap."""
+    """Requests vectors, within the monthly cap.
+
+    Attributes:
+        is_wanted: they are used for now, even if the setting is off.
+    """
 
     def __init__(
         self,
@@ -86,6 +90,7 @@ class Embeddings:
     ) -> None:
         self._gateway, self._spending, self._budget = gateway, spending, budget
         self.chosen = chosen
+        self.is_wanted = False
 
     async def vectors(
         self, choice: EmbeddingChoice, texts: Sequence[str], tokens: int

@@ -123,8 +123,13 @@ def test_missing_embeddings_are_stated_and_made_when_wanted(shell: Shell, papers
     assert len(bodies) == 2
 
 
-def test_embeddings_that_are_off_are_no_silent_loss(shell: Shell, papers: Path) -> None:
+def test_the_option_creates_embeddings_also_while_the_setting_is_off(
+    shell: Shell, papers: Path
+) -> None:
     arguments = ("Why?", "--collection", "papers", "--create-embeddings")
     done, bodies = answer_to(shell, by_meaning, arguments=arguments)
-    assert (done.code, done.out, bodies) == (2, "", [])
-    assert "Semantic search is off" in done.err
+    assert done.code == 0, done.err
+    assert "papers: 2 passages without embeddings (" in done.err
+    assert [len(body.get("input", ())) for body in bodies[:2]] == [2, 1]
+    done, bodies = answer_to(shell, by_meaning, arguments=arguments[:-1])
+    assert len(bodies) == 1, "the setting is still off"

@@ -10,10 +10,12 @@ import pytest
 
 from tests.integration.headless.command import KEY, Ended, Shell, against, answer_to, gateway
 from tests.integration.headless.replies import ANSWER, CHAT, refusal
-from tests.unit.providers.loopback import LoopbackServer, Received, Script
+from tests.unit.providers.loopback import LoopbackServer, Received, Script, streams
+from tests.unit.providers.samples import sse
 
 OWN = ("nomic-embed-text", "qwen3-8b", "gemma3")
 REFUSED = refusal(404, "x")
+CHOICES = [{"delta": {"content": ANSWER}, "finish_reason": "stop"}]
 LACKING = refusal(404, "Not found")
 
 Asked = tuple[Ended, list[Any]]
@@ -31,6 +33,13 @@ def test_the_first_model_that_can_chat_is_used(shell: Shell) -> None:
     assert (said["answer"], said["model"], said["variant"]) == (ANSWER, "qwen3-8b", None)
     assert said["cost_usd"] is None
     assert "Using qwen3-8b, the first chat model of 127.0.0.1" in done.err
+
+
+def test_another_model_that_answered_is_named(shell: Shell) -> None:
+    renamed = streams(sse({"id": "c", "model": "llama-3", "choices": CHOICES}, "[DONE]"))
+    done, _ = unnamed(shell, REFUSED, renamed, arguments=("Hi", "--json"), models=OWN)
+    assert (done.json["model"], done.json["answered_by"]) == ("qwen3-8b", "llama-3")
+    assert "repartee: Answered by llama-3." in done.err
 
 
 @pytest.mark.parametrize("command", ["eval", "summarize"])

@@ -71,6 +71,9 @@ def test_azures_version_may_stand_behind_an_address() -> None:
     assert profile.base_url == "https://gateway.example/v1"
     field = CustomField("api-version", "2024-10-21", in_query=True)
     assert profile.custom_fields == (field,)
+    gateway = "https://gateway.example/openai/deployments/mine?api-version=2024-10-21"
+    profile, _ = found(OPENAI_API_KEY=KEY, OPENAI_BASE_URL=gateway)
+    assert (profile.key_header, profile.models) == ("api-key", ("mine",))
     target = "https://me.openai.azure.com/openai/responses?api-version=2025-04-01-preview"
     profile, _ = found(AZURE_OPENAI_ENDPOINT=target, AZURE_OPENAI_API_KEY=KEY)
     assert profile.base_url == "https://me.openai.azure.com/openai/deployments/{model}"
