@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,6 +31,7 @@ from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator
+from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.compaction_store import CompactionStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
@@ -123,6 +124,7 @@ async def asker_of(
     timeouts: Timeouts | None = None,
     variant: Variant = Variant.THINKING,
     key: str = "sk-test",
+    tools: Callable[[], ToolCatalog] = no_tools,
     **client_options: Any,
 ) -> AsyncIterator[Asker]:
     """Yield an asker whose store is in `folder`. Everything is closed at the end."""
@@ -148,7 +150,7 @@ async def asker_of(
         budget=Budget(SpendingHolds(database), SettingsStore(database)),
         catalog=CATALOG,
         fences=fences(),
-        tools=no_tools,
+        tools=tools,
         desk=desk(),
     )
     choice = ModelChoice(profile.id, "", variant, Effort.HIGH)
