@@ -218,6 +218,30 @@ def run_tool(*words: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
+def open_in_browser(url: str) -> None:
+    """Open a web address from a terminal, if there is a desktop.
+
+    Raises:
+        OSError: it has no program to open addresses.
+    """
+    import subprocess
+
+    if not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        raise FileNotFoundError
+    environment = _environment((*_EVERY, *_LIBRARY, *_SCREEN))
+    nothing = subprocess.DEVNULL
+    with foreign_umask():
+        subprocess.Popen(
+            ("xdg-open", url),
+            env=environment,
+            cwd=WORKING_DIRECTORY,
+            stdin=nothing,
+            stdout=nothing,
+            stderr=nothing,
+            start_new_session=True,  # the browser stays open when the command ends
+        )
+
+
 def resident_command() -> tuple[str, ...]:
     """Return the command that starts the program at login, without a window."""
     return (*_program(), "--resident")

@@ -214,6 +214,9 @@ class Reason(StrEnum):
     TOOL_SERVER_KEEPS_STOPPING = "tool_server_keeps_stopping"
     TOOL_SERVER_REFUSED = "tool_server_refused"
     TOOL_SERVER_SECRETS_LOST = "tool_server_secrets_lost"
+    TOOL_SERVER_SIGN_IN = "tool_server_sign_in"
+    TOOL_SERVER_SIGN_IN_FAILED = "tool_server_sign_in_failed"
+    TOOL_SERVER_SIGN_IN_NOT_KEPT = "tool_server_sign_in_not_kept"
     TOOL_SERVER_KEYRING = "tool_server_keyring"
     TOOL_SERVER_FILE = "tool_server_file"
 

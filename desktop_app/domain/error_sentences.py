@@ -694,6 +694,16 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("The keyring doesn’t have the secret values of the tool server “{server}”."),
         remedy=N_("Enter them again in {servers_page}."),
     ),
+    Reason.TOOL_SERVER_SIGN_IN: Said(
+        N_("The tool server “{server}” needs you to sign in."), remedy=Remedy.SIGN_IN
+    ),
+    Reason.TOOL_SERVER_SIGN_IN_FAILED: Said(
+        N_("You weren’t signed in to the tool server “{server}”: {why}."), remedy=Remedy.SIGN_IN
+    ),
+    Reason.TOOL_SERVER_SIGN_IN_NOT_KEPT: Said(
+        N_("Without a keyring, you stay signed in to “{server}” only until Repartee ends."),
+        remedy=N_("Set up a keyring, then sign in again."),
+    ),
     Reason.TOOL_SERVER_KEYRING: Said(
         N_("Without a keyring, the values of “{server}” can’t be stored."),
         remedy=N_("Use environment variables, as {example}."),

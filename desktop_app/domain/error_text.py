@@ -64,6 +64,7 @@ REMEDIES: Final[Mapping[Remedy, str]] = {
         "Check the base URL in {provider_page}, or choose another provider."
     ),
     Remedy.CHECK_ADDRESS_OF_OTHER: N_("Check the base URL in {provider_page}."),
+    Remedy.SIGN_IN: N_("Sign in in {servers_page}."),
     Remedy.CHECK_ADDRESS_OR_SIGN_IN: N_(
         "Check the base URL in {provider_page} or your network’s sign-in page."
     ),
@@ -165,6 +166,7 @@ _IN_TERMINAL: Final[Mapping[Remedy, str]] = {
     Remedy.ADD_KEY: N_("Add one in {provider_page}, or set OPENAI_API_KEY or COMETAPI_KEY."),
     Remedy.CONTINUE: "",
     Remedy.ENTER_PRICE: N_("Enter it in {models_window}, or use --allow-unpriced."),
+    Remedy.SIGN_IN: N_("Run: repartee mcp login {server}"),
 }
 
 WINDOW: Final = Surface({}, {})

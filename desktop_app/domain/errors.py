@@ -82,6 +82,7 @@ class Remedy(Enum):
     CHECK_ADDRESS_OR_LEAVE = "check_address_or_leave"
     CHECK_ADDRESS_OF_OTHER = "check_address_of_other"
     CHECK_ADDRESS_OR_SIGN_IN = "check_address_or_sign_in"
+    SIGN_IN = "sign_in"
     USE_HTTPS = "use_https"
     ALLOW_HOST = "allow_host"
     SET_MODEL = "set_model"

@@ -17,6 +17,8 @@ from desktop_app.domain.tools.tool_server import ServerFailure
 
 START_S: Final = 60.0
 """Some programs are loaded from a registry when they are first started."""
+SIGN_IN_S: Final = 300.0
+"""The user may have to look up a password."""
 CLOSE_S: Final = 8.0
 LONGEST_LINE: Final = 32 << 20
 LONGEST_ORDER: Final = 8 << 20
@@ -34,6 +36,15 @@ class ServerListener(Protocol):
 
     def on_list_changed(self, what: str) -> None:
         """Note that "tools", "resources" or "prompts" have changed."""
+
+    def on_sign_in(self, address: str) -> None:
+        """Take the address at which the user signs in."""
+
+    def on_sign_in_needed(self) -> None:
+        """Note that the server ends because the user has to sign in again."""
+
+    def on_tokens(self, kept: Mapping[str, Any]) -> None:
+        """Keep what a sign-in or a refresh has left."""
 
     def on_ended(self) -> None:
         """Note that the process has ended."""
@@ -83,7 +94,7 @@ class ServerConnection:
         made = cls(process, listener)
         try:
             made._send(order)
-            async with asyncio.timeout(START_S):
+            async with asyncio.timeout(SIGN_IN_S if "sign_in" in order else START_S):
                 await made._ready
         except BaseException:
             await made.aclose()
@@ -176,11 +187,19 @@ class ServerConnection:
                 self._ready.set_result(None)
         elif event == "failed":
             if not self._ready.done():
-                self._ready.set_exception(ServerFailure(said["reason"], has_ended=True))
+                needs = said["needs_sign_in"]
+                failure = ServerFailure(said["reason"], has_ended=True, needs_sign_in=needs)
+                self._ready.set_exception(failure)
+            elif said["needs_sign_in"]:
+                self._listener.on_sign_in_needed()
             else:
                 self._listener.on_log("error", said["reason"])
         elif event == "log":
             self._listener.on_log(said["level"], said["text"])
+        elif event == "sign_in":
+            self._listener.on_sign_in(said["url"])
+        elif event == "tokens":
+            self._listener.on_tokens(said["kept"])
         elif event == "changed":
             self._listener.on_list_changed(said["what"])
         elif event == "progress":

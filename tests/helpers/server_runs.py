@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import Report, ToolContext
-from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer, launch_order, server_of
+from desktop_app.domain.tools.tool_server import ToolServer, launch_order, server_of
 from desktop_app.services.tools.server_run import ServerRun
 from desktop_app.services.tools.server_source import ServerSource
 from desktop_app.tool_servers.server_connection import ServerConnection
@@ -83,11 +83,14 @@ async def running(
     """Yield a server that is stopped at the end."""
     server, secrets = server_of("demo", command=command, **options)
 
-    async def order() -> tuple[Mapping[str, Any], ServerSecrets]:
+    async def order(_is_sign_in: bool) -> tuple[Mapping[str, Any], Sequence[str]]:
         home = options.get("folder") or os.environ.get("HOME", "/")
-        return launch_order(server, secrets, variables or {}, home), secrets
+        return launch_order(server, secrets, variables or {}, home), secrets.values
 
-    run = ServerRun(server, ServerConnection.open, order)
+    async def keep(_tokens: Mapping[str, Any]) -> None:
+        raise AssertionError
+
+    run = ServerRun(server, ServerConnection.open, order, keep)
     try:
         yield Running(run)
     finally:

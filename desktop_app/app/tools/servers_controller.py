@@ -76,6 +76,8 @@ class ServersController(QObject):
         panel.server_edit_requested.connect(lambda name: self._start(self._edit(name)))
         panel.server_removal_requested.connect(lambda name: self._start(self._ask_removal(name)))
         panel.server_test_requested.connect(lambda name: self._start(self.test(name)))
+        panel.server_sign_in_requested.connect(lambda name: self._start(self._sign_in(name)))
+        panel.server_sign_out_requested.connect(lambda name: self._start(self._sign_out(name)))
         panel.server_log_requested.connect(lambda name: self._start(self._show_log(name)))
         panel.servers_import_requested.connect(self._choose_import)
 
@@ -98,21 +100,26 @@ class ServersController(QObject):
         runs = await self._servers().runs()
         for run in runs:
             run.watch(self._later.start)
-        self._panel.set_servers([self._row(run) for run in runs])
+        self._panel.set_servers([await self._row(run) for run in runs])
 
-    def _row(self, run: ServerRun) -> ServerRow:
+    async def _row(self, run: ServerRun) -> ServerRow:
         from desktop_app.services.tools.server_run import ServerState
         from desktop_app.ui.settings.tabs.servers_tab import ServerRow
 
         server = run.server
         about = server.url or server.program
+        signs_in = (Reason.TOOL_SERVER_SIGN_IN, Reason.TOOL_SERVER_SIGN_IN_FAILED)
         if run.state is ServerState.FAILED and run.failure is not None:
-            return ServerRow(server.name, about, run.failure.sentences, "error")
+            failure, waits = run.failure, run.failure.reason in signs_in
+            said = failure.what_happened if waits else failure.sentences  # a button says the rest
+            return ServerRow(server.name, about, said, "error", waits)
         words = {
             ServerState.STARTING: tr("Starting…"),
+            ServerState.SIGNING_IN: tr("Sign in in your browser. The log has the address."),
             ServerState.RUNNING: self._results.get(server.name) or tr("Running"),
         }.get(run.state, tr("Not running. It starts when it’s needed."))
-        return ServerRow(server.name, about, words)
+        is_signed_in = await self._servers().is_signed_in(server)
+        return ServerRow(server.name, about, words, is_signed_in=is_signed_in)
 
     # -- adding and editing
 
@@ -207,17 +214,34 @@ class ServersController(QObject):
 
     async def test(self, name: str) -> None:
         """Start a server anew and show what comes of it."""
-        from desktop_app.services.tools.served_prompts import served_prompts
-
-        run = await self._servers().run(name)
-        began = time.monotonic()
+        run, began = await self._servers().run(name), time.monotonic()
         try:
             await run.restart()
-            listed = await run.listed("tools")
+            await self._list_tools(run, began)
         except UserFacingError:
             await self.show_servers()  # the row says why
-            return
-        book = self._servers().book
+
+    async def _sign_in(self, name: str) -> None:
+        run, began = await self._servers().run(name), time.monotonic()
+        try:
+            await self._servers().sign_in(name, _open_in_browser)
+        except UserFacingError:
+            if run.failure is not None:
+                await self.show_servers()
+                return
+            await self._list_tools(run, began)
+            raise  # the sign-in lasts only until the program ends
+        await self._list_tools(run, began)
+
+    async def _sign_out(self, name: str) -> None:
+        await self._servers().sign_out(name)
+        await self.show_servers()
+
+    async def _list_tools(self, run: ServerRun, began: float) -> None:
+        from desktop_app.services.tools.served_prompts import served_prompts
+
+        name, book = run.server.name, self._servers().book
+        listed = await run.listed("tools")
         await book.keep_listed(name, listed)
         await book.keep_prompts(name, await served_prompts(run))
         await self.load_prompts()
@@ -304,6 +328,14 @@ class ServersController(QObject):
         )
         self._notifications.notify("\n".join([words, *problems]))
         await self.show_servers()
+
+
+def _open_in_browser(address: str) -> None:
+    from PySide6.QtCore import QUrl
+
+    from desktop_app.ui.widgets.external_open import open_link
+
+    open_link(QUrl(address))
 
 
 def _resource_file(read: Mapping[str, str], name: str) -> tuple[bytes, str]:

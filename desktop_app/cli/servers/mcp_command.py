@@ -1,4 +1,4 @@
-"""`repartee mcp`: adds, lists, removes, tests and imports servers of tools."""
+"""`repartee mcp`: adds, lists, removes, tests and imports servers of tools, and signs in."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import asyncio
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.backend import build_backend
+from desktop_app.child_processes import open_in_browser
 from desktop_app.cli.console import say, write_json, write_line
+from desktop_app.cli.terminal import worded
 from desktop_app.cli.tool_commands import brief, tool_json
+from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool_server import server_of
@@ -37,10 +41,14 @@ def run_mcp(options: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(options))
     except UserFacingError as error:
-        say(error.sentences)
+        say(_worded(error))
         return EXIT_FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
         return EXIT_INTERRUPTED
+
+
+def _worded(error: UserFacingError) -> str:
+    return worded(note_of(error), from_environment=False)
 
 
 async def _run(options: argparse.Namespace) -> int:
@@ -58,6 +66,11 @@ async def _run(options: argparse.Namespace) -> int:
             return await _list(servers, as_json=options.json)
         if options.action == "remove":
             await servers.remove(options.name)
+            return 0
+        if options.action == "login":
+            return await _sign_in(servers, options.name)
+        if options.action == "logout":
+            await servers.sign_out(options.name)
             return 0
         if options.action == "import":
             return await _import(servers, Path(options.file))
@@ -91,7 +104,7 @@ def _pair(options: argparse.Namespace, text: str, between: str) -> tuple[str, st
 
 async def _list(servers: ToolServers, *, as_json: bool) -> int:
     found = await servers.book.servers()
-    rows = [_server_json(server, len(await servers.book.listed(server.name))) for server in found]
+    rows = [await _server_json(server, servers) for server in found]
     if as_json:
         write_json(rows)
         return 0
@@ -103,7 +116,7 @@ async def _list(servers: ToolServers, *, as_json: bool) -> int:
     return 0
 
 
-def _server_json(server: ToolServer, tools: int) -> dict[str, Any]:
+async def _server_json(server: ToolServer, servers: ToolServers) -> dict[str, Any]:
     """Return what may be shown of a server: names of its values, and no arguments."""
     return {
         "name": server.name,
@@ -113,8 +126,22 @@ def _server_json(server: ToolServer, tools: int) -> dict[str, Any]:
         "url": server.url,
         "env": sorted(server.environment),
         "headers": sorted(server.headers),
-        "tools": tools,
+        "signed_in": await servers.is_signed_in(server),
+        "tools": len(await servers.book.listed(server.name)),
     }
+
+
+async def _sign_in(servers: ToolServers, name: str) -> int:
+    def show(address: str) -> None:
+        say(tr("Sign in at: {address}", address=address))
+        with suppress(OSError):  # it is printed
+            open_in_browser(address)
+
+    if await servers.sign_in(name, show):
+        write_line(tr("You are signed in to {server}.", server=name))
+    else:
+        write_line(tr("{server} doesn’t ask you to sign in.", server=name))
+    return 0
 
 
 async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
@@ -133,7 +160,7 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
         write_json(_test_json(run, seconds, tools, error))
         return 0 if error is None else EXIT_FAILED
     if error is not None:
-        say(error.sentences)
+        say(_worded(error))
         for line in list(run.log)[-_SHOWN_LOG:]:
             say(line.text)
         return EXIT_FAILED
@@ -176,7 +203,7 @@ async def _import(servers: ToolServers, path: Path) -> int:
             await servers.add(server, secrets)
         except UserFacingError as error:
             failed = True
-            say(error.sentences)
+            say(_worded(error))
         else:
             write_line(tr("Added {server}", server=server.name))
     return EXIT_FAILED if failed else 0

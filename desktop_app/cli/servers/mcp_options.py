@@ -13,7 +13,9 @@ from desktop_app.cli.command_help import (
 )
 from desktop_app.i18n.translation import tr
 
-_LIST_FIELDS: Final = "name, transport (stdio, http), program, folder, url, env, headers, tools"
+_LIST_FIELDS: Final = (
+    "name, transport (stdio, http), program, folder, url, env, headers, signed_in, tools"
+)
 _TEST_FIELDS: Final = (
     "name, ok, seconds, tools (name, description, kind, available, reason), offers, error, log"
 )
@@ -26,7 +28,7 @@ def add_mcp(
     mcp = commands.add_parser(
         "mcp",
         help=tr("manage tool servers (Model Context Protocol)"),
-        usage="repartee mcp {add,list,remove,test,import} ...",
+        usage="repartee mcp {add,list,remove,test,login,logout,import} ...",
         epilog=epilog(
             tr(
                 "A tool server offers tools to models. {command} lists them. A server runs with "
@@ -98,7 +100,17 @@ def add_mcp(
         tr("NAME [--json]"),
         epilog(json_fields(_TEST_FIELDS), codes=usual_codes()),
     )
-    for one in (remove, test):
+    login = command(
+        "login",
+        tr("sign in to a tool server in the browser"),
+        tr("NAME"),
+        epilog(
+            tr("The address to sign in at is printed, too. The keyring stores the sign-in."),
+            codes=usual_codes(),
+        ),
+    )
+    logout = command("logout", tr("sign out of a tool server"), tr("NAME"))
+    for one in (remove, test, login, logout):
         one.add_argument("name", metavar=tr("NAME"))
     for one in (listing, test):
         one.add_argument("--json", action="store_true", help=tr("print JSON"))
@@ -112,4 +124,4 @@ def add_mcp(
         ),
     )
     importing.add_argument("file", metavar=tr("FILE"))
-    return [mcp, add, listing, remove, test, importing]
+    return [mcp, add, listing, remove, test, login, logout, importing]

@@ -38,11 +38,14 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
 
     Attributes:
         has_ended: the process is gone.
+        needs_sign_in: the user has to sign in.
     """
 
-    def __init__(self, reason: str, *, has_ended: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, has_ended: bool = False, needs_sign_in: bool = False
+    ) -> None:
         super().__init__(reason)
-        self.has_ended = has_ended
+        self.has_ended, self.needs_sign_in = has_ended, needs_sign_in
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,16 @@ class ToolServer:
     def secret_name(self) -> str:
         """Return the name of its values in the keyring."""
         return f"tool-server:{self.name}"
+
+    @property
+    def sign_in_name(self) -> str:
+        """Return the name of what a sign-in leaves in the keyring."""
+        return f"{self.secret_name}:sign-in"
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Return True for an address that gets no token of the user's."""
+        return bool(self.url) and "authorization" not in map(str.lower, self.headers)
 
     @property
     def secret_origin(self) -> str:
@@ -178,6 +191,13 @@ def _split(name: str, url: str) -> tuple[str, str]:
 def _reference(value: str) -> str:
     """Return a value that only names a variable; "" for any other."""
     return value if _MERE_REFERENCE.fullmatch(value) else ""
+
+
+def kept_values(kept: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the secret values of what a sign-in has left."""
+    tokens, client = kept["tokens"], kept["client"]
+    found = (tokens.get("access_token"), tokens.get("refresh_token"), client.get("client_secret"))
+    return tuple(filter(None, found))
 
 
 def launch_order(

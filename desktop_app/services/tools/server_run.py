@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.errors import ToolServerError, UserFacingError
 from desktop_app.domain.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import cleaned
-from desktop_app.domain.tools.tool_server import ServerFailure, ServerSecrets, ToolServer
+from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, kept_values
 
 MOST_CRASHES: Final = 3
 CRASHES_WITHIN_S: Final = 300.0
@@ -49,8 +49,13 @@ class Connect(Protocol):
         """Return the running server."""
 
 
-Order = Callable[[], Awaitable[tuple[Mapping[str, Any], ServerSecrets]]]
-"""Returns how to start a server now, and what its words must not show. Raises UserFacingError."""
+Order = Callable[[bool], Awaitable[tuple[Mapping[str, Any], Sequence[str]]]]
+"""Returns how to start a server now, and what its words must not show. Raises UserFacingError.
+
+Its argument is True to have the user sign in.
+"""
+Keep = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Keeps what a sign-in or a refresh has left. Raises UserFacingError."""
 
 
 class ServerState(StrEnum):
@@ -58,6 +63,7 @@ class ServerState(StrEnum):
 
     STOPPED = "stopped"
     STARTING = "starting"
+    SIGNING_IN = "signing_in"
     RUNNING = "running"
     FAILED = "failed"
 
@@ -78,12 +84,12 @@ class ServerRun:
         failure: why it last failed; "" if it did not.
     """
 
-    def __init__(self, server: ToolServer, connect: Connect, order: Order) -> None:
+    def __init__(self, server: ToolServer, connect: Connect, order: Order, keep: Keep) -> None:
         self.server = server
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.failure: ToolServerError | None = None
         self._on_changed: Callable[[], None] = lambda: None
-        self._connect, self._order = connect, order
+        self._connect, self._order, self._keep = connect, order, keep
         self._connection: Connection | None = None
         self._redactor = Redactor()
         self._lock = asyncio.Lock()
@@ -93,13 +99,18 @@ class ServerRun:
         self._active = 0
         self._idle: asyncio.TimerHandle | None = None
         self._stopping: asyncio.Task[None] | None = None
+        self._secrets: Sequence[str] = ()
+        self._on_address: Callable[[str], None] | None = None
+        self._signing_in: asyncio.Task[Any] | None = None
+        self._address, self._needs_sign_in = "", False
+        self._keeping: asyncio.Task[UserFacingError | None] | None = None
 
     @property
     def state(self) -> ServerState:
         """Return the state."""
         if self._is_starting:
-            return ServerState.STARTING
-        if self._connection is not None and self._connection.is_running:
+            return ServerState.SIGNING_IN if self._address else ServerState.STARTING
+        if self._live() is not None:
             return ServerState.RUNNING
         return ServerState.STOPPED if self.failure is None else ServerState.FAILED
 
@@ -149,8 +160,34 @@ class ServerRun:
         self._crashes.clear()
         await self._running()
 
+    async def sign_in(self, on_address: Callable[[str], None]) -> bool:
+        """Have the user sign in; return False if the server does not ask for it.
+
+        Another sign-in to the server ends.
+
+        Args:
+            on_address: called with the address to open in a browser.
+
+        Raises:
+            UserFacingError: nobody was signed in, or it cannot be remembered.
+        """
+        await self.stop()
+        self._crashes.clear()
+        self._on_address, self._signing_in = on_address, asyncio.current_task()
+        try:
+            await self._running()
+        finally:
+            self._on_address = self._signing_in = None
+        if self._keeping is None:
+            return False
+        if error := await self._keeping:
+            raise error
+        return True
+
     async def stop(self) -> None:
         """End the server; the next use starts it again."""
+        if self._signing_in is not None:
+            self._signing_in.cancel()
         async with self._lock:
             await self._close()
         self.failure = None
@@ -172,10 +209,41 @@ class ServerRun:
         self._listed.pop(what, None)
         self._on_changed()
 
+    def on_sign_in(self, address: str) -> None:
+        """Hand on the address at which the user signs in."""
+        self._address = address
+        self.on_log("", f"Sign in: {address}")
+        if self._on_address is not None:
+            self._on_address(address)
+
+    def on_sign_in_needed(self) -> None:
+        """Note that the user has to sign in again."""
+        self._needs_sign_in = True  # until the next start
+        self.failure = self._error(Reason.TOOL_SERVER_SIGN_IN)
+        self._on_changed()
+
+    def on_tokens(self, kept: Mapping[str, Any]) -> None:
+        """Keep what a sign-in or a refresh has left."""
+        self._keeping = asyncio.ensure_future(self._keep_tokens(kept, self._keeping))
+
+    async def _keep_tokens(
+        self, kept: Mapping[str, Any], earlier: asyncio.Task[UserFacingError | None] | None
+    ) -> UserFacingError | None:
+        if earlier is not None:
+            await earlier
+        values = [*self._secrets, *kept_values(kept)]
+        self._redactor = await asyncio.to_thread(Redactor, values)
+        try:
+            await self._keep(kept)
+        except UserFacingError as error:
+            self.on_log("warning", error.sentences)
+            return error
+        return None
+
     def on_ended(self) -> None:
         """Note a crash, unless this program ended the server."""
         self._listed.clear()
-        if not self._is_closing and not self._is_starting:
+        if not (self._is_closing or self._is_starting or self._needs_sign_in):
             self._crashes.append(time.monotonic())
             self.failure = self._error(Reason.TOOL_SERVER_STOPPED)
             self._on_changed()
@@ -184,11 +252,15 @@ class ServerRun:
 
     async def _running(self) -> Connection:
         async with self._lock:
-            found = self._connection
-            if found is None or not found.is_running:
-                found = await self._start()
+            found = self._live() or await self._start()
         self._stop_later()
         return found
+
+    def _live(self) -> Connection | None:
+        """Return the connection if it can be used."""
+        found = self._connection
+        can_be_used = found is not None and found.is_running and not self._needs_sign_in
+        return found if can_be_used else None
 
     async def _start(self) -> Connection:
         await self._close()
@@ -197,25 +269,34 @@ class ServerRun:
         if len(self._crashes) >= MOST_CRASHES:
             raise self._failed(self._error(Reason.TOOL_SERVER_KEEPS_STOPPING))
         try:
-            order, secrets = await self._order()
+            order, self._secrets = await self._order(self._on_address is not None)
         except ToolServerError as error:
             raise self._failed(error) from None
         # Python needs a while for the spellings of many keys.
-        self._redactor = await asyncio.to_thread(Redactor, secrets.values)
-        self._is_starting = True
+        self._redactor = await asyncio.to_thread(Redactor, self._secrets)
+        self._is_starting, self._keeping, self._needs_sign_in = True, None, False
         self._on_changed()
         try:
             self._connection = await self._connect(order, self)
         except TimeoutError:
-            raise self._failed(self._error(Reason.TOOL_SERVER_SLOW, seconds=60)) from None
+            slow = self._error(Reason.TOOL_SERVER_SLOW, seconds=60)
+            unsigned = self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why="no answer in time")
+            raise self._failed(unsigned if self._address else slow) from None
         except ServerFailure as failure:
-            why = self.shown(str(failure)).rstrip(".")
-            raise self._failed(self._error(Reason.TOOL_SERVER_NOT_STARTED, why=why)) from None
+            raise self._failed(self._not_started(failure)) from None
         finally:
-            self._is_starting = False
+            self._is_starting, self._address = False, ""
         self.failure = None
         self._on_changed()
         return self._connection
+
+    def _not_started(self, failure: ServerFailure) -> ToolServerError:
+        if failure.needs_sign_in:
+            return self._error(Reason.TOOL_SERVER_SIGN_IN)
+        why = self.shown(str(failure)).rstrip(".")
+        if self._address:
+            return self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=why)
+        return self._error(Reason.TOOL_SERVER_NOT_STARTED, why=why)
 
     def _failed(self, error: ToolServerError) -> ToolServerError:
         self.failure = error
@@ -249,6 +330,8 @@ class ServerRun:
                 await connection.aclose()
             finally:
                 self._is_closing = False
+        if self._keeping is not None:
+            await self._keeping
 
     def _stop_later(self) -> None:
         if self._idle is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -14,8 +15,10 @@ from desktop_app.domain.tools.tool_server import (
     EXAMPLE,
     ServerSecrets,
     ToolServer,
+    kept_values,
     launch_order,
 )
+from desktop_app.i18n.translation import tr
 from desktop_app.services.tools.server_run import Connect, ServerRun
 
 
@@ -41,11 +44,22 @@ class ServerBook(Protocol):
         """Store the prompts of a server: `name` and `text` of each."""
 
 
+class SecretPlace(Protocol):
+    """The place of a secret."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Return True unless nothing would be found there."""
+
+
 class SecretKeeper(Protocol):
     """Keeps secret values, each for one origin. Raises CredentialError."""
 
     async def get(self, name: str, origin: str) -> Secret | None:
         """Return the secret if it belongs to `origin`."""
+
+    async def place(self, name: str, origin: str) -> SecretPlace:
+        """Return where the secret is, without reading the keyring."""
 
     async def remove(self, name: str) -> None:
         """Forget a secret."""
@@ -92,7 +106,8 @@ class ToolServers:
                 await run.stop()
         for name, server in servers.items():
             if name not in self._runs:
-                self._runs[name] = ServerRun(server, self._connect, partial(self._order, server))
+                order, keep = partial(self._order, server), partial(self._keep_sign_in, server)
+                self._runs[name] = ServerRun(server, self._connect, order, keep)
         return [self._runs[name] for name in servers]
 
     async def run(self, name: str) -> ServerRun:
@@ -115,7 +130,7 @@ class ToolServers:
         Raises:
             ToolServerError: there is one of this name, or no keyring for its values.
         """
-        known = {each.name for each in await self.book.servers()}
+        known = {each.name: each for each in await self.book.servers()}
         if server.name in known and not replaces:
             raise ToolServerError(Reason.TOOL_SERVER_EXISTS, server=server.name)
         if secrets:
@@ -129,6 +144,8 @@ class ToolServers:
         await self._permissions.forget_source(server.name)
         if server.name in known:
             await self.book.remove(server.name)  # also what it has listed
+            if known[server.name].url != server.url:
+                await self._secrets.remove(server.sign_in_name)
         await self.book.save(server)
 
     async def remove(self, name: str) -> None:
@@ -137,7 +154,30 @@ class ToolServers:
         await run.stop()
         await self.book.remove(name)
         await self._permissions.forget_source(name)
-        await self._secrets.remove(run.server.secret_name)
+        for secret in (run.server.secret_name, run.server.sign_in_name):
+            await self._secrets.remove(secret)
+
+    async def sign_in(self, name: str, on_address: Callable[[str], None]) -> bool:
+        """Have the user sign in to a server; return False if it does not ask for it.
+
+        Args:
+            on_address: called with the address to open in a browser.
+
+        Raises:
+            UserFacingError: nobody was signed in, or only until this program ends.
+        """
+        return await (await self.run(name)).sign_in(on_address)
+
+    async def sign_out(self, name: str) -> None:
+        """Forget a sign-in and end the server. Raises UserFacingError."""
+        run = await self.run(name)
+        await run.stop()
+        await self._secrets.remove(run.server.sign_in_name)
+
+    async def is_signed_in(self, server: ToolServer) -> bool:
+        """Return True if there is a sign-in to the server."""
+        place = await self._secrets.place(server.sign_in_name, server.secret_origin)
+        return place.is_usable
 
     async def secrets_of(self, server: ToolServer) -> ServerSecrets:
         """Return the secret values of a server.
@@ -156,6 +196,23 @@ class ToolServers:
         """End all servers."""
         await asyncio.gather(*(run.stop() for run in self._runs.values()))
 
-    async def _order(self, server: ToolServer) -> tuple[Mapping[str, Any], ServerSecrets]:
+    async def _order(
+        self, server: ToolServer, is_sign_in: bool
+    ) -> tuple[Mapping[str, Any], Sequence[str]]:
         secrets = await self.secrets_of(server)
-        return launch_order(server, secrets, self._variables, self._home), secrets
+        order = launch_order(server, secrets, self._variables, self._home)
+        if is_sign_in:
+            page = tr("You can close this page and return to Repartee.")
+            return {**order, "sign_in": page}, secrets.values
+        if not server.can_sign_in:
+            return order, secrets.values
+        found = await self._secrets.get(server.sign_in_name, server.secret_origin)
+        if found is None:
+            return order, secrets.values
+        kept = json.loads(found.value)
+        return {**order, "tokens": kept}, (*secrets.values, *kept_values(kept))
+
+    async def _keep_sign_in(self, server: ToolServer, kept: Mapping[str, Any]) -> None:
+        secret = Secret(json.dumps(kept), server.secret_origin)
+        if not await self._keep(server.sign_in_name, secret):
+            raise ToolServerError(Reason.TOOL_SERVER_SIGN_IN_NOT_KEPT, server=server.name)

@@ -7,7 +7,6 @@ so that no secret stands in arguments or the environment. Then:
     {"id", "do": "call", "name", "arguments"}                       → {"id", "result": {…}}
     {"id", "do": "read", "uri"}, {"id", "do": "prompt", "name", …}  → {"id", "result": {…}}
     {"do": "cancel", "id"}
-    {"do": "sign_in", "allowed": bool}
 
 A failure is {"id", "error"}. Unasked: {"event": "ready" | "failed" | "log" | "progress" |
 "changed" | "sign_in" | "tokens", …}. The process ends when its standard input does, and takes the

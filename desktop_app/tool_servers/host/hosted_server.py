@@ -21,6 +21,7 @@ from desktop_app.child_processes import ChildCommand
 from desktop_app.tool_servers.host import content
 from desktop_app.tool_servers.host.bounded_stdio import bounded_stdio
 from desktop_app.tool_servers.host.line_output import LineOutput
+from desktop_app.tool_servers.host.sign_in import NEEDED, SignIn, SignInError
 
 MOST_PAGES: Final = 50
 STREAM_S: Final = 300.0
@@ -54,6 +55,7 @@ class HostedServer:
         self._end_soon = end_soon
         self._scopes: dict[int, anyio.CancelScope] = {}
         self._client: Client | None = None
+        self._sign_in: SignIn | None = None
         self._has_ended = anyio.Event()
 
     async def run(self) -> None:
@@ -68,15 +70,14 @@ class HostedServer:
                 self._end_soon()
                 tasks.cancel_scope.cancel()
             except Exception as error:  # noqa: BLE001 — whatever the SDK raises is told
-                self._output.send(event="failed", reason=reason_of(error))
+                self._say_failed(error)
                 tasks.cancel_scope.cancel()
 
     async def _connect(self, stack: AsyncExitStack) -> Client:
         order = self._order
         if "url" in order:
             os.environ.update(order["proxies"])
-            timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
-            connection = httpx2.AsyncClient(headers=order["headers"], timeout=timeout)
+            connection = await self._http_client(order["headers"])
             await stack.enter_async_context(connection)
             transport = streamable_http_client(order["url"], http_client=connection)
         else:
@@ -91,6 +92,27 @@ class HostedServer:
             logging_callback=self._on_log,
             message_handler=self._on_message,
         )
+
+    async def _http_client(self, headers: dict[str, str]) -> httpx2.AsyncClient:
+        timeout = httpx2.Timeout(CONNECT_S, read=STREAM_S)
+        if "authorization" in map(str.lower, headers):  # the user has a token already
+            return httpx2.AsyncClient(headers=headers, timeout=timeout)
+        sign_in = self._sign_in = SignIn(self._order, self._output)
+        return httpx2.AsyncClient(
+            headers=headers,
+            timeout=timeout,
+            auth=await sign_in.provider(),
+            event_hooks={"request": [sign_in.check_request], "response": [sign_in.check_response]},
+        )
+
+    def _say_failed(self, error: BaseException) -> None:
+        self._output.send(
+            event="failed", reason=reason_of(error), needs_sign_in=self._needs_sign_in
+        )
+
+    @property
+    def _needs_sign_in(self) -> bool:
+        return self._sign_in is not None and self._sign_in.is_needed
 
     def _say_ready(self, client: Client) -> None:
         offered = client.server_capabilities
@@ -146,7 +168,11 @@ class HostedServer:
                 result = await self._result(order)
             except Exception as error:  # noqa: BLE001 — whatever the SDK raises is told
                 if not self._has_ended.is_set():  # the end of this process says so
-                    self._output.send(id=number, error=reason_of(error))
+                    reason = NEEDED if self._needs_sign_in else reason_of(error)
+                    self._output.send(id=number, error=reason)
+                if self._needs_sign_in:
+                    self._say_failed(error)
+                    self._has_ended.set()
             else:
                 self._output.send(id=number, result=result)
             finally:
@@ -205,4 +231,6 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     words = str(error)[:LONGEST_REASON]
+    if isinstance(error, SignInError):
+        return words
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -78,6 +78,7 @@ class SettingsPanel(QFrame):
         server_add_requested(), servers_import_requested(): add tool servers.
         server_edit_requested(str), server_removal_requested(str): change the one of this name.
         server_test_requested(str), server_log_requested(str): likewise.
+        server_sign_in_requested(str), server_sign_out_requested(str): likewise.
         about_opened(): the About page is shown and needs `set_about`.
         help_requested(str): open the help for this part of the settings.
     """
@@ -121,6 +122,8 @@ class SettingsPanel(QFrame):
     server_removal_requested = Signal(str)
     server_test_requested = Signal(str)
     server_log_requested = Signal(str)
+    server_sign_in_requested = Signal(str)
+    server_sign_out_requested = Signal(str)
     about_opened = Signal()
     help_requested = Signal(str)
 
@@ -492,6 +495,8 @@ class SettingsPanel(QFrame):
         page.removal_requested.connect(self.server_removal_requested)
         page.test_requested.connect(self.server_test_requested)
         page.log_requested.connect(self.server_log_requested)
+        page.sign_in_requested.connect(self.server_sign_in_requested)
+        page.sign_out_requested.connect(self.server_sign_out_requested)
         page.set_servers(self._server_rows)
         return page
 

@@ -27,6 +27,7 @@ from desktop_app.app.application import say_why_not
 from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.backend.answer_settings import with_own, without_own
 from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.credentials.vault import KeyPlace
 from desktop_app.domain.conversations.answer_form import FormKind, FormSource
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
@@ -41,8 +42,9 @@ from desktop_app.domain.conversations.message_parts import part_id
 from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ProviderFaultError, StorageError
+from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.secret import Secret
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.domain.tools.tool_server import server_of
@@ -403,6 +405,16 @@ async def servers(desk: Desk, look: Look) -> None:
     await look("servers")
     await desk.controllers.servers.test("my-notes")
     await look("servers-failed")
+    run = await book.run("my-mail")
+    run.failure = ToolServerError(Reason.TOOL_SERVER_SIGN_IN, server="my-mail")
+    await desk.controllers.servers.show_servers()
+    await look("servers-sign-in")
+    run.failure = None
+    held = Secret("{}", run.server.secret_origin)
+    desk.backend.vault.use_for_session(run.server.sign_in_name, held, KeyPlace.SESSION)
+    await desk.controllers.servers.show_servers()
+    await look("servers-signed-in")
+    await desk.backend.vault.remove(run.server.sign_in_name)
     panel.server_edit_requested.emit("my-notes")
     form = await _dialog(ServerForm)
     await look("server-form")

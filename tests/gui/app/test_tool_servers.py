@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QApplication
 
+from desktop_app.app.tools import servers_controller
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.ui.settings.tabs.servers_tab import ServerSection
 from desktop_app.ui.tools.resource_dialog import ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm
 from tests.gui.app.desk import Desk, until
+from tests.helpers.guarded_server import guarded
 from tests.helpers.server_runs import SCRIPTED
+
+if TYPE_CHECKING:
+    import pytest
 
 COMET = {"COMETAPI_KEY": "sk-comet"}
 
@@ -71,3 +77,24 @@ async def test_a_server_that_fails_says_why_on_its_page() -> None:
         await until(lambda: "didn’t start" in words(desk))
         run = await desk.backend.tool_servers.run("demo")
         assert "cannot start with nothing" in [line.text for line in run.log]
+
+
+async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with guarded() as server, Desk(environment=COMET) as desk:
+        monkeypatch.setattr(servers_controller, "_open_in_browser", server.browse)
+        await desk.backend.tool_servers.add(*server_of("guarded", url=server.url))
+        desk.window.show_settings(True)
+        desk.window.settings.show_page("servers")
+        panel = desk.window.settings
+        await until(lambda: panel.findChildren(ServerSection))
+        (section,) = panel.findChildren(ServerSection)
+        section.test.click()
+        await until(section.sign_in.isVisible)
+        assert "needs you to sign in" in words(desk)
+        assert server.opened == [], "the browser opens only if the user wants it"
+        section.sign_in.click()
+        await until(section.sign_out.isVisible)
+        await until(lambda: "Running, 1 tool," in words(desk))
+        section.sign_out.click()
+        await until(lambda: not section.sign_out.isVisible())
+        assert "Not running" in words(desk)

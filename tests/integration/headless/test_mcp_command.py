@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.guarded_server import guarded
 from tests.helpers.process_tree import gone, processes_below
 from tests.integration.headless.command import Ended, Shell, answer_to, ended, gateway
 from tests.integration.headless.replies import COMPLETED, CREATED, delta
@@ -208,5 +209,28 @@ def test_nothing_is_left_when_the_command_is_killed(shell: Shell) -> None:
             process.kill()
             await ended(process)
             await gone(started)
+
+    asyncio.run(test())
+
+
+def test_signing_in_needs_a_browser_and_a_keyring(shell: Shell) -> None:
+    async def test() -> None:
+        async with guarded() as server:
+            await shell.run("mcp", "add", "guarded", "--url", server.url)
+            unsigned = await shell.run("mcp", "test", "guarded")
+            assert unsigned.code == 1
+            assert "needs you to sign in. Run: repartee mcp login guarded" in unsigned.err
+            process = await shell.start("mcp", "login", "guarded")
+            assert process.stderr is not None
+            line = (await process.stderr.readline()).decode()
+            said, _, address = line.partition(": ")[2].partition(": ")
+            assert said == "Sign in at"
+            server.browse(address.strip())
+            done = await ended(process)
+            assert done.code == 1
+            assert "Without a keyring, you stay signed in" in done.err
+            listed = (await shell.run("mcp", "list", "--json")).json
+            assert [row["signed_in"] for row in listed] == [False]
+            assert (await shell.run("mcp", "logout", "guarded")).code == 0
 
     asyncio.run(test())

@@ -34,12 +34,15 @@ class ServerRow:
     Attributes:
         about: the program, or the address.
         state: in words.
+        can_sign_in: it waits for a sign-in.
     """
 
     name: str
     about: str
     state: str
     tone: Tone = "note"
+    can_sign_in: bool = False
+    is_signed_in: bool = False
 
 
 class ServersTab(QWidget):
@@ -49,6 +52,7 @@ class ServersTab(QWidget):
         add_requested(), import_requested()
         edit_requested(str), removal_requested(str): the server of this name.
         test_requested(str), log_requested(str): likewise.
+        sign_in_requested(str), sign_out_requested(str): likewise.
     """
 
     add_requested = Signal()
@@ -57,6 +61,8 @@ class ServersTab(QWidget):
     removal_requested = Signal(str)
     test_requested = Signal(str)
     log_requested = Signal(str)
+    sign_in_requested = Signal(str)
+    sign_out_requested = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -100,6 +106,8 @@ class ServersTab(QWidget):
         part = ServerSection(name, self._theme)
         part.test.clicked.connect(lambda: self.test_requested.emit(name))
         part.log.clicked.connect(lambda: self.log_requested.emit(name))
+        part.sign_in.clicked.connect(lambda: self.sign_in_requested.emit(name))
+        part.sign_out.clicked.connect(lambda: self.sign_out_requested.emit(name))
         part.edit.clicked.connect(lambda: self.edit_requested.emit(name))
         part.remove.clicked.connect(lambda: self.removal_requested.emit(name))
         self._list.addWidget(part)
@@ -122,11 +130,14 @@ class ServerSection(FormSection):
         set_role(self._about, "note")
         self._state = Note(theme)
         buttons = FlowLayout()
+        self.sign_in = plain_button(tr("Sign in…"), f"sign-in-server-{name}")
+        self.sign_out = plain_button(tr("Sign out"), f"sign-out-server-{name}")
         self.test = plain_button(tr("Test"), f"test-server-{name}")
         self.log = plain_button(tr("Log"), f"log-server-{name}")
         self.edit = plain_button(tr("Edit…"), f"edit-server-{name}")
         self.remove = plain_button(tr("Remove…"), f"remove-server-{name}")
-        for button in (self.test, self.log, self.edit, self.remove):
+        signing = (self.sign_in, self.sign_out)
+        for button in (*signing, self.test, self.log, self.edit, self.remove):
             button.setAccessibleName(spoken_text(f"{name}: {button.text()}"))
             buttons.addWidget(button)
         self.body.addWidget(self._about)
@@ -137,3 +148,5 @@ class ServerSection(FormSection):
         """Show the server's state."""
         self._about.setText(row.about)
         self._state.set_text(row.state, row.tone)
+        self.sign_in.setVisible(row.can_sign_in)
+        self.sign_out.setVisible(row.is_signed_in)

@@ -1,0 +1,195 @@
+"""Signs the user in to a server with OAuth: authorization code, PKCE, a loopback address.
+
+Nothing is sent to a server's authorization server before the user has asked to sign in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from mcp.client.auth import OAuthClientProvider
+from mcp.shared.auth import (
+    AuthorizationCodeResult,
+    OAuthClientInformationFull,
+    OAuthClientMetadata,
+    OAuthMetadata,
+    OAuthToken,
+    ProtectedResourceMetadata,
+)
+from pydantic import AnyUrl
+
+from desktop_app.domain.network_path import is_private
+
+if TYPE_CHECKING:
+    import httpx2
+    from mcp.client.auth.oauth2 import OAuthContext
+
+    from desktop_app.tool_servers.host.line_output import LineOutput
+
+NOWHERE: Final = "http://127.0.0.1/callback"
+"""The redirect address of a client that does not ask anybody to sign in."""
+NEEDED: Final = "the user has to sign in again"
+PATH: Final = "/callback"
+LONGEST_REQUEST: Final = 1 << 16
+REQUEST_S: Final = 10.0
+_KEPT_OF_CLIENT: Final = {"client_id", "client_secret", "token_endpoint_auth_method", "issuer"}
+_KEPT_OF_SERVER: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
+_KEPT_OF_RESOURCE: Final = {"resource", "authorization_servers"}
+_EXPIRED: Final = 1.0
+
+
+class SignInError(Exception):
+    """The reason why nobody was signed in, in English."""
+
+
+class SignIn:
+    """The sign-in to a server, and the store of the SDK's tokens.
+
+    Args:
+        order: a `LaunchOrder` with an address. Its "tokens" are what an earlier sign-in has left,
+            its "sign_in" is the text for the browser if the user has asked to sign in.
+
+    Attributes:
+        is_needed: True if the server wants a sign-in that the user has not asked for.
+    """
+
+    def __init__(self, order: dict[str, Any], output: LineOutput) -> None:
+        self.is_needed = False
+        self._url = str(order["url"]).partition("?")[0]
+        self._kept: dict[str, Any] = order.get("tokens") or {}
+        self._page: str = order.get("sign_in", "")
+        self._output = output
+        self._state = ""
+        self._context: OAuthContext | None = None
+        self._listener: asyncio.Server | None = None
+        self._answered: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
+
+    async def provider(self) -> OAuthClientProvider | None:
+        """Return the authorization of requests; None if there is none so far."""
+        if not self._kept and not self._page:
+            return None
+        redirect = await self._listen() if self._page else NOWHERE
+        metadata = OAuthClientMetadata(client_name="Repartee", redirect_uris=[AnyUrl(redirect)])
+        provider = OAuthClientProvider(self._url, metadata, self, self._show, self._wait)
+        self._context = provider.context
+        self._restore(provider.context)
+        return provider
+
+    def _restore(self, context: OAuthContext) -> None:
+        """Set what the SDK does not restore: without it, a refresh has no address and no time."""
+        kept = self._kept
+        if kept.get("server"):
+            context.oauth_metadata = OAuthMetadata.model_validate(kept["server"])
+        if kept.get("resource"):
+            found = ProtectedResourceMetadata.model_validate(kept["resource"])
+            context.protected_resource_metadata = found
+            context.auth_server_url = str(found.authorization_servers[0])
+        has_refresh = bool(kept) and bool(kept["tokens"].get("refresh_token"))
+        context.token_expiry_time = kept.get("expires_at") or (_EXPIRED if has_refresh else None)
+
+    async def check_request(self, request: httpx2.Request) -> None:
+        """Refuse addresses that a server may not name: unencrypted, or in the user's network."""
+        own, other = urlsplit(self._url), request.url
+        if (other.scheme, other.host) == (own.scheme, own.hostname) or is_private(
+            own.hostname or ""
+        ):
+            return
+        if other.scheme != "https" or is_private(other.host):
+            raise SignInError(f"{other.host} isn’t a safe address to sign in at")
+
+    async def check_response(self, response: httpx2.Response) -> None:
+        """Note that the server wants a sign-in."""
+        self.is_needed = self.is_needed or (response.status_code == 401 and self._context is None)
+
+    # -- the browser
+
+    async def _show(self, address: str) -> None:
+        if not self._page:
+            self.is_needed = True
+            raise SignInError(NEEDED)
+        parts = urlsplit(address)
+        own = urlsplit(self._url)
+        if parts.scheme != "https" and not is_private(own.hostname or ""):
+            raise SignInError(f"{parts.hostname} isn’t a safe address to sign in at")
+        self._state = parse_qs(parts.query)["state"][0]
+        self._output.send(event="sign_in", url=address)
+
+    async def _wait(self) -> AuthorizationCodeResult:
+        found = await self._answered
+        self._page = ""  # the user was asked once
+        assert self._listener is not None
+        self._listener.close()
+        if "error" in found:
+            raise SignInError(found.get("error_description") or found["error"])
+        return AuthorizationCodeResult(
+            code=found.get("code", ""), state=found["state"], iss=found.get("iss")
+        )
+
+    async def _listen(self) -> str:
+        """Wait for the browser on this computer, and return the address that it is sent to."""
+        self._listener = await asyncio.start_server(
+            self._serve, "127.0.0.1", 0, limit=LONGEST_REQUEST
+        )
+        return f"http://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}{PATH}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(REQUEST_S):
+                head = await reader.readuntil(b"\r\n\r\n")
+                writer.write(self._response(head.split(b" ")[1].decode("ascii")))
+                await writer.drain()
+        except (OSError, EOFError, asyncio.LimitOverrunError, ValueError, IndexError):
+            pass  # no browser
+        finally:
+            writer.close()
+
+    def _response(self, target: str) -> bytes:
+        parts = urlsplit(target)
+        found = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        # Any program and page on this computer may send something here.
+        if parts.path != PATH or not self._state or found.get("state") != self._state:
+            return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        if not self._answered.done():
+            self._answered.set_result(found)
+        words = html.escape(self._page)
+        page = f"<!doctype html><meta charset=utf-8><title>Repartee</title><p>{words}</p>"
+        body = page.encode()
+        head = (
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
+            "Content-Security-Policy: default-src 'none'\r\nCache-Control: no-store\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        return head.encode() + body
+
+    # -- the SDK's store
+
+    async def get_tokens(self) -> OAuthToken | None:
+        """Return the tokens of an earlier sign-in."""
+        return OAuthToken.model_validate(self._kept["tokens"]) if self._kept else None
+
+    async def get_client_info(self) -> OAuthClientInformationFull | None:
+        """Return this client as the authorization server knows it."""
+        return (
+            OAuthClientInformationFull.model_validate(self._kept["client"]) if self._kept else None
+        )
+
+    async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
+        """Do nothing: the client is kept with its tokens."""
+
+    async def set_tokens(self, tokens: OAuthToken) -> None:
+        """Hand the tokens to the parent, which has the keyring."""
+        context = self._context
+        assert context is not None
+        assert context.client_info is not None
+        server, resource = context.oauth_metadata, context.protected_resource_metadata
+        self._kept = {
+            "tokens": tokens.model_dump(mode="json", exclude_none=True),
+            "expires_at": context.token_expiry_time,
+            "client": context.client_info.model_dump(mode="json", include=_KEPT_OF_CLIENT),
+            "server": server and server.model_dump(mode="json", include=_KEPT_OF_SERVER),
+            "resource": resource and resource.model_dump(mode="json", include=_KEPT_OF_RESOURCE),
+        }
+        self._output.send(event="tokens", kept=self._kept)

@@ -1,0 +1,168 @@
+"""A tool server that wants a sign-in, of the SDK's own server: `python oauth_server.py`.
+
+It grants every authorization at once, as a user who always agrees. Lines of standard input change
+that: "deny" refuses the next ones, "expire" ends all access tokens, "revoke" ends all tokens. The
+first line of output is its port; every line of input is answered with the number of clients that
+have registered.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import sys
+import threading
+import time
+from typing import Any, Final
+
+import uvicorn
+from mcp.server.auth.provider import (
+    AccessToken,
+    AuthorizationCode,
+    AuthorizationParams,
+    RefreshToken,
+    construct_redirect_uri,
+)
+from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions
+from mcp.server.mcpserver import MCPServer
+from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
+from pydantic import AnyHttpUrl
+
+LASTS_S: Final = 3600
+
+
+class Users:
+    """Clients and tokens, in memory. Implements the SDK's OAuthAuthorizationServerProvider."""
+
+    def __init__(self) -> None:
+        self.denies = False
+        self.clients: dict[str, OAuthClientInformationFull] = {}
+        self.codes: dict[str, AuthorizationCode] = {}
+        self.access: dict[str, AccessToken] = {}
+        self.refresh: dict[str, RefreshToken] = {}
+
+    async def get_client(self, client_id: str) -> OAuthClientInformationFull | None:
+        """Return a client."""
+        return self.clients.get(client_id)
+
+    async def register_client(self, client_info: OAuthClientInformationFull) -> None:
+        """Register a client."""
+        self.clients[client_info.client_id] = client_info
+
+    async def authorize(
+        self, client: OAuthClientInformationFull, params: AuthorizationParams
+    ) -> str:
+        """Return where the browser goes next: back, with a code or a refusal."""
+        back = str(params.redirect_uri)
+        if self.denies:
+            words = "The user said no."
+            return construct_redirect_uri(
+                back, error="access_denied", error_description=words, state=params.state
+            )
+        code = AuthorizationCode(
+            code=secrets.token_urlsafe(32),
+            scopes=params.scopes or [],
+            expires_at=time.time() + 60,
+            client_id=client.client_id,
+            code_challenge=params.code_challenge,
+            redirect_uri=params.redirect_uri,
+            redirect_uri_provided_explicitly=params.redirect_uri_provided_explicitly,
+            resource=params.resource,
+        )
+        self.codes[code.code] = code
+        return construct_redirect_uri(back, code=code.code, state=params.state)
+
+    async def load_authorization_code(
+        self, client: OAuthClientInformationFull, authorization_code: str
+    ) -> AuthorizationCode | None:
+        """Return a code."""
+        return self.codes.get(authorization_code)
+
+    async def exchange_authorization_code(
+        self, client: OAuthClientInformationFull, authorization_code: AuthorizationCode
+    ) -> OAuthToken:
+        """Return tokens for a code."""
+        del self.codes[authorization_code.code]
+        return self._tokens(client.client_id, authorization_code.resource)
+
+    async def load_refresh_token(
+        self, client: OAuthClientInformationFull, refresh_token: str
+    ) -> RefreshToken | None:
+        """Return a refresh token."""
+        return self.refresh.get(refresh_token)
+
+    async def exchange_refresh_token(
+        self, client: OAuthClientInformationFull, refresh_token: RefreshToken, scopes: list[str]
+    ) -> OAuthToken:
+        """Return new tokens; the old ones end."""
+        del self.refresh[refresh_token.token]
+        return self._tokens(client.client_id, refresh_token.resource)
+
+    async def load_access_token(self, token: str) -> AccessToken | None:
+        """Return an access token."""
+        return self.access.get(token)
+
+    async def revoke_token(self, token: AccessToken | RefreshToken) -> None:
+        """End a token."""
+        self.access.pop(token.token, None)
+        self.refresh.pop(token.token, None)
+
+    async def exchange_identity_assertion(self, client: Any, params: Any) -> OAuthToken:
+        """Refuse: it is not offered."""
+        raise NotImplementedError
+
+    def _tokens(self, client_id: str, resource: str | None) -> OAuthToken:
+        access, refresh = f"access-{secrets.token_hex(16)}", f"refresh-{secrets.token_hex(16)}"
+        shared: dict[str, Any] = {"client_id": client_id, "scopes": [], "resource": resource}
+        self.access[access] = AccessToken(token=access, **shared)
+        self.refresh[refresh] = RefreshToken(token=refresh, **shared)
+        return OAuthToken(access_token=access, expires_in=LASTS_S, refresh_token=refresh)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    users = Users()
+    server: Any = MCPServer(
+        "guarded",
+        auth_server_provider=users,
+        auth=AuthSettings(
+            issuer_url=AnyHttpUrl(address),
+            resource_server_url=AnyHttpUrl(f"{address}/mcp"),
+            client_registration_options=ClientRegistrationOptions(enabled=True),
+            validate_token_resource=True,
+        ),
+    )
+
+    @server.tool()
+    def whoami() -> str:
+        """Return who is signed in."""
+        return "Ann"
+
+    config = uvicorn.Config(server.streamable_http_app(), log_level="error")
+    running = uvicorn.Server(config)
+    threading.Thread(target=running.run, args=([listener],), daemon=True).start()
+    while not running.started:
+        time.sleep(0.01)
+    _say(str(port))
+    for line in sys.stdin:
+        match line.strip():
+            case "deny":
+                users.denies = True
+            case "expire":
+                users.access.clear()
+            case "revoke":
+                users.access.clear()
+                users.refresh.clear()
+        _say(str(len(users.clients)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""Signing in to a tool server: its tokens are in the keyring alone, and are renewed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.domain.tools.tool_server import server_of
+from desktop_app.services.tools.server_run import ServerState
+from tests.helpers.guarded_server import Guarded, guarded
+from tests.helpers.system_keyring import in_keyring
+
+if TYPE_CHECKING:
+    from desktop_app.services.tools.tool_server_book import ToolServers
+
+KEPT = "tool-server:guarded:sign-in"
+
+# keyring leaves its connection to the garbage collector where the collection stays locked.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+@asynccontextmanager
+async def program() -> AsyncIterator[Backend]:
+    backend = build_backend(environment={})
+    await backend.open()
+    try:
+        yield backend
+    finally:
+        await backend.aclose()
+
+
+async def whoami(backend: Backend) -> str:
+    tools = await backend.tools.chosen(["guarded/whoami"])
+    (tool,) = tools.tools.values()
+    return await tool.source.call(tool.definition, {}, ToolContext("c"))
+
+
+async def reason_of(servers: ToolServers) -> Reason | str:
+    run = await servers.run("guarded")
+    with pytest.raises(ToolServerError) as caught:
+        await run.listed("tools")
+    assert run.state is ServerState.FAILED
+    return caught.value.reason
+
+
+async def add(backend: Backend, server: Guarded) -> None:
+    await backend.tool_servers.add(*server_of("guarded", url=server.url))
+
+
+async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:
+    async with guarded() as server:
+        async with program() as backend:
+            await add(backend, server)
+            assert await reason_of(backend.tool_servers) is Reason.TOOL_SERVER_SIGN_IN
+            assert await server.tell("") == 0, "nothing was registered unasked"
+            assert await backend.tool_servers.sign_in("guarded", server.browse)
+            assert "return to Repartee" in server.pages[0]
+            assert await whoami(backend) == "Ann"
+        kept = json.loads(json.loads(in_keyring()[KEPT])["key"])
+        values = [*kept["tokens"].values(), kept["client"]["client_secret"]]
+        async with program() as backend:
+            assert await whoami(backend) == "Ann", "a later start needs no sign-in"
+            run = await backend.tool_servers.run("guarded")
+            assert run.shown(f"it is {values[0]}") == "it is [key removed]"
+            row = (await backend.tool_servers.book.servers())[0]
+            assert await backend.tool_servers.is_signed_in(row)
+            await backend.tool_servers.sign_out("guarded")
+            assert not await backend.tool_servers.is_signed_in(row)
+            assert await reason_of(backend.tool_servers) is Reason.TOOL_SERVER_SIGN_IN
+        assert in_keyring() == {}
+    files = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    secrets = [value.encode() for value in values if isinstance(value, str) and len(value) > 10]
+    assert len(secrets) == 3
+    assert not [file for file in files for secret in secrets if secret in file]
+    assert len(server.opened) == 1
+
+
+async def test_tokens_are_renewed_and_kept(home: Path) -> None:
+    async with guarded() as server:
+        async with program() as backend:
+            await add(backend, server)
+            await backend.tool_servers.sign_in("guarded", server.browse)
+        first = expire(await stored_text())
+        await server.tell("expire")
+        async with program() as backend:
+            await put_back(backend, server, first)
+            assert await whoami(backend) == "Ann"
+        renewed = json.loads(await stored_text())
+        assert renewed["tokens"]["access_token"] != first["tokens"]["access_token"]
+        assert renewed["tokens"]["refresh_token"] != first["tokens"]["refresh_token"]
+        assert len(server.opened) == 1, "nobody was asked"
+
+
+async def stored_text() -> str:
+    text: str = json.loads(in_keyring()[KEPT])["key"]
+    return text
+
+
+def expire(text: str) -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(text)
+    return {**kept, "expires_at": 1.0}
+
+
+async def put_back(backend: Backend, server: Guarded, kept: dict[str, Any]) -> None:
+    row, _ = server_of("guarded", url=server.url)
+    await backend.tool_servers._keep_sign_in(row, kept)
+
+
+async def test_a_revoked_sign_in_asks_for_another(home: Path) -> None:
+    async with guarded() as server, program() as backend:
+        await add(backend, server)
+        await backend.tool_servers.sign_in("guarded", server.browse)
+        tools = await backend.tools.chosen(["guarded/whoami"])
+        (tool,) = tools.tools.values()
+        await server.tell("revoke")
+        with pytest.raises(Exception, match="sign in again"):
+            await tool.source.call(tool.definition, {}, ToolContext("c"))
+        assert await reason_of(backend.tool_servers) is Reason.TOOL_SERVER_SIGN_IN
+        assert len(server.opened) == 1, "the browser opens only if the user wants it"
+        assert await backend.tool_servers.sign_in("guarded", server.browse)
+        assert await whoami(backend) == "Ann"
+
+
+async def test_a_refused_sign_in_says_why(home: Path) -> None:
+    async with guarded() as server, program() as backend:
+        await add(backend, server)
+        await server.tell("deny")
+        with pytest.raises(ToolServerError) as caught:
+            await backend.tool_servers.sign_in("guarded", server.browse)
+        words = caught.value.sentences
+        assert "weren’t signed in to the tool server “guarded”: The user said no." in words
+        assert "Settings" in words
+        assert in_keyring() == {}
