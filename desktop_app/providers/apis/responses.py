@@ -200,7 +200,7 @@ def _output_message(text: str) -> dict[str, Any]:
     llama.cpp refuses the short form, vLLM any message that lacks a field. The id depends on the
     text alone, so that prompt caching keeps working.
     """
-    content = {"type": "output_text", "text": text, "annotations": []}
+    content = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     return {
         "type": "message",
         "id": f"msg_{sha256(text.encode('utf-8', 'replace')).hexdigest()[:32]}",

@@ -223,7 +223,9 @@ def test_compatible_servers_get_earlier_answers_in_their_full_form() -> None:
         "type": "message",
         "role": "assistant",
         "status": "completed",
-        "content": [{"type": "output_text", "text": "two\n\nno", "annotations": []}],
+        "content": [
+            {"type": "output_text", "text": "two\n\nno", "annotations": [], "logprobs": []}
+        ],
     }
 
 
