@@ -701,7 +701,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("You weren’t signed in to the tool server “{server}”: {why}."), remedy=Remedy.SIGN_IN
     ),
     Reason.TOOL_SERVER_SIGN_IN_NOT_KEPT: Said(
-        N_("Without a keyring, you stay signed in to “{server}” only until Repartee ends."),
+        N_("Without a keyring, the sign-in to “{server}” isn’t remembered."),
         remedy=N_("Set up a keyring, then sign in again."),
     ),
     Reason.TOOL_SERVER_KEYRING: Said(

@@ -166,7 +166,7 @@ _IN_TERMINAL: Final[Mapping[Remedy, str]] = {
     Remedy.ADD_KEY: N_("Add one in {provider_page}, or set OPENAI_API_KEY or COMETAPI_KEY."),
     Remedy.CONTINUE: "",
     Remedy.ENTER_PRICE: N_("Enter it in {models_window}, or use --allow-unpriced."),
-    Remedy.SIGN_IN: N_("Run: repartee mcp login {server}"),
+    Remedy.SIGN_IN: N_("Run “repartee mcp login {server}”."),
 }
 
 WINDOW: Final = Surface({}, {})

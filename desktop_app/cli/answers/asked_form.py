@@ -123,7 +123,8 @@ def say_problems(checked: CheckedAnswer, name: str = "") -> None:
     """
     if not checked.problems:
         return
-    said = tr("The response doesn’t match the schema.")
-    lines = [f"{name}: {said}" if name else said]
+    lines = [tr("The response doesn’t match the schema.")]
+    if name:
+        lines = [tr("{name}: The response doesn’t match the schema.", name=name)]
     lines += [f"{problem.path}: {problem.reason}" for problem in checked.problems]
     say("\n".join(lines))

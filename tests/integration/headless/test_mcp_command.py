@@ -219,7 +219,7 @@ def test_signing_in_needs_a_browser_and_a_keyring(shell: Shell) -> None:
             await shell.run("mcp", "add", "guarded", "--url", server.url)
             unsigned = await shell.run("mcp", "test", "guarded")
             assert unsigned.code == 1
-            assert "needs you to sign in. Run: repartee mcp login guarded" in unsigned.err
+            assert "needs you to sign in. Run “repartee mcp login guarded”." in unsigned.err
             process = await shell.start("mcp", "login", "guarded")
             assert process.stderr is not None
             line = (await process.stderr.readline()).decode()
@@ -228,7 +228,7 @@ def test_signing_in_needs_a_browser_and_a_keyring(shell: Shell) -> None:
             server.browse(address.strip())
             done = await ended(process)
             assert done.code == 1
-            assert "Without a keyring, you stay signed in" in done.err
+            assert "Without a keyring, the sign-in" in done.err
             listed = (await shell.run("mcp", "list", "--json")).json
             assert [row["signed_in"] for row in listed] == [False]
             assert (await shell.run("mcp", "logout", "guarded")).code == 0
