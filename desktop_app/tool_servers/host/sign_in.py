@@ -19,7 +19,6 @@ from mcp.shared.auth import (
     OAuthToken,
     ProtectedResourceMetadata,
 )
-from pydantic import AnyUrl
 
 from desktop_app.domain.network_path import is_private
 
@@ -72,7 +71,9 @@ class SignIn:
         if not self._kept and not self._page:
             return None
         redirect = await self._listen() if self._page else NOWHERE
-        metadata = OAuthClientMetadata(client_name="Repartee", redirect_uris=[AnyUrl(redirect)])
+        metadata = OAuthClientMetadata.model_validate(
+            {"client_name": "Repartee", "redirect_uris": [redirect]}
+        )
         provider = OAuthClientProvider(self._url, metadata, self, self._show, self._wait)
         self._context = provider.context
         self._restore(provider.context)
