@@ -13,7 +13,7 @@ from desktop_app.app.attachments.attachments_controller import AttachmentsContro
 from desktop_app.app.attachments.document_passwords import DocumentPasswords, Unlocking
 from desktop_app.app.attachments.drop_controller import DropController
 from desktop_app.app.attachments.image_chips import ImageChips
-from desktop_app.app.attachments.images_controller import ImagesController
+from desktop_app.app.attachments.images_controller import ImagesController, Messages
 from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
 from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.batch.batch_controller import BatchController
@@ -568,12 +568,13 @@ class Controllers(QObject):
             tasks=state.tasks,
         )
 
-    def _make_brief_transcript(self) -> TranscriptView:
-        """Return a view for a single answer."""
+    def _make_brief_transcript(self, shown: Messages) -> TranscriptView:
+        """Return a view for a single answer, one of those that are shown."""
         transcript = TranscriptView(self._theme.current, is_brief=True)
         transcript.set_model_names(self.name_of_model)
         transcript.typeset_with(self.typesetter)
         transcript.lex_with(self.lexer)
+        self.images.serve(transcript, shown)
         return transcript
 
     def _join(self) -> None:

@@ -7,12 +7,15 @@ made when they come into view, and a few dozen are cached.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attachments.image_chips import ImageChips
+from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
@@ -37,8 +40,11 @@ _ENDINGS: Final = {
 }
 
 
+Messages = Callable[[], Iterable[Message]]
+
+
 class ImagesController(QObject):
-    """Connects stored images with the transcript."""
+    """Connects stored images with transcripts."""
 
     def __init__(
         self,
@@ -53,31 +59,34 @@ class ImagesController(QObject):
         super().__init__(transcript)
         self._current, self._tasks, self._attachment_store = current, tasks, attachment_store
         self._user_folders = user_folders
-        self._transcript = transcript
+        self._transcripts: list[TranscriptView] = []
         self._chips = chips
         self._copies: TemporaryFolder | None = None
-        transcript.image_requested.connect(self._show_in_transcript)
-        transcript.action_requested.connect(self._act)
+        self.serve(transcript, lambda: current.path)
         chips.thumbnail_ready.connect(self._hand_over)
 
-    def _show_in_transcript(self, sha256: str) -> None:
-        part = self._part(sha256)
+    def serve(self, transcript: TranscriptView, messages: Messages) -> None:
+        """Show the images of these messages in a transcript."""
+        self._transcripts.append(transcript)
+        transcript.destroyed.connect(lambda: self._transcripts.remove(transcript))
+        transcript.image_requested.connect(partial(self._show, messages))
+        transcript.action_requested.connect(partial(self._act, messages))
+
+    def _show(self, messages: Messages, sha256: str) -> None:
+        part = _part(messages(), sha256)
         if part is not None and self._chips.thumbnail(part) is not None:
             self._hand_over(sha256)
 
     def _hand_over(self, sha256: str) -> None:
         if (image := self._chips.made(sha256)) is not None:
-            self._transcript.set_picture(sha256, image)
-
-    def _part(self, sha256: str) -> ImagePart | None:
-        """Return an image of the open conversation."""
-        parts = (part for message in self._current.path for part in message.attachments)
-        return next((p for p in parts if isinstance(p, ImagePart) and p.sha256 == sha256), None)
+            for transcript in self._transcripts:
+                transcript.set_picture(sha256, image)
 
     # -------------------------------------------------------------- large
 
-    def _act(self, _message_id: str, action: str) -> None:
-        part = self._part(action.removeprefix(OPEN)) if action.startswith(OPEN) else None
+    def _act(self, messages: Messages, _message_id: str, action: str) -> None:
+        is_open = action.startswith(OPEN)
+        part = _part(messages(), action.removeprefix(OPEN)) if is_open else None
         if part is not None:
             self._tasks.start(self._open(part))
 
@@ -103,3 +112,9 @@ class ImagesController(QObject):
         """Remove the copies that were opened."""
         if self._copies is not None:
             self._copies.close()
+
+
+def _part(messages: Iterable[Message], sha256: str) -> ImagePart | None:
+    """Return an image of the messages."""
+    parts = (part for message in messages for part in message.attachments)
+    return next((p for p in parts if isinstance(p, ImagePart) and p.sha256 == sha256), None)

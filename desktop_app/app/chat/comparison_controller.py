@@ -16,9 +16,10 @@ from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.transcript.media.message_images import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -45,7 +46,7 @@ class ComparisonController(QObject):
     """Connects the dialog and the window with the running answers and the store.
 
     Args:
-        make_transcript: makes the view of a column.
+        make_transcript: makes the view of a column, given what the columns show.
         name_of_model: returns the name of a model id.
 
     Signals:
@@ -61,7 +62,7 @@ class ComparisonController(QObject):
         running: RunningAnswers,
         navigator: Navigator,
         choices: ModelChoices,
-        make_transcript: Callable[[], TranscriptView],
+        make_transcript: Callable[[Callable[[], Iterable[Message]]], TranscriptView],
         name_of_model: Callable[[str], str],
         *,
         session: ConversationSession,
@@ -247,7 +248,8 @@ class ComparisonController(QObject):
         self._path, self._conversation_id = path, answers[0].conversation_id
         theme, columns = self._theme.current, list[AnswerColumn]()
         for answer in answers:
-            column = AnswerColumn(self._make_transcript(), self._name_of_model, theme)
+            transcript = self._make_transcript(self._shown_answers)
+            column = AnswerColumn(transcript, self._name_of_model, theme)
             column.show_answer(self._newest(answer))
             column.keep_requested.connect(lambda id_: self._tasks.start(self._keep(id_)))
             column.stop_requested.connect(self._running.stop_answer)
@@ -267,6 +269,9 @@ class ComparisonController(QObject):
     @property
     def _columns(self) -> list[AnswerColumn]:
         return [] if self._window is None else self._window.columns
+
+    def _shown_answers(self) -> list[Message]:
+        return [column.answer for column in self._columns if column.answer is not None]
 
     def _column(self, answer_id: str) -> AnswerColumn | None:
         return next((column for column in self._columns if column.id == answer_id), None)
@@ -326,8 +331,10 @@ class ComparisonController(QObject):
             self._window.current.keep.click()
 
     def _act(self, answer_id: str, action: str) -> None:
-        is_retry = action == "retry"
-        self._tasks.start(self._retry(answer_id) if is_retry else self._go_on(answer_id, action))
+        if action == "retry":
+            self._tasks.start(self._retry(answer_id))
+        elif not action.startswith(OPEN):  # opening an image chooses no answer
+            self._tasks.start(self._go_on(answer_id, action))
 
     async def _go_on(self, answer_id: str, action: str) -> None:
         """Keep an answer, and apply an action to it in the main window."""

@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.shown_length import NOT_ALL_SHOWN, ShownLength
 from desktop_app.domain.conversations.stream_events import (
     HostedCall,
+    ImageArrived,
     Notice,
     ReasoningDelta,
     ReasoningItem,
@@ -259,7 +260,7 @@ class RunningAnswers(QObject):
                 run.says = run.waiting = run.opening
             case Notice(text):
                 run.says = run.waiting = text
-            case ToolCallStep() | HostedCall() | RoundEnded():
+            case ToolCallStep() | HostedCall() | ImageArrived() | RoundEnded():
                 run.has_step = True
                 if isinstance(event, RoundEnded) and run.deltas:
                     run.gap = "\n\n"

@@ -179,6 +179,7 @@ class ChatRequest:
         state: a JSON list of the provider's own items before the messages, sent unchanged, for the
             Responses API only.
         schema: of the answer, which is JSON then.
+        wants_images: the model may answer with images.
         grammar: of the answer; without `tools` unless it is in GBNF.
         requested: the parameters asked for with this request; leaving one out is reported.
         tools: the tools that the model may call.
@@ -197,6 +198,7 @@ class ChatRequest:
     state: str = field(default="", repr=False)
     schema: AnswerSchema | None = None
     grammar: AnswerGrammar | None = None
+    wants_images: bool = False
     requested: frozenset[str] = frozenset()
     tools: tuple[ToolDefinition, ...] = ()
     tool_choice: str = ""

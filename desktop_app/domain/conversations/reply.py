@@ -26,6 +26,7 @@ from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     HostedCall,
+    ImageArrived,
     Incomplete,
     Notice,
     OfCandidate,
@@ -218,6 +219,8 @@ def accumulate(reply: Reply, event: StreamEvent) -> Reply:
             return _step(reply, call)
         case HostedCall():
             return _hosted(reply, event)
+        case ImageArrived(_, picture):
+            return reply if picture is None else _with_picture(reply, picture)
         case RoundEnded():
             return _next_round(reply)
         case ReasoningItem():
@@ -342,9 +345,13 @@ def _hosted(reply: Reply, event: HostedCall) -> Reply:
             call=call,
         )
     ]
-    if event.picture is not None:
-        added.append(_Segment(_Kind.PICTURE, GrowingText(), picture=event.picture))
-    return replace(reply, segments=(*reply.segments, *added))
+    reply = replace(reply, segments=(*reply.segments, *added))
+    return reply if event.picture is None else _with_picture(reply, event.picture)
+
+
+def _with_picture(reply: Reply, picture: ImagePart) -> Reply:
+    shown = _Segment(_Kind.PICTURE, GrowingText(), picture=picture)
+    return replace(reply, segments=(*reply.segments, shown))
 
 
 def _next_round(reply: Reply) -> Reply:

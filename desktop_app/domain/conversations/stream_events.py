@@ -99,6 +99,18 @@ class HostedCall:
 
 
 @dataclass(frozen=True)
+class ImageArrived:
+    """An image that is part of the answer.
+
+    Attributes:
+        image: its bytes, until `picture` names it in the attachment store.
+    """
+
+    image: bytes = field(repr=False)
+    picture: ImagePart | None = None
+
+
+@dataclass(frozen=True)
 class RoundEnded:
     """A request of the answer has ended with tool calls; another one follows, with the results."""
 
@@ -185,6 +197,7 @@ StreamEvent = (
     | ToolCallDelta
     | ToolCallStep
     | HostedCall
+    | ImageArrived
     | RoundEnded
     | UsageReported
     | UsageShared

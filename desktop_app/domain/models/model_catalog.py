@@ -49,6 +49,7 @@ class ModelInfo:
         efforts: accepted values, least first; () takes no effort at all.
         sampling_efforts: efforts that allow temperature and top_p; () never.
         image_tokens: the rule for the cost of images, and so for the size they are sent in.
+        makes_images: may answer with images.
         takes_schema: answers in JSON that follow a schema.
         hosted_tools: the tools that its provider can run for it.
         reasons: thinks before it answers, if `efforts` does not tell.
@@ -72,6 +73,7 @@ class ModelInfo:
     takes_batches: bool | None = None
     takes_tools: bool | None = None
     takes_schema: bool | None = None
+    makes_images: bool | None = None
     hosted_tools: tuple[str, ...] = ()
     reasons: bool | None = None
     image_tokens: ImageTokens | None = None
@@ -321,7 +323,7 @@ _TABLES: Final = frozenset({*_TABLES_OF_ROWS, "not_chat", "embeddings", "hosted_
 _SIZES: Final = ("context_window", "max_input", "max_output")
 _FLAGS: Final = (
     *("takes_verbosity", "sees_images", "takes_batches"),
-    *("takes_tools", "takes_schema", "reasons"),
+    *("takes_tools", "takes_schema", "makes_images", "reasons"),
 )
 
 
@@ -392,6 +394,7 @@ def _model_from_row(model_id: str, row: Mapping[str, Any]) -> ModelInfo:
         takes_batches=row.get("takes_batches"),
         takes_tools=row.get("takes_tools"),
         takes_schema=row.get("takes_schema"),
+        makes_images=row.get("makes_images"),
         hosted_tools=tuple(_parse_names(row.get("hosted_tools", []), "hosted_tools")),
         reasons=row.get("reasons"),
         image_tokens=image_tokens_from_row(row.get("image_tokens")),

@@ -50,6 +50,7 @@ class ModelDetails:
     max_output: int | None = None
     reasoning: bool | None = None
     schema: bool | None = None
+    makes_images: bool | None = None
 
     @property
     def price(self) -> Price | None:
@@ -144,6 +145,7 @@ def with_listed_details(
         sees_images=said.images if info.sees_images is None else info.sees_images,
         takes_tools=said.tools if info.takes_tools is None else info.takes_tools,
         takes_schema=said.schema if info.takes_schema is None else info.takes_schema,
+        makes_images=said.makes_images if info.makes_images is None else info.makes_images,
         reasons=said.reasoning if info.reasons is None else info.reasons,
     )
 

@@ -29,6 +29,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
+    ImageArrived,
     Incomplete,
     ReasoningDelta,
     RefusalDelta,
@@ -45,6 +46,7 @@ from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.answer_forms import schema_fields
+from desktop_app.providers.apis.hosted_items import decoded_image
 from desktop_app.providers.apis.responses import data_url
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
@@ -89,6 +91,8 @@ def body(
         fields["prompt_cache_key"] = request.cache_key
     if profile.kind in _KNOWN_KINDS:
         fields["store"] = request.store
+    if request.wants_images and profile.kind not in _KNOWN_KINDS:
+        fields["modalities"] = ["image", "text"]
     if request.schema is not None:
         form = schema_fields(request.schema, profile)
         fields["response_format"] = {"type": "json_schema", "json_schema": form}
@@ -226,6 +230,9 @@ def _image(image: ImageData) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": data_url(image), "detail": detail}}
 
 
+MOST_IMAGES: Final = 16
+
+
 class ChatCompletionsReader:
     """Reads server-sent events of one completion; returns StreamEvents.
 
@@ -244,6 +251,7 @@ class ChatCompletionsReader:
         self._usage: Usage | None = None
         self._tier = ""
         self._call_ids: dict[str, int] = {}
+        self._images: set[int] = set()
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
         """Return the stream events of an SSE event with this name and data.
@@ -321,11 +329,26 @@ class ChatCompletionsReader:
         text = json_fields.text(delta, "content") or _text_of_list(delta)
         if text:
             yield TextDelta(text)
+        yield from map(ImageArrived, self._new_images(delta))
         refusal = json_fields.text(delta, "refusal")
         if refusal:
             yield RefusalDelta(refusal)
         for call in json_fields.rows(delta, "tool_calls"):
             yield self._call(call)
+
+    def _new_images(self, delta: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yield the images of a delta: OpenRouter's `images`, or parts of the content.
+
+        Some servers send the same image with several deltas. An address is not fetched.
+        """
+        for part in (*json_fields.rows(delta, "images"), *json_fields.rows(delta, "content")):
+            address = json_fields.text(json_fields.mapping(part, "image_url"), "url")
+            address = address or json_fields.text(part, "image_url")
+            image = decoded_image(address) if address.startswith("data:image/") else b""
+            known = hash(image)
+            if image and known not in self._images and len(self._images) < MOST_IMAGES:
+                self._images.add(known)
+                yield image
 
     def _call(self, call: Mapping[str, Any]) -> ToolCallDelta:
         custom = json_fields.mapping(call, "custom")

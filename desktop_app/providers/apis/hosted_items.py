@@ -24,6 +24,7 @@ HOSTED_ITEMS: Final = {
 """The types of output items, and the tools that they are calls of."""
 MOST_CITATIONS: Final = 100
 LARGEST_IMAGE: Final = 12 * 1024 * 1024
+_LONGEST_HEAD: Final = 100
 _ADDRESS: Final = re.compile(r"https?://[^\s<>()\[\]]+")
 _MARKUP: Final = re.compile(r"([\\\[\]<>`*_])")
 
@@ -96,7 +97,14 @@ def _result(tool: str, item: Mapping[str, Any]) -> str:
 
 def _image(item: Mapping[str, Any]) -> bytes:
     """Return the generated image; b"" if there is none that can be kept."""
-    text = json_fields.text(item, "result")
+    return decoded_image(json_fields.text(item, "result"))
+
+
+def decoded_image(text: str) -> bytes:
+    """Return an image from Base64, or from a data URL of Base64; b"" if none can be kept."""
+    head, _, encoded = text[:_LONGEST_HEAD].partition(";base64,")
+    if encoded and head.startswith("data:image/"):
+        text = text[len(head) + len(";base64,") :]
     if not text or len(text) > LARGEST_IMAGE * 4 // 3:
         return b""
     try:

@@ -20,7 +20,9 @@ from desktop_app.domain.errors import RefusedParameterError
 from desktop_app.domain.models.model_catalog import ModelInfo
 
 _LIMIT_FIELDS: Final = frozenset({"max_tokens", "max_completion_tokens"})
-OWN_FIELDS: Final = _LIMIT_FIELDS | {"include", "prompt_cache_key", "stream_options"}
+OWN_FIELDS: Final = _LIMIT_FIELDS | {
+    *("include", "modalities", "prompt_cache_key", "stream_options")
+}
 """Fields that the program adds. `store` is not among them: without it the provider's default keeps
 the conversation. The user chooses the limit on the answer's tokens, but the program its name.
 """

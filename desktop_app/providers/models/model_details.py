@@ -54,6 +54,7 @@ def details_of(row: Row) -> ModelDetails:
     info = json_fields.mapping(row, "model_info") or row
     words = _words(info, "capabilities")
     inputs = _words(json_fields.mapping(info, "architecture"), "input_modalities")
+    outputs = _words(json_fields.mapping(info, "architecture"), "output_modalities")
     able = json_fields.mapping(info, "capabilities")
     parameters, features = _words(info, "supported_parameters"), _words(info, "features")
     price = _prices(info)
@@ -90,6 +91,7 @@ def details_of(row: Row) -> ModelDetails:
             not parameters.isdisjoint(_SCHEMA) or None,
             not features.isdisjoint(_SCHEMA) or None,
         ),
+        makes_images="image" in outputs or None,
     )
 
 

@@ -40,6 +40,7 @@ from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
     HostedCall,
+    ImageArrived,
     Incomplete,
     Notice,
     ReasoningDelta,
@@ -320,8 +321,8 @@ class AnswerRun:
         await self._stream_stand_in(listen)
 
     async def _with_picture(self, event: StreamEvent) -> StreamEvent:
-        """Store a generated image as an attachment; without room, the call alone is kept."""
-        if not isinstance(event, HostedCall) or not event.image:
+        """Store a generated image as an attachment; without room, the rest is kept."""
+        if not isinstance(event, HostedCall | ImageArrived) or not event.image:
             return event
         try:
             picture = await self._files.add_picture(self.answer, event.image)
@@ -335,7 +336,7 @@ class AnswerRun:
 
         Return False if that failed, so that the answer ends here and no tool runs.
         """
-        while isinstance(event, ToolCallStep | HostedCall | RoundEnded):
+        while isinstance(event, ToolCallStep | HostedCall | ImageArrived | RoundEnded):
             try:
                 if isinstance(event, RoundEnded):
                     await self._write_round()

@@ -501,6 +501,7 @@ class ChatService:
             background=settings.background and offers_background(resolved),
             schema=None if resolved.model.takes_schema is False else settings.schema,
             grammar=settings.grammar or grammar_for(needs, question.parts, resolved),
+            wants_images=bool(resolved.model.makes_images),
             requested=settings.requested,
         )
 

@@ -80,6 +80,7 @@ def _details(said: Mapping[str, Any]) -> ModelDetails:
         max_output=said.get("max_output"),
         reasoning=said.get("reasoning"),
         schema=said.get("schema"),
+        makes_images=said.get("makes_images"),
     )
 
 

@@ -12,7 +12,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.stream_events import Completed, UsageReported
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    ImageArrived,
+    UsageReported,
+)
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage
@@ -20,6 +24,7 @@ from desktop_app.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.ui.window.temporary_bar import TemporaryBar
 from tests.gui.app.desk import Desk, until
+from tests.helpers.pictures import drawing, packed
 
 if TYPE_CHECKING:
     from tests.gui.app.stage import Turn
@@ -235,3 +240,18 @@ async def test_a_refused_model_sends_nothing_and_says_why() -> None:
         assert "limit" in desk.said
         assert (desk.stage.turns, desk.messages(), windows()) == ([], [], [])
         assert desk.text.toPlainText().startswith("word")
+
+
+async def test_an_image_is_shown_in_its_column() -> None:
+    async with Desk(environment=COMET) as desk:
+        first, second = await compare(desk)
+        window = await shown(ComparisonWindow)
+        first.end("None.")
+        second.give(ImageArrived(packed(drawing(), "PNG")))
+        second.end()
+        await desk.settled()
+        view = window.columns[1].transcript
+        await until(lambda: "image.png" in view.toPlainText())
+        view.viewport().grab()
+        await until(lambda: view._images._images)
+        window.close()

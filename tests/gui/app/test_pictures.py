@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QToolButton
 
 from desktop_app.domain.conversations.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.conversations.stream_events import ImageArrived
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
 from tests.gui.app.desk import Desk, until
@@ -184,3 +185,23 @@ async def test_a_broken_picture_in_the_quick_prompt_is_said() -> None:
         quick.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
         await until(lambda: "“broken.png” is damaged" in quick._problem.text())
         assert desk.ready.quick.attachments.parts == ()
+
+
+async def test_an_image_in_an_answer_is_kept_shown_and_opened(tmp_path: Path) -> None:
+    viewer, data = Viewer(), packed(drawing(), "PNG")
+    QDesktopServices.setUrlHandler("file", viewer, "open")  # type: ignore[arg-type]
+    async with Desk(environment=OPENAI) as desk:
+        turn = await desk.ask("Draw a cat.")
+        turn.say("Here it is:")
+        turn.give(ImageArrived(data))
+        await until(lambda: "image.png" in desk.transcript)
+        turn.end("A cat.")
+        await desk.settled()
+        (part,) = desk.state.current.path[-1].attachments
+        assert isinstance(part, ImagePart)
+        assert await desk.backend.attachments.bytes(part.sha256) == data
+        desk.window.transcript.viewport().grab()
+        await until(lambda: part.sha256 in desk.window.transcript._images._images)
+        desk.act(f"picture/{part.sha256}")
+        await until(lambda: viewer.opened)
+        assert viewer.opened[0].read_bytes() == data

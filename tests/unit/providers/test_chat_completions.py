@@ -20,6 +20,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
+    ImageArrived,
     Incomplete,
     Started,
     StreamEvent,
@@ -315,6 +316,37 @@ def test_tool_calls_without_index() -> None:
 def test_only_the_first_candidate_is_read() -> None:
     choices = [{"index": i, "delta": {"content": str(i)}, "finish_reason": "stop"} for i in (0, 1)]
     assert fold(read({"choices": choices})).text == "0"
+
+
+def test_images_in_answers_are_read_once_and_no_address_is_fetched() -> None:
+    def image(address: str) -> dict[str, Any]:
+        return {"type": "image_url", "image_url": {"url": address}}
+
+    png = "data:image/png;base64,iVBORw0KGgo="
+    events = read(
+        chunk(content="Here.", images=[image(png)]),
+        chunk(images=[image(png), image("https://a.example/b.png"), image("data:image/png,x")]),
+        chunk(content=[{"type": "image_url", "image_url": "data:image/webp;base64,UklGRg=="}]),
+        chunk("stop"),
+    )
+    images = [event.image for event in events if isinstance(event, ImageArrived)]
+    assert images == [b"\x89PNG\r\n\x1a\n", b"RIFF"]
+    assert terminals(events) == [Completed()]
+    reply = {"choices": [{"message": {"content": "", "images": [image(png)]}}]}
+    (found,) = (
+        event
+        for event in ChatCompletionsReader("x").read_whole(reply)
+        if isinstance(event, ImageArrived)
+    )
+    assert found.image == images[0]
+
+
+def test_a_model_that_makes_images_is_asked_for_them() -> None:
+    asked = replace(ask(), wants_images=True)
+    assert body(asked)["modalities"] == ["image", "text"]
+    assert "modalities" not in body(asked, OPENAI)
+    assert "modalities" not in body(asked, omit=frozenset({"modalities"}))
+    assert "modalities" not in body(ask())
 
 
 def test_a_whole_reply_as_one_value() -> None:

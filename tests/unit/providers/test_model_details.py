@@ -47,7 +47,7 @@ CHAT, EMBEDDING = ModelKind.CHAT, ModelKind.EMBEDDING
         (
             "OpenRouter, images",
             {"architecture": {"input_modalities": ["text"], "output_modalities": ["image"]}},
-            ModelDetails(ModelKind.IMAGE, images=False),
+            ModelDetails(ModelKind.IMAGE, images=False, makes_images=True),
         ),
         ("LiteLLM, the list", {"mode": "embedding", "owned_by": "openai"}, ModelDetails(EMBEDDING)),
         (
