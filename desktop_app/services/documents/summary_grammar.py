@@ -18,9 +18,10 @@ from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoi
 from desktop_app.services.chat.prompt_library import holds_several
 
 SUMMARY: Final = r"""
-root ::= "Summary:\n" bullet{6,8} "\nAction items:\n" ("- not stated\n" | item{1,5})
+root ::= "Summary:\n" bullet{6,8} "\nAction items:\n" ("none stated\n" | items)
+items ::= "1. " item ("2. " item ("3. " item ("4. " item ("5. " item)?)?)?)?
 bullet ::= "- " word (" " word){3,28} ".\n"
-item ::= "- " owner " — " deadline " — " word (" " word){2,18} ".\n"
+item ::= owner " — " deadline " — " word (" " word){2,18} ".\n"
 owner ::= "not stated" | name (" " name){0,3}
 name ::= [A-Z] [A-Za-z.'-]{1,15}
 deadline ::= "not stated" | (term " "){0,2} [0-9]{1,4} (" " term){0,2}

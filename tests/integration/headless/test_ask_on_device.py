@@ -87,7 +87,7 @@ def test_a_document_that_does_not_fit_is_refused_with_the_figures(shell: Shell) 
 
 LINES = re.compile(
     r"Summary:\n(?:- (?:\S+ ){3,28}\S+\.\n){6,8}\nAction items:\n"
-    r"(?:- not stated|(?:- [^—\n]+ — [^—\n]+ — [^—\n]+\.\n?){1,5})\n*"
+    r"(?:none stated|(?:\d\. [^—\n]+ — [^—\n]+ — [^—\n]+\.\n?){1,5})\n*"
 )
 
 
