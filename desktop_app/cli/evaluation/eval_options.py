@@ -112,7 +112,7 @@ def _epilog() -> str:
         tr(
             "A rubric is judged by a small model, whose cost is shown separately. CSV files have "
             "the same names as columns. Samples of OpenAI evals and configurations of promptfoo "
-            "are read, too; what differs in meaning is refused."
+            "work, too. Parts that mean something else there are refused."
         ),
         tr(
             "After an interruption, the same command continues. Responses that arrived are not "

@@ -21,9 +21,9 @@ COMMAND_TOUCHES: Final = N_(
     "It runs in a program on this computer, with the same access to your files as you have."
 )
 ADDRESS_TOUCHES: Final = N_("It runs on another computer, which receives the arguments.")
-NAME_UNUSABLE: Final = N_("Its name isn’t usable.")
-SCHEMA_UNUSABLE: Final = N_("The description of its arguments isn’t usable.")
-NOT_LISTED: Final = N_("Its tools aren’t known before it has been started.")
+NAME_UNUSABLE: Final = N_("The tool’s name isn’t valid.")
+SCHEMA_UNUSABLE: Final = N_("The description of its arguments isn’t valid.")
+NOT_LISTED: Final = N_("Its tools are listed once it has been started.")
 
 # Control characters, also those that reverse or hide text, and line separators.
 _HIDDEN: Final = re.compile(

@@ -154,7 +154,7 @@ class CustomFieldSection(FormSection):
                 else tr("Enter a value of ASCII characters, without line breaks.")
             )
         elif is_new and len(self._fields()) >= MOST_FIELDS:
-            self._show_note(tr("Remove another one first."))
+            self._show_note(tr("{count} is the maximum. Remove one first.", count=MOST_FIELDS))
         else:
             self._name.clear()
             self._value.clear()
