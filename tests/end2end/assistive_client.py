@@ -30,6 +30,8 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
 DEEPEST = 40
+# Widgets by process and name that were found: to look again takes hundreds of the program's calls.
+found: dict[tuple[int, str], Any] = {}
 CONTROL_KEYCODE = 37
 SPOKEN_EVENTS = (
     "object:announcement",
@@ -87,12 +89,17 @@ def walk(node: Any, depth: int = 0) -> Iterator[Any]:
 
 def find(request: dict[str, Any]) -> Any:
     """Return the widget that a request names, or raise LookupError."""
+    key = (request["pid"], request.get("id", ""))
+    if key in found and has_id(found[key], request["id"]):
+        found[key].clear_cache()  # its states may have changed
+        return found[key]
     application = application_of(request["pid"])
     if application is None:
         raise LookupError("the program is not to be seen")
     for node in walk(application):
         if "id" in request:
-            if (node.get_accessible_id() or "").rsplit(".", 1)[-1] == request["id"]:
+            if has_id(node, request["id"]):
+                found[key] = node
                 return node
         elif (
             node.name.startswith(request["name"])
@@ -101,6 +108,14 @@ def find(request: dict[str, Any]) -> Any:
         ):
             return node
     raise LookupError(f"nothing is called {request.get('id') or request['name']}")
+
+
+def has_id(node: Any, identifier: str) -> bool:
+    """Return True if a widget still exists and its id ends in `identifier`."""
+    try:
+        return (node.get_accessible_id() or "").rsplit(".", 1)[-1] == identifier
+    except GLib.Error:
+        return False
 
 
 def press(node: Any) -> Any:

@@ -7,6 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.end2end.program import AssistiveClient
+from tests.helpers.processors import on_one_processor
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_processor() -> Iterator[None]:
+    with on_one_processor(0):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 A document worker needs 0.5 s of CPU time to start, most of it for the tokenizer. Tests in which the
 worker is not the subject use a fork, which confines itself as a new process does.
-tests/integration/documents and tests/integration/sandbox start the real process.
+The tests of the worker itself, and tests/integration/sandbox, start the real process.
 """
 
 from __future__ import annotations

@@ -32,6 +32,8 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 
+pytestmark = pytest.mark.usefixtures("forked_readers")
+
 TOPICS = ("dog puppy hound", "car automobile lorry", "rain storm weather")
 
 
