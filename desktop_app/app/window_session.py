@@ -40,6 +40,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES, START_AT_LOGIN
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.transcript.message_commands import COPY_LINK
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -117,6 +118,9 @@ class WindowSession:
         self._shortcuts = Shortcuts(window, actions)
         window.transcript.command_requested.connect(lambda command: actions[command]())
         window.transcript.notice_raised.connect(window.notifications.notify)
+        window.transcript.action_requested.connect(
+            lambda id_, action: self._copy_link(id_) if action == COPY_LINK else None
+        )
         window.prompt.command_requested.connect(lambda command: actions[command]())
         window.closing.connect(self._closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
@@ -265,12 +269,12 @@ class WindowSession:
                 message_id = ""
         await self.controllers.library.open(link.conversation_id, message_id)
 
-    def _copy_link(self) -> None:
+    def _copy_link(self, message_id: str = "") -> None:
         current = self.controllers.state.current
         if current.is_temporary or not current.path:
             self._window.notifications.notify(tr("Only saved conversations have a link."))
             return
-        QGuiApplication.clipboard().setText(str(MessageLink(current.id)))
+        QGuiApplication.clipboard().setText(str(MessageLink(current.id, message_id)))
         self._window.notifications.notify(tr("Link copied"))
 
     def _is_resting(self) -> bool:

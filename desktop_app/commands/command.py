@@ -4,7 +4,8 @@ Buttons, menus and shortcuts refer to commands by id. The user's own shortcuts a
 so that they survive a change of the title. The keymap decides which keys apply.
 
 No default types a character on any layout: none uses Alt with a letter (Alt+O is ó on some), and
-none uses Ctrl+Alt, which is AltGr on many keyboards.
+none uses Ctrl+Alt, which is AltGr on many keyboards. Ctrl+G ("go") begins the chords that
+open places.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Command:
     Attributes:
         id: stable across versions, `area.action`.
         title: marked for translation.
-        shortcut: the default, in Qt's portable text ("Ctrl+Shift+F"); "" for none.
+        shortcut: the default, in Qt's portable text ("Ctrl+Shift+F", or a chord,
+            "Ctrl+G, Ctrl+S"); "" for none.
     """
 
     id: str
@@ -84,9 +86,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("conversation.print", N_("Print conversation…"), _C.CONVERSATION, "Ctrl+P"),
     Command("folder.new", N_("New folder"), _C.CONVERSATION),
     Command("folder.settings", N_("Folder settings"), _C.CONVERSATION),
-    Command("list.all", N_("Show all conversations"), _C.CONVERSATION),
-    Command("list.archive", N_("Show archive"), _C.CONVERSATION),
-    Command("list.trash", N_("Show trash"), _C.CONVERSATION),
+    Command("list.all", N_("Show all conversations"), _C.CONVERSATION, "Ctrl+G, Ctrl+L"),
+    Command("list.archive", N_("Show archive"), _C.CONVERSATION, "Ctrl+G, Ctrl+A"),
+    Command("list.trash", N_("Show trash"), _C.CONVERSATION, "Ctrl+G, Ctrl+T"),
     Command("trash.empty", N_("Empty trash"), _C.CONVERSATION),
     Command("list.search", N_("Search conversations"), _C.CONVERSATION, "Ctrl+Shift+F"),
     Command("list.next", N_("Next conversation"), _C.CONVERSATION, "Ctrl+PgDown"),
@@ -120,19 +122,19 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("prompt.as-text", N_("Convert attachment to text"), _C.PROMPT),
     Command("collections.ask", N_("Ask a collection…"), _C.PROMPT),
-    Command("collections.show", N_("Show collections"), _C.PROMPT),
+    Command("collections.show", N_("Show collections"), _C.PROMPT, "Ctrl+G, Ctrl+C"),
     Command("tools.choose", N_("Choose tools…"), _C.PROMPT),
     Command("tools.resources", N_("Attach from a tool server…"), _C.PROMPT),
     Command("tools.form", N_("Choose response format…"), _C.PROMPT),
     Command("prompts.insert", N_("Insert prompt…"), _C.PROMPT),
-    Command("prompts.manage", N_("Edit prompts"), _C.PROMPT),
+    Command("prompts.manage", N_("Edit prompts"), _C.PROMPT, "Ctrl+G, Ctrl+P"),
     Command("presets.use", N_("Apply preset…"), _C.PROMPT),
     Command("presets.save", N_("Save settings as preset"), _C.PROMPT),
-    Command("presets.manage", N_("Edit presets"), _C.PROMPT),
+    Command("presets.manage", N_("Edit presets"), _C.PROMPT, "Ctrl+G, Ctrl+E"),
     Command("variant.instant", N_("Use Instant"), _C.PROMPT, "Alt+1", CommandScope.EVERYWHERE),
     Command("variant.thinking", N_("Use Thinking"), _C.PROMPT, "Alt+2", CommandScope.EVERYWHERE),
     Command("variant.pro", N_("Use Pro"), _C.PROMPT, "Alt+3", CommandScope.EVERYWHERE),
-    Command("models.show", N_("Show models"), _C.PROMPT),
+    Command("models.show", N_("Show models"), _C.PROMPT, "Ctrl+G, Ctrl+M"),
     Command("effort.more", N_("Increase effort"), _C.PROMPT, "Alt+Up", CommandScope.EVERYWHERE),
     Command("effort.less", N_("Decrease effort"), _C.PROMPT, "Alt+Down", CommandScope.EVERYWHERE),
     Command("prompt.background", N_("Run long responses in background"), _C.PROMPT),
@@ -157,11 +159,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("view.normal", N_("Reset text size"), _C.VIEW, "Ctrl+0"),
     Command("list.toggle", N_("Show or hide conversation list"), _C.VIEW, "Ctrl+B"),
     Command("settings.toggle", N_("Show or hide settings"), _C.VIEW, "Ctrl+,"),
-    Command("spending.show", N_("Show spending"), _C.VIEW),
+    Command("spending.show", N_("Show spending"), _C.VIEW, "Ctrl+G, Ctrl+S"),
     Command("batch.new", N_("New batch job…"), _C.PROGRAM),
-    Command("batch.show", N_("Show batch jobs"), _C.PROGRAM),
+    Command("batch.show", N_("Show batch jobs"), _C.PROGRAM, "Ctrl+G, Ctrl+B"),
     Command("library.import", N_("Import conversations…"), _C.PROGRAM),
-    Command("library.show", N_("Backups, import, and export"), _C.PROGRAM),
+    Command("library.show", N_("Backups, import, and export"), _C.PROGRAM, "Ctrl+G, Ctrl+D"),
     Command("palette.open", N_("Show all commands"), _C.PROGRAM, "Ctrl+K"),
     Command("quick.open", N_("Open quick prompt"), _C.PROGRAM, "Ctrl+Shift+Space"),
     Command(

@@ -1,7 +1,8 @@
 """Assigns keys to commands: defaults, the user's changes, conflicts.
 
-A keymap is a value. A conflict is shown, never resolved silently: until it is resolved, the keys
-run neither command, and the settings name both.
+A keymap is a value. A conflict is shown, never resolved silently: until it is resolved, equal keys
+run neither command, and the settings name both. Keys with which a chord begins conflict with it,
+because they would never let it be finished.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from desktop_app.commands.command import COMMANDS, Command
-from desktop_app.commands.shortcut import normalized, refusal_of
+from desktop_app.commands.shortcut import is_prefix, normalized, presses_of, refusal_of
 from desktop_app.domain.errors import SettingError
 
 
@@ -60,19 +61,23 @@ class Keymap:
         return command_id in self._overrides
 
     def conflicts(self) -> dict[str, tuple[str, ...]]:
-        """Return, by command id, the other commands with the same keys in the same place."""
-        by_keys: defaultdict[str, list[Command]] = defaultdict(list)
+        """Return, by command id, the other commands whose keys clash in the same place."""
+        by_first: defaultdict[str, list[Command]] = defaultdict(list)
         for command in self:
             if keys := self.shortcut_of(command.id):
-                by_keys[keys].append(command)
+                by_first[presses_of(keys)[0]].append(command)
         found = {}
-        for rivals in by_keys.values():
+        for rivals in by_first.values():
             for command in rivals:
-                others = [o for o in rivals if o is not command]
-                met = tuple(o.id for o in others if o.scope.overlaps(command.scope))
+                met = tuple(o.id for o in rivals if o is not command and self._clash(o, command))
                 if met:
                     found[command.id] = met
         return found
+
+    def _clash(self, one: Command, other: Command) -> bool:
+        keys, others = self.shortcut_of(one.id), self.shortcut_of(other.id)
+        is_same_start = is_prefix(keys, others) or is_prefix(others, keys)
+        return is_same_start and one.scope.overlaps(other.scope)
 
     def _usable(self, overrides: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for command_id, shortcut in overrides.items():
@@ -83,6 +88,6 @@ class Keymap:
                 keys = normalized(shortcut)
             except SettingError:
                 continue  # damaged, or from another version: the default applies
-            is_refused = bool(keys) and refusal_of(keys) is not None
+            is_refused = bool(keys) and refusal_of(keys, command.scope) is not None
             if keys != normalized(command.shortcut) and not is_refused:
                 yield command_id, keys

@@ -75,14 +75,16 @@ def no_shortcuts_file(name: str, details: str = "") -> SettingError:
 
 
 def _sorted_out(shortcuts: Mapping[str, object]) -> ReadShortcuts:
-    defaults = {command.id: normalized(command.shortcut) for command in Keymap()}
+    commands = {command.id: command for command in Keymap()}
     read = ReadShortcuts()
     for command_id, shortcut in shortcuts.items():
-        if command_id not in defaults:
+        command = commands.get(command_id)
+        if command is None:
             read.unknown.append(command_id)
             continue
         keys = _keys_in(shortcut)
-        if keys is None or (keys and keys != defaults[command_id] and refusal_of(keys)):
+        is_default = keys == normalized(command.shortcut)
+        if keys is None or (keys and not is_default and refusal_of(keys, command.scope)):
             read.unusable.append(f"{command_id}: {shortcut}")
         else:
             read.usable[command_id] = keys

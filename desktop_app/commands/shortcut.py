@@ -1,7 +1,8 @@
 """Shortcuts as text: one normalized spelling, and those refused because typing needs them.
 
-The text is Qt's portable form: modifiers and one key, joined by "+". Two shortcuts are equal if
-their normalized texts are, however a user or an older version spelled them.
+The text is Qt's portable form: modifiers and one key, joined by "+". A chord is two of them, one
+pressed after the other: "Ctrl+G, Ctrl+S". Two shortcuts are equal if their normalized texts are,
+however a user or an older version spelled them.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from desktop_app.commands.command import CommandScope
 from desktop_app.domain.errors import SettingError
 from desktop_app.i18n.translation import N_
 
+MOST_PRESSES: Final = 2
+_THEN: Final = ", "
 # Modifiers, then a key that may itself be "+": "Ctrl++" is Ctrl with the plus key.
 _SHAPE: Final = re.compile(r"((?:[^+]+\+)*)(\+|[^+]+)")
 # Qt's order, as in QKeySequence.toString(PortableText).
@@ -41,7 +45,7 @@ _EDITING_KEYS: Final = frozenset(
 
 
 def parse(text: str) -> tuple[frozenset[str], str]:
-    """Return modifiers and key of a shortcut.
+    """Return modifiers and key of a shortcut that is no chord.
 
     Raises:
         SettingError: the text is not a shortcut of one key.
@@ -54,23 +58,44 @@ def parse(text: str) -> tuple[frozenset[str], str]:
 
 
 def normalized(text: str) -> str:
-    """Return the normalized spelling of a shortcut; "" stays "".
+    """Return the normalized spelling of a shortcut or chord; "" stays "".
 
     Raises:
-        SettingError: the text is not a shortcut of one key.
+        SettingError: the text is neither.
     """
     if not text.strip():
         return ""
+    presses = presses_of(text)
+    if len(presses) > MOST_PRESSES:
+        raise _not_a_shortcut(text)
+    return _THEN.join(_normalized_press(press) for press in presses)
+
+
+def presses_of(text: str) -> list[str]:
+    """Return the shortcuts that are pressed one after the other; of most texts, the text itself."""
+    return text.strip().split(_THEN)
+
+
+def _normalized_press(text: str) -> str:
     modifiers, key = parse(text)
     return "+".join([name for name in _MODIFIERS if name in modifiers] + [key])
 
 
-def refusal_of(text: str) -> str | None:
-    """Return why a command cannot use the keys, None if it can.
+def is_prefix(keys: str, other: str) -> bool:
+    """Return True if pressing `other` begins with pressing `keys`, or is the same."""
+    first, second = presses_of(keys), presses_of(other)
+    return second[: len(first)] == first
+
+
+def refusal_of(text: str, scope: CommandScope = CommandScope.WINDOW) -> str | None:
+    """Return why a command of this scope cannot use the keys, None if it can.
 
     The sentence is marked for translation and has the placeholder {keys}.
     """
-    modifiers, key = parse(text)
+    first, *more = presses_of(text)
+    if more and scope in (CommandScope.PROMPT, CommandScope.GLOBAL):
+        return N_("This command takes a single shortcut, not {keys}.")
+    modifiers, key = parse(first)
     if modifiers - {"Shift"}:
         return None
     if len(key) == 1:

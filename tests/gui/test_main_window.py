@@ -19,6 +19,7 @@ from desktop_app.ui.composer.prompt_editor import PromptEditor
 from desktop_app.ui.look import theme
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.ui.window import main_window
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -428,10 +429,35 @@ def test_state_comes_back(window: MainWindow, watcher: theme.ThemeWatcher, qtbot
     other = opened(qtbot, watcher)
     other.restore_state(state)
     assert other.size() == window.size()
-    assert {**other.state(), "geometry": ""} == {**state, "geometry": ""}
+    places = {"geometry": "", "geometries": {}}
+    assert {**other.state(), **places} == {**state, **places}
     other.resize(1280, 800)
     assert not other.conversations.isVisible()
     assert other.settings.isVisible()
+
+
+def test_each_set_of_screens_has_its_place(
+    window: MainWindow, qtbot: QtBot, watcher: theme.ThemeWatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = {"desk": (760, 560), "laptop": (700, 520)}
+    for screens, size in sizes.items():
+        monkeypatch.setattr(main_window, "_screens", lambda name=screens: name)
+        window.resize(*size)
+        state = json.loads(json.dumps(window.state()))
+    for screens, size in {**sizes, "projector": (700, 520)}.items():
+        monkeypatch.setattr(main_window, "_screens", lambda name=screens: name)
+        other = opened(qtbot, watcher)
+        other.restore_state(state)
+        assert (other.width(), other.height()) == size
+
+
+def test_no_window_comes_back_beside_the_screens(
+    window: MainWindow, qtbot: QtBot, watcher: theme.ThemeWatcher
+) -> None:
+    window.move(5000, 4000)
+    other = opened(qtbot, watcher)
+    other.restore_state(window.state())
+    assert other.screen().availableGeometry().contains(other.geometry().topLeft())
 
 
 def test_a_drawer_does_not_come_back(window: MainWindow) -> None:
@@ -443,7 +469,8 @@ def test_a_drawer_does_not_come_back(window: MainWindow) -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [{}, {"geometry": "???", "list": None}, {"geometry": 7, "settings": "yes"}]
+    "state",
+    [{}, {"geometry": "???", "list": None}, {"geometry": 7, "geometries": 3, "settings": "yes"}],
 )
 def test_a_damaged_state_changes_nothing(window: MainWindow, state: dict[str, object]) -> None:
     before = window.geometry()

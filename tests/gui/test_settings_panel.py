@@ -623,6 +623,23 @@ def test_keys_that_typing_needs_are_refused(qtbot: QtBot, panel: SettingsPanel) 
     assert "J is used for typing." in all_text(panel)
 
 
+def test_a_second_shortcut_makes_a_chord(qtbot: QtBot, panel: SettingsPanel) -> None:
+    panel.show_page("keys")
+    control = Qt.KeyboardModifier.ControlModifier
+    capture(qtbot, panel, "answer.retry", Qt.Key.Key_J, control)
+    cap = find(panel, QPushButton, "keys-answer.retry")
+    with qtbot.waitSignal(panel.shortcut_changed) as changed:
+        qtbot.keyClick(cap, Qt.Key.Key_S, control)
+    assert changed.args == ["answer.retry", "Ctrl+J, Ctrl+S"]
+    assert cap.text() == "Ctrl+J, Ctrl+S"
+    with qtbot.assertNotEmitted(panel.shortcut_changed):
+        capture(qtbot, panel, "prompt.send", Qt.Key.Key_Escape)
+    capture(qtbot, panel, "prompt.send", Qt.Key.Key_F9)
+    with qtbot.assertNotEmitted(panel.shortcut_changed):
+        qtbot.keyClick(find(panel, QPushButton, "keys-prompt.send"), Qt.Key.Key_S, control)
+    assert "This command takes a single shortcut" in all_text(panel)
+
+
 def test_escape_leaves_and_backspace_takes_away(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.show_page("keys")
     with qtbot.assertNotEmitted(panel.shortcut_changed), qtbot.assertNotEmitted(panel.closed):

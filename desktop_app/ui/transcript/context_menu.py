@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.ui.transcript.keyboard.message_actions import ACTIONS
+from desktop_app.ui.transcript.message_commands import COPY_LINK
 from desktop_app.ui.transcript.message_items import ACTION
 from desktop_app.ui.widgets.foreign_text import menu_text, one_line
 
@@ -83,6 +84,9 @@ class ContextMenu(QObject):
             for action, _, words in ACTIONS[entry.message.role]:
                 run = partial(self._commands.run, entry.message.id, action)
                 menu.addAction(menu_text(tr(words)), run)
+            if not self._messages.is_brief:
+                words = tr("Copy link to message")
+                menu.addAction(words, partial(self._commands.run, entry.message.id, COPY_LINK))
         menu.addAction(tr("Select all"), self._selection.select_all)
         if not self._messages.is_brief:
             menu.addSeparator()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.selection.copy_actions import CopyActions
 
 COPY = "copy"
+COPY_LINK = "copy-link"
 
 
 class MessageCommands(QObject):

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from desktop_app.ui.look import theme as themes
@@ -47,6 +48,9 @@ _LARGEST_MINIMUM: Final = QSize(640, 480)
 _WIDE: Final = 900
 # The settings panel joins the row only if the middle pane keeps this width.
 _NARROWEST_MIDDLE: Final = 560
+
+
+_MOST_SCREEN_SETS: Final = 8
 
 
 class _PaneState(Enum):
@@ -109,6 +113,7 @@ class MainWindow(QMainWindow):
         settings.setParent(self)
         settings.setProperty("edge", "left")
         self._wants_list, self._wants_settings = True, False
+        self._geometries: dict[str, str] = {}
         self._drawer: QWidget | None = None
         self._state_before_rename: tuple[QWidget | None, bool] = (None, False)
         self._connect()
@@ -229,17 +234,25 @@ class MainWindow(QMainWindow):
         shown[(at + step) % len(shown)][1](Qt.FocusReason.TabFocusReason)
 
     def state(self) -> dict[str, Any]:
-        """Return what is restored at the next start: geometry and visible panes."""
+        """Return what is restored at the next start: geometry and visible panes.
+
+        Each set of screens has its geometry: a laptop's window returns to its place at the desk.
+        """
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        self._geometries.pop(_screens(), None)
+        self._geometries[_screens()] = geometry  # as the newest
         return {
             "geometry": geometry,
+            "geometries": dict([*self._geometries.items()][-_MOST_SCREEN_SETS:]),
             "list": self._wants_list,
             "settings": self._wants_settings and self._drawer is not self.settings,
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:
         """Restore what `state` returned; missing or invalid values change nothing."""
-        geometry = state.get("geometry")
+        stored = state.get("geometries")
+        self._geometries = dict(stored) if isinstance(stored, dict) else {}
+        geometry = self._geometries.get(_screens(), state.get("geometry"))
         if isinstance(geometry, str):
             from PySide6.QtCore import QByteArray  # not needed before the first exit
 
@@ -439,3 +452,14 @@ class MainWindow(QMainWindow):
         if dropped.content is not None:
             self.image_dropped.emit(dropped.content)
         self.prompt.take(replace(dropped, files=(), content=None))
+
+
+def _screens() -> str:
+    """Return the connected screens and their places, as a key."""
+    return ", ".join(
+        sorted(
+            f"{screen.name()} {place.width()}x{place.height()}+{place.x()}+{place.y()}"
+            for screen in QGuiApplication.screens()
+            for place in (screen.geometry(),)
+        )
+    )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.desktop.window_request import LinkRequest, request_for
@@ -225,6 +226,14 @@ def test_links_open_what_they_name_or_say_that_it_is_gone(run: Run) -> None:
             desk.controllers.library.open_new()
             desk.ready.serve(request_for([f"{copied.upper()}/{answer}"]))
             await until(lambda: desk.state.current.id == conversation)
+            await desk.settled()
+            await until(lambda: bool(desk.transcript))
+            menu = desk.window.transcript.menu_at(QPoint(20, 20))
+            entries = {entry.text(): entry for entry in menu.actions()}
+            entries["Copy link to message"].trigger()
+            ids = [message.id for message in desk.state.current.path]
+            links = [f"repartee://conversation/{conversation}/{id_}" for id_ in ids]
+            assert QGuiApplication.clipboard().text() in links
             for address, words in (
                 (f"repartee://conversation/{new_id()}", "deleted conversation"),
                 (f"{copied}/{new_id()}", "deleted message"),

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QContextMenuEvent, QTextCursor
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QTextBrowser
+from PySide6.QtWidgets import QApplication, QMenu, QTextBrowser, QWidget
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
+from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.widgets.segmented_control import Segment
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import DATA
@@ -217,3 +218,19 @@ async def test_a_failure_is_said_with_its_reason() -> None:
         await desk.settled()
         await until(lambda: spoken(desk).startswith("Response failed. "))
         assert "API key" in spoken(desk)
+
+
+async def test_a_chord_runs_its_command_whatever_the_text_does_with_its_keys() -> None:
+    async with Desk() as desk:
+        QGuiApplication.clipboard().setText("before")
+        desk.type("words")
+        desk.text.selectAll()
+        for key in (Qt.Key.Key_G, Qt.Key.Key_C):
+            desk.press(key, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: any(map(_is_collections, QApplication.topLevelWidgets())))
+        assert QGuiApplication.clipboard().text() == "before"
+        assert desk.text.toPlainText() == "words"
+
+
+def _is_collections(window: QWidget) -> bool:
+    return isinstance(window, CollectionsDialog) and window.isVisible()

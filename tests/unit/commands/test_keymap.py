@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from desktop_app.commands.command import COMMANDS, Category, Command, CommandScope
 from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.shortcut import normalized, parse, refusal_of
+from desktop_app.commands.shortcut import is_prefix, normalized, parse, presses_of, refusal_of
 from desktop_app.domain.errors import SettingError
 
 modifiers = st.lists(st.sampled_from(["Ctrl", "shift", "Alt", "Meta", "Control"]), unique=True)
@@ -38,7 +38,7 @@ def may_type(text: str) -> bool:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.id)
 def test_no_default_types_a_character(command: Command) -> None:
     if command.shortcut:
-        assert not may_type(command.shortcut)
+        assert not any(map(may_type, presses_of(command.shortcut)))
         assert normalized(command.shortcut) == command.shortcut
 
 
@@ -56,6 +56,8 @@ def test_the_defaults_do_not_collide() -> None:
         ("Enter", "Return"),
         (" Alt + PageUp ", "Alt+PgUp"),
         ("", ""),
+        ("ctrl+g,  shift+ctrl+s", "Ctrl+G, Ctrl+Shift+S"),
+        ("Ctrl+,, Ctrl+,", "Ctrl+,, Ctrl+,"),
     ],
 )
 def test_one_spelling(written: str, meant: str) -> None:
@@ -135,3 +137,35 @@ def test_damaged_settings_leave_the_defaults() -> None:
     keymap = Keymap.from_settings({**values, "look.theme": "dark", "keys.answer.retry": "F5"})
     assert keymap.overrides == {"answer.retry": "F5"}
     assert keymap.shortcut_of("app.quit") == "Ctrl+Q"
+
+
+def of(**overrides: str) -> Keymap:
+    commands = (
+        Command("a.one", "One", Category.VIEW, "Ctrl+G, Ctrl+A"),
+        Command("a.two", "Two", Category.VIEW, "Ctrl+G, Ctrl+B"),
+        Command("a.three", "Three", Category.VIEW, "Ctrl+T"),
+        Command("a.typed", "Typed", Category.VIEW, "Return", CommandScope.PROMPT),
+    )
+    return Keymap({f"a.{name}": keys for name, keys in overrides.items()}, commands)
+
+
+def test_chords_conflict_with_the_keys_that_they_begin_with() -> None:
+    assert of().conflicts() == {}
+    assert of(two="Ctrl+G, Ctrl+A").conflicts() == {"a.one": ("a.two",), "a.two": ("a.one",)}
+    conflicts = of(three="Ctrl+G").conflicts()
+    assert conflicts["a.three"] == ("a.one", "a.two")
+    assert conflicts["a.one"] == ("a.three",)
+
+
+def test_a_prefix_is_of_whole_presses() -> None:
+    assert is_prefix("Ctrl+G", "Ctrl+G, Ctrl+A")
+    assert not is_prefix("Ctrl+G, Ctrl+A", "Ctrl+G")
+    assert not is_prefix("Ctrl+G", "Ctrl+Shift+G")
+
+
+def test_a_chord_begins_with_keys_that_do_not_type() -> None:
+    assert refusal_of("Ctrl+G, S") is None
+    assert refusal_of("S, Ctrl+G")
+    assert of(typed="Ctrl+G, Ctrl+X").shortcut_of("a.typed") == "Return"
+    with pytest.raises(SettingError):
+        normalized("Ctrl+A, Ctrl+B, Ctrl+C")

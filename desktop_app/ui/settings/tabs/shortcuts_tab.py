@@ -1,5 +1,7 @@
 """The Shortcuts page: every command with its keys, which a click on them changes.
 
+A second shortcut, pressed soon after the first, makes both a chord.
+
 Invalid shortcuts are refused with a reason. Conflicting shortcuts are accepted and marked at
 both commands, so that the user decides which one to change.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from desktop_app.hotkey.hotkey_status import HotkeyReport
     from desktop_app.ui.look.theme import Theme
 
+CHORD_MS: Final = 1500
+"""The time in which a second shortcut makes a chord with the first."""
 _BARE_MODIFIERS: Final = frozenset(
     (Qt.Key.Key_Control, Qt.Key.Key_Shift, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr)
 )
@@ -45,7 +49,8 @@ class KeyCap(PlainButton):
     Esc keeps the keys, Backspace removes them.
 
     Signals:
-        captured(str): the pressed keys, as a shortcut's text; "" for none.
+        captured(str): the pressed keys, as a shortcut's text; "" for none. A chord is reported
+            again, after its first half.
     """
 
     captured = Signal(str)
@@ -54,7 +59,9 @@ class KeyCap(PlainButton):
         super().__init__()
         self._theme = theme
         self._is_waiting = False
-        self._keys = ""
+        self._keys = self._first = ""
+        # Not a child, because Qt sends an event for each child to `event`, which uses it.
+        self._chord = QTimer(singleShot=True, interval=CHORD_MS)
         self.clicked.connect(lambda: self._wait(True))
 
     def set_keys(self, keys: str) -> None:
@@ -73,10 +80,11 @@ class KeyCap(PlainButton):
 
     def event(self, event: QEvent) -> bool:
         # While capturing, no key may trigger a shortcut, and Tab must not move the focus.
-        if self._is_waiting and event.type() == QEvent.Type.ShortcutOverride:
+        takes = self._is_waiting or self._chord.isActive()
+        if takes and event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
             return True
-        if self._is_waiting and event.type() == QEvent.Type.KeyPress:
+        if takes and event.type() == QEvent.Type.KeyPress:
             assert isinstance(event, QKeyEvent)
             self._take(event)
             return True
@@ -84,6 +92,7 @@ class KeyCap(PlainButton):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
+        self._chord.stop()
         self._wait(False)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -100,6 +109,8 @@ class KeyCap(PlainButton):
 
     def _wait(self, waiting: bool) -> None:
         self._is_waiting = waiting
+        if waiting:
+            self._chord.stop()
         keys = shortcut_text(self._keys) or tr_context("shortcut", "None")
         self.setText(tr("Press keys…") if waiting else keys)
         self.updateGeometry()
@@ -108,15 +119,32 @@ class KeyCap(PlainButton):
         if event.key() in _BARE_MODIFIERS:
             return
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if plain and event.key() == Qt.Key.Key_Escape:
+        if self._chord.isActive():
+            self._take_second(event, is_plain=plain)
+        elif plain and event.key() == Qt.Key.Key_Escape:
             self._wait(False)
         elif plain and event.key() == Qt.Key.Key_Backspace:
             self._wait(False)
             self.captured.emit("")
         else:
-            keys = QKeySequence(event.keyCombination())
+            self._first = _pressed(event)
             self._wait(False)
-            self.captured.emit(keys.toString(QKeySequence.SequenceFormat.PortableText))
+            self._chord.start()
+            self.captured.emit(self._first)
+
+    def _take_second(self, event: QKeyEvent, *, is_plain: bool) -> None:
+        """Make a chord with the first keys; Esc, Enter and Tab leave them alone."""
+        self._chord.stop()
+        leaving = (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            self.focusNextPrevChild(event.key() == Qt.Key.Key_Tab)
+        elif not (is_plain and event.key() in leaving):
+            self.captured.emit(f"{self._first}, {_pressed(event)}")
+
+
+def _pressed(event: QKeyEvent) -> str:
+    keys = QKeySequence(event.keyCombination())
+    return keys.toString(QKeySequence.SequenceFormat.PortableText)
 
 
 class CommandRow(QWidget):
@@ -188,7 +216,7 @@ class CommandRow(QWidget):
         try:
             keys = normalized(keys)
             is_default = keys == normalized(self._command.shortcut)
-            refusal = refusal_of(keys) if keys and not is_default else None
+            refusal = refusal_of(keys, self._command.scope) if keys and not is_default else None
         except SettingError as error:
             self._note.set_text(error.what_happened, "error")
             return
