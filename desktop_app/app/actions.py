@@ -23,6 +23,8 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "conversation.new": library.open_here,
         "conversation.rename": window.rename,
         "conversation.pin": library.pin_chosen,
+        "conversation.pin-up": lambda: its.pinned_order.move(-1),
+        "conversation.pin-down": lambda: its.pinned_order.move(+1),
         "conversation.branch": its.branching.branch_last,
         "conversation.move": its.folders.offer,
         "conversation.archive": its.trash.archive_chosen,

@@ -41,6 +41,7 @@ from desktop_app.app.library.folders_controller import FoldersController
 from desktop_app.app.library.housekeeping import Housekeeping
 from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.app.library.list_presenter import ListPresenter
+from desktop_app.app.library.pinned_order import PinnedOrder
 from desktop_app.app.library.search_controller import SearchController
 from desktop_app.app.library.spending_footer import SpendingFooter
 from desktop_app.app.library.store_watcher import StoreWatcher
@@ -222,6 +223,14 @@ class Controllers(QObject):
             conversation_list=window.conversations,
             stores=state.stores,
             attachment_store=state.backend.attachments,
+        )
+        self.pinned_order = PinnedOrder(
+            window,
+            presenter,
+            conversation_list=window.conversations,
+            notifications=window.notifications,
+            flag_store=state.backend.shelves,
+            settings_store=state.backend.settings,
         )
         self.search = SearchController(
             window,

@@ -325,6 +325,7 @@ class WindowSession:
             conversations=self._backend.conversations,
             chat_service=self._backend.chat,
         )
+        await self.controllers.pinned_order.load()
         await self.controllers.library.load()
         await self._unread.load()
         await self.controllers.store_watcher.watch()

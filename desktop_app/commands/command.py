@@ -74,6 +74,15 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("conversation.rename", N_("Rename conversation"), _C.CONVERSATION, "F2"),
     Command("conversation.pin", N_("Pin or unpin conversation"), _C.CONVERSATION, "Ctrl+Shift+D"),
+    Command(
+        "conversation.pin-up", N_("Move pinned conversation up"), _C.CONVERSATION, "Ctrl+G, Ctrl+Up"
+    ),
+    Command(
+        "conversation.pin-down",
+        N_("Move pinned conversation down"),
+        _C.CONVERSATION,
+        "Ctrl+G, Ctrl+Down",
+    ),
     Command("conversation.branch", N_("Branch into new conversation"), _C.CONVERSATION),
     Command("conversation.move", N_("Move to folder…"), _C.CONVERSATION),
     Command("conversation.archive", N_("Archive conversation"), _C.CONVERSATION),

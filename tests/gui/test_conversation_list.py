@@ -626,3 +626,68 @@ def test_a_hit_of_another_year_says_which() -> None:
     today = datetime.now().astimezone()
     assert day_of(today).split() == [today.strftime("%b"), str(today.day)]
     assert day_of(datetime(2013, 4, 9, 12, tzinfo=UTC)) == "Apr 9, 2013"
+
+
+# ------------------------------------------------------------ the order of pinned conversations
+
+
+def place_of(listing: ConversationList, identifier: str, *, lower: bool) -> QPoint:
+    rect = listing.view.visualRect(row_of(listing, identifier))
+    return QPoint(rect.center().x(), rect.bottom() - 2 if lower else rect.top() + 2)
+
+
+def drop_at(listing: ConversationList, place: QPoint, *dragged: str) -> None:
+    event = QDropEvent(
+        place.toPointF(),
+        Qt.DropAction.MoveAction,
+        listing.view.model().mimeData([row_of(listing, id_) for id_ in dragged]),
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    listing.view.dropEvent(event)
+
+
+@pytest.fixture
+def pinned(listing: ConversationList) -> ConversationList:
+    """Return the list with p, q and r pinned, and a below."""
+    rows = [conversation(id_, days(0), pinned=True) for id_ in "pqr"]
+    listing.set_conversations([*rows, conversation("a")])
+    listing.set_pin_order("pqr")
+    return listing
+
+
+@pytest.mark.parametrize(
+    ("dragged", "at", "lower", "order"),
+    [
+        ("r", "p", False, ["r", "p", "q"]),
+        ("p", "q", True, ["q", "p", "r"]),
+        ("p", "r", True, ["q", "r", "p"]),
+        ("a", "q", False, ["p", "a", "q", "r"]),  # is pinned there
+    ],
+)
+def test_a_drop_among_the_pinned_ones_arranges_them(
+    pinned: ConversationList, qtbot: QtBot, dragged: str, at: str, lower: bool, order: list[str]
+) -> None:
+    with qtbot.waitSignal(pinned.pins_arranged) as told:
+        drop_at(pinned, place_of(pinned, at, lower=lower), dragged)
+    assert told.args == [order]
+
+
+def test_a_drop_on_the_heading_pins_on_top(pinned: ConversationList, qtbot: QtBot) -> None:
+    heading = pinned.view.model().index(row_of(pinned, "p").row() - 1, 0)
+    with qtbot.waitSignal(pinned.pins_arranged) as told:
+        drop_at(pinned, pinned.view.visualRect(heading).center(), "a")
+    assert told.args == [["a", "p", "q", "r"]]
+
+
+def test_a_drop_elsewhere_arranges_nothing(pinned: ConversationList, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(pinned.pins_arranged):
+        drop_at(pinned, place_of(pinned, "a", lower=False), "p")
+        drop_at(pinned, place_of(pinned, "p", lower=False), "p")
+
+
+def test_the_chosen_order_stays_and_others_stand_above(pinned: ConversationList) -> None:
+    pinned.set_pin_order(["r", "q"])
+    assert pinned.pins == ["p", "r", "q"]
+    pinned.upsert(conversation("q", -days(1), pinned=True))  # it was changed
+    assert pinned.pins == ["p", "r", "q"]

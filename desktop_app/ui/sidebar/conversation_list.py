@@ -76,6 +76,8 @@ class ConversationList(QFrame):
         rename_ended(): the editor of a title was closed.
         pin_requested(list ids, bool), archive_requested(list ids, bool): the rows stay until
             changed.
+        pins_arranged(list ids): the pinned conversations are to stand in this order, also those
+            that are not pinned yet.
         delete_requested(list ids), restore_requested(list ids), erase_requested(list ids): the rows
             stay until removed.
         move_requested(list ids, str folder id or ""): the rows stay until changed.
@@ -100,6 +102,7 @@ class ConversationList(QFrame):
     rename_ended = Signal()
     pin_requested = Signal(list, bool)
     archive_requested = Signal(list, bool)
+    pins_arranged = Signal(list)
     delete_requested = Signal(list)
     restore_requested = Signal(list)
     erase_requested = Signal(list)
@@ -198,6 +201,29 @@ class ConversationList(QFrame):
         if row.isValid():
             self.view.setCurrentIndex(row)
             self.view.scrollTo(row)
+
+    @property
+    def pins(self) -> list[str]:
+        """The ids of the listed pinned conversations, in their order."""
+        return self.model.pins
+
+    @property
+    def pin_order(self) -> Sequence[str]:
+        """The ids of pinned conversations, listed or not, whose place the user chose."""
+        return self.model.pin_order
+
+    def set_pin_order(self, order: Iterable[str]) -> None:
+        """Show the pinned conversations in this order."""
+        self.model.set_pin_order(order)
+
+    def _place_pins(self, identifiers: list[str], before: str) -> None:
+        if before in identifiers:
+            return
+        others = [id_ for id_ in self.pins if id_ not in identifiers]
+        at = others.index(before) if before else len(others)
+        order = [*others[:at], *identifiers, *others[at:]]
+        if order != self.pins:
+            self.pins_arranged.emit(order)
 
     def set_streaming(self, identifier: str, streaming: bool) -> None:
         """Show or hide the dot of a streaming conversation."""
@@ -335,6 +361,7 @@ class ConversationList(QFrame):
         self.view.selection_cleared.connect(self._mark_selected)
         self.view.end_pressed.connect(self._request_all)
         self.view.dropped.connect(self.move_requested)
+        self.view.pins_dropped.connect(self._place_pins)
         self.view.left_at_top.connect(self.focus_search)
         self.view.menu_requested.connect(self._open_menu)
         self.model.renamed.connect(self.renamed)

@@ -51,7 +51,8 @@ _NO_PARENT: Final = QModelIndex()
 class Roles(IntEnum):
     """Additional data of a row for delegates.
 
-    NOTE: the text at the end of the row. IS_FOLDER: the row is a folder's.
+    ON_TOP: the row is among the pinned ones above all others. NOTE: the text at the end of the row.
+    IS_FOLDER: the row is a folder's.
     """
 
     IS_HEADING = Qt.ItemDataRole.UserRole
@@ -61,6 +62,7 @@ class Roles(IntEnum):
     IS_FOLDER = Qt.ItemDataRole.UserRole + 4
     NOTE = Qt.ItemDataRole.UserRole + 5
     UNREAD = Qt.ItemDataRole.UserRole + 6
+    ON_TOP = Qt.ItemDataRole.UserRole + 7
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,9 @@ class FolderRow:
 class ConversationModel(QAbstractListModel):
     """A list model of folders, conversations and headings. See the module.
 
+    Attributes:
+        pin_order: the ids of pinned conversations whose place the user chose.
+
     Signals:
         renamed(str id, str title): the user edited a title; the row already shows it.
         folder_renamed(str id, str name): the user edited a folder's name.
@@ -108,6 +113,8 @@ class ConversationModel(QAbstractListModel):
         self._calendar = Calendar(today)
         self._rows: list[Conversation | FolderRow | Heading] = []
         self._unread: frozenset[str] = frozenset()
+        self.pin_order: tuple[str, ...] = ()
+        self._pin_ranks: dict[str, int] = {}
         self._keys: list[Key] = []
         self._key_of: dict[str, Key] = {}
         self._last: Conversation | None = None
@@ -158,6 +165,8 @@ class ConversationModel(QAbstractListModel):
                 return row.id
             case Roles.PINNED:
                 return not isinstance(row, FolderRow) and row.pinned
+            case Roles.ON_TOP:
+                return not isinstance(row, FolderRow) and self._is_on_top(row)
             case Roles.IS_FOLDER:
                 return isinstance(row, FolderRow)
             case Roles.NOTE:
@@ -297,6 +306,21 @@ class ConversationModel(QAbstractListModel):
         """Mark these conversations as unread, and no others."""
         self._unread = frozenset(identifiers)
 
+    @property
+    def pins(self) -> list[str]:
+        """The ids of the pinned conversations that stand on top, in their order."""
+        return [
+            conversation.id for conversation in self.conversations if self._is_on_top(conversation)
+        ]
+
+    def set_pin_order(self, order: Iterable[str]) -> None:
+        """Show the pinned conversations in this order; others stand above them."""
+        self.pin_order = tuple(order)
+        self._pin_ranks = {id_: rank for rank, id_ in enumerate(self.pin_order)}
+        for conversation in self.conversations:
+            if self._is_on_top(conversation):
+                self._insert_or_update(conversation)
+
     def set_streaming(self, identifier: str, streaming: bool) -> None:
         """Show or hide the streaming dot of a conversation or folder."""
         key = self._key_of.get(identifier)
@@ -312,11 +336,15 @@ class ConversationModel(QAbstractListModel):
         if isinstance(row, FolderRow):
             return (FOLDERS, 0.0, f"{row.folder.name.casefold()}\0{row.id}")
         moment = self.list_filter.moment_of(row).timestamp()
-        is_on_top = row.pinned and self.list_filter.kind in (
+        if self._is_on_top(row):  # those without a place come first, newest first
+            return (PINNED, float(self._pin_ranks.get(row.id, -moment)), row.id)
+        return (self._calendar.group(moment), -moment, row.id)
+
+    def _is_on_top(self, row: Conversation) -> bool:
+        return row.pinned and self.list_filter.kind in (
             ListFilterKind.LIST,
             ListFilterKind.FOLDER,
         )
-        return (PINNED if is_on_top else self._calendar.group(moment), -moment, row.id)
 
     def _accessible_text(self, row: Conversation | FolderRow) -> str:
         name = one_line(_name(row))

@@ -61,6 +61,8 @@ class ConversationView(RowView):
         end_pressed(): the user wants to see the very last row, loaded or not.
         undo_pressed(): the key for Undo was pressed.
         dropped(list[str] ids, str folder id): conversations were dropped on a folder.
+        pins_dropped(list[str] ids, str id): conversations were dropped before this pinned one, or
+            with "" behind the last.
         drop_hint_changed(str): what a drop here will do; "" after the drag left.
         content_dropped(DroppedContent, str id, bool): external content was dropped on a
             conversation or folder (True), or with "" beside the rows.
@@ -71,6 +73,7 @@ class ConversationView(RowView):
     end_pressed = Signal()
     undo_pressed = Signal()
     dropped = Signal(list, str)
+    pins_dropped = Signal(list, str)
     drop_hint_changed = Signal(str)
     content_dropped = Signal(object, str, bool)
 
@@ -278,7 +281,8 @@ class ConversationView(RowView):
         super().dragMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
         if event.mimeData().hasFormat(MIME_TYPE):
-            self._set_target(index if index.data(Roles.IS_FOLDER) else QModelIndex())
+            can_take = index.data(Roles.IS_FOLDER) or self._pinned_before(event) is not None
+            self._set_target(index if can_take else QModelIndex())
             event.setAccepted(self._target.isValid())
             return
         self._set_target(index if index.data(Roles.IDENTIFIER) else QModelIndex())
@@ -305,8 +309,28 @@ class ConversationView(RowView):
         elif is_folder:
             event.acceptProposedAction()
             self.dropped.emit(dragged(event.mimeData()), identifier)
+        elif (before := self._pinned_before(event)) is not None:
+            event.acceptProposedAction()
+            self.pins_dropped.emit(dragged(event.mimeData()), before)
         self.stopAutoScroll()
         self.setState(QAbstractItemView.State.NoState)
+
+    def _pinned_before(self, event: QDropEvent) -> str | None:
+        """Return the pinned conversation before which a drop puts others; "" behind the last.
+
+        None if the pointer is not on the pinned ones or their heading.
+        """
+        place = event.position().toPoint()
+        index = self.indexAt(place)
+        is_lower = place.y() > self.visualRect(index).center().y()
+        below = self.model().index(index.row() + 1, 0)
+        if index.data(Roles.IS_HEADING):
+            return below.data(Roles.IDENTIFIER) if below.data(Roles.ON_TOP) else None
+        if not index.data(Roles.ON_TOP):
+            return None
+        if not is_lower:
+            return str(index.data(Roles.IDENTIFIER))
+        return str(below.data(Roles.IDENTIFIER)) if below.data(Roles.ON_TOP) else ""
 
     def _set_target(self, index: QModelIndex) -> None:
         self._target = QPersistentModelIndex(index)

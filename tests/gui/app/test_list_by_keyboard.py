@@ -144,3 +144,41 @@ async def test_a_found_word_is_marked_in_the_conversation_that_its_hit_opens() -
         desk.window.conversations.hit_view.chosen.emit(row)
         await until(lambda: desk.window.windowTitle().startswith("A topic"))
         await until(lambda: desk.window.transcript.textCursor().selectedText() == "topic")
+
+
+def pinned_titles(desk: Desk) -> list[str]:
+    known = [desk.controllers.list_presenter.known(id_) for id_ in desk.window.conversations.pins]
+    return [conversation.title for conversation in known if conversation is not None]
+
+
+async def test_pinned_conversations_move_by_command_and_keep_their_order() -> None:
+    async with Desk() as desk:
+        for question in ("One", "Two", "Three"):
+            desk.ready.actions["conversation.new"]()
+            await desk.ask_and_answer(question, "Yes.")
+            desk.ready.actions["conversation.pin"]()
+        assert pinned_titles(desk) == ["Three", "Two", "One"]
+        for key in (Qt.Key.Key_G, Qt.Key.Key_Down):
+            desk.press(key, CONTROL)
+        assert pinned_titles(desk) == ["Two", "Three", "One"]
+        desk.ready.actions["conversation.pin-down"]()
+        assert pinned_titles(desk) == ["Two", "One", "Three"]
+        desk.ready.actions["conversation.pin-down"]()  # it is the last
+        desk.ready.actions["conversation.undo"]()
+        assert pinned_titles(desk) == ["Two", "Three", "One"]
+        await desk.settled()
+    async with Desk() as desk:
+        assert pinned_titles(desk) == ["Two", "Three", "One"]
+
+
+async def test_a_conversation_that_is_dropped_among_the_pinned_ones_is_pinned_until_undo() -> None:
+    async with Desk() as desk:
+        await asked(desk, "One", "Two")
+        first, second = (c.id for c in desk.window.conversations.model.conversations)
+        desk.controllers.library._pin([first], True)
+        desk.window.conversations.view.pins_dropped.emit([second], first)
+        assert desk.window.conversations.pins == [second, first]
+        desk.ready.actions["conversation.undo"]()
+        assert desk.window.conversations.pins == [first]
+        await desk.settled()
+        assert [c.id for c in await desk.backend.conversations.pinned()] == [first]

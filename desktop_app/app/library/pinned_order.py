@@ -1,0 +1,89 @@
+"""The user's order of the pinned conversations: by drag, by command, with Undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.app.library.list_presenter import ListPresenter
+    from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
+    from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.notifications import Notifications
+
+ORDER_KEY: Final = "list.pinned_order"
+
+
+class PinnedOrder(QObject):
+    """Arranges the pinned conversations of the list, and keeps their order."""
+
+    def __init__(
+        self,
+        parent: QObject,
+        presenter: ListPresenter,
+        *,
+        conversation_list: ConversationList,
+        notifications: Notifications,
+        flag_store: ConversationFlagStore,
+        settings_store: SettingsStore,
+    ) -> None:
+        super().__init__(parent)
+        self._presenter, self._list, self._notifications = (
+            presenter,
+            conversation_list,
+            notifications,
+        )
+        self._flag_store, self._settings_store = flag_store, settings_store
+        conversation_list.pins_arranged.connect(self._arrange)
+
+    async def load(self) -> None:
+        """Load the order, before the list is filled."""
+        stored = (await self._settings_store.all()).get(ORDER_KEY)
+        if isinstance(stored, list):
+            self._list.set_pin_order([str(id_) for id_ in stored])
+
+    def move(self, step: int) -> None:
+        """Move the chosen pinned conversation up (-1) or down (+1), and say where it is."""
+        order = self._list.pins
+        chosen = [c for c in self._presenter.chosen if c.id in order]
+        if len(chosen) != 1:
+            self._notifications.notify(tr("Choose one pinned conversation to move it."))
+            return
+        moved = chosen[0]
+        at = order.index(moved.id)
+        to = min(max(at + step, 0), len(order) - 1)
+        order.insert(to, order.pop(at))
+        if to != at:
+            self._arrange(order)
+        self._notifications.announce(
+            tr(
+                "{title}: {position} of {count} pinned conversations",
+                title=moved.title,
+                position=to + 1,
+                count=len(order),
+            )
+        )
+
+    def _arrange(self, order: Sequence[str]) -> None:
+        """Show and keep this order of pinned conversations; pin those that are not yet."""
+        before = self._list.pins
+        fresh = [id_ for id_ in order if id_ not in before]
+        self._apply(order, fresh, pinned=True)
+        self._notifications.notify_undo(
+            tr("Pinned conversations rearranged"),
+            lambda: self._apply(before, fresh, pinned=False),
+        )
+
+    def _apply(self, order: Sequence[str], changed: list[str], *, pinned: bool) -> None:
+        if changed:
+            self._presenter.change(changed, pinned=pinned)
+            self._presenter.write(self._flag_store.set_pinned(changed, pinned))
+        # In a folder, the list shows only some of them.
+        order = [*order, *(id_ for id_ in self._list.pin_order if id_ not in order)]
+        self._list.set_pin_order(order)
+        self._presenter.write(self._settings_store.set(ORDER_KEY, order))
