@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attachments.attaching import AttachmentReader
+from desktop_app.app.attachments.attachment_drags import AttachmentDrags
 from desktop_app.app.attachments.attachments_controller import AttachmentsController
 from desktop_app.app.attachments.document_passwords import DocumentPasswords, Unlocking
 from desktop_app.app.attachments.drop_controller import DropController
@@ -353,6 +354,13 @@ class Controllers(QObject):
         self.images = ImagesController(
             window.transcript,
             self.image_chips,
+            current=state.current,
+            tasks=state.tasks,
+            attachment_store=state.backend.attachments,
+            user_folders=state.backend.folders,
+        )
+        self.attachment_drags = AttachmentDrags(
+            window.transcript,
             current=state.current,
             tasks=state.tasks,
             attachment_store=state.backend.attachments,

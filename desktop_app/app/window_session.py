@@ -534,6 +534,7 @@ class WindowSession:
         self.controllers.attachments.close()
         await self.controllers.drops.aclose()
         self.controllers.images.close()
+        self.controllers.attachment_drags.close()
         self.controllers.chat.close()
         self.controllers.compaction.close()
         await self.controllers.collections.close()

@@ -31,6 +31,7 @@ from desktop_app.ui.transcript.message_items import Line, Part
 from desktop_app.ui.transcript.search.find_in_transcript import FindInTranscript
 from desktop_app.ui.transcript.section_folding import SectionFolding
 from desktop_app.ui.transcript.selection.copy_actions import CopyActions
+from desktop_app.ui.transcript.selection.drag_out import DragOut
 from desktop_app.ui.transcript.selection.virtual_selection import VirtualSelection
 from desktop_app.ui.transcript.speech import AnswerSpeech
 from desktop_app.ui.transcript.transcript_styles import Styles
@@ -149,6 +150,7 @@ class TranscriptView(TranscriptSurface):
             folding.unfold_code,
         )
         self._copies = copies = CopyActions(self, messages, selection)
+        self.drags = DragOut(self, copies)
         self.commands = MessageCommands(messages, folding, copies)
         self._focus = FocusNavigator(self, messages, actions)
         self._links = LinkHandler(self, messages, anchor, self._focus, self.commands, copies)
@@ -454,8 +456,17 @@ class TranscriptView(TranscriptSurface):
             self.command_requested.emit("view.larger" if is_up else "view.smaller")
         event.accept()
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Note what a drag from here would carry."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.drags.press(event.position().toPoint())
+        super().mousePressEvent(event)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Show the actions of the message under the mouse."""
+        """Drag an attachment or code, or show the actions of the message under the mouse."""
+        is_held = event.buttons() & Qt.MouseButton.LeftButton
+        if is_held and self.drags.move(event.position().toPoint()):
+            return
         super().mouseMoveEvent(event)
         if event.buttons() and self.textCursor().hasSelection():
             # Otherwise the text would move while it is being selected.
@@ -470,6 +481,7 @@ class TranscriptView(TranscriptSurface):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Copy the code if its Copy mark is clicked; record the position of a click on a link."""
         position = event.position().toPoint()
+        self.drags.release()
         self._anchor.follow(self._anchor.is_at_end)
         mark = self._mark_at(position)
         if mark is not None and event.button() == Qt.MouseButton.LeftButton:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt
 
+from desktop_app.app.attachments.attachment_drags import file_name
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.conversations.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -328,3 +329,29 @@ async def test_a_store_that_cannot_note_where_a_file_lies_does_not_undo_that_it_
         assert "report.pdf" in turn.asked
         turn.end("Dubois.")
         await desk.settled()
+
+
+async def test_a_dragged_attachment_is_a_copy_under_its_own_name(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dragged: list[Path] = []
+    async with Desk() as desk:
+        monkeypatch.setattr(desk.window.transcript.drags, "drag_file", dragged.append)
+        desk.window.files_dropped.emit([data / "report.pdf"])
+        await until(lambda: is_read(desk))
+        (await desk.ask("Why?")).end("Because.")
+        await desk.settled()
+        sha256 = desk.state.current.path[0].attachments[0].sha256
+        desk.window.transcript.drags.file_requested.emit(sha256)
+        await until(lambda: bool(dragged))
+        assert dragged[0].name == "report.pdf"
+        assert dragged[0].read_bytes() == (data / "report.pdf").read_bytes()
+    assert not dragged[0].exists()
+
+
+def test_the_name_of_a_copy_stays_in_its_folder() -> None:
+    assert file_name("../../etc/passwd") == "_.._etc_passwd"
+    assert file_name("Über uns #1.md") == "Über uns _1.md"
+    assert file_name("x" * 300 + ".pdf") == "x" * 100 + ".pdf"
+    assert file_name("/\0") == "_"
+    assert file_name("...") == "file"

@@ -12,9 +12,11 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRectF, Qt
 from PySide6.QtGui import (
     QAccessible,
     QDesktopServices,
+    QDrag,
     QFontMetricsF,
     QGuiApplication,
     QHelpEvent,
+    QMouseEvent,
     QTextCursor,
     QTextDocument,
 )
@@ -778,3 +780,58 @@ def test_what_is_fitted_in_another_look_hides_nothing_below(view: TranscriptView
         while block.isValid():
             assert not block.text() or not layout.blockBoundingRect(block).isNull()
             block = block.next()
+
+
+# ------------------------------------------------------------------ drags
+
+
+def drag_from(view: TranscriptView, qtbot: QtBot, text: str) -> None:
+    """Press in the middle of a text and pull."""
+    cursor = view.document().find(text)
+    assert not cursor.isNull()
+    cursor.setPosition(cursor.selectionStart() + 1)
+    place = view.cursorRect(cursor).center()
+    qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    for across in (2, 60):
+        move = QMouseEvent(
+            QEvent.Type.MouseMove,
+            (place + QPoint(across, 0)).toPointF(),
+            view.viewport().mapToGlobal(place + QPoint(across, 0)).toPointF(),
+            Qt.MouseButton.NoButton,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(view.viewport(), move)
+
+
+def test_the_head_of_code_drags_the_code(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carried: list[str] = []
+    monkeypatch.setattr(QDrag, "exec", lambda drag, _: carried.append(drag.mimeData().text()))
+    view.set_messages([question("How?"), answer("Run:\n\n```python\nx = 1\ny = 2\n```\n")])
+    drag_from(view, qtbot, "python")
+    assert carried == ["x = 1\ny = 2"]
+    assert not view.textCursor().hasSelection()
+    drag_from(view, qtbot, "x = 1")  # selects
+    assert carried == ["x = 1\ny = 2"]
+
+
+def test_an_attachment_is_dragged_but_a_click_opens_it(
+    view: TranscriptView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    carried: list[list[QUrl]] = []
+    monkeypatch.setattr(QDrag, "exec", lambda drag, _: carried.append(drag.mimeData().urls()))
+    monkeypatch.setattr(QGuiApplication, "mouseButtons", lambda: Qt.MouseButton.LeftButton)
+    part = DocumentPart("9" * 64, "report.pdf", "application/pdf", 1, pages=3)
+    view.set_messages([question("Why?", part)])
+    with qtbot.waitSignal(view.drags.file_requested) as told:
+        drag_from(view, qtbot, "report.pdf")
+    assert told.args == ["9" * 64]
+    view.drags.drag_file(tmp_path / "report.pdf")
+    assert carried == [[QUrl.fromLocalFile(str(tmp_path / "report.pdf"))]]
+    with qtbot.assertNotEmitted(view.action_requested):
+        view.drags.drag_file(tmp_path / "report.pdf")  # too late: the drag is over
+    assert len(carried) == 1
+    with qtbot.waitSignal(view.action_requested):
+        click_link(view, qtbot, "report.pdf")

@@ -91,11 +91,24 @@ class CopyActions(QObject):
 
     def copy_code(self, head: int) -> None:
         """Copy the code with this head block number."""
+        texts = self._texts_of_code(head)
+        if texts is not None:
+            self._put(texts)
+            self.code_copied.emit(head)
+
+    def code_at(self, head: int) -> QMimeData | None:
+        """Return the code with this head block number, for a drag."""
+        from desktop_app.ui.widgets.clipboard import mime_data
+
+        texts = self._texts_of_code(head)
+        return None if texts is None else mime_data(texts)
+
+    def _texts_of_code(self, head: int) -> Texts | None:
         found = self._messages.writer.sections.section_at(head)
         entry = self._messages.get(found[0].key) if found is not None else None
-        if found is not None and entry is not None:
-            self._put(selected_text.texts_of_code(entry.code_at(found[0].item_at(found[1]))))
-            self.code_copied.emit(head)
+        if found is None or entry is None:
+            return None
+        return selected_text.texts_of_code(entry.code_at(found[0].item_at(found[1])))
 
     def copy_code_at_cursor(self) -> None:
         """Copy the block of code at the text cursor, or else the last one on screen."""

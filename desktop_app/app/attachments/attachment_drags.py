@@ -1,0 +1,79 @@
+"""Copies attachments of the open conversation for drags to other programs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.storage.database.temporary_files import TemporaryFolder
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.paths import Folders
+    from desktop_app.storage.documents.attachment_store import AttachmentStore
+    from desktop_app.ui.transcript.view import TranscriptView
+
+_NOT_IN_NAMES: Final = re.compile(r"[^\w .,()+&'’-]+")
+_LONGEST_NAME: Final = 100
+
+
+class AttachmentDrags(QObject):
+    """Hands copies under their own names to the transcript, which drags them."""
+
+    def __init__(
+        self,
+        transcript: TranscriptView,
+        *,
+        current: OpenConversation,
+        tasks: Tasks,
+        attachment_store: AttachmentStore,
+        user_folders: Folders,
+    ) -> None:
+        super().__init__(transcript)
+        self._transcript, self._current = transcript, current
+        self._attachment_store, self._user_folders = attachment_store, user_folders
+        self._copies: TemporaryFolder | None = None
+        transcript.drags.file_requested.connect(lambda sha256: tasks.start(self._drag(sha256)))
+
+    async def _drag(self, sha256: str) -> None:
+        parts = (part for message in self._current.path for part in message.attachments)
+        part = next((part for part in parts if part.sha256 == sha256), None)
+        if part is None:
+            return
+        if self._current.is_temporary:
+            raise IllegalChoiceError(Reason.TEMPORARY_DOCUMENT_STAYS)
+        data = await self._attachment_store.bytes(sha256)
+        copy = await asyncio.to_thread(self._copy, part.name, sha256, data)
+        # Not from a task: a drag has an event loop of its own, which runs other tasks.
+        QTimer.singleShot(0, self, partial(self._transcript.drags.drag_file, copy))
+
+    def _copy(self, name: str, sha256: str, data: bytes) -> Path:
+        if self._copies is None:
+            self._copies = TemporaryFolder(self._user_folders.temporary)
+        folder = self._copies.path / sha256[:16]
+        folder.mkdir(exist_ok=True)
+        copy = folder / file_name(name)
+        if not copy.exists():
+            copy.write_bytes(data)
+            copy.chmod(0o400)
+        return copy
+
+    def close(self) -> None:
+        """Remove the copies."""
+        if self._copies is not None:
+            self._copies.close()
+
+
+def file_name(name: str) -> str:
+    """Return an attachment's name, which may contain anything, as the name of a file."""
+    safe = _NOT_IN_NAMES.sub("_", name).strip(" .")
+    stem, dot, ending = safe.rpartition(".")
+    return f"{stem[:_LONGEST_NAME]}{dot}{ending[:16]}" if dot else safe[:_LONGEST_NAME] or "file"

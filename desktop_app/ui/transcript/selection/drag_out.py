@@ -1,0 +1,85 @@
+"""Drags attachments and blocks of code to other programs. Selected text is dragged by Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QUrl, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from desktop_app.ui.transcript.media.message_images import OPEN
+from desktop_app.ui.transcript.message_items import ACTION, DOCUMENT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QTextBrowser
+
+    from desktop_app.ui.transcript.selection.copy_actions import CopyActions
+
+
+class DragOut(QObject):
+    """The drags of one view, from the press of the button on.
+
+    Signals:
+        file_requested(str sha256): an attachment is dragged; `drag_file` takes a copy of it.
+    """
+
+    file_requested = Signal(str)
+
+    def __init__(self, view: QTextBrowser, copies: CopyActions) -> None:
+        super().__init__(view)
+        self._view, self._copies = view, copies
+        self._pressed_at: QPoint | None = None
+        self._attachment, self._code = "", -1
+
+    def press(self, position: QPoint) -> None:
+        """Note what is at the position where the left button is pressed."""
+        self.release()
+        link = self._view.anchorAt(position).partition("#")[0]
+        for kind in (ACTION + OPEN, ACTION + DOCUMENT):
+            if link.startswith(kind):
+                self._attachment = link.removeprefix(kind)
+        block = self._view.cursorForPosition(position).block()
+        head = self._copies.code_head(block)
+        if not self._attachment and head is not None and head == block:
+            self._code = block.blockNumber()
+        if self._attachment or self._code >= 0:
+            self._pressed_at = position
+
+    def move(self, position: QPoint) -> bool:
+        """Start the drag once the pointer is far enough; return True for a press that drags."""
+        if self._pressed_at is None:
+            return False
+        distance = (position - self._pressed_at).manhattanLength()
+        if distance >= QApplication.startDragDistance():
+            attachment, code = self._attachment, self._code
+            self._attachment, self._code = "", -1
+            if attachment:
+                self.file_requested.emit(attachment)
+            elif code >= 0:
+                self._start(self._copies.code_at(code))
+        return True
+
+    def release(self) -> None:
+        """Forget the press."""
+        self._pressed_at, self._attachment, self._code = None, "", -1
+
+    def drag_file(self, path: Path) -> None:
+        """Drag a file, unless the button was released meanwhile."""
+        if self._pressed_at is None:
+            return
+        if QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton:
+            data = QMimeData()
+            data.setUrls([QUrl.fromLocalFile(str(path))])
+            self._start(data)
+
+    def _start(self, data: QMimeData | None) -> None:
+        from PySide6.QtGui import QDrag  # start-up needs no drags
+
+        if data is not None:
+            drag = QDrag(self._view)
+            drag.setMimeData(data)
+            drag.exec(Qt.DropAction.CopyAction)
+        self.release()  # the drop took the release of the button
