@@ -503,3 +503,14 @@ def test_what_is_attached_takes_the_place_of_things_to_try(
     qtbot.waitUntil(lambda: not cards[0].isVisible())
     window.prompt.set_chips([])
     qtbot.waitUntil(lambda: cards[0].isVisible())
+
+
+def test_the_row_of_the_prompt_stays_whole_when_the_text_wraps_for_a_moment(
+    window: MainWindow,
+) -> None:
+    window.resize(1280, 780)
+    window.prompt.set_text("The world is fine, these words are knot and a long sentence ")
+    window.toggle_settings()
+    QApplication.processEvents()
+    row = window.prompt.row
+    assert row.height() >= row.sizeHint().height()

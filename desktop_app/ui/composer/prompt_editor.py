@@ -461,7 +461,10 @@ class PromptEditor(QFrame):
             wanted = self._layout.totalHeightForWidth(self.width())
         other_height = wanted - self._text.height()
         self._text.fit_height(round(self.window().height() * SHARE_OF_WINDOW) - other_height)
-        self._card_layout.activate()  # so that the next caller gets the new height
+        # So that the next caller gets the new height. If the width has changed, the card was just
+        # laid out for the text's former height, and would stay so.
+        self._card_layout.invalidate()
+        self._card_layout.activate()
 
     def _send(self) -> None:
         if self._refusal:

@@ -487,6 +487,7 @@ def test_the_menu_offers_what_can_be_done(view: TranscriptView) -> None:
         "Regenerate with…",
         "Review response…",
         "Branch into new conversation",
+        "Copy link to message",
         "Select all",
         "",
         "Find in conversation",
