@@ -159,7 +159,11 @@ def _show(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -> None:
             f"{clean_line(row.key) or '–':<{max(width, 1)}}  {formatting.money(spent.cost):>10}  "
             f"{spent.calls:>7}  {tokens:>7}"
         )
-    write_line(tr("Total: {cost}", cost=formatting.money(_total(rows))))
+    cost, uncounted = formatting.money(_total(rows)), sum(row.spent.uncounted for row in rows)
+    if uncounted:
+        write_line(tr("Total: {cost} · {count} not counted", cost=cost, count=uncounted))
+    else:
+        write_line(tr("Total: {cost}", cost=cost))
     for month in months:
         write_line(month_line(month))
 

@@ -38,6 +38,18 @@ def test_calls_are_counted_by_each_grouping(shell: Shell) -> None:
     against(WHOLE, test=test)
 
 
+def test_calls_without_a_price_are_no_silent_part_of_the_total(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        await shell.run("ask", "Hi", "--model", "gpt-5.2", env=env)
+        await shell.run("ask", "Hi", "--model", "no-such-model", env=env)
+        said = (await shell.run("spending", env=env)).out
+        assert "Total: $0.003" in said
+        assert "1 not counted" in said
+
+    against(WHOLE, test=test)
+
+
 def test_nothing_spent_is_an_empty_report(shell: Shell) -> None:
     async def test(_server: LoopbackServer) -> None:
         report = (await shell.run("spending", "--json")).json
