@@ -25,6 +25,14 @@ _STARTS: Final = {
     8000: Remedy.START_VLLM,
     4000: Remedy.START_LITELLM,
 }
+# Parts of the names of their profiles; a server may have another port.
+_NAMES: Final = {
+    "ollama": Remedy.START_OLLAMA,
+    "lm studio": Remedy.START_LM_STUDIO,
+    "llama.cpp": Remedy.START_LLAMA_CPP,
+    "vllm": Remedy.START_VLLM,
+    "litellm": Remedy.START_LITELLM,
+}
 _STATUS: Final = re.compile(r"^[345]\d\d\b")
 
 
@@ -93,7 +101,8 @@ class ConnectionAttempt:
 
     def _nothing_listens(self, details: str) -> AttemptError:
         """Return the failure of a server on this computer that is not running."""
-        remedy = _STARTS.get(self.port, Remedy.START_SERVER)
+        named = (start for name, start in _NAMES.items() if name in self.provider.casefold())
+        remedy = next(named, _STARTS.get(self.port, Remedy.START_SERVER))
         return self._with_port._failed(Reason.NOTHING_LISTENS, remedy, details)
 
     @property

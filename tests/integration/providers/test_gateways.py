@@ -1,12 +1,13 @@
 """The client against real gateways: a LiteLLM proxy and Portkey, before real llama.cpp servers.
 
-llama-cpp-python's server is missing: its package has no wheel, and compiling it takes longer than
-all other tests together.
+llama-cpp-python's package has no wheel and compiles for minutes: tests/README.md says how to start
+its server for the test here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -291,6 +292,22 @@ def test_embeddings(
         assert billed > 0
 
     asyncio.run(main())
+
+
+LLAMA_CPP_PYTHON = "REPARTEE_LLAMA_CPP_PYTHON"
+
+
+@pytest.mark.skipif(
+    LLAMA_CPP_PYTHON not in os.environ,
+    reason="llama-cpp-python has no wheel; tests/README.md says how to try its server",
+)
+def test_llama_cpp_python() -> None:
+    place = Place(os.environ[LLAMA_CPP_PYTHON], UPSTREAM_KEY, "smollm2")
+    chat = Api.CHAT_COMPLETIONS
+    assert fold(answer(place, chat)).text
+    assert isinstance(error_of(answer(replace(place, key=WRONG_KEY), chat)), AuthenticationError)
+    request = ask("One two three four five. " * 600, model=place.model)
+    assert isinstance(error_of(answer(place, chat, request)), ContextTooLongError)
 
 
 # -- the servers are killed from here on

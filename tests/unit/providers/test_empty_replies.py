@@ -65,3 +65,16 @@ def test_a_stopped_local_server_is_named_with_its_port(
     assert (error.reason, error.remedy or "") == (reason, remedy)
     if reason is Reason.NOTHING_LISTENS:
         assert str(port) in error.what_happened
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("llama.cpp in the cellar", Remedy.START_LLAMA_CPP),
+        ("LM Studio", Remedy.START_LM_STUDIO),
+        ("My LiteLLM", Remedy.START_LITELLM),
+    ],
+)
+def test_the_name_of_a_server_outweighs_its_port(name: str, remedy: Remedy) -> None:
+    failed = ConnectionAttempt(name, "127.0.0.1", port=11434).connection_failed("refused", "")
+    assert failed.error.remedy == remedy
