@@ -64,7 +64,7 @@ REMEDIES: Final[Mapping[Remedy, str]] = {
         "Check the base URL in {provider_page}, or choose another provider."
     ),
     Remedy.CHECK_ADDRESS_OF_OTHER: N_("Check the base URL in {provider_page}."),
-    Remedy.SIGN_IN: N_("Sign in in {servers_page}."),
+    Remedy.SIGN_IN: N_("Sign in to it in {servers_page}."),
     Remedy.CHECK_ADDRESS_OR_SIGN_IN: N_(
         "Check the base URL in {provider_page} or your network’s sign-in page."
     ),

@@ -115,7 +115,7 @@ class ServersController(QObject):
             return ServerRow(server.name, about, said, "error", waits)
         words = {
             ServerState.STARTING: tr("Starting…"),
-            ServerState.SIGNING_IN: tr("Sign in in your browser. The log has the address."),
+            ServerState.SIGNING_IN: tr("Sign in with your browser. The log has the address."),
             ServerState.RUNNING: self._results.get(server.name) or tr("Running"),
         }.get(run.state, tr("Not running. It starts when it’s needed."))
         is_signed_in = await self._servers().is_signed_in(server)

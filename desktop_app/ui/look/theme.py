@@ -267,7 +267,7 @@ QToolButton[here="true"] { background: @selected; color: @text; }
     color: @text; }
 [role="plain"] { background: @card; border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
 [role="plain"]:hover, [role="plain"]:pressed { background: @hover; }
-[role="plain"]:checked { background: @selected; border-color: @accent; font-weight: 600; }
+[role="plain"]:checked { background: @selected; border-color: @accent; }
 [role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 0 $15px; }
 [role="primary"]:hover, [role="primary"]:pressed { background: @accent_strong; }
 [role="primary"]:focus { border: 2px solid @focus_on_accent; }
