@@ -39,6 +39,9 @@ def answers_in(home: Path) -> list[tuple[str, str, str | None]]:
 
 def choose_background(program: Program) -> None:
     """Choose Pro and the second entry of its menu."""
+    # A choice that comes before the new conversation is replaced by the conversation's own.
+    variants = ("instant", "thinking", "pro")
+    wait_for(lambda: any(program.has(name, "checked") for name in variants), "a conversation")
     program.do("press", "pro")
     wait_for(lambda: program.has("background", "showing"), "the offer")
     program.do("press", "background")
