@@ -95,6 +95,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "question.edit": lambda: its.chat.act_on_last("edit"),
         "settings.toggle": window.toggle_settings,
         "spending.show": its.spending.show,
+        "evaluations.show": its.evaluations.show,
         "batch.new": its.batches.begin,
         "batch.show": its.batches.show,
         "help.open": its.help.open,

@@ -33,6 +33,7 @@ from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.documents.collections_controller import CollectionsController
 from desktop_app.app.documents.viewer_controller import Target, ViewerController
+from desktop_app.app.evaluation.evaluation_controller import EvaluationController
 from desktop_app.app.export.export_controller import ExportController
 from desktop_app.app.help.help_controller import HelpController
 from desktop_app.app.library.backup_controller import BackupController
@@ -159,6 +160,13 @@ class Controllers(QObject):
             ledger=state.backend.ledger,
             budget=state.backend.budget,
             database=state.backend.database,
+        )
+        self.evaluations = EvaluationController(
+            window,
+            theme,
+            state.backend.database,
+            tasks=state.tasks,
+            notifications=window.notifications,
         )
         self.export = ExportController(
             window,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from desktop_app.domain.conversations.preset import Preset
 from desktop_app.exchange.preset_json import preset_from_json
@@ -22,6 +22,14 @@ def built_in_presets() -> tuple[Preset, ...]:
     """Return the presets that ship."""
     rows = json.loads(resource_path("presets.json").read_text(encoding="utf-8"))
     return tuple(preset_from_json(row) for row in rows)
+
+
+def preset_cases(name: str) -> list[dict[str, Any]]:
+    """Return the cases of a shipped preset, by its name or id; none for others."""
+    wanted = name.casefold()
+    ids = [p.id for p in built_in_presets() if wanted in (p.id.casefold(), p.name.casefold())]
+    rows = json.loads(resource_path("preset_cases.json").read_text(encoding="utf-8"))
+    return [case for preset_id in ids for case in rows[preset_id]]
 
 
 def with_built_in(stored: Iterable[Preset], hidden: Collection[str] = ()) -> list[Preset]:

@@ -416,6 +416,10 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
         N_("--compare needs {fewest} to {most} choices."),
         remedy=N_("Use --compare once for each choice."),
     ),
+    Reason.NO_CASES: Said(
+        N_("There are no cases to evaluate."),
+        remedy=N_("Name a file with cases, or a preset that ships."),
+    ),
     Reason.CASES_UNREADABLE: Said(
         N_("Can’t read the cases in {file}: {why}."),
         remedy=N_("“repartee eval --help” describes the format."),

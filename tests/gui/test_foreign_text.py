@@ -43,6 +43,7 @@ from desktop_app.domain.conversations.conversation import (
     Folder,
     ModelChoice,
     SearchHit,
+    now,
 )
 from desktop_app.domain.conversations.list_filter import ListFilter, ListFilterKind
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, ToolCallPart
@@ -567,6 +568,23 @@ def spending(stage: Stage, text: str) -> QWidget:
     made = SpendingView(stage.theme)
     rows = (((text, text, text), Spent(1, cost=Decimal(1))),)
     made.set_tables({"month": SpendingTable(("Provider", "Model", "For", *FIGURES), rows)})
+    return stage.show(made)
+
+
+@place
+def evaluations(stage: Stage, text: str) -> QWidget:
+    from desktop_app.domain.evaluation.evaluation_result import (
+        CaseResult,
+        Evaluation,
+        EvaluationRun,
+    )
+    from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
+
+    made = EvaluationsDialog(stage.theme, stage.window)
+    runs = [EvaluationRun("p", None, None, text, [CaseResult(text, text, (text,))])]
+    evaluation = Evaluation("e", now(), text, runs, {text: text})
+    made.set_evaluations([evaluation])
+    made.show_evaluation(evaluation)
     return stage.show(made)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.backend import use_limits, use_weights
+from desktop_app.backend.preset_loader import preset_cases
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.answers.chosen_model import (
     answering_profile,
@@ -22,7 +23,7 @@ from desktop_app.cli.answers.chosen_model import (
 )
 from desktop_app.cli.answers.several_answers import options_of
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
-from desktop_app.cli.console import as_json, clean_line, say, write_json, write_line
+from desktop_app.cli.console import clean_line, say, write_json, write_line
 from desktop_app.cli.evaluation.evaluation_batches import (
     Contestant,
     EvaluationBatches,
@@ -30,23 +31,24 @@ from desktop_app.cli.evaluation.evaluation_batches import (
     settings_for,
 )
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
+from desktop_app.cli.evaluation.report_files import write_reports
 from desktop_app.cli.progress_output import Steps, opened, path_of
 from desktop_app.cli.terminal import worded
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.batch.batch_jobs import TIER, refusal
-from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.conversation import Draft, new_id, now
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
+from desktop_app.domain.evaluation.evaluation_result import Evaluation
 from desktop_app.exchange.evaluation.case_reader import read_cases
-from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.model_choice import require_supported
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.storage.database.private_files import create_private
+from desktop_app.storage.documents.evaluation_store import EvaluationStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +80,7 @@ async def _eval(options: argparse.Namespace) -> int:
     if task is not None:
         for number in (signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    cases = await asyncio.to_thread(_cases, options.cases)
+    cases = await asyncio.to_thread(_cases, options.cases, options.preset)
     async with opened() as backend:
         values = await backend.values()
         use_limits(backend, values)
@@ -89,6 +91,10 @@ async def _eval(options: argparse.Namespace) -> int:
             await _show_plan(runner, options)
             return 0
         runs = await runner.run()
+        inputs = {case.id: case.input for case in cases}
+        name = path_of(options.cases).name if options.cases else options.preset
+        evaluation = Evaluation(new_id(), now(), name, runs, inputs)
+        await EvaluationStore(backend.database).add(evaluation)
         notices = _notices(runner)
     for told in notices:
         say(told)
@@ -101,7 +107,7 @@ async def _eval(options: argparse.Namespace) -> int:
         "error": None if error is None else error.what_happened,
     }
     if options.to is not None:
-        await asyncio.to_thread(_write_reports, path_of(options.to), report, runs, cases)
+        await asyncio.to_thread(write_reports, path_of(options.to), evaluation, report)
     if options.json:
         write_json(report)
     else:
@@ -110,8 +116,13 @@ async def _eval(options: argparse.Namespace) -> int:
     return EXIT_FAILED if error is not None or is_below else 0
 
 
-def _cases(name: str) -> list[EvaluationCase]:
-    """Read the cases. Raises IllegalChoiceError."""
+def _cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
+    """Read the cases of a file, else of a preset that ships. Raises IllegalChoiceError."""
+    if name is None:
+        found = preset_cases(preset or "")
+        if not found:
+            raise IllegalChoiceError(Reason.NO_CASES)
+        return read_cases(json.dumps(found), "cases.json")
     try:
         path = path_of(name)
         return read_cases(_text_of(path), name, partial(_text_beside, path.parent))
@@ -168,7 +179,7 @@ async def _runner(
         require_supported(resolved, choice.effort if own.effort else None, backend.catalog)
         if not any(resolved == each.resolved for each in contestants):
             contestants.append(Contestant(choice, resolved))
-    folder = path_of(options.cases).parent
+    folder = path_of(options.cases or ".").parent
     store, parts = await _attached(backend, cases, folder, contestants)
     if repeats > 1:
         cases = [
@@ -339,24 +350,3 @@ def _show(runs: Sequence[EvaluationRun]) -> None:
         for result in run.results:
             if not result.passed:
                 write_line(clean_line(f"    {result.id}: {'; '.join(result.failed)}"))
-
-
-def _write_reports(
-    folder: Path,
-    report: dict[str, Any],
-    runs: Sequence[EvaluationRun],
-    cases: Sequence[EvaluationCase],
-) -> None:
-    """Write results.json, results.csv and results.html."""
-    folder.mkdir(parents=True, exist_ok=True)
-    texts = {
-        "results.json": as_json(report, indent=1),
-        "results.csv": csv_report(runs),
-        "results.html": html_report(runs, cases),
-    }
-    for name, text in texts.items():
-        path = folder / name
-        with suppress(FileNotFoundError):
-            path.unlink()
-        create_private(path)
-        path.write_text(text, encoding="utf-8")

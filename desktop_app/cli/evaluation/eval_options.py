@@ -33,11 +33,16 @@ def add_eval(
     command = commands.add_parser(
         "eval",
         help=tr("compare variants and models on your own cases"),
-        usage=tr("repartee eval CASES --variant VARIANT[/EFFORT] ... [option ...]"),
+        usage=tr("repartee eval [CASES] --variant VARIANT[/EFFORT] ... [option ...]"),
         epilog=_epilog(),
         formatter_class=CommandHelpFormatter,
     )
-    command.add_argument("cases", metavar=tr("CASES"), help=tr("a JSONL, JSON, CSV, or YAML file"))
+    command.add_argument(
+        "cases",
+        nargs="?",
+        metavar=tr("CASES"),
+        help=tr("a JSONL, JSON, CSV, or YAML file; without it, the cases of the --preset"),
+    )
     command.add_argument(
         "--variant",
         action="append",
@@ -113,6 +118,11 @@ def _epilog() -> str:
             "A rubric is judged by a small model, whose cost is shown separately. CSV files have "
             "the same names as columns. Samples of OpenAI evals and configurations of promptfoo "
             "work, too. Parts that mean something else there are refused."
+        ),
+        tr(
+            "Each preset that ships has cases and checks of its own: “{command}” shows if a model "
+            "is good enough for it.",
+            command="repartee eval --preset translator --variant instant",
         ),
         tr(
             "After an interruption, the same command continues. Responses that arrived are not "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -132,6 +133,31 @@ class EvaluationRun:
                 for result in self.results
             ],
         }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An evaluation that has ended.
+
+    Attributes:
+        name: of the file with its cases.
+        inputs: the questions, by the ids of the cases.
+    """
+
+    id: str
+    created_at: datetime
+    name: str
+    runs: Sequence[EvaluationRun]
+    inputs: Mapping[str, str]
+
+    @property
+    def failing(self) -> list[str]:
+        """The ids of the cases that at least one run has failed, in their order."""
+        return list(dict.fromkeys(r.id for run in self.runs for r in run.results if not r.passed))
+
+    def input_of(self, case_id: str) -> str:
+        """Return the question of a case; a repeated one has a number after its id."""
+        return self.inputs.get(case_id, self.inputs.get(case_id.rpartition("#")[0], ""))
 
 
 def _sum(costs: Sequence[Decimal | None]) -> Decimal | None:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
-from desktop_app.domain.evaluation.evaluation_result import CaseResult, EvaluationRun
+from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 _STYLE: Final = """
@@ -63,14 +62,14 @@ def _cell(value: object) -> object:
     return f"'{value}" if is_formula else value
 
 
-def html_report(runs: Sequence[EvaluationRun], cases: Sequence[EvaluationCase]) -> str:
+def html_report(evaluation: Evaluation) -> str:
     """Return a page: quality, cost and time of each run, and the failing cases side by side."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
         f"<title>Evaluation</title>\n<style>{_STYLE}</style>\n<h1>Evaluation</h1>\n"
-        f"{_summary(runs)}{_failing(runs, cases)}</html>\n"
+        f"{_summary(evaluation.runs)}{_failing(evaluation)}</html>\n"
     )
 
 
@@ -100,18 +99,18 @@ def _summary(runs: Sequence[EvaluationRun]) -> str:
     return f"<table>\n<tr>{head}</tr>\n{chr(10).join(rows)}\n</table>\n"
 
 
-def _failing(runs: Sequence[EvaluationRun], cases: Sequence[EvaluationCase]) -> str:
+def _failing(evaluation: Evaluation) -> str:
+    runs, ids = evaluation.runs, evaluation.failing
     by_run = [{result.id: result for result in run.results} for run in runs]
-    inputs = {case.id: case.input for case in cases}
-    ids = dict.fromkeys(r.id for run in runs for r in run.results if not r.passed)
     if not ids:
         return "<p>Every case passed.</p>\n"
     head = "".join(f"<th>{escape(run.name)}</th>" for run in runs)
     rows = []
     for case_id in ids:
-        question = inputs.get(case_id, inputs.get(case_id.rpartition("#")[0], ""))
         answers = "".join(f"<td>{_answer(results.get(case_id))}</td>" for results in by_run)
-        case = f"<th>{escape(case_id)}</th><td><pre>{escape(question)}</pre></td>"
+        case = (
+            f"<th>{escape(case_id)}</th><td><pre>{escape(evaluation.input_of(case_id))}</pre></td>"
+        )
         rows.append(f"<tr>{case}{answers}</tr>")
     return (
         f"<h2>Failing cases</h2>\n<table>\n<tr><th>Case</th><th>Input</th>{head}</tr>\n"

@@ -530,4 +530,16 @@ MIGRATIONS: tuple[Migration, ...] = (
         "0036_batch_models",
         ("ALTER TABLE batch_items ADD COLUMN answered_by TEXT NOT NULL DEFAULT ''",),
     ),
+    # What evaluations have found, to be shown in the window.
+    Migration(
+        "0037_evaluations",
+        (
+            """CREATE TABLE evaluations (
+                id TEXT PRIMARY KEY,
+                created_at INTEGER NOT NULL,
+                name TEXT NOT NULL,
+                body TEXT NOT NULL
+            ) STRICT""",
+        ),
+    ),
 )

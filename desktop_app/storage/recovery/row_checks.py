@@ -36,6 +36,7 @@ from desktop_app.storage.conversations.row_conversion import (
     message_from_row,
 )
 from desktop_app.storage.documents.collection_store import collection_from_row, file_from_row
+from desktop_app.storage.documents.evaluation_store import evaluation_from_row
 from desktop_app.storage.settings.model_listing_store import listing_from_row
 from desktop_app.storage.settings.prompt_store import preset_from_row, prompt_from_row
 from desktop_app.storage.settings.settings_store import profile_from_row
@@ -302,6 +303,19 @@ def _vector(values: Values) -> None:
     _require(len(values["vector"]) <= _LARGEST_VECTOR and any(values["vector"]))
 
 
+def _evaluation(values: Values) -> None:
+    found = evaluation_from_row(values)
+    _require(all(isinstance(text, str) for text in found.inputs.values()))
+    for run in found.runs:
+        for name in (run.provider, run.model, run.variant or "", run.effort or ""):
+            bounds.name(name)
+        for result in map(bounds.typed, run.results):
+            bounds.typed(result.usage)
+            for amount in (result.cost, result.judge_cost):
+                if amount is not None:
+                    bounds.money(str(amount))
+
+
 def _refused(_values: Values) -> None:
     """Refuse what only this user decides: a tool's server or permission, an unpriced model."""
     raise ValueError("a decision of another store")
@@ -319,6 +333,7 @@ _CHECKS: Final[Mapping[str, Callable[[Values], object]]] = {
     "batch_jobs": _job,
     "batch_uploads": _upload,
     "batch_items": _item,
+    "evaluations": _evaluation,
     "profiles": _profile,
     "model_listings": _listing,
     "token_rates": rates_from_row,

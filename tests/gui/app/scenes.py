@@ -43,6 +43,11 @@ from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
+from desktop_app.domain.evaluation.evaluation_result import (
+    CaseResult,
+    Evaluation,
+    EvaluationRun,
+)
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.secret import Secret
 from desktop_app.domain.spending.cost import Usage
@@ -51,6 +56,7 @@ from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import SPELLING_LANGUAGES
+from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.comparison.compare_dialog import CompareDialog
@@ -58,6 +64,7 @@ from desktop_app.ui.comparison.comparison_window import ComparisonWindow
 from desktop_app.ui.composer.dropped_content import drop_hint
 from desktop_app.ui.composer.prompt_fields import PromptFields
 from desktop_app.ui.composer.spelling import Spelling
+from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
@@ -339,6 +346,18 @@ async def spending(desk: Desk, look: Look) -> None:
     view.show_page("charts")
     await until(lambda: view.charts.rows and view.charts.rows[0].performance)
     await look("spending-charts")
+    _close_dialogs(desk)
+
+
+async def evaluations(desk: Desk, look: Look) -> None:
+    """Show an evaluation of two models with a failed case, and none."""
+    its = desk.controllers.evaluations
+    its.show()
+    dialog = await _dialog(EvaluationsDialog)
+    await look("evaluations")
+    find(dialog, QPushButton, "delete-evaluation").click()
+    await until(lambda: not dialog.current)
+    await look("evaluations-none")
     _close_dialogs(desk)
 
 
@@ -665,6 +684,7 @@ SCENES: Final = (
     presets,
     collections,
     spending,
+    evaluations,
     models,
     comparison,
     servers,
@@ -804,4 +824,16 @@ async def fill(backend: Backend) -> None:
             at=moment,
         )
     )
+    results = [
+        CaseResult("⟦a⟧", "⟦Paris.⟧", (), usage, Decimal("0.01"), duration_s=2.5),
+        CaseResult("⟦b⟧", "⟦I cannot say.⟧", ("contains: ⟦Oslo⟧",), usage, duration_s=3.0),
+    ]
+    passed = [replace(result, failed=()) for result in results]
+    runs = [
+        EvaluationRun(OPENAI.id, "thinking", "high", "gpt-5.2", results),
+        EvaluationRun(OPENAI.id, "pro", "medium", "gpt-5.2-pro", passed),
+    ]
+    asked = {"⟦a⟧": "⟦Capital of France?⟧", "⟦b⟧": "⟦Capital of Norway?⟧"}
+    evaluation = Evaluation(new_id(), moment, "⟦cases.jsonl⟧", runs, asked)
+    await EvaluationStore(backend.database).add(evaluation)
     await fill_batches(backend)

@@ -76,6 +76,8 @@ def test_runs_have_their_figures(evaluated: Any) -> None:
         done = await shell.run(*arguments, "--min", "0.6", env=gateway(server.base_url))
         assert done.code == 1
         assert "1/2" in done.out
+        names = shell.rows("SELECT name FROM evaluations")
+        assert names == [("cases.jsonl",)] * 2
 
     against(WHOLE, test=test)
 
@@ -94,6 +96,19 @@ def test_a_dry_run_sends_nothing(evaluated: Any) -> None:
         most = Decimal(run["input_cost_usd"]) + 200 * Decimal("0.000014")
         assert Decimal(run["max_cost_usd"]) == most
         assert server.requests == []
+
+    against(WHOLE, test=test)
+
+
+def test_a_preset_that_ships_has_cases(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        done = await shell.run("eval", "--preset", "translator", "--dry-run", "--json", env=env)
+        (run,) = done.json["runs"]
+        assert (run["variant"], run["effort"], run["calls"]) == ("thinking", "low", 3)
+        done = await shell.run("eval", "--variant", "pro", env=env)
+        assert (done.code, server.requests) == (2, [])
+        assert "no cases" in done.err
 
     against(WHOLE, test=test)
 

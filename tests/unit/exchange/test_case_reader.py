@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.backend.preset_loader import built_in_presets, preset_cases
+from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
-from desktop_app.domain.evaluation.evaluation_result import CaseResult, EvaluationRun
+from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
 
@@ -162,6 +164,13 @@ def test_openai_evals_with_examples_and_questions_of_the_system() -> None:
         read_cases("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "samples.jsonl")
 
 
+def test_every_preset_that_ships_has_cases() -> None:
+    for preset in built_in_presets():
+        cases = read_cases(json.dumps(preset_cases(preset.id)), "cases.json")
+        assert len(cases) >= 3
+        assert all(case.checks for case in cases)
+
+
 def test_openai_evals() -> None:
     row = {
         "input": [
@@ -205,7 +214,7 @@ def test_any_text_is_cases_or_refused(text: str) -> None:
 def test_reports_escape_answers() -> None:
     result = CaseResult("<i>", "<script>alert(1)</script>", ("=x",))
     runs = [EvaluationRun("p", None, None, "<m>", [result])]
-    page = html_report(runs, [EvaluationCase("<i>", "<b>")])
+    page = html_report(Evaluation("e", now(), "cases", runs, {"<i>": "<b>"}))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "'=x" in csv_report(runs)

@@ -1,0 +1,4 @@
+"""Evaluations in the window.
+
+May import everything below `app`.
+"""

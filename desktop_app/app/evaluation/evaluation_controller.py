@@ -1,0 +1,112 @@
+"""The evaluations in the window: shown, saved as a report, deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.storage.database.database import Database
+    from desktop_app.storage.documents.evaluation_store import EvaluationStore
+    from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
+    from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.notifications import Notifications
+
+
+class EvaluationController(QObject):
+    """Connects the stored evaluations with their dialog."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: ThemeWatcher,
+        database: Database,
+        *,
+        tasks: Tasks,
+        notifications: Notifications,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._theme, self._database = parent, theme, database
+        self._tasks, self._notifications = tasks, notifications
+        self._dialog: EvaluationsDialog | None = None
+
+    @cached_property
+    def _store(self) -> EvaluationStore:
+        from desktop_app.storage.documents.evaluation_store import EvaluationStore
+
+        return EvaluationStore(self._database)
+
+    def show(self) -> None:
+        """Show the newest evaluation, or the one that was chosen last."""
+        self._start(self._show())
+
+    def _start(self, work: Work) -> None:
+        self._tasks.start(work)
+
+    async def _show(self) -> None:
+        dialog = self._dialog = self._dialog or self._made()
+        await self._fill(dialog)
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _made(self) -> EvaluationsDialog:
+        # Imported here, because the start does not need it.
+        from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
+
+        dialog = EvaluationsDialog(self._theme.current, self._parent)
+        dialog.evaluation_requested.connect(lambda _id: self._start(self._show_chosen(dialog)))
+        dialog.save_requested.connect(lambda chosen: self._save(dialog, chosen))
+        dialog.delete_requested.connect(lambda chosen: self._start(self._delete(dialog, chosen)))
+        self._theme.changed.connect(dialog.set_theme)
+        return dialog
+
+    async def _fill(self, dialog: EvaluationsDialog) -> None:
+        dialog.set_evaluations(await self._store.titles())
+        await self._show_chosen(dialog)
+
+    async def _show_chosen(self, dialog: EvaluationsDialog) -> None:
+        chosen = dialog.current
+        found = await self._store.get(chosen) if chosen else None
+        if chosen == dialog.current:
+            dialog.show_evaluation(found)
+
+    async def _delete(self, dialog: EvaluationsDialog, chosen: str) -> None:
+        await self._store.remove(chosen)
+        await self._fill(dialog)
+
+    def _save(self, dialog: EvaluationsDialog, chosen: str) -> None:
+        """Ask for a folder, and write the report to it."""
+        from PySide6.QtWidgets import QFileDialog
+
+        folder = QFileDialog.getExistingDirectory(dialog, tr("Save report"), str(Path.home()))
+        if folder:
+            self._start(self._write(chosen, Path(folder)))
+
+    async def _write(self, chosen: str, folder: Path) -> None:
+        from desktop_app.cli.evaluation.report_files import PAGE, write_reports
+        from desktop_app.ui.widgets.external_open import open_path
+
+        evaluation = await self._store.get(chosen)
+        if evaluation is None:
+            return
+        try:
+            await asyncio.to_thread(write_reports, folder, evaluation)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self._notifications.notify(tr("The report wasn’t saved: {reason}", reason=reason))
+            return
+        opening = [
+            (tr("Open report"), lambda: open_path(folder / PAGE)),
+            (tr("Open folder"), lambda: open_path(folder)),
+        ]
+        self._notifications.notify(tr("Saved “{file}”.", file=PAGE), opening)

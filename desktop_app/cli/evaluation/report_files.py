@@ -1,0 +1,41 @@
+"""The files of a report on an evaluation."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.cli.console import as_json
+from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
+from desktop_app.storage.database.private_files import create_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from desktop_app.domain.evaluation.evaluation_result import Evaluation
+
+PAGE: Final = "results.html"
+
+
+def write_reports(
+    folder: Path, evaluation: Evaluation, report: Mapping[str, Any] | None = None
+) -> None:
+    """Write results.json, results.csv and results.html. Blocking. Raises OSError.
+
+    Args:
+        report: the JSON of the command, if it has run just now.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    report = report or {"runs": [run.to_json() for run in evaluation.runs]}
+    texts = {
+        "results.json": as_json(report, indent=1),
+        "results.csv": csv_report(evaluation.runs),
+        PAGE: html_report(evaluation),
+    }
+    for name, text in texts.items():
+        path = folder / name
+        with suppress(FileNotFoundError):
+            path.unlink()
+        create_private(path)
+        path.write_text(text, encoding="utf-8")

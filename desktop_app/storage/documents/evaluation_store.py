@@ -1,0 +1,90 @@
+"""The evaluations that have ended, with all answers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.domain.evaluation.evaluation_result import (
+    Evaluation,
+    EvaluationRun,
+    result_from_json,
+    result_to_json,
+)
+from desktop_app.storage.conversations.row_conversion import (
+    Cells,
+    from_micros,
+    read_row,
+    to_json,
+    to_micros,
+    to_text,
+)
+
+if TYPE_CHECKING:
+    from desktop_app.storage.database.database import Database
+
+
+class EvaluationStore:
+    """The evaluations. All methods raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, evaluation: Evaluation) -> None:
+        """Save an evaluation."""
+        row = (
+            evaluation.id,
+            to_micros(evaluation.created_at),
+            to_text(evaluation.name),
+            to_json(_body(evaluation)),
+        )
+        sql = "INSERT INTO evaluations VALUES (?, ?, ?, ?)"
+        await self._database.write(lambda c: c.execute(sql, row))
+
+    async def titles(self) -> list[Evaluation]:
+        """Return all evaluations without their runs, newest first."""
+        sql = """SELECT id, created_at, name, '{"runs": [], "inputs": {}}' AS body
+            FROM evaluations ORDER BY created_at DESC, rowid DESC"""
+        return await self._database.read(
+            lambda c: [read_row(evaluation_from_row, row) for row in c.execute(sql)]
+        )
+
+    async def get(self, evaluation_id: str) -> Evaluation | None:
+        """Return an evaluation, or None."""
+        sql = "SELECT * FROM evaluations WHERE id = ?"
+
+        def read(connection: Any) -> Evaluation | None:
+            row = connection.execute(sql, (evaluation_id,)).fetchone()
+            return None if row is None else read_row(evaluation_from_row, row)
+
+        return await self._database.read(read)
+
+    async def remove(self, evaluation_id: str) -> None:
+        """Delete an evaluation, so that its answers are in no file any more."""
+        sql = "DELETE FROM evaluations WHERE id = ?"
+        await self._database.write(lambda c: c.execute(sql, (evaluation_id,)))
+        await self._database.wipe()
+
+
+def _body(evaluation: Evaluation) -> dict[str, Any]:
+    runs = [
+        {
+            "provider": run.provider,
+            "variant": run.variant,
+            "effort": run.effort,
+            "model": run.model,
+            "results": [result_to_json(result) for result in run.results],
+        }
+        for run in evaluation.runs
+    ]
+    return {"runs": runs, "inputs": dict(evaluation.inputs)}
+
+
+def evaluation_from_row(row: Cells) -> Evaluation:
+    """Return the evaluation in a row. Raises KeyError, TypeError, ValueError."""
+    body = json.loads(row["body"])
+    runs = [
+        EvaluationRun(**{**run, "results": [result_from_json(each) for each in run["results"]]})
+        for run in body["runs"]
+    ]
+    return Evaluation(row["id"], from_micros(row["created_at"]), row["name"], runs, body["inputs"])

@@ -1,0 +1,4 @@
+"""The dialog of evaluations.
+
+May import domain, and the rest of `ui`.
+"""

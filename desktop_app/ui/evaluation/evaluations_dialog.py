@@ -1,0 +1,255 @@
+"""The evaluations: their runs side by side, and the cases that a run has failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+)
+
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.domain.statistics import percentile
+from desktop_app.i18n.formatting import duration, moment, money, number, percent
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip, several_lines
+from desktop_app.ui.widgets.help_button import HelpButton
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from PySide6.QtGui import QShowEvent
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.domain.evaluation.evaluation_result import (
+        CaseResult,
+        Evaluation,
+        EvaluationRun,
+    )
+    from desktop_app.ui.look.theme import Theme
+
+SIZE: Final = (900, 600)
+COLUMNS: Final = (
+    *(N_("Model"), N_("Passed"), N_("95% interval"), N_("Cost"), N_("Judge"), N_("Median time")),
+    *(N_("95th percentile"), N_("First token")),
+)
+COMMAND: Final = "repartee eval CASES --variant thinking/high --variant pro"
+NONE: Final = "–"
+_LONGEST_ANSWER: Final = 400
+"""Characters of an answer in the table; reports have all of it."""
+_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+_LEFT_HEADING: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class EvaluationsDialog(QDialog):
+    """The evaluations that have ended.
+
+    Signals:
+        evaluation_requested(str): show the evaluation with this id.
+        save_requested(str): save a report on it.
+        delete_requested(str): delete it.
+    """
+
+    evaluation_requested = Signal(str)
+    save_requested = Signal(str)
+    delete_requested = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("evaluations-dialog")
+        self.setWindowTitle(tr("Evaluations"))
+        self.choice = Combo(theme, tr("Evaluation"))
+        self.choice.setObjectName("evaluation-choice")
+        self.runs, self.failing = QTableWidget(), QTableWidget()
+        self.runs.setObjectName("evaluation-runs")
+        self.failing.setObjectName("evaluation-failing")
+        self.note = PlainLabel()
+        self.note.setObjectName("evaluation-note")
+        self.note.setWordWrap(True)
+        self._save = plain_button(tr("Save report…"), "save-evaluation")
+        self._delete = plain_button(tr("Delete"), "delete-evaluation")
+        self._build()
+        self.choice.activated.connect(lambda _at: self.evaluation_requested.emit(self.current))
+        self._save.clicked.connect(lambda: self.save_requested.emit(self.current))
+        self._delete.clicked.connect(lambda: self.delete_requested.emit(self.current))
+        self.set_theme(theme)
+        room, edge = parent.window().size(), theme.px(24)
+        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
+        self.resize(wanted.boundedTo(room - QSize(edge, edge)))
+
+    def _build(self) -> None:
+        for table, name in ((self.runs, tr("Runs")), (self.failing, tr("Failed cases"))):
+            table.setAccessibleName(name)
+            table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+            table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+            table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+            table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+            table.setShowGrid(False)
+            table.setTabKeyNavigation(False)
+            table.verticalHeader().hide()
+            table.horizontalHeader().setHighlightSections(False)
+            set_role(table, "figures")
+        self.runs.setWordWrap(False)
+        self._head, self._foot = QHBoxLayout(), QHBoxLayout()
+        self._head.addWidget(self.choice, 1)
+        self._head.addWidget(HelpButton())
+        self._foot.addStretch(1)
+        self._foot.addWidget(self._delete)
+        self._foot.addWidget(self._save)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(self._head)
+        self._column.addWidget(self.runs)
+        self._column.addWidget(self.note)
+        self._column.addWidget(self.failing, 1)
+        self._column.addLayout(self._foot)
+
+    @property
+    def current(self) -> str:
+        """The id of the chosen evaluation; "" for none."""
+        return str(self.choice.currentData() or "")
+
+    def set_evaluations(self, evaluations: Sequence[Evaluation]) -> None:
+        """List these evaluations; the chosen one stays chosen."""
+        current = self.current
+        self.choice.clear()
+        for each in evaluations:
+            self.choice.addItem(f"{each.name} · {moment(each.created_at)}", each.id)
+        self.choice.setCurrentIndex(max(0, self.choice.findData(current)))
+
+    def show_evaluation(self, evaluation: Evaluation | None) -> None:
+        """Show the runs and the failed cases of an evaluation; None if there is none."""
+        for widget in (self.runs, self.failing, self.choice, self._save, self._delete):
+            widget.setVisible(evaluation is not None)
+        if evaluation is None:
+            self.note.setText(
+                tr(
+                    "No evaluations yet. To compare models on your own cases, run “{command}”.",
+                    command=COMMAND,
+                )
+            )
+            return
+        failing = evaluation.failing
+        self.note.setText(
+            tr_plural("{count} case failed", "{count} cases failed", len(failing))
+            if failing
+            else tr("Every case passed.")
+        )
+        self._show_runs(evaluation.runs)
+        self._show_failing(evaluation, failing)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply the theme."""
+        px = theme.px
+        self._column.setContentsMargins(px(16), px(14), px(16), px(14))
+        self._column.setSpacing(px(12))
+        self._head.setSpacing(px(8))
+        self._foot.setSpacing(px(8))
+        self.runs.verticalHeader().setDefaultSectionSize(px(30))
+        self._narrowest = px(180)
+        retheme(self, theme)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.failing.resizeRowsToContents()  # before, the columns had other widths
+
+    def _show_runs(self, runs: Sequence[EvaluationRun]) -> None:
+        table = self.runs
+        _reset(table, [tr(name) for name in COLUMNS], len(runs), _RIGHT)
+        for row, run in enumerate(runs):
+            for column, text in enumerate(_figures(run)):
+                item = QTableWidgetItem(one_line(text))
+                if column:
+                    item.setTextAlignment(_RIGHT)
+                set_tooltip(item, text)
+                table.setItem(row, column, item)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        height = table.horizontalHeader().sizeHint().height() + 2 * table.frameWidth()
+        height += sum(table.rowHeight(row) for row in range(min(len(runs), 4)))
+        table.setFixedHeight(height + table.horizontalScrollBar().sizeHint().height())
+
+    def _show_failing(self, evaluation: Evaluation, failing: Sequence[str]) -> None:
+        table, runs = self.failing, evaluation.runs
+        names = [one_line(_name(run)) for run in runs]
+        _reset(table, [tr("Case"), tr("Question"), *names], len(failing), _LEFT_HEADING)
+        by_run = [{result.id: result for result in run.results} for run in runs]
+        for row, case_id in enumerate(failing):
+            cells = [case_id, evaluation.input_of(case_id)]
+            cells += [_verdict(results.get(case_id)) for results in by_run]
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(several_lines(text[:_LONGEST_ANSWER]))
+                item.setTextAlignment(_LEFT)
+                set_tooltip(item, text[:_LONGEST_ANSWER])
+                table.setItem(row, column, item)
+        header, mode = table.horizontalHeader(), QHeaderView.ResizeMode
+        header.setMinimumSectionSize(header.fontMetrics().height() * 4)
+        columns = range(1, table.columnCount())
+        width = max(self._narrowest, *(header.sectionSizeHint(column) for column in columns))
+        fits = table.viewport().width() >= width * (1 + len(columns))
+        header.setSectionResizeMode(mode.Stretch if fits else mode.Interactive)
+        header.setSectionResizeMode(0, mode.ResizeToContents)
+        for column in () if fits else columns:
+            table.setColumnWidth(column, width)
+        table.resizeRowsToContents()
+
+
+def _reset(
+    table: QTableWidget, names: Sequence[str], rows: int, alignment: Qt.AlignmentFlag
+) -> None:
+    table.clear()
+    table.setColumnCount(len(names))
+    table.setRowCount(rows)
+    for column, name in enumerate(names):
+        item = QTableWidgetItem(name)
+        item.setTextAlignment(alignment if column else _LEFT_HEADING)
+        table.setHorizontalHeaderItem(column, item)
+
+
+def _name(run: EvaluationRun) -> str:
+    """Return the variant or model, and its effort, as the window names them."""
+    name = tr(Variant(run.variant).label) if run.variant in tuple(Variant) else run.model
+    return f"{name} · {tr(Effort(run.effort).label)}" if run.effort in tuple(Effort) else name
+
+
+def _figures(run: EvaluationRun) -> tuple[str, ...]:
+    low, high = run.interval
+    seconds = [r.duration_s for r in run.results if r.duration_s is not None]
+    first = [r.first_token_s for r in run.results if r.first_token_s is not None]
+    share = percent(round(100 * run.share))
+    return (
+        _name(run),
+        f"{number(run.passed)}/{number(len(run.results))} ({share})",
+        f"{percent(round(100 * low))}–{percent(round(100 * high))}",
+        _money(run.cost),
+        _money(run.judge_cost),
+        _duration(percentile(seconds, 50)),
+        _duration(percentile(seconds, 95)),
+        _duration(percentile(first, 50)),
+    )
+
+
+def _money(amount: Decimal | None) -> str:
+    return NONE if amount is None else money(amount)
+
+
+def _duration(seconds: float | None) -> str:
+    return NONE if seconds is None else duration(seconds)
+
+
+def _verdict(result: CaseResult | None) -> str:
+    if result is None:
+        return NONE
+    if result.passed:
+        return tr("Passed: {answer}", answer=result.answer)
+    return tr("Failed ({checks}): {answer}", checks="; ".join(result.failed), answer=result.answer)
