@@ -21,6 +21,7 @@ from desktop_app.cli.command_help import (
 from desktop_app.cli.evaluation.eval_options import add_eval
 from desktop_app.cli.servers.mcp_options import add_mcp
 from desktop_app.domain.export_format import EXPORT_FORMATS
+from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import tr
 
@@ -581,7 +582,7 @@ def _add_answer_options(ask: argparse.ArgumentParser) -> None:
 def _add_answer_choice(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("--variant", choices=("instant", "thinking", "pro"), help=tr("model variant"))
     ask.add_argument(
-        "--effort", choices=("none", "low", "medium", "high", "xhigh"), help=tr("reasoning effort")
+        "--effort", choices=[effort.value for effort in Effort], help=tr("reasoning effort")
     )
     ask.add_argument(
         "--provider",

@@ -16,7 +16,13 @@ from desktop_app.cli import console
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.answers.asked_form import with_schema_of
 from desktop_app.cli.answers.chosen_model import answering_profile, choice_of, learn_window
-from desktop_app.cli.batch.batch_output import facts, report_pieces, with_items, write_report
+from desktop_app.cli.batch.batch_output import (
+    facts,
+    job_notices,
+    report_pieces,
+    with_items,
+    write_report,
+)
 from desktop_app.cli.console import say
 from desktop_app.cli.progress_output import Steps, opened, path_of
 from desktop_app.cli.terminal import worded
@@ -28,11 +34,9 @@ from desktop_app.domain.batch.batch_wording import (
     progress_words,
     result_words,
 )
-from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
-from desktop_app.domain.models.parameter_notices import api_notices, model_notices
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.model_choice import require_supported
@@ -42,10 +46,7 @@ if TYPE_CHECKING:
     import argparse
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.conversations.notices import NoticeText
     from desktop_app.services.batch.batch_service import BatchService
-    from desktop_app.services.chat.chat_service import AskSettings
-    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 SHORTEST_ID = 4
@@ -115,22 +116,10 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
         parameters=settings.parameters,
         examples=settings.examples,
     )
-    options.notices = [str(told) for told in _notices(asked, resolved, job)]
+    options.notices = [str(told) for told in job_notices(asked, resolved, job)]
     for told in options.notices:
         say(told)
     return await _prepare_and_send(backend, service, job, options)
-
-
-def _notices(asked: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
-    """Return what the job is sent without, or with another value."""
-    told: list[NoticeText] = [resolved.notice] if resolved.notice else []
-    of = (resolved.profile, resolved.model, resolved.effort)
-    sent = job.parameters
-    told += model_notices(sent, sent, asked.requested, *of)
-    told += api_notices(sent, asked.requested, *of, job.api)
-    if asked.parameters.candidates > 1:
-        told.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))
-    return told
 
 
 async def _task(backend: Backend, options: argparse.Namespace) -> tuple[str, str, str]:

@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.export_command import unfinished, unwritable
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.models.parameter_notices import api_notices, model_notices
 from desktop_app.exchange.writers.batch_report import csv_report, markdown_report
 from desktop_app.i18n.translation import in_english
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
+    from desktop_app.domain.conversations.notices import NoticeText
+    from desktop_app.services.chat.chat_service import AskSettings
+    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 UTF8_MARK: Final = "\ufeff"
 """The byte order mark: without it, spreadsheets assume the system's legacy encoding."""
@@ -162,3 +167,15 @@ def _item_facts(job: BatchJob, item: BatchItem) -> dict[str, Any]:
         },
         "cost_usd": None if item.cost is None else str(item.cost),
     }
+
+
+def job_notices(asked: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
+    """Return what the job is sent without, or with another value."""
+    told: list[NoticeText] = [resolved.notice] if resolved.notice else []
+    of = (resolved.profile, resolved.model, resolved.effort)
+    sent = job.parameters
+    told += model_notices(sent, sent, asked.requested, *of)
+    told += api_notices(sent, asked.requested, *of, job.api)
+    if asked.parameters.candidates > 1:
+        told.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))
+    return told

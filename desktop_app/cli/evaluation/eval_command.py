@@ -316,7 +316,7 @@ def _cost(amount: str | None) -> str:
 
 
 def _notices(runner: EvaluationRunner) -> list[str]:
-    told = []
+    told = list(runner.notices)
     if runner.reused:
         told.append(
             tr_plural(

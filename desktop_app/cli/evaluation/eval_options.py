@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from desktop_app.cli.command_help import CommandHelpFormatter, epilog, json_fields
+from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import tr
 
 _RUN_FIELDS: Final = (
@@ -59,7 +60,7 @@ def add_eval(
     )
     command.add_argument(
         "--effort",
-        choices=("none", "minimal", "low", "medium", "high", "xhigh"),
+        choices=[effort.value for effort in Effort],
         help=tr("reasoning effort of variants and models given without one"),
     )
     command.add_argument("--provider", metavar=tr("NAME"), help=tr("the provider to ask"))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.batch_wiring import batch_service
+from desktop_app.cli.batch.batch_output import job_notices
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
@@ -67,6 +68,9 @@ def settings_for(settings: AskSettings, case: EvaluationCase) -> AskSettings:
 class EvaluationBatches:
     """The batch jobs of an evaluation.
 
+    Attributes:
+        notices: what they are sent without, or with another value, each once.
+
     Args:
         folder: what the paths of the cases' files start from.
     """
@@ -79,6 +83,7 @@ class EvaluationBatches:
         folder: Path,
     ) -> None:
         self._settings, self._cases, self._folder = settings, cases, folder
+        self.notices: dict[str, None] = {}
         self._store, self._service = backend.batch_store, batch_service(backend)
 
     async def answers(
@@ -121,13 +126,25 @@ class EvaluationBatches:
 
     async def _job(self, job_id: str, column: Contestant, cases: list[EvaluationCase]) -> str:
         """Store a job unless an interrupted command has; return its id."""
-        if await self._store.get(job_id) is not None:
-            return job_id
         settings = settings_for(self._settings, cases[0])
+        job = await self._store.get(job_id)
+        if job is None:
+            job = await self._made(job_id, column, cases, settings)
+        told = job_notices(settings, column.resolved, job)
+        self.notices |= dict.fromkeys(map(str, told))
+        return job_id
+
+    async def _made(
+        self,
+        job_id: str,
+        column: Contestant,
+        cases: list[EvaluationCase],
+        settings: AskSettings,
+    ) -> BatchJob:
         paths = [
             str((self._folder / case.files[0]).absolute()) if case.files else "" for case in cases
         ]
-        await self._service.new(
+        job = await self._service.new(
             [(case.id, path) for case, path in zip(cases, paths, strict=True)],
             column.resolved,
             tr("Evaluation"),
@@ -139,7 +156,7 @@ class EvaluationBatches:
             job_id=job_id,
         )
         await self._store.release(job_id)
-        return job_id
+        return job
 
     async def _advance(self, job_id: str) -> float | None:
         """Take the next step of a job; return the seconds until the next, or None at its end.

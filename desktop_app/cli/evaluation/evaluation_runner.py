@@ -82,6 +82,7 @@ class EvaluationRunner:
         listen: called with the number of cases done.
         repeated: calls of an interrupted command that had been sent without an answer.
         reused: answers of an interrupted command.
+        notices: what requests were sent without, or with another value, each once.
         stopped_by: the error that stopped the evaluation; None if it ran to its end.
     """
 
@@ -97,6 +98,7 @@ class EvaluationRunner:
     listen: Callable[[int], object] = lambda _done: None
     repeated: int = 0
     reused: int = 0
+    notices: dict[str, None] = field(default_factory=dict)
     stopped_by: UserFacingError | None = None
     _done: int = 0
     _paused_until: float = 0.0
@@ -121,6 +123,7 @@ class EvaluationRunner:
             await self.backend.notes.put(key, self._name, "")
         if self.batches is not None:
             self._answers = await self.batches.answers(self._name, self.contestants, self.listen)
+            self.notices |= self.batches.notices
         at_once = 1 if self.profile.kind is ProviderKind.ON_DEVICE else self.concurrency
         limit = asyncio.Semaphore(at_once)
         pairs = [(column, case) for case in self.cases for column in self.contestants]
@@ -206,6 +209,7 @@ class EvaluationRunner:
 
         run.tells_all = True
         answer = await run.run(listen, lambda _error: None, insist=False)
+        self.notices |= dict.fromkeys(map(str, answer.notices))
         result = CaseResult(
             case.id,
             answer.text,

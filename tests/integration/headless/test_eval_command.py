@@ -52,9 +52,12 @@ def test_runs_have_their_figures(evaluated: Any) -> None:
 
     async def test(server: LoopbackServer) -> None:
         arguments = ("eval", cases, "--variant", "thinking/high", "--variant", "pro")
-        options = ("--model", "m/low", "--json", "--to", str(folder / "out"), "--min", "0.5")
-        done = await shell.run(*arguments, *options, env=gateway(server.base_url))
+        options = ("--model", "m/low", "--json", "--to", str(folder / "out"), "--seed", "7")
+        done = await shell.run(*arguments, *options, "--min", "0.5", env=gateway(server.base_url))
         assert done.code == 0
+        (told,) = done.json["notices"]
+        assert "“seed” wasn’t sent" in told
+        assert told in done.err
         runs = done.json["runs"]
         named = [(run["variant"], run["effort"], run["model"]) for run in runs]
         assert named == [
