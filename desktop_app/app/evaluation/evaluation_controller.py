@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.domain.error_note import note_of
+from desktop_app.domain.errors import StorageError
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -101,9 +103,8 @@ class EvaluationController(QObject):
             return
         try:
             await asyncio.to_thread(write_reports, folder, evaluation)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            self._notifications.notify(tr("The report wasn’t saved: {reason}", reason=reason))
+        except StorageError as error:
+            self._notifications.notify(note_of(error).sentences)
             return
         opening = [
             (tr("Open report"), lambda: open_path(folder / PAGE)),

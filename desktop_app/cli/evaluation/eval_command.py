@@ -31,7 +31,7 @@ from desktop_app.cli.evaluation.evaluation_batches import (
     settings_for,
 )
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
-from desktop_app.cli.evaluation.report_files import write_reports
+from desktop_app.cli.evaluation.report_files import make_folder, write_reports
 from desktop_app.cli.progress_output import Steps, opened, path_of
 from desktop_app.cli.terminal import worded
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
@@ -39,7 +39,7 @@ from desktop_app.domain.batch.batch_jobs import TIER, refusal
 from desktop_app.domain.conversations.conversation import Draft, new_id, now
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
+from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import Evaluation
 from desktop_app.exchange.evaluation.case_reader import read_cases
@@ -90,6 +90,8 @@ async def _eval(options: argparse.Namespace) -> int:
         if options.dry_run:
             await _show_plan(runner, options)
             return 0
+        if options.to is not None:  # before anything is paid
+            await asyncio.to_thread(make_folder, path_of(options.to))
         runs = await runner.run()
         inputs = {case.id: case.input for case in cases}
         name = path_of(options.cases).name if options.cases else options.preset
@@ -107,7 +109,11 @@ async def _eval(options: argparse.Namespace) -> int:
         "error": None if error is None else error.what_happened,
     }
     if options.to is not None:
-        await asyncio.to_thread(write_reports, path_of(options.to), evaluation, report)
+        try:
+            await asyncio.to_thread(write_reports, path_of(options.to), evaluation, report)
+        except StorageError as unwritten:  # the results are shown below
+            error = error or unwritten
+            say(worded(note_of(unwritten), from_environment=False))
     if options.json:
         write_json(report)
     else:

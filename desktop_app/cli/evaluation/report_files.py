@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.console import as_json
+from desktop_app.cli.export_command import unwritable
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
 from desktop_app.storage.database.private_files import create_private
 
@@ -21,12 +21,15 @@ PAGE: Final = "results.html"
 def write_reports(
     folder: Path, evaluation: Evaluation, report: Mapping[str, Any] | None = None
 ) -> None:
-    """Write results.json, results.csv and results.html. Blocking. Raises OSError.
+    """Write results.json, results.csv and results.html. Blocking.
 
     Args:
         report: the JSON of the command, if it has run just now.
+
+    Raises:
+        StorageError: the folder cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     report = report or {"runs": [run.to_json() for run in evaluation.runs]}
     texts = {
         "results.json": as_json(report, indent=1),
@@ -35,7 +38,17 @@ def write_reports(
     }
     for name, text in texts.items():
         path = folder / name
-        with suppress(FileNotFoundError):
-            path.unlink()
-        create_private(path)
-        path.write_text(text, encoding="utf-8")
+        try:
+            path.unlink(missing_ok=True)
+            create_private(path)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Create the folder of a report. Raises StorageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error

@@ -103,6 +103,18 @@ def test_a_dry_run_sends_nothing(evaluated: Any) -> None:
     against(WHOLE, test=test)
 
 
+def test_a_folder_that_cannot_be_written_costs_nothing(evaluated: Any) -> None:
+    shell, cases, _ = evaluated
+
+    async def test(server: LoopbackServer) -> None:
+        options = ("--variant", "pro", "--to", "/proc/none")
+        done = await shell.run("eval", cases, *options, env=gateway(server.base_url))
+        assert (done.code, server.requests) == (1, [])
+        assert "/proc/none" in done.err
+
+    against(WHOLE, test=test)
+
+
 def test_a_preset_that_ships_has_cases(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         env = gateway(server.base_url)
