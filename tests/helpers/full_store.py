@@ -38,6 +38,11 @@ from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.passage_words import index_words
 from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.evaluation.evaluation_result import (
+    CaseResult,
+    Evaluation,
+    EvaluationRun,
+)
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.token_rates import TextKind, TokenRates
@@ -50,6 +55,7 @@ from desktop_app.storage.conversations.folder_store import FolderStore
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.documents.attachment_store import AttachmentStore
 from desktop_app.storage.documents.collection_store import CollectionStore
+from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.storage.documents.note_store import NotesStore
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.settings.model_listing_store import ListingStore
@@ -93,6 +99,10 @@ async def opened(path: Path) -> AsyncIterator[Database]:
 async def fill(database: Database, attachments: Path, conversations: int = 6) -> None:
     """Fill an empty store with a sample of every kind of data."""
     store = ConversationStore(database)
+    result = CaseResult("a", "quince", ("contains: x",), Usage(1, 0, 1), Decimal("0.01"))
+    run = EvaluationRun("openai", "pro", "medium", "m", [result])
+    evaluation = Evaluation("e" * 32, NOON, "cases.jsonl", [run], {"a": "Which?"})
+    await EvaluationStore(database).add(evaluation)
     folder = Folder("f" * 32, "Work", NOON, CHOICE, Overrides("Be brief."))
     await FolderStore(database).save(folder)
     files = AttachmentStore(database, attachments)
