@@ -45,6 +45,7 @@ SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
     "start_up": {"pairs": "1", "idle_s": "0.1", "settle_s": "0.1"},
     "streaming": {"deltas": "50", "typeset": "0"},
     "token_counts": {"kinds": "code", "sample": "400"},
+    "tool_loop": {"rounds": "2"},
 }
 
 

@@ -1,0 +1,66 @@
+"""The time that a tool call costs, besides the provider's and the tool's own.
+
+An answer calls a tool that returns at once, a call in each round, over a store on disk. The time of
+an answer without tools is taken off. Every step of a call is stored before the next is taken.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.conversations.message_parts import tool_calls
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
+from desktop_app.domain.tools.tool import ToolLimits
+from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.tools.tool_set import ToolCatalog
+from tests.helpers.scripted_provider import ScriptedProvider
+from tests.helpers.tools import Source
+from tests.unit.services.test_chat_service import Room, with_room
+
+
+def main(rounds: int = 10) -> dict[str, Any]:
+    """Measure an answer of `rounds` rounds with a call each."""
+    _seconds(1)  # loads what the first call needs
+    plain = _seconds(0)
+    return {
+        "benchmark": "tool_loop",
+        "rounds": rounds,
+        "plain_ms": round(1000 * plain, 1),
+        "call_ms": round(1000 * (_seconds(rounds) - plain) / rounds, 2),
+    }
+
+
+def _seconds(rounds: int) -> float:
+    """Return the time of an answer from its request to its last write."""
+    calls: list[list[StreamEvent | str]] = [
+        [ToolCallDelta(0, "{}", f"c{number}", "nothing"), Completed()] for number in range(rounds)
+    ]
+    provider = ScriptedProvider(*calls, [TextDelta("Done."), Completed()])
+    names = ("nothing",) if rounds else ()
+    settings = AskSettings(
+        parameters=GenerationParameters(tools=names), limits=ToolLimits(rounds=rounds + 1)
+    )
+    taken: list[float] = []
+
+    async def nothing(_arguments: Any) -> str:
+        return "nothing"
+
+    async def measure(room: Room) -> None:
+        began = await room.begin("Well?", settings=settings)
+        start = time.perf_counter()
+        answer = await room.run(began)
+        taken.append(time.perf_counter() - start)
+        assert len(tool_calls(answer.parts)) == rounds
+
+    with tempfile.TemporaryDirectory() as folder:
+        with_room(Path(folder), provider, measure, tools=ToolCatalog([Source(nothing=nothing)]))
+    return taken[0]
