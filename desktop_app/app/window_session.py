@@ -27,7 +27,7 @@ from desktop_app.app.desktop.window_request import (
     WindowRequest,
 )
 from desktop_app.app.library.unread_marks import UnreadMarks
-from desktop_app.app.quick.quick_host import QuickHost
+from desktop_app.app.quick.quick_host import PLACE_KEY, QuickHost
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.backend.backend import use_limits, use_routine_model, use_weights
 from desktop_app.backend.log_file import start_log
@@ -313,7 +313,9 @@ class WindowSession:
 
     async def start(self, request: WindowRequest) -> None:
         """Load the window's content, and handle the request of this start."""
-        use_weights(self._backend, await self._backend.settings.all())
+        stored = await self._backend.settings.all()
+        use_weights(self._backend, stored)
+        self._quick.restore_place(stored.get(PLACE_KEY))
         await self.controllers.state.load()
         use_limits(self._backend, self.controllers.state.values.all)
         use_routine_model(self._backend, self.controllers.state.values.all)

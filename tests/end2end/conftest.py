@@ -1,12 +1,15 @@
-"""The AT-SPI client that all end-to-end tests share."""
+"""The AT-SPI client that all end-to-end tests share, and a window manager."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
+from Xlib import X
+from Xlib import display as xlib
 
-from tests.end2end.program import AssistiveClient
+from tests.end2end.program import AssistiveClient, wait_for
 from tests.helpers.processors import on_one_processor
 
 
@@ -22,3 +25,20 @@ def client() -> Iterator[AssistiveClient]:
     client = AssistiveClient()
     yield client
     client.close()
+
+
+@pytest.fixture
+def window_manager() -> Iterator[None]:
+    """Run a window manager, which gives the focus to new windows as a desktop does."""
+    with subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL) as manager:
+        wait_for(_is_managed, "the window manager")
+        yield
+        manager.terminate()
+
+
+def _is_managed() -> bool:
+    display = xlib.Display()
+    name = display.intern_atom("_NET_SUPPORTING_WM_CHECK")
+    found = display.screen().root.get_full_property(name, X.AnyPropertyType)
+    display.close()
+    return found is not None

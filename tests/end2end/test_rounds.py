@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import AssistiveClient, Program, wait_for
@@ -22,14 +19,6 @@ ANSWERS = {  # the first whose words are in the question and what was said befor
     "slow": Prepared("Slowly said. " * 30, stops_after=60),
     "first": Prepared("The first answer."),
 }
-
-
-@pytest.fixture
-def window_manager() -> Iterator[None]:
-    """Run a window manager, which gives the focus to new windows as a desktop does."""
-    with subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL) as manager:
-        yield
-        manager.terminate()
 
 
 def press(*keys: str) -> None:

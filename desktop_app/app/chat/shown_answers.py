@@ -28,6 +28,12 @@ _ANNOUNCED = {
 }
 
 
+def ending_of(answer: Message) -> str:
+    """Return the announcement of an answer's end, with the reason of a failure."""
+    why = answer.error.sentences if answer.error is not None else ""
+    return f"{tr(_ANNOUNCED.get(answer.status, _ENDED))} {why}".strip()
+
+
 class ShownAnswers(QObject):
     """Connects the running answers with the transcript."""
 
@@ -77,11 +83,8 @@ class ShownAnswers(QObject):
         if answer is None or answer.id != message_id:
             return
         self._ended = None
-        ending = tr(_ANNOUNCED.get(answer.status, _ENDED))
-        shown = self._providers.as_shown(answer)
-        why = shown.error.sentences if shown.error is not None else ""
         self._pane.transcript.speech.finish_once(answer.id, answer.text)
-        self._pane.notifications.announce(f"{ending} {why}".strip())
+        self._pane.notifications.announce(ending_of(self._providers.as_shown(answer)))
 
     def say_store_works(self) -> None:
         """Dismiss the storage error after a successful write, unless another answer waits."""

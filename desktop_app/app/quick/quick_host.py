@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
     from desktop_app.ui.window.main_window import MainWindow
+
+
+PLACE_KEY: Final = "window.quick_place"
 
 
 class QuickHost(QObject):
@@ -45,6 +48,7 @@ class QuickHost(QObject):
         self._raise_window, self._end = raise_window, end
         self._on_hidden = on_hidden
         self._quick: QuickPromptController | None = None
+        self._place: tuple[float, float] | None = None
         self._quick_window: QuickPrompt
 
     @property
@@ -74,6 +78,20 @@ class QuickHost(QObject):
         self.controller  # noqa: B018 — builds the window
         self._quick_window.check_spelling_with(spelling)
 
+    def restore_place(self, stored: object) -> None:
+        """Take the stored place of the window, before it is first shown."""
+        match stored:
+            case [int() | float() as across, int() | float() as down]:
+                self._place = min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
+
+    def _keep_place(self) -> None:
+        """Store the place if the user has moved the window."""
+        place = self._quick_window.place
+        if place != self._place and place is not None:
+            self._place = place
+            state = self._controllers.state
+            state.tasks.start(state.backend.settings.set(PLACE_KEY, list(place)))
+
     def close(self) -> None:
         """Delete the quick prompt's window."""
         if self._quick is not None:
@@ -90,6 +108,8 @@ class QuickHost(QObject):
         transcript.typeset_with(its.typesetter)
         transcript.lex_with(its.lexer)
         quick_window = self._quick_window = QuickPrompt(theme, transcript)
+        quick_window.restore_place(self._place)
+        quick_window.hidden.connect(self._keep_place)
         handover = WindowHandover(
             self._window.prompt,
             self._raise_window,

@@ -13,12 +13,20 @@ from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE, Attachm
 from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.chat.model_choices import view_of
 from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.chat.shown_answers import ending_of
 from desktop_app.app.quick.quick_attachments import QuickAttachments
 from desktop_app.app.state.presets import Presets
 from desktop_app.app.tasks import Tasks
 from desktop_app.backend.prompt_loader import today
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, new_id, now
+from desktop_app.domain.conversations.conversation import (
+    Conversation,
+    Draft,
+    Message,
+    MessageStatus,
+    new_id,
+    now,
+)
 from desktop_app.domain.conversations.prompts import CLIPBOARD, DATE, SELECTION
 from desktop_app.domain.errors import SpendingCapError, UnpricedModelError, UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant
@@ -86,7 +94,7 @@ class QuickPromptController(QObject):
         self._history_at = -1  # -1: the text that the user types
         self._typed = ""
         self._brought = ""
-        self._clipboard = self._asked = ""
+        self._clipboard = self._asked = self._announced_id = ""
         self._is_beginning = False
         self._path: list[Message] = []
         self._conversation = self._blank()
@@ -113,6 +121,7 @@ class QuickPromptController(QObject):
         quick.history_requested.connect(self._recall)
         quick.selection_requested.connect(self._add_selection)
         quick.unsaved_requested.connect(self._toggle_unsaved)
+        quick.transcript.message_updated.connect(self._announce_end)
         quick.transcript.action_requested.connect(lambda _id, action: self._act(action))
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
@@ -365,4 +374,12 @@ class QuickPromptController(QObject):
         facts = [] if answer.cost is None else [money(answer.cost)]
         if answer.duration_s is not None:
             facts.append(duration(answer.duration_s))
-        self._quick.set_status(" · ".join(facts))
+        self._quick.show_facts(" · ".join(facts))
+
+    def _announce_end(self, message_id: str) -> None:
+        """Announce the end of an answer, and why it failed, after its last sentence."""
+        answer = self._path[-1] if self._path else None
+        is_ended = answer is not None and answer.status is not MessageStatus.STREAMING
+        if answer is not None and is_ended and answer.id == message_id != self._announced_id:
+            self._announced_id = message_id
+            self._quick.announce(ending_of(self._providers.as_shown(answer)))

@@ -424,6 +424,11 @@ def _text(value: Any) -> None:
     _require(isinstance(value, str))
 
 
+def _place(value: Any) -> None:
+    _require(isinstance(value, list) and len(value) == 2)
+    _require(all(isinstance(share, int | float) for share in value))
+
+
 _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
     "models.favorites": _pairs,
     "presets.hidden": _names,
@@ -432,6 +437,7 @@ _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
     "window.scroll": _scroll,
     "window.new_draft": _new_draft,
     "window.conversation": _text,
+    "window.quick_place": _place,
     "window.help": _text,
     "backup.last": _flat,
     "learnt.api.": Api,

@@ -47,6 +47,7 @@ from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.enter_key import press_focused
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -93,6 +94,7 @@ class QuickPrompt(QWidget):
 
     Attributes:
         transcript: shows the answer.
+        place: where the user moved the window, as shares of the screen's free room; None for not.
         slash: completes prompts from the library after "/".
 
     Signals:
@@ -144,7 +146,7 @@ class QuickPrompt(QWidget):
         self._choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = ""
         self._streaming = False
-        self._place: tuple[float, float] | None = None
+        self.place: tuple[float, float] | None = None
         self._opened_at = self.pos()
         # Without a compositor, X11 shows transparent corners in black.
         self._masks_corners = QGuiApplication.platformName() == "xcb"
@@ -285,6 +287,10 @@ class QuickPrompt(QWidget):
         self.activateWindow()
         self._line.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
 
+    def restore_place(self, place: tuple[float, float] | None) -> None:
+        """Open where the user moved the window in an earlier run."""
+        self.place = place
+
     def set_accompanying_text(self, text: str) -> None:
         """Set the text that is sent along with the question."""
         self._accompanying_text = text
@@ -343,7 +349,7 @@ class QuickPrompt(QWidget):
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that answers."""
-        self._choice = choice
+        self._choice, before = choice, self._model_button.accessibleName()
         words = choice.short_name
         accepted = [e for e in choice.efforts_listed if e not in choice.effort_refusals]
         if choice.effort_shown is not None and len(accepted) > 1:
@@ -351,6 +357,12 @@ class QuickPrompt(QWidget):
         self._model_button.set_text(words)
         self._model_button.setAccessibleName(spoken_text(tr("Model: {name}", name=words)))
         set_tooltip(self._model_button, choice.notice)
+        if self.isVisible() and self._model_button.accessibleName() != before:
+            self.announce(words)
+
+    def announce(self, words: str) -> None:
+        """Have a screen reader speak words."""
+        announce(self._line, words)
 
     def set_streaming(self, streaming: bool) -> None:
         """Expand the window and show Stop while an answer is streaming."""
@@ -364,7 +376,12 @@ class QuickPrompt(QWidget):
         self._stop.setVisible(streaming)
 
     def set_status(self, text: str) -> None:
-        """Show the answer's cost and time, or a few words; it ends a problem."""
+        """Show a few words and announce them; they end a problem."""
+        self.show_facts(text)
+        self.announce(text)
+
+    def show_facts(self, text: str) -> None:
+        """Show the answer's cost and time, without an announcement."""
         self._show_status(text, "", "")
 
     def set_problem(self, text: str, remedy: str = "") -> None:
@@ -373,6 +390,7 @@ class QuickPrompt(QWidget):
         `remedy` is the label of the button that remedies it, "" for none.
         """
         self._show_status("", text, remedy)
+        self.announce(text)
 
     def _show_status(self, text: str, problem: str, remedy: str) -> None:
         self._status.setText(text)
@@ -559,10 +577,10 @@ class QuickPrompt(QWidget):
         screen = QGuiApplication.screenAt(QCursor.pos()) or self.screen()
         available, room = screen.availableGeometry(), self._free_room(screen)
         across, down = available.width() // 2 - self.width() // 2, available.height() * FROM_THE_TOP
-        if self._place is not None:
+        if self.place is not None:
             across, down = (
                 round(share * length)
-                for share, length in zip(self._place, (room.width(), room.height()), strict=True)
+                for share, length in zip(self.place, (room.width(), room.height()), strict=True)
             )
         self._opened_at = QPoint(available.left() + across, available.top() + round(down))
         self.move(self._opened_at)
@@ -572,7 +590,7 @@ class QuickPrompt(QWidget):
         if self.pos() != self._opened_at:
             room, origin = self._free_room(self.screen()), self.screen().availableGeometry()
             moved = self.pos() - origin.topLeft()
-            self._place = moved.x() / max(room.width(), 1), moved.y() / max(room.height(), 1)
+            self.place = moved.x() / max(room.width(), 1), moved.y() / max(room.height(), 1)
 
     def _free_room(self, screen: QScreen) -> QSize:
         """Return how far the window can be moved on a screen."""

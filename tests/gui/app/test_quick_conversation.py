@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPushButton
 
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import AuthenticationError
+from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.paths import folders
+from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
@@ -122,5 +127,37 @@ def test_it_opens_where_the_user_has_moved_it(run: Run) -> None:
             opened(desk)
             moved = quick.pos() - first - QPoint(30, 40)
             assert moved.manhattanLength() <= 2  # it is kept as a share of the screen
+            await desk.written()
+        async with Desk() as desk:
+            quick = opened(desk)
+            assert (quick.pos() - first - QPoint(30, 40)).manhattanLength() <= 2
 
     run(main())
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what the quick prompt announces."""
+    words: list[str] = []
+    monkeypatch.setattr(
+        quick_prompt, "announce", lambda _widget, said: words.extend([said] if said else [])
+    )
+    return words
+
+
+async def test_choices_failures_and_the_end_are_announced(said: list[str]) -> None:
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        quick = opened(desk)
+        quick.variant_requested.emit(Variant.PRO)
+        assert said.pop().startswith("Pro · ")
+        turn = await ask(desk, quick, "Hello")
+        said.clear()
+        turn.end("Hi.")
+        await desk.settled()
+        await until(lambda: "Response complete." in said)
+        assert said == ["Response complete."]
+        turn = await ask(desk, quick, "Again")
+        turn.fail(AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider="OpenAI"))
+        await desk.settled()
+        await until(lambda: said[-1].startswith("Response failed. "))
+        assert "API key" in said[-1]
