@@ -354,9 +354,7 @@ class AttachmentsController(QObject):
 
     def _chips_of_read(self) -> list[Chip]:
         """Return the attachments' chips; of many, the first and a chip for the rest."""
-        if not (parts := self._draft.value.attachments):
-            return []
-        resolved = self._setup.resolved
+        parts, resolved = self._draft.value.attachments, self._setup.resolved
         first = len(parts) if self._shows_all or len(parts) <= SHOWN + 1 else SHOWN
         sent = self._setup.as_sent(parts[:first])
         chips = [self._chip(part, resolved) for part in sent]

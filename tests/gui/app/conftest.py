@@ -7,14 +7,12 @@ import logging
 import signal
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from desktop_app.documents.worker import document_worker
-from desktop_app.domain.models.model_catalog import ModelCatalog
 from tests.helpers.qt_loop import qt_loop
 from tests.helpers.reader_server import reader_command, serving_readers
 
@@ -45,14 +43,6 @@ def reader_server() -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def forked_readers(reader_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document_worker, "child_command", reader_command(reader_server))
-
-
-@pytest.fixture(autouse=True, scope="session")
-def catalogs_read_once() -> Iterator[None]:
-    """Parse the catalog of models once, not for each window."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ModelCatalog, "from_toml", cache(ModelCatalog.from_toml))
-        yield
 
 
 @pytest.fixture(autouse=True)
