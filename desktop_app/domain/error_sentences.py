@@ -418,7 +418,7 @@ SENTENCES: Final[Mapping[Reason, Said]] = {
     ),
     Reason.NO_CASES: Said(
         N_("There are no cases to evaluate."),
-        remedy=N_("Name a file with cases, or a preset that ships."),
+        remedy=N_("Name a file with cases, or a built-in preset."),
     ),
     Reason.CASES_UNREADABLE: Said(
         N_("Can’t read the cases in {file}: {why}."),

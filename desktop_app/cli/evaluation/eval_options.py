@@ -121,7 +121,7 @@ def _epilog() -> str:
             "work, too. Parts that mean something else there are refused."
         ),
         tr(
-            "Each preset that ships has cases and checks of its own: “{command}” shows if a model "
+            "Each built-in preset has cases and checks of its own: “{command}” shows if a model "
             "is good enough for it.",
             command="repartee eval --preset translator --variant instant",
         ),

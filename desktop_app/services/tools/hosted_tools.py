@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.places import LinkedText, LinkSegment, linked_text
@@ -83,6 +84,8 @@ class HostedTools:
 def hosted_refusal(name: str, resolved: ResolvedChoice) -> str:
     """Return why a model cannot use a hosted tool, for the user; "" if it can."""
     profile, model = resolved.profile, resolved.model
+    if profile.kind is ProviderKind.ON_DEVICE:
+        return tr("Local models don’t run tools themselves.")
     if not profile.serves_the_family or profile.api is Api.CHAT_COMPLETIONS:
         return tr("{provider} doesn’t run tools itself.", provider=profile.name)
     if name not in model.hosted_tools:

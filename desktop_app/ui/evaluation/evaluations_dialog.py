@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 SIZE: Final = (900, 600)
 COLUMNS: Final = (
-    *(N_("Model"), N_("Passed"), N_("95% interval"), N_("Cost"), N_("Judge"), N_("Median time")),
+    *(N_("Model"), N_("Passed"), N_("Interval (95%)"), N_("Cost"), N_("Judge"), N_("Median time")),
     *(N_("95th percentile"), N_("First token")),
 )
 COMMAND: Final = "repartee eval CASES --variant thinking/high --variant pro"

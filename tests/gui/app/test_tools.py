@@ -162,7 +162,7 @@ async def test_tools_of_the_provider_are_priced_or_disabled_with_the_reason() ->
     async with Desk() as desk:  # the local model answers
         picker = await _picker(desk)
         assert not find(picker, QCheckBox, "tool-web_search").isEnabled()
-        assert "doesn’t run tools itself" in _words(picker)
+        assert "Local models don’t run tools" in _words(picker)
         picker.close()
 
 
