@@ -512,6 +512,7 @@ def test_every_model_of_every_provider_is_behind_the_arrow(
         "SmolLM2 135M",
         "",
         "All models…",
+        "Compare models…",
     ]
     assert lines["OpenAI"] == (False, False)
     assert lines["GPT-5.2 Pro"] == (True, True)
@@ -524,7 +525,7 @@ def test_many_models_get_a_menu_for_each_provider(qtbot: QtBot, editor: PromptEd
     many = tuple(ModelEntry("c", "CometAPI", f"m{n}", f"Model {n}", None) for n in range(40))
     editor.set_choice(replace(PRO, models=(*MODELS, *many)))
     assert list(actions(editor, "model")) == [
-        *("OpenAI", "On this computer", "CometAPI", "", "All models…")
+        *("OpenAI", "On this computer", "CometAPI", "", "All models…", "Compare models…")
     ]
 
 
