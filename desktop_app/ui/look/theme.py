@@ -11,7 +11,8 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
                                 error-title · error-note · warning
     QFrame                      side (list and panel; property "edge": the side of its hairline) ·
                                 card · prompt (property "focused" colors its border) · chip ·
-                                segments · note-card · error-card · rule · overlay · popup
+                                segments · note-card · error-card · rule · overlay · popup ·
+                                column (of a comparison; property "focused")
     QTextEdit, QPlainTextEdit   field · card-text (the text of a card)
     QListView                   rows
     QTableView                  figures
