@@ -316,11 +316,13 @@ def _log_tail(log: IO[bytes]) -> str:
 
 
 def _kill(process: asyncio.subprocess.Process | None) -> None:
-    """Kill a child that has nothing to save; closing its input would also end it."""
-    if process is None:
+    """Kill a child that has nothing to save, once; closing its input would also end it.
+
+    A second signal would make Popen look for the child's exit code, which asyncio then misses.
+    """
+    if process is None or process.stdin is None or process.stdin.is_closing():
         return
-    if process.stdin is not None:
-        process.stdin.close()
+    process.stdin.close()
     with suppress(ProcessLookupError):
         process.kill()
 
