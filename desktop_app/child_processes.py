@@ -221,6 +221,8 @@ def run_tool(*words: str) -> tuple[int, str, str]:
 def open_in_browser(url: str) -> None:
     """Open a web address from a terminal, if there is a desktop.
 
+    `rendering.markdown.links.is_opened` decides before whether it may open.
+
     Raises:
         OSError: it has no program to open addresses.
     """

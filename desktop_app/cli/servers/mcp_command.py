@@ -21,6 +21,7 @@ from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import in_english, tr, tr_plural
+from desktop_app.rendering.markdown.links import is_opened
 
 if TYPE_CHECKING:
     import argparse
@@ -134,8 +135,9 @@ async def _server_json(server: ToolServer, servers: ToolServers) -> dict[str, An
 async def _sign_in(servers: ToolServers, name: str) -> int:
     def show(address: str) -> None:
         say(tr("Sign in at: {address}", address=address))
-        with suppress(OSError):  # it is printed
-            open_in_browser(address)
+        if is_opened(address):
+            with suppress(OSError):  # it is printed
+                open_in_browser(address)
 
     if await servers.sign_in(name, show):
         write_line(tr("You are signed in to {server}.", server=name))

@@ -132,12 +132,11 @@ class Spelling(QObject):
         if not suggestions:
             menu.insertAction(first, QAction(tr("No suggestions"), menu, enabled=False))
         menu.insertSeparator(first)
-        shown = menu_text(word)
         for name, words, act in (
-            ("add-word", tr("Add “{word}” to dictionary", word=shown), self.add),
-            ("ignore-word", tr("Ignore “{word}”", word=shown), self.ignore),
+            ("add-word", tr("Add “{word}” to dictionary", word=word), self.add),
+            ("ignore-word", tr("Ignore “{word}”", word=word), self.ignore),
         ):
-            entry = QAction(words, menu)
+            entry = QAction(menu_text(words), menu)
             entry.setObjectName(name)
             entry.triggered.connect(partial(act, word))
             menu.insertAction(first, entry)

@@ -22,7 +22,13 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
-from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip, several_lines
+from desktop_app.ui.widgets.foreign_text import (
+    PlainLabel,
+    one_line,
+    set_tooltip,
+    several_lines,
+    spoken_text,
+)
 from desktop_app.ui.widgets.help_button import HelpButton
 
 if TYPE_CHECKING:
@@ -91,7 +97,7 @@ class EvaluationsDialog(QDialog):
 
     def _build(self) -> None:
         for table, name in ((self.runs, tr("Runs")), (self.failing, tr("Failed cases"))):
-            table.setAccessibleName(name)
+            table.setAccessibleName(spoken_text(name))
             table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
             table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
             table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -211,7 +217,7 @@ def _reset(
     table.setColumnCount(len(names))
     table.setRowCount(rows)
     for column, name in enumerate(names):
-        item = QTableWidgetItem(name)
+        item = QTableWidgetItem(one_line(name))
         item.setTextAlignment(alignment if column else _LEFT_HEADING)
         table.setHorizontalHeaderItem(column, item)
 

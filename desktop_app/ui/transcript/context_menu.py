@@ -85,8 +85,8 @@ class ContextMenu(QObject):
                 run = partial(self._commands.run, entry.message.id, action)
                 menu.addAction(menu_text(tr(words)), run)
             if not self._messages.is_brief:
-                words = tr("Copy link to message")
-                menu.addAction(words, partial(self._commands.run, entry.message.id, COPY_LINK))
+                run = partial(self._commands.run, entry.message.id, COPY_LINK)
+                menu.addAction(tr("Copy link to message"), run)
         menu.addAction(tr("Select all"), self._selection.select_all)
         if not self._messages.is_brief:
             menu.addSeparator()
