@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.ui.composer.prompt_completer import PromptCompleter, typed_name
@@ -38,12 +38,7 @@ class Typed:
         self._qtbot = qtbot
         self.window = window
         self.slash = slash
-        kind = (
-            QPlainTextEdit
-            if isinstance(window.findChild(QPlainTextEdit, name), QPlainTextEdit)
-            else QLineEdit
-        )
-        self.widget = cast(QWidget, window.findChild(kind, name))
+        self.widget = cast(QPlainTextEdit, window.findChild(QPlainTextEdit, name))
         self.sent: list[str] = []
         slash.set_prompts(PROMPTS)
         window.show()
@@ -61,15 +56,11 @@ class Typed:
 
     @property
     def text(self) -> str:
-        if isinstance(self.widget, QLineEdit):
-            return self.widget.text()
-        return cast(QPlainTextEdit, self.widget).toPlainText()
+        return self.widget.toPlainText()
 
     @property
     def cursor(self) -> int:
-        if isinstance(self.widget, QLineEdit):
-            return self.widget.cursorPosition()
-        return cast(QPlainTextEdit, self.widget).textCursor().position()
+        return self.widget.textCursor().position()
 
     @property
     def offered(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
@@ -11,7 +12,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QAccessible, QDropEvent, QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import (
     QLabel,
-    QLineEdit,
+    QPlainTextEdit,
     QPushButton,
     QTextBrowser,
     QToolButton,
@@ -98,8 +99,8 @@ def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
     return found
 
 
-def line_of(quick: QuickPrompt) -> QLineEdit:
-    return find(quick, QLineEdit, "prompt")
+def line_of(quick: QuickPrompt) -> QPlainTextEdit:
+    return find(quick, QPlainTextEdit, "prompt")
 
 
 def test_it_floats_above_everything_without_a_frame(quick: QuickPrompt) -> None:
@@ -128,7 +129,7 @@ def test_type_and_enter(qtbot: QtBot, quick: QuickPrompt) -> None:
     with qtbot.waitSignal(quick.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
     assert sent.args == ["regex for a postcode"]
-    assert line_of(quick).text() == "regex for a postcode"
+    assert line_of(quick).toPlainText() == "regex for a postcode"
 
 
 def test_the_keys_that_send_can_be_changed(qtbot: QtBot, quick: QuickPrompt) -> None:
@@ -136,13 +137,68 @@ def test_the_keys_that_send_can_be_changed(qtbot: QtBot, quick: QuickPrompt) -> 
     qtbot.keyClicks(line_of(quick), "one")
     with qtbot.assertNotEmitted(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
-    assert find(quick, QLabel, "status").text() == "Ctrl+Enter to send"
+    qtbot.keyClicks(line_of(quick), "two")
     with qtbot.waitSignal(quick.submit_requested) as sent:
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Enter, Qt.KeyboardModifier.ControlModifier)
-    assert sent.args == ["one"]
+    assert sent.args == ["one\ntwo"]
     quick.set_keymap(Keymap({"prompt.send": ""}))
     with qtbot.waitSignal(quick.submit_requested):
         qtbot.keyClick(line_of(quick), Qt.Key.Key_Return)
+
+
+def test_it_grows_with_its_lines_up_to_six(qtbot: QtBot, quick: QuickPrompt) -> None:
+    line = line_of(quick)
+    heights = []
+    for number in range(8):
+        qtbot.keyClicks(line, f"line {number}")
+        heights.append(quick.height())
+        assert quick.contentsRect().contains(line.geometry())
+        qtbot.keyClick(line, Qt.Key.Key_Return, SHIFT)
+    spacing = round(line.blockBoundingRect(line.document().firstBlock().next()).height())
+    first, *more = (b - a for a, b in pairwise(heights))
+    assert 0 < first <= spacing  # the button beside it is higher than a line
+    assert more == [spacing] * 4 + [0, 0]
+    # Eight lines and an empty one: the last six are shown.
+    assert line.verticalScrollBar().value() == line.verticalScrollBar().maximum() == 3
+    quick.open_with("")
+    assert quick.height() == heights[0]
+
+
+def test_earlier_questions_are_recalled_at_the_first_and_the_last_line(
+    qtbot: QtBot, quick: QuickPrompt
+) -> None:
+    steps: list[int] = []
+    quick.history_requested.connect(steps.append)
+    quick.set_text("one\ntwo")
+    for key in (Qt.Key.Key_Up, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Down):
+        qtbot.keyClick(line_of(quick), key)
+        steps.append(0)
+    assert steps == [0, 1, 0, 0, -1, 0]
+
+
+def test_pasted_lines_stay_lines_and_a_long_text_is_passed_on(
+    qtbot: QtBot, quick: QuickPrompt
+) -> None:
+    QGuiApplication.clipboard().setText("one\n\ttwo\n")
+    qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
+    assert quick.text() == "one\n\ttwo\n"
+    quick.set_large_paste(5)
+    with qtbot.waitSignal(quick.large_text_dropped) as given:
+        qtbot.keyClick(line_of(quick), Qt.Key.Key_V, CONTROL)
+    assert given.args == ["one\n\ttwo\n", ""]
+    assert quick.text() == "one\n\ttwo\n"
+
+
+def test_the_window_stays_on_the_screen_with_many_lines_and_a_long_answer(
+    qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
+) -> None:
+    quick.set_theme(themes.light(2.0))
+    quick.set_text("line\n" * 8)
+    quick.set_streaming(True)
+    answer.setPlainText("line\n" * 500)
+    qtbot.waitUntil(lambda: answer.verticalScrollBar().maximum() > 0)
+    quick.set_problem("A whole sentence.")
+    assert quick.height() <= quick.screen().availableGeometry().height()
 
 
 def test_enter_belongs_to_the_input_method_while_it_composes(
@@ -213,7 +269,7 @@ def test_opened_again_it_starts_anew(qtbot: QtBot, quick: QuickPrompt, answer: P
     quick.set_status("$0.0004 · 1.1 s")
     quick.hide()
     open_it(qtbot, quick)
-    assert line_of(quick).text() == ""
+    assert line_of(quick).toPlainText() == ""
     assert answer.toPlainText() == ""
     assert find(quick, QLabel, "status").text() == ""
     assert quick.height() == folded
@@ -227,7 +283,7 @@ def test_opened_again_while_it_answers_it_goes_on(
     answer.setPlainText("ans")
     quick.hide()
     open_it(qtbot, quick)
-    assert line_of(quick).text() == "question"
+    assert line_of(quick).toPlainText() == "question"
     assert answer.toPlainText() == "ans"
 
 
@@ -382,11 +438,11 @@ def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: 
     QGuiApplication.clipboard().setMimeData(data)  # which owns it from now on
     dropped = QMimeData()
     dropped.setData("image/png", b"bytes")
-    line = find(quick, QLineEdit, "prompt")
+    line = find(quick, QPlainTextEdit, "prompt")
     with qtbot.waitSignal(quick.image_dropped) as given:
         qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
     assert given.args == [DroppedData("Pasted image.png", b"bytes")]
-    assert line.text() == ""
+    assert line.toPlainText() == ""
     event = QDropEvent(
         QPointF(5, 5), Qt.DropAction.CopyAction, dropped, Qt.MouseButton.LeftButton, NO_KEY
     )
@@ -394,7 +450,7 @@ def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: 
         quick.dropEvent(event)
     QGuiApplication.clipboard().setText("words")
     qtbot.keyClick(line, Qt.Key.Key_V, CONTROL)
-    assert line.text() == "words"
+    assert line.toPlainText() == "words"
 
 
 def test_chips_take_their_room_and_give_it_back(quick: QuickPrompt, qtbot: QtBot) -> None:
@@ -402,7 +458,7 @@ def test_chips_take_their_room_and_give_it_back(quick: QuickPrompt, qtbot: QtBot
     before = quick.height()
     quick.set_chips([Chip("1", "cat.png", "64 × 48", "ready", None, "image")])
     assert quick.height() > before
-    line = find(quick, QLineEdit, "prompt")
+    line = find(quick, QPlainTextEdit, "prompt")
     qtbot.keyClick(line, Qt.Key.Key_Return)
     assert find(quick, QLabel, "status").text() == "Add a message first"
     quick.set_chips([])

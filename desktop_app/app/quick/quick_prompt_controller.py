@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.database.temporary_database import TemporaryConversations
+    from desktop_app.ui.composer.rich_text_paste import RichTextPaste
 
 RAISE_CAP = "raise-cap"
 MOST_RECALLED: Final = 50
@@ -112,7 +113,8 @@ class QuickPromptController(QObject):
     def _connect(self) -> None:
         quick, running, tasks = self._quick, self._running, self._tasks
         quick.submit_requested.connect(lambda text: tasks.start(self._submit(text)))
-        quick.text_dropped.connect(lambda text, html: tasks.start(self._bring(text, html)))
+        quick.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
+        quick.large_text_dropped.connect(lambda text, html: tasks.start(self._bring(text, html)))
         quick.stop_requested.connect(lambda: running.stop(self._conversation.id))
         quick.open_in_window_requested.connect(lambda: tasks.start(self._leave_for_window()))
         quick.remedy_requested.connect(lambda: tasks.start(self._leave_for_window(RAISE_CAP)))
@@ -156,18 +158,19 @@ class QuickPromptController(QObject):
             self._set_unsaved(False)
         self._brought, self._clipboard = text, ""
         self._show_choice()
+        self._quick.set_large_paste(int(self._values[LARGE_PASTE] or 0))
         self._quick.open_with(text)
         self._history_at = -1
         self._tasks.start(self._load_history())
 
     async def _bring(self, text: str, html: str) -> None:
-        """Insert a pasted line; send longer text with the question."""
+        """Send a very long text along with the question."""
         words = await self._markdown_of(text, html)
-        if "\n" in words.strip():
-            self._brought = "\n\n".join(part for part in (self._brought, words) if part.strip())
-            self._quick.set_accompanying_text(self._brought)
-        else:
-            self._quick.insert(words.strip())
+        self._brought = "\n\n".join(part for part in (self._brought, words) if part.strip())
+        self._quick.set_accompanying_text(self._brought)
+
+    async def _convert(self, paste: RichTextPaste) -> None:
+        paste.replace_with(await self._markdown_of("", paste.html))
 
     def holds(self, conversation_id: str) -> bool:
         """Return True if the quick prompt shows this conversation."""
@@ -177,8 +180,9 @@ class QuickPromptController(QObject):
 
     async def _load_history(self) -> None:
         found = await self._conversations.recent_questions(MOST_RECALLED)
-        lines = (text for text in found if text.strip() and "\n" not in text)
-        self._history = list(dict.fromkeys(lines))
+        limit = int(self._values[LARGE_PASTE] or 0)  # the text that came along may be very long
+        texts = (text for text in found if text.strip() and len(text) <= limit)
+        self._history = list(dict.fromkeys(texts))
 
     def _recall(self, step: int) -> None:
         """Show an older (+1) or newer (-1) question; the newest of all is what was typed."""
@@ -224,7 +228,7 @@ class QuickPromptController(QObject):
     def fill_in(self, names: frozenset[str]) -> dict[str, str]:
         """Return the values that the program fills in.
 
-        Selection and clipboard may be too long for a line, so marks stand for them until the
+        Selection and clipboard may be too long for the field, so marks stand for them until the
         question is sent.
         """
         known = {DATE: today(), SELECTION: "", CLIPBOARD: ""}

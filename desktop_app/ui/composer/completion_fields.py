@@ -1,4 +1,4 @@
-"""Adapters for `PromptCompleter`: the two fields with `/` completion, and their popups.
+"""Adapters for `PromptCompleter`: the text of both prompts, and their popups.
 
 The list opens above the prompt of the main window, and below the field of the quick prompt.
 """
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QVBoxLayout, QWidget
 
     from desktop_app.ui.composer.prompt_text import PromptText
-    from desktop_app.ui.quick.quick_prompt_field import QuickPromptField
 
 _GAP: Final = 6
 _HEADER, _LEAST = 46, 180
@@ -66,44 +65,6 @@ class EditorCompletionField:
             if cursor.positionInBlock():
                 cursor.insertBlock()
         self._text.setTextCursor(cursor)
-
-
-class QuickCompletionField:
-    """The only line of the quick prompt."""
-
-    def __init__(self, line: QuickPromptField) -> None:
-        self.widget: QWidget = line
-        self._line = line
-
-    @property
-    def is_composing(self) -> bool:
-        """See CompletionField."""
-        return self._line.is_composing
-
-    @property
-    def before(self) -> str:
-        """See CompletionField; "" if text is selected."""
-        if self._line.hasSelectedText():
-            return ""
-        units = self._line.text().encode("utf-16-le", "surrogatepass")
-        return units[: 2 * self._line.cursorPosition()].decode("utf-16-le", "ignore")
-
-    def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
-        """See CompletionField."""
-        line = self._line
-        at = len(self.before) - count
-        start = line.cursorPosition() - count
-        if count:
-            line.setSelection(start, count)
-        line.insert(text)
-        if template_id:
-            line.mark_template(template_id, at, at + len(text))
-        line.setCursorPosition(start + len(text[:cursor].encode("utf-16-le", "surrogatepass")) // 2)
-
-    def begin_line(self) -> None:
-        """See CompletionField."""
-        self._line.deselect()
-        self._line.home(False)
 
 
 class PopupAboveEditor(QObject):

@@ -6,6 +6,7 @@ pasted and dropped text; for files, images and very long texts it emits signals.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from typing import TYPE_CHECKING, Final, cast
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         QDragMoveEvent,
         QDropEvent,
         QFocusEvent,
+        QFont,
         QKeyEvent,
         QResizeEvent,
         QTextCursor,
@@ -138,17 +140,26 @@ class PromptText(PlainTextField):
             self.document().setDefaultTextOption(option)
 
     def _apply_font(self, theme: Theme) -> None:
-        self.setFont(theme.answer())
+        self.setFont(self._font_of(theme))
         self.document().setDocumentMargin(theme.px(2))
         self.setCursorWidth(theme.px(1))
         self.height_changed.emit()
 
+    def _font_of(self, theme: Theme) -> QFont:
+        return theme.answer()
+
     def wanted_height(self) -> int:
         """Return the height of all lines."""
         # The size of a plain text document is in lines.
-        lines = max(1, round(self.document().size().height()))
+        return self.height_of(max(1, round(self.document().size().height())))
+
+    def height_of(self, lines: int) -> int:
+        """Return the height of a number of lines."""
+        from PySide6.QtGui import QFontMetricsF  # not needed by the first imports
+
+        line = math.ceil(QFontMetricsF(self.font()).height())  # as Qt lays out
         margins = 2 * round(self.document().documentMargin())
-        return lines * self.fontMetrics().lineSpacing() + margins + 1
+        return lines * line + margins + 1
 
     def fit_height(self, limit: int) -> None:
         """Set the height to that of the lines, at most `limit`, but at least room for three lines.

@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMenu,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -32,7 +31,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
-from desktop_app.ui.composer.completion_fields import PopupBelowField, QuickCompletionField
+from desktop_app.ui.composer.completion_fields import EditorCompletionField, PopupBelowField
 from desktop_app.ui.composer.dropped_content import (
     accept_copy,
     drop_hint,
@@ -43,7 +42,6 @@ from desktop_app.ui.composer.model_choice_view import nothing_chosen
 from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon, pixmap
-from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
@@ -86,6 +84,8 @@ WIDTH: Final = 680
 LEAST_ANSWER: Final = 96
 SHARE_OF_SCREEN: Final = 0.55
 """The largest share of the screen's height that the answer takes."""
+SHARE_OF_FIELD: Final = 0.25
+"""The largest share of the screen's height that the text field takes, beyond three lines."""
 FROM_THE_TOP: Final = 0.2
 
 
@@ -100,7 +100,8 @@ class QuickPrompt(QWidget):
     Signals:
         submit_requested(str): send this text.
         files_dropped(list[Path]), image_dropped(DroppedData): attach what was dropped or pasted.
-        text_dropped(str text, str html): several lines or formatted text was dropped or pasted.
+        large_text_dropped(str text, str html): a very long text was dropped or pasted.
+        rich_text_pasted(RichTextPaste): as in PromptText.
         attachment_removal_requested(str), detail_requested(str, str): as in AttachmentChips.
         attachment_preview_requested(str), attachment_action_requested(str, str): likewise.
         stop_requested(): stop the answer.
@@ -116,7 +117,8 @@ class QuickPrompt(QWidget):
     submit_requested = Signal(str)
     files_dropped = Signal(list)
     image_dropped = Signal(object)
-    text_dropped = Signal(str, str)
+    large_text_dropped = Signal(str, str)
+    rich_text_pasted = Signal(object)
     attachment_removal_requested = Signal(str)
     detail_requested = Signal(str, str)
     attachment_preview_requested = Signal(str)
@@ -153,7 +155,7 @@ class QuickPrompt(QWidget):
         self._shortcuts: list[QShortcut] = []
         self._build()
         self.slash = PromptCompleter(
-            QuickCompletionField(self._line),
+            EditorCompletionField(self._line),
             PopupBelowField(self._popup_column, 0, self._fit),
             theme,
             self,
@@ -167,7 +169,7 @@ class QuickPrompt(QWidget):
 
     def _build(self) -> None:
         self._icon = PlainLabel()
-        self._line = QuickPromptField()
+        self._line = QuickPromptField(self._theme)
         self._chips = AttachmentChips(self._theme)
         self.setAcceptDrops(True)
         self._model_button = MenuButton(self._theme, self._fill_menu)
@@ -212,6 +214,7 @@ class QuickPrompt(QWidget):
             (self._stop, 0),
         ):
             self._top.addWidget(widget, stretch)
+        self._top.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop)
         self._footer = QHBoxLayout()
         for hint in (
             self._remedy_button,
@@ -237,16 +240,17 @@ class QuickPrompt(QWidget):
         self._column.addWidget(self.transcript)
         self._column.addWidget(self._problem)
         self._column.addLayout(self._footer)
-        self._line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def _connect(self) -> None:
-        self._line.entered.connect(self._submit)
-        self._line.refused.connect(self._name_send_keys)
-        self._line.textChanged.connect(lambda _text: self.slash.follow())
-        self._line.cursorPositionChanged.connect(lambda _from, _to: self.slash.follow_cursor())
+        self._line.send_pressed.connect(self._submit)
+        self._line.textChanged.connect(self.slash.follow)
+        self._line.cursorPositionChanged.connect(self.slash.follow_cursor)
+        self._line.height_changed.connect(self._fit)
         self._line.files_pasted.connect(self.files_dropped)
         self._line.image_pasted.connect(self.image_dropped)
-        self._line.text_pasted.connect(self.text_dropped)
+        self._line.large_text_pasted.connect(lambda text: self.large_text_dropped.emit(text, ""))
+        self._line.large_rich_text_pasted.connect(self.large_text_dropped)
+        self._line.rich_text_pasted.connect(self.rich_text_pasted)
         self._line.notice_raised.connect(self.set_status)
         self._chips.remove_requested.connect(self.attachment_removal_requested)
         self._chips.detail_requested.connect(self.detail_requested)
@@ -303,7 +307,7 @@ class QuickPrompt(QWidget):
 
     def set_text(self, text: str) -> None:
         """Replace the typed text."""
-        self._line.setText(text)
+        self._line.set_text(text)
 
     def set_unsaved(self, unsaved: bool) -> None:
         """Show whether the conversation is kept off the disk."""
@@ -311,22 +315,22 @@ class QuickPrompt(QWidget):
         self._unsaved.setText(tr("Not saved") if unsaved else tr("Don’t save"))
         self._open_button.setEnabled(not unsaved)
 
-    def insert(self, words: str) -> None:
-        """Insert text at the cursor."""
-        self._line.insert(words)
+    def set_large_paste(self, characters: int) -> None:
+        """Set the number of characters beyond which a pasted text is not inserted."""
+        self._line.set_large_paste(characters)
 
     def _type_into_line(self, text: str) -> None:
         self._line.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._line.insert(text)
+        self._line.put(text)
 
     def text(self) -> str:
         """Return the typed text."""
-        return self._line.text()
+        return self._line.toPlainText()
 
     @property
     def template_id(self) -> str:
         """The id of the library prompt in the field, "" for none."""
-        return self._line.template.template_id
+        return self._line.template_id
 
     @property
     def focused_chip(self) -> str:
@@ -415,7 +419,7 @@ class QuickPrompt(QWidget):
                 shortcut = QShortcut(QKeySequence(keys), self)
                 shortcut.activated.connect(action)
                 self._shortcuts.append(shortcut)
-        self._line.set_send_keys(keymap.shortcut_of("prompt.send"))
+        self._line.set_keymap(keymap)
         self._copy.set_keys(keymap.shortcut_of("answer.copy"))
         self._open_button.set_keys(keymap.shortcut_of("quick.go-on"))
         self._close.set_keys(keymap.shortcut_of("quick.close"))
@@ -483,9 +487,6 @@ class QuickPrompt(QWidget):
     def _apply_theme(self, theme: Theme) -> None:
         self._theme = theme
         px = theme.px
-        font = theme.answer()
-        font.setPointSizeF(theme.points(19))
-        self._line.setFont(font)
         self._line.set_theme(theme)
         self._icon.setPixmap(pixmap("sparkles", theme.accent, px(20)))
         self._stop.setIcon(icon("square", theme.ground, px(14)))
@@ -514,6 +515,9 @@ class QuickPrompt(QWidget):
             self._close,
         ):
             widget.set_theme(theme)
+        # Beside the first line.
+        first = max(self._line.height_of(1), self._model_button.sizeHint().height())
+        self._icon.setFixedHeight(first)
         self._fit()
 
     def _actions(self) -> dict[str, Callable[[], object]]:
@@ -531,16 +535,13 @@ class QuickPrompt(QWidget):
         }
 
     def _submit(self) -> None:
-        text = self._line.text()
+        text = self._line.toPlainText()
         if self._streaming:
             self.set_status(tr("Still responding…"))
         elif text.strip() or self._accompanying_text.strip():
             self.submit_requested.emit(text)
         elif self._chips.count():
             self.set_status(tr("Add a message first"))
-
-    def _name_send_keys(self) -> None:
-        self.set_status(tr("{send} to send", send=shortcut_text(self._line.send_keys)))
 
     def _copy_answer(self) -> None:
         self.transcript.commands.copy_last_answer()
@@ -560,14 +561,19 @@ class QuickPrompt(QWidget):
 
     def _fit(self) -> None:
         """Fit the window to the answer, up to the limit. The transcript only grows."""
+        height = self.screen().availableGeometry().height()
+        self._line.fit_lines(round(height * SHARE_OF_FIELD))
         bar = self.transcript.verticalScrollBar()
         wanted = self.transcript.height() + bar.maximum() - bar.minimum()
-        limit = round(self.screen().availableGeometry().height() * SHARE_OF_SCREEN)
-        if self.transcript.height() < min(wanted, limit):
-            self.transcript.setFixedHeight(min(wanted, limit))
-        width = min(self._theme.px(WIDTH), self.screen().availableGeometry().width())
         column = self._column
         column.activate()
+        rest = column.totalSizeHint().height() - self.transcript.height()
+        limit = min(round(height * SHARE_OF_SCREEN), height - rest)
+        fitting = min(max(wanted, self.transcript.height()), limit)
+        if self.transcript.isVisibleTo(self) and fitting != self.transcript.height():
+            self.transcript.setFixedHeight(max(fitting, self._theme.px(LEAST_ANSWER)))
+            column.activate()
+        width = min(self._theme.px(WIDTH), self.screen().availableGeometry().width())
         wraps = column.hasHeightForWidth()  # only while a problem is shown
         height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
         self.setFixedSize(width, height)

@@ -620,7 +620,7 @@ async def quick_prompt(desk: Desk, look: Look) -> None:
     window = quick._quick
     await until(window.isVisible)
     await look("quick")
-    window.insert("⟦Why?⟧")
+    window.set_text("⟦Why?⟧")
     before = len(desk.stage.turns)
     window._submit()
     await until(lambda: len(desk.stage.turns) > before)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QLineEdit,
+    QPlainTextEdit,
     QPushButton,
     QTextBrowser,
     QWidget,
@@ -308,17 +309,17 @@ def quick_of(desk: Desk) -> QuickPrompt:
     return desk.ready.quick._quick
 
 
-def open_quick(desk: Desk, text: str = "") -> QLineEdit:
-    """Open it; its line."""
+def open_quick(desk: Desk, text: str = "") -> QPlainTextEdit:
+    """Open it; its text field."""
     desk.ready.serve(QuickRequest(text))
-    return find(quick_of(desk), QLineEdit, "prompt")
+    return find(quick_of(desk), QPlainTextEdit, "prompt")
 
 
 async def ask_quick(desk: Desk, question: str, text: str = "") -> Any:
     """Ask in the quick prompt; the provider's turn."""
     before = len(desk.stage.turns)
     line = open_quick(desk, text)
-    line.setText(question)
+    line.setPlainText(question)
     QTest.keyClick(line, Qt.Key.Key_Return)
     await until(lambda: len(desk.stage.turns) > before)
     return desk.stage.turns[-1]
@@ -335,7 +336,7 @@ async def test_what_was_not_asked_goes_along_into_the_window(brought: str) -> No
     async with Desk() as desk:
         here = await desk.ask_and_answer("Other", "Thing")
         line = open_quick(desk, brought)
-        line.setText("What is it?")
+        line.setPlainText("What is it?")
         await until(quick_of(desk).isActiveWindow)
         QTest.keyClick(quick_of(desk), Qt.Key.Key_O, CONTROL)
         await until(lambda: not quick_of(desk).isVisible())
@@ -409,7 +410,7 @@ async def test_an_answer_on_the_spot_and_on_in_the_window() -> None:
 async def test_what_was_typed_after_the_question_goes_along_into_the_window() -> None:
     async with Desk() as desk:
         open_quick(desk)
-        line = find(quick_of(desk), QLineEdit, "prompt")
+        line = find(quick_of(desk), QPlainTextEdit, "prompt")
         QTest.keyClicks(line, "What is it?")
         QTest.keyClick(line, Qt.Key.Key_Return)
         turn = await desk.turn(0)
@@ -437,8 +438,8 @@ async def test_every_opening_is_a_conversation_of_its_own() -> None:
         assert len(turn.request.messages) == 1
         turn.end("2")
         await desk.settled()
-        line = find(quick_of(desk), QLineEdit, "prompt")
-        line.setText("And then?")
+        line = find(quick_of(desk), QPlainTextEdit, "prompt")
+        line.setPlainText("And then?")
         QTest.keyClick(line, Qt.Key.Key_Return)
         await until(lambda: len(desk.stage.turns) == 3)
         assert len(desk.stage.turns[2].request.messages) == 3
@@ -462,8 +463,8 @@ async def test_variant_and_effort_by_key() -> None:
         for _ in range(3):
             QTest.keyClick(quick, Qt.Key.Key_Up, ALT)
         assert quick._choice.effort is Effort.XHIGH
-        line = find(quick, QLineEdit, "prompt")
-        line.setText("One")
+        line = find(quick, QPlainTextEdit, "prompt")
+        line.setPlainText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)
         await until(lambda: desk.stage.turns)
         request = desk.stage.turns[0].request
@@ -477,7 +478,7 @@ async def test_enter_twice_asks_once() -> None:
         assert isinstance(desk.disk, Slow)
         slow = desk.disk
         line = open_quick(desk)
-        line.setText("One")
+        line.setPlainText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)
         QTest.keyClick(line, Qt.Key.Key_Return)
         await until(lambda: slow.waiting)
@@ -492,10 +493,10 @@ async def test_what_goes_wrong_is_said_in_the_quick_prompt() -> None:
     async with Desk() as desk:
         desk.disk.is_full = True
         line = open_quick(desk)
-        line.setText("One")
+        line.setPlainText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)
         await until(lambda: quick_of(desk)._problem.text() == NO_ROOM)
-        assert line.text() == "One"
+        assert line.toPlainText() == "One"
         desk.disk.is_full = False
         turn = await ask_quick(desk, "One")
         turn.say("Half")
@@ -566,7 +567,7 @@ async def test_a_later_start_brings_text_for_the_quick_prompt() -> None:
         await asyncio.to_thread(call, desk.backend.folders.socket, request)
         await until(lambda: quick_of(desk).isVisible())
         assert quick_of(desk)._accompanying_label.text().startswith("Text: 40,000 words")
-        line = find(quick_of(desk), QLineEdit, "prompt")
+        line = find(quick_of(desk), QPlainTextEdit, "prompt")
         QTest.keyClick(line, Qt.Key.Key_Return)
         await until(lambda: desk.said or desk.stage.turns or quick_of(desk)._problem.text())
         assert "SmolLM2 135M accepts" in quick_of(desk)._problem.text()

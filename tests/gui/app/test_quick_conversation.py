@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
@@ -26,8 +26,8 @@ def opened(desk: Desk, text: str = "") -> QuickPrompt:
     return desk.ready._quick._quick_window
 
 
-def line(quick: QuickPrompt) -> QLineEdit:
-    return find(quick, QLineEdit, "prompt")
+def line(quick: QuickPrompt) -> QPlainTextEdit:
+    return find(quick, QPlainTextEdit, "prompt")
 
 
 def is_unsaved(desk: Desk) -> bool:
@@ -53,7 +53,7 @@ def test_up_recalls_earlier_questions(run: Run) -> None:
             seen = []
             for key in (*[Qt.Key.Key_Up] * 3, *[Qt.Key.Key_Down] * 3):
                 QTest.keyClick(line(quick), key)
-                seen.append(line(quick).text())
+                seen.append(line(quick).toPlainText())
             assert seen == ["Second?", "First?", "First?", "Second?", "draft", "draft"]
 
     run(main())
@@ -66,12 +66,12 @@ def test_a_follow_up_replaces_the_question_and_knows_the_answer(run: Run) -> Non
             turn = await ask(desk, quick, "Why?")
             turn.end("Because.")
             await until(lambda: not desk.controllers.running.conversations)
-            assert line(quick).selectedText() == "Why?"
+            assert line(quick).textCursor().selectedText() == "Why?"
             turn = await ask(desk, quick, "Really?")
             turn.end("Yes.")
             await desk.settled()
             assert len(desk.messages()) == 4
-            assert line(quick).text() == "Really?"
+            assert line(quick).toPlainText() == "Really?"
             assert len(await desk.backend.conversations.all()) == 1
 
     run(main())
@@ -161,3 +161,17 @@ async def test_choices_failures_and_the_end_are_announced(said: list[str]) -> No
         await desk.settled()
         await until(lambda: said[-1].startswith("Response failed. "))
         assert "API key" in said[-1]
+
+
+def test_formatted_text_is_pasted_as_markdown(run: Run) -> None:
+    async def main() -> None:
+        async with Desk() as desk:
+            quick = opened(desk)
+            data = QMimeData()
+            data.setHtml("<p>Take <b>this</b></p><ul><li>one</li><li>two</li></ul>")
+            QApplication.clipboard().setMimeData(data)
+            QTest.keyClick(line(quick), Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+            assert quick.text().split() == ["Take", "this", "one", "two"]
+            await until(lambda: quick.text().startswith("Take **this**\n\n- one\n- two"))
+
+    run(main())

@@ -151,7 +151,7 @@ async def test_from_the_quick_prompt_to_the_cap() -> None:
         await cap(desk, "0.00000001")
         desk.ready.quick.open_with("")
         quick = desk.ready.quick._quick
-        quick._line.setText("Why is it so?")
+        quick._line.set_text("Why is it so?")
         quick.submit_requested.emit("Why is it so?")
         await until(lambda: "exceeds the limit" in quick._problem.text())
         assert quick._remedy_button.isVisible()
