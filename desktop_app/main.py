@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LIBRARY = ("import", "export", "search", "backup", "restore", "repair")
 REPORTS = ("spending", "models")
 QUESTIONS = ("quick", "ask", "summarize", "batch", "tools", "mcp", "eval")
-COMMANDS = (*QUESTIONS, *REPORTS, *LIBRARY, "doctor")
+CLI_COMMANDS = (*QUESTIONS, *REPORTS, *LIBRARY, "doctor")
 EXIT_INTERRUPTED, EXIT_READER_GONE = 130, 141
 
 
@@ -51,14 +51,16 @@ def _run_command(arguments: list[str]) -> int:
 
 
 def _command(arguments: list[str]) -> int:
-    if arguments and (arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version")):
+    if arguments and (
+        arguments[0] in CLI_COMMANDS or arguments[0] in ("-h", "--help", "--version")
+    ):
         from desktop_app.cli.arguments import parser
 
         # `quick` says nothing itself, and must be fast.
         if arguments[0] != "quick" or not {"-h", "--help"}.isdisjoint(arguments):
             _use_language(arguments)
         arguments, program = _without_program(arguments)
-        options, unknown = parser(COMMANDS).parse_known_args(arguments)
+        options, unknown = parser(CLI_COMMANDS).parse_known_args(arguments)
         if program:
             options.program = program
         _add_files(options, unknown)

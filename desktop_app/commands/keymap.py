@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from desktop_app.commands.command import COMMANDS, Command
-from desktop_app.commands.shortcut import is_prefix, normalized, presses_of, refusal_of
+from desktop_app.commands.shortcut import is_prefix, key_refusal, normalized, presses_of
 from desktop_app.domain.errors import SettingError
 
 
@@ -88,6 +88,6 @@ class Keymap:
                 keys = normalized(shortcut)
             except SettingError:
                 continue  # damaged, or from another version: the default applies
-            is_refused = bool(keys) and refusal_of(keys, command.scope) is not None
+            is_refused = bool(keys) and key_refusal(keys, command.scope) is not None
             if keys != normalized(command.shortcut) and not is_refused:
                 yield command_id, keys

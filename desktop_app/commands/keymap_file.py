@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.shortcut import normalized, refusal_of
+from desktop_app.commands.shortcut import key_refusal, normalized
 from desktop_app.domain.errors import SettingError
 
 FORMAT, VERSION = "repartee-shortcuts", 1
@@ -84,7 +84,7 @@ def _sorted_out(shortcuts: Mapping[str, object]) -> ReadShortcuts:
             continue
         keys = _keys_in(shortcut)
         is_default = keys == normalized(command.shortcut)
-        if keys is None or (keys and not is_default and refusal_of(keys, command.scope)):
+        if keys is None or (keys and not is_default and key_refusal(keys, command.scope)):
             read.unusable.append(f"{command_id}: {shortcut}")
         else:
             read.usable[command_id] = keys

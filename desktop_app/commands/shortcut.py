@@ -87,7 +87,7 @@ def is_prefix(keys: str, other: str) -> bool:
     return second[: len(first)] == first
 
 
-def refusal_of(text: str, scope: CommandScope = CommandScope.WINDOW) -> str | None:
+def key_refusal(text: str, scope: CommandScope = CommandScope.WINDOW) -> str | None:
     """Return why a command of this scope cannot use the keys, None if it can.
 
     The sentence is marked for translation and has the placeholder {keys}.

@@ -1,7 +1,8 @@
 """Detects a file's type: by its content first, by its name if the content cannot tell.
 
 Names lie (a photo called report.txt) and content does not tell texts apart (Markdown or Python?),
-so magic bytes decide between binary formats, and the name decides only among texts.
+so magic bytes decide between binary formats, and the name decides only among texts and which ZIP
+packages are refused.
 """
 
 from __future__ import annotations

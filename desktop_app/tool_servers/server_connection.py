@@ -51,7 +51,7 @@ class ServerListener(Protocol):
 
 
 @dataclass
-class _Waiting:
+class _PendingCall:
     future: asyncio.Future[Any]
     on_progress: OnProgress | None
 
@@ -66,7 +66,7 @@ class ServerConnection:
     def __init__(self, process: asyncio.subprocess.Process, listener: ServerListener) -> None:
         self.offers: tuple[str, ...] = ()
         self._process, self._listener = process, listener
-        self._waiting: dict[int, _Waiting] = {}
+        self._waiting: dict[int, _PendingCall] = {}
         self._last = 0
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.ensure_future(self._read())
@@ -117,7 +117,7 @@ class ServerConnection:
         self._last += 1
         number = self._last
         future = asyncio.get_running_loop().create_future()
-        self._waiting[number] = _Waiting(future, on_progress)
+        self._waiting[number] = _PendingCall(future, on_progress)
         try:
             self._send({"id": number, "do": do, **fields})
             return await future

@@ -23,7 +23,7 @@ from desktop_app.app.help.help_places import PLACES, START
 from desktop_app.cli.arguments import parser
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.places import Place
-from desktop_app.main import COMMANDS
+from desktop_app.main import CLI_COMMANDS
 from desktop_app.paths import resource_path
 from desktop_app.ui.help.help_book import HelpBook, fold, matches
 from desktop_app.ui.help.help_place import HelpPlace
@@ -194,7 +194,7 @@ def test_every_command_line_exists(book: HelpBook) -> None:
     calls = [line.split("repartee ", 1)[1] for line in lines if "repartee " in line]
     assert len(calls) > 15
     options = [line.split()[0] for line in lines if line.startswith("--")]
-    known = _commands(parser(COMMANDS))
+    known = _commands(parser(CLI_COMMANDS))
     for call in calls:
         words = shlex.split(call.partition(" -- ")[0])
         if words[0] == "FILE":

@@ -15,9 +15,9 @@ from desktop_app.i18n.formatting import percent as format_percent
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.documents.file_attachments import (
     can_be_file,
+    file_refusal,
     file_tokens,
     is_file,
-    refusal_of,
 )
 from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.ui.composer.attachment_chips import Chip
@@ -105,7 +105,7 @@ def price_note(resolved: ResolvedChoice) -> str:
 
 def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> str:
     """Return in short why the document cannot be sent like this; "" if it can."""
-    if refusal := refusal_of(part, resolved):
+    if refusal := file_refusal(part, resolved):
         return refusal.what_happened
     is_seen = bool(part.seen_pages) and not is_file(part, resolved.files)
     is_blind = is_seen and resolved.model.sees_images is False

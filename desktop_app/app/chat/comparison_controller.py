@@ -85,7 +85,7 @@ class ComparisonController(QObject):
         self._conversation_id, self._path = "", list[Message]()
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
-        running.waiting_changed.connect(self._show_waiting)
+        running.status_changed.connect(self._show_waiting)
         for changed in (running.finished, running.amended, running.stepped):
             changed.connect(self._show_newer)
         self._current.opened.connect(self._close_if_forgotten)

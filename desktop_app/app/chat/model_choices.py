@@ -122,7 +122,7 @@ class ModelChoices(QObject):
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
     """Return a resolved choice in the form that the row under the prompt shows."""
     info = resolved.model
-    refusals = {e: _refusal_text(e, why) for e in Effort if (why := info.refusal_of(e))}
+    refusals = {e: _refusal_text(e, why) for e in Effort if (why := info.effort_refusal(e))}
     if resolved.notice:  # a stand-in answers, at a single effort
         said = str(resolved.notice)
         refusals = {e: said for e in Effort if e is not resolved.effort}

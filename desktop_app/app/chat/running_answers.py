@@ -54,7 +54,7 @@ class _Run:
     section: int | None = None
     opening: str = ""  # shown until the first event
     is_retrying: bool = False
-    says: NoticeText = ""  # why nothing arrives
+    says: NoticeText = ""  # the line below the answer
     waiting: NoticeText | None = None  # the same, while it is not reported
     store_error: StorageError | None = None
     has_step: bool = False  # a step of a tool call is not reported yet
@@ -75,7 +75,8 @@ class RunningAnswers(QObject):
     Signals, each with the conversation's id first:
         started(str): an answer has begun.
         text_arrived(str, str, str), reasoning_arrived(str, str, str): message id and more text.
-        waiting_changed(str, str, str): message id and why nothing arrives; "" once it does.
+        status_changed(str, str, str): message id and the line below the answer: why nothing
+            arrives, or what is new about it; "" for none.
         rate_changed(str, float): deltas a second, about one token each.
         finished(str, Message): the final answer.
         stepped(str, Message): an answer so far, after a step of its tool calls.
@@ -87,7 +88,7 @@ class RunningAnswers(QObject):
     started = Signal(str)
     text_arrived = Signal(str, str, str)
     reasoning_arrived = Signal(str, str, str)
-    waiting_changed = Signal(str, str, str)
+    status_changed = Signal(str, str, str)
     rate_changed = Signal(str, float)
     finished = Signal(str, object)
     amended = Signal(str, object)
@@ -164,7 +165,7 @@ class RunningAnswers(QObject):
         """Report again why nothing arrives in a conversation that was just opened."""
         for run in self._of(conversation_id):
             if run.says:
-                self.waiting_changed.emit(conversation_id, run.answering.answer.id, str(run.says))
+                self.status_changed.emit(conversation_id, run.answering.answer.id, str(run.says))
 
     def look_again(self, provider_id: str) -> None:
         """Continue runs that wait for this provider's key, which has changed."""
@@ -285,7 +286,7 @@ class RunningAnswers(QObject):
         run = self._runs.get(answer_id)
         if run is not None:
             run.says = sentence
-            self.waiting_changed.emit(run.answering.conversation.id, answer_id, sentence)
+            self.status_changed.emit(run.answering.conversation.id, answer_id, sentence)
 
     def _hand_on_next(self) -> None:
         """Report one answer at a time, so that writing several side by side fills no frame."""
@@ -303,7 +304,7 @@ class RunningAnswers(QObject):
         message_id, conversation_id = run.answering.answer.id, run.answering.conversation.id
         run.handed_on = time.monotonic()
         if run.waiting is not None:
-            self.waiting_changed.emit(conversation_id, message_id, str(run.waiting))
+            self.status_changed.emit(conversation_id, message_id, str(run.waiting))
             run.waiting = None
         if run.reasoning:
             reasoning, run.reasoning = "".join(run.reasoning), []

@@ -55,7 +55,7 @@ class ShownAnswers(QObject):
         self._current.opened.connect(self._announce_early_end)
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
-        running.waiting_changed.connect(self._show_waiting)
+        running.status_changed.connect(self._show_waiting)
         running.rate_changed.connect(self._show_rate)
         running.amended.connect(self._show_amended)
         running.stepped.connect(self._show_amended)

@@ -127,7 +127,7 @@ class QuickPromptController(QObject):
         quick.transcript.action_requested.connect(lambda _id, action: self._act(action))
         running.text_arrived.connect(self._show_text)
         running.reasoning_arrived.connect(self._show_reasoning)
-        running.waiting_changed.connect(self._show_waiting)
+        running.status_changed.connect(self._show_waiting)
         running.finished.connect(self._finish)
 
     def _blank(self) -> Conversation:

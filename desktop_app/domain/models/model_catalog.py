@@ -117,7 +117,7 @@ class ModelInfo:
         """Return True if the model is known to take an effort."""
         return bool(self.efforts)
 
-    def refusal_of(self, effort: Effort) -> IllegalChoiceError | None:
+    def effort_refusal(self, effort: Effort) -> IllegalChoiceError | None:
         """Return why `effort` cannot be chosen; None if it can."""
         if self.efforts is None or effort in self.efforts:
             return None

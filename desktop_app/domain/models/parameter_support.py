@@ -144,7 +144,7 @@ def sendable(
 
 def sendable_effort(info: ModelInfo, effort: Effort | None) -> Effort | None:
     """Return the effort if the model takes it, else None."""
-    return None if effort is None or info.refusal_of(effort) is not None else effort
+    return None if effort is None or info.effort_refusal(effort) is not None else effort
 
 
 def without_refused(

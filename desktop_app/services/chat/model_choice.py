@@ -224,7 +224,7 @@ def require_supported(
     if asked is None or asked is resolved.effort:
         return
     info = resolved.model if resolved.variant is None else catalog.for_variant(resolved.variant)
-    refusal = info.refusal_of(asked)
+    refusal = info.effort_refusal(asked)
     if refusal:
         raise refusal
 

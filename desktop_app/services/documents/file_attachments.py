@@ -132,7 +132,7 @@ def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError
     return None
 
 
-def refusal_of(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError | None:
+def file_refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError | None:
     """Return why a document chosen to go as a file cannot; None if it can or is not chosen."""
     return _refusal(part, resolved) if _is_wanted(part) else None
 

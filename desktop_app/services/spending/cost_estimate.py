@@ -57,8 +57,8 @@ FRAME = 4
 ROOM_FOR_ANSWER = 512
 # The usable share of a window whose tokens are counted exactly: servers add frames of their own.
 SHARE = 0.95
-# A compaction is counted for one model; another model's count is not more than this many times it.
-LONGEST_COUNT = 4
+# A compaction is counted for one model; another model counts at most this many times as much.
+LARGEST_COUNT_RATIO = 4
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Estimator:
         return self._method(resolved, exact=is_exact)
 
     def _method(self, resolved: ResolvedChoice, *, exact: bool) -> CountMethod:
-        """Return how a request was counted; texts that the server was not asked about are not."""
+        """Return how a request was counted: by the server only if it may be asked."""
         method = self._counter.method(resolved.profile, resolved.model.id, exact=exact)
         if method is CountMethod.SERVER and not self._may_ask:
             return self._counter.method(resolved.profile, resolved.model.id, exact=False)
@@ -281,7 +281,7 @@ class Estimator:
         sent = context.sent
         if draft.attachments or any(m.attachments or m.passage_parts for m in sent.messages):
             return False
-        body = sent.compaction.tokens_after * LONGEST_COUNT if sent.compaction else 0
+        body = sent.compaction.tokens_after * LARGEST_COUNT_RATIO if sent.compaction else 0
         if any(tool_calls(message.parts) for message in sent.messages):
             return False
         texts = (context.instructions, draft.text, *(message.text for message in sent.messages))

@@ -552,7 +552,7 @@ class TranscriptView(TranscriptSurface):
         self._selection.select_all()
 
     def copy_code_at_cursor(self) -> None:
-        """Copy the block of code at the text cursor, or else the last one on screen."""
+        """Copy the code at the text cursor, or the nearest code above the end of the screen."""
         self._copies.copy_code_at_cursor()
 
     def createMimeDataFromSelection(self) -> QMimeData:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject
 
 from desktop_app.rendering.incremental.block_stream import BlockStream
 from desktop_app.ui.transcript.viewport import stream_scheduler
-from desktop_app.ui.transcript.viewport.stream_scheduler import StreamScheduler, _Waiting
+from desktop_app.ui.transcript.viewport.stream_scheduler import StreamScheduler, _QueuedText
 from tests.helpers.messages import streaming
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _STEPS = st.lists(st.one_of(st.text("ab\n", min_size=1, max_size=9), st.integers
 
 @given(_STEPS)
 def test_what_was_added_is_taken_in_its_order(steps: list[str | int]) -> None:
-    waiting, said, taken = _Waiting("first"), "first", ""
+    waiting, said, taken = _QueuedText("first"), "first", ""
     for step in steps:
         if isinstance(step, str):
             waiting.add(step)
@@ -44,7 +44,7 @@ def test_what_was_added_is_taken_in_its_order(steps: list[str | int]) -> None:
 
 def test_a_long_text_is_not_copied_with_every_piece_of_it() -> None:
     text = "some words " * 10_000
-    waiting = _Waiting(text)
+    waiting = _QueuedText(text)
     waiting.add("more")
     for _ in range(len(text) // 3000):
         waiting.take(3000)

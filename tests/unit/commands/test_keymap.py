@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from desktop_app.commands.command import COMMANDS, Category, Command, CommandScope
 from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.shortcut import is_prefix, normalized, parse, presses_of, refusal_of
+from desktop_app.commands.shortcut import is_prefix, key_refusal, normalized, parse, presses_of
 from desktop_app.domain.errors import SettingError
 
 modifiers = st.lists(st.sampled_from(["Ctrl", "shift", "Alt", "Meta", "Control"]), unique=True)
@@ -93,7 +93,7 @@ def test_any_text_is_a_shortcut_or_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["A", "Shift+7", "Return", "Shift+Up", "Space", "Del"])
 def test_keys_that_typing_needs_are_refused(text: str) -> None:
-    assert refusal_of(text)
+    assert key_refusal(text)
     assert Keymap({"conversation.new": text}).overrides == {}
 
 
@@ -164,8 +164,8 @@ def test_a_prefix_is_of_whole_presses() -> None:
 
 
 def test_a_chord_begins_with_keys_that_do_not_type() -> None:
-    assert refusal_of("Ctrl+G, S") is None
-    assert refusal_of("S, Ctrl+G")
+    assert key_refusal("Ctrl+G, S") is None
+    assert key_refusal("S, Ctrl+G")
     assert of(typed="Ctrl+G, Ctrl+X").shortcut_of("a.typed") == "Return"
     with pytest.raises(SettingError):
         normalized("Ctrl+A, Ctrl+B, Ctrl+C")

@@ -79,7 +79,7 @@ def test_what_is_not_known_is_neither_hidden_nor_refused() -> None:
     info = CATALOG.info("new-model")
     assert info == ModelInfo("new-model", "new-model")
     assert not CATALOG.knows("new-model")
-    assert all(info.refusal_of(effort) is None for effort in Effort)
+    assert all(info.effort_refusal(effort) is None for effort in Effort)
     assert info.takes_sampling(Effort.HIGH)
     assert info.nearest_effort(Effort.XHIGH) is Effort.XHIGH
     assert info.input_limit is None
@@ -136,7 +136,7 @@ NOT_LOW = ("gpt-5.2-pro", "gpt-5.2-chat-latest", "smollm2-135m-instruct")
 
 def test_reasons_are_sentences_that_name_the_model() -> None:
     reasons = [
-        *(str(CATALOG.info(model).refusal_of(Effort.LOW)) for model in NOT_LOW),
+        *(str(CATALOG.info(model).effort_refusal(Effort.LOW)) for model in NOT_LOW),
     ]
     for reason in reasons:
         assert reason is not None
@@ -145,7 +145,7 @@ def test_reasons_are_sentences_that_name_the_model() -> None:
     assert CATALOG.info("gpt-5.2").takes_sampling(Effort.NONE)
     assert not CATALOG.info("gpt-5.2").takes_sampling(Effort.HIGH)
     assert not CATALOG.info("gpt-5.2-pro").takes_sampling(Effort.HIGH)
-    assert CATALOG.info("gpt-5.2").refusal_of(Effort.NONE) is None
+    assert CATALOG.info("gpt-5.2").effort_refusal(Effort.NONE) is None
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_a_long_table_stays_one_in_every_slice() -> None:
         ("application/json", TextForm.CODE),
         ("application/yaml", TextForm.CODE),
         ("application/vnd.ms-outlook", TextForm.LINES),
-        ("application/vnd.apple.pages", TextForm.LINES),
+        ("application/x-unknown", TextForm.LINES),
     ],
 )
 def test_how_a_text_is_to_be_read(media_type: str, form: TextForm) -> None:

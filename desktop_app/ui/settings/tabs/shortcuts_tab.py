@@ -16,7 +16,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.commands.shortcut import normalized, refusal_of
+from desktop_app.commands.shortcut import key_refusal, normalized
 from desktop_app.domain.errors import SettingError
 from desktop_app.hotkey.hotkey_status import COMMAND, OPEN_COMMAND, STATUS_TEXTS, HotkeyStatus
 from desktop_app.i18n import formatting
@@ -216,7 +216,7 @@ class CommandRow(QWidget):
         try:
             keys = normalized(keys)
             is_default = keys == normalized(self._command.shortcut)
-            refusal = refusal_of(keys, self._command.scope) if keys and not is_default else None
+            refusal = key_refusal(keys, self._command.scope) if keys and not is_default else None
         except SettingError as error:
             self._note.set_text(error.what_happened, "error")
             return

@@ -207,7 +207,7 @@ class MaterializedMessages:
             taken += _size(message)
             self._write(0, self._entry_of(message))
         self.writer.fit_tables()
-        while self._is_far(-1):
+        while self._may_go(-1):
             self.newer.insert(0, self._take_out(-1))
 
     def write_newer(self, characters: int) -> None:
@@ -218,7 +218,7 @@ class MaterializedMessages:
             taken += _size(message)
             self._write(len(self.writer.sections), self._entry_of(message))
         self.writer.fit_tables()
-        while self._is_far(0):
+        while self._may_go(0):
             self.older.append(self._take_out(0))
 
     def write_around(self, message_id: str, characters: int) -> None:
@@ -291,7 +291,7 @@ class MaterializedMessages:
         end = document.findBlockByNumber(first + section.total).position()
         return min(size, end - document.findBlockByNumber(first).position())
 
-    def _is_far(self, at: int) -> bool:
+    def _may_go(self, at: int) -> bool:
         """Return True if message `at` can go: the document is too long, and enough remains."""
         sizes = [self._written_size(section) for section in self.writer.sections]
         return sum(sizes) > self._most and sum(sizes) - sizes[at] > self._most // 2

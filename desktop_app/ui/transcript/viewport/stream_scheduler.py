@@ -40,7 +40,7 @@ _OWN_IS_FINE: Final = time.get_clock_info("thread_time").resolution < _PIECE_S /
 _clock: Final = time.thread_time if _OWN_IS_FINE else time.monotonic
 
 
-class _Waiting:
+class _QueuedText:
     """The queued text of one message; only the piece that is taken is copied.
 
     Attributes:
@@ -88,7 +88,7 @@ class StreamScheduler(QObject):
     ) -> None:
         super().__init__(parent)
         self._write, self._prepare = write, prepare
-        self._pieces: dict[str, _Waiting] = {}
+        self._pieces: dict[str, _QueuedText] = {}
         self._then: list[tuple[str, Callable[[], None]]] = []
         self._next = 0.0
         self._at_once = _LEAST
@@ -107,7 +107,7 @@ class StreamScheduler(QObject):
         if pieces is not None:  # the timer is already running
             pieces.add(text)
             return
-        self._pieces[message_id] = _Waiting(text)
+        self._pieces[message_id] = _QueuedText(text)
         if not self._timer.isActive():
             wait = self._next - time.monotonic()
             if soon:
