@@ -51,7 +51,8 @@ def test_exactly_what_was_chosen_is_sent_or_nothing(shell: Shell) -> None:
         said = [request.json for request in server.requests]
         bodies = [body for body in said if body["input"][0]["content"] == question]
         if effort in taken:
-            assert done == Ended(0, ANSWER + "\n", ""), question
+            answered_by = "" if model == "gpt-5.2" else "repartee: Answered by gpt-5.2.\n"
+            assert done == Ended(0, ANSWER + "\n", answered_by), question
             (body,) = bodies
             assert (body["model"], body["reasoning"]) == (model, {"effort": effort})
         else:

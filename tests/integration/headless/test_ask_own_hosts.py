@@ -16,6 +16,9 @@ from tests.integration.headless.interception import Interception, certificate, s
 from tests.integration.headless.replies import ANSWER, WHOLE, refusal
 from tests.unit.providers.loopback import LoopbackServer, Received, Script
 
+OTHER_MODEL = "repartee: Answered by gpt-5.2.\n"
+"""The reply names this model, whatever was requested."""
+
 OPENAI, COMETAPI = {"OPENAI_API_KEY": KEY}, {"COMETAPI_KEY": KEY}
 
 
@@ -43,7 +46,7 @@ def ask_all(
 def test_openai_gets_what_was_chosen_and_is_told_to_keep_nothing(shell: Shell) -> None:
     command = ("Hi", "--variant", "pro", "--effort", "xhigh"), OPENAI
     (done,), (received,), wanted = ask_all(shell, command)
-    assert done == Ended(0, ANSWER + "\n", "")
+    assert done == Ended(0, ANSWER + "\n", OTHER_MODEL)
     assert wanted == ["api.openai.com:443"]
     assert received.path == "/v1/responses"
     assert received.headers["authorization"] == f"Bearer {KEY}"
@@ -74,7 +77,7 @@ def test_cometapi_gets_what_was_chosen(shell: Shell) -> None:
         (("Hi", "--provider", "CometAPI", "--effort", "low"), {**OPENAI, **COMETAPI}),
     ]
     done, received, wanted = ask_all(shell, *commands)
-    assert done == [Ended(0, ANSWER + "\n", "")] * 2
+    assert done == [Ended(0, ANSWER + "\n", said) for said in (OTHER_MODEL, "")]
     assert wanted == ["api.cometapi.com:443"] * 2
     sent = [(request.json["model"], request.json["reasoning"]["effort"]) for request in received]
     assert sent == [("gpt-5.2-chat-latest", "medium"), ("gpt-5.2", "low")]
