@@ -193,12 +193,12 @@ def test_the_window_stays_on_the_screen_with_many_lines_and_a_long_answer(
     qtbot: QtBot, quick: QuickPrompt, answer: PlainAnswer
 ) -> None:
     quick.set_theme(themes.light(2.0))
-    quick.set_text("line\n" * 8)
     quick.set_streaming(True)
+    quick.set_text("line\n" * 8)
     answer.setPlainText("line\n" * 500)
     qtbot.waitUntil(lambda: answer.verticalScrollBar().maximum() > 0)
     quick.set_problem("A whole sentence.")
-    assert quick.height() <= quick.screen().availableGeometry().height()
+    assert quick.geometry().bottom() <= quick.screen().availableGeometry().bottom()
 
 
 def test_enter_belongs_to_the_input_method_while_it_composes(

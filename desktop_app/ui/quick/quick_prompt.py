@@ -568,7 +568,7 @@ class QuickPrompt(QWidget):
         column = self._column
         column.activate()
         rest = column.totalSizeHint().height() - self.transcript.height()
-        limit = min(round(height * SHARE_OF_SCREEN), height - rest)
+        limit = min(round(height * SHARE_OF_SCREEN), round(height * (1 - FROM_THE_TOP)) - rest)
         fitting = min(max(wanted, self.transcript.height()), limit)
         if self.transcript.isVisibleTo(self) and fitting != self.transcript.height():
             self.transcript.setFixedHeight(max(fitting, self._theme.px(LEAST_ANSWER)))
