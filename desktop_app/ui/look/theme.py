@@ -8,7 +8,7 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
                                 example (a card that is a button) · suggestion ·
                                 segment (checkable) · send · stop · filter (property "set")
     QLabel                      title · strong · dim · note · hero · key (a shortcut) · error ·
-                                error-title · error-note · warning
+                                error-title · error-note · warning · warning-note
     QFrame                      side (list and panel; property "edge": the side of its hairline) ·
                                 card · prompt (property "focused" colors its border) · chip ·
                                 segments · note-card · error-card · rule · overlay · popup ·
@@ -232,6 +232,7 @@ QLabel { background: transparent; }
 QLabel[role="title"], QLabel[role="strong"] { font-weight: 600; }
 QLabel[role="dim"] { color: @dim; }
 QLabel[role="warning"] { color: @warning; font-size: @note; font-weight: 600; }
+QLabel[role="warning-note"] { color: @warning; font-size: @note; }
 QLabel[role="note"] { color: @dim; font-size: @note; }
 QLabel[role="error-title"] { color: @error; font-weight: 600; }
 QLabel[role="error-note"] { color: @text; font-size: @note; }

@@ -37,11 +37,12 @@ from desktop_app.ui.widgets.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
-    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QShowEvent, QWheelEvent
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent, QWheelEvent
 
     from desktop_app.ui.look.theme import Theme
 
 Tone = Literal["note", "warning", "error"]
+_ROLES: Final = {"note": "note", "warning": "warning-note", "error": "error"}
 
 _LONGEST_CHOICE: Final = 200
 
@@ -70,8 +71,6 @@ class Note(LinkedLabel):
 
     def __init__(self, theme: Theme, text: str = "") -> None:
         super().__init__()
-        self._theme = theme
-        self._tone: Tone = "note"
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.set_theme(theme)
@@ -79,30 +78,15 @@ class Note(LinkedLabel):
 
     def set_text(self, text: str | LinkedText, tone: Tone = "note") -> None:
         """Show a text, with links to places if it has any; "" hides the note."""
-        self._tone = tone
+        set_role(self, _ROLES[tone])
         if isinstance(text, str):
             self.setText(text)
         else:
             self.set_linked(text)
         self.setVisible(bool(text))
-        self._apply_tone()
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
         self.setFont(theme.note())
-        self._apply_tone()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Apply the color again: a style sheet set meanwhile restores an earlier tone's color."""
-        super().showEvent(event)
-        self._apply_tone()
-
-    def _apply_tone(self) -> None:
-        theme = self._theme
-        color = {"note": theme.dim, "warning": theme.warning, "error": theme.error}[self._tone]
-        palette = self.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, color)
-        self.setPalette(palette)
 
 
 class FormSection(QWidget):
