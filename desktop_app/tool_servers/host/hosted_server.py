@@ -167,12 +167,13 @@ class HostedServer:
             try:
                 result = await self._result(order)
             except Exception as error:  # noqa: BLE001 — whatever the SDK raises is told
-                if not self._has_ended.is_set():  # the end of this process says so
+                has_ended = self._has_ended.is_set()  # the end of this process says so
+                if self._needs_sign_in:
+                    self._say_failed(error)  # first, so that the parent uses this process no more
+                    self._has_ended.set()
+                if not has_ended:
                     reason = NEEDED if self._needs_sign_in else reason_of(error)
                     self._output.send(id=number, error=reason)
-                if self._needs_sign_in:
-                    self._say_failed(error)
-                    self._has_ended.set()
             else:
                 self._output.send(id=number, result=result)
             finally:

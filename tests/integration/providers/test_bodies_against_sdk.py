@@ -143,6 +143,7 @@ EVERY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "requested": st.just(frozenset()),
     "tools": st.lists(tools, max_size=3).map(tuple),
     "tool_choice": st.sampled_from(["auto", "none", "required"]),
+    "wants_images": st.just(False),  # its field is OpenRouter's, not OpenAI's
 }
 requests = st.builds(ChatRequest, **EVERY_FIELD)
 profiles = st.sampled_from([OPENAI, COMETAPI, COMPATIBLE])

@@ -295,9 +295,9 @@ def test_processes_that_make_the_store_at_once(path: Path) -> None:
 
 
 def on_a_small_disk(folder: Path, script: str) -> str:
-    """Run `script FOLDER` with 2 MB of disk in FOLDER, in a mount namespace of its own."""
+    """Run `script FOLDER` with 3 MB of disk in FOLDER, in a mount namespace of its own."""
     folder.mkdir()
-    mount_and_run = 'mount -t tmpfs -o size=2m tmpfs "$1" && exec "$2" -c "$3" "$1"'
+    mount_and_run = 'mount -t tmpfs -o size=3m tmpfs "$1" && exec "$2" -c "$3" "$1"'
     command = ["unshare", "--map-root-user", "--mount", "sh", "-c", mount_and_run, "sh"]
     result = subprocess.run(
         [*command, str(folder), sys.executable, script],
