@@ -28,6 +28,7 @@ class NoticeCode(StrEnum):
     FILES_AS_TEXT = "files_as_text"
     FROM_BATCH = "from_batch"
     GRAMMAR_USED = "grammar_used"
+    IMAGE_NOT_KEPT = "image_not_kept"
     IMAGES_NOT_SEEN = "images_not_seen"
     INSTANT_RETIRED = "instant_retired"
     MAY_GO_ON = "may_go_on"
@@ -70,6 +71,7 @@ _SENTENCES: Final = {
     NoticeCode.FILES_AS_TEXT: N_("{provider} received the text of {names}, not the file."),
     NoticeCode.FROM_BATCH: N_("From a batch job."),
     NoticeCode.GRAMMAR_USED: N_("Grammar: {syntax}"),
+    NoticeCode.IMAGE_NOT_KEPT: N_("An image in the response wasn’t kept."),
     NoticeCode.IMAGES_NOT_SEEN: N_(
         "{model} doesn’t support images. It received only the name of {names}."
     ),

@@ -308,7 +308,7 @@ class AnswerRun:
                 if self._is_too_long(event) and await self._read_in_parts():
                     await self._stream(listen)
                     return
-                event = await self._with_picture(event)
+                event = await self._with_picture(event, listen)
                 kept = self._kept_of(event)
                 if kept is event and not self._long.has_begun:
                     self._take(event, listen)
@@ -320,15 +320,17 @@ class AnswerRun:
                 return
         await self._stream_stand_in(listen)
 
-    async def _with_picture(self, event: StreamEvent) -> StreamEvent:
-        """Store a generated image as an attachment; without room, the rest is kept."""
+    async def _with_picture(self, event: StreamEvent, listen: Listener) -> StreamEvent:
+        """Store a generated image as an attachment; if that cannot be done, say so."""
         if not isinstance(event, HostedCall | ImageArrived) or not event.image:
             return event
         try:
             picture = await self._files.add_picture(self.answer, event.image)
         except StorageError as error:
             self._on_store(error)
-            picture = None
+            return replace(event, image=b"")
+        if picture is None:
+            self._take(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)), listen)
         return replace(event, image=b"", picture=picture)
 
     async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:

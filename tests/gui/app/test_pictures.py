@@ -205,3 +205,13 @@ async def test_an_image_in_an_answer_is_kept_shown_and_opened(tmp_path: Path) ->
         desk.act(f"picture/{part.sha256}")
         await until(lambda: viewer.opened)
         assert viewer.opened[0].read_bytes() == data
+
+
+async def test_an_image_that_cannot_be_kept_is_named() -> None:
+    async with Desk(environment=OPENAI) as desk:
+        turn = await desk.ask("Draw a cat.")
+        turn.give(ImageArrived(b"GIF89a, which is not stored"))
+        turn.end("A cat.")
+        await desk.settled()
+        assert desk.state.current.path[-1].attachments == ()
+        assert "An image in the response wasn’t kept." in desk.transcript
