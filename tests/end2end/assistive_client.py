@@ -41,7 +41,7 @@ SPOKEN_EVENTS = (
 
 
 class SpeechLog:
-    """What a screen reader would speak of each process, in order."""
+    """Records what a screen reader would speak of each process, in order."""
 
     def __init__(self) -> None:
         self._spoken: list[tuple[int, str]] = []

@@ -172,10 +172,10 @@ def _item_facts(job: BatchJob, item: BatchItem) -> dict[str, Any]:
 def job_notices(asked: AskSettings, resolved: ResolvedChoice, job: BatchJob) -> list[NoticeText]:
     """Return what the job is sent without, or with another value."""
     told: list[NoticeText] = [resolved.notice] if resolved.notice else []
-    of = (resolved.profile, resolved.model, resolved.effort)
+    choice = (resolved.profile, resolved.model, resolved.effort)
     sent = job.parameters
-    told += model_notices(sent, sent, asked.requested, *of)
-    told += api_notices(sent, asked.requested, *of, job.api)
+    told += model_notices(sent, sent, asked.requested, *choice)
+    told += api_notices(sent, asked.requested, *choice, job.api)
     if asked.parameters.candidates > 1:
         told.append(notice(NoticeCode.SETTING_NOT_IN_API, setting="n", api="Batch API"))
     return told

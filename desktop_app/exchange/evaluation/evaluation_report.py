@@ -36,9 +36,9 @@ def csv_report(runs: Sequence[EvaluationRun]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for run in runs:
-        of = (run.provider, run.variant or "", run.effort or "", run.model)
+        columns = (run.provider, run.variant or "", run.effort or "", run.model)
         for result in run.results:
-            writer.writerow([_cell(value) for value in (*of, *_values(result))])
+            writer.writerow([_cell(value) for value in (*columns, *_values(result))])
     return text.getvalue()
 
 

@@ -261,8 +261,8 @@ class ChatService:
             IllegalChoiceError, DocumentError, SpendingCapError, StorageError: nothing was stored or
                 sent. Among the reasons is that no model is chosen.
         """
-        of = (conversation, path, draft, profile, settings)
-        run = await self._store(await self._prepare(*of, purpose))
+        runs = await self._prepare(conversation, path, draft, profile, settings, purpose)
+        run = await self._store(runs)
         run.purpose = purpose
         return run
 
@@ -389,18 +389,18 @@ class ChatService:
         price = resolved.counted_price
         # A run in the background outlives this process; whoever resumes it records its cost.
         is_resumable = settings.background and offers_background(resolved)
-        of = ("" if is_resumable else resolved.model.id, purpose.value)
+        held_model = "" if is_resumable else resolved.model.id
         await self.budget.require_price(resolved.profile, resolved.model, price)
         counts = self.budget.counts(resolved.profile, price is not None)
         if self.estimator.surely_fits(context, draft) and not counts:
             cost = Decimal(0) if price == FREE else None
-            return await self.budget.hold(resolved.profile, cost, *of)
+            return await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
         estimate = await self.estimator.at_sending().estimate(context, draft, found=found)
         self.estimator.require_room(draft, estimate, resolved, may_compact=bool(context.path))
         estimate = await self.for_all_answers(estimate, resolved, settings.parameters)
         tokens = estimate.input_tokens * estimate.inputs
         cost = None if price is None else price.of(Usage(input_tokens=tokens))
-        return await self.budget.hold(resolved.profile, cost, *of)
+        return await self.budget.hold(resolved.profile, cost, held_model, purpose.value)
 
     async def _prepare_runs(
         self,

@@ -291,8 +291,10 @@ class CompactionService:
             cache_key=plan.point.conversation_id,
             state=state,
         )
-        held = (plan.cost_of_input, plan.by.model.id, Purpose.COMPACTION.value)
-        async with await self._jobs.budget.hold(plan.own.profile, *held):
+        hold = await self._jobs.budget.hold(
+            plan.own.profile, plan.cost_of_input, plan.by.model.id, Purpose.COMPACTION.value
+        )
+        async with hold:
             provider = await self._jobs.gateway.provider(plan.own.profile)
             made = await provider.compact(request)
             at = (plan.point.conversation_id, plan.point.id)

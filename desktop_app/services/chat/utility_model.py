@@ -119,8 +119,8 @@ class UtilityModel:
             )
             size = len((instructions + text).encode("utf-8", "surrogatepass"))
             cost = input_cost(chosen, size // BYTES_A_TOKEN)
-            held = (cost, chosen.model.id, purpose.value)
-            async with await self.budget.hold(chosen.profile, *held):
+            hold = await self.budget.hold(chosen.profile, cost, chosen.model.id, purpose.value)
+            async with hold:
                 reply = await self._reply(chosen.profile, request)
                 if reply.usage is not None or reply.may_be_billed:
                     await self.write_down(

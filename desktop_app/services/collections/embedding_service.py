@@ -101,8 +101,10 @@ class Embeddings:
             SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
             UserFacingError: there is no key, or the provider failed.
         """
-        held = (choice.cost(tokens), choice.model, Purpose.EMBEDDING.value)
-        async with await self._budget.hold(choice.profile, *held):
+        hold = await self._budget.hold(
+            choice.profile, choice.cost(tokens), choice.model, Purpose.EMBEDDING.value
+        )
+        async with hold:
             provider = await self._gateway.provider(choice.profile)
             vectors, billed = await provider.embed(choice.model, texts)
             await self._spending.add(

@@ -384,8 +384,10 @@ class _Reading:
             return kept
         price = task.resolved.price
         cost = None if price is None else price.of(Usage(input_tokens=piece.tokens))
-        held = (cost, task.resolved.model.id, Purpose.PART.value)
-        async with await reader.budget.hold(task.resolved.profile, *held):
+        hold = await reader.budget.hold(
+            task.resolved.profile, cost, task.resolved.model.id, Purpose.PART.value
+        )
+        async with hold:
             seen = await reader.shown(task, piece)
             reply = await self._reply(_request(task, piece, seen, is_merging=is_merging), say)
             await asyncio.shield(self._keep(key, reply))  # it has been billed

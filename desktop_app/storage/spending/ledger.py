@@ -57,8 +57,8 @@ class Ledger:
     async def add(self, call: Call) -> None:
         """Add a call; one of a temporary conversation without its name on disk."""
         amount = None if call.cost is None else str(call.cost)
-        of = (call.provider_id, call.model, call.purpose)
-        entry = (to_micros(call.at), *of, *token_counts(call.usage), amount)
+        billed = (call.provider_id, call.model, call.purpose)
+        entry = (to_micros(call.at), *billed, *token_counts(call.usage), amount)
         about = (call.conversation_id, call.message_id)
         went = call.performance
         database = self._databases.of(call.conversation_id)
@@ -171,8 +171,8 @@ def record_lost_calls(connection: sqlite3.Connection) -> None:
     went = CallPerformance(outcome=MessageStatus.INTERRUPTED.value)
     for row in _lost_calls(connection):
         if row["model"]:  # others hold an amount for no call of their own
-            of = (row["provider_id"], row["model"], row["purpose"])
-            insert_call(connection, (row["at"], *of, 0, 0, 0, 0, None), performance=went)
+            billed = (row["provider_id"], row["model"], row["purpose"])
+            insert_call(connection, (row["at"], *billed, 0, 0, 0, 0, None), performance=went)
         connection.execute("DELETE FROM spending_holds WHERE id = ?", (row["id"],))
 
 

@@ -49,7 +49,7 @@ class SearchRequest:
 
 
 class Spelling(QObject):
-    """What is known about words. See the module.
+    """Keeps the verdicts on words. See the module.
 
     Signals:
         words_met(list[str]): check these words; `learn` takes the result.

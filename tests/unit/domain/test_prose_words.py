@@ -1,4 +1,4 @@
-"""Which words of a draft are checked for spelling."""
+"""Words of a draft that are checked for spelling."""
 
 from __future__ import annotations
 
