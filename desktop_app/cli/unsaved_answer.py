@@ -47,7 +47,7 @@ class UnsavedAnswers:
         if self._temporary is None:
             return
         if self._file is None:
-            with translated("the answer"):
+            with translated(str(self._temporary)):
                 self._folder = await asyncio.to_thread(TemporaryFolder, self._temporary)
             self._file = GrowingFile(self._folder.path, self._answer_id, asyncio.to_thread)
             self.copy = self._file.path

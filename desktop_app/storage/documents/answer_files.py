@@ -25,7 +25,6 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
-from desktop_app.i18n.translation import tr
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Database, Databases
 from desktop_app.storage.database.private_files import create_private_folder
@@ -220,7 +219,7 @@ class GrowingFile:
     def _append(self, text: str) -> None:
         data = to_text(text).encode()
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        with translated(tr("the response")):
+        with translated(str(self.path)):
             create_private_folder(self.path.parent)
             with os.fdopen(os.open(self.path, flags, 0o600), "wb") as file:
                 file.truncate(self._size)  # without the half of a write that failed
@@ -234,7 +233,7 @@ def _files(folder: Path, answer_id: str) -> list[Path]:
 
 
 def _longest(folder: Path, answer_id: str) -> Path | None:
-    with translated(tr("the response")):
+    with translated(str(folder)):
         files = _files(folder, answer_id)
         return max(files, key=lambda file: file.stat().st_size) if files else None
 
@@ -242,7 +241,7 @@ def _longest(folder: Path, answer_id: str) -> Path | None:
 def _digest(path: Path) -> tuple[str, int]:
     """Return the SHA-256 and the size of a file."""
     digest, size = hashlib.sha256(), 0
-    with translated(tr("the response")), path.open("rb") as file:
+    with translated(str(path)), path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
@@ -250,13 +249,13 @@ def _digest(path: Path) -> tuple[str, int]:
 
 
 def _discard(folder: Path, answer_id: str) -> None:
-    with translated(tr("the response")):
+    with translated(str(folder)):
         for path in _files(folder, answer_id):
             path.unlink(missing_ok=True)
 
 
 def _answer_ids(folder: Path) -> list[str]:
-    with translated(tr("the responses")):
+    with translated(str(folder)):
         names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     return sorted({found[1] for name in names if (found := _NAME.fullmatch(name))})
 

@@ -24,7 +24,6 @@ from desktop_app.domain.conversations.message_parts import MARKDOWN, AttachmentF
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
 from desktop_app.foreign_file import RefusedFileError, open_file
-from desktop_app.i18n.translation import tr
 from desktop_app.storage.conversations.row_conversion import to_micros, to_text
 from desktop_app.storage.database.database import Databases, read_first
 from desktop_app.storage.database.private_files import create_private_folder, sync
@@ -211,14 +210,14 @@ async def _bytes_in_memory(databases: Databases, sha256: str) -> bytes | None:
 def _read_source(source: Path | bytes, sha256: str) -> bytes:
     """Return the bytes of `source`."""
     copy = io.BytesIO()
-    with translated(tr("the attachment")):
+    with translated(str(source) if isinstance(source, Path) else sha256):
         _copy_as(sha256, source, copy)
     return copy.getvalue()
 
 
 def _store(source: Path | bytes, target: Path, sha256: str) -> int:
     """Copy `source` to `target` unless it exists. Return the size in bytes."""
-    with translated(tr("the attachment")):
+    with translated(str(target.parents[1])):
         if target.exists():
             return target.stat().st_size
         for folder in (target.parent.parent, target.parent):
@@ -306,13 +305,13 @@ def _known_hashes(connection: sqlite3.Connection) -> set[str | None]:
 
 
 def _old_files(folder: Path) -> list[tuple[Path, str | None]]:
-    with translated(tr("the attachments")):
+    with translated(str(folder)):
         return list(old_files(folder))
 
 
 def _read_file(path: Path, sha256: str) -> bytes:
     try:
-        with translated(tr("the attachment")):
+        with translated(str(path.parents[1])):
             return path.read_bytes()
     except StorageError as exc:
         if isinstance(exc.__cause__, FileNotFoundError):
