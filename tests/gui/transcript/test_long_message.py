@@ -196,6 +196,7 @@ def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, long: Message, ch
     for share in (0.4, 0.05, 0.9):
         bar.setValue(round(bar.maximum() * share))
         settle(view, qtbot)
+        qtbot.waitUntil(lambda: is_filled(view))
         item = top_item(view)
         if change == "width":
             view.resize(600 if view.width() > 600 else 900, 600)
