@@ -379,7 +379,7 @@ def test_cancelling_before_anything_was_sent_ends_it_at_once(tmp_path: Path) -> 
 
 
 def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: Path) -> None:
-    """What its batches cost is not listed, so the ordinary price counts."""
+    """The server lists no price of batches, so the ordinary price counts."""
     said = ModelDetails(input_price=Decimal(2), output_price=Decimal(10))
 
     async def test(server: BatchServer, made: Office) -> None:
