@@ -80,7 +80,7 @@ class MessageState:
     """The state of a message in the transcript.
 
     Attributes:
-        section: its layout in the document, once it is materialized.
+        layout: its layout in the document, once it is materialized.
         head, foot: the number of items before and after its body.
         reasoning: the reasoning received so far.
         unfolded: the sections that the user unfolded.
@@ -92,7 +92,7 @@ class MessageState:
             `update` finishes it.
     """
 
-    section: MessageLayout
+    layout: MessageLayout
 
     def __init__(
         self,
@@ -138,9 +138,9 @@ class MessageState:
                 self.add_text(message.text[:at_once])
                 self.rest = message.text[at_once:]
 
-    def place(self, section: MessageLayout) -> None:
+    def place(self, layout: MessageLayout) -> None:
         """Set the layout of the message, which has just been materialized."""
-        self.section = section
+        self.layout = layout
 
     def set_foot(self, items: int) -> None:
         """Set the number of items after the body."""
@@ -381,7 +381,7 @@ class MessageState:
 
         That is a question's last line or an answer's footer.
         """
-        at = len(self.section.items) - 1
+        at = len(self.layout.items) - 1
         if self.message.role is Role.USER:
             return at - self.foot
         return at - (self.mark is not None)
@@ -389,7 +389,7 @@ class MessageState:
     def item_of_action(self, action: str) -> int:
         """Return the index of the line that an action folds or unfolds; -1 if there is none."""
         link = ACTION + action
-        for at, item in enumerate(self.section.items):
+        for at, item in enumerate(self.layout.items):
             if type(item) is Line and any(run.link == link for run in item.runs):
                 return at
         return -1
@@ -399,9 +399,9 @@ class MessageState:
         return int(action.removeprefix(FOLD)) in self.unfolded.code
 
     def code_at(self, head: int) -> list[Block]:
-        """Return the lines of the code block whose head is item `head` of the section."""
+        """Return the lines of the code block whose head is item `head` of the message."""
         lines = []
-        for item in self.section.items[head + 1 :]:
+        for item in self.layout.items[head + 1 :]:
             if not isinstance(item, Block) or item.kind is not Kind.CODE:
                 break
             lines.append(item)

@@ -65,7 +65,7 @@ class SectionFolding:
         """
         if not action.startswith(FOLD) or entry.is_unfolded(action):
             return partial(entry.item_of_action, action)
-        return lambda: last_shown(entry.section.items, entry.item_of_action(action))
+        return lambda: last_shown(entry.layout.items, entry.item_of_action(action))
 
     def unfold_reasoning(self, message_id: str, then: Callable[[], None]) -> bool:
         """Unfold the reasoning of a materialized message; like `bring_whole`."""
@@ -74,9 +74,9 @@ class SectionFolding:
             self.toggle(entry, _REASONING)
         return self._navigator.bring_whole(message_id, then)
 
-    def unfold_code(self, section: MessageLayout, at: int) -> None:
+    def unfold_code(self, layout: MessageLayout, at: int) -> None:
         """Unfold the code block that contains item `at` of a message."""
         with self._anchor.kept():
-            self._messages.unfold_code_at(section, at)
-            self._messages.write_item(section, at, self._view.viewport().height())
+            self._messages.unfold_code_at(layout, at)
+            self._messages.write_item(layout, at, self._view.viewport().height())
         self._filler.fill()

@@ -277,7 +277,7 @@ class TranscriptView(TranscriptSurface):
         message_id, item = self._read_now()
         if not message_id:
             return
-        starts = [n.item for n in reading_nodes(self._messages.section_of(message_id).items)]
+        starts = [n.item for n in reading_nodes(self._messages.layout_of(message_id).items)]
         ahead = [at for at in starts if (at > item if step > 0 else at < item)]
         if ahead:
             self.read_at(message_id, ahead[0] if step > 0 else ahead[-1])
@@ -287,12 +287,12 @@ class TranscriptView(TranscriptSurface):
     def _read_now(self) -> tuple[str, int]:
         """Return the message and the item at the caret; ("", 0) if there is none."""
         block = self.textCursor().block()
-        found = self._messages.writer.sections.section_at(block.blockNumber())
+        found = self._messages.writer.layouts.layout_at(block.blockNumber())
         if found is None:
             last = self._messages.last()
             return ("", 0) if last is None else (last.message.id, 0)
-        section, number = found
-        return section.key, section.item_at(number)
+        layout, number = found
+        return layout.key, layout.item_at(number)
 
     def read_at(self, message_id: str, item: int) -> None:
         """Focus the transcript at an item of a message; -1 is its beginning."""
@@ -310,10 +310,10 @@ class TranscriptView(TranscriptSurface):
         self._links.follow(QUrl(link), self._block_of(message_id, item))
 
     def _block_of(self, message_id: str, item: int) -> QTextBlock:
-        section = self._messages.section_of(message_id)
-        if item < len(section.items) and not section.counts[item]:
-            self._messages.write_item(section, item, self.viewport().height())
-        return self._messages.writer.sections.block_of(section, item)
+        layout = self._messages.layout_of(message_id)
+        if item < len(layout.items) and not layout.counts[item]:
+            self._messages.write_item(layout, item, self.viewport().height())
+        return self._messages.writer.layouts.block_of(layout, item)
 
     # ------------------------------------------------------------------ comparison
 
@@ -422,11 +422,11 @@ class TranscriptView(TranscriptSurface):
 
     def _footer_details(self, block: int) -> str:
         """Return the tokens by kind if a block is an answer's footer, else ""."""
-        found = self._messages.writer.sections.section_at(block)
+        found = self._messages.writer.layouts.layout_at(block)
         if found is None:
             return ""
-        section, number = found
-        item, entry = section.items[section.item_at(number)], self._messages.get(section.key)
+        layout, number = found
+        item, entry = layout.items[layout.item_at(number)], self._messages.get(layout.key)
         if entry is None or not isinstance(item, Line) or item.part is not Part.FOOTER:
             return ""
         return "\n".join(token_facts(entry.message))

@@ -105,7 +105,7 @@ class PagedText(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
-        self.view.setFont(theme.answer())
+        self.view.setFont(theme.reading())
 
     @property
     def text(self) -> str:

@@ -73,7 +73,7 @@ class ViewerText(TranscriptSurface):
             return
         self._awaited = None
         if not self._shown or number > max(self._shown):
-            self._write(len(self._writer.sections), number, shown)
+            self._write(len(self._writer.layouts), number, shown)
         else:
             self._with_stable_view(lambda: self._write(0, number, shown))
         while len(self._shown) > MOST_SLICES:
@@ -86,13 +86,13 @@ class ViewerText(TranscriptSurface):
 
     def _write(self, at: int, number: int, shown: ShownSlice) -> None:
         self._shown[number] = shown
-        self._writer.insert_section(at, str(number), shown.blocks)
+        self._writer.insert_message(at, str(number), shown.blocks)
         self._writer.fit_tables()
 
     def _take_out(self, at: int) -> None:
-        section = self._writer.sections[at]
-        self._writer.remove_section(section)
-        del self._shown[int(section.key)]
+        layout = self._writer.layouts[at]
+        self._writer.remove_message(layout)
+        del self._shown[int(layout.key)]
 
     def _with_stable_view(self, change: object) -> None:
         """Apply a change while the visible text stays in place."""
@@ -150,9 +150,9 @@ class ViewerText(TranscriptSurface):
         made = QTextCharFormat()
         made.setBackground(_ink(self._theme))
         chosen = []
-        for section in self._writer.sections:
-            for mark in self._shown[int(section.key)].marks:
-                for cursor in self._cursors(section, mark):
+        for layout in self._writer.layouts:
+            for mark in self._shown[int(layout.key)].marks:
+                for cursor in self._cursors(layout, mark):
                     selection = QTextEdit.ExtraSelection()
                     selection.cursor, selection.format = cursor, made
                     chosen.append(selection)
@@ -163,13 +163,13 @@ class ViewerText(TranscriptSurface):
         texts = (one.cursor.selectedText() for one in self.extraSelections())
         return "\n".join(text.replace("\u2029", "\n") for text in texts)
 
-    def _cursors(self, section: MessageLayout, mark: PassageMark) -> Iterator[QTextCursor]:
+    def _cursors(self, layout: MessageLayout, mark: PassageMark) -> Iterator[QTextCursor]:
         """Yield cursors that select a mark in the document."""
-        item = section.items[mark.block]
-        first = self._writer.sections.block_of(section, mark.block)
+        item = layout.items[mark.block]
+        first = self._writer.layouts.block_of(layout, mark.block)
         if isinstance(item, Block) and item.kind is Kind.TABLE:
             columns = max(1, len(item.aligns))
-            ruled = section.is_ruled(mark.block)
+            ruled = layout.is_ruled(mark.block)
             start = mark.row if ruled else 1 + mark.row * columns
             for number in range(start, start + (1 if ruled else columns)):
                 block = self.document().findBlockByNumber(first.blockNumber() + number)
@@ -177,7 +177,7 @@ class ViewerText(TranscriptSurface):
             return
         text = "".join(run.text for run in item.runs)
         units = [len(text[:at].encode("utf-16-le", "replace")) // 2 for at in mark[2:]]
-        cuts = (*section.shapes[mark.block], 1 << 30)
+        cuts = (*layout.shapes[mark.block], 1 << 30)
         begin, block = 0, first
         for number, cut in enumerate(cuts):
             head = 0 if number else head_length(item)
@@ -197,7 +197,7 @@ class ViewerText(TranscriptSurface):
         self._shown.clear()
         self._set_margins()
         for number, one in shown:
-            self._write(len(self._writer.sections), number, one)
+            self._write(len(self._writer.layouts), number, one)
         self._mark()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

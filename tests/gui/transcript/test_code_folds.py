@@ -98,7 +98,7 @@ def finished(message: Message, text: str) -> Message:
 def body_of(view: TranscriptView, message: Message) -> list[Item]:
     entry = view._messages.get(message.id)
     assert entry is not None
-    return entry.section.items[entry.head : len(entry.section.items) - entry.foot]
+    return entry.layout.items[entry.head : len(entry.layout.items) - entry.foot]
 
 
 PIECES = [

@@ -55,7 +55,7 @@ def shown(view: TranscriptView, theme: Theme, markdown: str) -> list[str]:
     view.set_messages([message])
     entry = view._messages.get(message.id)
     assert entry is not None
-    blocks = sum(entry.section.counts[: len(entry.section.counts) - entry.foot])
+    blocks = sum(entry.layout.counts[: len(entry.layout.counts) - entry.foot])
     return structure.of_document(view.document(), theme, blocks)
 
 

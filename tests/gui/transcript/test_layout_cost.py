@@ -32,7 +32,7 @@ PLAIN = "word " * 1600
 def shown(view: TranscriptView, qtbot: QtBot, text: str) -> MessageLayout:
     view.set_messages([question("Q"), made := answer(text)])
     settle(view, qtbot)
-    return view._messages.section_of(made.id)
+    return view._messages.layout_of(made.id)
 
 
 def rows(view: TranscriptView) -> list[str]:
@@ -42,16 +42,16 @@ def rows(view: TranscriptView) -> list[str]:
     return found
 
 
-def written(section: MessageLayout) -> int:
-    return sum(map(bool, section.counts))
+def written(layout: MessageLayout) -> int:
+    return sum(map(bool, layout.counts))
 
 
 @pytest.mark.parametrize("change", ["theme", "zoom", "width"])
 def test_of_a_long_table_of_formulas_some_screens_are_written_anew(
     view: TranscriptView, qtbot: QtBot, change: str
 ) -> None:
-    section = shown(view, qtbot, FORMULAS)
-    assert written(section) == len(section.items)
+    layout = shown(view, qtbot, FORMULAS)
+    assert written(layout) == len(layout.items)
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
@@ -60,29 +60,29 @@ def test_of_a_long_table_of_formulas_some_screens_are_written_anew(
         view.resize(view.width() - 40, view.height())
     else:
         view.set_theme(theme.dark(1.2 if change == "zoom" else 1.0))
-    assert written(section) < len(section.items) // 2
-    assert not is_costly([section], 120_000)
+    assert written(layout) < len(layout.items) // 2
+    assert not is_costly([layout], 120_000)
     assert seen[1] in rows(view)[:4]
 
 
 def test_a_short_text_of_very_many_runs_is_written_in_part(
     view: TranscriptView, qtbot: QtBot
 ) -> None:
-    section = shown(view, qtbot, RUNS)
+    layout = shown(view, qtbot, RUNS)
     view.set_theme(theme.dark())
-    assert any(section.gaps)
-    section = shown(view, qtbot, PLAIN)
+    assert any(layout.gaps)
+    layout = shown(view, qtbot, PLAIN)
     view.set_theme(theme.light())
-    assert not any(section.gaps)
+    assert not any(layout.gaps)
 
 
 def test_parts_of_very_many_runs_are_short(view: TranscriptView, qtbot: QtBot) -> None:
     for text, longest in ((RUNS, 600), (PLAIN, 2100), (f"- {RUNS}", 600)):
-        section = shown(view, qtbot, text)
-        (cuts,) = (cuts for cuts in section.shapes if cuts)
+        layout = shown(view, qtbot, text)
+        (cuts,) = (cuts for cuts in layout.shapes if cuts)
         assert max(end - start for start, end in pairwise((0, *cuts))) <= longest
-    section = shown(view, qtbot, PLAIN)
-    (cuts,) = (cuts for cuts in section.shapes if cuts)
+    layout = shown(view, qtbot, PLAIN)
+    (cuts,) = (cuts for cuts in layout.shapes if cuts)
     assert min(end - start for start, end in pairwise((0, *cuts))) > 1500
 
 
@@ -140,12 +140,12 @@ def test_a_size_that_changes_the_width_has_nothing_written_twice(
 
 
 def test_the_cost_is_counted_of_what_is_written(view: TranscriptView, qtbot: QtBot) -> None:
-    section = shown(view, qtbot, "Some words.\n\n" * 50)
-    whole = sum(map(cost_of, section.items))
-    assert is_costly([section], whole - 1)
-    assert not is_costly([section], whole)
-    view._messages.writer.erase([(section, 1, 40)])
-    assert not is_costly([section], whole // 2)
+    layout = shown(view, qtbot, "Some words.\n\n" * 50)
+    whole = sum(map(cost_of, layout.items))
+    assert is_costly([layout], whole - 1)
+    assert not is_costly([layout], whole)
+    view._messages.writer.erase([(layout, 1, 40)])
+    assert not is_costly([layout], whole // 2)
 
 
 def test_cells_runs_and_formulas_cost_more_than_letters() -> None:

@@ -56,11 +56,11 @@ def _little(monkeypatch: pytest.MonkeyPatch) -> None:
 def shown(view: TranscriptView, qtbot: QtBot, text: str = WORDS) -> MessageLayout:
     view.set_messages([question("Q"), made := answer(text)])
     settle(view, qtbot)
-    return section_of(view, made)
+    return layout_of(view, made)
 
 
-def section_of(view: TranscriptView, message: Message) -> MessageLayout:
-    return view._messages.section_of(message.id)
+def layout_of(view: TranscriptView, message: Message) -> MessageLayout:
+    return view._messages.layout_of(message.id)
 
 
 def numbers(view: TranscriptView) -> list[int]:
@@ -89,10 +89,10 @@ def is_filled(view: TranscriptView) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_wherever_one_goes_it_is_there(view: TranscriptView, qtbot: QtBot, kind: str) -> None:
-    section = shown(view, qtbot, KINDS[kind])
+    layout = shown(view, qtbot, KINDS[kind])
     bar = view.verticalScrollBar()
-    assert any(section.gaps)
-    assert not section.is_whole
+    assert any(layout.gaps)
+    assert not layout.is_whole
     assert numbers(view)[-1] == COUNT - 1
     for share in (0.0, 0.5, 0.2, 0.21, 0.8, 1.0, 0.33):
         bar.setValue(round(bar.maximum() * share))
@@ -161,7 +161,7 @@ def test_home_and_end(view: TranscriptView, qtbot: QtBot) -> None:
 
 
 def test_a_selection_reaches_over_a_gap(view: TranscriptView, qtbot: QtBot) -> None:
-    section = shown(view, qtbot)
+    layout = shown(view, qtbot)
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 4)
     settle(view, qtbot)
@@ -177,7 +177,7 @@ def test_a_selection_reaches_over_a_gap(view: TranscriptView, qtbot: QtBot) -> N
     cursor.setPosition(cursor.selectionStart())
     cursor.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
     view.setTextCursor(cursor)
-    assert len(section.gaps[0]) >= 2
+    assert len(layout.gaps[0]) >= 2
     copied = view.createMimeDataFromSelection().text()
     assert copied.split() == [f"w{n}" for n in range(int(word[1:]), COUNT - 4)]
 
@@ -210,7 +210,7 @@ def test_the_arrow_keys_come_to_links_in_a_gap(view: TranscriptView, qtbot: QtBo
     links = [f"[{name}](https://{name}.test) {far}" for name in ("one", "two", "three")]
     view.set_messages([made := answer(far + "".join(links))])
     settle(view, qtbot)
-    section = section_of(view, made)
+    layout = layout_of(view, made)
     view.navigator.scroll_to_top()
     settle(view, qtbot)
     view.setFocus()
@@ -223,7 +223,7 @@ def test_the_arrow_keys_come_to_links_in_a_gap(view: TranscriptView, qtbot: QtBo
         assert focused.accessibleName().startswith(f"{name}, link")
         assert name in on_screen(view)
         view._virtualizer.narrow()
-    assert section.gaps[0]
+    assert layout.gaps[0]
 
 
 def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) -> None:
@@ -236,43 +236,43 @@ def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) ->
     settle(view, qtbot)
     view.set_theme(theme.dark())  # its ends are all that is written besides
     settle(view, qtbot)
-    before, section = on_screen(view), section_of(view, message)
+    before, layout = on_screen(view), layout_of(view, message)
     for at in range(half, len(WORDS), 3000):
         view.stream.append_text(message.id, WORDS[at : at + 3000])
         view.stream.flush()
     view.stream.update_message(finished(message, WORDS))
     settle(view, qtbot)
     assert on_screen(view) == before
-    assert section.gaps[0]
-    assert section.items[:1] == render(WORDS)
+    assert layout.gaps[0]
+    assert layout.items[:1] == render(WORDS)
     view.navigator.scroll_to_bottom()
     assert numbers(view)[-1] == COUNT - 1
-    assert_is_whole(view, section, message)
+    assert_is_whole(view, layout, message)
 
 
-def assert_is_whole(view: TranscriptView, section: MessageLayout, message: Message) -> None:
+def assert_is_whole(view: TranscriptView, layout: MessageLayout, message: Message) -> None:
     """Check that a document filled in steps equals a document filled at once."""
     while view._virtualizer.fill_more(50):
         pass
-    assert section.is_whole
+    assert layout.is_whole
     bitwise = look(view.document())
-    items, writer = list(section.items), view._messages.writer
-    writer.replace(section, 0, len(items), ())
-    writer.replace(section, 0, 0, items)
-    writer.fill(section, 0, 0, section.shapes[0][-1])
-    assert section.is_whole
+    items, writer = list(layout.items), view._messages.writer
+    writer.replace(layout, 0, len(items), ())
+    writer.replace(layout, 0, 0, items)
+    writer.fill(layout, 0, 0, layout.shapes[0][-1])
+    assert layout.is_whole
     assert look(view.document()) == bitwise
 
 
 def test_a_screen_reader_reads_all_of_it(view: TranscriptView, qtbot: QtBot) -> None:
-    section = shown(view, qtbot)
+    layout = shown(view, qtbot)
     view.speech.is_heard = lambda: True  # type: ignore[method-assign]
     view.set_theme(theme.dark())
-    qtbot.waitUntil(lambda: section.is_whole)
+    qtbot.waitUntil(lambda: layout.is_whole)
     parts = view.toPlainText().split("\n")
     assert WORDS in "".join(parts)
     view.resize(600, 500)
-    qtbot.waitUntil(lambda: section.is_whole)
+    qtbot.waitUntil(lambda: layout.is_whole)
 
 
 LONG = "- " + "".join(
@@ -287,7 +287,7 @@ STEPS = st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.floats(0, 0.4)), m
 def written(dressed: Theme) -> tuple[DocumentWriter, MessageLayout]:
     """Return a long item that is fully materialized."""
     writer = DocumentWriter(QTextDocument(), Styles(dressed), 700)
-    return writer, writer.insert_section(0, "key", [*render(LONG), *render("End.")])
+    return writer, writer.insert_message(0, "key", [*render(LONG), *render("End.")])
 
 
 @settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -295,26 +295,26 @@ def written(dressed: Theme) -> tuple[DocumentWriter, MessageLayout]:
 def test_what_comes_and_goes_is_what_would_be(
     written: tuple[DocumentWriter, MessageLayout], steps: list[tuple[bool, float, float]]
 ) -> None:
-    writer, section = written
-    writer.replace(section, 0, 1, ())
-    writer.replace(section, 0, 0, render(LONG))
-    whole, cuts, height = look(writer.document), section.shapes[0], writer.document.size().height()
-    writer.erase_parts(section, 0, ())
-    assert section.counts[0] == 1 + KEPT_AT_END
+    writer, layout = written
+    writer.replace(layout, 0, 1, ())
+    writer.replace(layout, 0, 0, render(LONG))
+    whole, cuts, height = look(writer.document), layout.shapes[0], writer.document.size().height()
+    writer.erase_parts(layout, 0, ())
+    assert layout.counts[0] == 1 + KEPT_AT_END
     for fills, at, size in steps:
-        count = cuts[-1] if fills else section.counts[0]
+        count = cuts[-1] if fills else layout.counts[0]
         first, end = round(at * count), round((at + size) * count)
         if fills:
-            writer.fill(section, 0, first, end)
+            writer.fill(layout, 0, first, end)
         else:
-            writer.erase_parts(section, 0, range(first, end))
-        starts = [0, *section.shapes[0]]
+            writer.erase_parts(layout, 0, range(first, end))
+        starts = [0, *layout.shapes[0]]
         assert set(starts) <= {0, *cuts}
-        assert all(starts[gap.block] > gap.start for gap in section.gaps[0])
-        assert writer.document.blockCount() == section.total + 1
+        assert all(starts[gap.block] > gap.start for gap in layout.gaps[0])
+        assert writer.document.blockCount() == layout.total + 1
     assert abs(writer.document.size().height() - height) < 200
-    writer.fill(section, 0, 0, cuts[-1])
-    assert section.is_whole
+    writer.fill(layout, 0, 0, cuts[-1])
+    assert layout.is_whole
     assert look(writer.document) == whole
 
 
@@ -322,18 +322,18 @@ def test_the_ends_alone_are_those_of_the_whole(
     written: tuple[DocumentWriter, MessageLayout],
 ) -> None:
     """Check that parts written without their predecessors, as for a new theme, start equal."""
-    writer, section = written
-    whole, cuts = look(writer.document), section.shapes[0]
-    writer.erase_parts(section, 0, ())
-    ends = section.shapes[0]
+    writer, layout = written
+    whole, cuts = look(writer.document), layout.shapes[0]
+    writer.erase_parts(layout, 0, ())
+    ends = layout.shapes[0]
     writer.dress(writer.styles)
     writer.clear()
-    writer.put_back(section, [(0, 2)], 1)
-    assert section.shapes[0] == ends
+    writer.put_back(layout, [(0, 2)], 1)
+    assert layout.shapes[0] == ends
     for unit in (cuts[-1] // 2, cuts[-1] * 3 // 4):
-        writer.fill(section, 0, unit, unit + 1)
-        assert set(section.shapes[0]) <= set(cuts)
-    writer.fill(section, 0, 0, cuts[-1])
+        writer.fill(layout, 0, unit, unit + 1)
+        assert set(layout.shapes[0]) <= set(cuts)
+    writer.fill(layout, 0, 0, cuts[-1])
     assert look(writer.document) == whole
 
 
@@ -346,9 +346,9 @@ def test_very_much_that_is_written_anew_is_there_around_the_screen(
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
-    before, section = on_screen(view), section_of(view, message)
+    before, layout = on_screen(view), layout_of(view, message)
     view.stream.update_message(finished(message, f"Other *words* {WORDS}"))
-    assert section.gaps[0], "not all of it is written in one step"
+    assert layout.gaps[0], "not all of it is written in one step"
     settle(view, qtbot)
     seen = set(before.split())  # two words more may have moved a line
     assert len(seen & set(on_screen(view).split())) > 0.9 * len(seen)

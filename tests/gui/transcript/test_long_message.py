@@ -78,14 +78,14 @@ def settle(view: TranscriptView, qtbot: QtBot) -> None:
     )
 
 
-def section_of(view: TranscriptView, message: Message) -> MessageLayout:
-    return view._messages.section_of(message.id)
+def layout_of(view: TranscriptView, message: Message) -> MessageLayout:
+    return view._messages.layout_of(message.id)
 
 
 def hidden(view: TranscriptView, message: Message) -> bool:
     """Return True if a placeholder remains outside folded sections."""
-    section = section_of(view, message)
-    return any(section.keys[hole.end][1] for hole in section.holes())
+    layout = layout_of(view, message)
+    return any(layout.keys[hole.end][1] for hole in layout.holes())
 
 
 def top_line(view: TranscriptView) -> str:
@@ -94,9 +94,9 @@ def top_line(view: TranscriptView) -> str:
 
 def top_item(view: TranscriptView) -> int:
     block = view.cursorForPosition(view.viewport().rect().topLeft()).block()
-    found = view._messages.writer.sections.section_at(block.blockNumber())
+    found = view._messages.writer.layouts.layout_at(block.blockNumber())
     assert found is not None
-    return view._messages.writer.sections.index(found[0]) * 10_000 + found[0].item_at(found[1])
+    return view._messages.writer.layouts.index(found[0]) * 10_000 + found[0].item_at(found[1])
 
 
 def is_filled(view: TranscriptView, screens: int = 0) -> bool:
@@ -120,8 +120,8 @@ def is_filled(view: TranscriptView, screens: int = 0) -> bool:
 def test_little_of_it_is_written_and_the_bar_knows_of_all(
     view: TranscriptView, long: Message
 ) -> None:
-    section = section_of(view, long)
-    assert not section.is_whole
+    layout = layout_of(view, long)
+    assert not layout.is_whole
     assert view.document().characterCount() < 40_000 < len(SOURCE)
     assert "The end." in on_screen(view)
     assert view.document().size().height() > PARTS * 100
@@ -243,11 +243,11 @@ def test_all_that_is_written_is_what_would_be(
         pass
     bitwise = formats(view)
     other = view._messages
-    section = section_of(view, long)
-    items = list(section.items)
-    other.writer.replace(section, 0, len(items), ())
-    other.writer.replace(section, 0, 0, items)
-    show_folds(other.writer, section, ())
+    layout = layout_of(view, long)
+    items = list(layout.items)
+    other.writer.replace(layout, 0, len(items), ())
+    other.writer.replace(layout, 0, 0, items)
+    show_folds(other.writer, layout, ())
     assert formats(view) == bitwise
 
 
@@ -279,7 +279,7 @@ def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) ->
     assert on_screen(view) == before
     assert view.document().characterCount() < 60_000
     whole = list(with_folds(render(SOURCE), range(1000)))  # what came before one is not folded
-    assert section_of(view, message).items[: len(whole)] == whole
+    assert layout_of(view, message).items[: len(whole)] == whole
     view.navigator.scroll_to_bottom()
     assert "The end." in on_screen(view)
 
@@ -302,7 +302,7 @@ def test_a_selection_reaches_over_what_is_not_written(
     cursor.setPosition(cursor.selectionStart())
     cursor.setPosition(end.selectionEnd(), QTextCursor.MoveMode.KeepAnchor)
     view.setTextCursor(cursor)
-    assert not section_of(view, long).is_whole
+    assert not layout_of(view, long).is_whole
     copied = bytes(view.createMimeDataFromSelection().data("text/markdown").data()).decode()
     whole = to_markdown(render(SOURCE))
     begin = whole.index("words** of part 1,")
@@ -321,7 +321,7 @@ def test_a_long_message_is_copied_at_once_and_whole(
     cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
     cursor.movePosition(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor, 3)
     view.setTextCursor(cursor)
-    assert not section_of(view, long).is_whole
+    assert not layout_of(view, long).is_whole
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert view._copies.is_on, "beside the window"
     assert QGuiApplication.clipboard().text().startswith("words of part 1,")
@@ -384,9 +384,9 @@ def test_reasoning_is_unfolded_found_and_folded(view: TranscriptView, qtbot: QtB
     qtbot.waitUntil(lambda: "words of part 150," in on_screen(view))
     settle(view, qtbot)
     assert view.document().characterCount() < 60_000
-    assert not section_of(view, stored).is_whole
+    assert not layout_of(view, stored).is_whole
     view.commands.run(stored.id, "reasoning")
-    assert section_of(view, stored).is_whole
+    assert layout_of(view, stored).is_whole
     assert "Yes." in on_screen(view)
 
 
@@ -467,15 +467,15 @@ def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
     view.set_messages([made := answer(text)])
     settle(view, qtbot)
     view.navigator.scroll_to_top()
-    writer, section = view._messages.writer, section_of(view, made)
+    writer, layout = view._messages.writer, layout_of(view, made)
     qtbot.waitUntil(lambda: any(row[2] for row in looks(view)))
     before = looks(view)
     assert sum(not visible for _, visible, _ in before) == 40 - SHOWN
     for first, end in ((20, 60), (35, 52), (52, 60), (31, 33)):
-        writer.erase([(section, first, end)])
+        writer.erase([(layout, first, end)])
         kept = {text: row for text, *row in looks(view)}
         assert all(kept[text] == row for text, *row in before if text in kept)
-        view._messages.write_items(section, [(first, end)])
+        view._messages.write_items(layout, [(first, end)])
         qtbot.waitUntil(lambda: looks(view) == before)
 
 

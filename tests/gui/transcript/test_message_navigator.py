@@ -300,13 +300,13 @@ def test_what_another_width_asks_for_comes_in_slices(
     view.resize(560, 500)
     assert view._messages.writer.has_misfits
     qtbot.waitUntil(lambda: not view._messages.writer.has_misfits)
-    section = view._messages.writer.sections[0]
-    shapes, counts = list(section.shapes), list(section.counts)
+    layout = view._messages.writer.layouts[0]
+    shapes, counts = list(layout.shapes), list(layout.counts)
     assert any(shapes)
     view.set_theme(theme.light())
     qtbot.waitUntil(lambda: not view.stream.is_writing)
-    section = view._messages.writer.sections[0]
-    for shape, count, *before in zip(section.shapes, section.counts, shapes, counts, strict=True):
+    layout = view._messages.writer.layouts[0]
+    for shape, count, *before in zip(layout.shapes, layout.counts, shapes, counts, strict=True):
         assert not (count and before[1]) or [shape, count] == before
     view.resize(540, 500)
     view.set_messages([])  # what is left of it is gone

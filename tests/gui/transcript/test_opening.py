@@ -50,7 +50,7 @@ def test_a_definition_at_the_end_changes_all_that_named_it(
     stored = answer(code + "See [there] and on.\n\n" * 800 + "[there]: https://example.com/\n")
     view.set_messages([stored])
     qtbot.waitUntil(lambda: not view.stream.is_writing)
-    runs = [item.runs for item in view._messages.section_of(stored.id).items]
+    runs = [item.runs for item in view._messages.layout_of(stored.id).items]
     links = [run for item in runs for run in item if run.link == "https://example.com/"]
     assert len([run for run in links if run.text == "there"]) == 800
     texts = [run.text for item in runs for run in item]
@@ -102,12 +102,12 @@ def test_a_long_question_is_written_in_slices(
     qtbot.waitUntil(lambda: not view.stream.is_writing)
     assert text in view.toPlainText().replace("\u00a0", " ") or "\n" not in text
     assert view.toPlainText().endswith("The end.\n")
-    shown = list(entry.section.items)
+    shown = list(entry.layout.items)
     view.set_messages([asked])
     view.stream.flush()
     again = view._messages.get(asked.id)
     assert again is not None
-    assert again.section.items == shown
+    assert again.layout.items == shown
     assert shown == again.items()
 
 

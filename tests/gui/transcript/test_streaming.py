@@ -147,19 +147,19 @@ def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: Qt
     view.stream.flush()
     entry = view._messages.get(message.id)
     assert entry is not None
-    section = entry.section
-    assert not section.is_whole
+    layout = entry.layout
+    assert not layout.is_whole
     assert not entry.is_renewing
-    assert section.items[: -entry.foot] == render(source)
-    for at, item in enumerate(section.items):
-        if section.counts[at]:
-            key = view._messages.writer.styles.block_key(item, section.above(at))
-            assert section.keys[at][0] == key
-            block = view._messages.writer.sections.block_of(section, at)
-            made = view._messages.writer.styles.block_format(item, section.above(at))
-            assert block.blockFormat().topMargin() == made.topMargin() + section.hole_above(at)
+    assert layout.items[: -entry.foot] == render(source)
+    for at, item in enumerate(layout.items):
+        if layout.counts[at]:
+            key = view._messages.writer.styles.block_key(item, layout.above(at))
+            assert layout.keys[at][0] == key
+            block = view._messages.writer.layouts.block_of(layout, at)
+            made = view._messages.writer.styles.block_format(item, layout.above(at))
+            assert block.blockFormat().topMargin() == made.topMargin() + layout.hole_above(at)
     view.navigator.scroll_to_top()
-    qtbot.waitUntil(lambda: section.counts[1] > 0)
+    qtbot.waitUntil(lambda: layout.counts[1] > 0)
     assert gap_above(view, "and one within") == view._theme.px(10)
 
 

@@ -673,7 +673,7 @@ def test_the_actions_never_cover_the_footer(view: TranscriptView, width: int, sc
         view._actions.show_for(entry)
         row = view._actions.row.geometry().translated(0, view.verticalScrollBar().value())
         layout = view.document().documentLayout()
-        foot = view._messages.writer.sections.block_of(entry.section, len(entry.section.items) - 1)
+        foot = view._messages.writer.layouts.block_of(entry.layout, len(entry.layout.items) - 1)
         words = foot.layout().boundingRect()
         words.setWidth(max(line.naturalTextWidth() for line in lines_of(foot)))
         words.translate(layout.blockBoundingRect(foot).topLeft())

@@ -153,13 +153,13 @@ class MessageNode(AccessibleNode):
 
     def nodes(self) -> list[AccessibleNode]:
         entry, message = self._messages.get(self.message_id), self._newest()
-        edition = (entry.section.edition, message) if entry else (None, message)
+        edition = (entry.layout.edition, message) if entry else (None, message)
         if self._edition != edition:
             self._edition = edition
             for node in self._nodes or ():
                 node.release()
             self._nodes = None
-            items = entry.section.items if entry else list(self._messages.blocks(message)())
+            items = entry.layout.items if entry else list(self._messages.blocks(message)())
             self.content = replace(self.content, children=reading_nodes(items))
         return super().nodes()
 
@@ -178,16 +178,16 @@ class MessageNode(AccessibleNode):
     def _place(self, item: int) -> QRect:
         """Return the rectangle of an item on the screen, -1 for the whole message."""
         entry = self._messages.get(self.message_id)
-        if entry is None or not entry.section.total:
+        if entry is None or not entry.layout.total:
             return QRect()
-        sections, view = self._messages.writer.sections, self._view
-        whole = item < 0 or item >= len(entry.section.items) or not entry.section.counts[item]
+        layouts, view = self._messages.writer.layouts, self._view
+        whole = item < 0 or item >= len(entry.layout.items) or not entry.layout.counts[item]
         first = (
-            sections.first_block(entry.section)
+            layouts.first_block(entry.layout)
             if whole
-            else (sections.block_of(entry.section, item).blockNumber())
+            else (layouts.block_of(entry.layout, item).blockNumber())
         )
-        count = entry.section.total if whole else entry.section.counts[item]
+        count = entry.layout.total if whole else entry.layout.counts[item]
         document = view.document()
         layout = document.documentLayout()
         top = layout.blockBoundingRect(document.findBlockByNumber(first))

@@ -45,7 +45,7 @@ class DocumentWriter:
 
     Attributes:
         document: the document.
-        sections: the message layouts in the document, top to bottom.
+        layouts: the message layouts in the document, top to bottom.
     """
 
     def __init__(
@@ -66,10 +66,10 @@ class DocumentWriter:
                 that the document is laid out only once.
         """
         self.document = document
-        self.sections = MessageLayouts(document)
-        self._items = ItemWriter(self.sections, styles, width)
-        self._fitting = Reflow(self.sections, self._items)
-        self._changes = ItemUpdater(self.sections, self._items, self._fitting)
+        self.layouts = MessageLayouts(document)
+        self._items = ItemWriter(self.layouts, styles, width)
+        self._fitting = Reflow(self.layouts, self._items)
+        self._changes = ItemUpdater(self.layouts, self._items, self._fitting)
         self._on_written = on_written
         # Missing items changed within `one_edit`. Their placeholders are measured at its end.
         self._holes: list[tuple[MessageLayout, int]] | None = None
@@ -87,7 +87,7 @@ class DocumentWriter:
 
     def clear(self) -> None:
         """Empty the document."""
-        self.sections.clear()
+        self.layouts.clear()
         self._fitting.clear()
         self.document.clear()
         self.document.setDocumentMargin(0)
@@ -134,8 +134,8 @@ class DocumentWriter:
             yield
         finally:
             holes, self._holes = self._holes, None
-            for section, at in {(s, s.written(at)) for s, at in holes}:
-                self._items.adjust_gap(section, at, cursor)
+            for layout, at in {(s, s.written(at)) for s, at in holes}:
+                self._items.adjust_gap(layout, at, cursor)
             cursor.endEditBlock()
 
     def _begin(self) -> QTextCursor:
@@ -146,77 +146,77 @@ class DocumentWriter:
         self._items.tables.begin_edit()
         return cursor
 
-    # ------------------------------------------------------------------ sections
+    # ------------------------------------------------------------------ messages
 
-    def insert_section(self, at: int, key: str, items: Sequence[Item]) -> MessageLayout:
+    def insert_message(self, at: int, key: str, items: Sequence[Item]) -> MessageLayout:
         """Insert a message at index `at` and return its layout."""
-        section = MessageLayout(key)
-        self.sections.insert(at, section)
-        self.replace(section, 0, 0, items)
-        return section
+        layout = MessageLayout(key)
+        self.layouts.insert(at, layout)
+        self.replace(layout, 0, 0, items)
+        return layout
 
     def put_back(
-        self, section: MessageLayout, ranges: Iterable[tuple[int, int]], scale: float
+        self, layout: MessageLayout, ranges: Iterable[tuple[int, int]], scale: float
     ) -> None:
         """Append a message that was in the document before it was cleared.
 
         Materialize the items of `ranges`. Multiply all recorded heights by `scale`.
         """
-        self.sections.append(section)
-        section.erased(0, len(section.items))
-        section.scale_heights(scale)
-        self.write(section, ranges)
+        self.layouts.append(layout)
+        layout.erased(0, len(layout.items))
+        layout.scale_heights(scale)
+        self.write(layout, ranges)
 
-    def remove_section(self, section: MessageLayout) -> None:
+    def remove_message(self, layout: MessageLayout) -> None:
         """Remove a message from the document."""
-        self._fitting.forget(section)
-        self.replace(section, 0, len(section.items), ())
-        self.sections.remove(section)
+        self._fitting.forget(layout)
+        self.replace(layout, 0, len(layout.items), ())
+        self.layouts.remove(layout)
 
     # ------------------------------------------------------------------ changes
 
-    def replace(self, section: MessageLayout, at: int, removed: int, added: Sequence[Item]) -> None:
+    def replace(self, layout: MessageLayout, at: int, removed: int, added: Sequence[Item]) -> None:
         """Replace items [at, at + removed) with `added`. Update items in place if possible."""
         cursor, first = self._begin(), at
-        section.changed()
+        layout.changed()
         common = min(removed, len(added))
         index = 0
-        while index < common and self._changes.update(section, at + index, added[index], cursor):
-            if index and section.counts[at + index]:  # the item above may change the gap
-                self._items.adjust_gap(section, at + index, cursor)
+        while index < common and self._changes.update(layout, at + index, added[index], cursor):
+            if index and layout.counts[at + index]:  # the item above may change the gap
+                self._items.adjust_gap(layout, at + index, cursor)
             index += 1
         at, removed, added = at + index, removed - index, added[index:]
-        is_seen = not at or section.counts[at - 1] > 0 or any(section.counts[at : at + removed])
+        is_seen = not at or layout.counts[at - 1] > 0 or any(layout.counts[at : at + removed])
         if removed:
-            self._items.erase(section, at, at + removed, cursor)
-            section.remove(at, removed)
+            self._items.erase(layout, at, at + removed, cursor)
+            layout.remove(at, removed)
         if added:
-            self._insert(section, at, added, cursor, is_seen=is_seen)
+            self._insert(layout, at, added, cursor, is_seen=is_seen)
         below = at + len(added)
-        if self._holes is not None and below < len(section.items) and not section.counts[below]:
-            self._holes.append((section, below))
+        if self._holes is not None and below < len(layout.items) and not layout.counts[below]:
+            self._holes.append((layout, below))
         elif removed or added or index:
-            self._items.adjust_gap(section, below, cursor)
-        self._write_ends(section, cursor)
-        self._fitting.fit_earlier(section, cursor)
-        self._tell_written(section, first, below)
+            self._items.adjust_gap(layout, below, cursor)
+        self._write_ends(layout, cursor)
+        self._fitting.fit_earlier(layout, cursor)
+        self._tell_written(layout, first, below)
         cursor.endEditBlock()
 
-    def _tell_written(self, section: MessageLayout, first: int, end: int) -> None:
-        if self._on_written is not None and any(section.counts[first:end]):
-            last = self.sections.block_of(section, end - 1).blockNumber() + section.counts[end - 1]
+    def _tell_written(self, layout: MessageLayout, first: int, end: int) -> None:
+        if self._on_written is not None and any(layout.counts[first:end]):
+            last = self.layouts.block_of(layout, end - 1).blockNumber() + layout.counts[end - 1]
             below = self.document.findBlockByNumber(last)
-            start = self.sections.block_of(section, first).position()
+            start = self.layouts.block_of(layout, first).position()
             self._on_written(start, below.position())
 
-    def write(self, section: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
+    def write(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Materialize the items of these ranges [first, end) and both ends of the message."""
         cursor = self._begin()
         for first, end in ranges:
-            self._items.write(section, first, end, cursor)
-            self._items.adjust_gap(section, end, cursor)
-            self._tell_written(section, first, end)
-        self._write_ends(section, cursor)
+            self._items.write(layout, first, end, cursor)
+            self._items.adjust_gap(layout, end, cursor)
+            self._tell_written(layout, first, end)
+        self._write_ends(layout, cursor)
         cursor.endEditBlock()
 
     def erase(self, ranges: Iterable[tuple[MessageLayout, int, int]]) -> None:
@@ -225,36 +225,36 @@ class DocumentWriter:
         Placeholders keep their heights, so that the text below does not move.
         """
         runs = [
-            (section, *run)
-            for section, first, end in ranges
-            for run in section.runs(max(first, 1), min(end, len(section.items) - 1))
+            (layout, *run)
+            for layout, first, end in ranges
+            for run in layout.runs(max(first, 1), min(end, len(layout.items) - 1))
         ]
-        for section, first, end in runs:
-            self._keep_height(section, first, end)
+        for layout, first, end in runs:
+            self._keep_height(layout, first, end)
         cursor = self._begin()
-        for section, first, end in runs:
-            self._items.erase(section, first, end, cursor)
-            self._items.adjust_gap(section, end, cursor)
+        for layout, first, end in runs:
+            self._items.erase(layout, first, end, cursor)
+            self._items.adjust_gap(layout, end, cursor)
         cursor.endEditBlock()
 
-    def fill(self, section: MessageLayout, at: int, first: int, end: int) -> None:
+    def fill(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
         """Materialize UTF-16 units [first, end) of a long text that is partly materialized."""
-        cursor, block = self._begin(), self.sections.block_of(section, at)
-        parts = Parts(section.shapes[at], section.gaps[at])
-        made = self._items.first_format(section, at)
-        parts = self._items.long.fill(section.items[at], block, parts, first, end, made, cursor)
-        section.count(at, 1 + len(parts.cuts), *parts)
-        self._tell_written(section, at, at + 1)
+        cursor, block = self._begin(), self.layouts.block_of(layout, at)
+        parts = Parts(layout.shapes[at], layout.gaps[at])
+        made = self._items.first_format(layout, at)
+        parts = self._items.long.fill(layout.items[at], block, parts, first, end, made, cursor)
+        layout.count(at, 1 + len(parts.cuts), *parts)
+        self._tell_written(layout, at, at + 1)
         cursor.endEditBlock()
 
-    def erase_parts(self, section: MessageLayout, at: int, kept: Container[int]) -> None:
+    def erase_parts(self, layout: MessageLayout, at: int, kept: Container[int]) -> None:
         """Dematerialize the blocks of a long text, except both ends and the numbers in `kept`.
 
         Text gaps keep their heights, so that the text below does not move.
         """
-        first, last = self.sections.block_of(section, at), section.counts[at] - KEPT_AT_END
+        first, last = self.layouts.block_of(layout, at), layout.counts[at] - KEPT_AT_END
         gone = bytes(number not in kept for number in range(last))
-        number, heights = first.blockNumber(), {gap.block: gap.height for gap in section.gaps[at]}
+        number, heights = first.blockNumber(), {gap.block: gap.height for gap in layout.gaps[at]}
         runs, begin = [], gone.find(1, 1)
         while begin >= 0:
             end = gone.find(0, begin)
@@ -264,49 +264,49 @@ class DocumentWriter:
             begin = gone.find(1, end)
         if runs:
             cursor = self._begin()
-            parts = Parts(section.shapes[at], section.gaps[at])
+            parts = Parts(layout.shapes[at], layout.gaps[at])
             parts = self._items.long.erase(
-                first, parts, runs, self._items.first_format(section, at), cursor
+                first, parts, runs, self._items.first_format(layout, at), cursor
             )
-            section.count(at, 1 + len(parts.cuts), *parts)
+            layout.count(at, 1 + len(parts.cuts), *parts)
             cursor.endEditBlock()
 
-    def top_of_part(self, section: MessageLayout, at: int, number: int) -> float:
+    def top_of_part(self, layout: MessageLayout, at: int, number: int) -> float:
         """Return the y coordinate of a block of an item, below any text gap above it."""
-        return self._top(self.sections.block_of(section, at).blockNumber() + number)
+        return self._top(self.layouts.block_of(layout, at).blockNumber() + number)
 
     def _top(self, number: int) -> float:
         block = self.document.findBlockByNumber(number)
         return float(self.document.documentLayout().blockBoundingRect(block).top())
 
-    def _keep_height(self, section: MessageLayout, first: int, end: int) -> None:
+    def _keep_height(self, layout: MessageLayout, first: int, end: int) -> None:
         """Record the measured height of materialized items for their placeholder."""
-        following = section.written(end)
-        taken = self.top_of(section, following) - self.top_of(section, first)
-        taken -= section.keys[following][1] if following > end else 0
-        heights = section.heights
+        following = layout.written(end)
+        taken = self.top_of(layout, following) - self.top_of(layout, first)
+        taken -= layout.keys[following][1] if following > end else 0
+        heights = layout.heights
         about = sum(heights[first:end])
         if about > 0 and taken > 0:
             scale = taken / about
             heights[first:end] = [height * scale for height in heights[first:end]]
 
-    def top_of(self, section: MessageLayout, at: int) -> float:
+    def top_of(self, layout: MessageLayout, at: int) -> float:
         """Return the y coordinate of a materialized item, below any placeholder above it."""
-        box = self.document.documentLayout().blockBoundingRect(self.sections.block_of(section, at))
-        return box.top() - self._items.first_format(section, at).topMargin()
+        box = self.document.documentLayout().blockBoundingRect(self.layouts.block_of(layout, at))
+        return box.top() - self._items.first_format(layout, at).topMargin()
 
     def show_items(
-        self, section: MessageLayout, at: int, removed: int, items: Sequence[Item]
+        self, layout: MessageLayout, at: int, removed: int, items: Sequence[Item]
     ) -> None:
         """Replace items like `replace`, but skip equal items at both ends."""
-        old, first, last = section.items[at : at + removed], 0, 0
+        old, first, last = layout.items[at : at + removed], 0, 0
         while first < min(len(old), len(items)) and old[first] == items[first]:
             first += 1
         while last < min(len(old), len(items)) - first and old[-1 - last] == items[-1 - last]:
             last += 1
         if first < len(old) - last or first < len(items) - last:
             end = len(items) - last
-            self.replace(section, at + first, len(old) - first - last, items[first:end])
+            self.replace(layout, at + first, len(old) - first - last, items[first:end])
 
     def fit_tables(self) -> None:
         """Give the last table its final column widths, because no more rows will arrive."""
@@ -317,21 +317,21 @@ class DocumentWriter:
 
     def _insert(
         self,
-        section: MessageLayout,
+        layout: MessageLayout,
         at: int,
         added: Sequence[Item],
         cursor: QTextCursor,
         *,
         is_seen: bool = True,
     ) -> None:
-        self._fitting.fit_above(section, at, cursor)
-        section.insert(at, added, [self._items.height(item) for item in added])
+        self._fitting.fit_above(layout, at, cursor)
+        layout.insert(at, added, [self._items.height(item) for item in added])
         if is_seen:
-            self._items.write(section, at, at + len(added), cursor, whole=True)
+            self._items.write(layout, at, at + len(added), cursor, whole=True)
 
-    def _write_ends(self, section: MessageLayout, cursor: QTextCursor) -> None:
+    def _write_ends(self, layout: MessageLayout, cursor: QTextCursor) -> None:
         """Materialize the first and the last item, so that placeholders lie between two items."""
-        last = len(section.items) - 1
+        last = len(layout.items) - 1
         for at in (0, last) if last >= 0 else ():
-            if not section.counts[at]:
-                self._items.write(section, at, at + 1, cursor)
+            if not layout.counts[at]:
+                self._items.write(layout, at, at + 1, cursor)

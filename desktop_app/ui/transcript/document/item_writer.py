@@ -40,8 +40,8 @@ class ItemWriter:
         long: writes long texts with these styles, for this width.
     """
 
-    def __init__(self, sections: MessageLayouts, styles: Styles, width: float) -> None:
-        self._sections = sections
+    def __init__(self, layouts: MessageLayouts, styles: Styles, width: float) -> None:
+        self._layouts = layouts
         self._words = LastWords()
         self.dress(styles, width)
 
@@ -55,12 +55,12 @@ class ItemWriter:
         """Return the estimated height of an item in pixels."""
         return height_of(item) * self.styles.scale
 
-    def erase(self, section: MessageLayout, first: int, end: int, cursor: QTextCursor) -> None:
+    def erase(self, layout: MessageLayout, first: int, end: int, cursor: QTextCursor) -> None:
         """Dematerialize items [first, end)."""
-        count = sum(section.counts[first:end])
+        count = sum(layout.counts[first:end])
         if count:
-            start = self._sections.block_of(section, first)
-            after = self._sections.document.findBlockByNumber(start.blockNumber() + count)
+            start = self._layouts.block_of(layout, first)
+            after = self._layouts.document.findBlockByNumber(start.blockNumber() + count)
             block_format, char_format, seen = (
                 after.blockFormat(),
                 after.charFormat(),
@@ -72,11 +72,11 @@ class ItemWriter:
             cursor.setBlockFormat(block_format)
             cursor.setBlockCharFormat(char_format)
             seen.put_on(cursor.block())
-        section.erased(first, end)
+        layout.erased(first, end)
 
     def write(
         self,
-        section: MessageLayout,
+        layout: MessageLayout,
         first: int,
         end: int,
         cursor: QTextCursor,
@@ -87,33 +87,33 @@ class ItemWriter:
 
         Of a very long item, materialize only the ends, unless `whole` is set.
         """
-        for hole in section.holes(first, end):
-            page = BlockInserter(cursor, self._sections.block_of(section, hole.first))
+        for hole in layout.holes(first, end):
+            page = BlockInserter(cursor, self._layouts.block_of(layout, hole.first))
             for at in range(*hole):
-                self._write_item(section, at, page, whole=whole)
-            self.adjust_gap(section, hole.first, cursor)
+                self._write_item(layout, at, page, whole=whole)
+            self.adjust_gap(layout, hole.first, cursor)
 
     def _write_item(
-        self, section: MessageLayout, at: int, page: BlockInserter, *, whole: bool
+        self, layout: MessageLayout, at: int, page: BlockInserter, *, whole: bool
     ) -> None:
-        item = section.items[at]
+        item = layout.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
-            self._insert_table(section, at, item, page, self.tables.widths(section, at, item))
+            self._insert_table(layout, at, item, page, self.tables.widths(layout, at, item))
         else:
-            self._part_from_table(section, at, item, page.cursor)
-            above = section.above(at)
+            self._part_from_table(layout, at, item, page.cursor)
+            above = layout.above(at)
             key = self.styles.block_key(item, above)
             made = self.styles.block_format(item, above, key)
-            section.keys[at] = key, 0
+            layout.keys[at] = key, 0
             parts = self._write_text(page, item, made, whole=whole)
-            section.count(at, 1 + len(parts.cuts), *parts)
+            layout.count(at, 1 + len(parts.cuts), *parts)
 
     def _part_from_table(
-        self, section: MessageLayout, at: int, item: Item, cursor: QTextCursor
+        self, layout: MessageLayout, at: int, item: Item, cursor: QTextCursor
     ) -> None:
         """If a QTextTable precedes item `at`, let the table's margin hold the gap."""
-        is_framed = at > 0 and section.counts[at - 1] > 0 and not section.is_ruled(at - 1)
-        if is_framed and is_table(section.above(at)):
+        is_framed = at > 0 and layout.counts[at - 1] > 0 and not layout.is_ruled(at - 1)
+        if is_framed and is_table(layout.above(at)):
             self.tables.part_from(item, cursor)
 
     def _write_text(
@@ -142,21 +142,21 @@ class ItemWriter:
 
     def _insert_table(
         self,
-        section: MessageLayout,
+        layout: MessageLayout,
         at: int,
         block: Block,
         page: BlockInserter,
         widths: tuple[int, ...],
     ) -> None:
-        tables, key = self.tables, self.tables.key(section, at, block)
+        tables, key = self.tables, self.tables.key(layout, at, block)
         ruled = tables.are_lines(block, widths)
-        is_framed = at > 0 and section.counts[at - 1] > 0 and not section.is_ruled(at - 1)
-        if not block.head and is_framed and is_table(section.above(at)):
+        is_framed = at > 0 and layout.counts[at - 1] > 0 and not layout.is_ruled(at - 1)
+        if not block.head and is_framed and is_table(layout.above(at)):
             tables.close_up(page.cursor, ruled=ruled)
         if ruled:
             for number in range(len(block.rows)):
                 page.open(
-                    self.styles.row_format(block, number, section.above(at), widths),
+                    self.styles.row_format(block, number, layout.above(at), widths),
                     self.tables.char_format(block, number, Run("")),
                 )
                 for run in row_runs(block, number):
@@ -164,85 +164,85 @@ class ItemWriter:
             count = len(block.rows)
         else:
             page.leave()
-            count = tables.write_frame(section, at, block, widths, page.cursor)
-        section.keys[at] = key, 0
-        section.count(at, count, widths)
+            count = tables.write_frame(layout, at, block, widths, page.cursor)
+        layout.keys[at] = key, 0
+        layout.count(at, count, widths)
 
     def turn_table(
         self,
-        section: MessageLayout,
+        layout: MessageLayout,
         at: int,
         block: Block,
         widths: tuple[int, ...],
         cursor: QTextCursor,
     ) -> None:
         """Rewrite part of a table with other column widths, as text blocks or as a QTextTable."""
-        self.erase(section, at, at + 1, cursor)
-        section.items[at] = block
+        self.erase(layout, at, at + 1, cursor)
+        layout.items[at] = block
         self._insert_table(
-            section, at, block, BlockInserter(cursor, self._sections.block_of(section, at)), widths
+            layout, at, block, BlockInserter(cursor, self._layouts.block_of(layout, at)), widths
         )
-        self.adjust_gap(section, at, cursor)
-        self.adjust_gap(section, at + 1, cursor)
+        self.adjust_gap(layout, at, cursor)
+        self.adjust_gap(layout, at + 1, cursor)
 
-    def write_again(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def write_again(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Rewrite an item in place."""
-        item = section.items[at]
+        item = layout.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
-            self.turn_table(section, at, item, section.shapes[at], cursor)
+            self.turn_table(layout, at, item, layout.shapes[at], cursor)
         else:
-            self.erase(section, at, at + 1, cursor)
-            self.write(section, at, at + 1, cursor)
+            self.erase(layout, at, at + 1, cursor)
+            self.write(layout, at, at + 1, cursor)
 
-    def adjust_gap(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def adjust_gap(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Update the gap above item `at`.
 
         The gap depends on the item above, materialized or not. If item `at` is not materialized,
         its gap belongs to the next materialized item.
         """
-        at = section.written(at)
-        if at >= len(section.items):
+        at = layout.written(at)
+        if at >= len(layout.items):
             return
-        item, key, hole = section.items[at], self._key(section, at), section.hole_above(at)
-        if is_table(section.above(at)) and not is_table(item):
-            cursor.setPosition(self._sections.block_of(section, at).position())
-            self._part_from_table(section, at, item, cursor)
-        is_framed = bool(hole) and self._hole_below_frame(section, at, hole, cursor)
-        if (key, hole) == section.keys[at]:
+        item, key, hole = layout.items[at], self._key(layout, at), layout.hole_above(at)
+        if is_table(layout.above(at)) and not is_table(item):
+            cursor.setPosition(self._layouts.block_of(layout, at).position())
+            self._part_from_table(layout, at, item, cursor)
+        is_framed = bool(hole) and self._hole_below_frame(layout, at, hole, cursor)
+        if (key, hole) == layout.keys[at]:
             return
-        if is_table(item) and key != section.keys[at][0]:
-            self.write_again(section, at, cursor)
-        if (key, hole) != section.keys[at]:
-            section.keys[at] = key, hole
-            cursor.setPosition(self._sections.block_of(section, at).position())
-            cursor.setBlockFormat(below(0 if is_framed else hole, self.first_format(section, at)))
+        if is_table(item) and key != layout.keys[at][0]:
+            self.write_again(layout, at, cursor)
+        if (key, hole) != layout.keys[at]:
+            layout.keys[at] = key, hole
+            cursor.setPosition(self._layouts.block_of(layout, at).position())
+            cursor.setBlockFormat(below(0 if is_framed else hole, self.first_format(layout, at)))
 
     def _hole_below_frame(
-        self, section: MessageLayout, at: int, hole: int, cursor: QTextCursor
+        self, layout: MessageLayout, at: int, hole: int, cursor: QTextCursor
     ) -> bool:
         """If a QTextTable precedes item `at`, let the table's margin hold the placeholder.
 
         Qt ignores the top margin of a block below a table. Return True if a QTextTable precedes.
         """
-        above = section.written_above(at)
-        if above < 0 or not is_table(section.items[above]) or section.is_ruled(above):
+        above = layout.written_above(at)
+        if above < 0 or not is_table(layout.items[above]) or layout.is_ruled(above):
             return False
-        cursor.setPosition(self._sections.block_of(section, at).position())
-        margin = round(self.first_format(section, at).topMargin())
+        cursor.setPosition(self._layouts.block_of(layout, at).position())
+        margin = round(self.first_format(layout, at).topMargin())
         self.tables.leave_room(cursor, hole + margin)
         return True
 
-    def _key(self, section: MessageLayout, at: int) -> tuple[object, ...]:
-        item = section.items[at]
+    def _key(self, layout: MessageLayout, at: int) -> tuple[object, ...]:
+        item = layout.items[at]
         if isinstance(item, Block) and item.kind is Kind.TABLE:
-            return self.tables.key(section, at, item)
-        return self.styles.block_key(item, section.above(at))
+            return self.tables.key(layout, at, item)
+        return self.styles.block_key(item, layout.above(at))
 
-    def first_format(self, section: MessageLayout, at: int) -> QTextBlockFormat:
+    def first_format(self, layout: MessageLayout, at: int) -> QTextBlockFormat:
         """Return the format of an item's first block without a placeholder above it."""
-        item, above = section.items[at], section.above(at)
+        item, above = layout.items[at], layout.above(at)
         if not isinstance(item, Block) or item.kind is not Kind.TABLE:
             return self.styles.block_format(item, above)
-        if section.is_ruled(at):
-            return self.styles.row_format(item, 0, above, section.shapes[at])
+        if layout.is_ruled(at):
+            return self.styles.row_format(item, 0, above, layout.shapes[at])
         return self.styles.before_frame(item)

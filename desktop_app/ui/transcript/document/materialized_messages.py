@@ -98,35 +98,35 @@ class MaterializedMessages:
 
     def last(self) -> MessageState | None:
         """Return the last message in the document."""
-        sections = self.writer.sections
-        return self._entries.get(sections[-1].key) if sections else None
+        layouts = self.writer.layouts
+        return self._entries.get(layouts[-1].key) if layouts else None
 
     def first_id(self) -> str:
         """Return the id of the oldest message, materialized or not, or "" if there is none."""
         if self.older:
             return self.older[0].id
-        return self.writer.sections[0].key if self.writer.sections else ""
+        return self.writer.layouts[0].key if self.writer.layouts else ""
 
     def newest_answer(self) -> MessageState | None:
         """Return the latest answer, materialized or not."""
         for message in reversed(self.newer):
             if message.role is Role.ASSISTANT:
                 return self._apart.get(message.id) or self._new(message)
-        entries = (self._entries[section.key] for section in reversed(self.writer.sections))
+        entries = (self._entries[layout.key] for layout in reversed(self.writer.layouts))
         return next((e for e in entries if e.message.role is Role.ASSISTANT), None)
 
     def at_block(self, block: QTextBlock) -> MessageState | None:
         """Return the message that owns a block of the document."""
-        found = self.writer.sections.section_at(block.blockNumber())
+        found = self.writer.layouts.layout_at(block.blockNumber())
         return None if found is None else self._entries.get(found[0].key)
 
-    def section_of(self, message_id: str) -> MessageLayout:
+    def layout_of(self, message_id: str) -> MessageLayout:
         """Return the layout of a message in the document."""
-        return self._entries[message_id].section
+        return self._entries[message_id].layout
 
     def first_block(self, message_id: str) -> QTextBlock:
         """Return the first block of a message in the document."""
-        return self.writer.sections.block_of(self._entries[message_id].section, 0)
+        return self.writer.layouts.block_of(self._entries[message_id].layout, 0)
 
     # ------------------------------------------------------------------ materializing
 
@@ -138,21 +138,21 @@ class MaterializedMessages:
     @property
     def count(self) -> int:
         """The number of messages, materialized or not."""
-        return len(self.older) + len(self.writer.sections) + len(self.newer)
+        return len(self.older) + len(self.writer.layouts) + len(self.newer)
 
     def message_at(self, index: int) -> Message:
         """Return a message by its place in the conversation, counted from 0."""
         if index < len(self.older):
             return self.older[index]
         index -= len(self.older)
-        sections = self.writer.sections
-        if index < len(sections):
-            return self._entries[sections[index].key].message
-        return self.newer[index - len(sections)]
+        layouts = self.writer.layouts
+        if index < len(layouts):
+            return self._entries[layouts[index].key].message
+        return self.newer[index - len(layouts)]
 
     def place_of(self, message_id: str) -> int:
         """Return the place of a materialized message in the conversation, -1 for another."""
-        keys = [section.key for section in self.writer.sections]
+        keys = [layout.key for layout in self.writer.layouts]
         return len(self.older) + keys.index(message_id) if message_id in keys else -1
 
     @property
@@ -162,7 +162,7 @@ class MaterializedMessages:
 
     def all(self) -> list[tuple[Message, str | None]]:
         """Return all messages in order, each with the text so far if it streams."""
-        written = (self._entries[section.key] for section in self.writer.sections)
+        written = (self._entries[layout.key] for layout in self.writer.layouts)
         return [
             *((message, self._text_apart(message)) for message in self.older),
             *((e.message, e.text if e.is_streaming else None) for e in written),
@@ -216,7 +216,7 @@ class MaterializedMessages:
         while self.newer and taken < characters:
             message = self.newer.pop(0)
             taken += _size(message)
-            self._write(len(self.writer.sections), self._entry_of(message))
+            self._write(len(self.writer.layouts), self._entry_of(message))
         self.writer.fit_tables()
         while self._may_go(0):
             self.older.append(self._take_out(0))
@@ -236,7 +236,7 @@ class MaterializedMessages:
 
     def _take_all(self) -> list[Message]:
         """Empty the document and return all messages."""
-        entries = [self._entries[section.key] for section in self.writer.sections]
+        entries = [self._entries[layout.key] for layout in self.writer.layouts]
         messages = [*self.older, *(entry.message for entry in entries), *self.newer]
         for entry in entries:
             self._set_apart(entry)
@@ -245,10 +245,10 @@ class MaterializedMessages:
 
     def _take_out(self, at: int) -> Message:
         """Remove the first (0) or the last (-1) message from the document."""
-        section = self.writer.sections[at]
-        entry = self._entries.pop(section.key)
-        self.highlighter.forget(section)
-        self.writer.remove_section(section)
+        layout = self.writer.layouts[at]
+        entry = self._entries.pop(layout.key)
+        self.highlighter.forget(layout)
+        self.writer.remove_message(layout)
         self._set_apart(entry)
         return entry.message
 
@@ -270,30 +270,30 @@ class MaterializedMessages:
     def is_whole(self) -> bool:
         """Return True if all messages are fully materialized."""
         waits = self.older or self.newer
-        return not waits and all(section.is_whole for section in self.writer.sections)
+        return not waits and all(layout.is_whole for layout in self.writer.layouts)
 
     @property
     def has_room(self) -> bool:
         """Return True if more messages fit without removing any."""
-        return sum(map(self._written_size, self.writer.sections)) < self._most * 3 // 4
+        return sum(map(self._written_size, self.writer.layouts)) < self._most * 3 // 4
 
     @property
     def is_much(self) -> bool:
         """Return True if the document exceeds its limit."""
         return size_of(self.writer.document) > self._most
 
-    def _written_size(self, section: MessageLayout) -> int:
+    def _written_size(self, layout: MessageLayout) -> int:
         """Return the approximate number of materialized characters of a message."""
-        size = _size(self._entries[section.key].message)
-        if section.is_whole:
+        size = _size(self._entries[layout.key].message)
+        if layout.is_whole:
             return size
-        document, first = self.writer.document, self.writer.sections.first_block(section)
-        end = document.findBlockByNumber(first + section.total).position()
+        document, first = self.writer.document, self.writer.layouts.first_block(layout)
+        end = document.findBlockByNumber(first + layout.total).position()
         return min(size, end - document.findBlockByNumber(first).position())
 
     def _may_go(self, at: int) -> bool:
         """Return True if message `at` can go: the document is too long, and enough remains."""
-        sizes = [self._written_size(section) for section in self.writer.sections]
+        sizes = [self._written_size(layout) for layout in self.writer.layouts]
         return sum(sizes) > self._most and sum(sizes) - sizes[at] > self._most // 2
 
     def append(self, message: Message) -> MessageState | None:
@@ -305,7 +305,7 @@ class MaterializedMessages:
             self.newer.append(message)
             self._set_apart(entry)
             return None
-        self._write(len(self.writer.sections), entry)
+        self._write(len(self.writer.layouts), entry)
         return entry
 
     def write_again(
@@ -316,7 +316,7 @@ class MaterializedMessages:
         If there is much text, rewrite only `height` pixels on either side of item `item` of message
         `message_id` and the nearest items of other messages. The rest is materialized on scrolling.
         """
-        order = [self._entries[section.key] for section in self.writer.sections]
+        order = [self._entries[layout.key] for layout in self.writer.layouts]
         scale = theme.px(1000) / self.writer.styles.theme.px(1000)
         self.highlighter.clear()
         self.highlighter.set_theme(theme)
@@ -326,27 +326,27 @@ class MaterializedMessages:
         for entry in self._narrowed(order, message_id):
             at = item if entry.message.id == message_id else nearest
             nearest = 0 if entry.message.id == message_id else nearest
-            self._put_back(entry.section, at, height, scale)
+            self._put_back(entry.layout, at, height, scale)
             self.message_writer.show_folds(entry)
         self.writer.fit_tables()
 
-    def _put_back(self, section: MessageLayout, at: int, height: float, scale: float) -> None:
-        count = len(section.items)
+    def _put_back(self, layout: MessageLayout, at: int, height: float, scale: float) -> None:
+        count = len(layout.items)
         ranges = [(0, count)]
-        if cost_more(section.items, _MOST_AT_ONCE):
-            ranges = around(section, at % count, height)
-        self.writer.put_back(section, ranges, scale)
-        for first, end in section.runs(0, count):
-            self.highlighter.colour_items(section, first, end)
+        if cost_more(layout.items, _MOST_AT_ONCE):
+            ranges = around(layout, at % count, height)
+        self.writer.put_back(layout, ranges, scale)
+        for first, end in layout.runs(0, count):
+            self.highlighter.colour_items(layout, first, end)
 
-    def write_items(self, section: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
+    def write_items(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Materialize the items of these ranges [first, end) of a message."""
         ranges = list(ranges)
-        self.writer.write(section, ranges)
+        self.writer.write(layout, ranges)
         for first, end in ranges:
-            self.highlighter.colour_items(section, first, end)
-        if any(0.0 in section.heights[first:end] for first, end in ranges):
-            self.message_writer.show_folds(self._entries[section.key])
+            self.highlighter.colour_items(layout, first, end)
+        if any(0.0 in layout.heights[first:end] for first, end in ranges):
+            self.message_writer.show_folds(self._entries[layout.key])
 
     def write_folded(self) -> bool:
         """Materialize a block's folded lines for a screen reader. Return True if any were missing.
@@ -354,29 +354,29 @@ class MaterializedMessages:
         The item above the lines is already materialized: folded lines must not follow a
         placeholder.
         """
-        for section in self.writer.sections:
-            for first, end in section.holes():
-                if number_of(section.items[end]) is not None and section.counts[first - 1]:
-                    self.writer.write(section, [(first, end)])
-                    self.highlighter.colour_items(section, first, end)
-                    show_fold(self.writer, section, end, visible=False)
-                    return section.counts[first] > 0
+        for layout in self.writer.layouts:
+            for first, end in layout.holes():
+                if number_of(layout.items[end]) is not None and layout.counts[first - 1]:
+                    self.writer.write(layout, [(first, end)])
+                    self.highlighter.colour_items(layout, first, end)
+                    show_fold(self.writer, layout, end, visible=False)
+                    return layout.counts[first] > 0
         return False
 
-    def write_item(self, section: MessageLayout, at: int, height: float, unit: int = 0) -> None:
+    def write_item(self, layout: MessageLayout, at: int, height: float, unit: int = 0) -> None:
         """Materialize an item and about `height` pixels on either side.
 
         Of a very long text, materialize the part that contains this UTF-16 unit. Its surroundings
         are filled in once they are on screen.
         """
-        if not section.counts[at]:
-            self.write_items(section, around(section, at, height))
-        if section.gaps[at]:
-            self.write_part(section, at, unit, unit + 1)
+        if not layout.counts[at]:
+            self.write_items(layout, around(layout, at, height))
+        if layout.gaps[at]:
+            self.write_part(layout, at, unit, unit + 1)
 
-    def write_part(self, section: MessageLayout, at: int, first: int, end: int) -> None:
+    def write_part(self, layout: MessageLayout, at: int, first: int, end: int) -> None:
         """Materialize UTF-16 units [first, end) of a long text."""
-        self.writer.fill(section, at, first, end)
+        self.writer.fill(layout, at, first, end)
 
     def _narrowed(self, order: list[MessageState], around: str) -> list[MessageState]:
         """Return the entries around a message that can be rewritten at once, and remove others."""
@@ -403,17 +403,17 @@ class MaterializedMessages:
     def take_rests(self) -> list[tuple[Message, str]]:
         """Return the text still to append to long answers, and reset it."""
         taken = []
-        for section in self.writer.sections:
-            entry = self._entries[section.key]
+        for layout in self.writer.layouts:
+            entry = self._entries[layout.key]
             if rest := entry.take_rest():
                 taken.append((entry.message, rest))
         return taken
 
     def unread(self) -> Iterator[tuple[str, str]]:
         """Yield unfolded reasoning that is still to be shown, by message id."""
-        for section in self.writer.sections:
-            if unread := self._entries[section.key].unread:
-                yield section.key, unread
+        for layout in self.writer.layouts:
+            if unread := self._entries[layout.key].unread:
+                yield layout.key, unread
 
     # ------------------------------------------------------------------ changes
 
@@ -478,8 +478,8 @@ class MaterializedMessages:
     def name_models(self, name_of: Callable[[str], str]) -> None:
         """Set the function that names models, and refresh the names on screen."""
         self._facts.set_names(name_of)
-        for section in self.writer.sections:
-            self.message_writer.refresh(self._entries[section.key])
+        for layout in self.writer.layouts:
+            self.message_writer.refresh(self._entries[layout.key])
 
     def mark(self, marks: Mapping[str, ItemMark]) -> None:
         """Replace all marks with these, by message id."""
@@ -489,12 +489,12 @@ class MaterializedMessages:
             self._entries[key].set_mark(marks.get(key))
             self.message_writer.refresh(self._entries[key])
 
-    def unfold_code_at(self, section: MessageLayout, at: int) -> None:
+    def unfold_code_at(self, layout: MessageLayout, at: int) -> None:
         """Unfold the code block that contains item `at`."""
-        for item in section.items[at:]:
+        for item in layout.items[at:]:
             number = number_of(item)
             if number is not None:
-                self.message_writer.turn_fold(self._entries[section.key], number, unfold=True)
+                self.message_writer.turn_fold(self._entries[layout.key], number, unfold=True)
                 return
 
 

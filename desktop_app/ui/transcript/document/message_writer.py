@@ -37,27 +37,27 @@ class MessageWriter:
 
     def insert(self, at: int, entry: MessageState) -> None:
         """Write a message above index `at`."""
-        entry.place(self._writer.insert_section(at, entry.message.id, entry.items()))
+        entry.place(self._writer.insert_message(at, entry.message.id, entry.items()))
         self._highlight(entry)
         self.show_folds(entry)
 
     def rewrite(self, entry: MessageState) -> None:
         """Rewrite all items of a message."""
-        self._highlighter.forget(entry.section)
+        self._highlighter.forget(entry.layout)
         items = entry.items()
-        self._writer.show_items(entry.section, 0, len(entry.section.items), items)
+        self._writer.show_items(entry.layout, 0, len(entry.layout.items), items)
         self._highlight(entry)
         self.show_folds(entry)
 
     def refresh(self, entry: MessageState) -> None:
         """Update the items before and after the body."""
-        section, head = entry.section, entry.head_items()
+        layout, head = entry.layout, entry.head_items()
         if len(head) != entry.head:
             self.rewrite(entry)
         else:
-            self._writer.show_items(section, 0, entry.head, head)
+            self._writer.show_items(layout, 0, entry.head, head)
         foot = entry.foot_items()
-        self._writer.show_items(section, len(section.items) - entry.foot, entry.foot, foot)
+        self._writer.show_items(layout, len(layout.items) - entry.foot, entry.foot, foot)
         entry.set_foot(len(foot))
 
     def update(self, entry: MessageState, changes: Sequence[Change] | None) -> None:
@@ -69,7 +69,7 @@ class MessageWriter:
             self.rewrite(entry)
         else:
             self.grow(entry, changes)
-            self._show_fold(entry, len(entry.section.items) - entry.foot - entry.head)
+            self._show_fold(entry, len(entry.layout.items) - entry.foot - entry.head)
         self.refresh(entry)
         if not entry.is_streaming:
             self._writer.fit_tables()
@@ -80,7 +80,7 @@ class MessageWriter:
         for at, removed, added in changes:
             for line in entry.folds.broken_by(at, removed, added):
                 entry.folds.forget(line)
-                show_fold(self._writer, entry.section, entry.head + line, visible=True)
+                show_fold(self._writer, entry.layout, entry.head + line, visible=True)
                 self._change(entry, line, 1, ())
             first = entry.folds.item_of(at)
             self._change(entry, first, removed, added)
@@ -99,31 +99,31 @@ class MessageWriter:
         with self._writer.one_edit() if are_texts else nullcontext():
             for first, removed, added in changes:
                 if not entry.folds or first < 0:
-                    self._writer.replace(entry.section, entry.head + first, removed, added)
+                    self._writer.replace(entry.layout, entry.head + first, removed, added)
                     continue
                 for at, item in enumerate(added, first):
                     place = entry.head + entry.folds.item_of(at)
-                    self._writer.replace(entry.section, place, 1, [item])
+                    self._writer.replace(entry.layout, place, 1, [item])
 
     def think(self, entry: MessageState, characters: int) -> None:
         """Show that an answer has this many more characters of reasoning."""
         if entry.folded or not entry.head:
             self.refresh(entry)
         else:
-            self._writer.show_items(entry.section, 0, 1, [entry.head_line()])
+            self._writer.show_items(entry.layout, 0, 1, [entry.head_line()])
             self.read_thoughts(entry, characters)
 
     def read_thoughts(self, entry: MessageState, characters: int) -> None:
         """Show more of the unfolded reasoning of an answer."""
         for at, removed, added in entry.read_thoughts(characters):
-            self._writer.replace(entry.section, at, removed, added)
+            self._writer.replace(entry.layout, at, removed, added)
             entry.grow_head(len(added) - removed)
 
     # ------------------------------------------------------------------ code
 
     def show_folds(self, entry: MessageState) -> None:
         """Hide folded lines of code and show the others."""
-        show_folds(self._writer, entry.section, entry.unfolded.code)
+        show_folds(self._writer, entry.layout, entry.unfolded.code)
 
     def turn_fold(self, entry: MessageState, number: int, *, unfold: bool | None = None) -> None:
         """Unfold a long code block, or fold it again."""
@@ -131,11 +131,11 @@ class MessageWriter:
             entry.unfolded.code.add(number)
         else:
             entry.unfolded.code.discard(number)
-        section, at = entry.section, entry.item_of_action(f"{FOLD}{number}")
+        layout, at = entry.layout, entry.item_of_action(f"{FOLD}{number}")
         if at >= 0:
             is_folded = number not in entry.unfolded.code
-            line = fold_line_at(section.items, at, is_folded=is_folded)
-            self._writer.show_items(section, at, 1, [line])
+            line = fold_line_at(layout.items, at, is_folded=is_folded)
+            self._writer.show_items(layout, at, 1, [line])
         self.show_folds(entry)
 
     def _show_fold(self, entry: MessageState, end: int, seen: int = -1) -> bool:
@@ -143,13 +143,13 @@ class MessageWriter:
 
         The code stays unfolded if it streamed in or contains item `seen` of the message.
         """
-        section, head = entry.section, entry.head
-        most = len(section.items) - entry.foot - head
+        layout, head = entry.layout, entry.head
+        most = len(layout.items) - entry.foot - head
         if entry.message.role is Role.USER or end > most:
             return False
         if end == most and not entry.is_whole:
             return False
-        code = entry.folds.ended(section.items, head, end)
+        code = entry.folds.ended(layout.items, head, end)
         if code is None:
             return False
         if not entry.is_stored or end - code.lines + SHOWN <= seen - head < end:
@@ -158,15 +158,15 @@ class MessageWriter:
         at = entry.folds.add(code)
         self._change(entry, at, 0, (fold_line(code.number, code.lines, is_folded=not unfolded),))
         if not unfolded:
-            show_fold(self._writer, section, head + at, visible=False)
+            show_fold(self._writer, layout, head + at, visible=False)
         return True
 
     def _change(self, entry: MessageState, at: int, removed: int, added: Sequence[Item]) -> None:
-        self._writer.replace(entry.section, entry.head + at, removed, added)
+        self._writer.replace(entry.layout, entry.head + at, removed, added)
         entry.pending_highlights.changed(at, removed, added)
 
     def _highlight(self, entry: MessageState) -> None:
-        section, end = entry.section, len(entry.section.items) - entry.foot
+        layout, end = entry.layout, len(entry.layout.items) - entry.foot
         entry.pending_highlights.highlight(
-            self._highlighter, section, entry.head, end, grows=entry.grows
+            self._highlighter, layout, entry.head, end, grows=entry.grows
         )

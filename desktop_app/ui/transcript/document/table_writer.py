@@ -93,19 +93,19 @@ class TableWriter:
         self._written: dict[int, QTextTable] = {}  # in this edit, by the position below
         self._fitted: tuple[Item, tuple[int, ...]] | None = None
 
-    def widths(self, section: MessageLayout, at: int, block: Block) -> tuple[int, ...]:
+    def widths(self, layout: MessageLayout, at: int, block: Block) -> tuple[int, ...]:
         """Return the column widths for a part after item `at` - 1: its table's, or its own."""
-        above = section.above(at)
+        above = layout.above(at)
         if block.head or not is_table(above):
             return self.columns.widths(block, whole=True)
-        shape = section.shapes[at - 1] if section.counts[at - 1] else self.fitted(section, at)
+        shape = layout.shapes[at - 1] if layout.counts[at - 1] else self.fitted(layout, at)
         return shape if len(shape) == len(block.aligns) else self.columns.widths(block, whole=True)
 
-    def fitted(self, section: MessageLayout, at: int) -> tuple[int, ...]:
+    def fitted(self, layout: MessageLayout, at: int) -> tuple[int, ...]:
         """Return the final column widths of the table that item `at` belongs to."""
-        while at and is_part(section.items[at]) and is_table(section.items[at - 1]):
+        while at and is_part(layout.items[at]) and is_table(layout.items[at - 1]):
             at -= 1
-        head = section.items[at]
+        head = layout.items[at]
         if self._fitted is None or self._fitted[0] is not head:
             self._fitted = head, self.columns.widths(head, whole=True)  # type: ignore[arg-type]
         return self._fitted[1]
@@ -114,11 +114,11 @@ class TableWriter:
         """Return True if the rows of a part can be blocks with tab stops."""
         return not _is_turned(block) and self.columns.fits(block, widths)
 
-    def key(self, section: MessageLayout, at: int, block: Block) -> tuple[object, ...]:
+    def key(self, layout: MessageLayout, at: int, block: Block) -> tuple[object, ...]:
         """Return the key that determines the gap above the table part at item `at`."""
         if block.head:
-            return self.styles.block_key(block, section.above(at))
-        return ("part", bool(at) and section.is_ruled(at - 1))
+            return self.styles.block_key(block, layout.above(at))
+        return ("part", bool(at) and layout.is_ruled(at - 1))
 
     def char_format(self, block: Block, number: int, run: Run) -> QTextCharFormat:
         """Return the format of a run in a row."""
@@ -136,7 +136,7 @@ class TableWriter:
 
     def write_frame(
         self,
-        section: MessageLayout,
+        layout: MessageLayout,
         at: int,
         block: Block,
         widths: tuple[int, ...],
@@ -148,7 +148,7 @@ class TableWriter:
         """
         before = cursor.block()
         own_block, own_char = before.blockFormat(), before.charFormat()
-        made = self.styles.table_format(block, section.above(at), widths, turned=_is_turned(block))
+        made = self.styles.table_format(block, layout.above(at), widths, turned=_is_turned(block))
         table = cursor.insertTable(len(block.rows), max(1, len(block.aligns)), made)
         cell = self.styles.cell_format(block)
         for number in range(len(block.rows)):

@@ -143,10 +143,10 @@ class FocusNavigator(QObject):
 
     def _go_from(self, at: int, position: int, *, forward: bool) -> bool:
         """Focus the next or the previous target from a position of a message on."""
-        sections = self._messages.writer.sections
+        layouts = self._messages.writer.layouts
         skips_actions = not forward
-        while 0 <= at < len(sections):
-            position = self._written_on(sections[at], position, forward=forward)
+        while 0 <= at < len(layouts):
+            position = self._written_on(layouts[at], position, forward=forward)
             begin, end = self._extent(at)
             if not (forward or skips_actions) and self._land_on_actions(at, forward=False):
                 return True
@@ -163,48 +163,48 @@ class FocusNavigator(QObject):
             self._view.setFocus(Qt.FocusReason.BacktabFocusReason)
         return not forward
 
-    def _written_on(self, section: MessageLayout, position: int, *, forward: bool) -> int:
+    def _written_on(self, layout: MessageLayout, position: int, *, forward: bool) -> int:
         """Materialize the next target of a message from a document position on.
 
         Return that position after the edit.
         """
-        if section.is_whole:
+        if layout.is_whole:
             return position
         document, writer = self._view.document(), self._messages.writer
         here = QTextCursor(document)
         here.setPosition(min(position, document.characterCount() - 1))
-        found = writer.sections.section_at(here.block().blockNumber())
-        first = -1 if forward else len(section.items)
+        found = writer.layouts.layout_at(here.block().blockNumber())
+        first = -1 if forward else len(layout.items)
         height = self._view.viewport().height()
-        if found is not None and found[0] is section:
-            first = section.item_at(found[1])
-            unit = self._missing(section, first, here.position(), forward=forward)
+        if found is not None and found[0] is layout:
+            first = layout.item_at(found[1])
+            unit = self._missing(layout, first, here.position(), forward=forward)
             if unit is not None:
-                self._messages.write_item(section, first, height, unit)
+                self._messages.write_item(layout, first, height, unit)
                 return here.position()
-        order = range(first + 1, len(section.items)) if forward else range(first - 1, -1, -1)
-        at = next((at for at in order if has_focus_target(section.items[at])), -1)
+        order = range(first + 1, len(layout.items)) if forward else range(first - 1, -1, -1)
+        at = next((at for at in order if has_focus_target(layout.items[at])), -1)
         if at >= 0:
-            self._messages.write_item(section, at, height)
-            unit = self._missing(section, at, -1 if forward else sys.maxsize, forward=forward)
+            self._messages.write_item(layout, at, height)
+            unit = self._missing(layout, at, -1 if forward else sys.maxsize, forward=forward)
             if unit is not None:
-                self._messages.write_item(section, at, height, unit)
+                self._messages.write_item(layout, at, height, unit)
         return here.position()
 
     def _missing(
-        self, section: MessageLayout, at: int, position: int, *, forward: bool
+        self, layout: MessageLayout, at: int, position: int, *, forward: bool
     ) -> int | None:
         """Return the UTF-16 unit of the next missing link of a long text, or None.
 
         The search starts at a document position.
         """
-        writer, words = self._messages.writer, Words(section.items[at].runs)
-        gaps = section.gaps[at] if forward else section.gaps[at][::-1]
-        first = writer.sections.block_of(section, at).blockNumber()
+        writer, words = self._messages.writer, Words(layout.items[at].runs)
+        gaps = layout.gaps[at] if forward else layout.gaps[at][::-1]
+        first = writer.layouts.block_of(layout, at).blockNumber()
         for gap in gaps:
             below = writer.document.findBlockByNumber(first + gap.block).position()
             if (below > position) is forward:
-                links = words.links(gap.start, section.shapes[at][gap.block - 1])
+                links = words.links(gap.start, layout.shapes[at][gap.block - 1])
                 if links:
                     return links[0 if forward else -1]
         return None
@@ -217,7 +217,7 @@ class FocusNavigator(QObject):
             return at, self._extent(at)[1] if at >= 0 else -1, True
         if self._focused is not None and widget is self._focused:
             stop = self._focused.stop
-            return self._section_at(stop.start), stop.end if forward else stop.start, False
+            return self._layout_at(stop.start), stop.end if forward else stop.start, False
         return self._top()
 
     def _top(self) -> tuple[int, int, bool]:
@@ -228,31 +228,31 @@ class FocusNavigator(QObject):
         view, cursor = self._view, self._view.textCursor()
         if cursor.atEnd() or not view.viewport().rect().intersects(view.cursorRect(cursor)):
             cursor = view.cursorForPosition(QPoint(0, 0))
-        return self._section_at(cursor.position()), cursor.position(), False
+        return self._layout_at(cursor.position()), cursor.position(), False
 
     def _index(self, message_id: str) -> int:
-        sections = self._messages.writer.sections
-        return next((n for n, s in enumerate(sections) if s.key == message_id), -1)
+        layouts = self._messages.writer.layouts
+        return next((n for n, s in enumerate(layouts) if s.key == message_id), -1)
 
-    def _section_at(self, position: int) -> int:
+    def _layout_at(self, position: int) -> int:
         block = self._view.document().findBlock(position)
-        found = self._messages.writer.sections.section_at(block.blockNumber())
-        sections = self._messages.writer.sections
-        return len(sections) - 1 if found is None else sections.index(found[0])
+        found = self._messages.writer.layouts.layout_at(block.blockNumber())
+        layouts = self._messages.writer.layouts
+        return len(layouts) - 1 if found is None else layouts.index(found[0])
 
     def _extent(self, at: int) -> tuple[int, int]:
         """Return the document positions at which a message begins and ends."""
         writer = self._messages.writer
-        first = writer.sections.first_block(writer.sections[at])
+        first = writer.layouts.first_block(writer.layouts[at])
         document = self._view.document()
         begin = document.findBlockByNumber(first).position()
-        end = document.findBlockByNumber(first + writer.sections[at].total).position()
+        end = document.findBlockByNumber(first + writer.layouts[at].total).position()
         return begin, max(begin, end - 1)
 
     # ------------------------------------------------------------------ focus
 
     def _land_on_actions(self, at: int, *, forward: bool) -> bool:
-        entry = self._messages.get(self._messages.writer.sections[at].key)
+        entry = self._messages.get(self._messages.writer.layouts[at].key)
         if entry is None or entry.is_streaming:
             return False
         self._placer.show_for(entry)
@@ -384,19 +384,19 @@ class FocusNavigator(QObject):
             return None
         found = [
             stop
-            for section in self._messages.writer.sections
-            for stop in self._in_footer(section)
+            for layout in self._messages.writer.layouts
+            for stop in self._in_footer(layout)
             if stop.target in _VERSIONS
         ]
         return min(found, key=lambda stop: self._far(stop, button), default=None)
 
-    def _in_footer(self, section: MessageLayout) -> Iterator[FocusTarget]:
-        for at in reversed(range(len(section.items))):
-            item = section.items[at]
+    def _in_footer(self, layout: MessageLayout) -> Iterator[FocusTarget]:
+        for at in reversed(range(len(layout.items))):
+            item = layout.items[at]
             if not isinstance(item, Line) or item.part is Part.QUESTION:
                 return
-            if section.counts[at]:
-                yield from focus_targets_of(self._messages.writer.sections.block_of(section, at))
+            if layout.counts[at]:
+                yield from focus_targets_of(self._messages.writer.layouts.block_of(layout, at))
 
     def _far(self, stop: FocusTarget, button: FocusTargetButton) -> tuple[int, bool]:
         """Return the distance of a target from a button, and whether the targets differ."""

@@ -31,28 +31,28 @@ class FootnoteJumps:
         Materialize it with `height` pixels around it.
         """
         writer, wanted = self._messages.writer, counterpart(target)
-        found = writer.sections.section_at(block.blockNumber())
+        found = writer.layouts.layout_at(block.blockNumber())
         if found is None:
             return None
-        section, at = found[0], found[0].item_at(found[1])
-        item = self._item(section, at, target, wanted)
+        layout, at = found[0], found[0].item_at(found[1])
+        item = self._item(layout, at, target, wanted)
         if item is None:
             return None
-        self._came = section.key, target, at
-        unit = _unit(section.items[item], wanted) if section.gaps[item] else 0
-        self._messages.write_item(section, item, height, unit)
-        return self._stop(section, item, wanted)
+        self._came = layout.key, target, at
+        unit = _unit(layout.items[item], wanted) if layout.gaps[item] else 0
+        self._messages.write_item(layout, item, height, unit)
+        return self._stop(layout, item, wanted)
 
-    def _item(self, section: MessageLayout, at: int, target: str, wanted: str) -> int | None:
+    def _item(self, layout: MessageLayout, at: int, target: str, wanted: str) -> int | None:
         """Return the index of the item that contains the counterpart of a link.
 
         Prefer the reference that the user came from. Otherwise search upwards first for a
         reference, and downwards first for a definition.
         """
-        items = section.items
+        items = layout.items
         key, left, came = self._came
         if (
-            (key, left) == (section.key, wanted)
+            (key, left) == (layout.key, wanted)
             and came < len(items)
             and _holds(items[came], wanted)
         ):
@@ -61,9 +61,9 @@ class FootnoteJumps:
         order = (*above, *below) if leads_back(target) else (*below, *above)
         return next((n for n in order if _holds(items[n], wanted)), None)
 
-    def _stop(self, section: MessageLayout, item: int, wanted: str) -> FocusTarget | None:
-        block = self._messages.writer.sections.block_of(section, item)
-        for _ in range(section.counts[item]):
+    def _stop(self, layout: MessageLayout, item: int, wanted: str) -> FocusTarget | None:
+        block = self._messages.writer.layouts.block_of(layout, item)
+        for _ in range(layout.counts[item]):
             for stop in focus_targets_of(block):
                 if stop.target == wanted:
                     return stop

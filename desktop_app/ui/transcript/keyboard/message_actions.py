@@ -241,7 +241,7 @@ class ActionRowPlacer:
         """Move the row to its message, because the text has moved on screen."""
         entry = self._messages.get(self.row.message_id)
         if entry is not None:
-            block = self._messages.writer.sections.block_of(entry.section, entry.action_item)
+            block = self._messages.writer.layouts.block_of(entry.layout, entry.action_item)
             self.row.place_beside(block, self._view.verticalScrollBar().value())
 
     def hide(self) -> None:

@@ -25,29 +25,29 @@ class MessageLayouts(list[MessageLayout]):
         super().__init__()
         self.document = document
 
-    def first_block(self, section: MessageLayout) -> int:
+    def first_block(self, layout: MessageLayout) -> int:
         """Return the number of a message's first block, counted from the nearer end."""
-        if self[-1] is section:
-            return self.document.blockCount() - 1 - section.total
-        return sum(s.total for s in self[: self.index(section)])
+        if self[-1] is layout:
+            return self.document.blockCount() - 1 - layout.total
+        return sum(s.total for s in self[: self.index(layout)])
 
-    def section_at(self, block: int) -> tuple[MessageLayout, int] | None:
+    def layout_at(self, block: int) -> tuple[MessageLayout, int] | None:
         """Return the message that owns a block, and the block's number within the message."""
         passed = 0
-        for section in self:
-            if block < passed + section.total:
-                return section, block - passed
-            passed += section.total
+        for layout in self:
+            if block < passed + layout.total:
+                return layout, block - passed
+            passed += layout.total
         return None
 
-    def block_of(self, section: MessageLayout, at: int) -> QTextBlock:
+    def block_of(self, layout: MessageLayout, at: int) -> QTextBlock:
         """Return the first block of an item."""
-        return self.document.findBlockByNumber(self.first_block(section) + section.offset(at))
+        return self.document.findBlockByNumber(self.first_block(layout) + layout.offset(at))
 
-    def words_at(self, section: MessageLayout, at: int, first: int, end: int) -> QTextCursor | None:
+    def words_at(self, layout: MessageLayout, at: int, first: int, end: int) -> QTextCursor | None:
         """Select UTF-16 units [first, end) of a long text, or return None if they are missing."""
-        begin = self._position(section, at, first)
-        last = self._position(section, at, max(first, end - 1))
+        begin = self._position(layout, at, first)
+        last = self._position(layout, at, max(first, end - 1))
         if begin is None or last is None:
             return None
         found = QTextCursor(self.document)
@@ -55,8 +55,8 @@ class MessageLayouts(list[MessageLayout]):
         found.setPosition(last + (end > first), QTextCursor.MoveMode.KeepAnchor)
         return found
 
-    def _position(self, section: MessageLayout, at: int, unit: int) -> int | None:
-        cuts, number = section.shapes[at], bisect_right(section.shapes[at], unit)
-        block = self.document.findBlockByNumber(self.block_of(section, at).blockNumber() + number)
-        within = unit - cuts[number - 1] if number else unit + head_length(section.items[at])
+    def _position(self, layout: MessageLayout, at: int, unit: int) -> int | None:
+        cuts, number = layout.shapes[at], bisect_right(layout.shapes[at], unit)
+        block = self.document.findBlockByNumber(self.block_of(layout, at).blockNumber() + number)
+        within = unit - cuts[number - 1] if number else unit + head_length(layout.items[at])
         return block.position() + within if within < block.length() else None

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class Reflow:
     """The growing table of a document and the items laid out for an earlier width."""
 
-    def __init__(self, sections: MessageLayouts, items: ItemWriter) -> None:
-        self._sections, self._items = sections, items
+    def __init__(self, layouts: MessageLayouts, items: ItemWriter) -> None:
+        self._layouts, self._items = layouts, items
         self._growing: tuple[MessageLayout, int] | None = None
         self._misfits: Iterator[tuple[MessageLayout, int]] | None = None
 
@@ -43,39 +43,39 @@ class Reflow:
         """Return True if a table is growing."""
         return self._growing is not None
 
-    def forget(self, section: MessageLayout) -> None:
+    def forget(self, layout: MessageLayout) -> None:
         """Forget a message that leaves the document."""
-        if self._growing is not None and self._growing[0] is section:
+        if self._growing is not None and self._growing[0] is layout:
             self._growing = None
 
-    def grows(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def grows(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Record that the table at item `at` has grown; any other growing table is complete."""
-        if self._growing != (section, at):
+        if self._growing != (layout, at):
             self.fit_table(cursor)
-        self._growing = (section, at)
+        self._growing = (layout, at)
 
-    def fit_above(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def fit_above(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Complete a growing table above item `at`, which is about to be written."""
-        if self._growing is not None and self._growing[0] is section and self._growing[1] < at:
+        if self._growing is not None and self._growing[0] is layout and self._growing[1] < at:
             self.fit_table(cursor)
 
-    def fit_earlier(self, section: MessageLayout, cursor: QTextCursor) -> None:
+    def fit_earlier(self, layout: MessageLayout, cursor: QTextCursor) -> None:
         """Complete the growing table if items were written after it."""
         if self._growing is not None:
             owner, at = self._growing
-            if owner is not section or at + 2 < len(section.items):
+            if owner is not layout or at + 2 < len(layout.items):
                 self.fit_table(cursor)
 
     def fit_table(self, cursor: QTextCursor) -> None:
         """Give the growing table, if any, its final column widths."""
         if self._growing is not None:
-            (section, at), self._growing = self._growing, None
-            if at < len(section.items):
-                self._fit(section, at, cursor)
+            (layout, at), self._growing = self._growing, None
+            if at < len(layout.items):
+                self._fit(layout, at, cursor)
 
-    def _fit(self, section: MessageLayout, at: int, cursor: QTextCursor) -> None:
+    def _fit(self, layout: MessageLayout, at: int, cursor: QTextCursor) -> None:
         """Give a complete table the column widths that its first rows need."""
-        head = section.items[at]
+        head = layout.items[at]
         if not isinstance(head, Block) or head.kind is not Kind.TABLE or not head.head:
             return
         widths = self._items.tables.columns.widths(head, whole=True)
@@ -83,12 +83,12 @@ class Reflow:
         while (
             isinstance(part, Block) and part.kind is Kind.TABLE and (part is head or not part.head)
         ):
-            if section.counts[at] and section.shapes[at] != widths:
-                self._items.turn_table(section, at, part, widths, cursor)
+            if layout.counts[at] and layout.shapes[at] != widths:
+                self._items.turn_table(layout, at, part, widths, cursor)
             at += 1
-            if at == len(section.items):
+            if at == len(layout.items):
                 return
-            part = section.items[at]
+            part = layout.items[at]
 
     # ------------------------------------------------------------------ change of width
 
@@ -103,14 +103,14 @@ class Reflow:
 
     def fit_until(self, until: float, cursor: QTextCursor) -> None:
         """Rewrite outdated items until about this reading of `time.perf_counter`."""
-        for section, at in self._misfits or ():
-            item = section.items[at]
+        for layout, at in self._misfits or ():
+            item = layout.items[at]
             if isinstance(item, Block) and item.kind is Kind.TABLE:
-                widths = self._items.tables.fitted(section, at)
-                if section.shapes[at] != widths:
-                    self._items.turn_table(section, at, item, widths, cursor)
+                widths = self._items.tables.fitted(layout, at)
+                if layout.shapes[at] != widths:
+                    self._items.turn_table(layout, at, item, widths, cursor)
             else:
-                self._items.write_again(section, at, cursor)
+                self._items.write_again(layout, at, cursor)
             if time.perf_counter() > until:
                 break
         else:
@@ -118,15 +118,15 @@ class Reflow:
 
     def _shaped_from(self, top: int) -> Iterator[tuple[MessageLayout, int]]:
         """Yield each item that depends on the width: from block number `top` on, then the rest."""
-        found = self._sections.section_at(top)
-        first = self._sections.index(found[0]) if found else 0
+        found = self._layouts.layout_at(top)
+        first = self._layouts.index(found[0]) if found else 0
         begin = found[0].item_at(found[1]) if found else 0
-        order = [*self._sections[first:], *self._sections[: first + 1]]
-        for number, section in enumerate(order):
+        order = [*self._layouts[first:], *self._layouts[: first + 1]]
+        for number, layout in enumerate(order):
             at, end = (begin if number == 0 else 0), sys.maxsize
-            if number == len(self._sections):
+            if number == len(self._layouts):
                 end = begin  # stop at the first item yielded
-            while section in self._sections and at < min(end, len(section.items)):
-                if section.shapes[at]:
-                    yield section, at
-                at = section.written(at + 1)
+            while layout in self._layouts and at < min(end, len(layout.items)):
+                if layout.shapes[at]:
+                    yield layout, at
+                at = layout.written(at + 1)

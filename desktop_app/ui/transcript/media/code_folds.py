@@ -200,46 +200,46 @@ def last_shown(items: Sequence[Item], at: int) -> int:
     return _first_line(items, at) + SHOWN - 1
 
 
-def show_folds(writer: DocumentWriter, section: MessageLayout, unfolded: Container[int]) -> None:
+def show_folds(writer: DocumentWriter, layout: MessageLayout, unfolded: Container[int]) -> None:
     """Hide the folded lines of a message and show the others."""
-    lines = [at for at, item in enumerate(section.items) if type(item) is Line]
+    lines = [at for at, item in enumerate(layout.items) if type(item) is Line]
     for at in lines:
-        number = number_of(section.items[at])
+        number = number_of(layout.items[at])
         if number is not None:
-            show_fold(writer, section, at, visible=number in unfolded)
+            show_fold(writer, layout, at, visible=number in unfolded)
 
 
-def show_fold(writer: DocumentWriter, section: MessageLayout, at: int, *, visible: bool) -> None:
+def show_fold(writer: DocumentWriter, layout: MessageLayout, at: int, *, visible: bool) -> None:
     """Hide or show the lines that fold line `at` folds."""
-    first = _first_line(section.items, at) + SHOWN
-    if section.written(first) >= at and (section.heights[first] > 0) is visible:
+    first = _first_line(layout.items, at) + SHOWN
+    if layout.written(first) >= at and (layout.heights[first] > 0) is visible:
         return
     if not visible:  # first, so that filling the viewport meanwhile skips these lines
-        section.heights[first:at] = [0.0] * (at - first)
-    _take_out_many(writer, section, first, at, visible=visible)
-    count = sum(section.counts[first:at])
-    begin = writer.sections.block_of(section, first).blockNumber()
+        layout.heights[first:at] = [0.0] * (at - first)
+    _take_out_many(writer, layout, first, at, visible=visible)
+    count = sum(layout.counts[first:at])
+    begin = writer.layouts.block_of(layout, first).blockNumber()
     _set_visible(writer.document, begin, count, visible)
-    _set_heights(writer, section, first, at, visible)
+    _set_heights(writer, layout, first, at, visible)
 
 
 def _take_out_many(
-    writer: DocumentWriter, section: MessageLayout, first: int, end: int, *, visible: bool
+    writer: DocumentWriter, layout: MessageLayout, first: int, end: int, *, visible: bool
 ) -> None:
     """Dematerialize very many lines before they are hidden or shown.
 
     Laying out so many takes longer than a frame. They are materialized again near the viewport.
     With a screen reader they stay, because it reads only the document.
     """
-    written = section.written(first)
+    written = layout.written(first)
     if written >= end or end - first <= _MANY or QAccessible.isActive():
         return
-    if writer.sections.block_of(section, written).isVisible() is not visible:
-        writer.erase([(section, first, end)])
+    if writer.layouts.block_of(layout, written).isVisible() is not visible:
+        writer.erase([(layout, first, end)])
 
 
 def _set_heights(
-    writer: DocumentWriter, section: MessageLayout, first: int, end: int, visible: bool
+    writer: DocumentWriter, layout: MessageLayout, first: int, end: int, visible: bool
 ) -> None:
     """Update the estimated heights of missing lines. Folded lines have none.
 
@@ -247,12 +247,12 @@ def _set_heights(
     reader.
     """
     if not visible:
-        is_read = QAccessible.isActive() and section.counts[first - 1] > 0
-        if not (section.is_whole or is_read):  # an invisible block would hide the placeholder
-            writer.erase([(section, first, end)])
-    elif first < end and not section.heights[first]:
-        section.heights[first:end] = heights_of_code(section.items[first:end], writer.styles.scale)
-    writer.write(section, [(hole.end, hole.end) for hole in section.holes(first, end)])
+        is_read = QAccessible.isActive() and layout.counts[first - 1] > 0
+        if not (layout.is_whole or is_read):  # an invisible block would hide the placeholder
+            writer.erase([(layout, first, end)])
+    elif first < end and not layout.heights[first]:
+        layout.heights[first:end] = heights_of_code(layout.items[first:end], writer.styles.scale)
+    writer.write(layout, [(hole.end, hole.end) for hole in layout.holes(first, end)])
 
 
 def _first_line(items: Sequence[Item], end: int) -> int:

@@ -50,7 +50,7 @@ class _Job:
         line: the next line to highlight.
     """
 
-    section: MessageLayout
+    layout: MessageLayout
     start: int
     first: int
     end: int
@@ -101,57 +101,52 @@ class CodeHighlighter(QObject):
         self._jobs.clear()
         self._plain.clear()
 
-    def forget(self, section: MessageLayout) -> None:
+    def forget(self, layout: MessageLayout) -> None:
         """Drop the jobs of a message, because its items have moved."""
-        self._jobs = deque(job for job in self._jobs if job.section is not section)
+        self._jobs = deque(job for job in self._jobs if job.layout is not layout)
 
-    def highlight_block(self, section: MessageLayout, at: int) -> None:
+    def highlight_block(self, layout: MessageLayout, at: int) -> None:
         """Highlight the whole code block whose head is item `at`."""
         end = at + 1
-        items = section.items
+        items = layout.items
         while end < len(items) and _is_code(items[end]):
             end += 1
-        for first, stop in section.runs(at + 1, end):
-            self.colour_part(section, first, stop)
+        for first, stop in layout.runs(at + 1, end):
+            self.colour_part(layout, first, stop)
 
-    def colour_items(self, section: MessageLayout, first: int, end: int) -> None:
+    def colour_items(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight the code among items [first, end), which were just written."""
-        flags = bytes(map(_is_code, section.items[first:end]))
+        flags = bytes(map(_is_code, layout.items[first:end]))
         begin = flags.find(1)
         while begin >= 0:
             stop = flags.find(0, begin)
             stop = len(flags) if stop < 0 else stop
-            self.colour_part(section, first + begin, first + stop)
+            self.colour_part(layout, first + begin, first + stop)
             begin = flags.find(1, stop)
 
-    def colour_part(self, section: MessageLayout, first: int, end: int) -> None:
+    def colour_part(self, layout: MessageLayout, first: int, end: int) -> None:
         """Highlight lines that were written in the middle of a block, or a whole block."""
         start = first
-        while start and first - start < _FAR_LINES and _is_code(section.items[start - 1]):
+        while start and first - start < _FAR_LINES and _is_code(layout.items[start - 1]):
             start -= 1
-        self._add(section, start, first, end)
+        self._add(layout, start, first, end)
 
-    def highlight_lines(self, section: MessageLayout, head: int, first: int, end: int) -> None:
+    def highlight_lines(self, layout: MessageLayout, head: int, first: int, end: int) -> None:
         """Highlight new lines of a growing block."""
         last = self._jobs[-1] if self._jobs else None
-        if (
-            last is not None
-            and last.section is section
-            and last.end == first
-            and last.chunks is None
-        ):
+        if last is not None and last.layout is layout and last.end == first and last.chunks is None:
             last.end = end
             return
-        self._add(section, max(head + 1, first - _CONTEXT_LINES), first, end)
+        self._add(layout, max(head + 1, first - _CONTEXT_LINES), first, end)
 
-    def _add(self, section: MessageLayout, start: int, first: int, end: int) -> None:
-        block = section.items[start - 1] if start else None
-        line = section.items[first] if first < end else None
+    def _add(self, layout: MessageLayout, start: int, first: int, end: int) -> None:
+        block = layout.items[start - 1] if start else None
+        line = layout.items[first] if first < end else None
         if not isinstance(line, Block) or not line.language or block is None:
             return
         language = line.language.lower()
         if self._lexer is not None and language not in self._plain:
-            self._jobs.append(_Job(section, start, first, end, language))
+            self._jobs.append(_Job(layout, start, first, end, language))
             self._timer.start()
 
     # ------------------------------------------------------------------ lexing
@@ -159,7 +154,7 @@ class CodeHighlighter(QObject):
     def _ask(self, job: _Job) -> bool:
         """Request the next part of a job. Return False if nothing is left."""
         if job.chunks is None:
-            job.chunks = highlight.lexing_parts(_code(job.section.items[job.start : job.end]))
+            job.chunks = highlight.lexing_parts(_code(job.layout.items[job.start : job.end]))
         chunk = next(job.chunks, "")
         if self._lexer is None or not chunk:
             return False
@@ -209,10 +204,10 @@ class CodeHighlighter(QObject):
         last = min(job.line + _LINES_AT_ONCE, job.lexed)
         block, start, end = None, -1, -1
         for number in range(job.line, last):
-            if not job.section.counts[job.start + number]:
+            if not job.layout.counts[job.start + number]:
                 block = None
                 continue
-            block = block or self._writer.sections.block_of(job.section, job.start + number)
+            block = block or self._writer.layouts.block_of(job.layout, job.start + number)
             found = job.pending.pop(number, ())
             text = block.text() if found else ""
             mine = [_in_units(span, text) for span in found]
@@ -220,7 +215,7 @@ class CodeHighlighter(QObject):
                 start = block.position() if start < 0 else start
                 end = block.position() + block.length()
             # If a line takes several blocks, only the first one is highlighted.
-            is_one = job.section.counts[job.start + number] == 1
+            is_one = job.layout.counts[job.start + number] == 1
             block = block.next() if is_one else None
         if start >= 0:
             finish_layout(self._writer.document)

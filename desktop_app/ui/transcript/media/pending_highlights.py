@@ -45,7 +45,7 @@ class PendingHighlights:
     def highlight(
         self,
         highlighter: CodeHighlighter,
-        section: MessageLayout,
+        layout: MessageLayout,
         body: int,
         end: int,
         *,
@@ -55,15 +55,15 @@ class PendingHighlights:
 
         The body is items [body, end) of the message.
         """
-        last = section.items[end - 1] if end else None
+        last = layout.items[end - 1] if end else None
         is_code = isinstance(last, Block) and last.kind in (Kind.CODE, Kind.CODE_HEAD)
         grows = is_code and grows
         for head in self._heads[: -1 if grows else None]:
-            highlighter.highlight_block(section, body + head)
+            highlighter.highlight_block(layout, body + head)
         self._heads = self._heads[-1:] if grows else []
         if self._heads and body + self._highlighted_to < end - 1:
             head, first = body + self._heads[0], body + self._highlighted_to
-            highlighter.highlight_lines(section, head, first, end - 1)
+            highlighter.highlight_lines(layout, head, first, end - 1)
             self._highlighted_to = end - 1 - body
 
 

@@ -57,7 +57,7 @@ class DifferenceMarks(QObject):
 
     def _words_by_item(self) -> Iterator[tuple[int, list[str]]]:
         entry = self._messages.last()
-        items = () if entry is None else entry.section.items
+        items = () if entry is None else entry.layout.items
         for at, item in enumerate(items):
             is_text = entry is not None and entry.head <= at < len(items) - entry.foot
             if is_text and isinstance(item, Block):
@@ -78,30 +78,30 @@ class DifferenceMarks(QObject):
     def _on_screen(self) -> Iterator[QTextCursor]:
         """Yield the marked runs of words on screen."""
         entry = self._messages.last()
-        if entry is None or not self._is_indexed(entry.section):
+        if entry is None or not self._is_indexed(entry.layout):
             return
-        section, now, passed = entry.section, -1, 0
+        layout, now, passed = entry.layout, -1, 0
         for block in visible_blocks(self._view):
-            found = self._messages.writer.sections.section_at(block.blockNumber())
-            if found is None or found[0] is not section:
+            found = self._messages.writer.layouts.layout_at(block.blockNumber())
+            if found is None or found[0] is not layout:
                 continue
-            at = section.item_at(found[1])
-            if at not in self._starts or section.gaps[at]:
+            at = layout.item_at(found[1])
+            if at not in self._starts or layout.gaps[at]:
                 continue
-            first = block.blockNumber() - (found[1] - section.offset(at))
+            first = block.blockNumber() - (found[1] - layout.offset(at))
             if at != now:
                 now, passed = at, self._starts[at]
                 for number in range(first, block.blockNumber()):
                     before = block.document().findBlockByNumber(number)
-                    passed += len(_spans(before, _head(section, at, number - first)))
-            spans = _spans(block, _head(section, at, block.blockNumber() - first))
+                    passed += len(_spans(before, _head(layout, at, number - first)))
+            spans = _spans(block, _head(layout, at, block.blockNumber() - first))
             yield from _marked(block, spans, self._differs[passed : passed + len(spans)])
             passed += len(spans)
 
-    def _is_indexed(self, section: MessageLayout) -> bool:
+    def _is_indexed(self, layout: MessageLayout) -> bool:
         """Find the first word of each item. Return False if other words are shown now."""
-        if self._edition != section.edition:
-            self._edition, self._starts, count = section.edition, {}, 0
+        if self._edition != layout.edition:
+            self._edition, self._starts, count = layout.edition, {}, 0
             for at, words in self._words_by_item():
                 self._starts[at] = count
                 count += len(words)
@@ -110,9 +110,9 @@ class DifferenceMarks(QObject):
         return bool(self._starts)
 
 
-def _head(section: MessageLayout, at: int, number: int) -> int:
+def _head(layout: MessageLayout, at: int, number: int) -> int:
     """Return the characters before the text in block `number` of an item."""
-    return 0 if number else len(head_of(section.items[at]))
+    return 0 if number else len(head_of(layout.items[at]))
 
 
 def _spans(block: QTextBlock, head: int) -> list[tuple[int, int]]:

@@ -105,7 +105,7 @@ class Finder(QObject):
             bring: materializes all of a message. Returns False if that takes longer; the
                 callback it received runs once it is done.
             unfold: shows a message's reasoning; otherwise like `bring`.
-            unfold_code: shows the folded code of an item of a section.
+            unfold_code: shows the folded code of an item of a message.
         """
         super().__init__(view)
         self._view, self._messages = view, messages
@@ -250,7 +250,7 @@ class Finder(QObject):
             return
         entry, found = self._messages.get(place.message_id), self._hit_of(place)
         if entry is not None and found is not None:
-            self._reveal(entry.section, found, self._words, again)
+            self._reveal(entry.layout, found, self._words, again)
         self._mark_soon()
 
     def _go_again(self, place: Match) -> None:
@@ -276,32 +276,32 @@ class Finder(QObject):
                 return
             hits = self._hits(entry, words)
         if hits:
-            self._reveal(entry.section, _Hit(hits[0][0], 0), words, again, selects=True)
+            self._reveal(entry.layout, _Hit(hits[0][0], 0), words, again, selects=True)
 
     def _reveal(
-        self, section: MessageLayout, hit: _Hit, words: str, again: Then, *, selects: bool = False
+        self, layout: MessageLayout, hit: _Hit, words: str, again: Then, *, selects: bool = False
     ) -> None:
         """Bring a match on screen, even if it is not materialized or is folded; or select it, too.
 
         Unfolding code may write very many lines, so it runs in an event loop iteration of its
         own.
         """
-        if not section.heights[hit.item]:
+        if not layout.heights[hit.item]:
             self._waits += 1
-            QTimer.singleShot(_TURN_MS, self, partial(self._unfold_it, section, hit.item, again))
+            QTimer.singleShot(_TURN_MS, self, partial(self._unfold_it, layout, hit.item, again))
             return
-        place = self._place_in_long(section.items[hit.item], hit.number, words)
-        self._messages.write_item(section, hit.item, self._view.viewport().height(), place[0])
-        found = self._cursor_of(section, hit, words)
+        place = self._place_in_long(layout.items[hit.item], hit.number, words)
+        self._messages.write_item(layout, hit.item, self._view.viewport().height(), place[0])
+        found = self._cursor_of(layout, hit, words)
         if found is not None:
             self._show(found)
             if selects:
                 self._view.setTextCursor(found)
             self.match_shown.emit()
 
-    def _unfold_it(self, section: MessageLayout, item: int, again: Then) -> None:
-        if item < len(section.items) and not section.heights[item]:
-            self._unfold_code(section, item)
+    def _unfold_it(self, layout: MessageLayout, item: int, again: Then) -> None:
+        if item < len(layout.items) and not layout.heights[item]:
+            self._unfold_code(layout, item)
         QTimer.singleShot(_TURN_MS, self, partial(self._go_on, again))
 
     def _go_on(self, then: Then) -> None:
@@ -345,23 +345,23 @@ class Finder(QObject):
 
         Covers the reasoning, if it is shown, and the text.
         """
-        section, first = entry.section, 1 if entry.head > 1 else entry.head
-        end = len(section.items) - entry.foot
-        key = (section, section.edition, words, first, end)
+        layout, first = entry.layout, 1 if entry.head > 1 else entry.head
+        end = len(layout.items) - entry.foot
+        key = (layout, layout.edition, words, first, end)
         if self._known is None or self._known[0] != key:
-            self._known = key, list(_hits_in(section.items, first, end, words))
+            self._known = key, list(_hits_in(layout.items, first, end, words))
         return self._known[1]
 
-    def _cursor_of(self, section: MessageLayout, hit: _Hit, words: str) -> QTextCursor | None:
+    def _cursor_of(self, layout: MessageLayout, hit: _Hit, words: str) -> QTextCursor | None:
         """Select a match, or the nearest one in its item; None if it is not materialized."""
-        if not section.counts[hit.item]:
+        if not layout.counts[hit.item]:
             return None
-        if section.shapes[hit.item] and not is_table(section.items[hit.item]):
-            first, end = self._place_in_long(section.items[hit.item], hit.number, words)
-            return self._messages.writer.sections.words_at(section, hit.item, first, end)
-        block = self._messages.writer.sections.block_of(section, hit.item)
-        number, last, head = hit.number, None, head_length(section.items[hit.item])
-        for _ in range(section.counts[hit.item]):
+        if layout.shapes[hit.item] and not is_table(layout.items[hit.item]):
+            first, end = self._place_in_long(layout.items[hit.item], hit.number, words)
+            return self._messages.writer.layouts.words_at(layout, hit.item, first, end)
+        block = self._messages.writer.layouts.block_of(layout, hit.item)
+        number, last, head = hit.number, None, head_length(layout.items[hit.item])
+        for _ in range(layout.counts[hit.item]):
             places = [place for place in places_in(block.text(), words) if place[0] >= head]
             if places:
                 last = block, places[min(number, len(places) - 1)]
@@ -423,12 +423,12 @@ class Finder(QObject):
         entry = None if self._current is None else self._messages.get(self._current.message_id)
         if hit is None or entry is None:
             return None
-        return self._cursor_of(entry.section, hit, self._words)
+        return self._cursor_of(entry.layout, hit, self._words)
 
     def _on_screen(self) -> Iterator[QTextBlock]:
         """Yield the blocks on screen that are searched."""
         for block in visible_blocks(self._view):
-            found = self._messages.writer.sections.section_at(block.blockNumber())
+            found = self._messages.writer.layouts.layout_at(block.blockNumber())
             entry = self._messages.get(found[0].key) if found is not None else None
             if found is not None and entry is not None:
                 item = found[0].item_at(found[1])

@@ -83,7 +83,7 @@ class CopyActions(QObject):
             return
         text = entry.source
         is_written = self._messages.get(entry.message.id) is entry
-        items = entry.section.items if is_written else entry.items()
+        items = entry.layout.items if is_written else entry.items()
         # A long answer may still be loading and have few items, so check its text as well.
         is_short = len(text) <= selected_text.FEW_CHARACTERS and selected_text.are_few(items)
         source = text if is_answer else None
@@ -104,7 +104,7 @@ class CopyActions(QObject):
         return None if texts is None else mime_data(texts)
 
     def _texts_of_code(self, head: int) -> Texts | None:
-        found = self._messages.writer.sections.section_at(head)
+        found = self._messages.writer.layouts.layout_at(head)
         entry = self._messages.get(found[0].key) if found is not None else None
         if found is None or entry is None:
             return None

@@ -206,29 +206,29 @@ def _span(writer: DocumentWriter, cursor: QTextCursor) -> _Span:
         return _Span([], 0, 0)
     start = _place(begin, opening, first, last)[0]
     stop = _place(end, closing, first, last)[1]
-    numbers = [writer.sections.index(position.section) for position in (begin, end)]
-    sections = writer.sections[numbers[0] : numbers[1] + 1]
-    behind = len(end.section.items) - end.at - 1
-    items = [item for section in sections for item in section.items][begin.at :]
+    numbers = [writer.layouts.index(position.layout) for position in (begin, end)]
+    layouts = writer.layouts[numbers[0] : numbers[1] + 1]
+    behind = len(end.layout.items) - end.at - 1
+    items = [item for layout in layouts for item in layout.items][begin.at :]
     return _Span(items[: len(items) - behind], start, stop)
 
 
 class _BlockPosition(NamedTuple):
     """An item, and the number of one of its blocks."""
 
-    section: MessageLayout
+    layout: MessageLayout
     at: int
     number: int
 
 
 def _found(writer: DocumentWriter, block: QTextBlock) -> _BlockPosition | None:
     """Return the item that a block of the document belongs to."""
-    found = writer.sections.section_at(block.blockNumber())
+    found = writer.layouts.layout_at(block.blockNumber())
     if found is None:
         return None
-    section, number = found
-    at = section.item_at(number)
-    return _BlockPosition(section, at, number - section.offset(at))
+    layout, number = found
+    at = layout.item_at(number)
+    return _BlockPosition(layout, at, number - layout.offset(at))
 
 
 def _place(position: _BlockPosition, block: QTextBlock, first: int, last: int) -> tuple[int, int]:
@@ -236,13 +236,13 @@ def _place(position: _BlockPosition, block: QTextBlock, first: int, last: int) -
 
     Counted in UTF-16 units; for a table, in rows.
     """
-    section, at, number = position
-    item = section.items[at]
+    layout, at, number = position
+    item = layout.items[at]
     if is_table(item):
         columns = max(1, len(item.aligns))  # type: ignore[union-attr]
-        row = number if section.is_ruled(at) else max(0, number - 1) // columns
+        row = number if layout.is_ruled(at) else max(0, number - 1) // columns
         return row, row + 1
-    passed = section.shapes[at][number - 1] if number else -head_length(item)
+    passed = layout.shapes[at][number - 1] if number else -head_length(item)
     least = passed + max(0, first - block.position())
     return max(0, least), max(0, passed + min(last - block.position(), block.length() - 1))
 
@@ -261,9 +261,9 @@ def _runs_in_cell(writer: DocumentWriter, cursor: QTextCursor) -> Runs:
     position, at = _found(writer, block), block.position()
     if position is None:
         return ()
-    section, number = position.section, position.number
-    table: Block = section.items[position.at]  # type: ignore[assignment]
-    if section.is_ruled(position.at):
+    layout, number = position.layout, position.number
+    table: Block = layout.items[position.at]  # type: ignore[assignment]
+    if layout.is_ruled(position.at):
         runs = row_runs(table, number)
     else:
         row, place = divmod(number - 1, max(1, len(table.aligns)))

@@ -144,7 +144,7 @@ class VirtualSelection:
 
     def _order(self) -> list[str]:
         messages = self._messages
-        written = (section.key for section in messages.writer.sections)
+        written = (layout.key for layout in messages.writer.layouts)
         return [*(m.id for m in messages.older), *written, *(m.id for m in messages.newer)]
 
     def _beyond(self) -> tuple[_End | None, _End | None]:
@@ -164,12 +164,12 @@ class VirtualSelection:
         cursor = QTextCursor(self._view.document())
         cursor.setPosition(position)
         text_anchor = anchor_at(self._messages, cursor)
-        sections = self._messages.writer.sections
+        layouts = self._messages.writer.layouts
         if text_anchor is None:  # below the last materialized message
-            return _End(_end_of(sections[-1].key)) if sections else None
-        section = self._messages.section_of(text_anchor.message_id)
+            return _End(_end_of(layouts[-1].key)) if layouts else None
+        layout = self._messages.layout_of(text_anchor.message_id)
         first, stop = selected_text.place_of(self._messages.writer, cursor)
-        return _End(text_anchor, tuple(section.items), first, stop)
+        return _End(text_anchor, tuple(layout.items), first, stop)
 
     def _select(self, anchor: _End | None, position: _End | None) -> None:
         """Select between two ends, as far as the text is materialized."""
@@ -197,8 +197,8 @@ class VirtualSelection:
         if any(message.id == message_id for message in messages.older):
             return 0
         is_below = any(message.id == message_id for message in messages.newer)
-        sections = messages.writer.sections
-        if is_below or (sections and end.text_anchor == _end_of(sections[-1].key)):
+        layouts = messages.writer.layouts
+        if is_below or (layouts and end.text_anchor == _end_of(layouts[-1].key)):
             return messages.writer.document.characterCount() - 1
         if messages.get(message_id) is None:
             return None

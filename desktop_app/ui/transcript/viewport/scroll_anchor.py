@@ -120,7 +120,7 @@ class ScrollAnchor(QObject):
 
     def foot_of(self, entry: MessageState) -> float:
         """Return the bottom of a message's last line in document coordinates."""
-        block = self._messages.writer.sections.block_of(entry.section, entry.action_item)
+        block = self._messages.writer.layouts.block_of(entry.layout, entry.action_item)
         return float(self._view.document().documentLayout().blockBoundingRect(block).bottom())
 
     @property
@@ -186,12 +186,12 @@ class ScrollAnchor(QObject):
 
     def _line_of(self, entry: MessageState, at: int) -> _Line | None:
         """Return the first line of an item; None if it is not on screen."""
-        if at < 0 or not entry.section.counts[at]:
+        if at < 0 or not entry.layout.counts[at]:
             return None
-        cursor = QTextCursor(self._messages.writer.sections.block_of(entry.section, at))
+        cursor = QTextCursor(self._messages.writer.layouts.block_of(entry.layout, at))
         place = self._view.cursorRect(cursor)
         is_seen = 0 <= place.center().y() <= self._view.viewport().height()
-        return _Line(TextAnchor(entry.section.key, at, 0, 0), place.top()) if is_seen else None
+        return _Line(TextAnchor(entry.layout.key, at, 0, 0), place.top()) if is_seen else None
 
     def item_on_top(self) -> tuple[str, int]:
         """Return the message and item of the topmost line; ("", -1) while following."""

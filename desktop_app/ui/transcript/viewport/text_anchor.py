@@ -35,16 +35,16 @@ class TextAnchor(NamedTuple):
 
 def anchor_at(messages: MaterializedMessages, cursor: QTextCursor) -> TextAnchor | None:
     """Return the anchor of a cursor; None if the cursor is in no message."""
-    found = messages.writer.sections.section_at(cursor.block().blockNumber())
+    found = messages.writer.layouts.layout_at(cursor.block().blockNumber())
     if found is None:
         return None
-    section, number = found
-    at = section.item_at(number)
-    part, units = number - section.offset(at), cursor.positionInBlock()
-    if section.shapes[at] and not is_table(section.items[at]):
-        units += section.shapes[at][part - 1] if part else -head_length(section.items[at])
+    layout, number = found
+    at = layout.item_at(number)
+    part, units = number - layout.offset(at), cursor.positionInBlock()
+    if layout.shapes[at] and not is_table(layout.items[at]):
+        units += layout.shapes[at][part - 1] if part else -head_length(layout.items[at])
         part = 0
-    return TextAnchor(section.key, at, part, units)
+    return TextAnchor(layout.key, at, part, units)
 
 
 def cursor_at(messages: MaterializedMessages, anchor: TextAnchor, height: float) -> QTextCursor:
@@ -52,18 +52,18 @@ def cursor_at(messages: MaterializedMessages, anchor: TextAnchor, height: float)
 
     Materializes missing text up to `height` pixels above and below the anchor.
     """
-    section, writer = messages.section_of(anchor.message_id), messages.writer
+    layout, writer = messages.layout_of(anchor.message_id), messages.writer
     at, part, units = (
-        min(anchor.item, len(section.items) - 1),
+        min(anchor.item, len(layout.items) - 1),
         anchor.part,
         anchor.units,
     )
-    messages.write_item(section, at, height, units)
-    if section.shapes[at] and not is_table(section.items[at]):
-        part = bisect_right(section.shapes[at], units)
-        units += -section.shapes[at][part - 1] if part else head_length(section.items[at])
-    first = writer.sections.block_of(section, at).blockNumber()
-    block = writer.document.findBlockByNumber(first + min(part, section.counts[at] - 1))
+    messages.write_item(layout, at, height, units)
+    if layout.shapes[at] and not is_table(layout.items[at]):
+        part = bisect_right(layout.shapes[at], units)
+        units += -layout.shapes[at][part - 1] if part else head_length(layout.items[at])
+    first = writer.layouts.block_of(layout, at).blockNumber()
+    block = writer.document.findBlockByNumber(first + min(part, layout.counts[at] - 1))
     cursor = QTextCursor(block)
     cursor.setPosition(block.position() + max(0, min(units, block.length() - 1)))
     return cursor

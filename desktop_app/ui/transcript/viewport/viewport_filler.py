@@ -110,9 +110,9 @@ class ViewportFiller(QObject):
 
     def lighten(self) -> None:
         """Remove blocks until the rest can be laid out within a frame, before a full layout."""
-        sections = self._messages.writer.sections
+        layouts = self._messages.writer.layouts
         for screens in _RESIZE_SCREENS:
-            if self._speech.is_heard() or not is_costly(sections, _EASILY_LAID_OUT):
+            if self._speech.is_heard() or not is_costly(layouts, _EASILY_LAID_OUT):
                 return
             self._virtualizer.take_out(screens)
 

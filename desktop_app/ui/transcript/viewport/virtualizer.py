@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.viewport.scroll_anchor import ScrollAnchor
 
 _Block = tuple[int, int, int]
-"""Indices of a section, of an item in it, and of a block of that item."""
+"""Indices of a message layout, of an item in it, and of a block of that item."""
 
 _SCREENS_KEPT: Final = 3
 _UNITS: Final = 60
@@ -54,7 +54,7 @@ class Virtualizer:
 
     def is_filled(self, screens: float) -> bool:
         """Return True if nothing is missing within `screens` screens above and below."""
-        if all(section.is_whole for section in self._messages.writer.sections):
+        if all(layout.is_whole for layout in self._messages.writer.layouts):
             return True
         self._measure()
         height, top = self._view.viewport().height(), self._view.verticalScrollBar().value()
@@ -65,7 +65,7 @@ class Virtualizer:
 
         Each of the `tries` materializes one placeholder. Return True if anything was missing.
         """
-        if all(section.is_whole for section in self._messages.writer.sections):
+        if all(layout.is_whole for layout in self._messages.writer.layouts):
             return False
         self._measure()
         for number in range(tries):  # the text may be lower than its estimate
@@ -102,19 +102,19 @@ class Virtualizer:
 
         Return True if any were missing.
         """
-        for section in self._messages.writer.sections:
-            for at in section.parted():
-                gap = section.gaps[at][-1]
-                stop = section.shapes[at][gap.block - 1]
+        for layout in self._messages.writer.layouts:
+            for at in layout.parted():
+                gap = layout.gaps[at][-1]
+                stop = layout.shapes[at][gap.block - 1]
                 with self._anchor.kept():
-                    self._messages.write_part(section, at, stop - items * _UNITS, stop)
+                    self._messages.write_part(layout, at, stop - items * _UNITS, stop)
                 return True
-            for hole in section.holes():
-                if section.keys[hole.end][1]:
+            for hole in layout.holes():
+                if layout.keys[hole.end][1]:
                     # Start at the top, because all text below is laid out again.
-                    first, end = next(_shown(section, *hole))
+                    first, end = next(_shown(layout, *hole))
                     with self._anchor.kept():
-                        self._messages.write_items(section, [(first, min(end, first + items))])
+                        self._messages.write_items(layout, [(first, min(end, first + items))])
                     return True
         return self._messages.write_folded()
 
@@ -124,49 +124,49 @@ class Virtualizer:
         Returns None if no placeholder is there.
         """
         writer, write = self._messages.writer, self._messages.write_items
-        for section in writer.sections[self._section_at(top) :]:
-            if not section.items or writer.top_of(section, 0) > bottom:
+        for layout in writer.layouts[self._layout_at(top) :]:
+            if not layout.items or writer.top_of(layout, 0) > bottom:
                 return None
-            for at in section.parted():
-                if (found := self._gap_in(section, at, top, bottom)) is not None:
-                    return partial(self._messages.write_part, section, at, *found)
-            for hole in section.holes():
-                height = section.keys[hole.end][1]
-                begin = writer.top_of(section, hole.end) - height
+            for at in layout.parted():
+                if (found := self._gap_in(layout, at, top, bottom)) is not None:
+                    return partial(self._messages.write_part, layout, at, *found)
+            for hole in layout.holes():
+                height = layout.keys[hole.end][1]
+                begin = writer.top_of(layout, hole.end) - height
                 if begin > bottom:
                     return None
                 if height and begin + height > top:
-                    wanted = list(_within(section, hole, top - begin, bottom - begin))
-                    return partial(write, section, wanted)
+                    wanted = list(_within(layout, hole, top - begin, bottom - begin))
+                    return partial(write, layout, wanted)
         return None
 
     def _gap_in(
-        self, section: MessageLayout, at: int, top: float, bottom: float
+        self, layout: MessageLayout, at: int, top: float, bottom: float
     ) -> tuple[int, int] | None:
         """Return the UTF-16 units of a long text's gap between two heights of the document."""
-        for gap in section.gaps[at]:
-            end = self._messages.writer.top_of_part(section, at, gap.block)
+        for gap in layout.gaps[at]:
+            end = self._messages.writer.top_of_part(layout, at, gap.block)
             if end - gap.height > bottom:
                 return None
             if end > top:
-                stop = section.shapes[at][gap.block - 1]
+                stop = layout.shapes[at][gap.block - 1]
                 share = (stop - gap.start) / gap.height
                 first = stop - ceil((end - max(top, end - gap.height)) * share)
                 return first, max(first + 1, stop - floor(max(0.0, end - bottom) * share))
         return None
 
-    def _section_at(self, y: float) -> int:
-        """Return the index of the section at a height of the document."""
-        sections = self._messages.writer.sections
+    def _layout_at(self, y: float) -> int:
+        """Return the index of the message layout at a height of the document."""
+        layouts = self._messages.writer.layouts
         block = self._view.document().findBlock(self._position_at(y))
-        found = sections.section_at(block.blockNumber())
-        return len(sections) - 1 if found is None else sections.index(found[0])
+        found = layouts.layout_at(block.blockNumber())
+        return len(layouts) - 1 if found is None else layouts.index(found[0])
 
     def _place_at(self, y: float) -> _Block:
-        """Return the section index, item and block at a height of the document."""
-        sections = self._messages.writer.sections
-        last = len(sections) - 1
-        items = len(sections[last].items) if last >= 0 else 0
+        """Return the indices of layout, item and block at a height of the document."""
+        layouts = self._messages.writer.layouts
+        last = len(layouts) - 1
+        items = len(layouts[last].items) if last >= 0 else 0
         return self._place_of(self._position_at(y)) or (last, max(0, items - 1), 0)
 
     def _position_at(self, y: float) -> int:
@@ -175,12 +175,12 @@ class Virtualizer:
 
     def _place_of(self, position: int) -> _Block | None:
         writer = self._messages.writer
-        found = writer.sections.section_at(writer.document.findBlock(position).blockNumber())
+        found = writer.layouts.layout_at(writer.document.findBlock(position).blockNumber())
         if found is None:
             return None
-        section, number = found
-        at = section.item_at(number)
-        return writer.sections.index(section), at, number - section.offset(at)
+        layout, number = found
+        at = layout.item_at(number)
+        return writer.layouts.index(layout), at, number - layout.offset(at)
 
     # ------------------------------------------------------------------ taking out
 
@@ -195,34 +195,34 @@ class Virtualizer:
         For callers that keep it already, so that nothing is materialized twice.
         """
         writer, height = self._messages.writer, self._view.viewport().height()
-        if not writer.sections:
+        if not writer.layouts:
             return
         top = self._view.verticalScrollBar().value()
         first = self._place_at(top - screens * height)
         last = self._place_at(top + (screens + 1) * height)
         ranges: list[tuple[MessageLayout, int, int]] = []
         pins = self._pins()
-        for number, section in enumerate(writer.sections):
-            count = len(section.items)
+        for number, layout in enumerate(writer.layouts):
+            count = len(layout.items)
             begin = count if number < first[0] else first[1] if number == first[0] else 0
             end = 0 if number > last[0] else last[1] + 1 if number == last[0] else count
             kept = sorted({at for index, at, _ in pins if index == number})
             for start, stop in ((0, min(begin, count)), (max(begin, end), count)):
-                ranges += [(section, *part) for part in _without(kept, start, stop)]
+                ranges += [(layout, *part) for part in _without(kept, start, stop)]
         writer.erase(ranges)
         self._narrow_texts(first, last, pins)
 
     def _narrow_texts(self, first: _Block, last: _Block, pins: Iterable[_Block]) -> None:
         """Remove the blocks of long texts outside [first, last], except the `pins`."""
         writer = self._messages.writer
-        for number, section in enumerate(writer.sections):
-            for at in section.long():
+        for number, layout in enumerate(writer.layouts):
+            for at in layout.long():
                 here = (number, at)
                 begin = first[2] if here == first[:2] else 0 if here > first[:2] else sys.maxsize
                 end = last[2] + 1 if here == last[:2] else sys.maxsize if here < last[:2] else 0
                 pinned = {pin[2] for pin in pins if pin[:2] == here}
                 writer.erase_parts(
-                    section, at, {*range(begin, min(end, section.counts[at])), *pinned}
+                    layout, at, {*range(begin, min(end, layout.counts[at])), *pinned}
                 )
 
     def _pins(self) -> list[_Block]:
@@ -232,28 +232,28 @@ class Virtualizer:
         return sorted(pin for pin in found if pin is not None)
 
 
-def around(section: MessageLayout, at: int, height: float) -> list[tuple[int, int]]:
+def around(layout: MessageLayout, at: int, height: float) -> list[tuple[int, int]]:
     """Return ranges of the unfolded items within `height` pixels of item `at`, and item `at`."""
-    ends = list(accumulate(section.heights))
+    ends = list(accumulate(layout.heights))
     first = bisect_left(ends, ends[at] - height)
     end = bisect_right(ends, ends[at] + height) + 1
-    return [*_shown(section, first, end), (at, at + 1)]
+    return [*_shown(layout, first, end), (at, at + 1)]
 
 
 def _within(
-    section: MessageLayout, hole: Placeholder, top: float, bottom: float
+    layout: MessageLayout, hole: Placeholder, top: float, bottom: float
 ) -> Iterator[tuple[int, int]]:
     """Yield the ranges of a placeholder's items between two heights within it."""
-    ends = list(accumulate(section.heights[hole.first : hole.end]))
+    ends = list(accumulate(layout.heights[hole.first : hole.end]))
     first = bisect_right(ends, max(0.0, top))
     end = bisect_left(ends, bottom) + 1
     first = min(first, len(ends) - 1)
-    yield from _shown(section, hole.first + first, hole.first + min(end, len(ends)))
+    yield from _shown(layout, hole.first + first, hole.first + min(end, len(ends)))
 
 
-def _shown(section: MessageLayout, first: int, end: int) -> Iterator[tuple[int, int]]:
+def _shown(layout: MessageLayout, first: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield the ranges of items in [first, end) that have a height."""
-    flags = bytes(map(bool, section.heights[first:end]))
+    flags = bytes(map(bool, layout.heights[first:end]))
     begin = flags.find(1)
     while begin >= 0:
         stop = flags.find(0, begin)
