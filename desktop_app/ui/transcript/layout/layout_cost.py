@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from desktop_app.ui.transcript.layout.message_layout import MessageLayout
     from desktop_app.ui.transcript.message_items import Item
 
-_RUN: Final = 10
-_BLOCK: Final = 40
+_RUN_COST: Final = 10
+_BLOCK_COST: Final = 40
 
-_BLOCK_SIZE: Final = 10
+_BLOCK_CHARACTERS: Final = 10
 """The size of a block in a document that is laid out, in characters besides its text."""
 
-_CELL: Final = 150
-_FORMULA: Final = 400
+_CELL_COST: Final = 150
+_FORMULA_COST: Final = 400
 
-_PART: Final = 2000
+_PART_COST: Final = 2000
 """The cost of a block of a partly materialized text. Dense text has shorter blocks."""
 
 
@@ -37,14 +37,14 @@ def cost_of_runs(runs: Runs) -> int:
     """Return the cost of the text of a block."""
     has_formulas = any(style.math for style in styles_of(runs))  # does not unpack 1 MB of runs
     formulas = sum(1 for run in runs if run.math) if has_formulas else 0
-    return len(text_of(runs)) + _RUN * len(runs) + _FORMULA * formulas
+    return len(text_of(runs)) + _RUN_COST * len(runs) + _FORMULA_COST * formulas
 
 
 def cost_of(item: Item) -> int:
     """Return the cost of an item."""
     if isinstance(item, Block) and item.kind is Kind.TABLE:
-        return sum(_CELL + cost_of_runs(cell) for row in item.rows for cell in row)
-    return _BLOCK + cost_of_runs(item.runs)
+        return sum(_CELL_COST + cost_of_runs(cell) for row in item.rows for cell in row)
+    return _BLOCK_COST + cost_of_runs(item.runs)
 
 
 def size_of(document: QTextDocument) -> int:
@@ -52,7 +52,7 @@ def size_of(document: QTextDocument) -> int:
 
     Coarser than the cost of its items, but as fast for a megabyte.
     """
-    return document.characterCount() + _BLOCK_SIZE * document.blockCount()
+    return document.characterCount() + _BLOCK_CHARACTERS * document.blockCount()
 
 
 def cost_more(items: Iterable[Item], most: int) -> bool:
@@ -60,17 +60,17 @@ def cost_more(items: Iterable[Item], most: int) -> bool:
     return _is_passed(map(cost_of, items), most)
 
 
-def is_costly(sections: Iterable[MessageLayout], most: int) -> bool:
+def is_costly(layouts: Iterable[MessageLayout], most: int) -> bool:
     """Return True if the materialized part of messages costs more than `most`."""
-    return _is_passed((cost for section in sections for cost in _costs(section)), most)
+    return _is_passed((cost for layout in layouts for cost in _costs(layout)), most)
 
 
-def _costs(section: MessageLayout) -> Iterable[int]:
-    at = section.written(0)
-    while at < len(section.items):
-        in_part = bool(section.gaps[at])
-        yield _PART * section.counts[at] if in_part else cost_of(section.items[at])
-        at = section.written(at + 1)
+def _costs(layout: MessageLayout) -> Iterable[int]:
+    at = layout.written(0)
+    while at < len(layout.items):
+        in_part = bool(layout.gaps[at])
+        yield _PART_COST * layout.counts[at] if in_part else cost_of(layout.items[at])
+        at = layout.written(at + 1)
 
 
 def _is_passed(costs: Iterable[int], most: int) -> bool:
