@@ -82,7 +82,7 @@ class RunningAnswers(QObject):
         stepped(str, Message): an answer so far, after a step of its tool calls.
         amended(str, Message): an answer whose usage or notices changed after it was stopped, or a
             question whose documents are read in parts.
-        store_changed(str, object): a StorageError while it cannot be stored, None once it can.
+        store_error_changed(str, object): a StorageError while it cannot be stored, then None.
     """
 
     started = Signal(str)
@@ -93,7 +93,7 @@ class RunningAnswers(QObject):
     finished = Signal(str, object)
     amended = Signal(str, object)
     stepped = Signal(str, object)
-    store_changed = Signal(str, object)
+    store_error_changed = Signal(str, object)
 
     def __init__(self, tasks: Tasks, store: MessageStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -193,7 +193,7 @@ class RunningAnswers(QObject):
             # An error is reported once, however often the write is retried.
             if (error is None) != (run.store_error is None):
                 run.store_error = error
-                self.store_changed.emit(conversation_id, error)
+                self.store_error_changed.emit(conversation_id, error)
 
         run.has_begun = True
         try:
@@ -225,7 +225,7 @@ class RunningAnswers(QObject):
             except StorageError:
                 continue
             del self._unkept[answer.id]
-            self.store_changed.emit(answer.conversation_id, None)
+            self.store_error_changed.emit(answer.conversation_id, None)
 
     def _take(self, run: _Run, event: StreamEvent) -> None:
         match event:

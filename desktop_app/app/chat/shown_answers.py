@@ -59,7 +59,7 @@ class ShownAnswers(QObject):
         running.rate_changed.connect(self._show_rate)
         running.amended.connect(self._show_amended)
         running.stepped.connect(self._show_amended)
-        running.store_changed.connect(self._show_store)
+        running.store_error_changed.connect(self._show_store_error)
 
     def show_end(self, answer: Message) -> None:
         """Show the end of an answer, unless another version of it is shown."""
@@ -117,7 +117,7 @@ class ShownAnswers(QObject):
             self._pane.transcript.stream.update_message(shown, numbers.get(answer.id))
             self._current.replace_message(answer)
 
-    def _show_store(self, conversation_id: str, error: StorageError | None) -> None:
+    def _show_store_error(self, conversation_id: str, error: StorageError | None) -> None:
         if error is not None:
             self._unkept.add(conversation_id)
             self._pane.notifications.notify(error, topic=STORE)

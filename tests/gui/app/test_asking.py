@@ -371,7 +371,7 @@ async def test_a_full_disk_is_said_once(no_defects: list[object]) -> None:
     async with Desk() as desk:
         turn = await desk.ask("Tell me")
         said: list[object] = []
-        desk.controllers.running.store_changed.connect(lambda _id, error: said.append(error))
+        desk.controllers.running.store_error_changed.connect(lambda _id, error: said.append(error))
         desk.disk.is_full = True
         turn.say("All of ")
         await until(lambda: said)
