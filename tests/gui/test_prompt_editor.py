@@ -607,7 +607,7 @@ def test_at_twice_the_text_size_it_still_fits_640(
     qtbot.waitUntil(lambda: editor.window().width() == 640)
     assert editor.row.minimumSizeHint().width() <= 600
     # A style sheet lets the viewport, which draws the placeholder, inherit nothing.
-    assert text_of(editor).viewport().font().pointSizeF() == themes.dark(2.0).answer().pointSizeF()
+    assert text_of(editor).viewport().font().pointSizeF() == themes.dark(2.0).reading().pointSizeF()
 
 
 def test_suggestions_that_wrap_cover_nothing(qtbot: QtBot, editor: PromptEditor) -> None:

@@ -68,7 +68,7 @@ class PlainAnswer(QTextBrowser):
         self.copied += 1
 
     def set_theme(self, theme: themes.Theme) -> None:
-        self.setFont(theme.answer())
+        self.setFont(theme.reading())
 
 
 @pytest.fixture

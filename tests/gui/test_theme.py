@@ -91,7 +91,7 @@ def test_style_sheet_names_roles_that_its_docstring_names(qapp: QApplication) ->
 def test_measures_and_fonts_grow_together(qapp: QApplication) -> None:
     normal, large = theme.light(1.0), theme.light(2.0)
     assert large.px(theme.LIST_WIDTH) == 2 * normal.px(theme.LIST_WIDTH)
-    for name in ("interface", "answer", "code", "note", "heading"):
+    for name in ("interface", "reading", "code", "note", "heading"):
         one, two = getattr(normal, name)(), getattr(large, name)()
         assert two.pointSizeF() == pytest.approx(2 * one.pointSizeF())
     assert normal.px(0.2) == 1
@@ -99,7 +99,7 @@ def test_measures_and_fonts_grow_together(qapp: QApplication) -> None:
 
 def test_fonts_keep_their_proportions(qapp: QApplication) -> None:
     current = theme.light()
-    sizes = [f.pointSizeF() for f in (current.note(), current.interface(), current.answer())]
+    sizes = [f.pointSizeF() for f in (current.note(), current.interface(), current.reading())]
     assert sizes == sorted(sizes)
     assert current.note().pointSizeF() / current.interface().pointSizeF() == pytest.approx(
         12 / 13.5
@@ -153,14 +153,14 @@ def test_watcher_tells_of_mode_and_text_size(qtbot: QtBot, qapp: QApplication) -
 
 def test_watcher_takes_a_font_and_a_line_width(qtbot: QtBot, qapp: QApplication) -> None:
     watcher = theme.ThemeWatcher(qapp, "light")
-    system = watcher.current.answer().family()
+    system = watcher.current.reading().family()
     chosen = next(family for family in QFontDatabase.families() if family != system)
     with qtbot.waitSignal(watcher.changed):
         watcher.set_font(chosen)
-    assert watcher.current.answer().families()[:2] == [chosen, system]
-    assert QFontInfo(watcher.current.answer()).family() == QFontInfo(QFont(chosen)).family()
+    assert watcher.current.reading().families()[:2] == [chosen, system]
+    assert QFontInfo(watcher.current.reading()).family() == QFontInfo(QFont(chosen)).family()
     watcher.set_font("No Such Family")
-    assert QFontInfo(watcher.current.answer()).family() == QFontInfo(QFont(system)).family()
+    assert QFontInfo(watcher.current.reading()).family() == QFontInfo(QFont(system)).family()
     with qtbot.waitSignal(watcher.changed):
         watcher.set_font("")
     assert watcher.current == theme.light()

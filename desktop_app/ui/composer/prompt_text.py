@@ -146,7 +146,7 @@ class PromptText(PlainTextField):
         self.height_changed.emit()
 
     def _font_of(self, theme: Theme) -> QFont:
-        return theme.answer()
+        return theme.reading()
 
     def wanted_height(self) -> int:
         """Return the height of all lines."""

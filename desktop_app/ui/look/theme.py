@@ -48,7 +48,7 @@ enumerations when Python first receives a QStyle.
 """
 
 INTERFACE: Final = 13.5
-ANSWER: Final = 14.5
+READING: Final = 14.5
 CODE: Final = 13.0
 NOTE: Final = 12.0
 HEADING: Final = 17.0
@@ -76,8 +76,8 @@ class Theme:
 
     Attributes:
         scale: 1.0 means that interface text is 13.5 px high.
-        family: the system's font, or the user's; its size is ignored.
-        code_family: the system's font for code.
+        base_font: the system's font, or the user's; its size is ignored.
+        code_font: the system's font for code.
         measure: the widest line of a conversation, at the default text size.
     """
 
@@ -105,8 +105,8 @@ class Theme:
     good: QColor
     warning: QColor
     scale: float
-    family: QFont
-    code_family: QFont
+    base_font: QFont
+    code_font: QFont
     measure: int = MEASURE
 
     def px(self, length: float) -> int:
@@ -119,32 +119,32 @@ class Theme:
 
     def interface(self) -> QFont:
         """Return the font of labels, rows and buttons."""
-        return self._font(self.family, INTERFACE)
+        return self._font(self.base_font, INTERFACE)
 
     def strong(self) -> QFont:
         """Return the interface's font in semibold."""
-        return self._font(self.family, INTERFACE, QFont.Weight.DemiBold)
+        return self._font(self.base_font, INTERFACE, QFont.Weight.DemiBold)
 
-    def answer(self) -> QFont:
+    def reading(self) -> QFont:
         """Return the font of the text to read and write: conversations, documents, prompts."""
-        return self._font(self.family, ANSWER)
+        return self._font(self.base_font, READING)
 
     def code(self) -> QFont:
         """Return the monospaced font of code."""
-        return self._font(self.code_family, CODE)
+        return self._font(self.code_font, CODE)
 
     def note(self) -> QFont:
         """Return the font of secondary information."""
-        return self._font(self.family, NOTE)
+        return self._font(self.base_font, NOTE)
 
     def heading(self) -> QFont:
         """Return the semibold font of headings."""
-        return self._font(self.family, HEADING, QFont.Weight.DemiBold)
+        return self._font(self.base_font, HEADING, QFont.Weight.DemiBold)
 
     def _font(
-        self, family: QFont, length: float, weight: QFont.Weight = QFont.Weight.Normal
+        self, base: QFont, length: float, weight: QFont.Weight = QFont.Weight.Normal
     ) -> QFont:
-        font = QFont(family)
+        font = QFont(base)
         font.setPointSizeF(self.points(length))
         font.setWeight(weight)
         return font
@@ -481,8 +481,8 @@ class ThemeWatcher(QObject):
         else:
             make = dark if is_dark else light
         theme = make(self._text_size / 100)
-        family = QFont(theme.family)
+        base = QFont(theme.base_font)
         if self._font:
             # The system's font stands in if the family is no longer installed.
-            family.setFamilies([self._font, *family.families()])
-        return replace(theme, family=family, measure=LINE_WIDTHS[self._line_width])
+            base.setFamilies([self._font, *base.families()])
+        return replace(theme, base_font=base, measure=LINE_WIDTHS[self._line_width])

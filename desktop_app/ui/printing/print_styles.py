@@ -53,7 +53,7 @@ class PrintStyles:
 
     def font(self, points: float, *, mono: bool = False) -> QFont:
         """Return the font, sized in device pixels because spacing and drawings use them, too."""
-        font = QFont(self.theme.code_family if mono else self.theme.family)
+        font = QFont(self.theme.code_font if mono else self.theme.base_font)
         font.setPixelSize(max(1, round(points * self.unit)))
         return font
 

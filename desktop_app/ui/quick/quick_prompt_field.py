@@ -93,6 +93,6 @@ class QuickPromptField(PromptText):
             super().keyPressEvent(event)
 
     def _font_of(self, theme: Theme) -> QFont:
-        font = theme.answer()
+        font = theme.reading()
         font.setPointSizeF(theme.points(19))
         return font

@@ -221,7 +221,7 @@ class Styles:
         self._blocks: dict[tuple[object, ...], QTextBlockFormat] = {}
         self._chars: dict[tuple[object, ...], QTextCharFormat] = {}
         self._fonts = {
-            "answer": theme.answer(),
+            "answer": theme.reading(),
             "code": theme.code(),
             "note": theme.note(),
             "strong": theme.strong(),

@@ -30,7 +30,7 @@ class SentTextDialog(QDialog):
         self.text.setPlainText(text)
         self.text.setReadOnly(True)
         self.text.setAccessibleName(tr("Compacted content"))
-        self.text.setFont(theme.answer())
+        self.text.setFont(theme.reading())
         column = QVBoxLayout(self)
         column.setContentsMargins(*[theme.px(16)] * 4)
         column.setSpacing(theme.px(10))

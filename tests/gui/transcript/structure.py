@@ -384,7 +384,7 @@ class _DocumentReader:
             "bold": made.fontWeight() >= bold,
             "italic": made.fontItalic(),
             "strike": made.fontStrikeOut(),
-            "code": self._theme.code_family.family() in (made.fontFamilies() or []),
+            "code": self._theme.code_font.family() in (made.fontFamilies() or []),
         }
         return {name for name, is_so in said.items() if is_so}
 

@@ -82,7 +82,7 @@ class TranscriptSurface(SealedBrowser):
     def _dress(self, theme: Theme) -> None:
         self._theme = theme
         self._take_colours()
-        self.document().setDefaultFont(theme.answer())
+        self.document().setDefaultFont(theme.reading())
         self._backdrop = Backdrop(theme)
 
     def _take_colours(self) -> None:
