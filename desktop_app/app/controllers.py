@@ -238,7 +238,7 @@ class Controllers(QObject):
             presenter,
             conversation_list=window.conversations,
             notifications=window.notifications,
-            flag_store=state.backend.shelves,
+            flag_store=state.backend.flags,
             settings_store=state.backend.settings,
         )
         self.search = SearchController(
@@ -311,7 +311,7 @@ class Controllers(QObject):
             current=state.current,
             tasks=state.tasks,
             transcript=window.transcript,
-            flag_store=state.backend.shelves,
+            flag_store=state.backend.flags,
             compaction_store=state.backend.compactions,
         )
         self.store_watcher = StoreWatcher(self._backend.database, self.tasks, window)

@@ -90,7 +90,7 @@ class Backend:
     temporary: TemporaryConversations
     conversations: ConversationStore
     conversation_folders: FolderStore
-    shelves: ConversationFlagStore
+    flags: ConversationFlagStore
     attachments: AttachmentStore
     search: Search
     ledger: Ledger
@@ -415,7 +415,7 @@ def build_backend(
         temporary=temporary,
         conversations=ConversationStore(temporary),
         conversation_folders=FolderStore(database),
-        shelves=ConversationFlagStore(database),
+        flags=ConversationFlagStore(database),
         attachments=AttachmentStore(temporary, where.attachments),
         search=Search(database),
         ledger=ledger,

@@ -14,7 +14,7 @@ from desktop_app.domain.errors import Remedy
 from desktop_app.i18n.translation import N_
 
 
-class Said(NamedTuple):
+class ErrorSentences(NamedTuple):
     """The sentences of a reason.
 
     Attributes:
@@ -28,1208 +28,1278 @@ class Said(NamedTuple):
     fuller: str = ""
 
 
-SENTENCES: Final[Mapping[Reason, Said]] = {
+SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     # The provider's refusals
-    Reason.NO_CREDIT: Said(
+    Reason.NO_CREDIT: ErrorSentences(
         N_("Your {provider} account has no credit."),
         remedy=N_("Add credit on the provider’s billing page, or choose another provider."),
         fuller=N_("Your {provider} account has no credit: {words}"),
     ),
-    Reason.TOO_MANY_REQUESTS: Said(
+    Reason.TOO_MANY_REQUESTS: ErrorSentences(
         N_("{provider} is limiting requests."),
         remedy=Remedy.RETRY_SOON,
         fuller=N_("{provider} is limiting requests: {words}"),
     ),
-    Reason.KEY_NOT_ACCEPTED: Said(
+    Reason.KEY_NOT_ACCEPTED: ErrorSentences(
         N_("{provider} rejected the API key."),
         remedy=Remedy.CHECK_KEY,
         fuller=N_("{provider} rejected the API key: {words}"),
     ),
-    Reason.CONVERSATION_TOO_LONG: Said(
+    Reason.CONVERSATION_TOO_LONG: ErrorSentences(
         N_("The conversation exceeds the model’s context window."),
         remedy=N_("Remove an attachment, start a new conversation, or choose another model."),
         fuller=N_("The conversation exceeds the model’s context window: {words}"),
     ),
-    Reason.IMAGES_REFUSED: Said(
+    Reason.IMAGES_REFUSED: ErrorSentences(
         N_("This model at {provider} doesn’t support these images."),
         remedy=N_("Choose a model that supports images, or remove them."),
         fuller=N_("This model at {provider} doesn’t support these images: {words}"),
     ),
-    Reason.MODEL_NOT_SERVED: Said(
+    Reason.MODEL_NOT_SERVED: ErrorSentences(
         N_("Your {provider} API key has no access to this model."),
         remedy=N_("Choose another model, or ask the provider for access."),
         fuller=N_("Your {provider} API key has no access to this model: {words}"),
     ),
-    Reason.SETTING_REFUSED: Said(
+    Reason.SETTING_REFUSED: ErrorSentences(
         N_("{provider} rejected the setting “{setting}”."),
         remedy=Remedy.CHANGE_SETTING,
         fuller=N_("{provider} rejected the setting “{setting}”: {words}"),
     ),
-    Reason.UNNAMED_SETTING_REFUSED: Said(
+    Reason.UNNAMED_SETTING_REFUSED: ErrorSentences(
         N_("{provider} rejected a setting."),
         remedy=Remedy.CHANGE_SETTING,
         fuller=N_("{provider} rejected a setting: {words}"),
     ),
-    Reason.ACCESS_REFUSED: Said(
+    Reason.ACCESS_REFUSED: ErrorSentences(
         N_("{provider} denied access."),
         remedy=N_("Check the API key’s permissions and whether the provider serves your region."),
         fuller=N_("{provider} denied access: {words}"),
     ),
-    Reason.REQUEST_TOO_LARGE: Said(
+    Reason.REQUEST_TOO_LARGE: ErrorSentences(
         N_("The request is too large for {provider}."),
         remedy=N_("Remove an attachment or start a new conversation."),
         fuller=N_("The request is too large for {provider}: {words}"),
     ),
-    Reason.FAILED_WHILE_ANSWERING: Said(
+    Reason.FAILED_WHILE_ANSWERING: ErrorSentences(
         N_("{provider} failed while responding."),
         remedy=Remedy.RETRY_BILLED,
         fuller=N_("{provider} failed while responding: {words}"),
     ),
-    Reason.REQUEST_REFUSED: Said(
+    Reason.REQUEST_REFUSED: ErrorSentences(
         N_("{provider} rejected the request."),
         remedy=Remedy.RETRY_CHANGED,
         fuller=N_("{provider} rejected the request: {words}"),
     ),
-    Reason.PROVIDER_FAULT: Said(
+    Reason.PROVIDER_FAULT: ErrorSentences(
         N_("{provider} is having problems ({http})."),
         remedy=Remedy.RETRY_LATER,
         fuller=N_("{provider} is having problems ({http}): {words}"),
     ),
-    Reason.NOT_FINISHED_IN_TIME: Said(
+    Reason.NOT_FINISHED_IN_TIME: ErrorSentences(
         N_("{provider} didn’t finish the request in time ({http})."),
         remedy=Remedy.RETRY_BILLED,
         fuller=N_("{provider} didn’t finish the request in time ({http}): {words}"),
     ),
-    Reason.NOT_SERVED_THERE: Said(
+    Reason.NOT_SERVED_THERE: ErrorSentences(
         N_("This provider doesn’t offer {model}."), remedy=N_("Choose another model or provider.")
     ),
-    Reason.API_MISSING: Said(
+    Reason.API_MISSING: ErrorSentences(
         N_("Couldn’t find a compatible API at {provider}."),
         remedy=Remedy.CHECK_ADDRESS,
         fuller=N_("Couldn’t find a compatible API at {provider}: {words}"),
     ),
-    Reason.EMPTY_REPLY: Said(
+    Reason.EMPTY_REPLY: ErrorSentences(
         N_("The base URL of {provider} returned an empty response."), remedy=Remedy.CHECK_ADDRESS
     ),
-    Reason.EMPTY_ANSWER: Said(
+    Reason.EMPTY_ANSWER: ErrorSentences(
         N_("{provider} ended the response before it began."), remedy=Remedy.RETRY_LATER
     ),
-    Reason.NO_COMPACTION_API: Said(
+    Reason.NO_COMPACTION_API: ErrorSentences(
         N_("The base URL of {provider} doesn’t support compaction."), remedy=Remedy.CHECK_ADDRESS
     ),
-    Reason.NO_EMBEDDING_API: Said(
+    Reason.NO_EMBEDDING_API: ErrorSentences(
         N_("The base URL of {provider} doesn’t support embeddings."), remedy=Remedy.CHECK_ADDRESS
     ),
-    Reason.REDIRECTED: Said(
+    Reason.REDIRECTED: ErrorSentences(
         N_("{provider} redirects elsewhere, where nothing was sent."),
         remedy=Remedy.CHECK_ADDRESS_OR_SIGN_IN,
         fuller=N_("{provider} redirects to {host}, where nothing was sent."),
     ),
-    Reason.WEB_PAGE: Said(
+    Reason.WEB_PAGE: ErrorSentences(
         N_("{provider} sent a web page, not a response."), remedy=Remedy.CHECK_ADDRESS_OR_SIGN_IN
     ),
-    Reason.NO_BATCH_API: Said(
+    Reason.NO_BATCH_API: ErrorSentences(
         N_("{provider} doesn’t support batches, so nothing was charged."),
         remedy=N_("Choose another provider."),
     ),
     # Keys
-    Reason.NO_KEY: Said(N_("{provider} needs an API key."), remedy=Remedy.ADD_KEY),
-    Reason.NO_KEY_FOR_HOST: Said(
+    Reason.NO_KEY: ErrorSentences(N_("{provider} needs an API key."), remedy=Remedy.ADD_KEY),
+    Reason.NO_KEY_FOR_HOST: ErrorSentences(
         N_("There is no API key for this URL."),
         remedy=Remedy.ENTER_KEY_AGAIN,
         fuller=N_("There is no API key for {host}."),
     ),
-    Reason.KEY_MALFORMED: Said(
+    Reason.KEY_MALFORMED: ErrorSentences(
         N_("The API key contains invalid characters."), remedy=Remedy.ENTER_KEY_AGAIN
     ),
-    Reason.KEYRING_LOCKED: Said(
+    Reason.KEYRING_LOCKED: ErrorSentences(
         N_("The keyring is locked."),
         remedy=N_("Unlock it and try again, or enter the key for this session."),
     ),
-    Reason.KEYRING_SLOW: Said(
+    Reason.KEYRING_SLOW: ErrorSentences(
         N_("The keyring didn’t respond and may be locked."),
         remedy=N_("Unlock it and try again, or enter the key for this session."),
     ),
-    Reason.KEYRING_MISSING: Said(N_("No keyring is available."), remedy=Remedy.KEY_WITHOUT_KEYRING),
-    Reason.KEYRING_FORGETS: Said(
+    Reason.KEYRING_MISSING: ErrorSentences(
+        N_("No keyring is available."), remedy=Remedy.KEY_WITHOUT_KEYRING
+    ),
+    Reason.KEYRING_FORGETS: ErrorSentences(
         N_("The keyring isn’t saving keys."), remedy=Remedy.KEY_WITHOUT_KEYRING
     ),
-    Reason.KEYRING_NOT_TRUSTED: Said(
+    Reason.KEYRING_NOT_TRUSTED: ErrorSentences(
         N_("{module} isn’t the operating system’s keyring."), remedy=Remedy.KEY_WITHOUT_KEYRING
     ),
-    Reason.KEY_WITHOUT_ADDRESS: Said(
+    Reason.KEY_WITHOUT_ADDRESS: ErrorSentences(
         N_("The API key wasn’t saved because the provider has no valid base URL."),
         remedy=N_("Enter the base URL, then the key."),
     ),
-    Reason.CUSTOM_FIELD_INVALID: Said(
+    Reason.CUSTOM_FIELD_INVALID: ErrorSentences(
         N_("“{name}” can’t be used as a header or query parameter."),
         remedy=N_("Remove it in {provider_page}."),
     ),
-    Reason.CUSTOM_VALUE_INVALID: Said(
+    Reason.CUSTOM_VALUE_INVALID: ErrorSentences(
         N_("The value of “{name}” is empty, too long, or contains invalid characters."),
         remedy=Remedy.ENTER_KEY_AGAIN,
     ),
-    Reason.CUSTOM_VALUE_MISSING: Said(
+    Reason.CUSTOM_VALUE_MISSING: ErrorSentences(
         N_("The value of “{name}” isn’t in the keyring for this URL."),
         remedy=N_("Enter it in {provider_page}, or remove “{name}” there."),
     ),
-    Reason.VARIABLE_UNUSABLE: Said(
+    Reason.VARIABLE_UNUSABLE: ErrorSentences(
         N_("The value of {variable} isn’t valid."),
         remedy=N_("“repartee ask --help” shows the format."),
     ),
     # The connection
-    Reason.NOT_REACHED: Said(
+    Reason.NOT_REACHED: ErrorSentences(
         N_("Couldn’t connect to {provider} at {host}."), remedy=Remedy.CHECK_CONNECTION
     ),
-    Reason.NOTHING_LISTENS: Said(N_("Nothing is listening at {host}."), remedy=Remedy.START_SERVER),
-    Reason.SERVER_BACK: Said(
+    Reason.NOTHING_LISTENS: ErrorSentences(
+        N_("Nothing is listening at {host}."), remedy=Remedy.START_SERVER
+    ),
+    Reason.SERVER_BACK: ErrorSentences(
         N_("The server at {host} is back."), remedy=N_("Select Retry to send the message again.")
     ),
-    Reason.NOT_ENCRYPTED: Said(
+    Reason.NOT_ENCRYPTED: ErrorSentences(
         N_("Couldn’t connect securely to {provider} at {host}."),
         remedy=N_("Check the base URL, its port, and your proxy."),
     ),
-    Reason.ADDRESS_NOT_ENCRYPTED: Said(
+    Reason.ADDRESS_NOT_ENCRYPTED: ErrorSentences(
         N_("The connection to {provider} isn’t encrypted, so others could read your messages."),
         remedy=Remedy.USE_HTTPS,
     ),
-    Reason.ADDRESS_UNUSABLE: Said(
+    Reason.ADDRESS_UNUSABLE: ErrorSentences(
         N_("The base URL of {provider} isn’t valid."), remedy=Remedy.ENTER_ADDRESS
     ),
-    Reason.NO_REPLY_IN_TIME: Said(
+    Reason.NO_REPLY_IN_TIME: ErrorSentences(
         N_("{provider} didn’t respond in time."), remedy=Remedy.RETRY_BILLED
     ),
-    Reason.BROKE_BEFORE_ANSWER: Said(
+    Reason.BROKE_BEFORE_ANSWER: ErrorSentences(
         N_("The connection to {provider} was lost before the response started."),
         remedy=Remedy.RETRY_BILLED,
     ),
-    Reason.BROKE_IN_REPLY: Said(
+    Reason.BROKE_IN_REPLY: ErrorSentences(
         N_("The connection to {provider} was lost during a response."),
         remedy=N_("Repartee is trying again."),
     ),
-    Reason.BROKE_IN_ANSWER: Said(
+    Reason.BROKE_IN_ANSWER: ErrorSentences(
         N_("The connection to {provider} was lost before the response finished."),
         remedy=Remedy.RETRY_BILLED,
     ),
-    Reason.SILENT_IN_ANSWER: Said(
+    Reason.SILENT_IN_ANSWER: ErrorSentences(
         N_("{provider} stopped sending data before the response finished."),
         remedy=Remedy.RETRY_BILLED,
     ),
-    Reason.LOST_IN_SLEEP: Said(
+    Reason.LOST_IN_SLEEP: ErrorSentences(
         N_("The connection to {provider} was lost while the computer was asleep."),
         remedy=Remedy.RETRY_BILLED,
     ),
-    Reason.CANCEL_TIMEOUT: Said(
+    Reason.CANCEL_TIMEOUT: ErrorSentences(
         N_("The provider didn’t respond in time."), remedy=Remedy.TRY_LATER
     ),
-    Reason.CERTIFICATE_EXPIRED: Said(
+    Reason.CERTIFICATE_EXPIRED: ErrorSentences(
         N_("The certificate of {provider} has expired."), remedy=Remedy.CHECK_CLOCK
     ),
-    Reason.CERTIFICATE_NOT_YET_VALID: Said(
+    Reason.CERTIFICATE_NOT_YET_VALID: ErrorSentences(
         N_("The certificate of {provider} isn’t valid yet."), remedy=Remedy.CHECK_CLOCK
     ),
-    Reason.CERTIFICATE_OF_OTHER: Said(
+    Reason.CERTIFICATE_OF_OTHER: ErrorSentences(
         N_("The certificate of {provider} isn’t for {host}."), remedy=Remedy.CHECK_ADDRESS_OF_OTHER
     ),
-    Reason.CERTIFICATE_NOT_TRUSTED: Said(
+    Reason.CERTIFICATE_NOT_TRUSTED: ErrorSentences(
         N_("The certificate of {provider} isn’t trusted."), remedy=Remedy.CHOOSE_CERTIFICATES
     ),
-    Reason.PROXY_WANTS_PASSWORD: Said(
+    Reason.PROXY_WANTS_PASSWORD: ErrorSentences(
         N_("The proxy requires a password."),
         remedy=Remedy.CHECK_PROXY,
         fuller=N_("The proxy {proxy} requires a password."),
     ),
-    Reason.PROXY_PASSWORD_WRONG: Said(
+    Reason.PROXY_PASSWORD_WRONG: ErrorSentences(
         N_("The proxy rejected the user name or password."),
         remedy=Remedy.CHECK_PROXY,
         fuller=N_("The proxy {proxy} rejected the user name or password."),
     ),
-    Reason.PROXY_BLOCKS: Said(
+    Reason.PROXY_BLOCKS: ErrorSentences(
         N_("The proxy blocked the request to {host}: {words}."),
         remedy=Remedy.CHECK_PROXY,
         fuller=N_("The proxy {proxy} blocked the request to {host}: {words}."),
     ),
-    Reason.PROXY_CANNOT_REACH: Said(
+    Reason.PROXY_CANNOT_REACH: ErrorSentences(
         N_("The proxy couldn’t connect to {provider} at {host}."),
         remedy=N_("Check the base URL of {provider} and the proxy."),
         fuller=N_("The proxy {proxy} couldn’t connect to {provider} at {host}."),
     ),
-    Reason.PROXY_OF_OTHER_KIND: Said(
+    Reason.PROXY_OF_OTHER_KIND: ErrorSentences(
         N_("The proxy has the wrong type."),
         remedy=Remedy.CHECK_PROXY_KIND,
         fuller=N_("{proxy} has the wrong proxy type."),
     ),
-    Reason.PROXY_TIMEOUT: Said(
+    Reason.PROXY_TIMEOUT: ErrorSentences(
         N_("The proxy didn’t respond in time."),
         remedy=Remedy.CHECK_PROXY,
         fuller=N_("The proxy {proxy} didn’t respond in time."),
     ),
-    Reason.PROXY_NOT_REACHED: Said(
+    Reason.PROXY_NOT_REACHED: ErrorSentences(
         N_("Couldn’t connect to the proxy {proxy}."), remedy=Remedy.CHECK_PROXY
     ),
-    Reason.PROXY_ADDRESS_INVALID: Said(
+    Reason.PROXY_ADDRESS_INVALID: ErrorSentences(
         N_("This isn’t a valid proxy URL."),
         remedy=N_("Enter one like http://host:3128 or socks5://host:1080."),
     ),
-    Reason.NETWORK_SETTINGS_UNUSABLE: Said(
+    Reason.NETWORK_SETTINGS_UNUSABLE: ErrorSentences(
         N_("Proxy or certificate settings aren’t valid."), remedy=Remedy.CHECK_ENVIRONMENT_PROXY
     ),
-    Reason.CERTIFICATES_UNREADABLE: Said(
+    Reason.CERTIFICATES_UNREADABLE: ErrorSentences(
         N_("Couldn’t read the certificate file {file}."), remedy=Remedy.CHOOSE_PEM
     ),
-    Reason.CERTIFICATES_EMPTY: Said(
+    Reason.CERTIFICATES_EMPTY: ErrorSentences(
         N_("The certificate file {file} is empty."), remedy=Remedy.CHOOSE_PEM
     ),
-    Reason.CERTIFICATES_TOO_LARGE: Said(
+    Reason.CERTIFICATES_TOO_LARGE: ErrorSentences(
         N_("{file} is too large for a certificate file."), remedy=Remedy.CHOOSE_PEM
     ),
-    Reason.CERTIFICATES_ARE_KEY: Said(
+    Reason.CERTIFICATES_ARE_KEY: ErrorSentences(
         N_("{file} contains a private key, not a certificate."), remedy=Remedy.CHOOSE_PEM
     ),
-    Reason.CERTIFICATES_ARE_OTHER: Said(
+    Reason.CERTIFICATES_ARE_OTHER: ErrorSentences(
         N_("{file} doesn’t contain a certificate."), remedy=Remedy.CHOOSE_PEM
     ),
-    Reason.CERTIFICATES_INVALID: Said(
+    Reason.CERTIFICATES_INVALID: ErrorSentences(
         N_("{file} contains no valid certificate."), remedy=Remedy.CHOOSE_PEM
     ),
-    Reason.CERTIFICATES_EXPIRED: Said(
+    Reason.CERTIFICATES_EXPIRED: ErrorSentences(
         N_("{file} contains a certificate that expired on {day}."), remedy=Remedy.CHOOSE_PEM
     ),
     # Replies that are not what the API promises
-    Reason.REPLY_NOT_JSON: Said(
+    Reason.REPLY_NOT_JSON: ErrorSentences(
         N_("{provider} sent an invalid response."), remedy=Remedy.RETRY_OR_CHECK_ADDRESS
     ),
-    Reason.REPLY_COMPRESSED: Said(
+    Reason.REPLY_COMPRESSED: ErrorSentences(
         N_("{provider} sent an unexpected compressed response."),
         remedy=N_("Turn off compression at the server or its proxy."),
     ),
-    Reason.ANSWER_CUT: Said(N_("{provider} ended the response early."), remedy=Remedy.RETRY_BILLED),
-    Reason.ANSWER_UNREADABLE: Said(
+    Reason.ANSWER_CUT: ErrorSentences(
+        N_("{provider} ended the response early."), remedy=Remedy.RETRY_BILLED
+    ),
+    Reason.ANSWER_UNREADABLE: ErrorSentences(
         N_("{provider} sent an invalid response."), remedy=Remedy.RETRY_BILLED
     ),
-    Reason.RUN_GONE: Said(
+    Reason.RUN_GONE: ErrorSentences(
         N_("This response expired at {provider} after about 10 minutes."),
         remedy=Remedy.RETRY_BILLED,
     ),
-    Reason.RUN_WITHOUT_PROVIDER: Said(
+    Reason.RUN_WITHOUT_PROVIDER: ErrorSentences(
         N_("The provider of this background response is no longer set up."),
         remedy=Remedy.RETRY_ELSEWHERE,
     ),
-    Reason.BATCH_UPLOAD_UNNAMED: Said(
+    Reason.BATCH_UPLOAD_UNNAMED: ErrorSentences(
         N_("{provider} didn’t confirm the upload."), remedy=Remedy.TRY_LATER
     ),
-    Reason.BATCH_UNREADABLE: Said(
+    Reason.BATCH_UNREADABLE: ErrorSentences(
         N_("{provider} sent invalid batch data."), remedy=Remedy.TRY_LATER
     ),
-    Reason.EMBEDDINGS_UNREADABLE: Said(
+    Reason.EMBEDDINGS_UNREADABLE: ErrorSentences(
         N_("{provider} didn’t return embeddings."),
         remedy=N_("Check “Embedding model” in {data_page}."),
     ),
-    Reason.COMPACTION_UNREADABLE: Said(
+    Reason.COMPACTION_UNREADABLE: ErrorSentences(
         N_("{provider} didn’t return a compacted conversation."),
         remedy=N_("Try again, or start a new conversation."),
     ),
-    Reason.MODELS_UNREADABLE: Said(
+    Reason.MODELS_UNREADABLE: ErrorSentences(
         N_("{provider} didn’t return a list of models."), remedy=Remedy.TYPE_MODEL
     ),
-    Reason.ANSWER_TOO_LARGE: Said(
+    Reason.ANSWER_TOO_LARGE: ErrorSentences(
         N_("The response from {provider} exceeded {limit} MB and was stopped."),
         remedy=Remedy.ASK_SHORTER,
     ),
-    Reason.ANSWER_TOO_LONG: Said(
+    Reason.ANSWER_TOO_LONG: ErrorSentences(
         N_("The response from {provider} exceeded {limit} MB."), remedy=Remedy.ASK_SHORTER
     ),
-    Reason.TEMPORARY_ANSWER_TOO_LONG: Said(
+    Reason.TEMPORARY_ANSWER_TOO_LONG: ErrorSentences(
         N_("The response got too long for a temporary conversation and was stopped."),
         remedy=N_("Ask for less, or use a regular conversation."),
     ),
-    Reason.ANSWER_ENDED_AT_LIMIT: Said(
+    Reason.ANSWER_ENDED_AT_LIMIT: ErrorSentences(
         N_("The response from {provider} exceeded {limit} MB and was stopped."),
         remedy=Remedy.ASK_SHORTER,
     ),
-    Reason.ANSWER_IN_TOO_MANY_PARTS: Said(
+    Reason.ANSWER_IN_TOO_MANY_PARTS: ErrorSentences(
         N_("The response from {provider} exceeded {limit} parts and was stopped."),
         remedy=Remedy.ASK_SHORTER,
     ),
-    Reason.EVENT_TOO_LARGE: Said(
+    Reason.EVENT_TOO_LARGE: ErrorSentences(
         N_("{provider} sent an event larger than {limit} MB."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
-    Reason.REPLY_TOO_LARGE: Said(
+    Reason.REPLY_TOO_LARGE: ErrorSentences(
         N_("{provider} sent more than {limit} MB."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
-    Reason.TOO_MANY_VALUES: Said(
+    Reason.TOO_MANY_VALUES: ErrorSentences(
         N_("{provider} sent too many values."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
-    Reason.TOO_MANY_RESULTS: Said(
+    Reason.TOO_MANY_RESULTS: ErrorSentences(
         N_("{provider} sent too many results."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
-    Reason.TOO_MANY_HEADERS: Said(
+    Reason.TOO_MANY_HEADERS: ErrorSentences(
         N_("{provider} sent more than {limit} KB of headers."), remedy=Remedy.CHECK_ADDRESS_OR_LEAVE
     ),
     # Questions and settings that cannot be sent
-    Reason.PROVIDER_REMOVED: Said(N_("Provider removed."), remedy=N_("Choose another.")),
-    Reason.NO_SUCH_PROVIDER: Said(
+    Reason.PROVIDER_REMOVED: ErrorSentences(N_("Provider removed."), remedy=N_("Choose another.")),
+    Reason.NO_SUCH_PROVIDER: ErrorSentences(
         N_("There is no provider “{provider}”."), remedy=Remedy.THERE_ARE
     ),
-    Reason.NO_SUCH_PRESET: Said(N_("There is no preset “{preset}”."), remedy=Remedy.THERE_ARE),
-    Reason.TOO_MANY_STOPS: Said(
+    Reason.NO_SUCH_PRESET: ErrorSentences(
+        N_("There is no preset “{preset}”."), remedy=Remedy.THERE_ARE
+    ),
+    Reason.TOO_MANY_STOPS: ErrorSentences(
         N_("At most {most} stop sequences are supported."), remedy=N_("Use --stop less often.")
     ),
-    Reason.INSTRUCTIONS_UNREADABLE: Said(
+    Reason.INSTRUCTIONS_UNREADABLE: ErrorSentences(
         N_("Can’t read the instructions in {file}."),
         remedy=N_("Choose a UTF-8 text file of at most 4 MB."),
     ),
-    Reason.SCHEMA_UNREADABLE: Said(
+    Reason.SCHEMA_UNREADABLE: ErrorSentences(
         N_("Can’t read the schema in {file}."),
         remedy=N_("Choose a JSON file of at most 1 MB."),
     ),
-    Reason.SCHEMA_INVALID: Said(N_("{file} isn’t a valid JSON Schema: {words}.")),
-    Reason.GRAMMAR_UNREADABLE: Said(
+    Reason.SCHEMA_INVALID: ErrorSentences(N_("{file} isn’t a valid JSON Schema: {words}.")),
+    Reason.GRAMMAR_UNREADABLE: ErrorSentences(
         N_("Can’t read the grammar in {file}."),
         remedy=N_("Choose a UTF-8 text file of at most 1 MB."),
     ),
-    Reason.GRAMMAR_INVALID: Said(N_("The grammar in {file} isn’t valid: {words}.")),
-    Reason.GRAMMAR_UNKNOWN: Said(
+    Reason.GRAMMAR_INVALID: ErrorSentences(N_("The grammar in {file} isn’t valid: {words}.")),
+    Reason.GRAMMAR_UNKNOWN: ErrorSentences(
         N_("The kind of grammar in {file} is unknown."),
         remedy=N_("Choose a file ending in .lark, .regex, or .gbnf."),
     ),
-    Reason.GRAMMAR_NEEDS_LLAMA_CPP: Said(
+    Reason.GRAMMAR_NEEDS_LLAMA_CPP: ErrorSentences(
         N_("{provider} doesn’t support GBNF grammars."),
         remedy=N_("Choose the local model or a llama.cpp server."),
     ),
-    Reason.GRAMMAR_NOT_AT_PROVIDER: Said(
+    Reason.GRAMMAR_NOT_AT_PROVIDER: ErrorSentences(
         N_("{provider} doesn’t support grammars of the kind {syntax}."),
         remedy=N_("Choose another provider."),
     ),
-    Reason.GRAMMAR_NOT_SUPPORTED: Said(
+    Reason.GRAMMAR_NOT_SUPPORTED: ErrorSentences(
         N_("{model} doesn’t support grammars of the kind {syntax}."),
         remedy=N_("Choose another model."),
     ),
-    Reason.GRAMMAR_WITH_TOOLS: Said(
+    Reason.GRAMMAR_WITH_TOOLS: ErrorSentences(
         N_("With a grammar, the model can’t call tools."),
         remedy=N_("Turn off the tools or remove the grammar."),
     ),
-    Reason.GRAMMAR_IN_BATCH: Said(
+    Reason.GRAMMAR_IN_BATCH: ErrorSentences(
         N_("Batch jobs don’t support grammars."), remedy=N_("Use a JSON Schema.")
     ),
-    Reason.COMPARED_COUNT: Said(
+    Reason.COMPARED_COUNT: ErrorSentences(
         N_("--compare needs {fewest} to {most} choices."),
         remedy=N_("Use --compare once for each choice."),
     ),
-    Reason.NO_CASES: Said(
+    Reason.NO_CASES: ErrorSentences(
         N_("There are no cases to evaluate."),
         remedy=N_("Name a file with cases, or a built-in preset."),
     ),
-    Reason.CASES_UNREADABLE: Said(
+    Reason.CASES_UNREADABLE: ErrorSentences(
         N_("Can’t read the cases in {file}: {why}."),
         remedy=N_("“repartee eval --help” describes the format."),
     ),
-    Reason.CASE_WITH_FILES_IN_BATCH: Said(
+    Reason.CASE_WITH_FILES_IN_BATCH: ErrorSentences(
         N_("Case “{case}” has several files, but batch jobs take one each."),
         remedy=N_("Leave out --batch."),
     ),
-    Reason.VARIANT_AND_MODEL: Said(N_("Choose either a variant or a model, not both.")),
-    Reason.NO_VARIANTS: Said(N_("{provider} has no GPT-5.2 models."), remedy=Remedy.NAME_PROVIDER),
-    Reason.NO_VARIANTS_HERE: Said(
+    Reason.VARIANT_AND_MODEL: ErrorSentences(N_("Choose either a variant or a model, not both.")),
+    Reason.NO_VARIANTS: ErrorSentences(
+        N_("{provider} has no GPT-5.2 models."), remedy=Remedy.NAME_PROVIDER
+    ),
+    Reason.NO_VARIANTS_HERE: ErrorSentences(
         N_("The local model isn’t a GPT-5.2 model."), remedy=Remedy.NAME_PROVIDER
     ),
-    Reason.NO_MODEL_KNOWN: Said(N_("{provider} has no default model."), remedy=Remedy.TYPE_MODEL),
-    Reason.NO_LOCAL_MODEL: Said(
+    Reason.NO_MODEL_KNOWN: ErrorSentences(
+        N_("{provider} has no default model."), remedy=Remedy.TYPE_MODEL
+    ),
+    Reason.NO_LOCAL_MODEL: ErrorSentences(
         N_("There is no local model “{model}”."),
         remedy=N_("Enter the path of a GGUF file, or leave out the model."),
     ),
-    Reason.EFFORT_NOT_TAKEN: Said(
+    Reason.EFFORT_NOT_TAKEN: ErrorSentences(
         N_("{model} doesn’t support reasoning effort."),
         remedy=N_("Leave out the effort."),
     ),
-    Reason.EFFORT_FIXED: Said(
+    Reason.EFFORT_FIXED: ErrorSentences(
         N_("{model} always uses the effort {only}."),
         remedy=N_("Supported: {accepted}."),
     ),
-    Reason.EFFORT_UNSUPPORTED: Said(
+    Reason.EFFORT_UNSUPPORTED: ErrorSentences(
         N_("{model} doesn’t support the effort {effort}."),
         remedy=N_("Supported: {accepted}."),
     ),
-    Reason.CAP_REACHED: Said(
+    Reason.CAP_REACHED: ErrorSentences(
         N_("This message ({cost}) exceeds the limit: {spent} of {cap} spent."),
         remedy=Remedy.RAISE_CAP,
         fuller=N_("This message ({cost}) exceeds {cap}: {spent} spent, {held} pending."),
     ),
-    Reason.PRICE_UNKNOWN_UNDER_CAP: Said(
+    Reason.PRICE_UNKNOWN_UNDER_CAP: ErrorSentences(
         N_("{model} has no price, so {provider}’s limit can’t count it."),
         remedy=Remedy.ENTER_PRICE,
     ),
-    Reason.DOES_NOT_FIT: Said(
+    Reason.DOES_NOT_FIT: ErrorSentences(
         N_("This message needs {tokens} tokens, but {model} accepts {limit}."),
         fuller=N_("With {names}, this needs {tokens} tokens, but {model} accepts {limit}."),
     ),
-    Reason.MAY_NOT_FIT: Said(
+    Reason.MAY_NOT_FIT: ErrorSentences(
         N_("This message needs about {tokens} tokens, but {model} accepts {limit}."),
         fuller=N_("With {names}, this needs about {tokens} tokens, but {model} accepts {limit}."),
     ),
-    Reason.IMAGES_NOT_SEEN: Said(
+    Reason.IMAGES_NOT_SEEN: ErrorSentences(
         N_("{model} doesn’t support images."),
         remedy=N_("Choose another model, or remove {names}."),
     ),
-    Reason.PAGES_NOT_SEEN: Said(
+    Reason.PAGES_NOT_SEEN: ErrorSentences(
         N_("{model} can’t read {count} of {total} pages of {file}, which are images."),
         remedy=N_("Choose another model, or remove {names}."),
         fuller=N_(
             "{model} can’t see images: {count} of {total} pages of {file}, {count2} of {file2}."
         ),
     ),
-    Reason.TOO_MANY_IMAGE_PAGES: Said(
+    Reason.TOO_MANY_IMAGE_PAGES: ErrorSentences(
         N_("Only {limit} page images can be sent at once ({pages} selected)."),
         remedy=N_("Read in parts, select fewer pages, or run OCR."),
     ),
-    Reason.PAGE_IMAGE_TOO_LARGE: Said(
+    Reason.PAGE_IMAGE_TOO_LARGE: ErrorSentences(
         N_("Page {page} of “{name}” is too large for {model}."),
         remedy=N_("In the attachment’s menu, choose lower detail or text only."),
     ),
-    Reason.FILES_TOO_LARGE: Said(
+    Reason.FILES_TOO_LARGE: ErrorSentences(
         N_("The files total {together}, but {provider} accepts {limit} per request."),
         remedy=N_("Choose text only in the menu of some attachments."),
     ),
-    Reason.FILES_NOT_TAKEN: Said(
+    Reason.FILES_NOT_TAKEN: ErrorSentences(
         N_("{provider} doesn’t accept files such as {name}."),
         remedy=Remedy.SEND_TEXT,
     ),
-    Reason.FILE_WANTS_PASSWORD: Said(
+    Reason.FILE_WANTS_PASSWORD: ErrorSentences(
         N_("{name} is password-protected, so {provider} can’t read it."),
         remedy=Remedy.SEND_TEXT,
     ),
-    Reason.FILE_TYPE_AS_TEXT: Said(
+    Reason.FILE_TYPE_AS_TEXT: ErrorSentences(
         N_("{provider} doesn’t accept {name} as a file."),
         remedy=Remedy.SEND_TEXT,
         fuller=N_("{provider} doesn’t accept {ending} files such as {name}."),
     ),
-    Reason.FILE_TOO_LARGE_TO_SEND: Said(
+    Reason.FILE_TOO_LARGE_TO_SEND: ErrorSentences(
         N_("{name} is {size}, but {provider} accepts files up to {limit}."),
         remedy=Remedy.SEND_TEXT,
     ),
-    Reason.PASSWORD_NEEDED_FOR_PAGES: Said(
+    Reason.PASSWORD_NEEDED_FOR_PAGES: ErrorSentences(
         N_("Showing the pages of “{name}” requires its password."),
         remedy=N_("Enter it, or choose text only in the attachment’s menu."),
     ),
-    Reason.SECTIONS_UNMARKED: Said(
+    Reason.SECTIONS_UNMARKED: ErrorSentences(
         N_("Can’t select parts of {name}."), remedy=N_("Send all of it.")
     ),
-    Reason.SECTIONS_GONE: Said(
+    Reason.SECTIONS_GONE: ErrorSentences(
         N_("Can’t find the selected parts of “{name}”."),
         remedy=N_("Attach the file again."),
     ),
-    Reason.NO_SECTION_NAMED: Said(N_("Nothing is selected."), remedy=Remedy.SECTIONS_ARE),
-    Reason.SECTION_NAME_AMBIGUOUS: Said(
+    Reason.NO_SECTION_NAMED: ErrorSentences(N_("Nothing is selected."), remedy=Remedy.SECTIONS_ARE),
+    Reason.SECTION_NAME_AMBIGUOUS: ErrorSentences(
         N_("Several sheets are named “{given}”."), remedy=Remedy.SECTIONS_ARE
     ),
-    Reason.SECTION_UNKNOWN: Said(
+    Reason.SECTION_UNKNOWN: ErrorSentences(
         N_("The selection contains an empty entry."),
         remedy=Remedy.SECTIONS_ARE,
         fuller=N_("“{given}” isn’t a valid selection."),
     ),
-    Reason.SECTION_NAME_IS_NUMBER: Said(
+    Reason.SECTION_NAME_IS_NUMBER: ErrorSentences(
         N_("“{given}” could mean two sheets."),
         remedy=N_("Put names in quotation marks."),
     ),
-    Reason.SECTIONS_BACKWARDS: Said(
+    Reason.SECTIONS_BACKWARDS: ErrorSentences(
         N_("“{given}” isn’t a valid range."), remedy=Remedy.SECTIONS_ARE
     ),
-    Reason.NO_SUCH_SECTION: Said(N_("“{number}” isn’t in this file."), remedy=Remedy.SECTIONS_ARE),
-    Reason.NO_SUCH_FILE_NAMED: Said(
+    Reason.NO_SUCH_SECTION: ErrorSentences(
+        N_("“{number}” isn’t in this file."), remedy=Remedy.SECTIONS_ARE
+    ),
+    Reason.NO_SUCH_FILE_NAMED: ErrorSentences(
         N_("There is no file “{given}” for --pages."), remedy=Remedy.THERE_ARE
     ),
-    Reason.NO_PAGES_TO_CHOOSE: Said(
+    Reason.NO_PAGES_TO_CHOOSE: ErrorSentences(
         N_("“{name}” has no pages to select."),
         remedy=N_("Leave out --pages, or name a file, as in --pages FILE=3-10,15."),
     ),
-    Reason.NOTHING_PIPED_IN: Said(
+    Reason.NOTHING_PIPED_IN: ErrorSentences(
         N_("“-” means standard input, but nothing is piped in."),
         remedy=N_("Pipe text into the command, or leave out “-”."),
     ),
-    Reason.TOO_MUCH_PIPED_IN: Said(
+    Reason.TOO_MUCH_PIPED_IN: ErrorSentences(
         N_("The input is larger than {limit} MB."),
         remedy=N_("Pipe in less, or attach a file with --file."),
     ),
-    Reason.NO_QUESTION: Said(N_("Enter a message."), remedy=N_('Try: repartee ask "Hello"')),
-    Reason.SET_WITHOUT_TEMPLATE: Said(
+    Reason.NO_QUESTION: ErrorSentences(
+        N_("Enter a message."), remedy=N_('Try: repartee ask "Hello"')
+    ),
+    Reason.SET_WITHOUT_TEMPLATE: ErrorSentences(
         N_("--set needs a saved prompt."), remedy=N_("Name one with --template.")
     ),
-    Reason.SET_MALFORMED: Said(
+    Reason.SET_MALFORMED: ErrorSentences(
         N_("--set {given} isn’t NAME=VALUE."),
         remedy=N_("Try: --set language=Polish"),
     ),
     # Prompts
-    Reason.PROMPT_WANTS_TWO: Said(
+    Reason.PROMPT_WANTS_TWO: ErrorSentences(
         N_("This prompt compares two documents, but none is attached."),
         remedy=N_("Attach two documents."),
     ),
-    Reason.PROMPT_WANTS_OTHER: Said(
+    Reason.PROMPT_WANTS_OTHER: ErrorSentences(
         N_("This prompt compares two documents, but only one is attached."),
         remedy=N_("Attach another one."),
     ),
-    Reason.PROMPT_WANTS_NOT_MORE: Said(
+    Reason.PROMPT_WANTS_NOT_MORE: ErrorSentences(
         N_("This prompt compares two documents, but {count} are attached."),
         remedy=N_("Attach only two."),
     ),
-    Reason.NO_SUCH_PROMPT: Said(N_("There is no prompt “{name}”."), remedy=Remedy.THERE_ARE),
-    Reason.PROMPT_NAME_AMBIGUOUS: Said(
+    Reason.NO_SUCH_PROMPT: ErrorSentences(
+        N_("There is no prompt “{name}”."), remedy=Remedy.THERE_ARE
+    ),
+    Reason.PROMPT_NAME_AMBIGUOUS: ErrorSentences(
         N_("Several prompts are named “{name}”."), remedy=Remedy.THERE_ARE
     ),
-    Reason.PROMPT_HAS_NO_FIELD: Said(
+    Reason.PROMPT_HAS_NO_FIELD: ErrorSentences(
         N_("The prompt “{prompt}” has no field “{field}”."),
         remedy=Remedy.IT_ASKS_FOR,
     ),
-    Reason.PROMPT_FIELD_REFUSED: Said(
+    Reason.PROMPT_FIELD_REFUSED: ErrorSentences(
         N_("“{value}” isn’t valid for “{field}”."), remedy=N_("Choose one of {offered}.")
     ),
-    Reason.PROMPT_FIELDS_MISSING: Said(
+    Reason.PROMPT_FIELDS_MISSING: ErrorSentences(
         N_("The prompt “{prompt}” needs {fields}."),
         remedy=Remedy.IT_ASKS_FOR,
     ),
-    Reason.PROMPTS_NOT_JSON: Said(
+    Reason.PROMPTS_NOT_JSON: ErrorSentences(
         N_("This isn’t a Repartee prompts file because it isn’t JSON."),
         remedy=Remedy.CHOOSE_PROMPTS,
     ),
-    Reason.PROMPTS_OF_OTHER_KIND: Said(
+    Reason.PROMPTS_OF_OTHER_KIND: ErrorSentences(
         N_("This isn’t a Repartee prompts file because “format” isn’t “{format}”."),
         remedy=Remedy.CHOOSE_PROMPTS,
     ),
-    Reason.PROMPTS_OF_OTHER_VERSION: Said(
+    Reason.PROMPTS_OF_OTHER_VERSION: ErrorSentences(
         N_("This prompts file is from another version of Repartee."),
         remedy=Remedy.CHOOSE_PROMPTS,
     ),
-    Reason.PROMPTS_DAMAGED: Said(N_("This prompts file is damaged."), remedy=Remedy.CHOOSE_PROMPTS),
-    Reason.PROMPTS_UNREADABLE: Said(N_("Couldn’t read {file}."), remedy=N_("Choose another file.")),
+    Reason.PROMPTS_DAMAGED: ErrorSentences(
+        N_("This prompts file is damaged."), remedy=Remedy.CHOOSE_PROMPTS
+    ),
+    Reason.PROMPTS_UNREADABLE: ErrorSentences(
+        N_("Couldn’t read {file}."), remedy=N_("Choose another file.")
+    ),
     # Compaction
-    Reason.COMPACTION_NOT_OFFERED: Said(
+    Reason.COMPACTION_NOT_OFFERED: ErrorSentences(
         N_("{provider} no longer supports compaction, so this conversation is sent in full."),
         remedy=N_("Undo the earlier compaction, then compact again."),
     ),
-    Reason.COMPACTION_NO_SHORTER: Said(
+    Reason.COMPACTION_NO_SHORTER: ErrorSentences(
         N_("Compacting didn’t shorten this conversation."),
         remedy=N_("Start a new conversation, or choose a model with a larger context window."),
     ),
-    Reason.COMPACTED_WHILE_DELETED: Said(N_("The conversation was deleted during compaction.")),
+    Reason.COMPACTED_WHILE_DELETED: ErrorSentences(
+        N_("The conversation was deleted during compaction.")
+    ),
     # Answers that ended early
-    Reason.ENDED_BY_MODEL: Said(N_("The model stopped early."), remedy=Remedy.CONTINUE),
-    Reason.ENDED_AT_LENGTH: Said(
+    Reason.ENDED_BY_MODEL: ErrorSentences(N_("The model stopped early."), remedy=Remedy.CONTINUE),
+    Reason.ENDED_AT_LENGTH: ErrorSentences(
         N_("The response reached its maximum length."), remedy=Remedy.CONTINUE
     ),
-    Reason.ENDED_BY_FILTER: Said(
+    Reason.ENDED_BY_FILTER: ErrorSentences(
         N_("The provider’s content filter stopped the response."),
         remedy=Remedy.RETRY_CHANGED,
     ),
-    Reason.GRAMMAR_NOT_FOLLOWED: Said(
+    Reason.GRAMMAR_NOT_FOLLOWED: ErrorSentences(
         N_("The model didn’t follow the grammar."), remedy=N_("Ask again or choose another model.")
     ),
-    Reason.TOOL_ROUNDS_REACHED: Said(
+    Reason.TOOL_ROUNDS_REACHED: ErrorSentences(
         N_("The model kept calling tools and reached the limit of rounds."),
         remedy=Remedy.CONTINUE,
     ),
-    Reason.TOOL_TIME_REACHED: Said(
+    Reason.TOOL_TIME_REACHED: ErrorSentences(
         N_("The tools reached their time limit."), remedy=Remedy.CONTINUE
     ),
-    Reason.TOOL_COST_REACHED: Said(
+    Reason.TOOL_COST_REACHED: ErrorSentences(
         N_("The tools reached their cost limit."), remedy=Remedy.CONTINUE
     ),
-    Reason.NO_SUCH_TOOL: Said(N_("There is no tool named “{tool}”."), remedy=Remedy.THERE_ARE),
-    Reason.TOOL_UNAVAILABLE: Said(N_("The tool “{tool}” isn’t available. {reason}")),
+    Reason.NO_SUCH_TOOL: ErrorSentences(
+        N_("There is no tool named “{tool}”."), remedy=Remedy.THERE_ARE
+    ),
+    Reason.TOOL_UNAVAILABLE: ErrorSentences(N_("The tool “{tool}” isn’t available. {reason}")),
     # Tool servers
-    Reason.NO_SUCH_TOOL_SERVER: Said(
+    Reason.NO_SUCH_TOOL_SERVER: ErrorSentences(
         N_("There is no tool server named “{server}”."), remedy=Remedy.THERE_ARE
     ),
-    Reason.TOOL_SERVER_EXISTS: Said(
+    Reason.TOOL_SERVER_EXISTS: ErrorSentences(
         N_("There is already a tool server named “{server}”."),
         remedy=N_("Remove it first, or choose another name."),
     ),
-    Reason.TOOL_SERVER_NAME: Said(
+    Reason.TOOL_SERVER_NAME: ErrorSentences(
         N_("“{server}” can’t be the name of a tool server."),
         remedy=N_("Use up to 40 lowercase letters, digits, and hyphens."),
     ),
-    Reason.TOOL_SERVER_EMPTY: Said(
+    Reason.TOOL_SERVER_EMPTY: ErrorSentences(
         N_("The tool server “{server}” needs either a command or an address."),
         remedy=N_("Check its configuration."),
     ),
-    Reason.TOOL_SERVER_PASSWORD: Said(
+    Reason.TOOL_SERVER_PASSWORD: ErrorSentences(
         N_("The configuration of “{server}” contains a password."),
         remedy=N_("Use an environment variable, as {example}."),
     ),
-    Reason.TOOL_SERVER_VARIABLE: Said(
+    Reason.TOOL_SERVER_VARIABLE: ErrorSentences(
         N_("“{variable}” can’t be a variable of the tool server “{server}”."),
         remedy=N_("Check its configuration."),
     ),
-    Reason.TOOL_SERVER_VARIABLE_UNSET: Said(
+    Reason.TOOL_SERVER_VARIABLE_UNSET: ErrorSentences(
         N_("The tool server “{server}” needs the environment variable {variable}."),
         remedy=N_("Set it and restart Repartee."),
     ),
-    Reason.TOOL_SERVER_HEADER: Said(
+    Reason.TOOL_SERVER_HEADER: ErrorSentences(
         N_("“{header}” can’t be a header of the tool server “{server}”."),
         remedy=N_("Check its configuration."),
     ),
-    Reason.TOOL_SERVER_ADDRESS: Said(
+    Reason.TOOL_SERVER_ADDRESS: ErrorSentences(
         N_("The address of the tool server “{server}” isn’t a web address."),
         remedy=N_("It must start with https:// or http://."),
     ),
-    Reason.TOOL_SERVER_UNENCRYPTED: Said(
+    Reason.TOOL_SERVER_UNENCRYPTED: ErrorSentences(
         N_("The connection to the tool server “{server}” isn’t encrypted."),
         remedy=N_("Use https:// for servers outside your own network."),
     ),
-    Reason.TOOL_SERVER_NOT_STARTED: Said(
+    Reason.TOOL_SERVER_NOT_STARTED: ErrorSentences(
         N_("The tool server “{server}” didn’t start: {why}."),
         remedy=N_("Check its configuration in {servers_page}."),
     ),
-    Reason.TOOL_SERVER_SLOW: Said(
+    Reason.TOOL_SERVER_SLOW: ErrorSentences(
         N_("The tool server “{server}” didn’t respond within {seconds} seconds."),
         remedy=N_("Try again, or check its configuration in {servers_page}."),
     ),
-    Reason.TOOL_SERVER_STOPPED: Said(
+    Reason.TOOL_SERVER_STOPPED: ErrorSentences(
         N_("The tool server “{server}” stopped unexpectedly."),
         remedy=N_("It starts again when it’s needed."),
     ),
-    Reason.TOOL_SERVER_KEEPS_STOPPING: Said(
+    Reason.TOOL_SERVER_KEEPS_STOPPING: ErrorSentences(
         N_("The tool server “{server}” keeps stopping and wasn’t started again."),
         remedy=N_("See its log and restart it in {servers_page}."),
     ),
-    Reason.TOOL_SERVER_REFUSED: Said(
+    Reason.TOOL_SERVER_REFUSED: ErrorSentences(
         N_("The tool server “{server}” reports: {why}."),
         remedy=N_("Check its configuration in {servers_page}."),
     ),
-    Reason.TOOL_SERVER_SECRETS_LOST: Said(
+    Reason.TOOL_SERVER_SECRETS_LOST: ErrorSentences(
         N_("The keyring doesn’t have the secret values of the tool server “{server}”."),
         remedy=N_("Enter them again in {servers_page}."),
     ),
-    Reason.TOOL_SERVER_SIGN_IN: Said(
+    Reason.TOOL_SERVER_SIGN_IN: ErrorSentences(
         N_("The tool server “{server}” needs you to sign in."), remedy=Remedy.SIGN_IN
     ),
-    Reason.TOOL_SERVER_SIGN_IN_FAILED: Said(
+    Reason.TOOL_SERVER_SIGN_IN_FAILED: ErrorSentences(
         N_("You weren’t signed in to the tool server “{server}”: {why}."), remedy=Remedy.SIGN_IN
     ),
-    Reason.TOOL_SERVER_SIGN_IN_NOT_KEPT: Said(
+    Reason.TOOL_SERVER_SIGN_IN_NOT_KEPT: ErrorSentences(
         N_("Without a keyring, the sign-in to “{server}” isn’t remembered."),
         remedy=N_("Set up a keyring, then sign in again."),
     ),
-    Reason.TOOL_SERVER_KEYRING: Said(
+    Reason.TOOL_SERVER_KEYRING: ErrorSentences(
         N_("Without a keyring, the values of “{server}” can’t be stored."),
         remedy=N_("Use environment variables, as {example}."),
     ),
-    Reason.TOOL_SERVER_FILE: Said(
+    Reason.TOOL_SERVER_FILE: ErrorSentences(
         N_("“{name}” has no configuration of tool servers."),
         remedy=N_("It needs a JSON object with “mcpServers” or “servers”."),
     ),
     # Documents
-    Reason.PASSWORD_PROTECTED: Said(
+    Reason.PASSWORD_PROTECTED: ErrorSentences(
         N_("“{name}” is password-protected."),
         remedy=N_("Save a copy without a password and attach that."),
     ),
-    Reason.PASSWORD_MISSING: Said(
+    Reason.PASSWORD_MISSING: ErrorSentences(
         N_("“{name}” is password-protected."), remedy=Remedy.ATTACH_WITH_PASSWORD
     ),
-    Reason.PASSWORD_WRONG: Said(
+    Reason.PASSWORD_WRONG: ErrorSentences(
         N_("The password for “{name}” is wrong."),
         remedy=Remedy.ATTACH_WITH_PASSWORD,
     ),
-    Reason.DOCUMENT_DAMAGED: Said(
+    Reason.DOCUMENT_DAMAGED: ErrorSentences(
         N_("“{name}” is damaged or incomplete."),
         remedy=N_("Download or export it again."),
     ),
-    Reason.DOCUMENT_MISNAMED: Said(
+    Reason.DOCUMENT_MISNAMED: ErrorSentences(
         N_("“{name}” isn’t a valid {ending} file."),
         remedy=N_("Download or export it again, or correct its extension."),
     ),
-    Reason.DOCUMENT_EMPTY: Said(
+    Reason.DOCUMENT_EMPTY: ErrorSentences(
         N_("“{name}” contains no text."),
         remedy=N_("Check that it’s the right file."),
     ),
-    Reason.DOCUMENT_WITHOUT_TEXT: Said(
+    Reason.DOCUMENT_WITHOUT_TEXT: ErrorSentences(
         N_("“{name}” contains only images."), remedy=N_("Run OCR first.")
     ),
-    Reason.DOCUMENT_UNKNOWN: Said(
+    Reason.DOCUMENT_UNKNOWN: ErrorSentences(
         N_("Repartee can’t read “{name}”."), remedy=Remedy.READABLE_FORMATS
     ),
-    Reason.FORMAT_NOT_READ: Said(
+    Reason.FORMAT_NOT_READ: ErrorSentences(
         N_("Repartee can’t read the format of “{name}”."), remedy=N_("Save it as PDF.")
     ),
-    Reason.IMAGE_FORMAT_NOT_READ: Said(
+    Reason.IMAGE_FORMAT_NOT_READ: ErrorSentences(
         N_("“{name}” is a HEIC or AVIF image."), remedy=N_("Save it as JPEG or PNG.")
     ),
-    Reason.OLD_OFFICE_FORMAT: Said(
+    Reason.OLD_OFFICE_FORMAT: ErrorSentences(
         N_("“{name}” is in an old Office format."), remedy=N_("Save it as .docx or .xlsx.")
     ),
-    Reason.FILE_TOO_LARGE: Said(
+    Reason.FILE_TOO_LARGE: ErrorSentences(
         N_("“{name}” is larger than {limit} MB."), remedy=Remedy.ATTACH_PART_OR_RAISE
     ),
-    Reason.UNPACKS_TOO_FAR: Said(
+    Reason.UNPACKS_TOO_FAR: ErrorSentences(
         N_("“{name}” unpacks to more than {limit} MB."), remedy=Remedy.ATTACH_PART_OR_RAISE
     ),
-    Reason.TOO_MANY_ARCHIVES: Said(
+    Reason.TOO_MANY_ARCHIVES: ErrorSentences(
         N_("“{name}” is inside too many archives."), remedy=Remedy.ATTACH_PART
     ),
-    Reason.FOLDER_TOO_LARGE: Said(
+    Reason.FOLDER_TOO_LARGE: ErrorSentences(
         N_("“{name}” contains more than {limit} MB of files."), remedy=Remedy.ATTACH_PART
     ),
-    Reason.READING_TOO_LONG: Said(
+    Reason.READING_TOO_LONG: ErrorSentences(
         N_("Reading “{name}” takes longer than {limit} s."), remedy=Remedy.ATTACH_PART_OR_RAISE
     ),
-    Reason.TOO_MANY_CELLS: Said(
+    Reason.TOO_MANY_CELLS: ErrorSentences(
         N_("“{name}” has more than {limit} cells."), remedy=Remedy.ATTACH_PART
     ),
-    Reason.TOO_MANY_PIXELS: Said(
+    Reason.TOO_MANY_PIXELS: ErrorSentences(
         N_("“{name}” has {width} × {height} pixels, more than {limit} million."),
         remedy=Remedy.ATTACH_PART,
     ),
-    Reason.TOO_MUCH_TEXT: Said(
+    Reason.TOO_MUCH_TEXT: ErrorSentences(
         N_("“{name}” contains more than {limit} MB of text."), remedy=Remedy.ATTACH_PART
     ),
-    Reason.TOO_MANY_FILES: Said(
+    Reason.TOO_MANY_FILES: ErrorSentences(
         N_("“{name}” has {count} files, more than {limit}."),
         remedy=Remedy.ATTACH_PART_OR_RAISE,
     ),
-    Reason.TOO_MANY_PAGES: Said(
+    Reason.TOO_MANY_PAGES: ErrorSentences(
         N_("“{name}” exceeds {limit} pages or sheets ({count})."),
         remedy=Remedy.ATTACH_PART_OR_RAISE,
     ),
-    Reason.READING_NEEDS_MEMORY: Said(
+    Reason.READING_NEEDS_MEMORY: ErrorSentences(
         N_("“{name}” needs over {limit} MB of memory."), remedy=Remedy.ATTACH_PART_OR_RAISE
     ),
-    Reason.READER_STOPPED: Said(
+    Reason.READER_STOPPED: ErrorSentences(
         N_("“{name}” is damaged or needs more than {limit} MB of memory."),
         remedy=N_("Save it again, or change {documents_page}."),
     ),
-    Reason.READER_NOT_STARTED: Said(
+    Reason.READER_NOT_STARTED: ErrorSentences(
         N_("Couldn’t start the document reader."),
         remedy=N_("Restart Repartee, or reinstall it if that fails."),
     ),
-    Reason.DOCUMENT_NOT_OPENED: Said(
+    Reason.DOCUMENT_NOT_OPENED: ErrorSentences(
         N_("Couldn’t open “{name}”: {words}."), remedy=Remedy.CHECK_FILE
     ),
-    Reason.DOCUMENT_NOT_THERE: Said(N_("Couldn’t find “{name}”."), remedy=Remedy.CHECK_FILE),
-    Reason.DOCUMENT_NOT_A_FILE: Said(N_("“{name}” isn’t a file."), remedy=Remedy.CHECK_FILE),
-    Reason.PAGES_LOCKED: Said(
+    Reason.DOCUMENT_NOT_THERE: ErrorSentences(
+        N_("Couldn’t find “{name}”."), remedy=Remedy.CHECK_FILE
+    ),
+    Reason.DOCUMENT_NOT_A_FILE: ErrorSentences(
+        N_("“{name}” isn’t a file."), remedy=Remedy.CHECK_FILE
+    ),
+    Reason.PAGES_LOCKED: ErrorSentences(
         N_("The pages of “{name}” are password-protected."),
         remedy=N_("Attach the file again and enter its password."),
     ),
-    Reason.PAGES_NOT_DRAWN: Said(
+    Reason.PAGES_NOT_DRAWN: ErrorSentences(
         N_("Couldn’t show the pages of “{name}”."),
         remedy=N_("Attach the file again."),
     ),
-    Reason.CHANGED_WHILE_READ: Said(
+    Reason.CHANGED_WHILE_READ: ErrorSentences(
         N_("“{name}” changed while Repartee was reading it."),
         remedy=N_("Send the message again."),
     ),
-    Reason.FILES_NOT_ATTACHED: Said(
+    Reason.FILES_NOT_ATTACHED: ErrorSentences(
         N_("Couldn’t attach {failed} of {total} files."), remedy=N_("The first problem: {reason}")
     ),
-    Reason.PLACE_NOT_NOTED: Said(N_("“{name}” is attached, but its location wasn’t saved.")),
-    Reason.PLACES_NOT_NOTED: Said(
+    Reason.PLACE_NOT_NOTED: ErrorSentences(
+        N_("“{name}” is attached, but its location wasn’t saved.")
+    ),
+    Reason.PLACES_NOT_NOTED: ErrorSentences(
         N_("{count} files are attached, but their locations weren’t saved.")
     ),
-    Reason.TEMPORARY_IMAGE_STAYS: Said(
+    Reason.TEMPORARY_IMAGE_STAYS: ErrorSentences(
         N_("Other apps can’t open images of temporary conversations, since that saves them."),
         remedy=N_("Use a regular conversation."),
     ),
-    Reason.TEMPORARY_DOCUMENT_STAYS: Said(
+    Reason.TEMPORARY_DOCUMENT_STAYS: ErrorSentences(
         N_("Other apps can’t open documents of temporary conversations, since that saves them."),
         remedy=N_("Use a regular conversation."),
     ),
     # Notes on documents that were read
-    Reason.NOTE_ENCODING: Said(
+    Reason.NOTE_ENCODING: ErrorSentences(
         N_("The file doesn’t state its encoding. It was read as {encoding}.")
     ),
-    Reason.NOTE_IMAGE_PAGE: Said(N_("Its only page is an image.")),
-    Reason.NOTE_IMAGE_PAGES: Said(N_("All {count} pages are images.")),
-    Reason.NOTE_SOME_IMAGE_PAGES: Said(
+    Reason.NOTE_IMAGE_PAGE: ErrorSentences(N_("Its only page is an image.")),
+    Reason.NOTE_IMAGE_PAGES: ErrorSentences(N_("All {count} pages are images.")),
+    Reason.NOTE_SOME_IMAGE_PAGES: ErrorSentences(
         N_("{count} of {total} pages are images."),
         fuller=N_("{count} of {total} pages are images: {pages}."),
     ),
-    Reason.NOTE_READ: Said(N_("Files read: {read}.")),
-    Reason.NOTE_SKIPPED: Said(N_("Files read: {read}, skipped: {skipped}.")),
+    Reason.NOTE_READ: ErrorSentences(N_("Files read: {read}.")),
+    Reason.NOTE_SKIPPED: ErrorSentences(N_("Files read: {read}, skipped: {skipped}.")),
     # Collections
-    Reason.COLLECTION_GONE: Said(
+    Reason.COLLECTION_GONE: ErrorSentences(
         N_("The collection no longer exists."), remedy=N_("Choose another.")
     ),
-    Reason.NAMED_COLLECTION_GONE: Said(
+    Reason.NAMED_COLLECTION_GONE: ErrorSentences(
         N_("The collection “{name}” no longer exists."),
         remedy=N_("Remove it from the prompt, or choose another."),
     ),
-    Reason.COLLECTION_NEEDS_NAME: Said(N_("The collection needs a name."), remedy=N_("Enter one.")),
-    Reason.NO_SUCH_COLLECTION: Said(
+    Reason.COLLECTION_NEEDS_NAME: ErrorSentences(
+        N_("The collection needs a name."), remedy=N_("Enter one.")
+    ),
+    Reason.NO_SUCH_COLLECTION: ErrorSentences(
         N_("There is no collection or folder “{name}”."),
         remedy=N_("Name a folder to make a collection of it."),
     ),
-    Reason.EMBEDDINGS_OFF: Said(
+    Reason.EMBEDDINGS_OFF: ErrorSentences(
         N_("Semantic search is off, or this provider has no embeddings."),
         remedy=N_("Turn it on in {data_page}, or leave out --create-embeddings."),
     ),
     # Batch jobs
-    Reason.BATCH_NOT_LOCAL: Said(
+    Reason.BATCH_NOT_LOCAL: ErrorSentences(
         N_("The local model doesn’t support batches."), remedy=N_("Choose another provider.")
     ),
-    Reason.BATCH_NOT_OFFERED: Said(
+    Reason.BATCH_NOT_OFFERED: ErrorSentences(
         N_("{provider} doesn’t support batches."), remedy=N_("Choose another provider.")
     ),
-    Reason.BATCH_NOT_KNOWN: Said(
+    Reason.BATCH_NOT_KNOWN: ErrorSentences(
         N_("{provider} may not support batches."),
         remedy=N_("If it does, turn on “Supports Batch API” in {provider_page}."),
     ),
-    Reason.BATCH_NOT_WITH_MODEL: Said(
+    Reason.BATCH_NOT_WITH_MODEL: ErrorSentences(
         N_("{model} doesn’t support batches."), remedy=N_("Choose another model.")
     ),
-    Reason.BATCH_WITHOUT_FILES: Said(N_("There are no files."), remedy=N_("Add at least one.")),
-    Reason.BATCH_OF_PAIRS: Said(
+    Reason.BATCH_WITHOUT_FILES: ErrorSentences(
+        N_("There are no files."), remedy=N_("Add at least one.")
+    ),
+    Reason.BATCH_OF_PAIRS: ErrorSentences(
         N_("This prompt compares two documents, but a batch reads each file separately."),
         remedy=N_("Choose another prompt."),
     ),
-    Reason.BATCH_WITHOUT_QUESTION: Said(N_("Enter a message for the files.")),
-    Reason.BATCH_NOTHING_TO_SEND: Said(
+    Reason.BATCH_WITHOUT_QUESTION: ErrorSentences(N_("Enter a message for the files.")),
+    Reason.BATCH_NOTHING_TO_SEND: ErrorSentences(
         N_("None of the files can be sent."), remedy=N_("Add other files.")
     ),
-    Reason.BATCH_NOTHING_LEFT: Said(
+    Reason.BATCH_NOTHING_LEFT: ErrorSentences(
         N_("Every file that was sent has a response."), remedy=N_("There is nothing to retry.")
     ),
-    Reason.BATCH_UNDER_WAY: Said(N_("The job is still running.")),
-    Reason.BATCH_GONE: Said(N_("The batch job no longer exists.")),
-    Reason.BATCH_PROVIDER_GONE: Said(
+    Reason.BATCH_UNDER_WAY: ErrorSentences(N_("The job is still running.")),
+    Reason.BATCH_GONE: ErrorSentences(N_("The batch job no longer exists.")),
+    Reason.BATCH_PROVIDER_GONE: ErrorSentences(
         N_("The provider of this job isn’t set up, but the job continues there."),
         remedy=N_("Set up {address} to get its results."),
     ),
-    Reason.NO_SUCH_BATCH: Said(
+    Reason.NO_SUCH_BATCH: ErrorSentences(
         N_("There is no batch job {given}."), remedy=N_("“repartee batch status” lists the IDs.")
     ),
-    Reason.BATCH_ID_AMBIGUOUS: Said(
+    Reason.BATCH_ID_AMBIGUOUS: ErrorSentences(
         N_("Several batch jobs match {given}."), remedy=N_("“repartee batch status” lists the IDs.")
     ),
-    Reason.BATCH_WAS_SENT: Said(
+    Reason.BATCH_WAS_SENT: ErrorSentences(
         N_("The job was sent: {progress}."),
         remedy=N_("“repartee batch again” retries files without a response."),
     ),
-    Reason.BATCH_IS_OVER: Said(N_("The job is finished: {progress}.")),
-    Reason.BATCH_CLAIMED: Said(
+    Reason.BATCH_IS_OVER: ErrorSentences(N_("The job is finished: {progress}.")),
+    Reason.BATCH_CLAIMED: ErrorSentences(
         N_("Another Repartee process is running this job."),
         remedy=N_("Continue there, or close it."),
     ),
-    Reason.BATCH_UNKNOWN_THERE: Said(
+    Reason.BATCH_UNKNOWN_THERE: ErrorSentences(
         N_("The provider no longer has this batch."),
         fuller=N_("The provider no longer has this batch. {words}"),
     ),
-    Reason.BATCH_LINES_UNREADABLE: Said(N_("Unreadable lines in the results: {unreadable}.")),
-    Reason.BATCH_LINES_UNKNOWN: Said(N_("Lines for unknown files in the results: {unknown}.")),
-    Reason.BATCH_LINES_UNUSABLE: Said(
+    Reason.BATCH_LINES_UNREADABLE: ErrorSentences(
+        N_("Unreadable lines in the results: {unreadable}.")
+    ),
+    Reason.BATCH_LINES_UNKNOWN: ErrorSentences(
+        N_("Lines for unknown files in the results: {unknown}.")
+    ),
+    Reason.BATCH_LINES_UNUSABLE: ErrorSentences(
         N_("Unreadable lines in the results: {unreadable}. Lines for unknown files: {unknown}.")
     ),
     # Files of batch jobs
-    Reason.ITEM_DOES_NOT_FIT: Said(
+    Reason.ITEM_DOES_NOT_FIT: ErrorSentences(
         N_("Too large: about {tokens} tokens, but {model} accepts {limit}."),
         remedy=N_("Send it in a conversation to read it in parts."),
     ),
-    Reason.ITEM_TOO_LARGE: Said(N_("Too large for a batch.")),
-    Reason.ITEM_WITHOUT_RESULT: Said(N_("The provider sent no result.")),
-    Reason.ITEM_EXPIRED: Said(N_("Not processed within 24 hours. Not charged.")),
-    Reason.ITEM_CANCELLED: Said(N_("The job was canceled first. Not charged.")),
-    Reason.ITEM_NEVER_SENT: Said(N_("The job was canceled before it was sent. Not charged.")),
-    Reason.ITEM_BATCH_FAILED: Said(N_("The provider couldn’t run the batch. Not charged.")),
-    Reason.ITEM_BATCH_REFUSED: Said(N_("The provider rejected the batch: {words}.")),
-    Reason.ITEM_REFUSED: Said(N_("The provider rejected it: {words}")),
-    Reason.ITEM_UNANSWERED: Said(N_("The provider sent neither a response nor an error.")),
-    Reason.ITEM_ANSWER_EMPTY: Said(N_("The response is empty.")),
-    Reason.ITEM_ANSWERED_TWICE: Said(
+    Reason.ITEM_TOO_LARGE: ErrorSentences(N_("Too large for a batch.")),
+    Reason.ITEM_WITHOUT_RESULT: ErrorSentences(N_("The provider sent no result.")),
+    Reason.ITEM_EXPIRED: ErrorSentences(N_("Not processed within 24 hours. Not charged.")),
+    Reason.ITEM_CANCELLED: ErrorSentences(N_("The job was canceled first. Not charged.")),
+    Reason.ITEM_NEVER_SENT: ErrorSentences(
+        N_("The job was canceled before it was sent. Not charged.")
+    ),
+    Reason.ITEM_BATCH_FAILED: ErrorSentences(
+        N_("The provider couldn’t run the batch. Not charged.")
+    ),
+    Reason.ITEM_BATCH_REFUSED: ErrorSentences(N_("The provider rejected the batch: {words}.")),
+    Reason.ITEM_REFUSED: ErrorSentences(N_("The provider rejected it: {words}")),
+    Reason.ITEM_UNANSWERED: ErrorSentences(
+        N_("The provider sent neither a response nor an error.")
+    ),
+    Reason.ITEM_ANSWER_EMPTY: ErrorSentences(N_("The response is empty.")),
+    Reason.ITEM_ANSWERED_TWICE: ErrorSentences(
         N_("The provider responded more than once. The first response is kept.")
     ),
-    Reason.ITEM_ENDED_AT_LENGTH: Said(
+    Reason.ITEM_ENDED_AT_LENGTH: ErrorSentences(
         N_("The response is incomplete: it reached the token limit.")
     ),
-    Reason.ITEM_ENDED_BY_FILTER: Said(
+    Reason.ITEM_ENDED_BY_FILTER: ErrorSentences(
         N_("The response is incomplete: a content filter stopped it.")
     ),
-    Reason.ITEM_DECLINED: Said(N_("The model declined.")),
-    Reason.ITEM_ENDED_EARLY: Said(
+    Reason.ITEM_DECLINED: ErrorSentences(N_("The model declined.")),
+    Reason.ITEM_ENDED_EARLY: ErrorSentences(
         N_("The response is incomplete: the model stopped early ({words}).")
     ),
-    Reason.ITEM_ANSWER_CUT: Said(N_("Only the first {limit} MB of the response were kept.")),
-    Reason.ITEM_SCHEMA_PROBLEM: Said(N_("The response doesn’t match the schema. {path}: {words}")),
-    Reason.ITEM_ANSWER_WITH_ERROR: Said(N_("The response came with an error: {words}")),
+    Reason.ITEM_ANSWER_CUT: ErrorSentences(
+        N_("Only the first {limit} MB of the response were kept.")
+    ),
+    Reason.ITEM_SCHEMA_PROBLEM: ErrorSentences(
+        N_("The response doesn’t match the schema. {path}: {words}")
+    ),
+    Reason.ITEM_ANSWER_WITH_ERROR: ErrorSentences(N_("The response came with an error: {words}")),
     # The store and other files
-    Reason.STORE_DAMAGED: Said(
+    Reason.STORE_DAMAGED: ErrorSentences(
         N_("Your library {place} is damaged."),
         remedy=N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
     ),
-    Reason.ROW_DAMAGED: Said(
+    Reason.ROW_DAMAGED: ErrorSentences(
         N_("Your library is damaged."),
         remedy=N_("Open Repartee or run “repartee repair” to repair it or restore a backup."),
     ),
-    Reason.STORE_BUSY: Said(
+    Reason.STORE_BUSY: ErrorSentences(
         N_("Another program is using your library {place}."),
         remedy=N_("Close that program, then try again."),
     ),
-    Reason.STORE_UNUSABLE: Said(
+    Reason.STORE_UNUSABLE: ErrorSentences(
         N_("Couldn’t open {place}."),
         remedy=N_("Try again, then restart Repartee."),
     ),
-    Reason.PATH_MISSING: Said(N_("Couldn’t find {place}."), remedy=Remedy.CHECK_PATH),
-    Reason.PATH_THROUGH_FILE: Said(
+    Reason.PATH_MISSING: ErrorSentences(N_("Couldn’t find {place}."), remedy=Remedy.CHECK_PATH),
+    Reason.PATH_THROUGH_FILE: ErrorSentences(
         N_("Couldn’t find {place} because part of its path is a file."),
         remedy=Remedy.CHECK_PATH,
     ),
-    Reason.PATH_IS_FOLDER: Said(
+    Reason.PATH_IS_FOLDER: ErrorSentences(
         N_("Expected a file, but found a folder: {place}."),
         remedy=Remedy.CHECK_PATH,
     ),
-    Reason.DISK_FULL: Said(
+    Reason.DISK_FULL: ErrorSentences(
         N_("The disk is too full to save {place}."),
         remedy=N_("Free up space, then try again."),
     ),
-    Reason.READ_ONLY: Said(
+    Reason.READ_ONLY: ErrorSentences(
         N_("Couldn’t save {place} because the location is read-only."),
         remedy=N_("Allow writing there, then try again."),
     ),
-    Reason.DISK_FAILED: Said(
+    Reason.DISK_FAILED: ErrorSentences(
         N_("The disk failed to read or write {place}."),
         remedy=N_("Check the disk and its free space, then try again."),
     ),
-    Reason.STORE_CLOSED: Said(N_("Your library isn’t open."), remedy=N_("Restart Repartee.")),
-    Reason.STORE_OPEN_IN_OLDER: Said(
+    Reason.STORE_CLOSED: ErrorSentences(
+        N_("Your library isn’t open."), remedy=N_("Restart Repartee.")
+    ),
+    Reason.STORE_OPEN_IN_OLDER: ErrorSentences(
         N_("Your library {place} is open in an older version of Repartee."),
         remedy=N_("Close that version, then try again."),
     ),
-    Reason.STORE_OF_OTHER_PROGRAM: Said(
+    Reason.STORE_OF_OTHER_PROGRAM: ErrorSentences(
         N_("{place} belongs to another program."),
         remedy=N_("Move it elsewhere, then try again."),
     ),
-    Reason.STORE_TOO_NEW: Said(
+    Reason.STORE_TOO_NEW: ErrorSentences(
         N_("Your library {place} is from a newer version of Repartee."),
         remedy=N_("Install that version to open it."),
     ),
-    Reason.STORE_MISSING: Said(
+    Reason.STORE_MISSING: ErrorSentences(
         N_("There is no library yet."), remedy=N_("Start Repartee to create one.")
     ),
-    Reason.STORE_IN_USE_BY_COMMAND: Said(
+    Reason.STORE_IN_USE_BY_COMMAND: ErrorSentences(
         N_("Another Repartee command is using your library, so nothing was deleted."),
         remedy=N_("Wait for it to finish, then try again."),
     ),
-    Reason.STORE_IN_USE_FOR_REPAIR: Said(
+    Reason.STORE_IN_USE_FOR_REPAIR: ErrorSentences(
         N_("Your library is open in another Repartee window or command."),
         remedy=N_("Close it, then repair again."),
     ),
-    Reason.STORE_IN_USE_FOR_RESTORE: Said(
+    Reason.STORE_IN_USE_FOR_RESTORE: ErrorSentences(
         N_("Your library is open in another Repartee window or command."),
         remedy=N_("Close it, then restore again."),
     ),
-    Reason.OTHER_WRITER: Said(
+    Reason.OTHER_WRITER: ErrorSentences(
         N_("Another program is writing a response in this conversation."),
         remedy=N_("Wait for it, or use a new conversation."),
     ),
-    Reason.TEMPORARY_CLOSED: Said(
+    Reason.TEMPORARY_CLOSED: ErrorSentences(
         N_("The temporary conversation was closed, but your message is still in the prompt."),
         remedy=N_("Send it in another conversation."),
     ),
-    Reason.TEMPORARY_HAS_NO_BRANCHES: Said(
+    Reason.TEMPORARY_HAS_NO_BRANCHES: ErrorSentences(
         N_("Temporary conversations can’t be branched, because the branch would be saved."),
         remedy=N_("Use a regular conversation."),
     ),
-    Reason.ATTACHMENT_CHANGED: Said(
+    Reason.ATTACHMENT_CHANGED: ErrorSentences(
         N_("The file changed while it was being attached."),
         remedy=N_("Attach it again."),
     ),
-    Reason.ATTACHMENT_MISSING: Said(
+    Reason.ATTACHMENT_MISSING: ErrorSentences(
         N_("The attachment’s file is missing."),
         remedy=N_("Attach the file again."),
     ),
-    Reason.FOLDER_NOT_WRITABLE: Said(
+    Reason.FOLDER_NOT_WRITABLE: ErrorSentences(
         N_("Repartee can’t write to its folder {folder}."),
         remedy=N_("Make it writable, or set REPARTEE_HOME to another folder."),
     ),
-    Reason.CALLS_NOT_TAKEN: Said(
+    Reason.CALLS_NOT_TAKEN: ErrorSentences(
         N_("“repartee quick” and later starts can’t reach this window."),
         remedy=N_("Set XDG_RUNTIME_DIR to a folder of yours with a short path."),
     ),
-    Reason.SHORTCUT_NOT_BOUND: Said(
+    Reason.SHORTCUT_NOT_BOUND: ErrorSentences(
         N_("Repartee couldn’t change the shortcuts of the desktop."),
         remedy=N_("Assign “repartee quick” to a key in the desktop’s keyboard settings."),
     ),
-    Reason.AUTOSTART_NOT_WRITTEN: Said(
+    Reason.AUTOSTART_NOT_WRITTEN: ErrorSentences(
         N_("Repartee couldn’t change what starts at login."),
         remedy=N_("Check that the autostart folder is writable, then try again."),
     ),
-    Reason.PROCESS_NOT_STARTED: Said(
+    Reason.PROCESS_NOT_STARTED: ErrorSentences(
         N_("Repartee couldn’t start a helper process."),
         remedy=N_("Close other apps, then try again."),
     ),
-    Reason.DEFECT: Said(
+    Reason.DEFECT: ErrorSentences(
         N_("Something went wrong, but your conversations are saved."),
         remedy=N_("If it happens again, see the log in {about_page}."),
     ),
     # Backups
-    Reason.BACKUP_FAILED: Said(
+    Reason.BACKUP_FAILED: ErrorSentences(
         N_("The backup failed."),
         remedy=N_("Check the backup folder in {data_page}."),
         fuller=N_("The backup failed: {words}"),
     ),
-    Reason.BACKUP_OF_OTHER_KIND: Said(
+    Reason.BACKUP_OF_OTHER_KIND: ErrorSentences(
         N_("{file} isn’t a Repartee backup."), remedy=Remedy.CHOOSE_BACKUP
     ),
-    Reason.BACKUP_DAMAGED: Said(
+    Reason.BACKUP_DAMAGED: ErrorSentences(
         N_("The backup {file} is damaged, so your library wasn’t changed."),
         remedy=N_("Choose another backup."),
     ),
-    Reason.NO_ROOM_TO_RESTORE: Said(
+    Reason.NO_ROOM_TO_RESTORE: ErrorSentences(
         N_("{file} needs {size} MB, but only {free} MB are free."),
         remedy=N_("Free up space, then restore again."),
     ),
     # Files that somebody else made
-    Reason.FOREIGN_NOT_A_FILE: Said(N_("{file} isn’t a regular file.")),
-    Reason.FOREIGN_TOO_LARGE: Said(N_("{file} is larger than {limit} MB.")),
-    Reason.FOREIGN_EMPTY: Said(N_("{file} is empty.")),
-    Reason.FOREIGN_NO_ARCHIVE: Said(N_("{file} isn’t a readable archive ({words}).")),
-    Reason.FOREIGN_REPEATED_MEMBER: Said(N_("{file} contains {member} more than once.")),
-    Reason.FOREIGN_MEMBER_TOO_LARGE: Said(N_("{member} in {file} is larger than {limit} MB.")),
-    Reason.FOREIGN_LOCKED: Said(N_("{file} is password-protected.")),
-    Reason.FOREIGN_MEMBER_UNREADABLE: Said(N_("{member} in {file} has an unsupported format.")),
-    Reason.FOREIGN_DAMAGED: Said(N_("{file} is damaged ({words}).")),
-    Reason.FOREIGN_OVERLAPS: Said(N_("{file} isn’t safe to open because its contents overlap.")),
-    Reason.FOREIGN_CUT: Said(N_("{file} is incomplete.")),
-    Reason.FOREIGN_WITHOUT_CONVERSATIONS: Said(N_("{file} contains no conversations.")),
-    Reason.FOREIGN_UNPACKS_TOO_FAR: Said(N_("{file} is larger than {limit} MB when unpacked.")),
-    Reason.FOREIGN_BOMB: Said(N_("{file} unpacks to more than 100 times its size.")),
-    Reason.FOREIGN_TOO_MANY_VALUES: Said(N_("{file} contains too many values for an export.")),
-    Reason.FOREIGN_STORE_TOO_LARGE: Said(N_("{file} contains a library larger than {limit} GB.")),
+    Reason.FOREIGN_NOT_A_FILE: ErrorSentences(N_("{file} isn’t a regular file.")),
+    Reason.FOREIGN_TOO_LARGE: ErrorSentences(N_("{file} is larger than {limit} MB.")),
+    Reason.FOREIGN_EMPTY: ErrorSentences(N_("{file} is empty.")),
+    Reason.FOREIGN_NO_ARCHIVE: ErrorSentences(N_("{file} isn’t a readable archive ({words}).")),
+    Reason.FOREIGN_REPEATED_MEMBER: ErrorSentences(N_("{file} contains {member} more than once.")),
+    Reason.FOREIGN_MEMBER_TOO_LARGE: ErrorSentences(
+        N_("{member} in {file} is larger than {limit} MB.")
+    ),
+    Reason.FOREIGN_LOCKED: ErrorSentences(N_("{file} is password-protected.")),
+    Reason.FOREIGN_MEMBER_UNREADABLE: ErrorSentences(
+        N_("{member} in {file} has an unsupported format.")
+    ),
+    Reason.FOREIGN_DAMAGED: ErrorSentences(N_("{file} is damaged ({words}).")),
+    Reason.FOREIGN_OVERLAPS: ErrorSentences(
+        N_("{file} isn’t safe to open because its contents overlap.")
+    ),
+    Reason.FOREIGN_CUT: ErrorSentences(N_("{file} is incomplete.")),
+    Reason.FOREIGN_WITHOUT_CONVERSATIONS: ErrorSentences(N_("{file} contains no conversations.")),
+    Reason.FOREIGN_UNPACKS_TOO_FAR: ErrorSentences(
+        N_("{file} is larger than {limit} MB when unpacked.")
+    ),
+    Reason.FOREIGN_BOMB: ErrorSentences(N_("{file} unpacks to more than 100 times its size.")),
+    Reason.FOREIGN_TOO_MANY_VALUES: ErrorSentences(
+        N_("{file} contains too many values for an export.")
+    ),
+    Reason.FOREIGN_STORE_TOO_LARGE: ErrorSentences(
+        N_("{file} contains a library larger than {limit} GB.")
+    ),
     # Imports and exports
-    Reason.IMPORT_UNREADABLE: Said(
+    Reason.IMPORT_UNREADABLE: ErrorSentences(
         N_("Couldn’t read {file}: {words}."),
         remedy=N_("Check its name and permissions."),
     ),
-    Reason.IMPORT_NEEDS_MEMORY: Said(
+    Reason.IMPORT_NEEDS_MEMORY: ErrorSentences(
         N_("There isn’t enough memory to import {file}."),
         remedy=Remedy.EXPORT_AGAIN,
     ),
-    Reason.IMPORT_UNKNOWN: Said(
+    Reason.IMPORT_UNKNOWN: ErrorSentences(
         N_("The file contains no conversations from Repartee, ChatGPT, Open WebUI, or LibreChat."),
         remedy=Remedy.EXPORT_AGAIN,
     ),
-    Reason.IMPORT_NOT_JSON: Said(
+    Reason.IMPORT_NOT_JSON: ErrorSentences(
         N_("The file is damaged or isn’t JSON."), remedy=Remedy.EXPORT_AGAIN
     ),
-    Reason.IMPORT_NOT_A_LIST: Said(
+    Reason.IMPORT_NOT_A_LIST: ErrorSentences(
         N_("The file is damaged because it has no list of conversations."),
         remedy=Remedy.EXPORT_AGAIN,
     ),
-    Reason.IMPORT_NOT_CHATGPT: Said(
+    Reason.IMPORT_NOT_CHATGPT: ErrorSentences(
         N_("The file contains a conversation that isn’t from ChatGPT."),
         remedy=Remedy.EXPORT_AGAIN,
     ),
-    Reason.IMPORT_NOT_LIBRECHAT: Said(
+    Reason.IMPORT_NOT_LIBRECHAT: ErrorSentences(
         N_("The file contains a conversation that isn’t from LibreChat."),
         remedy=Remedy.EXPORT_AGAIN,
     ),
-    Reason.IMPORT_NOT_OPEN_WEBUI: Said(
+    Reason.IMPORT_NOT_OPEN_WEBUI: ErrorSentences(
         N_("The file contains a conversation that isn’t from Open WebUI."),
         remedy=Remedy.EXPORT_AGAIN,
     ),
-    Reason.IMPORT_TOO_NEW: Said(
+    Reason.IMPORT_TOO_NEW: ErrorSentences(
         N_("The file is from a newer version of Repartee."),
         remedy=N_("Import it with that version or a newer one."),
     ),
-    Reason.IMPORT_FOREIGN_MESSAGES: Said(
+    Reason.IMPORT_FOREIGN_MESSAGES: ErrorSentences(
         N_("A conversation in the file contains messages of another conversation."),
         remedy=Remedy.EXPORT_AGAIN,
     ),
-    Reason.IMPORT_TOO_DEEP: Said(
+    Reason.IMPORT_TOO_DEEP: ErrorSentences(
         N_("An untitled conversation was skipped because it is nested too deeply."),
         remedy=Remedy.EXPORT_AGAIN,
         fuller=N_("“{title}” was skipped because it is nested too deeply."),
     ),
-    Reason.IMPORT_NOT_STORED: Said(
+    Reason.IMPORT_NOT_STORED: ErrorSentences(
         N_("An untitled conversation was skipped because it couldn’t be saved ({words})."),
         remedy=Remedy.EXPORT_AGAIN,
         fuller=N_("“{title}” was skipped because it couldn’t be saved ({words})."),
     ),
-    Reason.IMPORT_FIELD_MISSING: Said(
+    Reason.IMPORT_FIELD_MISSING: ErrorSentences(
         N_("An untitled conversation was skipped because {words} is missing."),
         remedy=Remedy.EXPORT_AGAIN,
         fuller=N_("“{title}” was skipped because {words} is missing."),
     ),
-    Reason.IMPORT_INVALID: Said(
+    Reason.IMPORT_INVALID: ErrorSentences(
         N_("An untitled conversation was skipped: {words}."),
         remedy=Remedy.EXPORT_AGAIN,
         fuller=N_("“{title}” was skipped: {words}."),
     ),
-    Reason.IMPORT_BROKE_OFF: Said(
+    Reason.IMPORT_BROKE_OFF: ErrorSentences(
         N_("The import stopped unexpectedly."), remedy=N_("Import the file again.")
     ),
-    Reason.EXPORT_BROKE_OFF: Said(
+    Reason.EXPORT_BROKE_OFF: ErrorSentences(
         N_("The export stopped unexpectedly."), remedy=N_("Export again.")
     ),
-    Reason.EXPORT_FAILED: Said(N_("Couldn’t save {file}."), remedy=Remedy.CHOOSE_OTHER_PLACE),
-    Reason.EXPORT_UNWRITABLE: Said(
+    Reason.EXPORT_FAILED: ErrorSentences(
+        N_("Couldn’t save {file}."), remedy=Remedy.CHOOSE_OTHER_PLACE
+    ),
+    Reason.EXPORT_UNWRITABLE: ErrorSentences(
         N_("Couldn’t save {file}: {words}."), remedy=N_("Choose another location.")
     ),
-    Reason.EXPORT_NO_SUCH: Said(
+    Reason.EXPORT_NO_SUCH: ErrorSentences(
         N_("There is no conversation {given}."),
         remedy=N_("“repartee search TEXT --json” lists the IDs."),
     ),
-    Reason.EXPORT_NO_TABLES: Said(
+    Reason.EXPORT_NO_TABLES: ErrorSentences(
         N_("The responses contain no table."), remedy=N_("Choose another format.")
     ),
-    Reason.EXPORT_NOT_LAID_OUT: Said(
+    Reason.EXPORT_NOT_LAID_OUT: ErrorSentences(
         N_("Couldn’t lay out the pages."), remedy=N_("Choose another format.")
     ),
-    Reason.PRINT_FAILED: Said(
+    Reason.PRINT_FAILED: ErrorSentences(
         N_("Couldn’t print the conversation."), remedy=Remedy.CHOOSE_OTHER_PLACE
     ),
-    Reason.PRINT_WITHOUT_ROOM: Said(
+    Reason.PRINT_WITHOUT_ROOM: ErrorSentences(
         N_("Couldn’t print the conversation."),
         remedy=N_("Check the free disk space and try again."),
     ),
-    Reason.PRINTER_FAILED: Said(
+    Reason.PRINTER_FAILED: ErrorSentences(
         N_("Couldn’t print the conversation."),
         remedy=N_("Check the printer, or export as PDF and print that."),
     ),
-    Reason.PRINT_NOTHING: Said(
+    Reason.PRINT_NOTHING: ErrorSentences(
         N_("This conversation has nothing to print."), remedy=N_("Send a message first.")
     ),
     # The model on this computer
-    Reason.WEIGHTS_MISSING: Said(
+    Reason.WEIGHTS_MISSING: ErrorSentences(
         N_("The built-in model isn’t installed."), remedy=Remedy.INSTALL_WEIGHTS
     ),
-    Reason.WEIGHTS_NOT_GGUF: Said(
+    Reason.WEIGHTS_NOT_GGUF: ErrorSentences(
         N_("{file} isn’t a GGUF model file."), remedy=Remedy.CHOOSE_OTHER_MODEL
     ),
-    Reason.WEIGHTS_UNREADABLE: Said(
+    Reason.WEIGHTS_UNREADABLE: ErrorSentences(
         N_("Couldn’t read the model file {file}."), remedy=Remedy.CHOOSE_OTHER_MODEL
     ),
-    Reason.WEIGHTS_NOT_LOADED: Said(
+    Reason.WEIGHTS_NOT_LOADED: ErrorSentences(
         N_("Couldn’t load the model file {file}."), remedy=Remedy.CHOOSE_OTHER_MODEL
     ),
-    Reason.LOCAL_MODEL_SLOW: Said(
+    Reason.LOCAL_MODEL_SLOW: ErrorSentences(
         N_("{file} didn’t load within {limit} seconds."),
         remedy=N_("Close other apps and try again, or choose a smaller model."),
     ),
-    Reason.LOCAL_MODEL_STOPPED: Said(
+    Reason.LOCAL_MODEL_STOPPED: ErrorSentences(
         N_("The local model stopped."), remedy=N_("Try again to restart it.")
     ),
-    Reason.LOCAL_MODEL_NOT_STARTED: Said(
+    Reason.LOCAL_MODEL_NOT_STARTED: ErrorSentences(
         N_("Couldn’t start the local model."), remedy=N_("Try again, or restart Repartee.")
     ),
-    Reason.LOCAL_MODEL_SILENT: Said(
+    Reason.LOCAL_MODEL_SILENT: ErrorSentences(
         N_("The local model didn’t respond."), remedy=N_("Try again to restart it.")
     ),
     # Settings
-    Reason.MODELS_FILE_UNREADABLE: Said(N_("Couldn’t read {file}."), remedy=Remedy.CORRECT_FILE),
-    Reason.MODELS_FILE_INVALID: Said(
+    Reason.MODELS_FILE_UNREADABLE: ErrorSentences(
+        N_("Couldn’t read {file}."), remedy=Remedy.CORRECT_FILE
+    ),
+    Reason.MODELS_FILE_INVALID: ErrorSentences(
         N_("The model list isn’t valid: {words}."), remedy=N_("Correct models.toml or remove it.")
     ),
-    Reason.MODELS_FILE_WRONG_TYPE: Said(
+    Reason.MODELS_FILE_WRONG_TYPE: ErrorSentences(
         N_("The model list contains a value of the wrong type ({words})."),
         remedy=N_("Correct models.toml or remove it."),
     ),
-    Reason.NO_SUCH_SETTING: Said(N_("There is no setting “{key}”."), remedy=N_("Check its name.")),
-    Reason.NOT_A_SHORTCUT: Said(
+    Reason.NO_SUCH_SETTING: ErrorSentences(
+        N_("There is no setting “{key}”."), remedy=N_("Check its name.")
+    ),
+    Reason.NOT_A_SHORTCUT: ErrorSentences(
         N_("“{keys}” isn’t a valid shortcut."),
         remedy=N_("Enter it like Ctrl+Shift+F."),
     ),
-    Reason.SHORTCUTS_FILE: Said(
+    Reason.SHORTCUTS_FILE: ErrorSentences(
         N_("“{name}” isn’t a file of shortcuts, or can’t be read."),
         remedy=N_("Choose a file exported from Shortcuts."),
     ),
-    Reason.SETTING_INVALID: Said(
+    Reason.SETTING_INVALID: ErrorSentences(
         N_("{value} isn’t a valid value for “{key}”."),
         remedy=Remedy.TAKES_TEXT,
     ),

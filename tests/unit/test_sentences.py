@@ -12,7 +12,7 @@ import pytest
 
 from desktop_app.domain import error_text, errors
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.error_sentences import SENTENCES, Said
+from desktop_app.domain.error_sentences import SENTENCES, ErrorSentences
 from desktop_app.domain.errors import Remedy
 from desktop_app.domain.places import Place, place_name
 
@@ -73,7 +73,7 @@ def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
-def needed(said: Said, given: dict[str, ast.expr]) -> set[str]:
+def needed(said: ErrorSentences, given: dict[str, ast.expr]) -> set[str]:
     """Return the parameters of the sentences that an error shows."""
     names = placeholders(said.happened)
     if "what_to_do" not in given and isinstance(said.remedy, str):

@@ -78,7 +78,7 @@ class WindowState:
         )
         self.stores = LibraryStores(
             conversations=self.backend.conversations,
-            flag_store=self.backend.shelves,
+            flag_store=self.backend.flags,
             folder_store=self.backend.conversation_folders,
             settings_store=self.backend.settings,
             database=self.backend.database,

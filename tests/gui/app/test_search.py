@@ -73,7 +73,7 @@ async def test_the_archive_is_searched_and_marked() -> None:
     async with Desk() as desk:
         shown = desk.window.conversations
         id_ = await desk.ask_and_answer("Grapefruit?", "Yes.")
-        await desk.state.backend.shelves.set_archived([id_], True)
+        await desk.state.backend.flags.set_archived([id_], True)
         QTest.keyClicks(shown.search, "grapefruit")
         await until(lambda: found(desk))
         row = shown.hits.index(0)

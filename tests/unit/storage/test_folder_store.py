@@ -112,23 +112,23 @@ async def test_the_archive_and_the_trash_come_in_pages(tmp_path: Path) -> None:
 
 async def test_a_change_of_the_shelf_touches_its_own_column_alone(tmp_path: Path) -> None:
     async with opened(tmp_path / "s") as database:
-        store, shelves = ConversationStore(database), ConversationFlagStore(database)
+        store, flags = ConversationStore(database), ConversationFlagStore(database)
         await FolderStore(database).save(THESIS)
         one, two = a_conversation("One"), a_conversation("Two")
         for conversation in (one, two):
             await store.create(conversation)
-        await store.save(replace(one, title="Said elsewhere"))
-        await shelves.move([one.id, two.id], THESIS.id)
-        await shelves.set_pinned([one.id], True)
-        await shelves.set_archived([two.id], True)
+        await store.save(replace(one, title="Sentences elsewhere"))
+        await flags.move([one.id, two.id], THESIS.id)
+        await flags.set_pinned([one.id], True)
+        await flags.set_archived([two.id], True)
         now_one, now_two = await store.get(one.id), await store.get(two.id)
-        expected = replace(one, title="Said elsewhere", folder_id=THESIS.id, pinned=True)
+        expected = replace(one, title="Sentences elsewhere", folder_id=THESIS.id, pinned=True)
         assert now_one == expected
         assert now_two == replace(two, folder_id=THESIS.id, archived=True)
-        assert sorted(await shelves.in_folder(THESIS.id)) == sorted([one.id, two.id])
-        await shelves.move([one.id], None)
-        await shelves.move([two.id], "gone")
-        assert await shelves.in_folder(THESIS.id) == []
+        assert sorted(await flags.in_folder(THESIS.id)) == sorted([one.id, two.id])
+        await flags.move([one.id], None)
+        await flags.move([two.id], "gone")
+        assert await flags.in_folder(THESIS.id) == []
 
 
 async def test_a_conversation_is_added_with_its_messages(tmp_path: Path) -> None:
