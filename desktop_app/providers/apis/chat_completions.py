@@ -8,6 +8,7 @@ Source: OpenAI's published OpenAPI document; the servers' own code and issue tra
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from desktop_app.domain.conversations.chat_request import (
@@ -26,6 +27,7 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
     tool_calls,
 )
+from desktop_app.domain.conversations.reply import CONTENT_FILTER
 from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
@@ -58,7 +60,14 @@ _KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
 _NEW_LIMIT: Final = "max_completion_tokens"
 _OLD_LIMIT: Final = "max_tokens"
 # Finish reasons, as the Responses API names them.
-_REASONS: Final = {"length": "max_output_tokens"}
+_REASONS: Final = {
+    "length": "max_output_tokens",
+    # Gemini, Anthropic and GLM, through gateways.
+    **dict.fromkeys(
+        ("safety", "prohibited_content", "blocklist", "spii", "refusal", "sensitive"),
+        CONTENT_FILTER,
+    ),
+}
 _WHOLE: Final = (
     *("stop", "tool_calls", "function_call"),
     # Text Generation Inference and other servers.
@@ -250,7 +259,7 @@ class ChatCompletionsReader:
         self._reason = ""
         self._usage: Usage | None = None
         self._tier = ""
-        self._call_ids: dict[str, int] = {}
+        self._calls = _OpenCalls()
         self._images: set[int] = set()
 
     def read(self, data: bytes | bytearray, name: str = "") -> list[StreamEvent]:
@@ -333,8 +342,7 @@ class ChatCompletionsReader:
         refusal = json_fields.text(delta, "refusal")
         if refusal:
             yield RefusalDelta(refusal)
-        for call in json_fields.rows(delta, "tool_calls"):
-            yield self._call(call)
+        yield from self._tool_calls(delta)
 
     def _new_images(self, delta: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the images of a delta: OpenRouter's `images`, or parts of the content.
@@ -350,25 +358,86 @@ class ChatCompletionsReader:
                 self._images.add(known)
                 yield image
 
-    def _call(self, call: Mapping[str, Any]) -> ToolCallDelta:
-        custom = json_fields.mapping(call, "custom")
-        called = custom or json_fields.mapping(call, "function")
-        call_id = json_fields.name(call, "id")
-        return ToolCallDelta(
-            self._call_index(call, call_id),
-            arguments=json_fields.text(called, "input" if custom else "arguments"),
-            call_id=call_id,
-            name=json_fields.name(called, "name"),
-            is_custom=bool(custom),
-        )
+    def _tool_calls(self, delta: Mapping[str, Any]) -> Iterator[ToolCallDelta]:
+        calls = json_fields.rows(delta, "tool_calls")
+        if function := json_fields.mapping(delta, "function_call"):  # the field's first name
+            calls = calls or [{"index": 0, "function": function}]
+        named: set[int] = set()
+        for call in calls:
+            custom = json_fields.mapping(call, "custom")
+            called = custom or json_fields.mapping(call, "function")
+            arguments = json_fields.text_or_json(called, "input" if custom else "arguments")
+            call_id, name = json_fields.name(call, "id"), json_fields.name(called, "name")
+            number = self._calls.number(call, call_id, name, arguments, named)
+            if name:
+                named.add(number)
+            yield ToolCallDelta(number, arguments, call_id, name, bool(custom))
 
-    def _call_index(self, call: Mapping[str, Any], call_id: str) -> int:
-        """Return the call's index. Without one, a new id is a new call, else the last goes on."""
-        if isinstance(call.get("index"), int):
-            return json_fields.count(call, "index")
-        if call_id:
-            return self._call_ids.setdefault(call_id, len(self._call_ids))
-        return max(0, len(self._call_ids) - 1)
+
+@dataclass
+class _OpenCall:
+    """A call whose arguments may go on."""
+
+    number: int
+    call_id: str
+    name: str
+    has_arguments: bool = False
+
+
+class _OpenCalls:
+    """Tells which call a piece of one belongs to.
+
+    Some servers leave out the index, the id or both, and some number every call 0. Their calls come
+    whole, so a piece with a name may begin another call.
+    """
+
+    def __init__(self) -> None:
+        self._at: dict[int | str, _OpenCall] = {}
+        self._last: int | str = 0
+        self._numbers: set[int] = set()
+
+    def number(
+        self, call: Mapping[str, Any], call_id: str, name: str, arguments: str, named: set[int]
+    ) -> int:
+        """Return the number of the call.
+
+        Args:
+            named: the calls whose names came with the same delta.
+        """
+        has_index = isinstance(call.get("index"), int)
+        place = json_fields.count(call, "index") if has_index else (call_id or self._last)
+        found = self._at.get(place)
+        if found is None or (name and self._is_other(found, call_id, name, arguments, named)):
+            number = place if isinstance(place, int) else 0
+            if number in self._numbers:
+                number = max(self._numbers) + 1
+            found = self._at[place] = _OpenCall(number, call_id, name)
+            self._numbers.add(number)
+        self._last = place
+        found.call_id, found.name = found.call_id or call_id, found.name or name
+        found.has_arguments = found.has_arguments or bool(arguments)
+        return found.number
+
+    def _is_other(
+        self, found: _OpenCall, call_id: str, name: str, arguments: str, named: set[int]
+    ) -> bool:
+        if not found.name:
+            return False
+        if found.number in named or name != found.name:
+            return True
+        has_other_id = bool(call_id and found.call_id) and call_id != found.call_id
+        return has_other_id or (found.has_arguments and _is_whole(arguments))
+
+
+def _is_whole(arguments: str) -> bool:
+    """Return True for arguments that came in one piece."""
+    if not arguments.startswith("{") or len(arguments) > json_fields.AT_ONCE:
+        return False
+    try:
+        json_fields.parse_at_once(arguments)
+    except ValueError:
+        return False
+    return True
 
 
 def _text_of_list(delta: Mapping[str, Any]) -> str:

@@ -29,6 +29,7 @@ from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
 from desktop_app.providers.http.reply_limits import MOST_PARTS, too_many_parts
 
+_CALLS: Final = ("function_call", "custom_tool_call")
 _END_OF_NUMBERS: Final = 2**53
 """The end of JavaScript's exact integers, and close to the database's largest."""
 
@@ -58,7 +59,7 @@ class ResponsesReader:
         self._seen: dict[tuple[str, int, int], int] = {}  # characters received of each piece
         self._sections: dict[tuple[str, int, int], int] = {}
         self._reasoning_items: set[str] = set()
-        self._calls: set[int] = set()
+        self._calls = _Calls()
         self._open_items: set[int] = set()
         self._hosted: set[str] = set()
         self._cited: set[str] = set()
@@ -103,7 +104,7 @@ class ResponsesReader:
     def _parts(self) -> int:
         """Return the number of remembered pieces of the answer, of the most numerous kind."""
         kept = (self._seen, self._sections, self._open_items, self._reasoning_items)
-        return max(map(len, kept))
+        return max(len(self._calls), *map(len, kept))
 
     def _is_next(self, event: object) -> bool:
         number = event.get("sequence_number") if isinstance(event, dict) else None
@@ -157,16 +158,19 @@ class ResponsesReader:
     def _item_added(self, event: object) -> Iterator[StreamEvent]:
         at = json_fields.count(event, "output_index")
         item = json_fields.mapping(event, "item")
-        for key in [key for key in self._seen if key[1] == at]:
+        for key in [key for key in self._seen if key[1] == at and key[0] != "call"]:
             del self._seen[key]  # some gateways number every item 0
         self._open_items.add(at)
-        yield from self._call_named(at, item)
+        self._calls.close(at)
+        if json_fields.text(item, "type") in _CALLS:
+            yield from self._call_named(at, item)
 
     def _item_done(self, event: object) -> Iterator[StreamEvent]:
         at = json_fields.count(event, "output_index")
         self._open_items.discard(at)
         self._has_closed_item = True
         yield from self._item(at, json_fields.mapping(event, "item"))
+        self._calls.close(at)
 
     def _text_delta(self, event: object) -> list[StreamEvent]:
         return self._append_delta("text", event, "content_index", "delta")
@@ -198,19 +202,35 @@ class ResponsesReader:
         return self._append_rest("reasoning", event, "content_index", "text")
 
     def _call_delta(self, event: object) -> list[StreamEvent]:
-        return self._append_delta("call", event, "", "delta")
+        return self._append("call", self._call_of(event), 0, json_fields.text(event, "delta"))
 
     def _call_done(self, event: object) -> list[StreamEvent]:
         name = "input" if json_fields.text(event, "input") else "arguments"
-        return self._append_rest("call", event, "", name)
+        return self._append_arguments(self._call_of(event), event, name)
+
+    def _call_of(self, event: object) -> int:
+        at = json_fields.count(event, "output_index")
+        return self._calls.number(at, json_fields.name(event, "item_id"))
+
+    def _append_arguments(self, number: int, value: object, name: str) -> list[StreamEvent]:
+        """Add what is new in complete arguments; some gateways send them as an object."""
+        whole = json_fields.text(value, name)
+        if not whole and ("call", number, 0) not in self._seen:
+            whole = json_fields.text_or_json(value, name)
+        return self._append("call", number, 0, whole, is_whole=True)
 
     def _ended(self, event: object) -> Iterator[StreamEvent]:
         """Handle completed, incomplete, failed, done: the status decides, else the type."""
         response = json_fields.mapping(event, "response")
         # If event numbers are reliable, item indexes are too: what has come is known.
         if self._numbered or not self.has_content:
+            self._calls.reopen()
             for at, item in enumerate(json_fields.rows(response, "output")):
                 yield from self._item(at, item)
+        elif not self._calls:  # a gateway may stream only the text
+            for at, item in enumerate(json_fields.rows(response, "output")):
+                if json_fields.text(item, "type") in _CALLS:
+                    yield from self._item(at, item)
         if not self._has_model:  # llama.cpp names it at the end alone
             yield from self._started(event)
         usage = json_fields.mapping(response, "usage")
@@ -250,10 +270,12 @@ class ResponsesReader:
                 yield from self._content(at, index, part)
         elif kind == "reasoning":
             yield from self._reasoning_item(at, item)
-        elif kind in ("function_call", "custom_tool_call"):
+        elif kind in _CALLS:
             yield from self._call_named(at, item)
+            ids = json_fields.name(item, "id"), json_fields.name(item, "call_id")
+            number = self._calls.number(at, *ids)
             name = "input" if kind == "custom_tool_call" else "arguments"
-            yield from self._append("call", at, 0, json_fields.text(item, name), is_whole=True)
+            yield from self._append_arguments(number, item, name)
         elif kind in HOSTED_ITEMS:
             yield from self._hosted_call(at, item)
 
@@ -307,14 +329,13 @@ class ResponsesReader:
 
     def _call_named(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield the name and id of a call; they come only with its item, not with its deltas."""
-        if json_fields.text(item, "type") not in ("function_call", "custom_tool_call"):
-            return
-        if at not in self._calls:
-            self._calls.add(at)
+        item_id, call_id = json_fields.name(item, "id"), json_fields.name(item, "call_id")
+        number = self._calls.begin(at, item_id, call_id)
+        if number is not None:
             self.has_content = True
             yield ToolCallDelta(
-                at,
-                call_id=json_fields.name(item, "call_id"),
+                number,
+                call_id=call_id,
                 name=json_fields.name(item, "name"),
                 is_custom=json_fields.text(item, "type") == "custom_tool_call",
             )
@@ -349,6 +370,55 @@ class ResponsesReader:
         if kind == "call":
             return ToolCallDelta(at, arguments=text)
         return ReasoningDelta(text, self._sections.setdefault(key, len(self._sections)))
+
+
+class _Calls:
+    """Tells calls apart: by the ids of their items, else by their places.
+
+    Some gateways number every item 0, or leave out the number or the ids.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str | tuple[int, str], int] = {}  # by item, and by place and call
+        self._newest: dict[int, int] = {}
+        self._open: set[int] = set()
+        self._numbers: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def number(self, at: int, item_id: str, call_id: str = "") -> int:
+        """Return the number of the call that an event belongs to."""
+        found = self._found(at, item_id, call_id)
+        return self._newest.get(at, at) if found is None else found
+
+    def begin(self, at: int, item_id: str, call_id: str) -> int | None:
+        """Return the number of a call that begins; None if it began before."""
+        if self._found(at, item_id, call_id) is not None:
+            return None
+        number = at if at not in self._numbers else max(self._numbers) + 1
+        self._numbers.add(number)
+        self._newest[at] = number
+        self._open.add(at)
+        if item_id:
+            self._known[item_id] = number
+        if call_id:
+            self._known[at, call_id] = number
+        return number
+
+    def _found(self, at: int, item_id: str, call_id: str) -> int | None:
+        for key in ((at, call_id), item_id):
+            if key in self._known:
+                return self._known[key]
+        return self._newest[at] if at in self._open else None
+
+    def close(self, at: int) -> None:
+        """Let the next call there, if it has no ids, be another."""
+        self._open.discard(at)
+
+    def reopen(self) -> None:
+        """Let calls in the final list, if they have no ids, be those that have come."""
+        self._open |= self._newest.keys()
 
 
 _Handler = Callable[[ResponsesReader, object], Iterable[StreamEvent]]

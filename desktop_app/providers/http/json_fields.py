@@ -82,6 +82,14 @@ def text(value: object, key: str) -> str:
     return "".join([_SURROGATES.sub("\ufffd", piece) for piece in _slices(found)])
 
 
+def text_or_json(value: object, key: str) -> str:
+    """Return the text under `key`; of an object or a list, its JSON. "" for any other value."""
+    found = value.get(key) if isinstance(value, dict) else None
+    if isinstance(found, (dict, list)):
+        return text({key: json.dumps(found, ensure_ascii=False)}, key)
+    return text(value, key)
+
+
 def _slices(text: str) -> Iterator[str]:
     """Cut a text so that no single call blocks other threads for long."""
     return (text[at : at + _SLICE] for at in range(0, len(text), _SLICE))

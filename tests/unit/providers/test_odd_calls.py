@@ -1,0 +1,153 @@
+"""Tool calls of servers that leave out or repeat what tells calls apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import tool_calls
+from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.conversations.stream_events import StreamEvent
+from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
+from desktop_app.providers.apis.responses_stream import ResponsesReader
+
+ONE, TWO = '{"n":1}', '{"n":2}'
+BOTH = [("f", ONE), ("f", TWO)]
+Row = dict[str, Any]
+
+
+def folded(events: Sequence[StreamEvent]) -> Reply:
+    reply = Reply()
+    for event in events:
+        reply = accumulate(reply, event)
+    return reply
+
+
+def calls_of(reply: Reply) -> list[tuple[str, str]]:
+    assert reply.status is MessageStatus.COMPLETE
+    return [(call.name, call.arguments) for call in tool_calls(reply.parts)]
+
+
+def through_chat_completions(*deltas: Row) -> Reply:
+    reader = ChatCompletionsReader("OpenAI")
+    chunks: list[Row] = [{"choices": [{"delta": delta}]} for delta in deltas]
+    chunks.append({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    events = [event for each in chunks for event in reader.read(json.dumps(each).encode())]
+    return folded([*events, *reader.end()])
+
+
+def piece(arguments: Any, name: str | None = "f", **fields: Any) -> Row:
+    return {**fields, "function": {"name": name, "arguments": arguments}}
+
+
+@pytest.mark.parametrize(
+    "deltas",
+    [
+        # Gemini: no index, and an empty id or none.
+        [[piece(ONE, id=""), piece(TWO, id="")]],
+        [[piece(ONE)], [piece(TWO)]],
+        # Every call is number 0.
+        [[piece(ONE, index=0, id="a")], [piece(TWO, index=0, id="b")]],
+        [[piece(ONE, index=0, id="a"), piece(TWO, index=0, id="b")]],
+        [[piece(ONE, index=0)], [piece(TWO, index=0)]],
+        # No index; the pieces of a call follow each other.
+        [[piece("", id="a")], [piece(ONE, None)], [piece("", id="b")], [piece(TWO, None)]],
+        # The name, or a new id, comes with every piece.
+        [[piece(text, index=0, id="a")] for text in ("", ONE[:3], ONE[3:])]
+        + [[piece(TWO, index=1, id="b")]],
+        [[piece("", index=0, id="a")], [piece(ONE, None, index=0, id="b")], [piece(TWO, index=1)]],
+    ],
+)
+def test_calls_of_chat_completions_stay_apart(deltas: list[list[Row]]) -> None:
+    assert calls_of(through_chat_completions(*({"tool_calls": row} for row in deltas))) == BOTH
+
+
+def test_calls_without_arguments_and_ids_stay_apart() -> None:
+    delta = {"tool_calls": [piece(""), piece(""), piece("", "g")]}
+    assert calls_of(through_chat_completions(delta)) == [("f", ""), ("f", ""), ("g", "")]
+
+
+def test_the_field_that_came_before_tool_calls_is_read() -> None:
+    deltas: list[Row] = [{"function_call": {"name": "f", "arguments": ""}}]
+    deltas += [{"function_call": {"arguments": text}} for text in (ONE[:3], ONE[3:])]
+    assert calls_of(through_chat_completions(*deltas)) == BOTH[:1]
+    both = {"tool_calls": [piece(ONE)], "function_call": {"name": "f", "arguments": ONE}}
+    assert calls_of(through_chat_completions(both)) == BOTH[:1]
+
+
+def test_arguments_that_come_as_an_object_are_kept() -> None:
+    reply = through_chat_completions({"tool_calls": [piece({"n": 1}), piece({"n": [2]})]})
+    assert calls_of(reply) == [("f", '{"n": 1}'), ("f", '{"n": [2]}')]
+    item = {"type": "function_call", "call_id": "a", "name": "f", "arguments": {"n": 1}}
+    reply = through_responses({"type": "response.output_item.done", "item": item})
+    assert calls_of(reply) == [("f", '{"n": 1}')]
+
+
+@pytest.mark.parametrize("reason", ["SAFETY", "PROHIBITED_CONTENT", "refusal", "content_filter"])
+def test_other_names_of_a_filter_are_a_refusal(reason: str) -> None:
+    reader = ChatCompletionsReader("Own")
+    chunk = {"choices": [{"delta": {"content": "Half"}, "finish_reason": reason}]}
+    reply = folded([*reader.read(json.dumps(chunk).encode()), *reader.end()])
+    assert (reply.status, reply.incomplete_reason) == (MessageStatus.REFUSED, "content_filter")
+
+
+def through_responses(*events: Row, output: Sequence[Row] = ()) -> Reply:
+    reader = ResponsesReader("OpenAI")
+    response = {"status": "completed", "output": list(output)}
+    rows = [*events, {"type": "response.completed", "response": response}]
+    return folded([event for row in rows for event in reader.read(json.dumps(row).encode())])
+
+
+def events_of(arguments: str, *, has_ids: tuple[str, ...] = (), **place: Any) -> list[Row]:
+    ids = {"id": f"fc_{arguments}", "call_id": f"call_{arguments}"}
+    item = {"type": "function_call", "name": "f", **{name: ids[name] for name in has_ids}}
+    owner = {"item_id": ids["id"]} if "id" in has_ids else {}
+    kind = "response.function_call_arguments"
+    return [
+        {"type": "response.output_item.added", "item": item, **place},
+        {"type": f"{kind}.delta", "delta": arguments[:3], **owner, **place},
+        {"type": f"{kind}.delta", "delta": arguments[3:], **owner, **place},
+        {"type": f"{kind}.done", "arguments": arguments, **owner, **place},
+        {
+            "type": "response.output_item.done",
+            "item": {**item, "arguments": arguments},
+            **place,
+        },
+    ]
+
+
+@pytest.mark.parametrize("has_ids", [(), ("id",), ("call_id",), ("id", "call_id")])
+@pytest.mark.parametrize("place", [{}, {"output_index": 0}])
+def test_calls_of_responses_without_numbers_stay_apart(
+    has_ids: tuple[str, ...], place: Row
+) -> None:
+    one, two = (events_of(text, has_ids=has_ids, **place) for text in (ONE, TWO))
+    assert calls_of(through_responses(*one, *two)) == BOTH
+    assert calls_of(through_responses(one[0], one[-1], two[0], two[-1])) == BOTH
+    assert calls_of(through_responses(one[-1], two[-1])) == BOTH
+    assert calls_of(through_responses(*one[:3], *two[:3])) == BOTH
+
+
+@pytest.mark.parametrize("place", [{}, {"output_index": 0}])
+def test_calls_of_responses_that_alternate_stay_apart(place: Row) -> None:
+    both = [events_of(text, has_ids=("id", "call_id"), **place) for text in (ONE, TWO)]
+    assert calls_of(through_responses(*chain(*zip(*both, strict=True)))) == BOTH
+
+
+def test_an_item_whose_ids_change_is_one_call() -> None:
+    added, *_, done = events_of(ONE, has_ids=("id", "call_id"), output_index=1)
+    done["item"].update(id="fc_other", call_id="call_other")
+    assert calls_of(through_responses(added, done)) == BOTH[:1]
+
+
+def test_calls_that_only_the_whole_response_has_are_read() -> None:
+    items = [events_of(text, has_ids=("call_id",))[-1]["item"] for text in (ONE, TWO)]
+    said = {"type": "response.output_text.delta", "delta": "I look."}
+    assert calls_of(through_responses(said, output=items)) == BOTH
+    streamed = events_of(ONE, has_ids=("call_id",))
+    assert calls_of(through_responses(*streamed, output=items[:1])) == BOTH[:1]
