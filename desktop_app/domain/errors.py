@@ -9,6 +9,7 @@ Each class has a stable `code`, and each error a `Reason`: both are stored, neve
     │   ├── ModelNotFoundError      404 model_not_found
     │   ├── RefusedParameterError   400 unsupported_value / unsupported_parameter (has .param)
     │   ├── ContextTooLongError     400 context_length_exceeded
+    │   ├── ContentFilteredError    400 content_filter: the provider's filter stopped it
     │   ├── RateLimitedError        429 rate_limit_exceeded
     │   ├── QuotaExhaustedError     429 insufficient_quota, credit_balance_exhausted
     │   ├── ProviderFaultError      5xx and other refusals (has .status)
@@ -274,6 +275,12 @@ class ContextTooLongError(ProviderError):
 
     tokens: int = 0
     window: int = 0
+
+
+class ContentFilteredError(ProviderError):
+    """The provider's content filter stopped the question or the answer."""
+
+    code = "refused"  # as of an answer that the filter ends
 
 
 class RateLimitedError(ProviderError):

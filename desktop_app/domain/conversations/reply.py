@@ -44,7 +44,7 @@ from desktop_app.domain.conversations.stream_events import (
     UsageShared,
     Waiting,
 )
-from desktop_app.domain.errors import ProviderError
+from desktop_app.domain.errors import ContentFilteredError, ProviderError
 from desktop_app.domain.spending.cost import Usage, UsageScope
 
 CONTENT_FILTER: Final = "content_filter"
@@ -172,7 +172,8 @@ class Reply:
         """Return True if the provider has begun the present reply, so that it may bill."""
         has_begun = len(self.segments) > self.first or bool(self.response_id)
         # A limit of the tool loop ends an answer before another request.
-        return has_begun or (self.status in WHOLE and not self.round)
+        is_whole = self.status in WHOLE and self.error is None
+        return has_begun or (is_whole and not self.round)
 
     @property
     def is_empty(self) -> bool:
@@ -264,7 +265,9 @@ def _end(reply: Reply, event: Completed | Incomplete | Failed) -> Reply:
             status = MessageStatus.REFUSED if filtered else MessageStatus.INCOMPLETE
             return replace(reply, status=status, incomplete_reason=reason)
         case Failed(error):
-            return replace(reply, status=MessageStatus.FAILED, error=error)
+            filtered = isinstance(error, ContentFilteredError)
+            status = MessageStatus.REFUSED if filtered else MessageStatus.FAILED
+            return replace(reply, status=status, error=error)
 
 
 def _extend_last(reply: Reply, kind: _Kind, text: str) -> Reply:

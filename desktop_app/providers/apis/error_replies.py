@@ -14,6 +14,7 @@ from typing import Final
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
+    ContentFilteredError,
     ContextTooLongError,
     EndpointMissingError,
     ModelNotFoundError,
@@ -49,6 +50,14 @@ _KEY_CODES: Final = {
     "no_db_connection",
 }
 _CONTEXT_CODES: Final = {"context_length_exceeded", "exceed_context_size_error"}
+# Of OpenAI and Azure. OpenAI's invalid_prompt counts only if the message says so.
+_FILTER_CODES: Final = {
+    "content_filter",
+    "content_policy_violation",
+    "ResponsibleAIPolicyViolation",
+    "moderation_blocked",
+}
+_FLAGGED: Final = re.compile(r"usage polic|flagged|content (management )?polic", re.IGNORECASE)
 _MODEL_CODES: Final = {
     "model_not_found",
     "model_deprecated",
@@ -185,6 +194,8 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     """Return the error that the code, or else the message, identifies."""
     if body.names & _QUOTA_CODES or status == 402 or _is_refusal(status, _NO_CREDIT, body):
         return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)
+    if _is_filtered(body):
+        return ContentFilteredError(Reason.ENDED_BY_FILTER)
     if _MORE_THAN_A_MINUTE.search(body.message):
         return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
     if body.names & _RATE_CODES or status == 429:
@@ -202,6 +213,12 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     if body.names & _MODEL_CODES or _is_client_error(status, _NO_MODEL, body):
         return ModelNotFoundError(Reason.MODEL_NOT_SERVED, provider=provider)
     return _refused_parameter(provider, body, status)
+
+
+def _is_filtered(body: ErrorBody) -> bool:
+    if body.names & _FILTER_CODES:
+        return True
+    return "invalid_prompt" in body.names and bool(_FLAGGED.search(body.message))
 
 
 def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:

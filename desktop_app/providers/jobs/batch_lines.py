@@ -165,7 +165,8 @@ def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
     if reply.status in (MessageStatus.INCOMPLETE, MessageStatus.REFUSED):
         words = {"words": reply.incomplete_reason}
         reason = _ENDINGS.get(reply.incomplete_reason, Reason.ITEM_ENDED_EARLY)
-        kind = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
+        is_answered = bool(answer) and reply.status is MessageStatus.INCOMPLETE
+        kind = ItemStatus.ANSWERED if is_answered else ItemStatus.FAILED
         return kind, answer, ErrorNote(reason, params=words)
     why = note_of(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
     return ItemStatus.FAILED, answer, why

@@ -21,6 +21,7 @@ from tests.helpers.closed_port import closed_port
 from tests.integration.headless.command import KEY, Shell, against, answer_to, ended, gateway
 from tests.integration.headless.replies import (
     ANSWER,
+    CREATED,
     CUT,
     SILENT,
     SILENT_AFTER_A_WORD,
@@ -28,7 +29,8 @@ from tests.integration.headless.replies import (
     endless,
     refusal,
 )
-from tests.unit.providers.loopback import LoopbackServer, Script, replies
+from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
+from tests.unit.providers.samples import sse
 
 
 @pytest.mark.parametrize(
@@ -114,6 +116,28 @@ def test_in_a_terminal_a_silence_is_said_once(
         monkeypatch.setattr(sys, "stdout", nowhere)
         asyncio.run(main())
     assert all_said(ours) == b"repartee: Nothing heard for 40 s.\r\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        refusal(400, "content_filter", "The prompt was filtered.", param="prompt"),
+        streams(
+            sse(CREATED, {"type": "error", "code": "content_filter", "message": "Filtered."}),
+        ),
+    ],
+    ids=["status", "event"],
+)
+def test_an_error_of_the_content_filter_is_a_refusal(shell: Shell, script: Script) -> None:
+    done, bodies = answer_to(shell, script, arguments=("Hi", "--json"))
+    assert (done.code, len(bodies)) == (3, 1)
+    assert (done.json["status"], done.json["error"]["kind"]) == ("refused", "refused")
+    assert "content filter stopped the response" in done.err
+    plain, _ = answer_to(shell, script, arguments=("Hi",))
+    assert (plain.code, plain.out) == (3, "")
+    several = ("Hi", "--compare", "thinking", "--compare", "pro", "--json")
+    compared, _ = answer_to(shell, script, arguments=several)
+    assert (compared.code, compared.json["status"]) == (3, "refused")
 
 
 def test_a_refused_parameter_is_left_out_once_and_said(shell: Shell) -> None:

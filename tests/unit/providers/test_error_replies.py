@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from desktop_app.domain.errors import (
     AuthenticationError,
+    ContentFilteredError,
     ContextTooLongError,
     EndpointMissingError,
     ModelNotFoundError,
@@ -37,6 +38,10 @@ TABLE: list[tuple[int, Any, type[ProviderError]]] = [
     (429, error("No money", "insufficient_quota"), QuotaExhaustedError),
     (429, error("No money", None, "insufficient_quota"), QuotaExhaustedError),
     (429, error("No money", "credit_balance_exhausted"), QuotaExhaustedError),
+    (400, error("Filtered", "content_filter", param="prompt"), ContentFilteredError),
+    (400, error("No", "content_policy_violation"), ContentFilteredError),
+    (400, error("Your prompt was flagged.", "invalid_prompt"), ContentFilteredError),
+    (400, error("The prompt has no text.", "invalid_prompt"), ProviderFaultError),
     (400, error("Too long", "context_length_exceeded"), ContextTooLongError),
     (400, error("This model's maximum context length is 4096 tokens."), ContextTooLongError),
     (400, error("the request exceeds the available context size", 400), ContextTooLongError),

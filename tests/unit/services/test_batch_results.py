@@ -198,3 +198,14 @@ def test_of_an_answer_that_no_model_writes_the_beginning_is_kept() -> None:
     assert (result.status, len(result.answer)) == (ItemStatus.ANSWERED, 16 << 20)
     assert text.startswith(result.answer)
     assert result.error == ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": 16})
+
+
+def test_an_answer_that_the_filter_stops_is_not_answered() -> None:
+    choice = {"message": {"content": "Half"}, "finish_reason": "content_filter"}
+    body = {"object": "chat.completion", "choices": [choice]}
+    row = {"custom_id": "job-1", "response": {"status_code": 200, "body": body}}
+    result = result_of(json.dumps(row).encode(), "OpenAI", Api.CHAT_COMPLETIONS)
+    assert result is not None
+    assert (result.status, result.answer) == (ItemStatus.FAILED, "Half")
+    assert result.error is not None
+    assert result.error.reason is Reason.ITEM_ENDED_BY_FILTER
