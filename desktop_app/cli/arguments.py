@@ -23,6 +23,7 @@ from desktop_app.cli.servers.mcp_options import add_mcp
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import Place, place_name
+from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ _SEVERAL_FIELDS: Final = (
     "tool_calls, parsed, schema_problems), status, cost_usd, conversation_id, passages"
 )
 _SPENDING_FIELDS: Final = (
-    "by, rows (day, month, model, provider, purpose or effort; calls, uncounted, failed, retries, "
-    "input_tokens, cached_tokens, output_tokens, reasoning_tokens, p50_first_token_s, "
-    "p95_first_token_s, p50_s, tokens_per_s, cost_usd), total_usd, months (provider, spent_usd, "
-    "forecast_usd, limit_usd)"
+    "by, rows (day, month, model, provider, purpose, effort, tier or outcome; calls, uncounted, "
+    "failed, retries, input_tokens, cached_tokens, output_tokens, reasoning_tokens, "
+    "p50_first_token_s, p95_first_token_s, p50_s, tokens_per_s, p50_tokens_per_s, "
+    "p95_tokens_per_s, cost_usd), total_usd, months (provider, spent_usd, forecast_usd, limit_usd)"
 )
 _MODEL_FIELDS: Final = (
     "models (provider, model, name, variant, window, max_output, input_usd, cached_input_usd, "
@@ -374,7 +375,7 @@ def _add_spending(commands: Commands) -> argparse.ArgumentParser:
     )
     spending.add_argument(
         "--by",
-        choices=("day", "month", "model", "provider", "purpose", "effort"),
+        choices=tuple(grouping.value for grouping in Grouping),
         default="month",
         help=tr("default: {name}", name="month"),
     )

@@ -42,6 +42,7 @@ SMALLEST: Final[Mapping[str, Mapping[str, str]]] = {
     "retrieval": {"variants": "1"},
     "search": {"conversations": "20", "messages": "2", "each": "1"},
     "side_by_side": {"columns": "2", "rate": "20", "seconds": "0.2"},
+    "spending_charts": {"entries": "200"},
     "start_up": {"pairs": "1", "idle_s": "0.1", "settle_s": "0.1"},
     "streaming": {"deltas": "50", "typeset": "0"},
     "token_counts": {"kinds": "code", "sample": "400"},

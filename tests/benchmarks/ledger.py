@@ -14,14 +14,17 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.spending.spending_report import Grouping
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Call, CallPerformance, Grouping
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
+from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from desktop_app.storage.spending.spending_sums import fill_slots
@@ -30,7 +33,8 @@ ROUNDS = 15
 YEAR_S = 365 * 86_400
 
 
-def _fill(connection: sqlite3.Connection, entries: int, at: datetime) -> None:
+def fill(connection: sqlite3.Connection, entries: int, at: datetime) -> None:
+    """Add `entries` calls of the last year to the ledger, without their sums."""
     chance = random.Random(1)
     rows = (
         (
@@ -50,10 +54,9 @@ def _fill(connection: sqlite3.Connection, entries: int, at: datetime) -> None:
     connection.executemany(sql, rows)
 
 
-async def _once_s(ask: Callable[[], Awaitable[object]]) -> float:
-    begin = time.perf_counter()
-    await ask()
-    return time.perf_counter() - begin
+def _call(at: datetime) -> Call:
+    usage, went = Usage(900, 100, 400, 90), CallPerformance("low", "", "complete", 0, 0.5, 5.0)
+    return Call(at, "openai", "model-1", "answer", usage, Decimal("0.1"), performance=went)
 
 
 async def _median_ms(ask: Callable[[], Awaitable[object]]) -> float:
@@ -68,29 +71,23 @@ async def _median_ms(ask: Callable[[], Awaitable[object]]) -> float:
 async def _measure(path: Path, entries: int) -> dict[str, Any]:
     at, database = now(), Database(path)
     await database.open()
-    await database.write(lambda connection: _fill(connection, entries, at))
+    await database.write(lambda connection: fill(connection, entries, at))
     begin = time.perf_counter()
     await database.write(fill_slots)
+    await database.write(fill_days)
     summed_up_s = round(time.perf_counter() - begin, 1)
     recent = at.astimezone().date() - timedelta(days=30)
     ledger, holds = Ledger(database), SpendingHolds(database)
-
-    def sums(by: Grouping, since: date | None) -> Awaitable[object]:
-        return ledger.grouped(by, since, with_performance=False)
 
     figures = {
         "month_ms": await _median_ms(lambda: ledger.month(at)),
         "day_ms": await _median_ms(lambda: ledger.day(at)),
         "cap_ms": await _median_ms(lambda: holds.month("openai", None, at)),
         "tables_ms": await _median_ms(lambda: ledger.report(at)),
-        "chart_ms": await _median_ms(
-            lambda: ledger.grouped(Grouping.DAY, recent, with_performance=False)
-        ),
-        "chart_of_all_ms": await _median_ms(
-            lambda: ledger.grouped(Grouping.MODEL, with_performance=False)
-        ),
-        "performance_ms": await _median_ms(lambda: ledger.grouped(Grouping.DAY, recent)),
-        "performance_of_all_s": round(await _once_s(lambda: ledger.grouped(Grouping.MODEL)), 1),
+        "chart_ms": await _median_ms(lambda: ledger.grouped(Grouping.DAY, recent)),
+        "chart_of_all_ms": await _median_ms(lambda: ledger.grouped(Grouping.MODEL)),
+        "days_of_all_ms": await _median_ms(lambda: ledger.grouped(Grouping.DAY)),
+        "added_ms": await _median_ms(lambda: ledger.add(_call(at))),
         "summed_up_s": summed_up_s,
     }
     await database.close()

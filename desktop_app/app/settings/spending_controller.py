@@ -17,7 +17,6 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.spending.spending_report import (
     Grouping,
-    GroupPerformance,
     SpendingRow,
     Spent,
 )
@@ -146,28 +145,31 @@ class SpendingController(QObject):
     # ---------------------------------------------------------------- charts
 
     async def _load_charts(self, view: SpendingView) -> None:
-        """Show the sums, then how the calls went; a later call supersedes an earlier one."""
+        """Show the rows; a later call supersedes an earlier one."""
         from desktop_app.cli.reports.spending_command import month_line, months_of
         from desktop_app.storage.conversations.review_store import ReviewStore
 
         self._asked += 1
         asked, charts = self._asked, view.charts
         by, since = charts.grouping, charts.since(now().astimezone().date())
-        for with_performance in (False, True):
-            rows = await self._ledger.grouped(by, since, with_performance=with_performance)
-            if by is Grouping.MODEL:
-                rows = _with_reviews(rows, await ReviewStore(self._database).counts(since))
-            if asked != self._asked:
-                return
-            charts.show_rows(rows, [self._name(by, row.key) for row in rows])
-            if not with_performance:
-                months = await months_of(self._ledger, self._providers.all)
-                charts.show_forecast([month_line(month) for month in months])
+        rows = await self._ledger.grouped(by, since)
+        if by is Grouping.MODEL:
+            rows = _with_reviews(rows, await ReviewStore(self._database).counts(since))
+        if asked != self._asked:
+            return
+        charts.show_rows(rows, lambda row: self._name(by, row.key))
+        months = await months_of(self._ledger, self._providers.all)
+        charts.show_forecast([month_line(month) for month in months])
 
     def _name(self, by: Grouping, key: str) -> str:
         """Return a group's name for display."""
-        from desktop_app.ui.spending.spending_table import purpose_name
+        from desktop_app.ui.spending.spending_table import outcome_name, purpose_name, tier_name
 
+        names = {
+            Grouping.PURPOSE: purpose_name,
+            Grouping.TIER: tier_name,
+            Grouping.OUTCOME: outcome_name,
+        }
         if by is Grouping.DAY:
             return formatting.short_day(date.fromisoformat(key))
         if by is Grouping.MONTH:
@@ -176,8 +178,8 @@ class SpendingController(QObject):
             return self._name_of_model(key)
         if by is Grouping.PROVIDER:
             return next((p.name for p in self._providers.all if p.id == key), key)
-        if by is Grouping.PURPOSE:
-            return purpose_name(key)
+        if by in names:
+            return names[by](key)
         return tr(Effort(key).label) if key in tuple(Effort) else key or tr("Not recorded")
 
     def _export(self, view: SpendingView) -> None:
@@ -204,6 +206,6 @@ def _with_reviews(rows: list[SpendingRow], counts: Iterable[ReviewCount]) -> lis
         verdicts.setdefault(count.model, Counter()).update(count.counts)
     known = {row.key: row for row in rows}
     return [
-        replace(known.get(key, SpendingRow(key, Spent(), GroupPerformance())), reviews=found)
+        replace(known.get(key, SpendingRow(key, Spent())), reviews=found)
         for key, found in verdicts.items()
     ]

@@ -19,7 +19,6 @@ from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.domain.spending.spending_report import (
     EXACT,
     Grouping,
-    GroupPerformance,
     SpendingRow,
     Spent,
     month_forecast,
@@ -101,7 +100,7 @@ def _as_json(
 
 
 def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
-    spent, went = row.spent, row.performance or GroupPerformance()
+    spent, went = row.spent, row.performance
     return {
         by: row.key,
         "calls": spent.calls,
@@ -116,6 +115,8 @@ def _fields(by: str, row: SpendingRow) -> dict[str, Any]:
         "p95_first_token_s": _rounded(went.p95_first_token_s),
         "p50_s": _rounded(went.p50_s),
         "tokens_per_s": _rounded(went.tokens_per_s),
+        "p50_tokens_per_s": _rounded(went.p50_tokens_per_s),
+        "p95_tokens_per_s": _rounded(went.p95_tokens_per_s),
         "cost_usd": exact_digits(spent.cost),
     }
 

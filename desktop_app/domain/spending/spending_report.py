@@ -128,6 +128,8 @@ class Grouping(StrEnum):
     PROVIDER = "provider"
     PURPOSE = "purpose"
     EFFORT = "effort"
+    TIER = "tier"
+    OUTCOME = "outcome"
 
 
 TIMES: Final = (Grouping.DAY, Grouping.MONTH)
@@ -137,10 +139,12 @@ TIMES: Final = (Grouping.DAY, Grouping.MONTH)
 class GroupPerformance:
     """Failures, retries and times of the measured calls of a group.
 
+    Percentiles are within 2 %; they, and the tokens per second, are None if no call was measured.
+
     Attributes:
         failed: calls whose answer failed.
-        p50_first_token_s, p95_first_token_s, p50_s: None if no call was measured.
-        tokens_per_s: output tokens per second after the first; None if no call was measured.
+        tokens_per_s: output tokens per second after the first, of all calls together.
+        p50_tokens_per_s, p95_tokens_per_s: the same, of single calls.
     """
 
     failed: int = 0
@@ -149,6 +153,8 @@ class GroupPerformance:
     p95_first_token_s: float | None = None
     p50_s: float | None = None
     tokens_per_s: float | None = None
+    p50_tokens_per_s: float | None = None
+    p95_tokens_per_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -157,13 +163,12 @@ class SpendingRow:
 
     Attributes:
         key: a date such as "2026-11-22", a month such as "2026-11", or the stored name.
-        performance: None if it was not asked for.
         reviews: the user's verdicts on a model's answers, by kind; None in other groups.
     """
 
     key: str
     spent: Spent
-    performance: GroupPerformance | None = None
+    performance: GroupPerformance = GroupPerformance()
     reviews: Mapping[str, int] | None = None
 
 

@@ -17,6 +17,7 @@ from desktop_app.storage.conversations.stored_sentences import (
 from desktop_app.storage.database.migration_runner import Migration
 from desktop_app.storage.search.search_index import build_index_again
 from desktop_app.storage.settings.address_secrets import strip_addresses
+from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
 from desktop_app.storage.spending.unpriced_calls import unprice_unknown_servers
 
@@ -363,6 +364,33 @@ _TOKEN_RATES = (
     ) STRICT""",
 )
 
+# Sums of the ledger for each day. The times of calls are histograms: see `daily_sums.py`.
+_DAYS = (
+    """CREATE TABLE ledger_days (
+        day TEXT NOT NULL,
+        provider_id TEXT NOT NULL,
+        model TEXT NOT NULL,
+        purpose TEXT NOT NULL,
+        effort TEXT NOT NULL,
+        tier TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        calls INTEGER NOT NULL,
+        uncounted INTEGER NOT NULL,
+        input_tokens INTEGER NOT NULL,
+        cached_tokens INTEGER NOT NULL,
+        output_tokens INTEGER NOT NULL,
+        reasoning_tokens INTEGER NOT NULL,
+        cost TEXT NOT NULL,
+        retries INTEGER NOT NULL,
+        streamed_tokens INTEGER NOT NULL,
+        streamed_s REAL NOT NULL,
+        first_tokens BLOB NOT NULL,
+        durations BLOB NOT NULL,
+        speeds BLOB NOT NULL,
+        PRIMARY KEY (day, provider_id, model, purpose, effort, tier, outcome)
+    ) STRICT, WITHOUT ROWID""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("0001_first", _FIRST),
     # Folds Ł, Ø, Æ and the like.
@@ -542,4 +570,5 @@ MIGRATIONS: tuple[Migration, ...] = (
             ) STRICT""",
         ),
     ),
+    Migration("0038_days_of_calls", _DAYS, fill_days),
 )

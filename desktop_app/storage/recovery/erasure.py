@@ -38,6 +38,7 @@ KEPT_TABLES: Final = frozenset(
         "keys_in_keyring",
         "ledger",
         "ledger_slots",
+        "ledger_days",
         "spending_holds",
         "model_listings",
         "token_rates",

@@ -45,6 +45,7 @@ _DERIVED: Final = frozenset(
         "search_entries",
         "message_attachments",
         "ledger_slots",
+        "ledger_days",
         "spending_holds",
         "part_notes",
         "tool_permissions",

@@ -24,6 +24,7 @@ from desktop_app.storage.conversations.stored_sentences import (
 )
 from desktop_app.storage.search.search_index import EntryKind, add_entry
 from desktop_app.storage.settings.address_secrets import strip_addresses
+from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 LOST_TITLE: Final = N_("Recovered conversation")
@@ -130,3 +131,4 @@ def rebuild_derived(connection: sqlite3.Connection) -> None:
     for row in connection.execute("SELECT sha256, text, created_at FROM attachments"):
         add_entry(connection, EntryKind.ATTACHMENT, row["sha256"], row["text"], row["created_at"])
     fill_slots(connection)
+    fill_days(connection)

@@ -36,11 +36,19 @@ from desktop_app.storage.recovery.row_checks import (
 from desktop_app.storage.recovery.row_repair import repair_references
 from desktop_app.storage.search.search_index import EntryKind, add_entry, first_id_at, has_entry
 from desktop_app.storage.search.search_text import index_text
+from desktop_app.storage.spending.daily_sums import fill_days
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 # Tables that are derived from others, or about processes that ran when the copy was made.
 _DERIVED: Final = frozenset(
-    {"migrations", "search_entries", "message_attachments", "ledger_slots", "spending_holds"}
+    {
+        "migrations",
+        "search_entries",
+        "message_attachments",
+        "ledger_slots",
+        "ledger_days",
+        "spending_holds",
+    }
 )
 # Passages overlap a little. A thousand that each span the whole text would fill the disk.
 _MOST_OVERLAP: Final = 4
@@ -129,6 +137,7 @@ class _StoreCopy:
             index.add(EntryKind.TITLE, row["id"], row["title"], row["updated_at"])
         index.end()
         fill_slots(self._connection)
+        fill_days(self._connection)
         return Copied(self._dropped, mended)
 
     def _copy(self, table: TableSchema, index: _Index, searched: set[str]) -> None:

@@ -28,11 +28,11 @@ from desktop_app.domain.statistics import percentile
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Databases
 from desktop_app.storage.database.process_identity import is_alive
+from desktop_app.storage.spending.daily_sums import add_to_day
 from desktop_app.storage.spending.spending_sums import (
     add_to_slot,
     day_of,
     month_of,
-    report_of,
     token_counts,
 )
 
@@ -144,19 +144,17 @@ class Ledger:
         rows = await database.read(lambda c: c.execute(sql, (conversation_id,)).fetchall())
         return dict(rows)
 
-    async def grouped(
-        self, by: Grouping, since: date | None = None, *, with_performance: bool = True
-    ) -> list[SpendingRow]:
+    async def grouped(self, by: Grouping, since: date | None = None) -> list[SpendingRow]:
         """Return the spending from a local day on, grouped; times in order, others by cost."""
         from desktop_app.storage.spending.spending_groups import grouped_rows  # for the charts
 
         await self._settle()
-        return await self._databases.disk.read(
-            lambda c: grouped_rows(c, by, since, with_performance=with_performance)
-        )
+        return await self._databases.disk.read(lambda c: grouped_rows(c, by, since))
 
     async def report(self, at: datetime) -> SpendingReport:
         """Return all spending, as seen at `at`."""
+        from desktop_app.storage.spending.spending_groups import report_of  # for the tables
+
         await self._settle()
         return await self._databases.disk.read(lambda c: report_of(c, at))
 
@@ -195,3 +193,4 @@ def insert_call(
     went = (None,) * 6 if performance is None else astuple(performance)
     connection.execute(sql, (*entry, *about, *went))
     add_to_slot(connection, entry)
+    add_to_day(connection, entry, performance)

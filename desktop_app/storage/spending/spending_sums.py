@@ -13,11 +13,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import EXACT, SpendingLine, SpendingReport, Spent
+from desktop_app.domain.spending.spending_report import EXACT, SpendingLine, Spent
 from desktop_app.storage.conversations.row_conversion import to_micros
 
 SLOT_MICROS: Final = 15 * 60 * 1_000_000
-MONTHS_REPORTED: Final = 12
 
 _DAY: Final = timedelta(days=1)
 _NAMES: Final = ("provider_id", "model", "purpose")
@@ -36,19 +35,14 @@ def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | No
     return _total(connection, first, _next_month(first), provider_id)
 
 
-def report_of(connection: sqlite3.Connection, at: datetime) -> SpendingReport:
-    """Return all spending, as seen at `at`."""
-    today = at.astimezone().date()
-    months = [today.replace(day=1)]
-    while len(months) < MONTHS_REPORTED:
-        months.append((months[-1] - _DAY).replace(day=1))
-    days = [today - n * _DAY for n in range(today.day)]
-    return SpendingReport(
-        today=_lines(connection, today, today + _DAY),
-        month=_lines(connection, months[0], today + _DAY),
-        months=tuple((first, _total(connection, first, _next_month(first))) for first in months),
-        days=tuple((day, _total(connection, day, day + _DAY)) for day in days),
-    )
+def lines_of_day(connection: sqlite3.Connection, day: date) -> tuple[SpendingLine, ...]:
+    """Return the spending of a local day, by provider, model and purpose."""
+    return _lines(connection, day, day + _DAY)
+
+
+def lines_of_month(connection: sqlite3.Connection, day: date) -> tuple[SpendingLine, ...]:
+    """Return the spending of the month of a local day until its end."""
+    return _lines(connection, day.replace(day=1), day + _DAY)
 
 
 def fill_slots(connection: sqlite3.Connection) -> None:

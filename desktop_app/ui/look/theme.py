@@ -287,6 +287,7 @@ QTableView[role="figures"] { background: transparent; border: none; outline: non
 QHeaderView, QHeaderView::section { background: transparent; color: @dim; border: none;
     padding: 0 $3px; min-height: $28px; }
 QTableView[role="figures"]::item { padding: 0 $3px; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QHeaderView::section { border-bottom: 1px solid @line; }
 [role="card-text"] { background: transparent; border: none; }
 [role="filter"] { color: @dim; font-size: @note; padding: 0 $6px; min-height: $20px;

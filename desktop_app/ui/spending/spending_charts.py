@@ -11,8 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -23,8 +22,9 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.spending.bar_chart import EMPTY, BarChart, of_groups
 from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, MODEL_COLUMNS, UNCOUNTED
+from desktop_app.ui.spending.spending_rows import SpendingRows
 from desktop_app.ui.widgets.flow_layout import FlowLayout
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
@@ -36,6 +36,8 @@ _GROUPINGS: Final = (
     (Grouping.PROVIDER, N_("By provider"), N_("Provider")),
     (Grouping.PURPOSE, N_("By purpose"), N_("Purpose")),
     (Grouping.EFFORT, N_("By reasoning effort"), N_("Reasoning effort")),
+    (Grouping.TIER, N_("By service tier"), N_("Service tier")),
+    (Grouping.OUTCOME, N_("By outcome"), N_("Outcome")),
 )
 _PERIODS: Final = (
     (30, N_("Last 30 days")),
@@ -59,8 +61,7 @@ class SpendingCharts(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.rows: Sequence[SpendingRow] = ()
-        self._names: Sequence[str] = ()
+        self._rows = SpendingRows()
         self._measure, self._grouping, self._period = (
             Combo(theme, tr("Figures")),
             Combo(theme, tr("Group by")),
@@ -76,7 +77,8 @@ class SpendingCharts(QWidget):
             combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToContents)
         self.chart = BarChart(theme)
         self.caption, self.forecast = PlainLabel(), PlainLabel()
-        self.table = QTableWidget()
+        self.table = QTableView()
+        self.table.setModel(self._rows)
         self._export = PlainButton(tr("Export…"))
         self._build()
         self._connect()
@@ -105,11 +107,15 @@ class SpendingCharts(QWidget):
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setShowGrid(False)
         table.setWordWrap(False)
         table.setTabKeyNavigation(False)
         table.verticalHeader().hide()
-        table.horizontalHeader().setHighlightSections(False)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setResizeContentsPrecision(0)  # the visible rows
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._head = FlowLayout()
         for widget in (self._measure, self._grouping, self._period):
             self._head.addWidget(widget)
@@ -130,7 +136,13 @@ class SpendingCharts(QWidget):
         self._period.activated.connect(lambda _: self.rows_requested.emit())
         self._export.clicked.connect(self.export_requested)
         self.chart.chosen.connect(self._show_caption)
-        self.table.currentCellChanged.connect(lambda row, *_: self._mark(row))
+        chosen = self.table.selectionModel().currentRowChanged
+        chosen.connect(lambda index, _: self._mark(index.row()))
+
+    @property
+    def rows(self) -> Sequence[SpendingRow]:
+        """Return the rows as shown."""
+        return self._rows.rows
 
     @property
     def grouping(self) -> Grouping:
@@ -158,11 +170,13 @@ class SpendingCharts(QWidget):
         """Ask for the rows again."""
         self.rows_requested.emit()
 
-    def show_rows(self, rows: Sequence[SpendingRow], names: Sequence[str]) -> None:
-        """Show rows of the chosen grouping; `names` are what they are called."""
-        self.rows, self._names = rows, names
+    def show_rows(self, rows: Sequence[SpendingRow], name_of: Callable[[SpendingRow], str]) -> None:
+        """Show rows of the chosen grouping, named by `name_of`."""
+        heading = next(tr(heading) for by, _, heading in _GROUPINGS if by is self.grouping)
+        columns = MODEL_COLUMNS if self.grouping is Grouping.MODEL else COLUMNS
+        self._rows.set_rows(rows, name_of, heading, columns)
+        self.table.setColumnHidden(UNCOUNTED, not any(row.spent.uncounted for row in rows))
         self._show_chart()
-        self._fill_table()
 
     def show_forecast(self, lines: Sequence[str]) -> None:
         """Show a line for each provider's month."""
@@ -171,28 +185,16 @@ class SpendingCharts(QWidget):
 
     def as_text(self) -> str:
         """Return the table as tab-separated lines."""
-        lines = [self._headings()]
-        for row, name in zip(self.rows, self._names, strict=True):
-            lines.append([one_line(name), *(text(row) for _, text in self._columns())])
-        return "".join("\t".join(line) + "\n" for line in lines)
-
-    def _headings(self) -> list[str]:
-        names = {grouping: tr(heading) for grouping, _, heading in _GROUPINGS}
-        return [names[self.grouping], *(tr(heading) for heading, _ in self._columns())]
-
-    def _columns(self) -> Sequence[tuple[str, Callable[[SpendingRow], str]]]:
-        return MODEL_COLUMNS if self.grouping is Grouping.MODEL else COLUMNS
+        return self._rows.as_text()
 
     def _show_chart(self) -> None:
         measure = MEASURES[str(self._measure.currentData())]
-        waits = measure.is_performance and any(row.performance is None for row in self.rows)
         is_elsewhere = measure.is_by_model and self.grouping is not Grouping.MODEL
-        rows = () if waits or is_elsewhere else self._charted()
+        rows = () if is_elsewhere else self._charted()
         bars = EMPTY
         if rows:
-            names = (
-                self._names[-len(rows) :] if self.grouping in TIMES else self._names[: len(rows)]
-            )
+            first = self._first_charted()
+            names = [self._rows.name(first + at) for at in range(len(rows))]
             bars = of_groups(
                 names,
                 [tr(name) for name, _ in measure.series],
@@ -201,9 +203,7 @@ class SpendingCharts(QWidget):
                 is_stacked=measure.is_stacked,
             )
         self.chart.set_bars(bars, tr("Chart: {figures}", figures=tr(measure.title)))
-        if waits:
-            self.caption.setText(tr("Reading the calls…"))
-        elif is_elsewhere:
+        if is_elsewhere:
             self.caption.setText(tr("Reviews are counted by model: choose “By model” to see them."))
         else:
             self._show_caption(-1)
@@ -226,7 +226,7 @@ class SpendingCharts(QWidget):
             self.caption.setText(self._overview(len(rows)))
             return
         measure = MEASURES[str(self._measure.currentData())]
-        name = one_line(self._names[self._first_charted() + index])
+        name = self._rows.name(self._first_charted() + index)
         words = tr("{name}: {figures}", name=name, figures=measure.caption(rows[index]))
         self.caption.setText(words)
         self.chart.setAccessibleDescription(spoken_text(words))
@@ -244,28 +244,3 @@ class SpendingCharts(QWidget):
         """Mark the bar of the table's current row."""
         if row >= 0:
             self.chart.mark(row - self._first_charted())
-
-    def _fill_table(self) -> None:
-        widget = self.table
-        widget.blockSignals(True)
-        widget.clear()
-        columns = self._columns()
-        widget.setColumnCount(len(columns) + 1)
-        widget.setRowCount(len(self.rows))
-        for column, heading in enumerate(self._headings()):
-            item = QTableWidgetItem(one_line(heading))
-            item.setTextAlignment(_RIGHT if column else _LEFT)
-            widget.setHorizontalHeaderItem(column, item)
-        for at, (row, name) in enumerate(zip(self.rows, self._names, strict=True)):
-            widget.setItem(at, 0, QTableWidgetItem(one_line(name)))
-            for column, (_, text) in enumerate(columns, 1):
-                item = QTableWidgetItem(one_line(text(row)))
-                item.setTextAlignment(_RIGHT)
-                widget.setItem(at, column, item)
-        widget.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        widget.setColumnHidden(UNCOUNTED, not any(row.spent.uncounted for row in self.rows))
-        widget.blockSignals(False)
-
-
-_LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

@@ -24,7 +24,6 @@ class Measure:
         series: the names, to be translated, and the values of its bars.
         text: formats a value.
         is_stacked: the series add up.
-        is_performance: it is read from the calls, which takes longer.
         is_by_model: only models have it.
     """
 
@@ -32,7 +31,6 @@ class Measure:
     series: tuple[tuple[str, Value], ...]
     text: Callable[[float], str]
     is_stacked: bool = False
-    is_performance: bool = False
     is_by_model: bool = False
 
     def caption(self, row: SpendingRow) -> str:
@@ -43,10 +41,6 @@ class Measure:
             words = NOT_MEASURED if amount is None else self.text(amount)
             shown.append(tr("{name}: {value}", name=tr(name), value=words))
         return " · ".join(shown)
-
-
-def _performance(row: SpendingRow) -> GroupPerformance:
-    return row.performance or GroupPerformance()
 
 
 def cached_share(row: SpendingRow) -> float | None:
@@ -108,23 +102,23 @@ MEASURES: Final[dict[str, Measure]] = {
     "first-token": Measure(
         N_("Time to first token"),
         (
-            (N_("Median"), lambda row: _performance(row).p50_first_token_s),
-            (N_("95th percentile"), lambda row: _performance(row).p95_first_token_s),
+            (N_("Median"), lambda row: row.performance.p50_first_token_s),
+            (N_("95th percentile"), lambda row: row.performance.p95_first_token_s),
         ),
         duration,
-        is_performance=True,
     ),
     "speed": Measure(
         N_("Tokens per second"),
-        ((N_("Tokens per second"), lambda row: _performance(row).tokens_per_s),),
+        (
+            (N_("Median"), lambda row: row.performance.p50_tokens_per_s),
+            (N_("95th percentile"), lambda row: row.performance.p95_tokens_per_s),
+        ),
         _per_second,
-        is_performance=True,
     ),
     "failures": Measure(
         N_("Failed requests"),
-        ((N_("Failed"), lambda row: float(_performance(row).failed)),),
+        ((N_("Failed"), lambda row: float(row.performance.failed)),),
         _as_count,
-        is_performance=True,
     ),
     "reviews": Measure(N_("Reviews"), _VERDICTS, _as_count, is_stacked=True, is_by_model=True),
 }
@@ -135,14 +129,12 @@ def _share_text(row: SpendingRow) -> str:
     return NOT_MEASURED if share is None else _as_share(share)
 
 
-def _if_read(
+def _if_measured(
     value: Callable[[GroupPerformance], float | None], text: Callable[[float], str]
 ) -> Callable[[SpendingRow], str]:
-    """Return the text of a cell that is read from the calls."""
+    """Return the text of a cell that is empty if no call was measured."""
 
     def cell(row: SpendingRow) -> str:
-        if row.performance is None:
-            return "…"
         found = value(row.performance)
         return NOT_MEASURED if found is None else text(found)
 
@@ -157,11 +149,11 @@ COLUMNS: Final[tuple[tuple[str, Callable[[SpendingRow], str]], ...]] = (
     (N_("Cached"), _share_text),
     (N_("Output"), lambda row: number(row.spent.usage.output_tokens)),
     (N_("Reasoning"), lambda row: number(row.spent.usage.reasoning_tokens)),
-    (N_("Failed"), _if_read(lambda went: went.failed, _as_count)),
-    (N_("First token"), _if_read(lambda went: went.p50_first_token_s, duration)),
-    (N_("95th percentile"), _if_read(lambda went: went.p95_first_token_s, duration)),
-    (N_("Duration"), _if_read(lambda went: went.p50_s, duration)),
-    (N_("Tokens/s"), _if_read(lambda went: went.tokens_per_s, _per_second)),
+    (N_("Failed"), _if_measured(lambda went: went.failed, _as_count)),
+    (N_("First token"), _if_measured(lambda went: went.p50_first_token_s, duration)),
+    (N_("95th percentile"), _if_measured(lambda went: went.p95_first_token_s, duration)),
+    (N_("Duration"), _if_measured(lambda went: went.p50_s, duration)),
+    (N_("Tokens/s"), _if_measured(lambda went: went.p50_tokens_per_s, _per_second)),
 )
 """Headings, to be translated, and the text of each cell."""
 UNCOUNTED: Final = 3

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.spending.cost import exact_digits
 from desktop_app.domain.spending.spending_report import Purpose, SpendingLine, Spent
 from desktop_app.i18n.formatting import exact_money, money, number
@@ -25,6 +26,20 @@ _PURPOSES: dict[str, str] = {
     Purpose.EVALUATION: N_("Evaluations"),
     Purpose.JUDGMENT: N_("Judgments"),
     Purpose.TEST: N_("Test requests"),
+}
+_TIERS: dict[str, str] = {
+    "default": N_("Standard"),
+    "flex": N_("Flex"),
+    "priority": N_("Priority"),
+    "batch": N_("Batch jobs"),
+}
+_OUTCOMES: dict[str, str] = {
+    MessageStatus.COMPLETE: N_("Complete"),
+    MessageStatus.INCOMPLETE: N_("Incomplete"),
+    MessageStatus.REFUSED: N_("Declined by the model"),
+    MessageStatus.CANCELLED: N_("Stopped"),
+    MessageStatus.FAILED: N_("Failed"),
+    MessageStatus.INTERRUPTED: N_("Interrupted"),
 }
 
 
@@ -86,6 +101,16 @@ def by_date(
 def purpose_name(purpose: str) -> str:
     """Return the name of a call's purpose, as the ledger stores it."""
     return tr(_PURPOSES.get(purpose, purpose))
+
+
+def tier_name(tier: str) -> str:
+    """Return the name of a service tier, as the provider calls it."""
+    return tr(_TIERS.get(tier, tier)) if tier else tr("Not recorded")
+
+
+def outcome_name(outcome: str) -> str:
+    """Return the name of a call's outcome, as the ledger stores it."""
+    return tr(_OUTCOMES.get(outcome, outcome)) if outcome else tr("Not recorded")
 
 
 def figures_of(spent: Spent) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ async def test_the_dashboard_counts_verdicts_by_model() -> None:
         assert "Reviewed: 0 · Corrected: 0 · Rejected: 1" in charts.caption.text()
         head, row = (line.split("\t")[-3:] for line in charts.as_text().splitlines())
         assert (head, row) == (["Reviewed", "Corrected", "Rejected"], ["0", "0", "1"])
-        assert charts.table.columnCount() == len(MODEL_COLUMNS) + 1
+        assert charts.table.model().columnCount() == len(MODEL_COLUMNS) + 1
 
 
 def _choose(charts: SpendingCharts, name: str, data: object) -> None:

@@ -172,7 +172,7 @@ async def charted(desk: Desk) -> SpendingCharts:
     view = find(desk.window, SpendingView, "spending")
     view.show_page("charts")
     charts = view.charts
-    await until(lambda: charts.rows and charts.rows[0].performance is not None)
+    await until(lambda: charts.rows and charts.forecast.text())
     return charts
 
 
@@ -189,10 +189,10 @@ def shown_values(charts: SpendingCharts) -> tuple[tuple[float | None, ...], ...]
 
 async def add_calls(desk: Desk) -> None:
     """Add a call of two days ago, one of today that failed, and one of two months ago."""
-    for days, model, outcome, first in (
-        (2, "gpt-5.2", "complete", 0.5),
-        (0, "gpt-5.2-pro", "failed", 1.5),
-        (60, "gpt-5.2", "complete", 2.5),
+    for days, model, outcome, first, tier in (
+        (2, "gpt-5.2", "complete", 0.5, "priority"),
+        (0, "gpt-5.2-pro", "failed", 1.5, ""),
+        (60, "gpt-5.2", "complete", 2.5, "priority"),
     ):
         await desk.backend.ledger.add(
             Call(
@@ -202,7 +202,7 @@ async def add_calls(desk: Desk) -> None:
                 "answer",
                 Usage(1000, 250, 90, 40),
                 Decimal("0.25"),
-                performance=CallPerformance("high", "", outcome, 0, first, 10.0),
+                performance=CallPerformance("high", tier, outcome, 0, first, 10.0),
             )
         )
 
@@ -219,18 +219,28 @@ async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard()
         assert charts.chart.accessibleDescription() == charts.caption.text()
         QTest.keyClick(charts.chart, Qt.Key.Key_Left)
         assert charts.chart.current == 0
-        charts.table.setCurrentCell(1, 0)
+        charts.table.selectRow(1)
         assert charts.chart.current == 1
 
         choose(charts, "chart-period", 365)
         choose(charts, "chart-grouping", "model")
         choose(charts, "chart-figures", "first-token")
         await until(lambda: charts.chart.bars.labels == ("GPT-5.2 Thinking", "GPT-5.2 Pro"))
-        assert shown_values(charts) == ((0.5, 2.5), (1.5, 1.5))
+        times = [pytest.approx(pair, rel=0.02) for pair in ((0.5, 2.5), (1.5, 1.5))]
+        assert list(shown_values(charts)) == times
+        choose(charts, "chart-figures", "speed")
+        speeds = [(90 / 9.5, 90 / 7.5), (90 / 8.5, 90 / 8.5)]
+        assert list(shown_values(charts)) == [pytest.approx(pair, rel=0.02) for pair in speeds]
         choose(charts, "chart-figures", "failures")
         assert shown_values(charts) == ((0.0,), (1.0,))
         choose(charts, "chart-figures", "cached")
         assert shown_values(charts) == ((25.0,), (25.0,))
+        choose(charts, "chart-grouping", "outcome")
+        await until(lambda: charts.chart.bars.labels == ("Complete", "Failed"))
+        choose(charts, "chart-grouping", "tier")
+        await until(lambda: charts.chart.bars.labels == ("Priority", "Not recorded"))
+        choose(charts, "chart-grouping", "model")
+        await until(lambda: charts.chart.bars.labels == ("GPT-5.2 Thinking", "GPT-5.2 Pro"))
         lines = charts.as_text().splitlines()
         assert lines[0].startswith("Model\tCost\tCalls")
         assert lines[2].split("\t")[:2] == ["GPT-5.2 Pro", "$0.25"]

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call
+from desktop_app.domain.spending.spending_report import (
+    Call,
+    CallPerformance,
+    Grouping,
+    GroupPerformance,
+)
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
@@ -150,3 +155,90 @@ async def test_the_report_by_day_month_and_kind(tmp_path: Path, in_tokyo: None) 
         assert len(months) == 12
         assert months[:2] == [("2026-03-01", 7), ("2026-02-01", 8)]
         assert months[-1] == ("2025-04-01", 16)
+
+
+async def went(
+    database: Database, at: datetime, effort: str, outcome: str, first_s: float, cost: str = "1"
+) -> None:
+    performance = CallPerformance(effort, "priority", outcome, 1, first_s, first_s + 10)
+    usage = Usage(10, 4, 200, 5)
+    await Ledger(database).add(
+        Call(
+            at,
+            "openai",
+            "gpt-5.2",
+            "answer",
+            usage,
+            Decimal(cost),
+            performance=performance,
+        )
+    )
+
+
+async def test_groups_have_exact_sums_and_near_percentiles(tmp_path: Path, in_tokyo: None) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        for second in range(1, 101):
+            day = datetime(2026, 3, 1 + second % 2, 14, 59, tzinfo=UTC)  # 23:59
+            outcome = "failed" if second == 100 else "complete"
+            await went(database, day, "high", outcome, second / 10, "0.00000000000000000000000001")
+        await went(database, datetime(2026, 3, 2, 15, tzinfo=UTC), "low", "complete", 0.2)
+        ledger = Ledger(database)
+        low, high = await ledger.grouped(Grouping.EFFORT)
+        assert (low.key, high.key, high.spent.calls) == ("low", "high", 100)
+        assert high.spent.cost == Decimal("0.000000000000000000000001")
+        assert high.spent.usage == Usage(1000, 400, 20_000, 500)
+        assert (high.performance.failed, high.performance.retries) == (1, 100)
+        assert high.performance.p50_first_token_s == pytest.approx(5.0, rel=0.02)
+        assert high.performance.p95_first_token_s == pytest.approx(9.5, rel=0.02)
+        assert high.performance.p50_s == pytest.approx(15.0, rel=0.02)
+        assert high.performance.p95_tokens_per_s == pytest.approx(20, rel=0.02)
+        days = await ledger.grouped(Grouping.DAY)
+        assert [(row.key, row.spent.calls) for row in days] == [
+            ("2026-03-01", 50),
+            ("2026-03-02", 50),
+            ("2026-03-03", 1),
+        ]
+        (since,) = await ledger.grouped(Grouping.MONTH, date(2026, 3, 3))
+        assert (since.key, since.spent.calls) == ("2026-03", 1)
+        outcomes = {row.key: row.spent.calls for row in await ledger.grouped(Grouping.OUTCOME)}
+        assert outcomes == {"complete": 100, "failed": 1}
+        (tier,) = await ledger.grouped(Grouping.TIER)
+        assert (tier.key, tier.spent.calls) == ("priority", 101)
+
+
+async def test_a_day_is_that_of_the_call_wherever_the_computer_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_tokyo: None
+) -> None:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        await spend(database, "1", datetime(2026, 2, 28, 15, 0, tzinfo=UTC))  # 1 March
+        monkeypatch.setenv("TZ", "America/New_York")
+        time.tzset()
+        (row,) = await Ledger(database).grouped(Grouping.DAY)
+        assert row.key == "2026-03-01"
+
+
+async def test_days_of_an_older_store_are_summed_up(tmp_path: Path) -> None:
+    before = tuple(step for step in MIGRATIONS if step.name < "0038")
+    path = tmp_path / "s.sqlite3"
+    at = to_micros(datetime(2026, 3, 14, 12, tzinfo=UTC))
+    columns = "provider_id, model, purpose, input_tokens, cached_tokens, output_tokens"
+    sql = f"""INSERT INTO ledger (at, {columns}, reasoning_tokens, cost, effort, tier, outcome,
+        retries, first_token_s, duration_s)
+        VALUES (?, 'openai', 'gpt-5.2', 'answer', 10, 4, 20, 5, ?, ?, ?, ?, ?, ?, ?)"""
+    rows = [
+        (at, "0.1", "low", "", "complete", 2, 1.0, 3.0),
+        (at, "0.2", "low", "", "complete", 0, 1.0, 3.0),
+        (at, None, None, None, None, None, None, None),  # before performance was recorded
+    ]
+    old = Database(path, before)
+    await old.open()
+    await old.write(lambda connection: connection.executemany(sql, rows))
+    await old.close()
+    async with opened(path) as database:
+        ledger = Ledger(database)
+        low, none = await ledger.grouped(Grouping.EFFORT)
+        assert (low.key, low.spent.cost, low.performance.retries) == ("low", Decimal("0.3"), 2)
+        assert low.performance.p50_first_token_s == pytest.approx(1.0, rel=0.02)
+        assert low.performance.tokens_per_s == 10
+        assert (none.key, none.spent.uncounted) == ("", 1)
+        assert none.performance == GroupPerformance()

@@ -1,0 +1,166 @@
+"""The ledger's sums for each day, by everything that a report can be grouped by.
+
+A day is that of the computer's calendar when the call was recorded, wherever the computer is now.
+The times of calls are kept as histograms, so that a report never reads the calls themselves.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import (
+    EXACT,
+    CallPerformance,
+    GroupPerformance,
+    Spent,
+)
+from desktop_app.domain.statistics import Histogram
+from desktop_app.storage.spending.spending_sums import SLOT_MICROS
+
+if TYPE_CHECKING:
+    from desktop_app.storage.spending.ledger import Entry
+
+_KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outcome")
+_FAILED: Final = "failed"
+
+_Tokens = tuple[int, int, int, int]
+
+
+@dataclass
+class DailySums:
+    """The calls of a group: their sums, and how they went.
+
+    Attributes:
+        streamed_tokens, streamed_s: output, and the seconds it took, after the first token.
+    """
+
+    calls: int = 0
+    uncounted: int = 0
+    usage: _Tokens = (0, 0, 0, 0)
+    cost: Decimal = Decimal(0)
+    failed: int = 0
+    retries: int = 0
+    streamed_tokens: int = 0
+    streamed_s: float = 0.0
+    first_tokens: Histogram = field(default_factory=Histogram)
+    durations: Histogram = field(default_factory=Histogram)
+    speeds: Histogram = field(default_factory=Histogram)
+
+    def add_call(self, tokens: _Tokens, cost: str | None, went: CallPerformance | None) -> None:
+        """Add a call."""
+        self.calls += 1
+        self._add_spent(int(cost is None), tokens, Decimal(cost or 0))
+        if went is None:
+            return
+        self.retries += went.retries
+        if went.duration_s is None:
+            return
+        self.durations.add(went.duration_s)
+        if went.first_token_s is None:
+            return
+        self.first_tokens.add(went.first_token_s)
+        output, seconds = tokens[2], went.duration_s - went.first_token_s
+        if output and seconds > 0:
+            self.streamed_tokens += output
+            self.streamed_s += seconds
+            self.speeds.add(output / seconds)
+
+    def add_row(self, row: sqlite3.Row) -> None:
+        """Add a row of the table."""
+        self.calls += row["calls"]
+        read = (row["input_tokens"], row["cached_tokens"])
+        tokens = (*read, row["output_tokens"], row["reasoning_tokens"])
+        self._add_spent(row["uncounted"], tokens, Decimal(row["cost"]))
+        self.failed += row["calls"] if row["outcome"] == _FAILED else 0
+        self.retries += row["retries"]
+        self.streamed_tokens += row["streamed_tokens"]
+        self.streamed_s += row["streamed_s"]
+        self.first_tokens += Histogram.from_bytes(row["first_tokens"])
+        self.durations += Histogram.from_bytes(row["durations"])
+        self.speeds += Histogram.from_bytes(row["speeds"])
+
+    def _add_spent(self, uncounted: int, tokens: _Tokens, cost: Decimal) -> None:
+        self.uncounted += uncounted
+        a, b = self.usage, tokens
+        self.usage = (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3])
+        self.cost = EXACT.add(self.cost, cost)
+
+    def values(self) -> tuple[Any, ...]:
+        """Return the columns of the table that follow the key."""
+        counts = (self.calls, self.uncounted, *self.usage, str(self.cost), self.retries)
+        times = (self.first_tokens, self.durations, self.speeds)
+        packed = (histogram.to_bytes() for histogram in times)
+        return (*counts, self.streamed_tokens, self.streamed_s, *packed)
+
+    @property
+    def spent(self) -> Spent:
+        """Return the sums of money and tokens."""
+        return Spent(self.calls, self.uncounted, Usage(*self.usage), self.cost)
+
+    @property
+    def performance(self) -> GroupPerformance:
+        """Return how the calls went."""
+        return GroupPerformance(
+            self.failed,
+            self.retries,
+            self.first_tokens.percentile(50),
+            self.first_tokens.percentile(95),
+            self.durations.percentile(50),
+            self.streamed_tokens / self.streamed_s if self.streamed_s else None,
+            self.speeds.percentile(50),
+            self.speeds.percentile(95),
+        )
+
+
+_COLUMNS: Final = len(_KEY) + len(DailySums().values())
+_PUT: Final = f"INSERT OR REPLACE INTO ledger_days VALUES ({', '.join('?' * _COLUMNS)})"  # noqa: S608
+_TAKE: Final = f"SELECT * FROM ledger_days WHERE {' AND '.join(f'{name} = ?' for name in _KEY)}"  # noqa: S608
+
+
+def add_to_day(connection: sqlite3.Connection, entry: Entry, went: CallPerformance | None) -> None:
+    """Add a call to the sums of its day."""
+    how = ("", "", "") if went is None else (went.effort, went.tier, went.outcome)
+    key = (_day_of(entry[0] // SLOT_MICROS), *entry[1:4], *how)
+    sums = DailySums()
+    if known := connection.execute(_TAKE, key).fetchone():
+        sums.add_row(known)
+    sums.add_call(entry[4:8], entry[8], went)
+    connection.execute(_PUT, (*key, *sums.values()))
+
+
+def fill_days(connection: sqlite3.Connection) -> None:
+    """Sum up the entries that are older than the sums."""
+    day_of = cache(_day_of)
+    days: defaultdict[tuple[str, ...], DailySums] = defaultdict(DailySums)
+    sql = f"""SELECT at / {SLOT_MICROS}, provider_id, model, purpose, coalesce(effort, ''),
+        coalesce(tier, ''), coalesce(outcome, ''), input_tokens, cached_tokens, output_tokens,
+        reasoning_tokens, cost, coalesce(retries, 0), first_token_s, duration_s
+        FROM ledger"""  # noqa: S608 - our own number
+    for (
+        slot,
+        *names,
+        fresh,
+        cached,
+        output,
+        reasoning,
+        cost,
+        retries,
+        first,
+        lasted,
+    ) in connection.execute(sql):
+        went = CallPerformance("", "", "", retries, first, lasted)
+        days[day_of(slot), *names].add_call((fresh, cached, output, reasoning), cost, went)
+    connection.executemany(_PUT, ((*key, *sums.values()) for key, sums in days.items()))
+
+
+def _day_of(slot: int) -> str:
+    """Return the local day of a quarter of an hour."""
+    start = datetime.fromtimestamp(slot * SLOT_MICROS // 1_000_000)  # noqa: DTZ006
+    return start.date().isoformat()

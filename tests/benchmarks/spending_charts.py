@@ -1,0 +1,86 @@
+"""The first picture of the spending window over a ledger of a million calls.
+
+Uses the real window and a real store. Measures the time from the command until the tables are
+painted, from the click on Charts until the chart is painted, and until another period or grouping
+is, of all time. Each time includes a complete painting of the window.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.ui.spending.spending_view import SpendingView
+
+_ALL_TIME: Final = 0
+
+
+def main(entries: int = 1_000_000) -> dict[str, Any]:
+    """Return the milliseconds to each picture."""
+    from tests.benchmarks import streaming
+    from tests.helpers.qt_loop import qt_loop
+
+    with tempfile.TemporaryDirectory(prefix="r-") as folder:
+        os.environ["REPARTEE_HOME"] = os.environ["XDG_RUNTIME_DIR"] = folder
+        os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+        application = streaming._application()
+        application.setQuitOnLastWindowClosed(False)
+        with qt_loop(application) as loop:
+            asyncio.set_event_loop(loop)
+            found: dict[str, Any] = loop.run_until_complete(_measure(entries))
+    return {"benchmark": "spending_charts", "entries": entries, **found}
+
+
+async def _measure(entries: int) -> dict[str, Any]:
+    from desktop_app.domain.conversations.conversation import now
+    from desktop_app.storage.spending.daily_sums import fill_days
+    from desktop_app.storage.spending.spending_sums import fill_slots
+    from desktop_app.ui.spending.spending_view import SpendingView
+    from tests.benchmarks.ledger import fill
+    from tests.gui.app.desk import Desk, find
+
+    async with Desk() as desk:
+        database = desk.backend.database
+        await database.write(lambda connection: fill(connection, entries, now()))
+        await database.write(fill_slots)
+        await database.write(fill_days)
+        began = time.perf_counter()
+        desk.controllers.spending.show()
+        await _until(lambda: desk.window.findChild(SpendingView) is not None)
+        view = find(desk.window, SpendingView, "spending")
+        await _until(view.isVisible)
+        figures = {"tables_ms": _painted(view, began)}
+        began = time.perf_counter()
+        view.show_page("charts")
+        await _until(lambda: bool(view.charts.rows))
+        figures["first_chart_ms"] = _painted(view, began)
+        for grouping in ("day", "month", "model", "provider", "purpose", "effort", "outcome"):
+            figures[f"all_by_{grouping}_ms"] = await _regrouped(view, grouping)
+    return figures
+
+
+async def _regrouped(view: SpendingView, grouping: str) -> float:
+    """Return the milliseconds to the chart of all time by another grouping."""
+    charts, known = view.charts, view.charts.rows
+    charts._period.setCurrentIndex(charts._period.findData(_ALL_TIME))
+    charts._grouping.setCurrentIndex(charts._grouping.findData(grouping))
+    began = time.perf_counter()
+    charts.refresh()
+    await _until(lambda: charts.rows is not known)
+    return _painted(view, began)
+
+
+def _painted(view: SpendingView, began: float) -> float:
+    view.grab()
+    return round((time.perf_counter() - began) * 1000, 1)
+
+
+async def _until(is_so: Callable[[], object]) -> None:
+    while not is_so():  # noqa: ASYNC110 - nothing announces a painting
+        await asyncio.sleep(0.001)
