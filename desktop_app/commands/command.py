@@ -187,6 +187,13 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command(
         "quick.add-selection", N_("Add selected text"), _C.PROGRAM, "Ctrl+T", CommandScope.QUICK
     ),
+    Command(
+        "quick.paste",
+        N_("Paste response into the other window"),
+        _C.PROGRAM,
+        "Ctrl+Shift+Return",
+        CommandScope.QUICK,
+    ),
     Command("quick.temporary", N_("Don’t save"), _C.PROGRAM, "Ctrl+Shift+N", CommandScope.QUICK),
     Command("quick.close", N_("Close quick prompt"), _C.PROGRAM, "Esc", CommandScope.QUICK),
     Command("help.open", N_("Help"), _C.PROGRAM, "F1", CommandScope.EVERYWHERE),

@@ -1,4 +1,4 @@
-"""The global shortcut: keys that open the quick prompt while another program has the focus.
+"""Keys from and to other programs: the global shortcut, and pasting into another window.
 
 Knows no Qt. May import domain and commands.
 """

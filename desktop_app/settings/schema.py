@@ -21,6 +21,7 @@ KEYS_PREFIX: Final = "keys."
 START_AT_LOGIN: Final = "desktop.start_at_login"
 NOTIFICATIONS: Final = "desktop.notifications"
 ON_CLOSE: Final = "desktop.on_close"
+PASTE_BACK: Final = "desktop.paste_back"
 SPELLING: Final = "spelling.on"
 SPELLING_LANGUAGES: Final = "spelling.languages"
 SEND_KEYS: Final = "keys.prompt.send"
@@ -34,6 +35,14 @@ class OnClose(StrEnum):
     ASK = "ask"
     KEEP = "keep"
     QUIT = "quit"
+
+
+class PasteBackChoice(StrEnum):
+    """Values of the setting PASTE_BACK: whether the quick prompt types into other windows."""
+
+    ASK = "ask"
+    PASTE = "paste"
+    COPY = "copy"
 
 
 _TOKEN_STOPS = (256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 128_000)
@@ -582,6 +591,19 @@ SETTINGS: Final[tuple[Setting, ...]] = (
             Choice(OnClose.ASK.value, N_("Ask")),
             Choice(OnClose.KEEP.value, N_("Hide")),
             Choice(OnClose.QUIT.value, N_("Quit")),
+        ),
+    ),
+    Setting(
+        PASTE_BACK,
+        str,
+        PasteBackChoice.ASK.value,
+        N_("Paste from the quick prompt"),
+        Group.DESKTOP,
+        N_("Types Ctrl+V into the window behind it, or Shift+Insert in a terminal."),
+        choices=(
+            Choice(PasteBackChoice.ASK.value, N_("Ask")),
+            Choice(PasteBackChoice.PASTE.value, N_("Paste")),
+            Choice(PasteBackChoice.COPY.value, N_("Only copy")),
         ),
     ),
     Setting(

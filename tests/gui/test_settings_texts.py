@@ -49,7 +49,7 @@ NOT_TRANSLATED: Final = {
     *LANGUAGES.values(),
     *("Instant", "Thinking", "Pro", "SmolLM2 135M", "max_tokens", "max_completion_tokens"),
     *("Chat Completions", "Responses"),  # APIs
-    *("Enter", "text-embedding-3-small", "http://u@p:1", "http://host:3128"),
+    *("Enter", "Ctrl+Shift+Enter", "text-embedding-3-small", "http://u@p:1", "http://host:3128"),
 }
 
 

@@ -15,6 +15,7 @@ from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
+    from desktop_app.app.quick.paste_back import PasteBack
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
     from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.look.theme import ThemeWatcher
@@ -48,6 +49,7 @@ class QuickHost(QObject):
         self._raise_window, self._end = raise_window, end
         self._on_hidden = on_hidden
         self._quick: QuickPromptController | None = None
+        self._paste_back: PasteBack
         self._place: tuple[float, float] | None = None
         self._quick_window: QuickPrompt
 
@@ -64,8 +66,8 @@ class QuickHost(QObject):
 
     @property
     def is_visible(self) -> bool:
-        """True if the quick prompt is visible."""
-        return self._quick is not None and self._quick.is_visible
+        """True if the quick prompt is visible, or hidden only while it pastes."""
+        return self._quick is not None and (self._quick.is_visible or self._paste_back.is_pasting)
 
     def bind(self, keymap: Keymap) -> None:
         """Apply the shortcuts of `keymap`."""
@@ -100,6 +102,7 @@ class QuickHost(QObject):
 
     def _built(self) -> QuickPromptController:
         # Imported here, because the start does not need it.
+        from desktop_app.app.quick.paste_back import PasteBack
         from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
         from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
@@ -151,6 +154,10 @@ class QuickHost(QObject):
             chat_service=its.state.backend.chat,
             sources=its.state.sources,
         )
+        paste_back = self._paste_back = PasteBack(
+            quick_window, values=its.state.values, tasks=its.state.tasks
+        )
+        paste_back.ended.connect(self._on_hidden)
         quick_window.hidden.connect(self._on_hidden)
         self._shortcuts = Shortcuts(
             quick_window, {"app.quit": self._end, "help.open": its.help.open}

@@ -110,6 +110,7 @@ class QuickPrompt(QWidget):
         variant_requested(Variant), effort_step_requested(int): +1 for more, -1 for less effort.
         history_requested(int): +1 for an older question, -1 for a newer one.
         selection_requested(): add the text that is selected in another program.
+        paste_requested(): paste the answer into the window of another program.
         unsaved_requested(): keep this conversation off the disk, or no longer.
         hidden(): the window was hidden.
     """
@@ -130,6 +131,7 @@ class QuickPrompt(QWidget):
     effort_step_requested = Signal(int)
     history_requested = Signal(int)
     selection_requested = Signal()
+    paste_requested = Signal()
     unsaved_requested = Signal()
     hidden = Signal()
 
@@ -192,6 +194,9 @@ class QuickPrompt(QWidget):
         self._remedy_button.setObjectName("way-out")
         self._remedy_button.hide()
         self._copy = HintButton(tr("Copy"), self._theme)
+        self._paste = HintButton(tr("Paste"), self._theme)
+        self._paste.setToolTip(tr("Paste into the window behind"))
+        self._paste.setObjectName("paste-back")
         self._open_button = HintButton(tr("Continue in Repartee"), self._theme)
         self._selection = HintButton(tr("Add selection"), self._theme)
         self._selection.setObjectName("add-selection")
@@ -216,14 +221,16 @@ class QuickPrompt(QWidget):
             self._top.addWidget(widget, stretch)
         self._top.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop)
         self._footer = QHBoxLayout()
-        for hint in (
+        self._hints = (
             self._remedy_button,
             self._copy,
+            self._paste,
             self._open_button,
             self._selection,
             self._unsaved,
             self._close,
-        ):
+        )
+        for hint in self._hints:
             self._footer.addWidget(hint)
         self._footer.addWidget(self._status, 1)
         self._column = QVBoxLayout(self)
@@ -258,6 +265,7 @@ class QuickPrompt(QWidget):
         self._chips.action_requested.connect(self.attachment_action_requested)
         self._stop.clicked.connect(self.stop_requested)
         self._copy.clicked.connect(self._copy_answer)
+        self._paste.clicked.connect(self.paste_requested)
         self._open_button.clicked.connect(self.open_in_window_requested)
         self._remedy_button.clicked.connect(self.remedy_requested)
         self._selection.clicked.connect(self.selection_requested)
@@ -286,6 +294,10 @@ class QuickPrompt(QWidget):
         self.set_accompanying_text(text)
         if not self.isVisible():
             self._center()
+        self.show_again()
+
+    def show_again(self) -> None:
+        """Show the window as it was, ready for typing."""
         self.show()
         self.raise_()
         self.activateWindow()
@@ -421,6 +433,7 @@ class QuickPrompt(QWidget):
                 self._shortcuts.append(shortcut)
         self._line.set_keymap(keymap)
         self._copy.set_keys(keymap.shortcut_of("answer.copy"))
+        self._paste.set_keys(keymap.shortcut_of("quick.paste"))
         self._open_button.set_keys(keymap.shortcut_of("quick.go-on"))
         self._close.set_keys(keymap.shortcut_of("quick.close"))
         self._selection.set_keys(keymap.shortcut_of("quick.add-selection"))
@@ -505,15 +518,7 @@ class QuickPrompt(QWidget):
         self._footer.setSpacing(px(10))
         for label in (self._accompanying_label, self._problem):
             label.setContentsMargins(side, 0, side, 0)
-        for widget in (
-            self._model_button,
-            self._remedy_button,
-            self._copy,
-            self._open_button,
-            self._selection,
-            self._unsaved,
-            self._close,
-        ):
+        for widget in (self._model_button, *self._hints):
             widget.set_theme(theme)
         # Beside the first line.
         first = max(self._line.height_of(1), self._model_button.sizeHint().height())
@@ -523,6 +528,7 @@ class QuickPrompt(QWidget):
     def _actions(self) -> dict[str, Callable[[], object]]:
         return {
             "answer.copy": self._copy_answer,
+            "quick.paste": self.paste_requested.emit,
             "quick.go-on": self.open_in_window_requested.emit,
             "quick.close": self.hide,
             "quick.add-selection": self.selection_requested.emit,
@@ -546,12 +552,20 @@ class QuickPrompt(QWidget):
     def _copy_answer(self) -> None:
         self.transcript.commands.copy_last_answer()
 
+    def copy_shown(self) -> bool:
+        """Copy what is selected of the answer, or all of it. Return False if there is none."""
+        if self._streaming or not self.transcript.isVisibleTo(self):
+            self.set_status(tr("Still responding…") if self._streaming else "")
+            return False
+        self.transcript.commands.copy_shown()
+        return True
+
     def _fill_menu(self, menu: QMenu) -> None:
         fill_menu(menu, self._choice, self.variant_requested.emit, self.effort_step_requested.emit)
 
     def _expand(self, expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""
-        for widget in (self.transcript, self._copy, self._open_button):
+        for widget in (self.transcript, self._copy, self._paste, self._open_button):
             widget.setVisible(expanded)
         for widget in (self._selection, self._unsaved):
             widget.setVisible(not expanded)
@@ -561,6 +575,7 @@ class QuickPrompt(QWidget):
 
     def _fit(self) -> None:
         """Fit the window to the answer, up to the limit. The transcript only grows."""
+        self._fit_footer()
         height = self.screen().availableGeometry().height()
         self._line.fit_lines(round(height * SHARE_OF_FIELD))
         bar = self.transcript.verticalScrollBar()
@@ -577,6 +592,15 @@ class QuickPrompt(QWidget):
         wraps = column.hasHeightForWidth()  # only while a problem is shown
         height = column.totalHeightForWidth(width) if wraps else column.totalSizeHint().height()
         self.setFixedSize(width, height)
+
+    def _fit_footer(self) -> None:
+        """Show the shortcuts of the buttons if there is room for them."""
+        shown = [hint for hint in self._hints if hint.isVisibleTo(self)]
+        spaces = self._footer.spacing() * len(shown) + 2 * self._theme.px(MARGIN)
+        room = min(self._theme.px(WIDTH), self.screen().availableGeometry().width()) - spaces
+        fits = sum(hint.whole_width for hint in shown) <= room
+        for hint in self._hints:
+            hint.show_keys(fits)
 
     def _center(self) -> None:
         """Place the window on the screen with the pointer: where it was, or above the middle."""

@@ -43,6 +43,12 @@ class MessageCommands(QObject):
             self._copies.copy_message(entry)
         self.action_requested.emit(message_id, action)
 
+    def copy_shown(self) -> None:
+        """Copy the selection, or the newest answer if nothing is selected, without a notice."""
+        entry = self._messages.newest_answer()
+        if not self._copies.copy_selected() and entry is not None:
+            self._copies.copy_message(entry)
+
     def copy_last_answer(self) -> None:
         """Copy the newest answer, like its Copy action."""
         entry = self._messages.newest_answer()

@@ -26,6 +26,7 @@ class HintButton(PlainButton):
         super().__init__(label)
         self._theme = theme
         self._keys = ""
+        self._shows_keys = True
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
@@ -35,6 +36,18 @@ class HintButton(PlainButton):
         self.updateGeometry()
         self.update()
 
+    def show_keys(self, shown: bool) -> None:
+        """Show the shortcut, or the label alone because there is no room."""
+        if shown != self._shows_keys:
+            self._shows_keys = shown
+            self.updateGeometry()
+            self.update()
+
+    @property
+    def whole_width(self) -> int:
+        """The width with the shortcut."""
+        return self._label_width() + self._cap_width(self._keys)
+
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self._theme = theme
@@ -42,8 +55,7 @@ class HintButton(PlainButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        width = painting.text_width(self.text(), self._theme.note()) + 1
-        return QSize(width + self._cap_width(), self._theme.px(22))
+        return QSize(self._label_width() + self._cap_width(self._shown_keys), self._theme.px(22))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -58,17 +70,24 @@ class HintButton(PlainButton):
         mirror(painter, self.rect())
         theme = self._theme
         is_active = self.underMouse() or self.hasFocus()
-        if self._keys:
-            width, height = painting.key_size(theme, self._keys)
+        if self._shown_keys:
+            width, height = painting.key_size(theme, self._shown_keys)
             key_rect = QRect(0, (self.height() - height) // 2, width, height)
-            painting.key(painter, theme, key_rect, self._keys, theme.dim)
+            painting.key(painter, theme, key_rect, self._shown_keys, theme.dim)
             if self.hasFocus():
                 painting.outline(painter, key_rect, theme.accent, theme.px(5), 2)
-        text_rect = self.rect().adjusted(self._cap_width(), 0, 0, 0)
+        elif self.hasFocus():
+            painting.outline(painter, self.rect(), theme.accent, theme.px(5), 2)
+        text_rect = self.rect().adjusted(self._cap_width(self._shown_keys), 0, 0, 0)
         color = theme.text if is_active else theme.dim
         painting.text(painter, text_rect, self.text(), theme.note(), color)
 
-    def _cap_width(self) -> int:
-        if not self._keys:
-            return 0
-        return painting.key_size(self._theme, self._keys)[0] + self._theme.px(8)
+    @property
+    def _shown_keys(self) -> str:
+        return self._keys if self._shows_keys else ""
+
+    def _label_width(self) -> int:
+        return painting.text_width(self.text(), self._theme.note()) + 1
+
+    def _cap_width(self, keys: str) -> int:
+        return painting.key_size(self._theme, keys)[0] + self._theme.px(8) if keys else 0

@@ -629,6 +629,15 @@ async def quick_prompt(desk: Desk, look: Look) -> None:
     await look("quick-answer")
     window.set_problem("⟦It failed.⟧", "⟦Retry⟧")
     await look("quick-problem")
+    window.set_status("")
+    paste_back = desk.ready._quick._paste_back
+    paste_back._is_possible = True
+    window.paste_requested.emit()
+    box = paste_back._question
+    assert box is not None
+    await until(box.isVisible)
+    await look("quick-paste")
+    box.reject()
     window.close()
 
 

@@ -6,14 +6,19 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QMessageBox, QPlainTextEdit, QPushButton
 
+from desktop_app.app.quick import paste_back as paste_back_module
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.hotkey import x11_paste
+from desktop_app.hotkey.x11_paste import PasteError
 from desktop_app.paths import folders
+from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
+from desktop_app.ui.window.header import ElidedLabel
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.gui.app.stage import Turn
@@ -175,3 +180,65 @@ def test_formatted_text_is_pasted_as_markdown(run: Run) -> None:
             await until(lambda: quick.text().startswith("Take **this**\n\n- one\n- two"))
 
     run(main())
+
+
+async def answered(desk: Desk) -> QuickPrompt:
+    quick = opened(desk)
+    turn = await ask(desk, quick, "Why?")
+    turn.end("Because *so*.")
+    await until(lambda: not desk.controllers.running.conversations)
+    await desk.settled()
+    return quick
+
+
+async def test_where_no_program_may_type_into_another_it_only_copies() -> None:
+    async with Desk() as desk:
+        quick = opened(desk)
+        quick.paste_requested.emit()  # there is no answer yet
+        assert find(quick, ElidedLabel, "status").text() == ""
+        quick = await answered(desk)
+        find(quick, QPushButton, "paste-back").click()
+        said = "Copied. This desktop doesn’t let programs paste for you."
+        assert find(quick, ElidedLabel, "status").text() == said
+        assert QGuiApplication.clipboard().text() == "Because *so*."
+        assert quick.isVisible()
+
+
+async def test_the_answer_to_the_question_about_pasting_is_kept() -> None:
+    async with Desk() as desk:
+        quick = await answered(desk)
+        paste_back = desk.ready._quick._paste_back
+        paste_back._is_possible = True
+        quick.paste_requested.emit()
+        quick.paste_requested.emit()  # one question at a time
+        (box,) = quick.findChildren(QMessageBox)
+        box.reject()
+        await until(lambda: paste_back._question is None)
+        assert desk.state.values[PASTE_BACK] == PasteBackChoice.ASK
+        quick.paste_requested.emit()
+        assert paste_back._question is not None
+        paste_back._question.findChildren(QPushButton)[1].click()
+        await until(lambda: desk.state.values[PASTE_BACK] == PasteBackChoice.COPY)
+        quick.transcript.selectAll()
+        quick.paste_requested.emit()
+        assert QGuiApplication.clipboard().text() == "Because so."
+
+
+async def test_a_paste_that_fails_shows_the_quick_prompt_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_window: int) -> None:
+        raise PasteError("no other window got the focus")
+
+    monkeypatch.setattr(x11_paste, "wait_for_target", refuse)
+    monkeypatch.setattr(paste_back_module, "FETCH_S", 0.0)
+    async with Desk() as desk:
+        quick = await answered(desk)
+        paste_back = desk.ready._quick._paste_back
+        paste_back._is_possible = True
+        await desk.state.values.set(PASTE_BACK, PasteBackChoice.PASTE.value)
+        quick.paste_requested.emit()
+        await until(lambda: "Nothing was pasted" in quick._problem.text())
+        await until(lambda: not paste_back.is_pasting)
+        assert quick.isVisible()
+        assert line(quick).hasFocus() or quick.focusWidget() is line(quick)

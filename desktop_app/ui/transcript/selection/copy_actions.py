@@ -51,10 +51,12 @@ class CopyActions(QObject):
 
         return mime_data(self._selection.texts())
 
-    def copy_selected(self) -> None:
-        """Copy the selection to the clipboard."""
-        if not self._selection.is_empty:
-            self._put(self._selection.texts())
+    def copy_selected(self) -> bool:
+        """Copy the selection to the clipboard. Return False if nothing is selected."""
+        if self._selection.is_empty:
+            return False
+        self._put(self._selection.texts())
+        return True
 
     def _put(self, texts: Texts) -> None:
         if self._copying is None:

@@ -1,0 +1,180 @@
+"""Pastes into another program's window on X11 by typing its shortcut, with the extension XTEST.
+
+Each call opens a connection of its own and may wait: call it in a thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from Xlib import XK, X
+from Xlib import display as xlib
+from Xlib import error as xlib_error
+from Xlib.ext import xtest
+
+if TYPE_CHECKING:
+    from Xlib.display import Display
+
+PATIENCE_S: Final = 2.0
+"""The time for the desktop to give the focus back, and for the user to release the keys."""
+_PAUSE_S: Final = 0.01
+_TERMINALS: Final = frozenset(
+    (
+        "alacritty",
+        "cool-retro-term",
+        "deepin-terminal",
+        "eterm",
+        "foot",
+        "ghostty",
+        "guake",
+        "kgx",
+        "kitty",
+        "konsole",
+        "lxterminal",
+        "mate-terminal",
+        "org.gnome.console",
+        "org.gnome.ptyxis",
+        "ptyxis",
+        "qterminal",
+        "rxvt",
+        "sakura",
+        "st",
+        "st-256color",
+        "stterm",
+        "terminator",
+        "terminology",
+        "tilda",
+        "tilix",
+        "urxvt",
+        "uxterm",
+        "wezterm",
+        "x-terminal-emulator",
+        "xterm",
+        "yakuake",
+    )
+)
+"""Window classes of terminals besides those that end in "-terminal" or "terminal-server"."""
+
+
+class PasteError(Exception):
+    """Raised if nothing can be typed into another window; the argument says why."""
+
+
+@dataclass(frozen=True)
+class PasteTarget:
+    """The window that has the focus.
+
+    Attributes:
+        window: its X id.
+        is_terminal: it pastes the primary selection, by Shift+Insert. Ctrl+V would be a key of the
+            program that runs in it.
+    """
+
+    window: int
+    is_terminal: bool
+
+
+def wait_for_target(besides: int) -> PasteTarget:
+    """Return the window that gets the focus once the window `besides` has lost it.
+
+    Also waits until no key is held: the target would take it for a part of its shortcut.
+
+    Raises:
+        PasteError: no other window gets the focus in time, or a key stays held.
+    """
+    with _connection() as display:
+        until = time.monotonic() + PATIENCE_S
+        before = 0
+        while time.monotonic() < until:
+            window = _active_window(display)
+            # Seen twice, because the focus may pass through another window.
+            if window not in (0, besides) and window == before and not _is_key_held(display):
+                return PasteTarget(window, _is_terminal(display, window))
+            before = window
+            time.sleep(_PAUSE_S)
+    raise PasteError("no other window got the focus, or a key is held")
+
+
+def type_paste(target: PasteTarget) -> None:
+    """Type the keys that paste into a window.
+
+    Raises:
+        PasteError: it has lost the focus, or the keyboard cannot be simulated.
+    """
+    with _connection() as display:
+        if not display.has_extension("XTEST"):
+            raise PasteError("the X server lacks XTEST")
+        if _active_window(display) != target.window:
+            raise PasteError("the window lost the focus")
+        letter = 0 if target.is_terminal else _code_of_v(display)
+        # Other layouts have no V. Most programs take Shift+Insert for the same.
+        modifier, key = ("Control_L", letter) if letter else ("Shift_L", _code(display, "Insert"))
+        held = _code(display, modifier)
+        if not held or not key:
+            raise PasteError("the keyboard lacks the keys")
+        for kind, code in (
+            (X.KeyPress, held),
+            (X.KeyPress, key),
+            (X.KeyRelease, key),
+            (X.KeyRelease, held),
+        ):
+            xtest.fake_input(display, kind, code)
+        display.sync()
+
+
+@contextmanager
+def _connection() -> Iterator[Display]:
+    try:
+        display = xlib.Display()
+        try:
+            yield display
+        finally:
+            display.close()
+    except (xlib_error.DisplayError, xlib_error.ConnectionClosedError, OSError) as error:
+        raise PasteError(str(error)) from error
+
+
+def _active_window(display: Display) -> int:
+    """Return the window with the focus, 0 if no window manager tells."""
+    name = display.intern_atom("_NET_ACTIVE_WINDOW")
+    found = display.screen().root.get_full_property(name, X.AnyPropertyType)
+    return int(found.value[0]) if found is not None and len(found.value) else 0
+
+
+def _is_key_held(display: Display) -> bool:
+    return any(display.query_keymap())
+
+
+def _is_terminal(display: Display, window: int) -> bool:
+    try:
+        names: Any = display.create_resource_object("window", window).get_wm_class()
+    except xlib_error.XError:  # it has just been closed
+        return False
+    return any(
+        name.lower() in _TERMINALS or name.lower().endswith(("-terminal", "terminal-server"))
+        for name in names or ()
+    )
+
+
+def _code(display: Display, name: str) -> int:
+    """Return the code of the key with this symbol, 0 for none."""
+    return int(display.keysym_to_keycode(XK.string_to_keysym(name)))
+
+
+def _code_of_v(display: Display) -> int:
+    """Return the code of the key that types "v" on the active layout, 0 for none."""
+    # Bits 13 and 14 number the layout; each of the first two has two columns in the mapping.
+    layout = (display.screen().root.query_pointer().mask >> 13) & 3
+    if layout > 1:
+        return 0
+    first = display.display.info.min_keycode
+    count = display.display.info.max_keycode - first + 1
+    wanted = XK.string_to_keysym("v")
+    for code, symbols in enumerate(display.get_keyboard_mapping(first, count), first):
+        if len(symbols) > 2 * layout and symbols[2 * layout] == wanted:
+            return int(code)
+    return 0

@@ -1,0 +1,158 @@
+"""The quick prompt pastes its answer into the window of another program."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import IO, Final
+
+import pytest
+
+from desktop_app.hotkey.x11_hotkey import is_held
+from tests.end2end.prepared_server import Prepared, PreparedServer
+from tests.end2end.program import AssistiveClient, Program, wait_for
+from tests.end2end.test_hotkey import press
+from tests.end2end.test_quick_place import active
+from tests.end2end.test_resident import shows
+from tests.integration.headless.command import gateway
+
+# Editors of another program. Each says its window, and then its text after each change.
+EDITOR = """
+import sys
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+application = QApplication(["editor"])
+field = QPlainTextEdit("old words")
+field.selectAll()
+field.textChanged.connect(lambda: print(repr(field.toPlainText()), flush=True))
+field.show()
+print(int(field.winId()), flush=True)
+application.exec()
+"""
+TERMINAL = """
+import sys
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
+application = QApplication(["xterm"])
+class Terminal(QWidget):
+    def keyPressEvent(self, event):
+        clipboard = QGuiApplication.clipboard()
+        held = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+        if held and event.key() == Qt.Key.Key_Insert:
+            print(repr(clipboard.text(clipboard.Mode.Selection)), flush=True)
+        elif event.text():
+            print(repr(event.text()), flush=True)
+window = Terminal()
+window.show()
+print(int(window.winId()), flush=True)
+application.exec()
+"""
+LONGEST_S: Final = 15.0
+ANSWER = "The **new** words.\n\nWith a second line."
+
+
+class Other:
+    """The window of another program."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        self._lines: queue.Queue[str] = queue.Queue()
+        Thread(target=self._read, args=(process.stdout,), daemon=True).start()
+        self.window = int(self.text())
+
+    def text(self) -> str:
+        """Return its text, once that has changed."""
+        return self._lines.get(timeout=LONGEST_S).strip()
+
+    def _read(self, lines: IO[str]) -> None:
+        for line in lines:
+            self._lines.put(line)
+
+
+@contextmanager
+def other_program(source: str) -> Iterator[Other]:
+    """Run another program and give it the focus."""
+    command = [sys.executable, "-c", source]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            other = Other(process)
+            wait_for(lambda: active() == other.window, "the other program")
+            yield other
+        finally:
+            process.kill()
+
+
+@contextmanager
+def layouts(names: str) -> Iterator[None]:
+    """Change the layouts of the keyboard."""
+    subprocess.run(["setxkbmap", "-layout", names], check=True)
+    yield
+    subprocess.run(["setxkbmap", "-layout", "us"], check=True)
+
+
+def ask_and_paste(program: Program) -> None:
+    press()
+    wait_for(lambda: shows(program, "quick-prompt"), "the quick prompt")
+    program.do("set_text", "prompt", text="new question")
+    press("Return")
+    program.wait_to_hear("Response complete.")
+    press("ctrl+shift+Return")
+
+
+def agree(program: Program) -> None:
+    program.wait_to_hear("Paste, push button")
+    press("Return")
+
+
+def with_program(
+    home: Path, client: AssistiveClient, act: Callable[[Program], None], *arguments: str
+) -> None:
+    """Run the program with a provider, and act on it."""
+
+    async def main() -> None:
+        async with PreparedServer({"new": Prepared(ANSWER)}) as server:
+            with Program(home, client, *arguments, **gateway(server.base_url)) as program:
+                await asyncio.to_thread(wait_for, is_held, "the shortcut")
+                await asyncio.to_thread(act, program)
+
+    asyncio.run(main())
+
+
+@pytest.mark.usefixtures("window_manager")
+def test_it_asks_once_and_pastes_over_the_selection(
+    client: AssistiveClient, repartee_home: Path
+) -> None:
+    def act(program: Program) -> None:
+        with other_program(EDITOR) as editor:
+            ask_and_paste(program)
+            agree(program)
+            assert editor.text() == repr(ANSWER)
+            assert active() == editor.window
+        with other_program(EDITOR) as editor:
+            ask_and_paste(program)  # without a question
+            assert editor.text() == repr(ANSWER)
+        with other_program(TERMINAL) as terminal:
+            ask_and_paste(program)
+            assert terminal.text() == repr(ANSWER)
+
+    with_program(repartee_home, client, act, "--resident")
+
+
+@pytest.mark.usefixtures("window_manager")
+@pytest.mark.parametrize("names", ["us,ru", "ru", "fr", "dvorak"])
+def test_it_pastes_on_any_layout(client: AssistiveClient, repartee_home: Path, names: str) -> None:
+    def act(program: Program) -> None:
+        with other_program(EDITOR) as editor:
+            ask_and_paste(program)
+            with layouts(names):
+                agree(program)
+                assert editor.text() == repr(ANSWER)
+
+    with_program(repartee_home, client, act, "--resident")
