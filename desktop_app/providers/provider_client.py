@@ -85,6 +85,10 @@ def _is_content(event: StreamEvent) -> bool:
     return isinstance(event.event if isinstance(event, OfCandidate) else event, _CONTENT)
 
 
+class _EmptyStreamError(Exception):
+    """A reply with status 200 and without any event."""
+
+
 class _Reader(Protocol):
     @property
     def is_finished(self) -> bool: ...
@@ -422,13 +426,45 @@ class ProviderClient:
     async def _reply(
         self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
     ) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the events of the reply; an empty stream is requested again as a whole.
+
+        llama-cpp-python ends the stream of a request that it refuses, and says why only to a
+        request that does not stream.
+        """
+        try:
+            async with aclosing(self._one_reply(api, path, body, on_bytes)) as events:
+                async for event in events:
+                    yield event
+            return
+        except _EmptyStreamError as empty:
+            error = self._empty_reply(api, body)
+            tries_other_api = api is Api.RESPONSES and isinstance(error, EndpointMissingError)
+            if tries_other_api or not body["stream"]:
+                raise error from empty
+        whole = {**body, "stream": False}
+        whole.pop("stream_options", None)
+        try:
+            async with aclosing(self._one_reply(api, path, whole, on_bytes)) as events:
+                async for event in events:
+                    yield event
+        except _EmptyStreamError as empty:
+            raise error from empty
+        except AttemptError as failed:
+            is_vague = failed.error.reason is Reason.PROVIDER_FAULT
+            if isinstance(failed.error, EndpointMissingError) or (
+                is_vague and isinstance(error, ContextTooLongError)
+            ):
+                raise error from failed
+            raise
+
+    async def _one_reply(
+        self, api: Api, path: str, body: Mapping[str, Any], on_bytes: Callable[[], None]
+    ) -> AsyncGenerator[StreamEvent, None]:
         async with self._transport.post(path, body, on_bytes) as reply:
             reader = self._reader(api, body.get("n", 1))
             is_json = await reply.is_json()
             source = (
-                self._whole_reply(reply, reader)
-                if is_json
-                else self._streamed_reply(reply, reader, api, body)
+                self._whole_reply(reply, reader) if is_json else self._streamed_reply(reply, reader)
             )
             has_started = False
             async with aclosing(source) as events:
@@ -452,7 +488,7 @@ class ProviderClient:
         return chat_completions.ChatCompletionsReader(self._profile.name)
 
     async def _streamed_reply(
-        self, reply: HttpReply, reader: _Reader, api: Api, body: Mapping[str, Any]
+        self, reply: HttpReply, reader: _Reader
     ) -> AsyncGenerator[StreamEvent, None]:
         has_events = False
         try:
@@ -471,15 +507,15 @@ class ProviderClient:
                 yield event
             return
         if not has_events and self._profile.kind is ProviderKind.COMPATIBLE:
-            raise self._empty_reply(api, body)
+            raise _EmptyStreamError
         for event in reader.end():
             yield event
 
     def _empty_reply(self, api: Api, body: Mapping[str, Any]) -> ProviderError:
         """Return the error of a reply with status 200 and no event.
 
-        Hosts without an endpoint answer like this, and llama-cpp-python to a request that is too
-        long. An address that has answered before is not wrong.
+        Hosts without an endpoint answer like this. An address that has answered before is not
+        wrong.
         """
         learning = self._learning
         is_open = learning.is_learning_api and not learning.is_known(api)

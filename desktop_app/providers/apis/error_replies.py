@@ -107,7 +107,9 @@ _NO_PICTURES: Final = re.compile(
     r"|does not|doesn't"
     r"|not enabled)|"
     r"(not support|unsupported|no endpoints found|not a|at most 0).{0,80}"
-    r"\b(images?|vision|multi-?modal|image_url|input_image)\b",
+    r"\b(images?|vision|multi-?modal|image_url|input_image)\b|"
+    # llama-cpp-python, whose template joins texts; only a message with images is a list.
+    r"can only concatenate str \(not .list.\) to str",
     re.IGNORECASE | re.DOTALL,
 )
 _NO_ENDPOINT: Final = re.compile(r"unexpected endpoint|invalid url|unknown (url|path)", re.I)

@@ -8,14 +8,14 @@ from contextlib import aclosing
 import pytest
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.stream_events import Failed
+from desktop_app.domain.conversations.stream_events import Failed, StreamEvent
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import Remedy
+from desktop_app.domain.errors import ContextTooLongError, Remedy
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
 from desktop_app.providers.provider_client import LARGE_REQUEST, ProviderClient
-from tests.unit.providers.loopback import LoopbackServer, streams
-from tests.unit.providers.samples import CATALOG, ask
+from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
+from tests.unit.providers.samples import CATALOG, ask, fold
 
 SHORT, LONG = "Hello?", "word " * LARGE_REQUEST
 
@@ -33,19 +33,80 @@ SHORT, LONG = "Hello?", "word " * LARGE_REQUEST
 def test_an_address_that_has_answered_is_not_wrong(
     known: Api | None, text: str, reason: Reason, body: bytes
 ) -> None:
-    async def main() -> None:
-        async with LoopbackServer(*[streams(body)] * 4) as server:
+    last = received(known, text, *[streams(body)] * 4)[0][-1]
+    assert isinstance(last, Failed)
+    assert last.error.reason is reason
+
+
+TOO_LONG = (
+    "This model's maximum context length is 2048 tokens. However, you requested 3635 tokens (3631 "
+    "in the messages, 4 in the completion)."
+)
+NO_LISTS = 'can only concatenate str (not "list") to str'
+ANSWER = {
+    "choices": [{"index": 0, "message": {"content": "Here."}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 5, "completion_tokens": 1, "total_tokens": 6},
+}
+
+
+def refuses(status: int, message: str) -> Script:
+    return replies(status, {"error": {"message": message}})
+
+
+@pytest.mark.parametrize("known", [None, Api.CHAT_COMPLETIONS])
+@pytest.mark.parametrize(
+    ("status", "message", "reason"),
+    [
+        (400, TOO_LONG, Reason.CONVERSATION_TOO_LONG),
+        (500, NO_LISTS, Reason.IMAGES_REFUSED),
+    ],
+)
+def test_the_reason_of_an_empty_stream_is_asked_for(
+    known: Api | None, status: int, message: str, reason: Reason
+) -> None:
+    no_responses = [] if known else [refuses(404, "Not Found")]
+    events, requests = received(known, SHORT, *no_responses, streams(b""), refuses(status, message))
+    assert isinstance(events[-1], Failed)
+    error = events[-1].error
+    assert error.reason is reason
+    assert message[:30] in error.what_happened
+    assert [request.get("stream") for request in requests[-2:]] == [True, False]
+    assert "stream_options" not in requests[-1]
+    if isinstance(error, ContextTooLongError):
+        assert (error.tokens, error.window) == (3631, 2048)
+
+
+def test_a_server_whose_streams_are_empty_answers_as_a_whole() -> None:
+    whole = replies(200, ANSWER)
+    events, _ = received(Api.CHAT_COMPLETIONS, SHORT, streams(b""), whole)
+    reply = fold(events)
+    assert reply.text == "Here."
+    assert reply.usage is not None
+
+
+def test_a_fault_after_an_empty_stream_leaves_a_large_request_too_long() -> None:
+    events, _ = received(Api.CHAT_COMPLETIONS, LONG, streams(b""), refuses(500, "Oh no"))
+    assert isinstance(events[-1], Failed)
+    assert events[-1].error.reason is Reason.CONVERSATION_TOO_LONG
+
+
+def received(
+    known: Api | None, text: str, *scripts: Script
+) -> tuple[list[StreamEvent], list[dict[str, object]]]:
+    """Return the events of an answer and the bodies that the server received."""
+
+    async def main() -> tuple[list[StreamEvent], list[dict[str, object]]]:
+        async with LoopbackServer(*scripts) as server:
             profile = ProviderProfile(
                 "own", "Own", ProviderKind.COMPATIBLE, server.base_url, needs_key=False
             )
             client = ProviderClient(profile, None, CATALOG, known_api=known)
             async with aclosing(client.stream(ask(text, model="local"))) as events:
-                last = [event async for event in events][-1]
+                found = [event async for event in events]
             await client.aclose()
-            assert isinstance(last, Failed)
-            assert last.error.reason is reason
+            return found, [request.json for request in server.requests]
 
-    asyncio.run(main())
+    return asyncio.run(main())
 
 
 @pytest.mark.parametrize(
