@@ -4,7 +4,7 @@
 #   ensure_system app|test|build    system libraries and tools; installs them as root, else names
 #                                   the one command that does and ends with 1
 #   ensure_venv app|test|build      $venv with the pinned requirements, the app and the weights
-#   ensure_tool audit|fuzz|litellm|lock|mcp-node|mcp-python|mcp-sqlite|portkey
+#   ensure_tool audit|fuzz|litellm|llama-cpp|llama-cpp-python|lock|mcp-node|mcp-python|mcp-sqlite|portkey
 #                                   a tool with requirements of its own; prints where it is
 #   compile_messages PYTHON         the catalogs of resources/locale into what the program reads
 #   set_source_date, make_wheel     the same sources build the same bytes
@@ -238,24 +238,35 @@ compile_messages() {
 
 # Prints the folder of the programs of a tool that is pinned apart from everything else: in
 # requirements/$1.txt, or for npm in requirements/$1/. It is installed into build/ when it is first
-# used.
+# used. Of a package without a wheel, in requirements/$1-source.txt, only the Python is installed:
+# nothing is compiled.
 ensure_tool() {
-    local folder=$root/build/$1-tool pinned=$requirements/$1.txt
+    local folder=$root/build/$1-tool pinned=("$requirements/$1.txt")
     if [[ -d $requirements/$1 ]]; then
-        pinned=$requirements/$1/package-lock.json
+        pinned=("$requirements/$1/package-lock.json")
+    elif [[ -e $requirements/$1-source.txt ]]; then
+        pinned+=("$requirements/$1-source.txt")
     fi
-    if ! cmp --silent "$pinned" "$folder/installed"; then
-        say "Installing what ${pinned#"$root"/} pins"
+    if ! cat "${pinned[@]}" | cmp --silent - "$folder/installed"; then
+        say "Installing what ${pinned[0]#"$root"/} pins"
         if [[ -d $requirements/$1 ]]; then
             install_npm_tool "$folder" "$requirements/$1"
         else
-            "$(find_python)" -m venv --clear "$folder"
-            "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
-                --no-compile --require-hashes -r "$pinned" >&2
+            install_python_tool "$folder" "${pinned[@]}"
         fi
-        cp "$pinned" "$folder/installed"
+        cat "${pinned[@]}" >"$folder/installed"
     fi
     [[ -d $requirements/$1 ]] && printf '%s\n' "$folder/node_modules" || printf '%s\n' "$folder/bin"
+}
+
+# install_python_tool FOLDER PINS [PINS_OF_SOURCES]
+install_python_tool() {
+    "$(find_python)" -m venv --clear "$1"
+    local pip=("$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-input
+        --no-compile --require-hashes)
+    "${pip[@]}" -r "$2" >&2
+    [[ $# -eq 2 ]] ||
+        SKBUILD_WHEEL_CMAKE=false "${pip[@]}" --no-deps --no-build-isolation -r "$3" >&2
 }
 
 # install_npm_tool FOLDER PINS — npm takes the registry that it is configured for, and checks each

@@ -36,6 +36,9 @@ pin model.txt --no-deps "$requirements/model.in"
 for tool in audit fuzz litellm lock mcp-python; do
     pin "$tool.txt" "$requirements/$tool.in"
 done
+# The package is installed after what it needs: it has only sources.
+pin llama-cpp-python.txt --no-emit-package llama-cpp-python "$requirements/llama-cpp-python.in"
+pin llama-cpp-python-source.txt --no-deps "$requirements/llama-cpp-python-source.in"
 # pip demands the extra in the pin, because a pinned package asks for it.
 pin mcp-sqlite.txt --no-strip-extras "$requirements/mcp-sqlite.in"
 

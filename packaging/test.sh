@@ -25,7 +25,7 @@ describe() {
         gui) echo "real widgets on Qt's offscreen platform" ;;
         app) echo "the whole window on Qt's offscreen platform" ;;
         commands) echo "the command line, in a process for each command" ;;
-        integration) echo "a real keyring daemon, SQLite and llama.cpp server" ;;
+        integration) echo "a real keyring daemon, SQLite, real model servers and gateways" ;;
         end2end) echo "the real program in a window under Xvfb, driven through AT-SPI" ;;
         *) return 1 ;;
     esac

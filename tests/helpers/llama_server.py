@@ -180,8 +180,13 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def wait_for(url: str, limit_s: float = START_S) -> None:
-    """Wait until a server answers at `url` that it is ready, or that it wants a key."""
+def wait_for(
+    url: str, limit_s: float = START_S, process: subprocess.Popen[bytes] | None = None
+) -> None:
+    """Wait until a server answers at `url` that it is ready, or that it wants a key.
+
+    Raises the last error after `limit_s`, or when the server's process has ended.
+    """
     until = time.monotonic() + limit_s
     while True:
         try:
@@ -190,7 +195,7 @@ def wait_for(url: str, limit_s: float = START_S) -> None:
         except OSError as error:
             if isinstance(error, urllib.error.HTTPError) and error.code < 500:
                 return  # it wants a key, or has no such path
-            if time.monotonic() > until:
+            if time.monotonic() > until or (process and process.poll() is not None):
                 raise
             time.sleep(0.1)
 
