@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.backend.backend import Backend
     from desktop_app.session.session_bus import SessionBus
+    from desktop_app.session.sleep_watch import SleepWatch
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class WindowSession:
     _hotkey: HotkeyController
     _login_start: LoginStart
     _notifier: AnswerNotifier
+    _sleep: SleepWatch
     _tray: TrayController
 
     def __init__(
@@ -189,6 +191,7 @@ class WindowSession:
         from desktop_app.app.desktop.hotkey_controller import HotkeyController
         from desktop_app.app.desktop.login_start_setting import LoginStart
         from desktop_app.app.desktop.tray_controller import TrayController
+        from desktop_app.session.sleep_watch import SleepWatch
 
         if self._ending is not None:
             return
@@ -227,13 +230,21 @@ class WindowSession:
         self.controllers.batches.progressed.connect(notifier.show_progress)
         current = self.controllers.state.current
         current.opened.connect(lambda: notifier.forget(current.id))
+        self._sleep = SleepWatch(self.controllers.draft_saver.save, self._wake)
         self._login_start = LoginStart(
             bus=bus, values=values, tasks=tasks, scope=self._backend.folders.scope
         )
         self._is_on_desktop = True
         self._hold_hotkey()
         tasks.start(tray.watch())
+        tasks.start(self._sleep.watch())
         tasks.start(self._login_start.reconcile())
+
+    def _wake(self) -> None:
+        """Do at once what timers would do late, because they stood still during sleep."""
+        self.controllers.tasks.start(self.controllers.batches.pick_up())
+        self.controllers.backups.look_soon()
+        self.controllers.server_watch.hurry()
 
     def _public_title(self, conversation_id: str) -> str:
         """Return a title for notifications, which desktops keep; "" for a temporary one."""
@@ -528,6 +539,7 @@ class WindowSession:
         if self._is_on_desktop:
             await self._hotkey.close()
             self._tray.close()
+            await self._sleep.aclose()
         self.controllers.transfer.close()
         self.controllers.backups.close()
         self.controllers.store_watcher.close()

@@ -66,6 +66,12 @@ class ServerWatch(QObject):
         """True while a server is tried."""
         return self._timer.isActive()
 
+    def hurry(self) -> None:
+        """Try soon again: the network is just coming back."""
+        self._wait_ms = FIRST_MS
+        if self._timer.isActive():
+            self._timer.start(FIRST_MS)
+
     def _begin(self) -> None:
         self._watched = ""
         self._on_path()

@@ -93,6 +93,10 @@ class BackupController(QObject):
         self._show()
         self._wait(FIRST_LOOK)
 
+    def look_soon(self) -> None:
+        """Back up soon if it is due: the timer stands still while the computer sleeps."""
+        self._wait(FIRST_LOOK)
+
     def close(self) -> None:
         """Stop the timer and a running backup at the program's end."""
         self._timer.stop()

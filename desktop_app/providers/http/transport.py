@@ -96,7 +96,7 @@ class Timeouts:
     silence: float = 40.0
     silence_again: float = 60.0
     after_sleep: float = 20.0
-    check_interval: float = 5.0
+    check_interval: float = 1.0
     windows: float = 5.0
     drain: float = 0.25
 

@@ -1,0 +1,63 @@
+"""The computer sleeps and wakes while the window is open, as told by a logind of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desktop_app.app.chat.server_watch import LONGEST_MS
+from desktop_app.app.library.backup_controller import FIRST_LOOK
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.session.sleep_watch import MANAGER
+from tests.gui.app.desk import Desk, until
+from tests.helpers.bus_service import BusService, message_bus_daemon
+
+
+@pytest.fixture
+def logind(monkeypatch: pytest.MonkeyPatch) -> Iterator[BusService]:
+    with message_bus_daemon() as address:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        with BusService(address, MANAGER.service, {}) as service:
+            yield service
+
+
+def tell(logind: BusService, *, sleeps: bool) -> bool:
+    logind.emit(MANAGER.path, MANAGER.interface, "PrepareForSleep", "b", sleeps)
+    return True
+
+
+async def test_what_is_due_is_done_soon_after_waking(logind: BusService, tmp_path: Path) -> None:
+    async with Desk() as desk:
+        backups, watch = desk.controllers.backups, desk.controllers.server_watch
+        backups._last = {"at": now().isoformat()}
+        await desk.state.values.set("backup.folder", str(tmp_path))
+        await desk.state.values.set("backup.every", "day")
+        first_ms = int(FIRST_LOOK.total_seconds() * 1000)
+        await until(lambda: backups._timer.remainingTime() > 10 * first_ms)
+        backups._last = {}  # a day has passed in the sleep
+        watch._timer.start(LONGEST_MS)
+        await until(
+            lambda: tell(logind, sleeps=False) and backups._timer.remainingTime() <= first_ms
+        )
+        assert watch._timer.remainingTime() < LONGEST_MS // 2
+        watch._timer.stop()
+
+
+async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Why?", "So.")
+        saver = desk.controllers.draft_saver
+        saver._timer.setInterval(60_000)
+        desk.type("half a sentence")
+        assert saver.is_waiting
+        await until(lambda: tell(logind, sleeps=True) and not saver.is_waiting)
+        await until(lambda: desk.draft_of(desk.state.current.id) == "half a sentence")
+
+
+async def test_without_a_system_bus_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent")
+    async with Desk() as desk:
+        await desk.ready._sleep.watch()
+        assert not desk.ready._sleep._bus.is_connected
