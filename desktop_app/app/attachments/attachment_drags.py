@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.storage.database.temporary_files import TemporaryFolder
+from desktop_app.storage.database.temporary_files import TemporaryCopies
 
 if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
@@ -39,8 +38,8 @@ class AttachmentDrags(QObject):
     ) -> None:
         super().__init__(transcript)
         self._transcript, self._current = transcript, current
-        self._attachment_store, self._user_folders = attachment_store, user_folders
-        self._copies: TemporaryFolder | None = None
+        self._attachment_store = attachment_store
+        self._copies = TemporaryCopies(user_folders.temporary)
         transcript.drags.file_requested.connect(lambda sha256: tasks.start(self._drag(sha256)))
 
     async def _drag(self, sha256: str) -> None:
@@ -51,25 +50,13 @@ class AttachmentDrags(QObject):
         if self._current.is_temporary:
             raise IllegalChoiceError(Reason.TEMPORARY_DOCUMENT_STAYS)
         data = await self._attachment_store.bytes(sha256)
-        copy = await asyncio.to_thread(self._copy, part.name, sha256, data)
+        copy = await asyncio.to_thread(self._copies.make, data, sha256, file_name(part.name))
         # Not from a task: a drag has an event loop of its own, which runs other tasks.
         QTimer.singleShot(0, self, partial(self._transcript.drags.drag_file, copy))
 
-    def _copy(self, name: str, sha256: str, data: bytes) -> Path:
-        if self._copies is None:
-            self._copies = TemporaryFolder(self._user_folders.temporary)
-        folder = self._copies.path / sha256[:16]
-        folder.mkdir(exist_ok=True)
-        copy = folder / file_name(name)
-        if not copy.exists():
-            copy.write_bytes(data)
-            copy.chmod(0o400)
-        return copy
-
     def close(self) -> None:
         """Remove the copies."""
-        if self._copies is not None:
-            self._copies.close()
+        self._copies.close()
 
 
 def file_name(name: str) -> str:

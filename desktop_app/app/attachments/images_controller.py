@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
@@ -19,7 +18,7 @@ from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
-from desktop_app.storage.database.temporary_files import TemporaryFolder
+from desktop_app.storage.database.temporary_files import TemporaryCopies
 from desktop_app.ui.transcript.media.message_images import OPEN
 from desktop_app.ui.widgets.external_open import open_path
 
@@ -58,10 +57,9 @@ class ImagesController(QObject):
     ) -> None:
         super().__init__(transcript)
         self._current, self._tasks, self._attachment_store = current, tasks, attachment_store
-        self._user_folders = user_folders
         self._transcripts: list[TranscriptView] = []
         self._chips = chips
-        self._copies: TemporaryFolder | None = None
+        self._copies = TemporaryCopies(user_folders.temporary)
         self.serve(transcript, lambda: current.path)
         chips.thumbnail_ready.connect(self._hand_over)
 
@@ -95,23 +93,14 @@ class ImagesController(QObject):
         if self._current.is_temporary:
             raise IllegalChoiceError(Reason.TEMPORARY_IMAGE_STAYS)
         data = await self._attachment_store.bytes(part.sha256)
-        copy = await asyncio.to_thread(self._copy, part, data)
-        open_path(copy)
-
-    def _copy(self, part: ImagePart, data: bytes) -> Path:
-        if self._copies is None:
-            self._copies = TemporaryFolder(self._user_folders.temporary)
         # The name comes from the file and may contain anything; the suffix selects the program.
-        copy = self._copies.path / f"{part.sha256[:16]}{_ENDINGS.get(part.media_type, '.png')}"
-        if not copy.exists():
-            copy.write_bytes(data)
-            copy.chmod(0o400)
-        return copy
+        name = f"{part.sha256[:16]}{_ENDINGS.get(part.media_type, '.png')}"
+        copy = await asyncio.to_thread(self._copies.make, data, part.sha256, name)
+        open_path(copy)
 
     def close(self) -> None:
         """Remove the copies that were opened."""
-        if self._copies is not None:
-            self._copies.close()
+        self._copies.close()
 
 
 def _part(messages: Iterable[Message], sha256: str) -> ImagePart | None:

@@ -8,7 +8,6 @@ passages on them.
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.storage.database.temporary_files import TemporaryFolder
+from desktop_app.storage.database.temporary_files import TemporaryCopies
 from desktop_app.ui.transcript.message_items import DOCUMENT
 from desktop_app.ui.widgets.external_open import open_path
 
@@ -98,7 +97,7 @@ class ViewerController(QObject):
         super().__init__(parent)
         self._theme, self._current, self._draft = theme, current, draft
         self._tasks, self._attachment_store = tasks, attachment_store
-        self._user_folders, self._documents = user_folders, documents
+        self._documents = documents
         self._viewer: DocumentViewer | None = None
         self._worker: PageWorker | None = None
         self._target: Target | None = None
@@ -112,7 +111,7 @@ class ViewerController(QObject):
         self._wanted: list[PageStrip] = []
         self._drawing: asyncio.Task[Any] | None = None
         self._drawn: tuple[PageStrip, float] | None = None
-        self._copies: TemporaryFolder | None = None
+        self._copies = TemporaryCopies(user_folders.temporary)
         transcript.action_requested.connect(self._act)
         transcript.passage_requested.connect(self.open_passage)
         prompt.attachment_action_requested.connect(self._act_on_chip)
@@ -366,20 +365,12 @@ class ViewerController(QObject):
             if source is None:
                 await attachments.bytes(target.sha256)  # raises the error for a missing file
                 return
-            copy = await asyncio.to_thread(self._copy, source, kept)
+            ending = PurePath(kept.name).suffix.lower()
+            name = f"{kept.sha256[:16]}{ending if ending in _ENDINGS else '.txt'}"
+            copy = await asyncio.to_thread(self._copies.make, source, kept.sha256, name)
             open_path(copy)
         except UserFacingError as error:
             self._window_of_it().set_note(error.sentences)
-
-    def _copy(self, source: Path, kept: AttachmentFile) -> Path:
-        if self._copies is None:
-            self._copies = TemporaryFolder(self._user_folders.temporary)
-        ending = PurePath(kept.name).suffix.lower()
-        copy = self._copies.path / f"{kept.sha256[:16]}{ending if ending in _ENDINGS else '.txt'}"
-        if not copy.exists():
-            shutil.copyfile(source, copy)
-            copy.chmod(0o400)
-        return copy
 
     async def close(self) -> None:
         """Stop at the program's end."""
@@ -389,8 +380,7 @@ class ViewerController(QObject):
             self._viewer.deleteLater()
         if self._worker is not None:
             await self._worker.aclose()
-        if self._copies is not None:
-            await asyncio.to_thread(self._copies.close)
+        await asyncio.to_thread(self._copies.close)
 
 
 def _sought_in(text: str, target: Target) -> Target:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.storage.database.private_files import create_private_folder
+from desktop_app.storage.database.storage_errors import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +58,53 @@ class TemporaryFolder:
         """Remove the folder."""
         _remove_folder(self.path)
         os.close(self._descriptor)
+
+
+class TemporaryCopies:
+    """Read-only copies for other programs, in a temporary folder that the first one creates."""
+
+    def __init__(self, parent: Path) -> None:
+        self._parent = parent
+        self._folder: TemporaryFolder | None = None
+        self._lock = Lock()
+
+    def make(self, original: Path | bytes, sha256: str, name: str) -> Path:
+        """Return the copy called `name` of the file with this hash. Blocks: call it in a thread.
+
+        Raises:
+            StorageError: the disk is full or fails; no part of the copy remains.
+        """
+        with self._lock, translated(str(self._parent)):
+            if self._folder is None:
+                self._folder = TemporaryFolder(self._parent)
+            folder = self._folder.path / sha256[:16]
+            folder.mkdir(exist_ok=True)
+            copy = folder / name
+            if not copy.exists():
+                _write_whole(original, copy)
+            return copy
+
+    def close(self) -> None:
+        """Remove the copies."""
+        if self._folder is not None:
+            self._folder.close()
+
+
+def _write_whole(original: Path | bytes, copy: Path) -> None:
+    """Write a read-only copy that has its name only once it is whole."""
+    import shutil  # not needed at start-up
+
+    part = copy.with_name(os.urandom(8).hex())
+    try:
+        if isinstance(original, bytes):
+            part.write_bytes(original)
+        else:
+            shutil.copyfile(original, part)
+        part.chmod(0o400)
+        part.rename(copy)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

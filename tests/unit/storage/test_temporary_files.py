@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.storage.database.private_files import restrict_access
 from desktop_app.storage.database.temporary_files import (
+    TemporaryCopies,
     TemporaryFolder,
     remove_abandoned,
     remove_all,
@@ -135,3 +140,31 @@ def test_what_an_older_version_left_open_is_closed(
     data.chmod(0o755)
     restrict_access(data)  # of somebody else
     assert data.stat().st_mode & 0o777 == 0o755
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file of this process grow over 1,000 bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("from_file", [True, False])
+def test_a_copy_is_whole_or_missing(parent: Path, tmp_path: Path, from_file: bool) -> None:
+    data = b"x" * 50_000
+    (tmp_path / "original").write_bytes(data)
+    original = tmp_path / "original" if from_file else data
+    copies = TemporaryCopies(parent)
+    with full_disk(), pytest.raises(StoreFullError):
+        copies.make(original, "a" * 64, "plan.pdf")
+    assert [path for path in parent.rglob("*") if path.is_file()] == []
+    copy = copies.make(original, "a" * 64, "plan.pdf")
+    assert copy.read_bytes() == data
+    assert (copy.name, copy.stat().st_mode & 0o777) == ("plan.pdf", 0o400)
+    assert copies.make(original, "a" * 64, "plan.pdf") == copy
+    copies.close()
+    assert not list(parent.iterdir())
