@@ -121,6 +121,25 @@ def _draw(canvas: Canvas, x: float, y: float, line: str, by_word: bool) -> None:
         x += canvas.stringWidth(word + " ", "Helvetica", 11)
 
 
+def one_string_pdf(*, kerned: bool) -> bytes:
+    """Make two columns whose lines are drawn as single strings across the page.
+
+    Between the columns are spaces, as `pr -2` writes them, or the kerning of TeX's tables.
+    """
+    target, canvas = _canvas()
+    lines = canvas.beginText(72, 760)
+    lines.setFont("Helvetica" if kerned else "Courier", 10, 14)
+    for left, right in zip(LEFT, RIGHT, strict=True):
+        if kerned:
+            gap = canvas.stringWidth(left, "Helvetica", 10) - 230
+            lines._code.append(f"[({left}) {100 * gap:.0f} ({right})] TJ T*")
+        else:
+            lines.textLine(f"{left:41}{right}")
+    canvas.drawText(lines)
+    canvas.save()
+    return target.getvalue()
+
+
 def rows_pdf(*, ruled: bool) -> bytes:
     """Make a table of running text in two languages, whose rows must stay rows."""
     target, canvas = _canvas()
@@ -399,6 +418,8 @@ def documents() -> dict[str, bytes]:
         "interleaved.pdf": interleaved_pdf(),
         "interleaved-words.pdf": interleaved_pdf(by_word=True),
         "interleaved-head.pdf": interleaved_pdf(with_head=True),
+        "interleaved-kerning.pdf": one_string_pdf(kerned=True),
+        "interleaved-strings.pdf": one_string_pdf(kerned=False),
         "rows-ruled.pdf": rows_pdf(ruled=True),
         "rows-plain.pdf": rows_pdf(ruled=False),
         "prices.pdf": prices_pdf(),

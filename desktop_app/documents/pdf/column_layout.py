@@ -4,12 +4,14 @@ Most files write each column as a whole, and the order of their content stream i
 Some write line by line across the page: the first line of the left column, the first of the right,
 and so on. The positions of the lines tell such pages from tables: few lines cross the gutter,
 running text fills the columns on both sides, no ruling crosses the gutter, and the columns do not
-start rows at the same heights. A side that is no column may itself be two.
+start rows at the same heights. A side that is no column may itself be two. A file that draws both
+columns of a line as a single string, with a gap inside, is divided at these gaps first.
 """
 
 from __future__ import annotations
 
 import ctypes
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,6 +27,8 @@ _MOST_BOXES: Final = 3_000
 _FEWEST_LINES: Final = 3
 _NARROWEST_COLUMN: Final = 100.0  # points
 _NARROWEST_GUTTER: Final = 6.0
+_SAMPLED_LINES: Final = 5
+_BETWEEN_WORDS: Final = re.compile(r"(?<=\S) +(?=\S)")
 
 
 class _Box(NamedTuple):
@@ -78,7 +82,49 @@ def _boxes(textpage: pdfium.PdfTextPage) -> list[_Box]:
     count = textpage.count_rects()
     if count > _MOST_BOXES:
         return []
-    return [_Box(*textpage.get_rect(index)) for index in range(count)]
+    gaps = _wide_gaps(textpage)
+    rects = [_Box(*textpage.get_rect(index)) for index in range(count)]
+    return [piece for box in rects for piece in _divided(box, gaps)] if gaps else rects
+
+
+def _divided(box: _Box, gaps: Sequence[_Box]) -> list[_Box]:
+    """Return the parts of a piece of text between the gaps inside it."""
+    inside = [
+        gap for gap in gaps if box.bottom < gap.middle < box.top and box.left < gap.left < box.right
+    ]
+    edges = [box.left, *(x for gap in sorted(inside) for x in (gap.left, gap.right)), box.right]
+    return [
+        _Box(left, box.bottom, right, box.top)
+        for left, right in zip(edges[::2], edges[1::2], strict=True)
+    ]
+
+
+def _wide_gaps(textpage: pdfium.PdfTextPage) -> list[_Box]:
+    """Return the gaps between words that are too wide for a space.
+
+    A position costs a call into pdfium: a few lines tell whether most lines have such a gap.
+    """
+    text = textpage.get_text_range()
+    if len(text) != textpage.count_chars():
+        return []  # a character beyond the basic plane: positions in the text are not its numbers
+    lines = [found.span() for found in re.finditer(r"[^\r\n]+", text)]
+    step = max(1, len(lines) // _SAMPLED_LINES)
+    sample = [_gaps_of_line(textpage, text, *line) for line in lines[::step]]
+    if sum(map(bool, sample)) < 0.5 * len(sample):
+        return []
+    return [gap for line in lines for gap in _gaps_of_line(textpage, text, *line)]
+
+
+def _gaps_of_line(textpage: pdfium.PdfTextPage, text: str, start: int, end: int) -> list[_Box]:
+    found = []
+    for space in _BETWEEN_WORDS.finditer(text, start, end):
+        before = _Box(*textpage.get_charbox(space.start() - 1, loose=True))
+        after = _Box(*textpage.get_charbox(space.end(), loose=True))
+        height = max(before.top - before.bottom, after.top - after.bottom)
+        is_level = abs(before.middle - after.middle) < height
+        if is_level and after.left - before.right > max(_NARROWEST_GUTTER, 0.9 * height):
+            found.append(_Box(before.right, before.bottom, after.left, before.top))
+    return found
 
 
 def _join_lines(boxes: Sequence[_Box]) -> list[_Box]:

@@ -25,6 +25,8 @@ FILES = (
     "corpus/interleaved.pdf",
     "corpus/interleaved-words.pdf",
     "corpus/interleaved-head.pdf",
+    "corpus/interleaved-kerning.pdf",
+    "corpus/interleaved-strings.pdf",
     "corpus/arabic.pdf",
     "corpus/hebrew.pdf",
     "corpus/cjk.pdf",
