@@ -190,6 +190,18 @@ class KeyVault:
             await _run_in_thread(lambda: self._keyring.delete(name), self._prompt_timeout_s)
             await self._notes.note_key(name, None)
 
+    async def take(self, name: str) -> Secret | None:
+        """Remove the secret of this name, and return it; None if there is none.
+
+        Raises:
+            CredentialError: as for `remove`.
+        """
+        held, found = self._session.get(name), None
+        if held is None and await self._notes.key_origin(name) is not None:
+            found = await _run_in_thread(lambda: self._read(name), self._prompt_timeout_s)
+        await self.remove(name)
+        return found if held is None else held.secret
+
     async def place(self, name: str, origin: str) -> KeyPlace:
         """Return where the secret for `origin` is, without reading the keyring."""
         held = self._session.get(name)

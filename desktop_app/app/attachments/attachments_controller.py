@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -182,7 +182,7 @@ class AttachmentsController(QObject):
             self._notifications.notify(tr("This text is too long for the message box."))
             return
         self._prompt.put(text)
-        self._remove(sha256)
+        self._drop(sha256)
         self._prompt.focus_text()
 
     def close(self) -> None:
@@ -313,10 +313,44 @@ class AttachmentsController(QObject):
             self._give_up(chip_id)
             self._update()
             return
+        before = self._draft.value.attachments
+        self._drop(chip_id)
+        kept = self._draft.value.attachments
+        gone = [part for part in before if part not in kept]
+        if gone:
+            words = tr("“{name}” removed", name=gone[0].name)
+            if len(gone) > 1:
+                words = tr_plural(
+                    "{count} attachment removed", "{count} attachments removed", len(gone)
+                )
+            undo = self._bring_back(self._current.id, before, gone)
+            self._notifications.notify_undo(words, undo)
+
+    def _drop(self, chip_id: str) -> None:
         kept = tuple(p for p in self._draft.value.attachments if part_id(p) != chip_id)
         if chip_id == MORE:
             kept = kept[:SHOWN]
         self._draft.set_attachments(kept)
+
+    def _bring_back(
+        self, conversation_id: str, before: Sequence[DraftPart], gone: Sequence[DraftPart]
+    ) -> Callable[[], None]:
+        """Return what attaches removed parts again, to the draft that had them."""
+
+        async def elsewhere() -> None:
+            for part in gone:
+                await self._drafts.attach(conversation_id, part)
+
+        def undo() -> None:
+            if conversation_id != self._current.id:
+                self._tasks.start(elsewhere())
+                return
+            now = self._draft.value.attachments
+            here = {part_id(part): part for part in (*gone, *now)}
+            order = dict.fromkeys(map(part_id, (*before, *now)))
+            self._draft.set_attachments([here[id_] for id_ in order if id_ in here])
+
+        return undo
 
     def _give_up(self, reading_id: str) -> None:
         reading = self._reading.pop(reading_id)

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.errors import UserFacingError
@@ -134,7 +134,7 @@ class BatchController(QObject):
         page.start_requested.connect(lambda job_id: self._do(self._begin(job_id)))
         page.cancel_requested.connect(lambda job_id: self._do(self._cancel(job_id)))
         page.repeat_requested.connect(lambda job_id: self._do(self._again(job_id)))
-        page.remove_requested.connect(lambda job_id: self._do(self._remove(job_id)))
+        page.remove_requested.connect(self._ask_removal)
         page.item_requested.connect(lambda *at: self._start(self._show_item(*at)))
         page.open_requested.connect(lambda *at: self._do(self._open(*at)))
         page.chunked_reading_requested.connect(lambda *at: self._do(self._read_in_parts(*at)))
@@ -381,6 +381,23 @@ class BatchController(QObject):
         job = await self.runs.service.again(job_id)
         await self._show_job(job.id)
         self.runs.go_on(job.id)
+
+    def _ask_removal(self, job_id: str) -> None:
+        from PySide6.QtWidgets import QMessageBox
+
+        from desktop_app.ui.widgets.foreign_text import message_box
+
+        box = message_box(
+            tr("Remove this batch job?"),
+            tr("Its responses are deleted, too. This can’t be undone."),
+            parent=self._made_dialog(),
+        )
+        box.setObjectName("confirm-batch-removal")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        remove = box.addButton(tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        remove.clicked.connect(lambda: self._do(self._remove(job_id)))
+        box.open()
 
     async def _remove(self, job_id: str) -> None:
         await self.runs.service.remove(job_id)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.domain.evaluation.evaluation_result import Evaluation
     from desktop_app.storage.database.database import Database
     from desktop_app.storage.documents.evaluation_store import EvaluationStore
     from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
@@ -40,6 +41,7 @@ class EvaluationController(QObject):
         self._parent, self._theme, self._database = parent, theme, database
         self._tasks, self._notifications = tasks, notifications
         self._dialog: EvaluationsDialog | None = None
+        self._deleted: Evaluation | None = None
 
     @cached_property
     def _store(self) -> EvaluationStore:
@@ -69,6 +71,7 @@ class EvaluationController(QObject):
         dialog.evaluation_requested.connect(lambda _id: self._start(self._show_chosen(dialog)))
         dialog.save_requested.connect(lambda chosen: self._save(dialog, chosen))
         dialog.delete_requested.connect(lambda chosen: self._start(self._delete(dialog, chosen)))
+        dialog.undo_requested.connect(lambda: self._start(self._bring_back(dialog)))
         self._theme.changed.connect(dialog.set_theme)
         return dialog
 
@@ -83,8 +86,20 @@ class EvaluationController(QObject):
             dialog.show_evaluation(found)
 
     async def _delete(self, dialog: EvaluationsDialog, chosen: str) -> None:
+        gone = self._deleted = await self._store.get(chosen)
         await self._store.remove(chosen)
         await self._fill(dialog)
+        if gone is not None:
+            dialog.offer_undo(gone.name)
+
+    async def _bring_back(self, dialog: EvaluationsDialog) -> None:
+        gone, self._deleted = self._deleted, None
+        if gone is not None:
+            await self._store.add(gone)
+            dialog.offer_undo("")
+            await self._fill(dialog)
+            dialog.choose(gone.id)
+            await self._show_chosen(dialog)
 
     def _save(self, dialog: EvaluationsDialog, chosen: str) -> None:
         """Ask for a folder, and write the report to it."""

@@ -69,6 +69,8 @@ class QuickAttachments(QObject):
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
         self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
+        self._removed: tuple[DocumentPart | ImagePart, int] | None = None
+        quick.undo_requested.connect(self._bring_back)
         quick.files_dropped.connect(self._attach_files)
         quick.image_dropped.connect(lambda picture: self._begin(picture.name, picture))
         quick.attachment_removal_requested.connect(self._remove)
@@ -115,7 +117,7 @@ class QuickAttachments(QObject):
         for _, task in self._reading.values():
             task.cancel()
         self._reading.clear()
-        self.parts = ()
+        self.parts, self._removed = (), None
         self.show()
 
     def show(self) -> None:
@@ -159,8 +161,19 @@ class QuickAttachments(QObject):
     def _remove(self, chip_id: str) -> None:
         if chip_id in self._reading:
             self._reading.pop(chip_id)[1].cancel()
-        self.parts = tuple(part for part in self.parts if part.sha256 != chip_id)
+        before = self.parts
+        self.parts = tuple(part for part in before if part.sha256 != chip_id)
         self.show()
+        if gone := [part for part in before if part.sha256 == chip_id]:
+            self._removed = (gone[0], before.index(gone[0]))
+            self._quick.offer_undo(tr("“{name}” removed", name=gone[0].name))
+
+    def _bring_back(self) -> None:
+        if self._removed is not None:
+            (part, at), self._removed = self._removed, None
+            self.parts = (*self.parts[:at], part, *self.parts[at:])
+            self._quick.set_status("")
+            self.show()
 
     def _choose_detail(self, chip_id: str, detail: str) -> None:
         self.change(lambda part: with_detail(part, detail) if part.sha256 == chip_id else part)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.settings.parameter_notes import note_text, refusal_text
+from desktop_app.app.settings.secret_removal import SecretRemoval
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.tasks import Tasks, Work
 from desktop_app.backend.answer_settings import KEYS, own_values, with_own, without_own
 from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.error_text import WINDOW, error_segments, of_environment
@@ -30,6 +32,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import resource_path
 from desktop_app.services.models.model_menu import chat_models
+from desktop_app.settings.schema import KEYS_PREFIX
 from desktop_app.ui.settings.sections.key_state import KeyState
 
 if TYPE_CHECKING:
@@ -85,6 +88,9 @@ class SettingsController(QObject):
         self._new_conversation, self._tasks = answer_settings.new_conversation, tasks
         self._backend = backend
         self._panel = panel
+        self._removal = SecretRemoval(
+            self, vault=backend.vault, notifications=notifications, tasks=tasks
+        )
         self._saving, self._keeping_key = asyncio.Lock(), asyncio.Lock()
         self._looked_at = ""  # the provider shown in the panel; "": the open conversation's
         self._on_value = on_value
@@ -104,9 +110,7 @@ class SettingsController(QObject):
         panel.key_removal_requested.connect(lambda id_: self._start(self._remove_key(id_)))
         panel.test_requested.connect(lambda id_: self._start(self._test(id_)))
         panel.setting_changed.connect(lambda key, value: self._start(self._set(key, value)))
-        panel.shortcut_changed.connect(
-            lambda id_, keys: self._start(self._set(f"keys.{id_}", keys))
-        )
+        panel.shortcut_changed.connect(lambda id_, keys: self._start(self._set_shortcut(id_, keys)))
         panel.model_file_chosen.connect(lambda path: self._start(self._choose_weights(path)))
         panel.password_entered.connect(
             lambda id_, word: self._start(self._keep_password(id_, word))
@@ -235,7 +239,10 @@ class SettingsController(QObject):
                 if password:
                     await vault.set(secret_id, Secret(password, origin(profile.proxy)))
                 else:
-                    await vault.remove(secret_id)
+                    if removed := await self._removal.take([secret_id]):
+                        self._removal.offer_undo(
+                            tr("Password removed"), removed, lambda: self._show_password(profile)
+                        )
             finally:
                 await self._show_password(profile)
 
@@ -264,15 +271,15 @@ class SettingsController(QObject):
             await self._backend.settings.save_profile(profile)
             stored = self._providers.get(profile.id)
             if stored is not None:
-                await self._remove_field_secrets(stored.secret_field_ids - profile.secret_field_ids)
+                await self._remove_fields(stored, profile)
             self._looked_at = profile.id
             await self._providers.reload()
 
     async def _remove_profile(self, profile_id: str) -> None:
-        vault = self._backend.vault
-        await vault.remove(profile_id)
-        await vault.remove(self._profile(profile_id).proxy_password_id)
-        await self._remove_field_secrets(self._profile(profile_id).secret_field_ids)
+        profile = self._profile(profile_id)
+        was_default = self._values["default.provider"] == profile_id
+        names = (profile_id, profile.proxy_password_id, *sorted(profile.secret_field_ids))
+        removed = await self._removal.take(names)
         await self._backend.settings.remove_profile(profile_id)
         await self._backend.listings.forget(profile_id)
         self._looked_at = ""
@@ -280,9 +287,29 @@ class SettingsController(QObject):
         if self._current.is_new and not self._providers.has_provider(self._current.conversation):
             self._setup.choose(self._new_conversation.default_choice)
 
-    async def _remove_field_secrets(self, names: frozenset[str]) -> None:
-        for name in sorted(names):
-            await self._backend.vault.remove(name)
+        async def restore() -> None:
+            await self._save_profile(profile)
+            if was_default:
+                await self._new_conversation.set_default("default.provider", profile_id)
+
+        self._removal.offer_undo(tr("“{name}” removed", name=profile.name), removed, restore)
+
+    async def _remove_fields(self, before: ProviderProfile, after: ProviderProfile) -> None:
+        """Remove the secrets of headers and query parameters that a profile lost."""
+        keys = {field.key for field in after.custom_fields}
+        gone = [field for field in before.custom_fields if field.key not in keys]
+        removed = await self._removal.take(sorted(before.secret_field_ids - after.secret_field_ids))
+        if not gone:
+            return
+
+        async def restore() -> None:
+            profile = await self._saved_profile(lambda p: p.id == after.id)
+            if profile is not None:
+                fields = (*profile.custom_fields, *gone)
+                await self._save_profile(replace(profile, custom_fields=fields))
+
+        words = tr("“{name}” removed", name=", ".join(field.name for field in gone))
+        self._removal.offer_undo(words, removed, restore)
 
     # -------------------------------------------------------------- keys
 
@@ -359,13 +386,25 @@ class SettingsController(QObject):
         )
 
     async def _remove_key(self, profile_id: str) -> None:
-        await self._backend.vault.remove(profile_id)
+        if not (removed := await self._removal.take([profile_id])):
+            await self._show_profile(profile_id)
+            return
         await self._show_profile(profile_id)
-        if self._values["default.provider"] == profile_id:
+        was_default = self._values["default.provider"] == profile_id
+        if was_default:
             await self._new_conversation.set_default("default.provider", "")
         await self._providers.reload()
         if self._current.is_new and self._setup.profile.id == profile_id:
             self._setup.choose(self._new_conversation.default_choice)
+
+        async def restore() -> None:
+            if was_default:
+                await self._new_conversation.set_default("default.provider", profile_id)
+            await self._providers.reload()
+            self.key_changed.emit(profile_id)
+
+        name = self._profile(profile_id).name
+        self._removal.offer_undo(tr("Key for {provider} removed", provider=name), removed, restore)
 
     async def _test(self, profile_id: str) -> None:
         """Request the provider's models, which is free and tests key and address."""
@@ -403,6 +442,16 @@ class SettingsController(QObject):
         else:
             await self._values.set(key, value)
         self._on_value(key)
+
+    async def _set_shortcut(self, command_id: str, keys: str) -> None:
+        """Change a shortcut. Offer Undo if it is reset, because its keys are then shown nowhere."""
+        key = f"{KEYS_PREFIX}{command_id}"
+        before = Keymap.from_settings(self._values.all).shortcut_of(command_id)
+        await self._set(key, keys)
+        if keys != before and keys == Keymap().shortcut_of(command_id):
+            self._notifications.notify_undo(
+                tr("Shortcut reset"), lambda: self._start(self._set(key, before))
+            )
 
     def show_values(self, _key: str = "") -> None:
         """Show the current settings."""

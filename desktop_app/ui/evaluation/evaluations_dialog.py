@@ -22,6 +22,7 @@ from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     one_line,
@@ -66,11 +67,13 @@ class EvaluationsDialog(QDialog):
         evaluation_requested(str): show the evaluation with this id.
         save_requested(str): save a report on it.
         delete_requested(str): delete it.
+        undo_requested(): bring the one back that was deleted last.
     """
 
     evaluation_requested = Signal(str)
     save_requested = Signal(str)
     delete_requested = Signal(str)
+    undo_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -86,9 +89,12 @@ class EvaluationsDialog(QDialog):
         self.note.setWordWrap(True)
         self._save = plain_button(tr("Save report…"), "save-evaluation")
         self._delete = plain_button(tr("Delete"), "delete-evaluation")
+        self._undo = plain_button(tr("Undo"), "undo-evaluation")
+        self._undo.hide()
         self._build()
         self.choice.activated.connect(lambda _at: self.evaluation_requested.emit(self.current))
         self._save.clicked.connect(lambda: self.save_requested.emit(self.current))
+        self._undo.clicked.connect(self.undo_requested)
         self._delete.clicked.connect(lambda: self.delete_requested.emit(self.current))
         self.set_theme(theme)
         room, edge = parent.window().size(), theme.px(24)
@@ -111,6 +117,7 @@ class EvaluationsDialog(QDialog):
         self._head, self._foot = QHBoxLayout(), QHBoxLayout()
         self._head.addWidget(self.choice, 1)
         self._head.addWidget(HelpButton())
+        self._foot.addWidget(self._undo)
         self._foot.addStretch(1)
         self._foot.addWidget(self._delete)
         self._foot.addWidget(self._save)
@@ -133,6 +140,20 @@ class EvaluationsDialog(QDialog):
         for each in evaluations:
             self.choice.addItem(f"{each.name} · {moment(each.created_at)}", each.id)
         self.choice.setCurrentIndex(max(0, self.choice.findData(current)))
+
+    def choose(self, evaluation_id: str) -> None:
+        """Choose an evaluation that is listed."""
+        self.choice.setCurrentIndex(max(0, self.choice.findData(evaluation_id)))
+
+    def offer_undo(self, name: str) -> None:
+        """Offer to bring a deleted evaluation back; "" for none."""
+        self._undo.setVisible(bool(name))
+        if name:
+            words = tr("“{name}” deleted", name=name)
+            set_tooltip(self._undo, words)
+            self._undo.setAccessibleName(spoken_text(f"{tr('Undo')}: {words}"))
+            announce(self._undo, words)
+            self._undo.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_evaluation(self, evaluation: Evaluation | None) -> None:
         """Show the runs and the failed cases of an evaluation; None if there is none."""

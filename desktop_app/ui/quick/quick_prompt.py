@@ -107,6 +107,7 @@ class QuickPrompt(QWidget):
         stop_requested(): stop the answer.
         open_in_window_requested(): show the conversation in the main window.
         remedy_requested(): run the remedy offered beside a problem.
+        undo_requested(): undo what `offer_undo` told.
         variant_requested(Variant), effort_step_requested(int): +1 for more, -1 for less effort.
         history_requested(int): +1 for an older question, -1 for a newer one.
         selection_requested(): add the text that is selected in another program.
@@ -127,6 +128,7 @@ class QuickPrompt(QWidget):
     stop_requested = Signal()
     open_in_window_requested = Signal()
     remedy_requested = Signal()
+    undo_requested = Signal()
     variant_requested = Signal(object)
     effort_step_requested = Signal(int)
     history_requested = Signal(int)
@@ -149,7 +151,7 @@ class QuickPrompt(QWidget):
         self._theme = theme
         self._choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = ""
-        self._streaming = False
+        self._streaming = self._offers_undo = False
         self.place: tuple[float, float] | None = None
         self._opened_at = self.pos()
         # Without a compositor, X11 shows transparent corners in black.
@@ -267,7 +269,9 @@ class QuickPrompt(QWidget):
         self._copy.clicked.connect(self._copy_answer)
         self._paste.clicked.connect(self.paste_requested)
         self._open_button.clicked.connect(self.open_in_window_requested)
-        self._remedy_button.clicked.connect(self.remedy_requested)
+        self._remedy_button.clicked.connect(
+            lambda: (self.undo_requested if self._offers_undo else self.remedy_requested).emit()
+        )
         self._selection.clicked.connect(self.selection_requested)
         self._unsaved.clicked.connect(self.unsaved_requested)
         self._close.clicked.connect(self.hide)
@@ -408,7 +412,14 @@ class QuickPrompt(QWidget):
         self._show_status("", text, remedy)
         self.announce(text)
 
+    def offer_undo(self, text: str) -> None:
+        """Say what was done, with a button that undoes it."""
+        self._show_status(text, "", tr("Undo"))
+        self._offers_undo = True
+        self.announce(text)
+
     def _show_status(self, text: str, problem: str, remedy: str) -> None:
+        self._offers_undo = False
         self._status.setText(text)
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))

@@ -469,6 +469,11 @@ async def batches(desk: Desk, look: Look) -> None:
         await desk.written()
         await look(f"batch-job-{row}")
         dialog.show_list()
+    dialog.job.remove_requested.emit("")
+    box = find(dialog, QMessageBox, "confirm-batch-removal")
+    await until(box.isVisible)
+    await look("batch-removal")
+    box.reject()
     _close_dialogs(desk)
 
 

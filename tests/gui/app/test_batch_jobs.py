@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QMessageBox
 
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
@@ -155,6 +155,8 @@ def test_what_failed_is_told_narrowed_to_and_run_again(run: Run, tmp_path: Path)
         press(desk, "batch-start")
         await until(lambda: "Completed · 2 of 2 answered" in dialog.job.status.text())
         press(desk, "batch-remove")
+        (box,) = dialog.findChildren(QMessageBox)
+        next(each for each in box.buttons() if each.text() == "Remove").click()
         await until(lambda: dialog.page == "list" and dialog.jobs.rowCount() == 1)
 
     against(run, test, outcome)

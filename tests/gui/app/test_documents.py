@@ -162,7 +162,7 @@ async def test_what_does_not_fit_is_refused_with_the_figures(tmp_path: Path) -> 
         desk.window.prompt.attachment_removal_requested.emit(
             desk.state.draft.value.question_attachments[0].sha256
         )
-        assert desk.said == ""
+        assert desk.said.startswith("“long.txt” removed")
 
 
 async def test_a_suggestion_for_what_does_not_fit_is_kept_and_is_what_parts_are_read_for(

@@ -110,3 +110,7 @@ async def test_a_report_is_saved_and_an_evaluation_deleted(
         await until(lambda: not dialog.current)
         assert "repartee eval CASES" in dialog.note.text()
         assert not dialog.runs.isVisible()
+        undo = find(dialog, QPushButton, "undo-evaluation")
+        undo.click()
+        await until(lambda: dialog.current == "only" and dialog.runs.isVisible())
+        assert not undo.isVisible()

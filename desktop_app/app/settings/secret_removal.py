@@ -1,0 +1,62 @@
+"""Removes keys and passwords so that they can be brought back for a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.credentials.vault import KeyVault
+    from desktop_app.domain.secret import Secret
+    from desktop_app.ui.window.notifications import Notifications
+
+UNDO_MS: Final = 60_000
+
+
+class SecretRemoval(QObject):
+    """Takes secrets out of the keyring at once, and holds them in memory while Undo is offered.
+
+    The program's end, and even its crash, leaves them removed. The only reference to them is the
+    card with Undo.
+    """
+
+    def __init__(
+        self, parent: QObject, *, vault: KeyVault, notifications: Notifications, tasks: Tasks
+    ) -> None:
+        super().__init__(parent)
+        self._vault, self._notifications, self._tasks = vault, notifications, tasks
+
+    async def take(self, names: Iterable[str]) -> dict[str, Secret]:
+        """Remove the secrets of these names, and return those that there were.
+
+        Raises:
+            CredentialError: the keyring does not work.
+        """
+        found = {name: await self._vault.take(name) for name in names}
+        return {name: secret for name, secret in found.items() if secret is not None}
+
+    def offer_undo(
+        self,
+        words: str,
+        secrets: dict[str, Secret],
+        restore: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Say what was removed. Undo stores the secrets again, and then runs `restore`."""
+        topic = f"removed-{new_id()}"
+
+        async def undo() -> None:
+            for name, secret in secrets.items():
+                await self._vault.set(name, secret)
+            await restore()
+
+        self._notifications.notify(
+            words, [(tr("Undo"), lambda: self._tasks.start(undo()))], topic=topic, stays=True
+        )
+        QTimer.singleShot(UNDO_MS, self, partial(self._notifications.dismiss_topic, topic))
