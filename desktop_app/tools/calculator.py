@@ -17,6 +17,7 @@ from decimal import (
     Inexact,
     InvalidOperation,
     Overflow,
+    Underflow,
 )
 from typing import Final
 
@@ -29,12 +30,12 @@ LARGEST_EXPONENT: Final = 10_000
 _DEEPEST: Final = 50
 
 _TOKEN: Final = re.compile(
-    r"\s*(?:(?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d{1,5})?)|(?P<name>[a-z]+)"
+    r"\s*(?:(?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[a-z]+)"
     r"|(?P<mark>\*\*|//|[-+*/%^(),]))"
 )
 _PI: Final = Decimal(
     "3.14159265358979323846264338327950288419716939937510"
-    "58209749445923078164062862089986280348253421170680"
+    "5820974944592307816406286208998628034825342117067982148"
 )
 
 
@@ -44,8 +45,15 @@ def _context() -> Context:
         rounding=ROUND_HALF_EVEN,
         Emax=LARGEST_EXPONENT,
         Emin=-LARGEST_EXPONENT,
-        traps=[DivisionByZero, InvalidOperation, Overflow],
+        traps=[DivisionByZero, InvalidOperation, Overflow, Underflow],
     )
+
+
+def _wide_context() -> Context:
+    """Return a context in which a division of whole numbers loses no digit."""
+    context = _context()
+    context.prec = 2 * LARGEST_EXPONENT + 2 * DIGITS
+    return context
 
 
 def calculate(expression: str) -> str:
@@ -63,6 +71,8 @@ def calculate(expression: str) -> str:
         raise ToolError("Division by zero.") from exc
     except Overflow as exc:
         raise ToolError("The value is too large.") from exc
+    except Underflow as exc:
+        raise ToolError("The value is too small.") from exc
     except DecimalException as exc:
         raise ToolError("The value is not defined.") from exc
     text = _written(value)
@@ -128,17 +138,12 @@ class _Parser:
         operations: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
             "*": context.multiply,
             "/": context.divide,
-            "//": self._floor,
-            "%": lambda a, b: context.subtract(a, context.multiply(self._floor(a, b), b)),
+            "//": lambda a, b: context.plus(_divided(a, b)[0]),
+            "%": lambda a, b: context.plus(_divided(a, b)[1]),
         }
         while mark := self._next(*operations):
             value = operations[mark](value, self._sign())
         return value
-
-    def _floor(self, a: Decimal, b: Decimal) -> Decimal:
-        whole, rest = self._context.divmod(a, b)
-        is_below = bool(rest) and (rest < 0) != (b < 0)
-        return self._context.subtract(whole, Decimal(1)) if is_below else whole
 
     def _sign(self) -> Decimal:
         is_negative = False
@@ -182,7 +187,7 @@ class _Parser:
 
     def _named(self, name: str) -> Decimal:
         if name == "pi":
-            return _PI
+            return self._context.plus(_PI)  # rounded, and says so
         if name == "e":
             return self._context.exp(Decimal(1))
         if not self._next("("):
@@ -207,10 +212,10 @@ class _Parser:
             "abs": lambda v: context.abs(_only(v)),
             "sqrt": lambda v: context.sqrt(_only(v)),
             "exp": lambda v: context.exp(_only(v)),
-            "ln": lambda v: context.ln(_only(v)),
-            "log": lambda v: context.log10(_only(v)),
-            "floor": lambda v: self._floor(_only(v), Decimal(1)),
-            "ceil": lambda v: context.minus(self._floor(context.minus(_only(v)), Decimal(1))),
+            "ln": lambda v: context.ln(_positive(v)),
+            "log": lambda v: context.log10(_positive(v)),
+            "floor": lambda v: context.plus(_divided(_only(v), Decimal(1))[0]),
+            "ceil": lambda v: context.minus(_divided(-_only(v), Decimal(1))[0]),
             "round": lambda v: _rounded(v, context),
             "min": lambda v: min(v),
             "max": lambda v: max(v),
@@ -224,16 +229,33 @@ def _only(values: list[Decimal]) -> Decimal:
     return values[0]
 
 
+def _positive(values: list[Decimal]) -> Decimal:
+    value = _only(values)
+    if value <= 0:  # of 0, Decimal returns -Infinity
+        raise ToolError("The value is not defined.")
+    return value
+
+
+def _divided(a: Decimal, b: Decimal) -> tuple[Decimal, Decimal]:
+    """Return the quotient, rounded down, and the rest, both exact."""
+    if not b:
+        raise ToolError("Division by zero.")
+    context = _wide_context()
+    whole, rest = context.divmod(a, b)
+    if rest and (rest < 0) != (b < 0):
+        return context.subtract(whole, Decimal(1)), context.add(rest, b)
+    return whole, rest
+
+
 def _rounded(values: list[Decimal], context: Context) -> Decimal:
     if len(values) > 2:
         raise ToolError("round takes a value and the number of decimals.")
     places = int(values[1]) if len(values) == 2 else 0
     if not -DIGITS <= places <= DIGITS:
         raise ToolError(f"At most {DIGITS} decimals.")
-    # A context of its own: rounding on demand is no loss of precision.
-    quiet = _context()
-    quiet.prec = 2 * DIGITS + LARGEST_EXPONENT
-    return context.plus(values[0].quantize(Decimal(1).scaleb(-places), context=quiet))
+    # In the other context, rounding on demand is no loss of precision.
+    step = Decimal(1).scaleb(-places)
+    return context.plus(values[0].quantize(step, context=_wide_context()))
 
 
 def _sum_of(values: list[Decimal], context: Context) -> Decimal:
