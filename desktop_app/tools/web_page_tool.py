@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, Final
@@ -24,12 +25,17 @@ from desktop_app.tools.built_in import BuiltInTool
 if TYPE_CHECKING:
     import ssl
 
+    import httpx
+
 LARGEST_PAGE: Final = 5 << 20
 """Bytes."""
 MOST_REDIRECTS: Final = 5
 LONGEST_S: Final = 30.0
 _READ: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown")
 _MOVED: Final = (301, 302, 303, 307, 308)
+# Special networks that `is_global` of some versions of Python does not know.
+_NOT_PUBLIC: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
+_ISATAP: Final = 0x5EFE
 _PORTS: Final = {"http": 80, "https": 443}
 
 FETCH_PAGE: Final = ToolDefinition(
@@ -57,15 +63,23 @@ def is_public(address: str) -> bool:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    inner = None
     if isinstance(found, ipaddress.IPv6Address):
-        # Forms of IPv6 that carry an IPv4 address to a gateway.
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
-        nat = ipaddress.ip_network("64:ff9b::/96")
-        inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in nat else inner
-    if inner is not None and not is_public(str(inner)):
+        inner = _inner(found)
+        if found.is_site_local or (inner is not None and not is_public(str(inner))):
+            return False
+    if any(found in ipaddress.ip_network(network) for network in _NOT_PUBLIC):
         return False
     return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def _inner(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address carries to a gateway, if it does."""
+    last = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+    if found in ipaddress.ip_network("64:ff9b::/96"):
+        return last
+    if (int(found) >> 32) & 0xFDFFFFFF == _ISATAP:
+        return last
+    return found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
 
 
 class WebPageTool:
@@ -116,6 +130,7 @@ class WebPageTool:
                 "host": named if port == _PORTS[parts.scheme] else f"{named}:{port}",
                 "user-agent": "Repartee",
                 "accept": ", ".join(_READ),
+                "accept-encoding": "gzip",
             }
             trusted = await asyncio.to_thread(self._trusted)
             async with AsyncExitStack() as stack:
@@ -132,7 +147,7 @@ class WebPageTool:
                         url = urljoin(url, reply.headers["location"])
                         continue
                     media_type = _readable(reply.status_code, reply.headers)
-                    return url, media_type, await _bounded(reply.aiter_bytes())
+                    return url, media_type, await _bounded(reply)
                 except (httpx.HTTPError, httpx.InvalidURL) as error:
                     name = type(error).__name__
                     raise ToolError(f"The page could not be fetched ({name}).") from error
@@ -168,9 +183,19 @@ def _readable(status: int, headers: Mapping[str, str]) -> str:
     return media_type
 
 
-async def _bounded(pieces: Any) -> bytes:
+async def _bounded(reply: httpx.Response) -> bytes:
+    """Return the body; of a compressed one, no more is unpacked than may be returned."""
+    encoding = reply.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", "gzip", "deflate"):
+        raise ToolError("The page is compressed in a way that is not supported.")
+    unpacking = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
     data = b""
-    async for piece in pieces:
+    async for piece in reply.aiter_raw():
+        if unpacking is not None:
+            try:
+                piece = unpacking.decompress(piece, LARGEST_PAGE + 1 - len(data))
+            except zlib.error as error:
+                raise ToolError("The page is damaged.") from error
         data += piece
         if len(data) > LARGEST_PAGE:
             raise ToolError(f"The page is larger than {LARGEST_PAGE >> 20} MB.")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import ssl
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -14,6 +16,7 @@ from desktop_app.domain.tools.tool import ToolError
 from desktop_app.tools.web_page_tool import LARGEST_PAGE, WebPageTool, is_public
 
 REDIRECT = "/redirect?"
+BOMB = gzip.compress(bytes(200 << 20), 9)
 
 
 class _Site(BaseHTTPRequestHandler):
@@ -23,10 +26,15 @@ class _Site(BaseHTTPRequestHandler):
             self.send_header("location", self.path.removeprefix(REDIRECT))
             self.end_headers()
             return
-        body = b"<p>Hello</p>" if self.path == "/" else b"x" * (LARGEST_PAGE + 1)
+        bodies = {"/": b"<p>Hello</p>", "/packed": gzip.compress(b"<p>Hello</p>"), "/bomb": BOMB}
+        body = bodies.get(self.path, b"x" * (LARGEST_PAGE + 1))
         kind = "image/png" if self.path == "/image" else "text/html; charset=utf-8"
         self.send_response(200)
         self.send_header("content-type", kind)
+        if self.path in ("/packed", "/bomb"):
+            self.send_header("content-encoding", "gzip")
+        if self.path == "/brotli":
+            self.send_header("content-encoding", "br")
         self.end_headers()
         try:
             self.wfile.write(body)
@@ -89,12 +97,34 @@ def test_pages_that_are_large_or_no_text_are_refused(port: int) -> None:
         fetch(f"http://site.test:{port}/image")
 
 
+def test_a_redirect_to_no_address_is_refused(port: int) -> None:
+    with pytest.raises(ToolError):
+        fetch(f"http://site.test:{port}{REDIRECT}http://[::1")
+
+
+@pytest.mark.attack("tools")
+def test_no_more_is_unpacked_than_is_kept(port: int) -> None:
+    assert fetch(f"http://site.test:{port}/packed")[2] == b"<p>Hello</p>"
+    tracemalloc.start()
+    try:
+        with pytest.raises(ToolError, match="larger than 5 MB"):
+            fetch(f"http://site.test:{port}/bomb")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * LARGEST_PAGE
+    with pytest.raises(ToolError, match="not supported"):
+        fetch(f"http://site.test:{port}/brotli")
+
+
 @pytest.mark.attack("tools")
 @pytest.mark.parametrize(
     "address",
     [
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0"),
         *("100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1"),
+        *("fec0::1", "2001:470::5efe:7f00:1", "2001:470::200:5efe:a00:1", "3fff::1"),
+        *("192.0.0.8", "192.88.99.1", "::127.0.0.1", "2001:0:1:2:3:4:80ff:fffe"),
         *("::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "ff02::1", "nonsense"),
     ],
 )
