@@ -28,19 +28,24 @@ async def run_job(job: dict[str, Any]) -> str:
     Raises:
         ToolError: it failed, took too long, or used up its memory.
     """
+    text = await asyncio.to_thread(json.dumps, job)
     try:
-        process = await start_child(child_command("tool"), stdin=PIPE, stdout=PIPE)
+        process = await start_child(
+            child_command("tool"), stdin=PIPE, stdout=PIPE, stderr=asyncio.subprocess.DEVNULL
+        )
     except OSError as error:
         raise ToolError("The confined process could not be started.") from error
     try:
         async with asyncio.timeout(LONGEST_S):
-            answer = await _exchange(process, json.dumps(job).encode())
+            answer = await _exchange(process, text.encode())
+            await process.wait()
     except TimeoutError as error:
         raise ToolError(f"It took longer than {LONGEST_S:.0f} s and was stopped.") from error
     finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
     return _result(answer)
 
 
@@ -64,7 +69,9 @@ def _result(answer: bytes) -> str:
     try:
         found = json.loads(answer)
     except ValueError as error:
-        raise ToolError("It used too much memory or processor time.") from error
+        raise ToolError(
+            "It ended without a result. It may have used too much memory or processor time."
+        ) from error
     result = found.get("result") if isinstance(found, dict) else None
     if isinstance(result, str):
         return result

@@ -16,7 +16,6 @@ from desktop_app.i18n.translation import N_
 from desktop_app.tools import schemas
 from desktop_app.tools.built_in import BuiltInTool
 from desktop_app.tools.confined_job import missing_sandbox, run_job
-from desktop_app.tools.tables import tables_of
 
 MOST_HITS: Final = 20
 MOST_PASSAGE_TOKENS: Final = 4000
@@ -134,15 +133,11 @@ class DocumentTools:
         return (f"{said}\n\n" + "\n\n".join(chosen))[:LONGEST_RESULT]
 
     async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
-        tables: list[dict[str, Any]] = []
-        for document in documents_of(context):
-            text = await context.text_of(document.sha256)
-            tables += await asyncio.to_thread(_tables, document, text)
-        if not tables:
-            raise ToolError("No table is attached to this conversation.")
-        return await run_job(
-            {"kind": "query", "tables": _with_own_names(tables), "sql": arguments["sql"]}
-        )
+        documents = [
+            {"name": d.name, "media_type": d.media_type, "text": await context.text_of(d.sha256)}
+            for d in documents_of(context)
+        ]
+        return await run_job({"kind": "query", "documents": documents, "sql": arguments["sql"]})
 
 
 async def _python(arguments: Mapping[str, Any], _context: ToolContext) -> str:
@@ -193,17 +188,3 @@ def _passages(document: DocumentPart, text: str, words: str) -> list[str]:
         piece = page[max(0, at - _AROUND) : at + _AROUND].strip()
         found.append(f"[{document.name}, page {number}]\n{piece}")
     return found
-
-
-def _tables(document: DocumentPart, text: str) -> list[dict[str, Any]]:
-    return list(tables_of(document.name, document.media_type, text))
-
-
-def _with_own_names(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the tables with different names: two files may have a sheet of the same name."""
-    taken: set[str] = set()
-    for table in tables:
-        while table["name"].casefold() in taken:
-            table["name"] += "_"
-        taken.add(table["name"].casefold())
-    return tables

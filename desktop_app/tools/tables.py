@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 MOST_CELLS: Final = 2_000_000
 _CSV: Final = ("text/csv", "text/tab-separated-values")
@@ -13,8 +14,22 @@ _RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
 
 
-def tables_of(name: str, media_type: str, text: str) -> Iterator[dict[str, Any]]:
-    """Yield the tables of a document: name, columns, rows.
+@dataclass(frozen=True)
+class DocumentTable:
+    """A table of texts.
+
+    Attributes:
+        left_out: the number of rows beyond MOST_CELLS.
+    """
+
+    name: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left_out: int = 0
+
+
+def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
+    """Yield the tables of a document.
 
     Args:
         text: as it was extracted; of spreadsheets it has a Markdown table for each sheet.
@@ -43,7 +58,7 @@ def _csv_rows(text: str) -> Iterator[list[str]]:
     yield from csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
 
 
-def _table(name: str, rows: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]]:
+def _table(name: str, rows: Sequence[Sequence[str]]) -> Iterator[DocumentTable]:
     if not rows or not any(rows[0]):
         return
     width = max(map(len, rows))
@@ -54,6 +69,6 @@ def _table(name: str, rows: Sequence[Sequence[str]]) -> Iterator[dict[str, Any]]
         while column.casefold() in (known.casefold() for known in columns):
             column += "_"
         columns.append(column)
-    most = MOST_CELLS // width
+    most = max(1, MOST_CELLS // width)
     filled = [[*row, *[""] * (width - len(row))] for row in rows[1 : most + 1]]
-    yield {"name": name, "columns": columns, "rows": filled}
+    yield DocumentTable(name, columns, filled, len(rows) - 1 - len(filled))

@@ -4,8 +4,10 @@ It confines itself before it reads its one job from standard input: no network, 
 that Python needs, limited memory and processor time. Its answer, one JSON object on standard
 output, is as untrusted as the job.
 
-    {"kind": "query", "tables": [{"name", "columns", "rows"} …], "sql"} → {"result"} or {"error"}
-    {"kind": "python", "code"}                                          → {"result"} or {"error"}
+    {"kind": "query", "documents": [{"name", "media_type", "text"} …], "sql"}
+    {"kind": "python", "code"}
+
+The answers are {"result"} or {"error"}.
 """
 
 from __future__ import annotations
@@ -14,10 +16,13 @@ import io
 import json
 import signal
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from typing import Any, Final
 
 from desktop_app import sandbox
+from desktop_app.tools.tables import DocumentTable, tables_of
 
 MEMORY_BYTES: Final = 512 << 20
 CPU_S: Final = 20
@@ -42,7 +47,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     job = json.load(sys.stdin)
     output = sys.stdout
-    answer = query(job["tables"], job["sql"]) if job["kind"] == "query" else python(job["code"])
+    is_query = job["kind"] == "query"
+    answer = query(job["documents"], job["sql"]) if is_query else python(job["code"])
     json.dump(answer, output)
     output.flush()
     return 0
@@ -54,32 +60,62 @@ def _limit_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
 
 
-def query(tables: list[dict[str, Any]], sql: str) -> dict[str, str]:
-    """Run one reading statement over tables in memory."""
+def query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str]:
+    """Run one reading statement over the tables of documents, in memory."""
     import sqlite3
 
     connection = sqlite3.connect(":memory:")
+    connection.execute("PRAGMA temp_store = MEMORY")  # large sorts would need a file
+    failures = (sqlite3.Error, sqlite3.Warning, MemoryError, UnicodeError)
+    notes: list[str] = []
+    taken: set[str] = set()
     try:
-        for table in tables:
-            _fill(connection, table)
+        for document in documents:
+            for table in tables_of(document["name"], document["media_type"], document["text"]):
+                notes += _filled(connection, _with_own_name(table, taken))
+        if not taken:
+            return {"error": "No table is attached to this conversation."}
+        connection.commit()
         connection.set_authorizer(_allow_reading)
         cursor = connection.execute(sql)
         names = [column[0] for column in cursor.description or ()]
         rows = cursor.fetchmany(MOST_ROWS + 1)
-    except (sqlite3.Error, sqlite3.Warning, MemoryError) as error:
-        return {"error": str(error)[:LONGEST_CELL] or type(error).__name__}
+    except failures as error:
+        reason = str(error)[:LONGEST_CELL] or type(error).__name__
+        return {"error": "\n".join([reason, *notes])}
     lines = [" | ".join(names), *(" | ".join(map(_cell, row)) for row in rows[:MOST_ROWS])]
     if len(rows) > MOST_ROWS:
         lines.append(f"(only the first {MOST_ROWS} rows)")
-    return {"result": "\n".join(lines)[:LONGEST_OUTPUT]}
+    return {"result": "\n".join([*lines, *notes])[:LONGEST_OUTPUT]}
 
 
-def _fill(connection: Any, table: dict[str, Any]) -> None:
-    columns = ", ".join(_quoted(name) for name in table["columns"])
-    name, marks = _quoted(table["name"]), ", ".join("?" * len(table["columns"]))
-    connection.execute(f"CREATE TABLE {name} ({columns})")
-    rows = ([_value(cell) for cell in row] for row in table["rows"])
+def _with_own_name(table: DocumentTable, taken: set[str]) -> DocumentTable:
+    """Return the table with a name of its own: two files may have a sheet of the same name."""
+    name = table.name.replace("\0", "")
+    if name.casefold().startswith("sqlite_"):  # reserved
+        name = f"_{name}"
+    while name.casefold() in taken:
+        name += "_"
+    taken.add(name.casefold())
+    return replace(table, name=name)
+
+
+def _filled(connection: Any, table: DocumentTable) -> Iterator[str]:
+    """Add a table; yield what the model has to know of it."""
+    import sqlite3
+
+    columns = ", ".join(_quoted(name) for name in table.columns)
+    name, marks = _quoted(table.name), ", ".join("?" * len(table.columns))
+    try:
+        connection.execute(f"CREATE TABLE {name} ({columns})")
+    except sqlite3.Error as error:
+        yield f"(The table {table.name} could not be read: {error})"
+        return
+    rows = ([_value(cell) for cell in row] for row in table.rows)
     connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608 — quoted
+    if table.left_out:
+        kept = len(table.rows)
+        yield f"(Of the table {table.name}, only the first {kept} of {kept + table.left_out} rows)"
 
 
 def _quoted(name: str) -> str:
@@ -123,7 +159,9 @@ def _allow_reading(action: int, *_: object) -> int:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)[:LONGEST_CELL]
+    """Return a value on one line, so that each row is one."""
+    text = "" if value is None else str(value)[:LONGEST_CELL]
+    return "\\n".join(text.splitlines()) if len(text.splitlines()) > 1 else text
 
 
 def python(code: str) -> dict[str, str]:
@@ -134,6 +172,9 @@ def python(code: str) -> dict[str, str]:
     with redirect_stdout(printed), redirect_stderr(printed):
         try:
             exec(compile(code, "<tool>", "exec"), {"__name__": "__main__"})  # noqa: S102 — confined
-        except BaseException:  # noqa: BLE001 — the code is the model's: SystemExit, too, is an answer
-            traceback.print_exc(limit=-3)
+        except BaseException as error:  # noqa: BLE001 — the code is the model's
+            is_done = isinstance(error, SystemExit) and not error.code
+            own = error.__traceback__.tb_next if error.__traceback__ else None
+            if not is_done:
+                traceback.print_exception(type(error), error, own, limit=-3)
     return {"result": printed.getvalue()}

@@ -22,9 +22,10 @@ from desktop_app.domain.conversations.message_parts import DocumentPart, Passage
 from desktop_app.domain.tools.strict_schema import is_strict
 from desktop_app.domain.tools.tool import ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.tools import tables
 from desktop_app.tools.built_in import BuiltInTools
 from desktop_app.tools.calculator import LONGEST, calculate
-from desktop_app.tools.confined_job import missing_sandbox
+from desktop_app.tools.confined_job import missing_sandbox, run_job
 from desktop_app.tools.date_time import date_time
 from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
@@ -48,14 +49,29 @@ NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
         ("1_000_000 * 1_000_000", "1000000000000"),
         ("1e3", "1000"),
         ("0 * 5", "0"),
+        ("10^150 % 7 + -10^150 % 7", "7"),
     ],
 )
 def test_exact_values(expression: str, value: str) -> None:
     assert calculate(expression) == value
 
 
-def test_rounding_is_said() -> None:
-    assert calculate("1 / 3").endswith("(rounded to 100 digits)")
+@pytest.mark.parametrize("expression", ["1 / 3", "pi", "e", "sqrt(2)"])
+def test_rounding_is_said(expression: str) -> None:
+    assert calculate(expression).endswith("(rounded to 100 digits)")
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        *(("1e999999999", "too large"), ("1e-999999999", "too small"), ("exp(-10^9)", "too small")),
+        *(("log(0)", "not defined"), ("ln(-1)", "not defined")),
+        *(("7 % 0", "Division by zero"), ("0 // 0", "Division by zero")),
+    ],
+)
+def test_the_reason_of_a_refusal_is_the_right_one(expression: str, words: str) -> None:
+    with pytest.raises(ToolError, match=words):
+        calculate(expression)
 
 
 @pytest.mark.parametrize(
@@ -142,17 +158,43 @@ def test_documents_are_searched_and_read_by_page() -> None:
 def test_tables_of_spreadsheets() -> None:
     text = "## A\n\n| x | y |\n| --- | --- |\n| 1 | a \\| b |\n\n## B\n\n| z |\n| --- |\n| 2 |\n"
     first, second = tables_of("t.xlsx", "x", text)
-    assert (first["name"], first["columns"], first["rows"]) == ("A", ["x", "y"], [["1", "a | b"]])
-    assert (second["name"], second["rows"]) == ("B", [["2"]])
+    assert (first.name, first.columns, first.rows) == ("A", ["x", "y"], [["1", "a | b"]])
+    assert (second.name, second.rows) == ("B", [["2"]])
 
 
-TABLE = {"name": "t", "columns": ["n", "key"], "rows": [["1", "007"], ["2.5", ""]]}
+def csv(text: str, name: str = "t.csv") -> dict[str, str]:
+    return {"name": name, "media_type": "text/csv", "text": text}
+
+
+TABLE = csv("n,key\n1,007\n2.5,\n")
 
 
 def test_numbers_are_numbers_and_keys_stay_texts() -> None:
     assert query([TABLE], "SELECT sum(n), max(key) FROM t") == {
         "result": "sum(n) | max(key)\n3.5 | 007"
     }
+
+
+def test_a_table_that_cannot_be_used_does_not_hide_the_others() -> None:
+    wide = csv(",".join(f"c{n}" for n in range(2100)) + "\n1\n", "wide.csv")
+    found = query([wide, TABLE, csv("a\n1\n", "sqlite_x.csv"), TABLE], "SELECT count(*) FROM t_")
+    assert found["result"].startswith("count(*)\n2\n(The table wide could not be read: ")
+    assert query([csv("a\n1\n", "sqlite_x.csv")], "SELECT a FROM _sqlite_x")["result"] == "a\n1"
+    assert "No table" in query([{**TABLE, "text": ""}], "SELECT 1")["error"]
+
+
+def test_rows_that_are_left_out_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_CELLS", 2)
+    said = query([TABLE], "SELECT count(*) FROM t")["result"]
+    assert said == "count(*)\n1\n(Of the table t, only the first 1 of 2 rows)"
+
+
+def test_each_row_is_one_line() -> None:
+    assert query([csv('a\n"x\ny"\n')], "SELECT a FROM t") == {"result": "a\nx\\ny"}
+
+
+def test_a_query_that_is_no_text_is_refused() -> None:
+    assert "error" in query([TABLE], "SELECT \ud800")
 
 
 @pytest.mark.attack("tools")
@@ -179,9 +221,22 @@ def test_a_query_runs_in_the_confined_process() -> None:
 
 
 @needs_sandbox
+def test_large_tables_are_sorted_in_memory() -> None:
+    job = {"kind": "query", "documents": [csv("a,b\n" + "1,2\n" * 300_000)]}
+    sql = "SELECT a, count(*) FROM (SELECT a, b FROM t ORDER BY b, a DESC) GROUP BY b"
+    assert asyncio.run(run_job({**job, "sql": sql})) == "a | count(*)\n1 | 300000"
+
+
+@needs_sandbox
 def test_code_runs_and_its_errors_are_results() -> None:
     assert call("python", code="print(sum(range(10)))") == "45\n"
-    assert "ZeroDivisionError" in call("python", code="1 / 0")
+    failed = call("python", code="print('before')\n1 / 0")
+    assert failed.startswith("before\nTraceback")
+    assert failed.count("File ") == 1  # none of this program
+    assert failed.endswith("ZeroDivisionError: division by zero\n")
+    assert call("python", code="print(1)\nraise SystemExit") == "1\n"
+    with pytest.raises(ToolError, match="without a result"):
+        call("python", code="import os; os._exit(0)")
 
 
 @needs_sandbox
