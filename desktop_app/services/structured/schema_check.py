@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from decimal import Context, Decimal, DecimalException
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 _MOST_PROBLEMS: Final = 5
 _LONGEST_REASON: Final = 300
+_MOST_DIGITS: Final = 700
+"""Of the quotient of the largest and the smallest number."""
 
 
 class UnusableSchemaError(Exception):
@@ -85,12 +91,13 @@ def _leads_nowhere(reference: str) -> str:
 
 def schema_problems(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProblem, ...]:
     """Return why a value does not match; () if it does. Raises UnusableSchemaError."""
-    from jsonschema import Draft202012Validator, SchemaError
+    from jsonschema import Draft202012Validator, SchemaError, validators
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
     # An empty registry: a reference to an address must not be fetched.
-    validator = Draft202012Validator(schema, registry=Registry())
+    kind = validators.extend(Draft202012Validator, {"multipleOf": _multiple_of})
+    validator = kind(schema, registry=Registry())
     problems: list[SchemaProblem] = []
     try:
         for error in validator.iter_errors(value):
@@ -102,6 +109,22 @@ def schema_problems(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProble
     except (SchemaError, RecursionError, TypeError, ValueError, re.error, OverflowError) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     return tuple(problems)
+
+
+def _multiple_of(
+    validator: Any, divisor: Any, value: Any, _schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """Check multiples by decimal digits: as binary fractions, 0.07 is no multiple of 0.01."""
+    from jsonschema import ValidationError
+
+    if not validator.is_type(value, "number"):
+        return
+    try:
+        rest = Context(prec=_MOST_DIGITS).remainder(Decimal(repr(value)), Decimal(repr(divisor)))
+    except DecimalException:  # of an infinite value, or a divisor of 0
+        rest = Decimal(1)
+    if rest:
+        yield ValidationError(f"{value!r} is not a multiple of {divisor!r}")
 
 
 def check_answer(schema: Mapping[str, Any], text: str) -> CheckedAnswer:

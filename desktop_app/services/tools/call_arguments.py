@@ -11,6 +11,8 @@ from desktop_app.services.structured.schema_check import UnusableSchemaError, sc
 
 LONGEST_ARGUMENTS: Final = 1 << 20
 """Characters."""
+_SCHEMAS_BY_NAME: Final = ("properties", "$defs", "definitions", "dependentSchemas")
+_VALUES: Final = ("const", "enum", "default", "examples")
 
 
 def parse_arguments(tool: ToolDefinition, text: str) -> Any:
@@ -42,23 +44,35 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _problems(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> list[str]:
-    # A server's pattern could keep Python's matcher busy for years.
-    checked = _without_patterns(schema) if is_foreign else dict(schema)
     try:
+        # A server's pattern could keep Python's matcher busy for years.
+        checked = _without_patterns(schema) if is_foreign else dict(schema)
         problems = schema_problems(checked, value)
-    except UnusableSchemaError as exc:
-        raise ToolError(f"The tool’s schema cannot be used: {exc}") from exc
+    except (UnusableSchemaError, RecursionError) as exc:
+        reason = str(exc) if isinstance(exc, UnusableSchemaError) else "it is nested too deeply"
+        raise ToolError(f"The tool’s schema cannot be used: {reason}") from exc
     return [f"{problem.path}: {problem.reason}" for problem in problems]
 
 
 def _without_patterns(schema: Any) -> Any:
-    if isinstance(schema, Mapping):
-        left_out = ("pattern", "patternProperties")
-        return {
-            key: _without_patterns(value)
-            for key, value in schema.items()
-            if key not in left_out or (key == "pattern" and not isinstance(value, str))
-        }
     if isinstance(schema, list):
         return [_without_patterns(each) for each in schema]
-    return schema
+    if not isinstance(schema, Mapping):
+        return schema
+    # Without its patterns, a schema cannot tell which other properties there may be.
+    left_out = {"pattern"}
+    if "patternProperties" in schema:
+        left_out |= {"patternProperties", "additionalProperties", "unevaluatedProperties"}
+    return {
+        key: _values_without_patterns(key, value)
+        for key, value in schema.items()
+        if key not in left_out
+    }
+
+
+def _values_without_patterns(key: str, value: Any) -> Any:
+    if key in _VALUES:
+        return value
+    if key in _SCHEMAS_BY_NAME and isinstance(value, Mapping):
+        return {name: _without_patterns(each) for name, each in value.items()}
+    return _without_patterns(value)

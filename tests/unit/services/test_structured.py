@@ -43,6 +43,20 @@ def test_another_answer_has_a_path_and_a_reason(answer: str, path: str, words: s
 
 
 @pytest.mark.parametrize(
+    ("divisor", "text", "is_multiple"),
+    [
+        *((0.01, "0.07", True), (0.01, "19.99", True), (0.01, "0.071", False), (2, "4", True)),
+        *((2, "3", False), (0.1, "1e300", True), (1e-300, "1e300", True), (3, "1e999", False)),
+        *((1, "1.0", True), (0.5, '"text"', True), (10**30, str(10**31), True)),
+    ],
+)
+def test_multiples_are_those_of_decimal_numbers(
+    divisor: float, text: str, is_multiple: bool
+) -> None:
+    assert (not check_answer({"multipleOf": divisor}, text).problems) is is_multiple
+
+
+@pytest.mark.parametrize(
     "schema",
     [
         {"type": "objekt"},

@@ -1,0 +1,74 @@
+"""The arguments of calls, checked against schemas of servers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from desktop_app.domain.tools.tool import ToolDefinition, ToolError
+from desktop_app.services.tools.call_arguments import parse_arguments
+
+CATASTROPHE = "^(a+)+$"
+NODE = {
+    "type": "object",
+    "properties": {"n": {"type": "integer"}, "next": {"$ref": "#/$defs/node"}},
+}
+
+
+def parsed(schema: dict[str, Any], arguments: Any, source: str = "demo") -> Any:
+    tool = ToolDefinition("t", "", {"type": "object", **schema}, source=source)
+    return parse_arguments(tool, json.dumps(arguments))
+
+
+@pytest.mark.parametrize(
+    ("schema", "arguments"),
+    [
+        ({"patternProperties": {"^x-": {}}, "additionalProperties": False}, {"x-a": 1}),
+        ({"properties": {"patternProperties": {}}, "additionalProperties": False}, {
+            "patternProperties": 1
+        }),
+        ({"properties": {"pattern": {"pattern": CATASTROPHE}}}, {"pattern": "a" * 40 + "b"}),
+        ({"properties": {"p": {"const": {"pattern": "x"}}}}, {"p": {"pattern": "x"}}),
+        ({"properties": {"n": {"$ref": "#/$defs/node"}}, "$defs": {"node": NODE}}, {
+            "n": {"n": 1, "next": {"n": 2}}
+        }),
+    ],
+)  # fmt: skip
+def test_patterns_of_a_server_are_not_matched(
+    schema: dict[str, Any], arguments: dict[str, Any]
+) -> None:
+    assert parsed(schema, arguments) == arguments
+
+
+@pytest.mark.parametrize(
+    ("schema", "arguments", "words"),
+    [
+        ({"additionalProperties": False}, {"a": 1}, "not allowed"),
+        ({"properties": {"n": {"$ref": "#/$defs/node"}}, "$defs": {"node": NODE}}, {
+            "n": {"next": {"n": "x"}}
+        }, r"\$\.n\.next\.n: 'x' is not of type 'integer'"),
+        ({"properties": {"a": {"$ref": "file:///etc/passwd"}}}, {"a": 1}, "leads nowhere"),
+        ({"$ref": "#"}, {}, "cannot be used"),
+    ],
+)  # fmt: skip
+def test_the_rest_of_its_schema_holds(
+    schema: dict[str, Any], arguments: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ToolError, match=words):
+        parsed(schema, arguments)
+
+
+def test_a_schema_that_is_nested_too_deeply_is_a_failure_of_the_call() -> None:
+    schema: dict[str, Any] = {}
+    for _ in range(2000):
+        schema = {"not": schema}
+    tool = ToolDefinition("t", "", schema, source="demo")
+    with pytest.raises(ToolError, match="cannot be used"):
+        parse_arguments(tool, "{}")
+
+
+def test_patterns_of_our_own_are_matched() -> None:
+    with pytest.raises(ToolError, match="does not match"):
+        parsed({"properties": {"a": {"pattern": "^b"}}}, {"a": "c"}, source="")
