@@ -1,4 +1,4 @@
-"""Tells whether a provider takes a JSON Schema as a strict one.
+"""Tells whether a provider takes a JSON Schema as a strict one, and what it takes of others.
 
 Source: OpenAI's guide to structured outputs. A strict schema holds the model to it; others are sent
 as a hint, and what arrives is validated here in both cases.
@@ -21,6 +21,7 @@ _REFUSED: Final = frozenset(
         *("oneOf", "patternProperties", "unevaluatedProperties", "propertyNames"),
     }
 )
+_REFUSED_AT_TOP: Final = ("oneOf", "anyOf", "allOf", "enum", "not")
 _TREE: Final = ("properties", "$defs", "definitions")
 
 
@@ -43,6 +44,25 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
         and values <= MOST_ENUM_VALUES
         and characters <= MOST_CHARACTERS
     )
+
+
+def sendable_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a tool's arguments as providers take it.
+
+    Of alternatives at its top, they refuse the whole request. What these name is kept as optional
+    properties; the arguments are checked against the whole schema when the tool is called.
+    """
+    if not any(key in schema for key in _REFUSED_AT_TOP):
+        return dict(schema)
+    kept = {key: value for key, value in schema.items() if key not in _REFUSED_AT_TOP}
+    properties = dict(kept.get("properties", {}))
+    for key in ("allOf", "anyOf", "oneOf"):
+        branches = schema.get(key)
+        for branch in branches if isinstance(branches, list) else ():
+            named = branch.get("properties") if isinstance(branch, Mapping) else None
+            for name, each in (named if isinstance(named, Mapping) else {}).items():
+                properties.setdefault(name, each)
+    return {**kept, "properties": properties}
 
 
 def _is_closed(part: Mapping[str, Any]) -> bool:

@@ -44,7 +44,7 @@ from desktop_app.domain.conversations.stream_events import (
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import sendable, sendable_effort
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.tools.strict_schema import is_strict
+from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.answer_forms import schema_fields
@@ -202,7 +202,7 @@ def _tool(tool: ToolDefinition, profile: ProviderProfile) -> dict[str, Any]:
             kind = own.pop("type", "text")
             named["format"] = {"type": kind, kind: own} if own else {"type": kind}
         return {"type": "custom", "custom": named}
-    named["parameters"] = dict(tool.parameters)
+    named["parameters"] = sendable_arguments(tool.parameters)
     # Servers of other makers may not know the field, or not what it demands.
     if profile.kind in _KNOWN_KINDS and is_strict(tool.parameters):
         named["strict"] = True

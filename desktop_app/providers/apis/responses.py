@@ -28,7 +28,7 @@ from desktop_app.domain.conversations.message_parts import (
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import sendable, sendable_effort
-from desktop_app.domain.tools.strict_schema import is_strict
+from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields
 from desktop_app.providers.http import json_fields
@@ -179,7 +179,7 @@ def _tool(tool: ToolDefinition) -> dict[str, Any]:
     if tool.is_custom:
         own = {"format": dict(tool.input_format)} if tool.input_format else {}
         return {"type": "custom", **named, **own}
-    schema = dict(tool.parameters)
+    schema = sendable_arguments(tool.parameters)
     return {"type": "function", **named, "parameters": schema, "strict": is_strict(schema)}
 
 
