@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.model_choice import ResolvedChoice
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
+_LONGEST_BRIEF: Final = 200
 _SENTENCE_END: Final = re.compile(r"\.\s|\n")
 
 
@@ -79,7 +80,8 @@ def brief(tool: ListedTool) -> str:
     """Return the first sentence on a tool, or why it is unavailable."""
     if not tool.is_available:
         return tr("Unavailable: {reason}", reason=tr(tool.reason))
-    return _SENTENCE_END.split(tool.definition.description, maxsplit=1)[0].rstrip(".")
+    first = _SENTENCE_END.split(tool.definition.description, maxsplit=1)[0].rstrip(".")
+    return first if len(first) <= _LONGEST_BRIEF else f"{first[:_LONGEST_BRIEF].rstrip()}…"
 
 
 def tool_json(tool: ListedTool) -> dict[str, Any]:

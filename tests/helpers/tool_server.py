@@ -84,7 +84,7 @@ def answer(message: dict[str, Any]) -> None:
         return
     handlers = {
         "initialize": initialize,
-        "tools/list": lambda _: {"tools": listed()},
+        "tools/list": lambda _: list_reply(),
         "tools/call": lambda params: call(params, number),
         "resources/list": lambda _: {"resources": RESOURCES},
         "resources/read": read,
@@ -113,6 +113,18 @@ def initialize(params: dict[str, Any]) -> dict[str, Any]:
 
 
 _changed = False
+
+
+def list_reply() -> dict[str, Any]:
+    """Return the reply to a request for the tools."""
+    if "nested" in FAULTS:  # deeper than the SDK reads
+        deep: dict[str, Any] = {"type": "string"}
+        for _ in range(300):
+            deep = {"not": deep}
+        return {"tools": [{**TOOLS[0], "inputSchema": {"type": "object", "properties": deep}}]}
+    if "invalid" in FAULTS:
+        return {"tools": [TOOLS[0], {"name": "none", "inputSchema": {"type": "objekt"}}]}
+    return {"tools": listed()}
 
 
 def listed() -> list[dict[str, Any]]:

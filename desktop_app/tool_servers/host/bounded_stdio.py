@@ -6,6 +6,7 @@ The SDK's own transport collects a line without a limit, and starts the server i
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Callable
@@ -112,7 +113,20 @@ def _message(line: bytes) -> SessionMessage | None:
     try:
         return SessionMessage(types.jsonrpc_message_adapter.validate_json(line, by_name=False))
     except (ValueError, RecursionError):
+        return _unreadable_reply(line)
+
+
+def _unreadable_reply(line: bytes) -> SessionMessage | None:
+    """Return an error in place of a reply that is no valid message, so that nobody waits for it."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
         return None
+    number = found.get("id") if isinstance(found, dict) and "method" not in found else None
+    if not isinstance(number, int | str) or isinstance(number, bool):
+        return None
+    error = types.ErrorData(code=types.INTERNAL_ERROR, message="The reply could not be read.")
+    return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=number, error=error))
 
 
 async def _write(process: asyncio.subprocess.Process, outgoing: Any) -> None:

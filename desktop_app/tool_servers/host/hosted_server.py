@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, Final
@@ -28,6 +29,8 @@ STREAM_S: Final = 300.0
 CONNECT_S: Final = 30.0
 LONGEST_REASON: Final = 2000
 
+# What the SDK's validator says: the first place, its message, and what the user has no use for.
+_INVALID: Final = re.compile(r"\d+ validation errors? for \w+\n(.+)\n +(.+?)(?: \[type=|$)", re.M)
 _CHANGES: Final[dict[type[object], str]] = {
     types.ToolListChangedNotification: "tools",
     types.ResourceListChangedNotification: "resources",
@@ -234,4 +237,6 @@ def reason_of(error: BaseException) -> str:
     words = str(error)[:LONGEST_REASON]
     if isinstance(error, SignInError):
         return words
+    if found := _INVALID.match(words):
+        return f"its reply is not valid: {found[1]}: {found[2]}"
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -83,6 +83,22 @@ async def test_lines_that_are_no_messages_go_to_the_log() -> None:
         assert "Not a message: Hello, this is no JSON" in server.log
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("nested", "reports: The reply could not be read."),
+        ("invalid", "reports: its reply is not valid: tools.1.inputSchema.type: Input should be"),
+    ],
+)
+async def test_a_list_that_cannot_be_read_says_so_at_once(fault: str, words: str) -> None:
+    async with scripted(fault) as server:
+        async with asyncio.timeout(20):
+            with pytest.raises(ToolServerError) as refused:
+                await server.tools()
+        assert words in refused.value.sentences
+        assert "pydantic" not in refused.value.sentences
+
+
 async def test_an_endless_line_ends_the_server() -> None:
     async with scripted("endless") as server:
         with pytest.raises(ToolServerError, match="didn’t start"):
