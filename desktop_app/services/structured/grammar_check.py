@@ -7,12 +7,36 @@ lack is refused here, too.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Final
 
 from desktop_app.domain.conversations.answer_form import AnswerGrammar, GrammarSyntax
 
 _LONGEST_REASON: Final = 300
-_LOOKAROUND: Final = re.compile(r"\(\?<?[=!]")
+# What Rust's regular expressions, or the providers, lack; and what they have beyond Python's.
+_LACKING: Final = (
+    (re.compile(r"\(\?<?[=!]"), "lookaround is not supported"),
+    (re.compile(r"\\[1-9]|\(\?P=|\(\?\("), "references to groups are not supported"),
+    (re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\?"), "lazy repetition is not supported"),
+    (re.compile(r"\(\?[>#]"), "such groups are not supported"),
+)
+_LIKE_PYTHON: Final = (
+    (re.compile(r"\\[pP](?:\{\^?[A-Za-z0-9_=: -]+\}|[A-Z])"), r"\\w"),
+    (re.compile(r"\\[xuU]\{[0-9A-Fa-f]{1,8}\}"), "x"),
+    (re.compile(r"\(\?<(?=[A-Za-z_])"), "(?P<"),
+    (re.compile(r"\\z"), r"\\Z"),
+    (re.compile(r"\[:\^?[a-z]+:\]"), "x"),
+)
+_CLASS_OR_ESCAPE: Final = re.compile(r"\\.|\[\^?\]?(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\]", re.DOTALL)
+# In Lark: a text, a comment, or the source of a regular expression.
+_LARK_LITERAL: Final = re.compile(
+    r'"(?:\\.|[^"\\\n])*"|//[^\n]*|/(?!/)(?P<regex>(?:\\.|[^/\\\n])*)/'
+)
+_LARK_LACKING: Final = (
+    (re.compile(r"^\s*[A-Z_0-9]+\.-?\d+\s*:", re.MULTILINE), "priorities are not supported"),
+    (re.compile(r"^\s*[a-z_0-9]+\{", re.MULTILINE), "templates are not supported"),
+    (re.compile(r"^\s*%declare\b", re.MULTILINE), "it is not supported"),
+)
 _LARK_IMPORT: Final = re.compile(r"^\s*%import\s+(?!common\b)(\S+)", re.MULTILINE)
 # llama.cpp's GBNF. Where lines may end is left to llama.cpp.
 _GBNF: Final = r"""
@@ -54,12 +78,18 @@ def _require_lark(definition: str) -> None:
 
     if found := _LARK_IMPORT.search(definition):
         raise UnusableGrammarError(f"%import {found[1]}: only common can be imported")
-    _refuse_lookaround(definition)
+    rules = _LARK_LITERAL.sub('""', definition)
+    for pattern, why in _LARK_LACKING:
+        if found := pattern.search(rules):
+            raise UnusableGrammarError(f"{found[0].strip().rstrip(':')}: {why}")
+    checked = _LARK_LITERAL.sub(_checked_literal, definition)
     # Lark compiles with the package regex where it is installed.
     compiler = getattr(utils, "regex", re)
     failures = (LarkError, re.error, compiler.error, RecursionError, ValueError, AssertionError)
     try:
-        Lark(definition, parser="earley")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Lark(checked, parser="earley")
     except failures as error:
         raise UnusableGrammarError(_reason(error)) from error
 
@@ -67,16 +97,38 @@ def _require_lark(definition: str) -> None:
 def _require_regex(definition: str) -> None:
     if not definition or "\n" in definition:
         raise UnusableGrammarError("not a single line")
-    _refuse_lookaround(definition)
     try:
-        re.compile(definition)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python may give a set of sets another meaning later
+            re.compile(_as_python(definition))
     except (re.error, RecursionError, OverflowError) as error:
         raise UnusableGrammarError(_reason(error)) from error
 
 
-def _refuse_lookaround(definition: str) -> None:
-    if found := _LOOKAROUND.search(definition):
-        raise UnusableGrammarError(f"{found[0]}: lookaround is not supported")
+def _checked_literal(literal: re.Match[str]) -> str:
+    """Return a literal of a Lark grammar as Lark can read it. Raises UnusableGrammarError."""
+    regex = literal["regex"]
+    return literal[0] if regex is None else f"/{_as_python(regex)}/"
+
+
+def _as_python(regex: str) -> str:
+    """Return an expression that Python takes if providers take this one.
+
+    Raises:
+        UnusableGrammarError: providers do not take it.
+    """
+    # In a set, and behind a backslash, characters stand for themselves.
+    plain = _CLASS_OR_ESCAPE.sub(_without_meaning, regex)
+    for pattern, why in _LACKING:
+        if found := pattern.search(plain):
+            raise UnusableGrammarError(f"{found[0]}: {why}")
+    for pattern, written in _LIKE_PYTHON:
+        regex = pattern.sub(written, regex)
+    return regex
+
+
+def _without_meaning(found: re.Match[str]) -> str:
+    return found[0] if found[0][1:].isdigit() else "x"
 
 
 def _require_gbnf(definition: str) -> None:
