@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -30,6 +32,7 @@ from desktop_app.tools.date_time import date_time
 from desktop_app.tools.document_tools import DocumentTools
 from desktop_app.tools.tables import tables_of
 from desktop_app.tools.tool_process import query
+from tests.helpers.process_tree import gone, processes_below
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 
@@ -266,3 +269,30 @@ def test_code_reaches_nothing(code: str) -> None:
 def test_code_is_bounded() -> None:
     assert "MemoryError" in call("python", code="x = bytearray(10**10)")
     assert len(call("python", code="print('x' * 10_000_000)")) <= 200_000
+
+
+_PARENT = """
+import asyncio
+from desktop_app.tools.confined_job import run_job
+asyncio.run(run_job({"kind": "python", "code": "import time; time.sleep(3600)"}))
+"""
+
+
+@needs_sandbox
+async def test_code_ends_with_the_program() -> None:
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", _PARENT)
+    try:
+        while not [pid for pid in await processes_below(parent.pid) if _is_confined(pid)]:
+            assert parent.returncode is None
+        below = await processes_below(parent.pid)
+    finally:
+        parent.kill()
+        await parent.wait()
+    await gone(below)
+
+
+def _is_confined(pid: int) -> bool:
+    try:
+        return "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
