@@ -226,7 +226,8 @@ class ChatRequest:
             default = False
         if getattr(self.parameters, attribute) == default:
             return None
-        return replace(self, parameters=replace(self.parameters, **{attribute: default}))
+        reduced = replace(self, parameters=replace(self.parameters, **{attribute: default}))
+        return replace(reduced, tools=(), tool_choice="") if attribute == "tools" else reduced
 
     def _with_less_schema(self) -> ChatRequest | None:
         """Return the request with its schema as a hint, or without it."""

@@ -21,6 +21,8 @@ _REFUSED: Final = frozenset(
         *("oneOf", "patternProperties", "unevaluatedProperties", "propertyNames"),
     }
 )
+_TYPED: Final = frozenset({"type", "$ref", "anyOf", "enum", "const"})
+"""Each part of a strict schema has one of these."""
 _REFUSED_AT_TOP: Final = ("oneOf", "anyOf", "allOf", "enum", "not")
 _TREE: Final = ("properties", "$defs", "definitions")
 
@@ -31,7 +33,9 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
         return False
     properties = characters = values = 0
     for level, part in _parts(schema, 1):
-        if level > MOST_LEVELS or _REFUSED & part.keys() or not _is_closed(part):
+        if level > MOST_LEVELS or _REFUSED & part.keys() or not _TYPED & part.keys():
+            return False
+        if not _is_closed(part) or not _is_tree(part):
             return False
         names = part.get("properties", {})
         listed = part.get("enum", [])
@@ -73,6 +77,12 @@ def _is_closed(part: Mapping[str, Any]) -> bool:
     names, required = part.get("properties", {}), part.get("required", [])
     is_closed = part.get("additionalProperties") is False
     return is_closed and isinstance(names, Mapping) and set(required) == set(names)
+
+
+def _is_tree(part: Mapping[str, Any]) -> bool:
+    """Return True if everything below is a schema of its own; True and False are none here."""
+    below = [*part.get("properties", {}).values(), part.get("items", {})]
+    return all(isinstance(each, Mapping) for each in below)
 
 
 def _parts(schema: object, level: int) -> Iterator[tuple[int, Mapping[str, Any]]]:

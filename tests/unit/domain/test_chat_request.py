@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from desktop_app.domain.conversations.chat_request import (
@@ -12,6 +14,7 @@ from desktop_app.domain.conversations.chat_request import (
     ProviderProfile,
 )
 from desktop_app.domain.models.model_catalog import Effort
+from desktop_app.domain.tools.tool import ToolDefinition
 
 FULL = ChatRequest(
     "m",
@@ -63,6 +66,14 @@ def test_effort(param: str) -> None:
     assert lighter.effort is None
     assert lighter.parameters == FULL.parameters
     assert lighter.without(param) is None
+
+
+def test_refused_tools_are_not_sent_either() -> None:
+    chosen = replace(FULL.parameters, tools=("clock",))
+    tools = (ToolDefinition("clock", "Tells the time."),)
+    lighter = replace(FULL, parameters=chosen, tools=tools, tool_choice="auto").without("tools")
+    assert lighter is not None
+    assert (lighter.tools, lighter.tool_choice, lighter.parameters.tools) == ((), "", ())
 
 
 def test_streaming_is_switched_off() -> None:
