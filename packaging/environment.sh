@@ -69,6 +69,7 @@ test_files='
 /usr/bin/gnome-keyring-daemon                  gnome-keyring
 /usr/bin/xdotool                               xdotool
 /usr/bin/openbox                               openbox
+/usr/bin/weston                                weston
 /usr/bin/xrandr                                x11-xserver-utils
 /usr/libexec/at-spi-bus-launcher               at-spi2-core
 /usr/lib/python3/dist-packages/pyatspi         python3-pyatspi

@@ -1,0 +1,92 @@
+"""The program under a Wayland compositor: Weston, in a window of the X server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from desktop_app.session.tray_host import WATCHER
+from tests.end2end.prepared_server import Prepared, PreparedServer
+from tests.end2end.program import AssistiveClient, Program, wait_for
+from tests.end2end.test_hotkey import press, reported
+from tests.end2end.test_resident import TRAY, shows
+from tests.helpers.bus_service import BusService
+from tests.integration.headless.command import gateway
+from tests.integration.session.test_portal_shortcut import ShortcutsPortal
+
+# Another program, which gets the focus as a new window, and then says what is on the clipboard.
+READER = """
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QWidget
+application = QApplication([])
+window = QWidget()
+def read():
+    if application.focusWindow() and (text := QGuiApplication.clipboard().text()):
+        print(text, flush=True)
+        application.quit()
+application.focusWindowChanged.connect(lambda *_: read())
+QGuiApplication.clipboard().dataChanged.connect(read)
+window.show()
+application.exec()
+"""
+SOCKET = "repartee-test"
+
+
+@pytest.fixture
+def compositor(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run the compositor, and make it the place of new windows."""
+    command = ["weston", "--backend=x11-backend.so", "--use-pixman", "--no-config"]
+    command += ["--width=1400", "--height=1000", f"--socket={SOCKET}", "--idle-time=0"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as weston:
+        socket = Path(os.environ["XDG_RUNTIME_DIR"]) / SOCKET
+        wait_for(socket.exists, "the compositor")
+        monkeypatch.setenv("WAYLAND_DISPLAY", SOCKET)
+        monkeypatch.setenv("QT_QPA_PLATFORM", "wayland")
+        yield
+        weston.terminate()
+
+
+def copied() -> str:
+    """Return what another program finds on the clipboard."""
+    command = [sys.executable, "-c", READER]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def use(program: Program, portal: ShortcutsPortal, home: Path) -> None:
+    wait_for(lambda: "GPT" in program.do("name", "model"), "the window to answer")
+    portal.service.wait_for("BindShortcuts")
+    wait_for(lambda: reported(home)["status"] == "works", "the shortcut")
+    portal.press()
+    wait_for(lambda: shows(program, "quick-prompt"), "the quick prompt")
+    program.wait_to_hear("Message, text")
+    subprocess.run(["xdotool", "type", "--delay", "25", "new question"], check=True)
+    press("Return")
+    program.wait_to_hear("Response complete.")
+    press("ctrl+shift+Return")  # no program may type into another
+    program.wait_to_hear("Copied. This desktop doesn’t let programs paste for you.")
+    assert copied().strip() == "The **new** words."
+    program.do_named("press", "Continue in Repartee", "push button")
+    wait_for(lambda: not shows(program, "quick-prompt"), "the window")
+    program.wait_for_text("transcript", lambda text: "new" in text)
+
+
+def test_it_works_without_x(client: AssistiveClient, repartee_home: Path, compositor: None) -> None:
+    portal = ShortcutsPortal(os.environ["DBUS_SESSION_BUS_ADDRESS"])
+
+    async def main() -> None:
+        async with PreparedServer({"new": Prepared("The **new** words.")}) as server:
+            named = gateway(server.base_url) | {"QT_QPA_PLATFORM": "wayland"}
+            with Program(repartee_home, client, **named) as program:
+                await asyncio.to_thread(use, program, portal, repartee_home)
+                assert await asyncio.to_thread(program.quit) == 0
+
+    address = os.environ["DBUS_SESSION_BUS_ADDRESS"]
+    with portal.service, BusService(address, WATCHER.service, TRAY) as tray:
+        asyncio.run(main())
+        tray.wait_for("RegisterStatusNotifierItem")
