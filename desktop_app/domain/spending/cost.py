@@ -79,6 +79,17 @@ class Price:
 FREE = Price(Decimal(0), Decimal(0), Decimal(0))
 
 
+def call_cost(price: Price | None, usage: Usage | None, *, is_billed: bool) -> Decimal | None:
+    """Return the US dollars of a call; None if they are unknown.
+
+    Args:
+        is_billed: False if the provider refused the call, or was not reached.
+    """
+    if not is_billed or price == FREE:
+        return Decimal(0)
+    return None if price is None or usage is None else price.of(usage)
+
+
 def exact_digits(amount: Decimal) -> str:
     """Return every digit of an amount, at least two decimals, as text fields show it.
 

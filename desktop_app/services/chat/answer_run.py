@@ -66,7 +66,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import Variant
-from desktop_app.domain.spending.cost import FREE, Usage, UsageScope
+from desktop_app.domain.spending.cost import FREE, Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.i18n.translation import tr
@@ -180,6 +180,7 @@ class AnswerRun:
         self._began, self._thinking = time.monotonic(), ThinkingTime()
         self._first_token_s: float | None = None
         self._retries = 0
+        self._is_sent = False
         self._size = TextSize()
         self._is_left = False
         self._stopped: RemoteRun | None = None
@@ -299,6 +300,7 @@ class AnswerRun:
         except UserFacingError as error:
             self._take(Failed(as_provider_error(error)), listen)
             return
+        self._is_sent = True
         # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
         stream = cast(AsyncGenerator[StreamEvent, None], self._events_of(provider))
         async with aclosing(stream) as events:
@@ -591,15 +593,20 @@ class AnswerRun:
         )
 
     async def _write_down(self) -> None:
-        """Record the cost of the call, or an unknown cost if the provider reported no usage."""
+        """Record the call, at an unknown cost if the provider reported no usage.
+
+        A refused request is recorded as failed, and costs nothing.
+        """
         if self._stopped is not None:
             return  # `call_off` records it, once the provider has reported the usage
         reply = self._reply
         usage = reply.round_usage
-        is_nothing = not reply.may_be_billed or self._resolved.price == FREE
-        if usage is None and (is_nothing or reply.usage_scope is UsageScope.FIRST):
+        if usage is None and reply.usage_scope is UsageScope.FIRST:
             return
-        await self._write_line(usage, reply.round)
+        is_begun = usage is not None or reply.may_be_billed
+        if is_begun or (self._is_sent and reply.error is not None):
+            is_free = usage is None and self._resolved.price == FREE
+            await self._write_line(usage, reply.round, is_billed=is_begun and not is_free)
 
     async def _write_round(self) -> None:
         """Record the cost of a request of the answer that another one follows."""
@@ -607,9 +614,10 @@ class AnswerRun:
             await self._write_line(self._round_usage, self._reply.round - 1)
             self._rounds_written += 1
 
-    async def _write_line(self, usage: Usage | None, number: int) -> None:
-        price = self._answered.counted_price
-        cost = None if usage is None or price is None else price.of(usage)
+    async def _write_line(
+        self, usage: Usage | None, number: int, *, is_billed: bool = True
+    ) -> None:
+        cost = call_cost(self._answered.counted_price, usage, is_billed=is_billed)
         if cost is not None:
             calls = [c for c in tool_calls(self._reply.parts) if c.round == number]
             cost += hosted_cost(calls, self._tool_prices)

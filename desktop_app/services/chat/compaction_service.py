@@ -8,6 +8,7 @@ compaction leaves nothing behind.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -22,13 +23,19 @@ from desktop_app.domain.conversations.compaction import (
     SentPath,
     compaction_points,
 )
-from desktop_app.domain.conversations.conversation import Message, Role, new_id, now
+from desktop_app.domain.conversations.conversation import (
+    Message,
+    MessageStatus,
+    Role,
+    new_id,
+    now,
+)
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CompactionError, EndpointMissingError
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, Variant
 from desktop_app.domain.spending.cost import Price, Usage
-from desktop_app.domain.spending.spending_report import Purpose
+from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import has_words, request_messages, sent_messages
 from desktop_app.services.chat.send_context import SendContext
@@ -296,9 +303,15 @@ class CompactionService:
         )
         async with hold:
             provider = await self._jobs.gateway.provider(plan.own.profile)
+            began = time.monotonic()
             made = await provider.compact(request)
+            went = CallPerformance(
+                outcome=MessageStatus.COMPLETE.value, duration_s=time.monotonic() - began
+            )
             at = (plan.point.conversation_id, plan.point.id)
-            await self._jobs.write_down(Purpose.COMPACTION, plan.by, made.usage, *at)
+            await self._jobs.write_down(
+                Purpose.COMPACTION, plan.by, made.usage, *at, performance=went
+            )
         return made.items, await self._tokens_of(made, plan)
 
     async def _tokens_of(self, made: ProviderState, plan: Plan) -> int:

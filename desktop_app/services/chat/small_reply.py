@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+import time
+from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import (
@@ -12,10 +13,15 @@ from desktop_app.domain.conversations.stream_events import (
     StreamEvent,
     TextDelta,
     ToolCallDelta,
+    Waiting,
 )
 from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.domain.spending.spending_report import CallPerformance
+
+if TYPE_CHECKING:
+    from desktop_app.services.chat.model_choice import ResolvedChoice
 
 LARGEST: Final = 16 * 1024 * 1024
 """Bytes, as `TextSize` counts them."""
@@ -26,18 +32,26 @@ class SmallReply:
 
     Attributes:
         reply: what has arrived.
+        first_token_s: seconds until the first text or reasoning; None if nothing came.
     """
 
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self._size = TextSize()
+        self._began = time.monotonic()
+        self._retries = 0
         self.reply = Reply()
+        self.first_token_s: float | None = None
 
     def take(self, event: StreamEvent) -> None:
         """Add an event."""
         match event:
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
                 self._size.add(text)
+                if self.first_token_s is None:
+                    self.first_token_s = time.monotonic() - self._began
+            case Waiting(seconds) if seconds:
+                self._retries += 1
             case ToolCallDelta(_, arguments):
                 self._size.add(arguments)
         if self._size.bytes > LARGEST:
@@ -47,3 +61,19 @@ class SmallReply:
                 )
             )
         self.reply = accumulate(self.reply, event)
+
+    @property
+    def is_billed(self) -> bool:
+        """Return True if the provider has begun to answer, so that it may bill."""
+        return self.reply.usage is not None or self.reply.may_be_billed
+
+    def performance(self, asked: ResolvedChoice) -> CallPerformance:
+        """Return how the call went until now."""
+        return CallPerformance(
+            effort=asked.effort.value if asked.effort else "",
+            tier=self.reply.service_tier or asked.service_tier or "",
+            outcome=self.reply.status.value,
+            retries=self._retries,
+            first_token_s=self.first_token_s,
+            duration_s=time.monotonic() - self._began,
+        )

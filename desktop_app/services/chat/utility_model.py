@@ -21,13 +21,12 @@ from desktop_app.domain.conversations.chat_request import (
 )
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
-from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.errors import ModelNotFoundError
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing, is_served
-from desktop_app.domain.spending.cost import FREE, Price, Usage
+from desktop_app.domain.spending.cost import Price, Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.chat.model_choice import (
     LONGEST_MODEL,
@@ -121,11 +120,18 @@ class UtilityModel:
             cost = input_cost(chosen, size // BYTES_A_TOKEN)
             hold = await self.budget.hold(chosen.profile, cost, chosen.model.id, purpose.value)
             async with hold:
-                reply = await self._reply(chosen.profile, request)
-                if reply.usage is not None or reply.may_be_billed:
-                    await self.write_down(
-                        purpose, chosen, reply.usage, conversation_id, message_id, reply.model
-                    )
+                small = await self._reply(chosen.profile, request)
+                reply = small.reply
+                await self.write_down(
+                    purpose,
+                    chosen,
+                    reply.usage,
+                    conversation_id,
+                    message_id,
+                    performance=small.performance(chosen),
+                    answered_by=reply.model,
+                    is_billed=small.is_billed,
+                )
             if reply.error is None:
                 return text_of(reply.parts).strip()
             gone = isinstance(reply.error, ModelNotFoundError) and chosen.model != own.model
@@ -140,33 +146,35 @@ class UtilityModel:
         usage: Usage | None,
         conversation_id: str,
         message_id: str,
+        *,
+        performance: CallPerformance,
         answered_by: str = "",
+        is_billed: bool = True,
     ) -> None:
         """Record a call in the ledger, without usage if the provider reported none.
 
         Args:
             answered_by: the model that the reply names; "" for none.
+            is_billed: False if the provider refused the call, or was not reached.
         """
         answered_by = answered_by[:LONGEST_MODEL]
         is_asked = is_same_model(asked.model.id, answered_by)
         price = asked.answered_by(answered_by).price
-        if usage is None and price == FREE:
-            return
         await self._spending.add(
             Call(
                 provider_id=asked.profile.id,
                 model=asked.model.id if is_asked else answered_by,
                 usage=usage or Usage(),
-                cost=price.of(usage) if price and usage else None,
+                cost=call_cost(price, usage, is_billed=is_billed),
                 purpose=purpose.value,
                 conversation_id=conversation_id or None,
                 message_id=message_id or None,
                 at=now(),
-                performance=CallPerformance(asked.effort.value if asked.effort else ""),
+                performance=performance,
             )
         )
 
-    async def _reply(self, profile: ProviderProfile, request: ChatRequest) -> Reply:
+    async def _reply(self, profile: ProviderProfile, request: ChatRequest) -> SmallReply:
         provider = await self.gateway.provider(profile)
         small = SmallReply(profile.name)
         # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
@@ -174,7 +182,7 @@ class UtilityModel:
         async with aclosing(stream) as events:
             async for event in events:
                 small.take(event)
-        return small.reply
+        return small
 
     def _is_served(self, profile: ProviderProfile, info: ModelInfo) -> bool:
         """Return True if the model is listed, as far as known, and was never reported missing."""

@@ -7,16 +7,17 @@ recorded in the ledger.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Protocol
 
 from desktop_app.domain.conversations.chat_request import ProviderProfile
-from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.spending.cost import Price, Usage
-from desktop_app.domain.spending.spending_report import Call, Purpose
+from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.ports import SpendingBook
 from desktop_app.services.spending.budget import Budget
 
@@ -106,7 +107,11 @@ class Embeddings:
         )
         async with hold:
             provider = await self._gateway.provider(choice.profile)
+            began = time.monotonic()
             vectors, billed = await provider.embed(choice.model, texts)
+            went = CallPerformance(
+                outcome=MessageStatus.COMPLETE.value, duration_s=time.monotonic() - began
+            )
             await self._spending.add(
                 Call(
                     provider_id=choice.profile.id,
@@ -115,6 +120,7 @@ class Embeddings:
                     cost=choice.cost(billed) if billed else None,
                     purpose=Purpose.EMBEDDING.value,
                     at=now(),
+                    performance=went,
                 )
             )
         return vectors

@@ -30,7 +30,6 @@ from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun, Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import remedy_of
@@ -43,8 +42,8 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.spending.cost import FREE, Usage
-from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
+from desktop_app.domain.spending.cost import Usage, call_cost
+from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.model_choice import ResolvedChoice
@@ -389,20 +388,20 @@ class _Reading:
         )
         async with hold:
             seen = await reader.shown(task, piece)
-            reply = await self._reply(_request(task, piece, seen, is_merging=is_merging), say)
-            await asyncio.shield(self._keep(key, reply))  # it has been billed
+            small = await self._reply(_request(task, piece, seen, is_merging=is_merging), say)
+            await asyncio.shield(self._keep(key, small))  # it has been billed
+        reply = small.reply
         if reply.error is not None:
             raise reply.error
         return text_of(reply.parts).strip()
 
-    async def _keep(self, key: str, reply: Reply) -> None:
-        if reply.may_be_billed or reply.usage is not None:  # otherwise nothing was billed
-            await self._write_down(reply)
-        if reply.error is None:
-            note = text_of(reply.parts).strip()
+    async def _keep(self, key: str, small: SmallReply) -> None:
+        await self._write_down(small)
+        if small.reply.error is None:
+            note = text_of(small.reply.parts).strip()
             await self._reader.notes.put(key, note, self._task.conversation_id)
 
-    async def _reply(self, request: ChatRequest, say: Say) -> Reply:
+    async def _reply(self, request: ChatRequest, say: Say) -> SmallReply:
         small = SmallReply(self._task.resolved.profile.name)
         stream = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(request))
         try:
@@ -413,18 +412,15 @@ class _Reading:
                     small.take(event)
         except asyncio.CancelledError:
             if small.reply.may_be_billed:  # the amount is unknown
-                await asyncio.shield(self._write_down(small.reply))
+                await asyncio.shield(self._write_down(small))
             raise
-        return small.reply
+        return small
 
-    async def _write_down(self, reply: Reply) -> None:
-        task, usage = self._task, reply.usage
-        price = task.resolved.answered_by(reply.model).price
-        if usage is None and price == FREE:
-            return
-        cost = price.of(usage) if price is not None and usage is not None else None
+    async def _write_down(self, small: SmallReply) -> None:
+        task, usage = self._task, small.reply.usage
+        price = task.resolved.answered_by(small.reply.model).price
+        cost = call_cost(price, usage, is_billed=small.is_billed)
         self._spent += cost or 0
-        effort = task.resolved.effort
         await self._reader.spending.add(
             Call(
                 provider_id=task.resolved.profile.id,
@@ -435,7 +431,7 @@ class _Reading:
                 conversation_id=task.conversation_id or None,
                 message_id=task.message_id or None,
                 at=now(),
-                performance=CallPerformance(effort.value if effort else ""),
+                performance=small.performance(task.resolved),
             )
         )
 

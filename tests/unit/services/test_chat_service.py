@@ -57,6 +57,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.providers.apis.error_body import ErrorBody
 from desktop_app.providers.apis.error_replies import error_from
@@ -654,7 +655,9 @@ def test_a_call_that_was_cut_is_noted_without_its_cost(tmp_path: Path) -> None:
         await room.run(await room.begin("two"))  # nothing had begun
         await room.run(await room.begin("three", ON_DEVICE, None))  # costs nothing
         month = await room.ledger.spent_in_month(now())
-        assert (month.calls, month.uncounted, month.cost) == (1, 1, Decimal(0))
+        assert (month.calls, month.uncounted, month.cost) == (3, 1, Decimal(0))
+        (failed,) = await room.ledger.grouped(Grouping.OUTCOME)
+        assert (failed.key, failed.performance.failed) == ("failed", 3)
 
     with_room(tmp_path, provider, test)
 
@@ -668,6 +671,6 @@ def test_a_whole_answer_without_usage_is_noted_as_not_counted(tmp_path: Path) ->
         assert answer.cost is None
         await room.run(await room.begin("two", ON_DEVICE, None))  # costs nothing
         month = await room.ledger.spent_in_month(now())
-        assert (month.calls, month.uncounted, month.cost) == (1, 1, Decimal(0))
+        assert (month.calls, month.uncounted, month.cost) == (2, 1, Decimal(0))
 
     with_room(tmp_path, provider, test)

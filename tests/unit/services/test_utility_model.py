@@ -21,6 +21,7 @@ from desktop_app.domain.conversations.stream_events import (
     Started,
     TextDelta,
     UsageReported,
+    Waiting,
 )
 from desktop_app.domain.errors import ModelNotFoundError, ProviderFaultError, SpendingCapError
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, UtilityTask, Variant
@@ -154,6 +155,23 @@ async def test_a_call_is_plain_priced_and_written_down() -> None:
     )
     assert line.cost == Decimal("0.000054")
     assert (line.conversation_id, line.message_id) == ("c", "m")
+    went = line.performance
+    assert went is not None
+    assert (went.effort, went.outcome, went.retries) == ("minimal", "complete", 0)
+    assert went.first_token_s is not None
+    assert went.duration_s is not None
+    assert 0 <= went.first_token_s <= went.duration_s
+
+
+async def test_a_refused_call_is_written_down_as_failed_and_costs_nothing() -> None:
+    refused = Failed(ProviderFaultError("It failed.", status=503))
+    provider, book = ScriptedProvider([Waiting(1, "Trying again."), refused]), Book()
+    with pytest.raises(ProviderFaultError):
+        await ask(jobs_of(provider, book))
+    (line,) = book.lines
+    assert (line.cost, line.usage) == (Decimal(0), Usage())
+    assert line.performance is not None
+    assert (line.performance.outcome, line.performance.retries) == ("failed", 1)
 
 
 async def test_who_answered_is_written_down_and_decides_the_price() -> None:
