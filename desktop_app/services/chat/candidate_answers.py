@@ -8,7 +8,7 @@ requested separately, with a notice under each.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -64,19 +64,25 @@ def _times(cost: Decimal | None, count: int) -> Decimal | None:
     return None if cost is None else cost * count
 
 
-def shares(hold: Hold, count: int) -> list[Hold]:
-    """Split `hold` among `count` answers; it is released when the last of them ends."""
+def shares(hold: Hold, count: int, calls: Sequence[Hold] = ()) -> list[Hold]:
+    """Split `hold` among `count` answers; it is released when the last of them ends.
+
+    Args:
+        calls: the hold of each answer's own call, released with its share.
+    """
     left = set(range(count))
-    return [_Share(hold, left, number) for number in range(count)]
+    own = calls or [Hold() for _ in range(count)]
+    return [_Share(hold, left, number, own[number]) for number in range(count)]
 
 
 class _Share(Hold):
-    def __init__(self, whole: Hold, left: set[int], number: int) -> None:
+    def __init__(self, whole: Hold, left: set[int], number: int, call: Hold) -> None:
         super().__init__()
-        self._whole, self._left, self._number = whole, left, number
+        self._whole, self._left, self._number, self._call = whole, left, number, call
 
     async def release(self) -> None:
         """End this answer's share."""
+        await self._call.release()
         self._left.discard(self._number)
         if not self._left:
             await self._whole.release()

@@ -300,7 +300,7 @@ class ChatService:
         title = conversation.title or first_title(question)
         titled = replace(conversation, title=title, draft=draft.after_sending)
         context = replace(context, path=[*path, question])
-        return await self._prepare_runs(titled, context, question, settings, hold)
+        return await self._prepare_runs(titled, context, question, settings, hold, None, purpose)
 
     async def begin_again(
         self,
@@ -387,9 +387,8 @@ class ChatService:
         """
         resolved = context.resolved
         price = resolved.counted_price
-        # A run in the background outlives this process; whoever resumes it records its cost.
-        is_resumable = settings.background and offers_background(resolved)
-        held_model = "" if is_resumable else resolved.model.id
+        # The calls of several answers are held one by one: see `_holds`.
+        held_model = "" if settings.parameters.candidates > 1 else _held_model(resolved, settings)
         await self.budget.require_price(resolved.profile, resolved.model, price)
         counts = self.budget.counts(resolved.profile, price is not None)
         if self.estimator.surely_fits(context, draft) and not counts:
@@ -410,6 +409,7 @@ class ChatService:
         settings: AskSettings,
         hold: Hold,
         repairs: Message | None = None,
+        purpose: Purpose = Purpose.ANSWER,
     ) -> list[AnswerRun]:
         """Return empty answers, not stored yet, to the last question of the context's path."""
         path, resolved, sent = context.path, context.resolved, context.sent
@@ -435,6 +435,9 @@ class ChatService:
             if repairs is not None:
                 request = replace(request, messages=(*request.messages, *repair_turn(repairs)))
             gateways, request = await self._ways(resolved, request)
+            holds = await self._holds(hold, request, resolved, settings, purpose)
+            for each in holds:
+                undo.push_async_callback(each.release)
             if tools:
                 seen = ToolContext(conversation.id, tuple(path), self.attachments.text)
                 looping = partial(self._looping, tools, seen, resolved, fence, settings.limits)
@@ -462,8 +465,29 @@ class ChatService:
                 tool_prices=self._tool_prices(resolved),
                 schema=settings.schema,
             )
-            for answer, gateway, share in zip(answers, gateways, shares(hold, count), strict=True)
+            for answer, gateway, share in zip(answers, gateways, holds, strict=True)
         ]
+
+    async def _holds(
+        self,
+        hold: Hold,
+        request: ChatRequest,
+        resolved: ResolvedChoice,
+        settings: AskSettings,
+        purpose: Purpose,
+    ) -> list[Hold]:
+        """Return a hold for each answer: of its share of `hold`, and of its call.
+
+        If this process is killed, each call that still runs counts as one of unknown cost.
+        """
+        count = settings.parameters.candidates
+        if count == 1:
+            return [hold]
+        cost = Decimal(0) if resolved.counted_price == FREE else None
+        about = (resolved.profile, cost, _held_model(resolved, settings), purpose.value)
+        if request.parameters.candidates > 1:
+            return shares(hold, count, shares(await self.budget.hold(*about), count))
+        return shares(hold, count, [await self.budget.hold(*about) for _ in range(count)])
 
     async def _store(self, runs: Sequence[AnswerRun]) -> AnswerRun:
         """Store the empty answers of `runs`, and their question if it is new; return the first."""
@@ -682,6 +706,12 @@ def _empty_answer(
         choice=answerer(resolved),
         notices=tuple(notice for notice in notices if notice),
     )
+
+
+def _held_model(resolved: ResolvedChoice, settings: AskSettings) -> str:
+    """Return the model of a call that ends with this process; "" if whoever resumes it pays."""
+    is_resumable = settings.background and offers_background(resolved)
+    return "" if is_resumable else resolved.model.id
 
 
 def _parameter_notices(settings: AskSettings, resolved: ResolvedChoice) -> list[AnswerNotice]:

@@ -260,6 +260,23 @@ async def test_a_hold_is_let_go_with_the_last_answer() -> None:
     assert whole.released == 1
 
 
+def test_a_kill_leaves_one_call_of_unknown_cost_for_each_that_ran(tmp_path: Path) -> None:
+    kill = "UPDATE spending_holds SET owner_started = 'another boot:1'"
+
+    async def lost(room: Room) -> int:
+        await room.ledger._databases.disk.write(lambda c: c.execute(kill))
+        return (await room.ledger.report(now())).month[0].spent.uncounted
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?", settings=THREE)
+        await room.run(began.beside[0])
+        assert await lost(room) == 2
+        await room.begin("?", CHAT, settings=THREE)
+        assert await lost(room) == 3
+
+    with_room(tmp_path, ScriptedProvider(answer("a")), test)
+
+
 def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_path: Path) -> None:
     """Check that 150 output tokens of three answers do not count toward the next request."""
     script = [TextDelta("a b"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
