@@ -11,9 +11,13 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.conversations.chat_request import (
+    FAMILY_MODEL,
+    ProviderKind,
+    ProviderProfile,
+)
 from desktop_app.domain.conversations.generation import GenerationParameters
-from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
+from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo, family_of
 
 _SAMPLING: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "stop")
 CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop", "seed")
@@ -42,6 +46,14 @@ class ParameterNote(Enum):
 
     CHAT_COMPLETIONS_ONLY = auto()
     RESPONSES_ONLY = auto()
+
+
+def is_of_family(profile: ProviderProfile, model_id: str) -> bool:
+    """Return True if a request is for the GPT family, at OpenAI or through a gateway.
+
+    A gateway shows it by its models, or the user does by naming one of the family's.
+    """
+    return profile.serves_the_family or family_of(model_id).startswith(FAMILY_MODEL)
 
 
 @dataclass(frozen=True)

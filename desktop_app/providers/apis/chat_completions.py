@@ -42,7 +42,7 @@ from desktop_app.domain.conversations.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.models.parameter_support import sendable, sendable_effort
+from desktop_app.domain.models.parameter_support import is_of_family, sendable, sendable_effort
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -96,7 +96,7 @@ def body(
         fields["stream_options"] = {"include_usage": True}
     fields[_limit_name(profile, omit)] = request.parameters.max_output_tokens
     # Also through a gateway; if it refuses the field, the request is repeated without.
-    if profile.serves_the_family:
+    if is_of_family(profile, request.model):
         fields["prompt_cache_key"] = request.cache_key
     if profile.kind in _KNOWN_KINDS:
         fields["store"] = request.store

@@ -27,7 +27,7 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.models.parameter_support import sendable, sendable_effort
+from desktop_app.domain.models.parameter_support import is_of_family, sendable, sendable_effort
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields
@@ -65,9 +65,10 @@ def body(
         "stream": request.parameters.stream,
         **_settings(request, info, profile),
     }
-    if is_known:
+    if is_of_family(profile, request.model):
         fields["store"] = keeps
         fields["prompt_cache_key"] = request.cache_key
+    if is_known:
         # Also if the provider stores conversations: the user may change that later.
         # The items of hosted tools, which reasoning refers to, are not sent again.
         is_hosting = any(tool.hosted is not None for tool in request.tools)

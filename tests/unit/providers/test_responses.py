@@ -101,6 +101,16 @@ def test_a_gateway_to_the_family_is_told_to_keep_nothing_as_openai_is() -> None:
     assert not any("encrypted_content" in item for item in left["input"])
 
 
+@pytest.mark.parametrize(
+    "model", ["gpt-5.2", "gpt-5.2-2025-12-11", "ft:gpt-5.2-2025-12-11:acme::B1"]
+)
+def test_a_gateway_that_is_asked_for_one_of_the_family_keeps_nothing_either(model: str) -> None:
+    made = body(ChatRequest(model, CONVERSATION, cache_key="c1"), COMPATIBLE)
+    assert (made["store"], made["prompt_cache_key"]) == (False, "c1")
+    other = body(ChatRequest("qwen", CONVERSATION, cache_key="c1"), COMPATIBLE)
+    assert not {"store", "prompt_cache_key"} & set(other)
+
+
 @pytest.mark.parametrize("effort", list(Effort))
 @pytest.mark.parametrize("model", ["gpt-5.2", "gpt-5.2-chat-latest", "gpt-5.2-pro", "gpt-5-mini"])
 def test_exactly_the_chosen_effort_is_sent_or_none_where_it_is_known_to_be_refused(
