@@ -239,10 +239,9 @@ async def _answer(
         if attached and not options.in_parts:
             error.remedy = Remedy.SUMMARIZE
         raise
-    for each in (began, *began.beside):
-        for notice in each.answer.notices:
-            if not names_form(notice):
-                say(str(notice))
+    notices = [notice for each in (began, *began.beside) for notice in each.answer.notices]
+    for words in dict.fromkeys(str(notice) for notice in notices if not names_form(notice)):
+        say(words)
     if began.beside:
         code = await _run_several(backend, [began, *began.beside], options, unsaved)
     else:

@@ -106,6 +106,7 @@ class SeveralAnswers:
         self._columns = [_Column(run, time.monotonic()) for run in runs]
         self._as_json = as_json
         self._shown = 0
+        self._said: set[str] = set()
         self._task: asyncio.Task[Any] | None = None
         self.write_error: OSError | None = None
         self.store_failed = False
@@ -177,7 +178,10 @@ class SeveralAnswers:
             case ToolCallStep(call) if call.state.has_ended:
                 say(f"{_name_of(column.run.answer)}: {call_words(call)}")
             case Notice(text):
-                say(f"{_name_of(column.run.answer)}: {text}")
+                words = f"{_name_of(column.run.answer)}: {text}"
+                if words not in self._said:  # answers of the same model have the same notices
+                    self._said.add(words)
+                    say(words)
 
     def _on_store(self, error: StorageError | None) -> None:
         if error is not None:

@@ -48,9 +48,15 @@ def api_notices(
     effort: Effort | None,
     api: Api,
 ) -> list[AnswerNotice]:
-    """Return a notice for each requested parameter that only the other API takes as asked."""
+    """Return a notice for each requested parameter that only the other API takes as asked.
+
+    Those that the model takes nowhere are in `model_notices`.
+    """
+    refused_anyway = refusals(profile, info, effort, None)
     reasons = {
-        name: why for name, why in refusals(profile, info, effort, api).items() if why in _OF_API
+        name: why
+        for name, why in refusals(profile, info, effort, api).items()
+        if why in _OF_API and name not in refused_anyway
     }
     name_of_api = _API_NAMES[api]
     notices = [

@@ -200,6 +200,17 @@ def test_a_failing_answer_is_reported_beside_the_others(shell: Shell) -> None:
     against(WHOLE, replies(400, {"error": {"message": "No.", "code": "x"}}), test=test)
 
 
+def test_several_answers_of_a_model_say_once_what_was_not_sent(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        options = ("--n", "2", "--variant", "thinking", "--temperature", "1", "--seed", "7")
+        done = await shell.ask(server.base_url, "Hi", *options)
+        assert done.code == 0, done.err
+        assert done.err.count("“temperature”") == 1
+        assert done.err.count("“seed”") == 1
+
+    against(WHOLE, test=test)
+
+
 def test_several_answers_of_one_request(shell: Shell) -> None:
     texts = ["One.", "Two.", "Three.", "Four."]
     chunks = [
