@@ -42,7 +42,7 @@ _ANSWER_FIELDS: Final = (
 _SEVERAL_FIELDS: Final = (
     "answers (answer, status, provider, model, answered_by, variant, effort, usage, cost_usd, "
     "duration_s, first_token_s, notices, error, "
-    "tool_calls, parsed, schema_problems), status, cost_usd, conversation_id, passages"
+    "tool_calls, parsed, schema_problems), status, cost_usd, conversation_id, passages, error"
 )
 _SPENDING_FIELDS: Final = (
     "by, rows (day, month, model, provider, purpose, effort, tier or outcome; calls, uncounted, "

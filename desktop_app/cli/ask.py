@@ -113,7 +113,8 @@ EXIT_INTERRUPTED, EXIT_PIPE = 130, 141
 
 def run_ask(options: argparse.Namespace) -> int:
     """Ask once; the module docstring lists the exit codes."""
-    output = Output(as_json=options.json, shows_steps=options.in_parts)
+    several = bool(options.compare) or (options.n or 1) > 1
+    output = Output(as_json=options.json, shows_steps=options.in_parts, is_several=several)
     try:
         # Read before the loop runs, because its Ctrl+C handler cannot end a blocking read.
         prompt = _prompt(options)

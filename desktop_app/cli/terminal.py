@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -71,14 +72,18 @@ class Output:
 
     Args:
         shows_steps: show progress messages even without a terminal.
+        is_several: several answers are asked for. Others write them; this writes failures only.
 
     Attributes:
         write_error: why standard output could not be written; None if it can.
         store_failed: True if something could not be stored.
     """
 
-    def __init__(self, *, as_json: bool, shows_steps: bool = False) -> None:
+    def __init__(
+        self, *, as_json: bool, shows_steps: bool = False, is_several: bool = False
+    ) -> None:
         self._as_json = as_json
+        self._is_several = is_several
         self._shows_steps = shows_steps
         self._at_line_start = True
         self._is_asked = False
@@ -177,6 +182,9 @@ class Output:
     ) -> None:
         if self._as_json:
             self._as_json = False  # a single object, even if an error follows
+            if self._is_several:
+                self._write(as_json(several_fields([], _status_without(error), error)) + "\n")
+                return
             if self._whole is not None and answer is not None:
                 answer = replace(answer, parts=tool_calls(answer.parts))
                 self._write(_ANSWER)
@@ -230,6 +238,34 @@ def answer_fields(answer: Message) -> dict[str, Any]:
     }
 
 
+def several_fields(
+    answers: Sequence[Mapping[str, Any]],
+    status: MessageStatus,
+    error: ErrorNote | None = None,
+    conversation_id: str | None = None,
+    passages: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return the facts about several answers as JSON-ready values.
+
+    Args:
+        error: why nothing was sent.
+    """
+    known = [Decimal(each["cost_usd"]) for each in answers if each["cost_usd"] is not None]
+    return {
+        "answers": list(answers),
+        "status": status.value,
+        "cost_usd": str(sum(known, Decimal(0))) if known else None,
+        "conversation_id": conversation_id,
+        "passages": list(passages),
+        "error": _error(error) if error else None,
+    }
+
+
+def _status_without(error: ErrorNote | None) -> MessageStatus:
+    """Return the status of a command without an answer."""
+    return MessageStatus.FAILED if error else MessageStatus.CANCELLED
+
+
 def _object(
     answer: Message | None,
     error: ErrorNote | None,
@@ -237,10 +273,9 @@ def _object(
     passages: Sequence[Mapping[str, Any]],
     checked: CheckedAnswer,
 ) -> str:
-    without = MessageStatus.FAILED if error else MessageStatus.CANCELLED
     nothing: dict[str, Any] = {
         "answer": "",
-        "status": without.value,
+        "status": _status_without(error).value,
         **dict.fromkeys(
             ("provider", "model", "answered_by", "variant", "effort", "usage", "cost_usd")
         ),

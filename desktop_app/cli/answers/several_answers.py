@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.answers.asked_form import checked, say_problems
 from desktop_app.cli.console import drop_output, say, write, write_json
-from desktop_app.cli.terminal import answer_fields, call_words, worded
+from desktop_app.cli.terminal import answer_fields, call_words, several_fields, worded
 from desktop_app.cli.tool_commands import calls_json
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import tool_calls
@@ -259,18 +258,9 @@ def write_compared(
     passages: Sequence[Mapping[str, Any]],
 ) -> None:
     """Write the JSON of all answers."""
-    costs = [answer.cost for answer in several.answers]
-    known = [cost for cost in costs if cost is not None]
-    total = str(sum(known, Decimal(0))) if known else None
-    write_json(
-        {
-            "answers": several.json(),
-            "status": status_of(several.answers).value,
-            "cost_usd": total,
-            "conversation_id": conversation_id,
-            "passages": list(passages),
-        }
-    )
+    status = status_of(several.answers)
+    answers = several.json()
+    write_json(several_fields(answers, status, conversation_id=conversation_id, passages=passages))
 
 
 def status_of(answers: Sequence[Message]) -> MessageStatus:

@@ -52,3 +52,19 @@ def test_commands_at_once_do_not_slip_under_it(shell: Shell) -> None:
         assert len(server.requests) == 1
 
     against(WHOLE, test=test)
+
+
+def test_compared_answers_that_are_refused_are_an_empty_list(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        await allow(shell, server.base_url, "5")
+        compared = ("--compare", "thinking/low", "--compare", "somebody-elses", "--json")
+        done = await shell.ask(server.base_url, "Which?", *compared)
+        assert done.code == 1
+        assert (done.json["answers"], done.json["status"]) == ([], "failed")
+        assert done.json["error"]["kind"] == "unpriced_model"
+        assert server.requests == []
+        agreed = await shell.ask(server.base_url, "Which?", *compared, "--allow-unpriced")
+        assert [answer["status"] for answer in agreed.json["answers"]] == ["complete"] * 2
+        assert agreed.json["error"] is None
+
+    against(WHOLE, test=test)
