@@ -18,7 +18,6 @@ from desktop_app.session.portal import PATH
 from desktop_app.session.portal import SERVICE as PORTAL
 from desktop_app.session.session_bus import BusObject, SessionBus
 from desktop_app.settings.schema import NOTIFICATIONS
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.bus_service import BusService, Method, message_bus_daemon, properties
 
@@ -59,191 +58,165 @@ async def answered(desk: Desk, seconds: float, title: str = "Why <b>?") -> tuple
 
 
 @pytest.mark.usefixtures("behind")
-def test_a_long_answer_is_notified_by_its_title_alone(run: Run, address: str) -> None:
-    async def main() -> None:
-        bus = SessionBus()
-        with service(address) as desktop:
-            await bus.connect()
-            async with Desk(bus=bus) as desk:
-                conversation, answer = await answered(desk, LONG)
-                await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-                _, _, _, icon, words, title, actions, hints, _ = (0, *desktop.calls[-1][2])
-                assert (words, title) == ("Response ready", "Why &lt;b&gt;?")
-                assert "secret" not in str(desktop.calls)
-                assert actions == ["default", ""]
-                assert hints["desktop-entry"] == ("s", icon)
-                desk.controllers.library.open_new()
-                opened: list[tuple[str, str]] = []
-                desk.ready._notifier.message_requested.connect(lambda *ids: opened.append(ids))
-                desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 1, "default")
-                await until(lambda: opened)
-                assert opened == [(conversation, answer)]
-                await until(lambda: desk.state.current.id == conversation)
-            await bus.aclose()
-
-    run(main())
+async def test_a_long_answer_is_notified_by_its_title_alone(address: str) -> None:
+    bus = SessionBus()
+    with service(address) as desktop:
+        await bus.connect()
+        async with Desk(bus=bus) as desk:
+            conversation, answer = await answered(desk, LONG)
+            await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
+            _, _, _, icon, words, title, actions, hints, _ = (0, *desktop.calls[-1][2])
+            assert (words, title) == ("Response ready", "Why &lt;b&gt;?")
+            assert "secret" not in str(desktop.calls)
+            assert actions == ["default", ""]
+            assert hints["desktop-entry"] == ("s", icon)
+            desk.controllers.library.open_new()
+            opened: list[tuple[str, str]] = []
+            desk.ready._notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 1, "default")
+            await until(lambda: opened)
+            assert opened == [(conversation, answer)]
+            await until(lambda: desk.state.current.id == conversation)
+        await bus.aclose()
 
 
 @pytest.mark.usefixtures("behind")
-def test_opening_the_conversation_withdraws_the_notification(run: Run, address: str) -> None:
-    async def main() -> None:
-        bus = SessionBus()
-        with service(address) as desktop:
-            await bus.connect()
-            async with Desk(bus=bus) as desk:
-                conversation, _ = await answered(desk, LONG)
-                await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-                desk.controllers.library.open_new()
-                await desk.controllers.library.open(conversation)
-                await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
-            await bus.aclose()
-
-    run(main())
+async def test_opening_the_conversation_withdraws_the_notification(address: str) -> None:
+    bus = SessionBus()
+    with service(address) as desktop:
+        await bus.connect()
+        async with Desk(bus=bus) as desk:
+            conversation, _ = await answered(desk, LONG)
+            await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
+            desk.controllers.library.open_new()
+            await desk.controllers.library.open(conversation)
+            await until(lambda: desktop.calls[-1] == ("CloseNotification", SERVICE.path, (1,)))
+        await bus.aclose()
 
 
 @pytest.mark.usefixtures("behind")
-def test_the_portal_is_preferred(run: Run, address: str) -> None:
+async def test_the_portal_is_preferred(address: str) -> None:
     methods: dict[tuple[str, str], Method] = {
         **properties(version=("u", 2)),
         (PORTAL_INTERFACE, "AddNotification"): lambda _id, _shown: ("", ()),
     }
 
-    async def main() -> None:
-        bus = SessionBus()
-        with BusService(address, PORTAL, methods) as portal:
-            await bus.connect()
-            async with Desk(bus=bus) as desk:
-                conversation, answer = await answered(desk, LONG)
-                await until(lambda: portal.calls[-1:] and portal.calls[-1][0] == "AddNotification")
-                link, shown = portal.calls[-1][2]
-                assert link == str(MessageLink(conversation))
-                assert (shown["title"], shown["body"]) == (
-                    ("s", "Response ready"),
-                    ("s", "Why <b>?"),
-                )
-                opened: list[tuple[str, str]] = []
-                desk.ready._notifier.message_requested.connect(lambda *ids: opened.append(ids))
-                target = [("s", link)]
-                portal.emit(
-                    PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", link, "app.open", target
-                )
-                await until(lambda: opened)
-                assert opened == [(conversation, answer)]
-            await bus.aclose()
-
-    run(main())
+    bus = SessionBus()
+    with BusService(address, PORTAL, methods) as portal:
+        await bus.connect()
+        async with Desk(bus=bus) as desk:
+            conversation, answer = await answered(desk, LONG)
+            await until(lambda: portal.calls[-1:] and portal.calls[-1][0] == "AddNotification")
+            link, shown = portal.calls[-1][2]
+            assert link == str(MessageLink(conversation))
+            assert (shown["title"], shown["body"]) == (
+                ("s", "Response ready"),
+                ("s", "Why <b>?"),
+            )
+            opened: list[tuple[str, str]] = []
+            desk.ready._notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            target = [("s", link)]
+            portal.emit(PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", link, "app.open", target)
+            await until(lambda: opened)
+            assert opened == [(conversation, answer)]
+        await bus.aclose()
 
 
-def test_short_ones_and_those_in_front_are_not_notified(run: Run, address: str) -> None:
-    async def main() -> None:
-        bus = SessionBus()
-        with service(address) as desktop:
-            await bus.connect()
-            async with Desk(bus=bus) as desk:
-                await answered(desk, LONG)  # in front
-                with pytest.MonkeyPatch.context() as patch:
-                    patch.setattr(QGuiApplication, "focusWindow", staticmethod(lambda: None))
-                    await answered(desk, 9.0)
-                    await desk.state.values.set(NOTIFICATIONS, False)
-                    await answered(desk, LONG)
-                await bus.has_owner("x.y")  # whatever was sent before has arrived
-                assert desktop.calls == []
-            await bus.aclose()
-
-    run(main())
+async def test_short_ones_and_those_in_front_are_not_notified(address: str) -> None:
+    bus = SessionBus()
+    with service(address) as desktop:
+        await bus.connect()
+        async with Desk(bus=bus) as desk:
+            await answered(desk, LONG)  # in front
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(QGuiApplication, "focusWindow", staticmethod(lambda: None))
+                await answered(desk, 9.0)
+                await desk.state.values.set(NOTIFICATIONS, False)
+                await answered(desk, LONG)
+            await bus.has_owner("x.y")  # whatever was sent before has arrived
+            assert desktop.calls == []
+        await bus.aclose()
 
 
 @pytest.mark.usefixtures("behind")
-def test_a_temporary_conversation_tells_no_title(run: Run, address: str) -> None:
-    async def main() -> None:
-        bus = SessionBus()
-        with service(address) as desktop:
-            await bus.connect()
-            async with Desk(bus=bus) as desk:
-                desk.controllers.temporary.open()
-                await answered(desk, LONG, "zanzibarquix")
-                await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
-                assert "zanzibarquix" not in str(desktop.calls)
-            await bus.aclose()
-
-    run(main())
-
-
-def test_progress_is_shown_on_the_launcher(run: Run, address: str) -> None:
-    async def main() -> None:
-        bus, dock = SessionBus(), SessionBus()
+async def test_a_temporary_conversation_tells_no_title(address: str) -> None:
+    bus = SessionBus()
+    with service(address) as desktop:
         await bus.connect()
-        await dock.connect()
-        seen: asyncio.Queue[tuple[object, ...]] = asyncio.Queue()
-        path = "/io/github/repartee/Repartee"
-        await dock.listen(BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait)
         async with Desk(bus=bus) as desk:
-            desk.ready._notifier.show_progress(1, 4)
-            _, shown = await seen.get()
-            assert shown == {"progress": ("d", 0.25), "progress-visible": ("b", True)}
-            desk.ready._notifier.show_progress(0, 0)
-            _, shown = await seen.get()
-            assert shown == {"progress": ("d", 0.0), "progress-visible": ("b", False)}
+            desk.controllers.temporary.open()
+            await answered(desk, LONG, "zanzibarquix")
+            await until(lambda: desktop.calls[-1:] and desktop.calls[-1][0] == "Notify")
+            assert "zanzibarquix" not in str(desktop.calls)
         await bus.aclose()
-        await dock.aclose()
 
-    run(main())
+
+async def test_progress_is_shown_on_the_launcher(address: str) -> None:
+    bus, dock = SessionBus(), SessionBus()
+    await bus.connect()
+    await dock.connect()
+    seen: asyncio.Queue[tuple[object, ...]] = asyncio.Queue()
+    path = "/io/github/repartee/Repartee"
+    await dock.listen(BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait)
+    async with Desk(bus=bus) as desk:
+        desk.ready._notifier.show_progress(1, 4)
+        _, shown = await seen.get()
+        assert shown == {"progress": ("d", 0.25), "progress-visible": ("b", True)}
+        desk.ready._notifier.show_progress(0, 0)
+        _, shown = await seen.get()
+        assert shown == {"progress": ("d", 0.0), "progress-visible": ("b", False)}
+    await bus.aclose()
+    await dock.aclose()
 
 
 def unread(desk: Desk) -> frozenset[str]:
     return desk.window.conversations.model._unread
 
 
-def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Why?")
-            conversation = desk.state.current.id
-            desk.controllers.library.open_new()
-            turn.end("Because.")
-            await until(lambda: unread(desk) == {conversation})
-            row = desk.window.conversations.model.index(1, 0)
-            spoken = row.data(11)  # AccessibleTextRole
-            assert spoken == "Why?, unread response"
-            await desk.settled()
-        async with Desk() as desk:
-            assert unread(desk) == {conversation}
-            await desk.controllers.library.open(conversation)
-            await until(lambda: not unread(desk))
-        async with Desk() as desk:
-            assert not unread(desk)
-
-    run(main())
+async def test_an_answer_that_nobody_saw_is_marked_until_it_is_opened() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Why?")
+        conversation = desk.state.current.id
+        desk.controllers.library.open_new()
+        turn.end("Because.")
+        await until(lambda: unread(desk) == {conversation})
+        row = desk.window.conversations.model.index(1, 0)
+        spoken = row.data(11)  # AccessibleTextRole
+        assert spoken == "Why?, unread response"
+        await desk.settled()
+    async with Desk() as desk:
+        assert unread(desk) == {conversation}
+        await desk.controllers.library.open(conversation)
+        await until(lambda: not unread(desk))
+    async with Desk() as desk:
+        assert not unread(desk)
 
 
-def test_links_open_what_they_name_or_say_that_it_is_gone(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            conversation, answer = await answered(desk, 1.0)
-            desk.ready.actions["conversation.copy-link"]()
-            copied = QGuiApplication.clipboard().text()
-            assert copied == f"repartee://conversation/{conversation}"
-            desk.controllers.library.open_new()
-            desk.ready.serve(request_for([f"{copied.upper()}/{answer}"]))
-            await until(lambda: desk.state.current.id == conversation)
-            await desk.settled()
-            await until(lambda: bool(desk.transcript))
-            menu = desk.window.transcript.menu_at(QPoint(20, 20))
-            entries = {entry.text(): entry for entry in menu.actions()}
-            entries["Copy link to message"].trigger()
-            ids = [message.id for message in desk.state.current.path]
-            links = [f"repartee://conversation/{conversation}/{id_}" for id_ in ids]
-            assert QGuiApplication.clipboard().text() in links
-            for address, words in (
-                (f"repartee://conversation/{new_id()}", "deleted conversation"),
-                (f"{copied}/{new_id()}", "deleted message"),
-                ("repartee://conversation/../../etc", "isn’t valid"),
-                ("repartee:", "isn’t valid"),
-            ):
-                desk.ready.serve(LinkRequest(address))
-                await until(lambda words=words: words in desk.said)  # type: ignore[misc]
-
-    run(main())
+async def test_links_open_what_they_name_or_say_that_it_is_gone() -> None:
+    async with Desk() as desk:
+        conversation, answer = await answered(desk, 1.0)
+        desk.ready.actions["conversation.copy-link"]()
+        copied = QGuiApplication.clipboard().text()
+        assert copied == f"repartee://conversation/{conversation}"
+        desk.controllers.library.open_new()
+        desk.ready.serve(request_for([f"{copied.upper()}/{answer}"]))
+        await until(lambda: desk.state.current.id == conversation)
+        await desk.settled()
+        await until(lambda: bool(desk.transcript))
+        menu = desk.window.transcript.menu_at(QPoint(20, 20))
+        entries = {entry.text(): entry for entry in menu.actions()}
+        entries["Copy link to message"].trigger()
+        ids = [message.id for message in desk.state.current.path]
+        links = [f"repartee://conversation/{conversation}/{id_}" for id_ in ids]
+        assert QGuiApplication.clipboard().text() in links
+        for address, words in (
+            (f"repartee://conversation/{new_id()}", "deleted conversation"),
+            (f"{copied}/{new_id()}", "deleted message"),
+            ("repartee://conversation/../../etc", "isn’t valid"),
+            ("repartee:", "isn’t valid"),
+        ):
+            desk.ready.serve(LinkRequest(address))
+            await until(lambda words=words: words in desk.said)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("address", ["", "repartee://x", "http://conversation/" + "a" * 32])

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QMessageBox
 
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 
 WORKS, TAKEN = (HotkeyReport("Ctrl+A", s) for s in (HotkeyStatus.WORKS, HotkeyStatus.TAKEN))
@@ -29,98 +28,77 @@ def is_ending(desk: Desk) -> bool:
     return desk.ready._ending is not None
 
 
-def test_without_a_way_back_closing_ends_the_program(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-            desk.ready._closing.set_hotkey(TAKEN)
-            desk.window.close()
-            assert question(desk) is None
-            assert not desk.window.isVisible()
-            assert is_ending(desk)
-
-    run(main())
+async def test_without_a_way_back_closing_ends_the_program() -> None:
+    async with Desk() as desk:
+        await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
+        desk.ready._closing.set_hotkey(TAKEN)
+        desk.window.close()
+        assert question(desk) is None
+        assert not desk.window.isVisible()
+        assert is_ending(desk)
 
 
 @pytest.mark.parametrize("has_tray", [True, False])
-def test_with_a_way_back_it_hides_if_the_user_wants(run: Run, has_tray: bool) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-            desk.ready._closing.set_tray(has_tray)
-            desk.ready._closing.set_hotkey(TAKEN if has_tray else WORKS)
-            desk.window.close()
-            assert not desk.window.isVisible()
-            assert not is_ending(desk)
-
-    run(main())
+async def test_with_a_way_back_it_hides_if_the_user_wants(has_tray: bool) -> None:
+    async with Desk() as desk:
+        await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
+        desk.ready._closing.set_tray(has_tray)
+        desk.ready._closing.set_hotkey(TAKEN if has_tray else WORKS)
+        desk.window.close()
+        assert not desk.window.isVisible()
+        assert not is_ending(desk)
 
 
 @pytest.mark.parametrize(
     ("answer", "stored", "ends"),
     [("Keep running", OnClose.KEEP, False), ("Quit", OnClose.QUIT, True)],
 )
-def test_the_first_time_it_asks(run: Run, answer: str, stored: OnClose, ends: bool) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.ready._closing.set_tray(True)
-            desk.window.close()
-            desk.window.close()  # one question at a time
-            choose(desk, "Cancel")
-            assert desk.window.isVisible()
-            desk.window.close()
-            choose(desk, answer)
-            await until(lambda: desk.state.values[ON_CLOSE] == stored.value)
-            assert not desk.window.isVisible()
-            assert is_ending(desk) is ends
-
-    run(main())
+async def test_the_first_time_it_asks(answer: str, stored: OnClose, ends: bool) -> None:
+    async with Desk() as desk:
+        desk.ready._closing.set_tray(True)
+        desk.window.close()
+        desk.window.close()  # one question at a time
+        choose(desk, "Cancel")
+        assert desk.window.isVisible()
+        desk.window.close()
+        choose(desk, answer)
+        await until(lambda: desk.state.values[ON_CLOSE] == stored.value)
+        assert not desk.window.isVisible()
+        assert is_ending(desk) is ends
 
 
-def test_an_answer_may_end_before_the_program_does(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            turn = await desk.ask("Why?")
-            desk.window.close()
-            assert desk.window.isVisible()
-            choose(desk, "Finish, then quit")
-            assert not desk.window.isVisible()
-            assert not is_ending(desk)
-            turn.end("Because.")
-            await until(lambda: is_ending(desk))
-
-    run(main())
+async def test_an_answer_may_end_before_the_program_does() -> None:
+    async with Desk() as desk:
+        turn = await desk.ask("Why?")
+        desk.window.close()
+        assert desk.window.isVisible()
+        choose(desk, "Finish, then quit")
+        assert not desk.window.isVisible()
+        assert not is_ending(desk)
+        turn.end("Because.")
+        await until(lambda: is_ending(desk))
 
 
-def test_an_answer_may_be_stopped(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask("Why?")
-            desk.window.close()
-            choose(desk, "Quit now")
-            assert is_ending(desk)
-
-    run(main())
+async def test_an_answer_may_be_stopped() -> None:
+    async with Desk() as desk:
+        await desk.ask("Why?")
+        desk.window.close()
+        choose(desk, "Quit now")
+        assert is_ending(desk)
 
 
-def test_a_resident_program_stays(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.ready._closing._is_resident = True
-            desk.window.close()
-            desk.ready.quick.open_with("")
-            desk.ready._quick._quick_window.hide()
-            assert not is_ending(desk)
-
-    run(main())
+async def test_a_resident_program_stays() -> None:
+    async with Desk() as desk:
+        desk.ready._closing._is_resident = True
+        desk.window.close()
+        desk.ready.quick.open_with("")
+        desk.ready._quick._quick_window.hide()
+        assert not is_ending(desk)
 
 
-def test_what_waits_for_rest_may_end_after_the_quick_prompt(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            desk.ready.quick.open_with("")
-            await desk.close()
-            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-            assert desk.ready._is_resting()
-
-    run(main())
+async def test_what_waits_for_rest_may_end_after_the_quick_prompt() -> None:
+    async with Desk() as desk:
+        desk.ready.quick.open_with("")
+        await desk.close()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        assert desk.ready._is_resting()

@@ -19,7 +19,6 @@ from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.window.header import ElidedLabel
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.gui.app.stage import Turn
 
@@ -47,97 +46,82 @@ async def ask(desk: Desk, quick: QuickPrompt, text: str) -> Turn:
     return desk.stage.turns[-1]
 
 
-def test_up_recalls_earlier_questions(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await desk.ask_and_answer("First?", "Yes.")
-            await desk.ask_and_answer("Second?", "Yes.")
-            quick = opened(desk)
-            await until(lambda: desk.ready.quick._history)
-            QTest.keyClicks(line(quick), "draft")
-            seen = []
-            for key in (*[Qt.Key.Key_Up] * 3, *[Qt.Key.Key_Down] * 3):
-                QTest.keyClick(line(quick), key)
-                seen.append(line(quick).toPlainText())
-            assert seen == ["Second?", "First?", "First?", "Second?", "draft", "draft"]
-
-    run(main())
+async def test_up_recalls_earlier_questions() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("First?", "Yes.")
+        await desk.ask_and_answer("Second?", "Yes.")
+        quick = opened(desk)
+        await until(lambda: desk.ready.quick._history)
+        QTest.keyClicks(line(quick), "draft")
+        seen = []
+        for key in (*[Qt.Key.Key_Up] * 3, *[Qt.Key.Key_Down] * 3):
+            QTest.keyClick(line(quick), key)
+            seen.append(line(quick).toPlainText())
+        assert seen == ["Second?", "First?", "First?", "Second?", "draft", "draft"]
 
 
-def test_a_follow_up_replaces_the_question_and_knows_the_answer(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            quick = opened(desk)
-            turn = await ask(desk, quick, "Why?")
-            turn.end("Because.")
-            await until(lambda: not desk.controllers.running.conversations)
-            assert line(quick).textCursor().selectedText() == "Why?"
-            turn = await ask(desk, quick, "Really?")
-            turn.end("Yes.")
-            await desk.settled()
-            assert len(desk.messages()) == 4
-            assert line(quick).toPlainText() == "Really?"
-            assert len(await desk.backend.conversations.all()) == 1
-
-    run(main())
+async def test_a_follow_up_replaces_the_question_and_knows_the_answer() -> None:
+    async with Desk() as desk:
+        quick = opened(desk)
+        turn = await ask(desk, quick, "Why?")
+        turn.end("Because.")
+        await until(lambda: not desk.controllers.running.conversations)
+        assert line(quick).textCursor().selectedText() == "Why?"
+        turn = await ask(desk, quick, "Really?")
+        turn.end("Yes.")
+        await desk.settled()
+        assert len(desk.messages()) == 4
+        assert line(quick).toPlainText() == "Really?"
+        assert len(await desk.backend.conversations.all()) == 1
 
 
-def test_an_unsaved_conversation_is_in_no_file_and_in_no_list(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            quick = opened(desk)
-            find(quick, QPushButton, "unsaved").click()
-            turn = await ask(desk, quick, SECRET)
-            turn.end(f"About {SECRET}.")
-            await until(lambda: not desk.controllers.running.conversations)
-            await desk.settled()
-            assert await desk.backend.conversations.all() == []
-            assert is_unsaved(desk)
-            quick.open_in_window_requested.emit()  # it stays here
-            await desk.settled()
-            assert quick.isVisible()
-            quick.hide()
-            opened(desk)
-            assert not is_unsaved(desk)
-            assert not desk.backend.temporary.exists
-        files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
-        assert not [path for path in files if SECRET.encode() in path.read_bytes()]
-
-    run(main())
+async def test_an_unsaved_conversation_is_in_no_file_and_in_no_list() -> None:
+    async with Desk() as desk:
+        quick = opened(desk)
+        find(quick, QPushButton, "unsaved").click()
+        turn = await ask(desk, quick, SECRET)
+        turn.end(f"About {SECRET}.")
+        await until(lambda: not desk.controllers.running.conversations)
+        await desk.settled()
+        assert await desk.backend.conversations.all() == []
+        assert is_unsaved(desk)
+        quick.open_in_window_requested.emit()  # it stays here
+        await desk.settled()
+        assert quick.isVisible()
+        quick.hide()
+        opened(desk)
+        assert not is_unsaved(desk)
+        assert not desk.backend.temporary.exists
+    files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
 
-def test_selected_text_is_added_on_request_only(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            QGuiApplication.clipboard().setText("four words of text")
-            quick = opened(desk, "given")
-            assert desk.ready.quick._brought == "given"
-            find(quick, QPushButton, "add-selection").click()
-            assert desk.ready.quick._brought == "given\n\nfour words of text"
-            QGuiApplication.clipboard().clear()
-
-    run(main())
+async def test_selected_text_is_added_on_request_only() -> None:
+    async with Desk() as desk:
+        QGuiApplication.clipboard().setText("four words of text")
+        quick = opened(desk, "given")
+        assert desk.ready.quick._brought == "given"
+        find(quick, QPushButton, "add-selection").click()
+        assert desk.ready.quick._brought == "given\n\nfour words of text"
+        QGuiApplication.clipboard().clear()
 
 
-def test_it_opens_where_the_user_has_moved_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            quick = opened(desk)
-            first = quick.pos()
-            quick.hide()
-            opened(desk)
-            assert quick.pos() == first
-            quick.move(first + QPoint(30, 40))
-            quick.hide()
-            opened(desk)
-            moved = quick.pos() - first - QPoint(30, 40)
-            assert moved.manhattanLength() <= 2  # it is kept as a share of the screen
-            await desk.written()
-        async with Desk() as desk:
-            quick = opened(desk)
-            assert (quick.pos() - first - QPoint(30, 40)).manhattanLength() <= 2
-
-    run(main())
+async def test_it_opens_where_the_user_has_moved_it() -> None:
+    async with Desk() as desk:
+        quick = opened(desk)
+        first = quick.pos()
+        quick.hide()
+        opened(desk)
+        assert quick.pos() == first
+        quick.move(first + QPoint(30, 40))
+        quick.hide()
+        opened(desk)
+        moved = quick.pos() - first - QPoint(30, 40)
+        assert moved.manhattanLength() <= 2  # it is kept as a share of the screen
+        await desk.written()
+    async with Desk() as desk:
+        quick = opened(desk)
+        assert (quick.pos() - first - QPoint(30, 40)).manhattanLength() <= 2
 
 
 @pytest.fixture
@@ -168,18 +152,15 @@ async def test_choices_failures_and_the_end_are_announced(said: list[str]) -> No
         assert "API key" in said[-1]
 
 
-def test_formatted_text_is_pasted_as_markdown(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            quick = opened(desk)
-            data = QMimeData()
-            data.setHtml("<p>Take <b>this</b></p><ul><li>one</li><li>two</li></ul>")
-            QApplication.clipboard().setMimeData(data)
-            QTest.keyClick(line(quick), Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-            assert quick.text().split() == ["Take", "this", "one", "two"]
-            await until(lambda: quick.text().startswith("Take **this**\n\n- one\n- two"))
-
-    run(main())
+async def test_formatted_text_is_pasted_as_markdown() -> None:
+    async with Desk() as desk:
+        quick = opened(desk)
+        data = QMimeData()
+        data.setHtml("<p>Take <b>this</b></p><ul><li>one</li><li>two</li></ul>")
+        QApplication.clipboard().setMimeData(data)
+        QTest.keyClick(line(quick), Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+        assert quick.text().split() == ["Take", "this", "one", "two"]
+        await until(lambda: quick.text().startswith("Take **this**\n\n- one\n- two"))
 
 
 async def answered(desk: Desk) -> QuickPrompt:

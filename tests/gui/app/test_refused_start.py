@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.domain.errors import StorageError
 from desktop_app.main import main
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk
 
 
@@ -53,19 +52,16 @@ def test_without_a_display_one_line_is_all(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_socket_that_cannot_be_made_is_told_and_no_more(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+async def test_a_socket_that_cannot_be_made_is_told_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    async def start() -> None:
-        path = tmp_path / ("x" * 100) / "r.sock"
-        with pytest.raises(StorageError, match="can’t reach this window"):
-            await CallServer(path, lambda request: None).start()
-        path.parent.mkdir()
-        with pytest.raises(StorageError, match="can’t reach this window"):
-            await CallServer(path, lambda request: None).start()
-        monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/self")  # takes no file
-        async with Desk() as desk:
-            assert "can’t reach this window" in desk.said
-            await desk.ask_and_answer("Which?", "This one.")
-
-    run(start())
+    path = tmp_path / ("x" * 100) / "r.sock"
+    with pytest.raises(StorageError, match="can’t reach this window"):
+        await CallServer(path, lambda request: None).start()
+    path.parent.mkdir()
+    with pytest.raises(StorageError, match="can’t reach this window"):
+        await CallServer(path, lambda request: None).start()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/proc/self")  # takes no file
+    async with Desk() as desk:
+        assert "can’t reach this window" in desk.said
+        await desk.ask_and_answer("Which?", "This one.")

@@ -18,7 +18,6 @@ from desktop_app.session import dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer import prompt_spelling
 from desktop_app.ui.widgets.foreign_text import PlainLabel
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 
 # Offscreen, an open menu cannot hold the keyboard.
@@ -75,165 +74,138 @@ async def popup() -> None:
     await until(lambda: QApplication.activePopupWidget() is not None)
 
 
-def test_misspelled_words_outside_of_code_are_underlined(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await begin(desk, "😀 The wrld\n```\nthiss\n```\n`thatt` and theese words")
-            await until(lambda: marked(desk.text) == ["wrld", "theese"])
-            desk.text.insertPlainText("abc ")  # at the start
-            assert marked(desk.text) == ["wrld", "theese"]  # at once, at their new places
-
-    run(main())
+async def test_misspelled_words_outside_of_code_are_underlined() -> None:
+    async with Desk() as desk:
+        await begin(desk, "😀 The wrld\n```\nthiss\n```\n`thatt` and theese words")
+        await until(lambda: marked(desk.text) == ["wrld", "theese"])
+        desk.text.insertPlainText("abc ")  # at the start
+        assert marked(desk.text) == ["wrld", "theese"]  # at once, at their new places
 
 
-def test_a_word_is_marked_once_the_cursor_leaves_it(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await begin(desk, "")
-            desk.type("theese wrld")
-            await until(lambda: marked(desk.text) == ["theese"])
-            desk.type(" ")
-            await until(lambda: marked(desk.text) == ["theese", "wrld"])
-
-    run(main())
+async def test_a_word_is_marked_once_the_cursor_leaves_it() -> None:
+    async with Desk() as desk:
+        await begin(desk, "")
+        desk.type("theese wrld")
+        await until(lambda: marked(desk.text) == ["theese"])
+        desk.type(" ")
+        await until(lambda: marked(desk.text) == ["theese", "wrld"])
 
 
-def test_nothing_is_marked_while_an_input_method_composes(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await begin(desk, "theese ")
-            await until(lambda: marked(desk.text) == ["theese"])
-            desk.text.moveCursor(QTextCursor.MoveOperation.End)
-            QCoreApplication.sendEvent(desk.text, QInputMethodEvent("wrld", []))
-            desk.ready._spelling.spelling.learn(["theese"])  # type: ignore[union-attr]
-            assert desk.text.document().firstBlock().layout().preeditAreaText() == "wrld"
-            QCoreApplication.sendEvent(desk.text, QInputMethodEvent())
-            await until(lambda: marked(desk.text) == ["theese"])
-
-    run(main())
+async def test_nothing_is_marked_while_an_input_method_composes() -> None:
+    async with Desk() as desk:
+        await begin(desk, "theese ")
+        await until(lambda: marked(desk.text) == ["theese"])
+        desk.text.moveCursor(QTextCursor.MoveOperation.End)
+        QCoreApplication.sendEvent(desk.text, QInputMethodEvent("wrld", []))
+        desk.ready._spelling.spelling.learn(["theese"])  # type: ignore[union-attr]
+        assert desk.text.document().firstBlock().layout().preeditAreaText() == "wrld"
+        QCoreApplication.sendEvent(desk.text, QInputMethodEvent())
+        await until(lambda: marked(desk.text) == ["theese"])
 
 
-def test_the_menu_key_offers_suggestions_and_takes_one(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await begin(desk, "the wrld turns")
-            await until(lambda: marked(desk.text) == ["wrld"])
-            cursor = desk.text.textCursor()
-            cursor.setPosition(6)
-            desk.text.setTextCursor(cursor)
-            press_menu_key(desk.text)
-            await popup()
-            assert "world" in menu_of(desk.text)
-            menu = QApplication.activePopupWidget()
-            assert isinstance(menu, QMenu)
-            world = next(a for a in menu.actions() if a.text() == "world")
-            menu.setActiveAction(world)
-            QTest.keyClick(menu, Qt.Key.Key_Return)
-            assert desk.text.toPlainText() == "the world turns"
-            desk.text.undo()
-            assert desk.text.toPlainText() == "the wrld turns"
-
-    run(main())
+async def test_the_menu_key_offers_suggestions_and_takes_one() -> None:
+    async with Desk() as desk:
+        await begin(desk, "the wrld turns")
+        await until(lambda: marked(desk.text) == ["wrld"])
+        cursor = desk.text.textCursor()
+        cursor.setPosition(6)
+        desk.text.setTextCursor(cursor)
+        press_menu_key(desk.text)
+        await popup()
+        assert "world" in menu_of(desk.text)
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        world = next(a for a in menu.actions() if a.text() == "world")
+        menu.setActiveAction(world)
+        QTest.keyClick(menu, Qt.Key.Key_Return)
+        assert desk.text.toPlainText() == "the world turns"
+        desk.text.undo()
+        assert desk.text.toPlainText() == "the wrld turns"
 
 
 @pytest.mark.parametrize("name", ["add-word", "ignore-word"])
-def test_a_word_can_be_taken_for_right(run: Run, name: str, tmp_path: Path) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await begin(desk, "the wrld wrld")
-            await until(lambda: marked(desk.text) == ["wrld", "wrld"])
+async def test_a_word_can_be_taken_for_right(name: str, tmp_path: Path) -> None:
+    async with Desk() as desk:
+        await begin(desk, "the wrld wrld")
+        await until(lambda: marked(desk.text) == ["wrld", "wrld"])
+        desk.ready.actions["prompt.spelling"]()
+        await popup()
+        assert desk.text.textCursor().selectedText() == "wrld"
+        choose(name)
+        assert marked(desk.text) == []
+        await desk.settled()
+    own = list((tmp_path / "enchant").glob("*.dic"))
+    assert any("wrld" in path.read_text() for path in own) is (name == "add-word")
+
+
+async def test_f7_goes_from_word_to_word_and_says_when_there_is_none() -> None:
+    async with Desk() as desk:
+        await begin(desk, "wrld\n" + "fine words\n" * 300 + "theese")
+        for word in ("wrld", "theese", "wrld"):
             desk.ready.actions["prompt.spelling"]()
             await popup()
-            assert desk.text.textCursor().selectedText() == "wrld"
-            choose(name)
-            assert marked(desk.text) == []
-            await desk.settled()
-        own = list((tmp_path / "enchant").glob("*.dic"))
-        assert any("wrld" in path.read_text() for path in own) is (name == "add-word")
-
-    run(main())
-
-
-def test_f7_goes_from_word_to_word_and_says_when_there_is_none(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await begin(desk, "wrld\n" + "fine words\n" * 300 + "theese")
-            for word in ("wrld", "theese", "wrld"):
-                desk.ready.actions["prompt.spelling"]()
-                await popup()
-                assert desk.text.textCursor().selectedText() == word
-                press = QApplication.activePopupWidget()
-                assert press is not None
-                press.close()
-            desk.text.setPlainText("fine")
-            desk.ready.actions["prompt.spelling"]()
-            await until(
-                lambda: any(
-                    label.text() == "No misspelled words found"
-                    for label in desk.window.findChildren(PlainLabel)
-                )
+            assert desk.text.textCursor().selectedText() == word
+            press = QApplication.activePopupWidget()
+            assert press is not None
+            press.close()
+        desk.text.setPlainText("fine")
+        desk.ready.actions["prompt.spelling"]()
+        await until(
+            lambda: any(
+                label.text() == "No misspelled words found"
+                for label in desk.window.findChildren(PlainLabel)
             )
-
-    run(main())
-
-
-def test_the_quick_prompt_is_checked_too(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await begin(desk, "")
-            desk.ready.quick.open_with("")
-            line = find(desk.ready._quick._quick_window, QPlainTextEdit, "prompt")
-            QTest.keyClicks(line, "the wrld turns")
-            assert desk.ready._spelling is not None
-            spelling = desk.ready._spelling.spelling
-            await until(lambda: bool(spelling.misspelled_in(line.toPlainText())))
-            cursor = line.textCursor()
-            cursor.setPosition(5)
-            line.setTextCursor(cursor)
-            press_menu_key(line)
-            await popup()
-            assert "world" in menu_of(line)
-            choose("suggestion")
-            assert line.toPlainText() != "the wrld turns"
-            assert line.toPlainText().endswith(" turns")
-
-    run(main())
+        )
 
 
-def test_settings_switch_it_off_and_choose_languages(run: Run) -> None:
-    async def main() -> None:
-        async with Desk() as desk:
-            await begin(desk, "the wrld turns")
-            await until(lambda: marked(desk.text) == ["wrld"])
-            await desk.state.values.set(SPELLING, False)
-            desk.ready._on_value(SPELLING)
-            assert marked(desk.text) == []
-            await desk.state.values.set(SPELLING, True)
-            await desk.state.values.set(SPELLING_LANGUAGES, "tlh")  # without a dictionary
-            desk.ready._on_value(SPELLING_LANGUAGES)
-            await desk.settled()
-            assert marked(desk.text) == []
+async def test_the_quick_prompt_is_checked_too() -> None:
+    async with Desk() as desk:
+        await begin(desk, "")
+        desk.ready.quick.open_with("")
+        line = find(desk.ready._quick._quick_window, QPlainTextEdit, "prompt")
+        QTest.keyClicks(line, "the wrld turns")
+        assert desk.ready._spelling is not None
+        spelling = desk.ready._spelling.spelling
+        await until(lambda: bool(spelling.misspelled_in(line.toPlainText())))
+        cursor = line.textCursor()
+        cursor.setPosition(5)
+        line.setTextCursor(cursor)
+        press_menu_key(line)
+        await popup()
+        assert "world" in menu_of(line)
+        choose("suggestion")
+        assert line.toPlainText() != "the wrld turns"
+        assert line.toPlainText().endswith(" turns")
 
-    run(main())
+
+async def test_settings_switch_it_off_and_choose_languages() -> None:
+    async with Desk() as desk:
+        await begin(desk, "the wrld turns")
+        await until(lambda: marked(desk.text) == ["wrld"])
+        await desk.state.values.set(SPELLING, False)
+        desk.ready._on_value(SPELLING)
+        assert marked(desk.text) == []
+        await desk.state.values.set(SPELLING, True)
+        await desk.state.values.set(SPELLING_LANGUAGES, "tlh")  # without a dictionary
+        desk.ready._on_value(SPELLING_LANGUAGES)
+        await desk.settled()
+        assert marked(desk.text) == []
 
 
-def test_without_the_library_the_setting_names_the_packages(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+async def test_without_the_library_the_setting_names_the_packages(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(dictionaries, "LIBRARY", "libnowhere.so.9")
 
-    async def main() -> None:
-        async with Desk() as desk:
-            await begin(desk, "the wrld turns")
-            desk.window.show_settings(True)
-            desk.window.settings.show_page("look")
-            notes = [label.text() for label in desk.window.settings.findChildren(PlainLabel)]
-            assert any("libenchant-2-2 hunspell-en-us" in note for note in notes)
-            switch = desk.window.settings.findChild(QWidget, SPELLING)
-            assert switch is not None
-            assert not switch.isEnabled()
-            press_menu_key(desk.text)
-            await popup()
-            assert "world" not in menu_of(desk.text)
-
-    run(main())
+    async with Desk() as desk:
+        await begin(desk, "the wrld turns")
+        desk.window.show_settings(True)
+        desk.window.settings.show_page("look")
+        notes = [label.text() for label in desk.window.settings.findChildren(PlainLabel)]
+        assert any("libenchant-2-2 hunspell-en-us" in note for note in notes)
+        switch = desk.window.settings.findChild(QWidget, SPELLING)
+        assert switch is not None
+        assert not switch.isEnabled()
+        press_menu_key(desk.text)
+        await popup()
+        assert "world" not in menu_of(desk.text)

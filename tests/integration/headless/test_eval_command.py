@@ -218,7 +218,9 @@ def test_failing_calls_fail_their_cases(shell: Shell, tmp_path: Path) -> None:
     against(refusal(400, "invalid_request"), WHOLE, test=test)
 
 
-def test_a_killed_batch_is_collected_by_the_same_command(shell: Shell, tmp_path: Path) -> None:
+async def test_a_killed_batch_is_collected_by_the_same_command(
+    shell: Shell, tmp_path: Path
+) -> None:
     """The second command finds the jobs of the first, and creates no batch again."""
     system = {"role": "system", "content": "Be short."}
     asked = [
@@ -232,41 +234,38 @@ def test_a_killed_batch_is_collected_by_the_same_command(shell: Shell, tmp_path:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         return Outcome(output=lines(*(answered(r["custom_id"], "red") for r in requests)))
 
-    async def test() -> None:
-        provider = BatchServer(outcome)
-        provider.looks = 1
-        async with provider.http:
-            env = gateway(provider.base_url)
-            arguments = ("eval", cases, "--variant", "thinking/high", "--batch", "--json")
-            planned = await shell.run(*arguments, "--dry-run", env=env)
-            tokens = planned.json["input_tokens"]
-            assert Decimal(planned.json["input_cost_usd"]) == tokens * Decimal("0.000000875")
-            assert provider.seen == []
-            process = await shell.start(*arguments, env=env)
+    provider = BatchServer(outcome)
+    provider.looks = 1
+    async with provider.http:
+        env = gateway(provider.base_url)
+        arguments = ("eval", cases, "--variant", "thinking/high", "--batch", "--json")
+        planned = await shell.run(*arguments, "--dry-run", env=env)
+        tokens = planned.json["input_tokens"]
+        assert Decimal(planned.json["input_cost_usd"]) == tokens * Decimal("0.000000875")
+        assert provider.seen == []
+        process = await shell.start(*arguments, env=env)
 
-            async def is_sent() -> bool:
-                return len(provider.batches) == 2
+        async def is_sent() -> bool:
+            return len(provider.batches) == 2
 
-            await until(is_sent)
-            process.kill()
-            await process.wait()
-            done = await shell.run(*arguments, env=env)
-            assert len(provider.batches) == 2
-            (run,) = done.json["runs"]
-            results = [(each["id"], each["passed"]) for each in run["results"]]
-            assert results == [("a", True), ("b", False), ("c", True)]
-            assert run["p50_s"] is None
-            # 1,000 input and 100 output tokens each, at half price
-            assert Decimal(run["cost_usd"]) == 3 * Decimal("0.001575")
-            spent = await shell.run("spending", "--json", "--by", "purpose", env=env)
-            (row,) = spent.json["rows"]
-            assert (row["purpose"], row["calls"], row["uncounted"]) == ("evaluation", 3, 0)
-            first, second = provider.requests(0), provider.requests(1)
-            assert [len(first), len(second)] == [2, 1]
-            assert "Attached words." in json.dumps(first[1])
-            assert "Be short." in json.dumps(second)
-
-    asyncio.run(test())
+        await until(is_sent)
+        process.kill()
+        await process.wait()
+        done = await shell.run(*arguments, env=env)
+        assert len(provider.batches) == 2
+        (run,) = done.json["runs"]
+        results = [(each["id"], each["passed"]) for each in run["results"]]
+        assert results == [("a", True), ("b", False), ("c", True)]
+        assert run["p50_s"] is None
+        # 1,000 input and 100 output tokens each, at half price
+        assert Decimal(run["cost_usd"]) == 3 * Decimal("0.001575")
+        spent = await shell.run("spending", "--json", "--by", "purpose", env=env)
+        (row,) = spent.json["rows"]
+        assert (row["purpose"], row["calls"], row["uncounted"]) == ("evaluation", 3, 0)
+        first, second = provider.requests(0), provider.requests(1)
+        assert [len(first), len(second)] == [2, 1]
+        assert "Attached words." in json.dumps(first[1])
+        assert "Be short." in json.dumps(second)
 
 
 def test_a_wrong_file_sends_nothing(shell: Shell, tmp_path: Path) -> None:

@@ -136,14 +136,12 @@ async def test_what_a_killed_command_left_is_removed_at_the_next_start(shell: Sh
 
 
 @pytest.mark.attack("file-modes")
-def test_deleting_everything_deletes_the_copies(repartee_home: Path) -> None:
-    async def make_store() -> None:
-        database = Database(where.database)
-        await database.open()
-        await database.close()
-
+async def test_deleting_everything_deletes_the_copies(repartee_home: Path) -> None:
     where = folders()
-    asyncio.run(make_store())
+
+    database = Database(where.database)
+    await database.open()
+    await database.close()
     folder = TemporaryFolder(where.temporary)
     (folder.path / "copy").write_text("secret")
     for name in (".restore-killed", ".repair-killed"):

@@ -41,33 +41,30 @@ def asked(shell: Shell, script: Script, *arguments: str) -> tuple[Ended, list[An
     return answer_to(shell, script, ANSWERED, arguments=options)
 
 
-def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None:
-    async def test() -> None:
-        assert (await shell.run("mcp", "list")).out == ""
-        await add(shell)
-        listed = (await shell.run("mcp", "list", "--json")).json
-        assert [(row["name"], row["transport"], row["tools"]) for row in listed] == [
-            ("demo", "stdio", 0)
-        ]
-        assert SERVER not in json.dumps(listed), "arguments may be secret"
-        done = await shell.run("mcp", "test", "demo", "--json")
-        assert (done.code, done.json["ok"], done.json["error"]) == (0, True, None)
-        names = [tool["name"] for tool in done.json["tools"]]
-        assert names[0] == "demo/echo"
-        assert len(names) == 9
-        kinds = {tool["name"]: tool["kind"] for tool in done.json["tools"]}
-        assert (kinds["demo/echo"], kinds["demo/fail"]) == ("reads", "leaves")
-        again = await shell.run("mcp", "add", "demo", "--", "true")
-        assert again.code == 1
-        assert "already" in again.err
-        words = (await shell.run("mcp", "test", "demo")).out.splitlines()
-        assert words[0].startswith("demo is ready after ")
-        assert words[1] == "demo/echo  Returns the text"
-        assert (await shell.run("mcp", "remove", "demo")).code == 0
-        gone = await shell.run("mcp", "test", "demo")
-        assert (gone.code, gone.err) == (1, "repartee: There is no tool server named “demo”.\n")
-
-    asyncio.run(test())
+async def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None:
+    assert (await shell.run("mcp", "list")).out == ""
+    await add(shell)
+    listed = (await shell.run("mcp", "list", "--json")).json
+    assert [(row["name"], row["transport"], row["tools"]) for row in listed] == [
+        ("demo", "stdio", 0)
+    ]
+    assert SERVER not in json.dumps(listed), "arguments may be secret"
+    done = await shell.run("mcp", "test", "demo", "--json")
+    assert (done.code, done.json["ok"], done.json["error"]) == (0, True, None)
+    names = [tool["name"] for tool in done.json["tools"]]
+    assert names[0] == "demo/echo"
+    assert len(names) == 9
+    kinds = {tool["name"]: tool["kind"] for tool in done.json["tools"]}
+    assert (kinds["demo/echo"], kinds["demo/fail"]) == ("reads", "leaves")
+    again = await shell.run("mcp", "add", "demo", "--", "true")
+    assert again.code == 1
+    assert "already" in again.err
+    words = (await shell.run("mcp", "test", "demo")).out.splitlines()
+    assert words[0].startswith("demo is ready after ")
+    assert words[1] == "demo/echo  Returns the text"
+    assert (await shell.run("mcp", "remove", "demo")).code == 0
+    gone = await shell.run("mcp", "test", "demo")
+    assert (gone.code, gone.err) == (1, "repartee: There is no tool server named “demo”.\n")
 
 
 @pytest.mark.parametrize(
@@ -97,34 +94,28 @@ def test_a_server_is_a_command_or_an_address(shell: Shell, arguments: tuple[str,
     assert done.code == 2
 
 
-def test_a_server_that_does_not_start_says_why(shell: Shell) -> None:
-    async def test() -> None:
-        await add(shell, "exits", env=("--env", "TOKEN=${env:MY_TOKEN}"))
-        unset = await shell.run("mcp", "test", "demo")
-        assert unset.code == 1
-        assert "MY_TOKEN" in unset.err
-        done = await shell.run("mcp", "test", "demo", env={"MY_TOKEN": "sk-12345"})
-        assert done.code == 1
-        assert "didn’t start" in done.err
-        assert "cannot start with sk-12345" in done.err, "its last words"
-        await shell.run("mcp", "add", "none", "--", "/nonexistent/program")
-        missing = await shell.run("mcp", "test", "none", "--json")
-        assert missing.code == 1
-        why = "No such file or directory: /nonexistent/program"
-        assert f"didn’t start: {why}. " in missing.json["error"]
-
-    asyncio.run(test())
+async def test_a_server_that_does_not_start_says_why(shell: Shell) -> None:
+    await add(shell, "exits", env=("--env", "TOKEN=${env:MY_TOKEN}"))
+    unset = await shell.run("mcp", "test", "demo")
+    assert unset.code == 1
+    assert "MY_TOKEN" in unset.err
+    done = await shell.run("mcp", "test", "demo", env={"MY_TOKEN": "sk-12345"})
+    assert done.code == 1
+    assert "didn’t start" in done.err
+    assert "cannot start with sk-12345" in done.err, "its last words"
+    await shell.run("mcp", "add", "none", "--", "/nonexistent/program")
+    missing = await shell.run("mcp", "test", "none", "--json")
+    assert missing.code == 1
+    why = "No such file or directory: /nonexistent/program"
+    assert f"didn’t start: {why}. " in missing.json["error"]
 
 
-def test_values_need_a_keyring(shell: Shell) -> None:
-    async def test() -> None:
-        done = await shell.run("mcp", "add", "demo", "--env", "TOKEN=sk-1234567", "--", "true")
-        assert done.code == 1
-        assert "Without a keyring" in done.err
-        assert "${env:NAME}" in done.err
-        assert shell.rows("SELECT * FROM tool_servers") == []
-
-    asyncio.run(test())
+async def test_values_need_a_keyring(shell: Shell) -> None:
+    done = await shell.run("mcp", "add", "demo", "--env", "TOKEN=sk-1234567", "--", "true")
+    assert done.code == 1
+    assert "Without a keyring" in done.err
+    assert "${env:NAME}" in done.err
+    assert shell.rows("SELECT * FROM tool_servers") == []
 
 
 def test_an_allowed_tool_of_a_serveris_running(shell: Shell) -> None:
@@ -182,55 +173,46 @@ def test_a_server_that_is_missing_or_fails_refuses_the_question(shell: Shell) ->
     assert "didn’t start" in done.err
 
 
-def test_tools_lists_those_of_servers_and_why_one_is_missing(shell: Shell) -> None:
-    async def test() -> None:
-        await add(shell, "odd")
-        await add(shell, "exits", name="broken")
-        rows = {row["name"]: row for row in (await shell.run("tools", "--json")).json_lines}
-        assert rows["demo/echo"]["available"]
-        assert not rows["broken/*"]["available"]
-        assert "didn’t start" in rows["broken/*"]["reason"]
-        assert rows["demo/read file"]["available"]
-        assert not rows["demo/ab"]["available"], "an invisible character in its name"
-
-    asyncio.run(test())
+async def test_tools_lists_those_of_servers_and_why_one_is_missing(shell: Shell) -> None:
+    await add(shell, "odd")
+    await add(shell, "exits", name="broken")
+    rows = {row["name"]: row for row in (await shell.run("tools", "--json")).json_lines}
+    assert rows["demo/echo"]["available"]
+    assert not rows["broken/*"]["available"]
+    assert "didn’t start" in rows["broken/*"]["reason"]
+    assert rows["demo/read file"]["available"]
+    assert not rows["demo/ab"]["available"], "an invisible character in its name"
 
 
-def test_nothing_is_left_when_the_command_is_killed(shell: Shell) -> None:
-    async def test() -> None:
-        await add(shell, "detaches", "stays")
-        async with LoopbackServer(calling("demo__hang"), ANSWERED, models=("gpt-5.2",)) as server:
-            options = ("ask", "x", "--mcp", "demo", "--allow-tool", "demo/*")
-            process = await shell.start(*options, env=gateway(server.base_url))
-            started: set[int] = set()
-            # The process of the server, the server, and its two.
-            while not server.requests or len(started) < 4:
-                started = await processes_below(process.pid)
-            process.kill()
-            await ended(process)
-            await gone(started)
-
-    asyncio.run(test())
+async def test_nothing_is_left_when_the_command_is_killed(shell: Shell) -> None:
+    await add(shell, "detaches", "stays")
+    async with LoopbackServer(calling("demo__hang"), ANSWERED, models=("gpt-5.2",)) as server:
+        options = ("ask", "x", "--mcp", "demo", "--allow-tool", "demo/*")
+        process = await shell.start(*options, env=gateway(server.base_url))
+        started: set[int] = set()
+        # The process of the server, the server, and its two.
+        while not server.requests or len(started) < 4:
+            started = await processes_below(process.pid)
+        process.kill()
+        await ended(process)
+        await gone(started)
 
 
-def test_signing_in_needs_a_browser_and_a_keyring(shell: Shell) -> None:
-    async def test() -> None:
-        async with guarded() as server:
-            await shell.run("mcp", "add", "guarded", "--url", server.url)
-            unsigned = await shell.run("mcp", "test", "guarded")
-            assert unsigned.code == 1
-            assert "needs you to sign in. Run “repartee mcp login guarded”." in unsigned.err
-            process = await shell.start("mcp", "login", "guarded")
-            assert process.stderr is not None
-            line = (await process.stderr.readline()).decode()
-            said, _, address = line.partition(": ")[2].partition(": ")
-            assert said == "Sign in at"
-            server.browse(address.strip())
-            done = await ended(process)
-            assert done.code == 1
-            assert "Without a keyring, the sign-in" in done.err
-            listed = (await shell.run("mcp", "list", "--json")).json
-            assert [row["signed_in"] for row in listed] == [False]
-            assert (await shell.run("mcp", "logout", "guarded")).code == 0
-
-    asyncio.run(test())
+async def test_signing_in_needs_a_browser_and_a_keyring(shell: Shell) -> None:
+    async with guarded() as server:
+        await shell.run("mcp", "add", "guarded", "--url", server.url)
+        unsigned = await shell.run("mcp", "test", "guarded")
+        assert unsigned.code == 1
+        assert "needs you to sign in. Run “repartee mcp login guarded”." in unsigned.err
+        process = await shell.start("mcp", "login", "guarded")
+        assert process.stderr is not None
+        line = (await process.stderr.readline()).decode()
+        said, _, address = line.partition(": ")[2].partition(": ")
+        assert said == "Sign in at"
+        server.browse(address.strip())
+        done = await ended(process)
+        assert done.code == 1
+        assert "Without a keyring, the sign-in" in done.err
+        listed = (await shell.run("mcp", "list", "--json")).json
+        assert [row["signed_in"] for row in listed] == [False]
+        assert (await shell.run("mcp", "logout", "guarded")).code == 0

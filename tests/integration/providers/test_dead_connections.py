@@ -92,7 +92,7 @@ def test_after_a_sleep_a_dead_connection_is_noticed(
         met.append(Met("The computer sleeps, the connection dies", moment, 1, sees, stored))
 
 
-def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> None:
+async def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> None:
     dialect, clock = DIALECTS[Api.RESPONSES], SleepClock()
 
     async def beats(_: Received, writer: asyncio.StreamWriter) -> None:
@@ -103,19 +103,16 @@ def test_a_connection_that_outlives_the_sleep_goes_on(tmp_path: Path) -> None:
         writer.write(chunk(dialect.more + dialect.end) + b"0\r\n\r\n")
         await writer.drain()
 
-    async def main() -> tuple[Message, list[str]]:
-        async with (
-            LoopbackServer(beats) as server,
-            asker_of(
-                tmp_path, server.base_url, api=Api.RESPONSES, timeouts=TIMES, asleep=clock
-            ) as asker,
-        ):
-            sleep = asyncio.ensure_future(asleep_when(asker, clock, "Hé, "))
-            answer = await answer_of(asker)
-            await sleep
-            return answer, asker.said
-
-    answer, said = asyncio.run(main())
+    async with (
+        LoopbackServer(beats) as server,
+        asker_of(
+            tmp_path, server.base_url, api=Api.RESPONSES, timeouts=TIMES, asleep=clock
+        ) as asker,
+    ):
+        sleep = asyncio.ensure_future(asleep_when(asker, clock, "Hé, "))
+        answer = await answer_of(asker)
+        await sleep
+        said = asker.said
     assert (answer.status, answer.text) == (MessageStatus.COMPLETE, "Hé, théâtre")
     assert said == ["The computer was asleep. Checking the connection to OpenAI.", ""]
 
@@ -139,24 +136,21 @@ _HOW = {
 
 @pytest.mark.parametrize("moment", _AT)
 @pytest.mark.parametrize("how", _HOW)
-def test_in_the_background_the_answer_comes_whole(
+async def test_in_the_background_the_answer_comes_whole(
     how: str, moment: str, tmp_path: Path, met: list[Met]
 ) -> None:
     times = RunTimes(check=0.2, poll=0.05, longest_pause=0.05)
 
-    async def main() -> tuple[Message, list[str], int]:
-        server = BackgroundServer(EVENTS, faults=[Fault(_AT[moment], how)])
-        async with (
-            server,
-            asker_of(tmp_path, server.base_url, variant=Variant.PRO, run_times=times) as asker,
-        ):
-            asker.settings = IN_BACKGROUND
-            answer = await answer_of(asker)
-            spent = await asker.chat.spending.conversation(answer.conversation_id)  # type: ignore[attr-defined]
-            assert spent == answer.cost
-            return answer, asker.said, len(server.asked("POST"))
-
-    answer, said, posts = asyncio.run(main())
+    server = BackgroundServer(EVENTS, faults=[Fault(_AT[moment], how)])
+    async with (
+        server,
+        asker_of(tmp_path, server.base_url, variant=Variant.PRO, run_times=times) as asker,
+    ):
+        asker.settings = IN_BACKGROUND
+        answer = await answer_of(asker)
+        spent = await asker.chat.spending.conversation(answer.conversation_id)  # type: ignore[attr-defined]
+        assert spent == answer.cost
+        said, posts = asker.said, len(server.asked("POST"))
     assert (answer.status, answer.text) == (MessageStatus.COMPLETE, TEXT)
     assert posts == 1
     shown = [f"“{answer.text}”", *(words for words in said if words), f"[{answer.status}]"]

@@ -273,32 +273,26 @@ def test_a_missing_header_is_named(place: Place) -> None:
 
 
 @EVERYWHERE
-def test_models_are_listed(place: Place, server: str) -> None:
-    async def main() -> None:
-        async with opened(place) as client:
-            listing = await client.listing()
-        assert listing.has(place.model)
-        # llama-cpp-python says its window in refusals alone.
-        assert listing.window_of(place.model) == (None if server == "llama_cpp_python" else WINDOW)
-        if server == "litellm":
-            priced = ModelDetails(ModelKind.CHAT, Decimal(1), Decimal(2))
-            assert listing.details_of(place.model) == priced
-            assert listing.can_chat(VECTORS) is False
-
-    asyncio.run(main())
+async def test_models_are_listed(place: Place, server: str) -> None:
+    async with opened(place) as client:
+        listing = await client.listing()
+    assert listing.has(place.model)
+    # llama-cpp-python says its window in refusals alone.
+    assert listing.window_of(place.model) == (None if server == "llama_cpp_python" else WINDOW)
+    if server == "litellm":
+        priced = ModelDetails(ModelKind.CHAT, Decimal(1), Decimal(2))
+        assert listing.details_of(place.model) == priced
+        assert listing.can_chat(VECTORS) is False
 
 
 @pytest.mark.parametrize("server", ["llama_cpp_python"])
-def test_the_servers_own_counter(place: Place) -> None:
-    async def main() -> None:
-        async with opened(place) as client:
-            assert await client.count_tokens(place.model, "word " * 50) in range(50, 60)
-
-    asyncio.run(main())
+async def test_the_servers_own_counter(place: Place) -> None:
+    async with opened(place) as client:
+        assert await client.count_tokens(place.model, "word " * 50) in range(50, 60)
 
 
 @EVERYWHERE
-def test_embeddings(
+async def test_embeddings(
     place: Place, server: str, upstream_vectors: ServerProcess, request: pytest.FixtureRequest
 ) -> None:
     if server == "llama.cpp":
@@ -309,16 +303,13 @@ def test_embeddings(
     if server == "portkey":
         place = replace(place, headers=through_portkey(upstream_vectors.url))
 
-    async def main() -> None:
-        texts = ["a boat at the quay", "a dog in a flat", "word " * 80, "a boat at the quay"]
-        async with opened(place) as client:
-            vectors, billed = await client.embed(VECTORS, texts)
-        assert len({len(vector.numbers) for vector in vectors}) == 1
-        assert vectors[0].numbers == pytest.approx(vectors[3].numbers, abs=0.01)
-        assert vectors[0].numbers != pytest.approx(vectors[1].numbers, abs=0.01)
-        assert billed > 0
-
-    asyncio.run(main())
+    texts = ["a boat at the quay", "a dog in a flat", "word " * 80, "a boat at the quay"]
+    async with opened(place) as client:
+        vectors, billed = await client.embed(VECTORS, texts)
+    assert len({len(vector.numbers) for vector in vectors}) == 1
+    assert vectors[0].numbers == pytest.approx(vectors[3].numbers, abs=0.01)
+    assert vectors[0].numbers != pytest.approx(vectors[1].numbers, abs=0.01)
+    assert billed > 0
 
 
 # -- the servers are killed from here on

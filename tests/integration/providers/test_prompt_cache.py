@@ -99,21 +99,18 @@ async def conversation(asker: Asker) -> list[Message]:
 
 
 @pytest.mark.parametrize("api", Api)
-def test_every_turn_begins_as_the_one_before(api: Api, tmp_path: Path, remarks: list[str]) -> None:
+async def test_every_turn_begins_as_the_one_before(
+    api: Api, tmp_path: Path, remarks: list[str]
+) -> None:
     server = CachingServer(api)
 
-    async def main() -> tuple[list[Message], list[Received]]:
-        async with (
-            LoopbackServer(server.script) as loopback,
-            asker_of(tmp_path, loopback.base_url, api=api) as asker,
-        ):
-            path = await conversation(asker)
-            assert {r.json["prompt_cache_key"] for r in loopback.requests} == {
-                asker.conversation.id
-            }
-            return path, loopback.requests
-
-    path, requests = asyncio.run(main())
+    async with (
+        LoopbackServer(server.script) as loopback,
+        asker_of(tmp_path, loopback.base_url, api=api) as asker,
+    ):
+        path = await conversation(asker)
+        assert {r.json["prompt_cache_key"] for r in loopback.requests} == {asker.conversation.id}
+        requests = loopback.requests
     assert len(requests) == 6
     shares = " · ".join(f"{share:.1%}" for share in server.shares)
     total = sum(server.cached) / sum(server.inputs)

@@ -17,7 +17,6 @@ from desktop_app.session.portal import PATH, SERVICE
 from desktop_app.session.portal_shortcut import INTERFACE, PortalShortcut, check_portal
 from desktop_app.session.session_bus import SessionBus
 from tests.helpers.bus_service import BusService, Method, properties
-from tests.integration.session.conftest import Run
 
 KEYS = "Meta+Alt+Space"
 SESSION = f"{PATH}/session/x/y"
@@ -61,62 +60,53 @@ def shortcut(bus: SessionBus, on_press: Callable[[], None], on_loss: Any = None)
     return PortalShortcut(bus, "", on_press, on_loss or (lambda: None))
 
 
-def test_the_portal_reports_presses_until_it_is_closed(address: str, run: Run) -> None:
-    async def main() -> None:
-        pressed: asyncio.Queue[None] = asyncio.Queue()
-        lost: asyncio.Queue[None] = asyncio.Queue()
-        portal, bus = ShortcutsPortal(address), SessionBus()
-        with portal.service:
-            await bus.connect()
-            assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
-            held = shortcut(bus, lambda: pressed.put_nowait(None), lambda: lost.put_nowait(None))
-            assert await held.bind(KEYS, "Open it") == "Super+Q"
-            ((name, facts),) = portal.asked
-            assert name == COMMAND
-            assert facts["preferred_trigger"] == ("s", "ALT+LOGO+space")
-            assert facts["description"] == ("s", "Open it")
-            assert (await check_portal(KEYS, "")).status is HotkeyStatus.WORKS
-            assert (await check_portal("", "")).status is HotkeyStatus.OFF
-            portal.press(session=f"{SESSION}z")
-            portal.press(shortcut="other")
-            portal.press()
-            await pressed.get()
-            assert pressed.empty()
-            portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
-            await lost.get()
-            await held.bind(KEYS, "Open it")
-            await held.close()
-            assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
-            portal.service.wait_for("Close")
-            await bus.aclose()
-
-    run(main())
+async def test_the_portal_reports_presses_until_it_is_closed(address: str) -> None:
+    pressed: asyncio.Queue[None] = asyncio.Queue()
+    lost: asyncio.Queue[None] = asyncio.Queue()
+    portal, bus = ShortcutsPortal(address), SessionBus()
+    with portal.service:
+        await bus.connect()
+        assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
+        held = shortcut(bus, lambda: pressed.put_nowait(None), lambda: lost.put_nowait(None))
+        assert await held.bind(KEYS, "Open it") == "Super+Q"
+        ((name, facts),) = portal.asked
+        assert name == COMMAND
+        assert facts["preferred_trigger"] == ("s", "ALT+LOGO+space")
+        assert facts["description"] == ("s", "Open it")
+        assert (await check_portal(KEYS, "")).status is HotkeyStatus.WORKS
+        assert (await check_portal("", "")).status is HotkeyStatus.OFF
+        portal.press(session=f"{SESSION}z")
+        portal.press(shortcut="other")
+        portal.press()
+        await pressed.get()
+        assert pressed.empty()
+        portal.service.emit(SESSION, "org.freedesktop.portal.Session", "Closed", "a{sv}", {})
+        await lost.get()
+        await held.bind(KEYS, "Open it")
+        await held.close()
+        assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
+        portal.service.wait_for("Close")
+        await bus.aclose()
 
 
 @pytest.mark.parametrize(("code", "bound"), [(1, True), (2, True), (0, False)])
-def test_a_refusal_is_told(address: str, run: Run, code: int, bound: bool) -> None:
-    async def main() -> None:
-        portal, bus = ShortcutsPortal(address, code=code, bound=bound), SessionBus()
-        with portal.service:
-            await bus.connect()
-            with pytest.raises(HotkeyError) as refused:
-                await shortcut(bus, lambda: None).bind(KEYS, "Open it")
-            assert refused.value.status is HotkeyStatus.UNAVAILABLE
-            await bus.aclose()
-
-    run(main())
-
-
-def test_without_a_portal_it_is_unavailable(address: str, run: Run) -> None:
-    async def main() -> None:
-        bus = SessionBus()
+async def test_a_refusal_is_told(address: str, code: int, bound: bool) -> None:
+    portal, bus = ShortcutsPortal(address, code=code, bound=bound), SessionBus()
+    with portal.service:
         await bus.connect()
-        with pytest.raises(HotkeyError):
+        with pytest.raises(HotkeyError) as refused:
             await shortcut(bus, lambda: None).bind(KEYS, "Open it")
-        assert (await check_portal(KEYS, "")).status is HotkeyStatus.UNAVAILABLE
+        assert refused.value.status is HotkeyStatus.UNAVAILABLE
         await bus.aclose()
 
-    run(main())
+
+async def test_without_a_portal_it_is_unavailable(address: str) -> None:
+    bus = SessionBus()
+    await bus.connect()
+    with pytest.raises(HotkeyError):
+        await shortcut(bus, lambda: None).bind(KEYS, "Open it")
+    assert (await check_portal(KEYS, "")).status is HotkeyStatus.UNAVAILABLE
+    await bus.aclose()
 
 
 @pytest.mark.parametrize(

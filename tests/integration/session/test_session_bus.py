@@ -22,7 +22,6 @@ from desktop_app.session.login_start import (
 from desktop_app.session.session_bus import BusError, BusObject, SessionBus
 from desktop_app.session.tray_host import WATCHER, TrayHost
 from tests.helpers.bus_service import BusService, properties
-from tests.integration.session.conftest import Run
 
 NAME = bus_name("")
 
@@ -33,28 +32,25 @@ async def joined() -> SessionBus:
     return bus
 
 
-def test_the_desktop_opens_files_and_runs_actions(address: str, run: Run) -> None:
+async def test_the_desktop_opens_files_and_runs_actions(address: str) -> None:
     opened: list[tuple[str, ...]] = []
     acted: list[tuple[str, str]] = []
 
-    async def work() -> None:
-        bus, desktop = await joined(), await joined()
-        own = ApplicationObject(opened.append, lambda name, text: acted.append((name, text)))
-        assert await own.publish(bus, NAME)
-        program = BusObject(NAME, object_path(NAME), INTERFACE)
-        await desktop.call(program, "Activate", "a{sv}", {})
-        await desktop.call(program, "Open", "asa{sv}", ["file:///a.pdf"], {})
-        await desktop.call(program, "ActivateAction", "sava{sv}", "quick", [("s", "x")], {})
-        await desktop.call(program, "ActivateAction", "sava{sv}", "quick", [], {})
-        for method, signature, body in (("Open", "s", ("x",)), ("Quit", "", ())):
-            with pytest.raises(BusError, match="UnknownMethod"):
-                await desktop.call(program, method, signature, *body)
-        assert not await ApplicationObject(opened.append, print).publish(desktop, NAME)
-        await bus.aclose()
-        assert not await desktop.has_owner(NAME)
-        await desktop.aclose()
-
-    run(work())
+    bus, desktop = await joined(), await joined()
+    own = ApplicationObject(opened.append, lambda name, text: acted.append((name, text)))
+    assert await own.publish(bus, NAME)
+    program = BusObject(NAME, object_path(NAME), INTERFACE)
+    await desktop.call(program, "Activate", "a{sv}", {})
+    await desktop.call(program, "Open", "asa{sv}", ["file:///a.pdf"], {})
+    await desktop.call(program, "ActivateAction", "sava{sv}", "quick", [("s", "x")], {})
+    await desktop.call(program, "ActivateAction", "sava{sv}", "quick", [], {})
+    for method, signature, body in (("Open", "s", ("x",)), ("Quit", "", ())):
+        with pytest.raises(BusError, match="UnknownMethod"):
+            await desktop.call(program, method, signature, *body)
+    assert not await ApplicationObject(opened.append, print).publish(desktop, NAME)
+    await bus.aclose()
+    assert not await desktop.has_owner(NAME)
+    await desktop.aclose()
     assert opened == [(), ("file:///a.pdf",)]
     assert acted == [("quick", "x"), ("quick", "")]
 
@@ -64,63 +60,54 @@ def test_names_of_homes_differ() -> None:
     assert object_path(NAME) == "/io/github/repartee/Repartee"
 
 
-def test_without_a_bus_every_call_fails_softly(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work() -> None:
-        for bus_address in ("", "unix:path=/nonexistent", "tcp:host=x"):
-            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus_address)
-            with pytest.raises(BusError):
-                await SessionBus().connect()
-        monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+async def test_without_a_bus_every_call_fails_softly(monkeypatch: pytest.MonkeyPatch) -> None:
+    for bus_address in ("", "unix:path=/nonexistent", "tcp:host=x"):
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus_address)
         with pytest.raises(BusError):
             await SessionBus().connect()
-        bus = SessionBus()
-        with pytest.raises(BusError, match="not connected"):
-            await bus.own(NAME)
-        bus.send_signal("/x", "x.y", "Z", "")
-        await bus.aclose()
-
-    run(work())
-
-
-def test_a_call_fails_if_the_bus_ends_meanwhile(address: str, run: Run) -> None:
-    async def work() -> None:
-        with BusService(address, "a.b", {}) as service:
-            service._answer = lambda message: None  # type: ignore[method-assign]
-            bus = await joined()
-            call = asyncio.create_task(bus.call(BusObject("a.b", "/", "a.b"), "Never"))
-            await asyncio.sleep(0)
-            with pytest.raises(BusError, match=r"a\.b"):
-                await asyncio.gather(call, bus.call(BusObject("a.b", "/", "a.b"), "X", timeout_s=0))
-            assert bus._connection is not None
-            call = asyncio.create_task(bus.call(BusObject("a.b", "/", "a.b"), "Never"))
-            await asyncio.sleep(0)
-            bus._connection.reader.feed_eof()
-            with pytest.raises(BusError, match="ended"):
-                await call
-            assert not bus.is_connected
-            await bus.aclose()
-
-    run(work())
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
+    with pytest.raises(BusError):
+        await SessionBus().connect()
+    bus = SessionBus()
+    with pytest.raises(BusError, match="not connected"):
+        await bus.own(NAME)
+    bus.send_signal("/x", "x.y", "Z", "")
+    await bus.aclose()
 
 
-def test_a_tray_that_starts_late_and_ends_is_noticed(address: str, run: Run) -> None:
-    async def work() -> None:
-        seen: asyncio.Queue[bool] = asyncio.Queue()
+async def test_a_call_fails_if_the_bus_ends_meanwhile(address: str) -> None:
+    with BusService(address, "a.b", {}) as service:
+        service._answer = lambda message: None  # type: ignore[method-assign]
         bus = await joined()
-        await TrayHost(bus, seen.put_nowait).watch()
-        assert seen.empty()
-        with BusService(address, WATCHER.service, {}) as watcher:
-            watcher.emit(WATCHER.path, WATCHER.interface, "StatusNotifierHostRegistered", "")
-            assert await seen.get()
-        assert not await seen.get()
-        known = properties(IsStatusNotifierHostRegistered=("b", True))
-        with BusService(address, WATCHER.service, known):
-            again: asyncio.Queue[bool] = asyncio.Queue()
-            await TrayHost(bus, again.put_nowait).watch()
-            assert await again.get()
+        call = asyncio.create_task(bus.call(BusObject("a.b", "/", "a.b"), "Never"))
+        await asyncio.sleep(0)
+        with pytest.raises(BusError, match=r"a\.b"):
+            await asyncio.gather(call, bus.call(BusObject("a.b", "/", "a.b"), "X", timeout_s=0))
+        assert bus._connection is not None
+        call = asyncio.create_task(bus.call(BusObject("a.b", "/", "a.b"), "Never"))
+        await asyncio.sleep(0)
+        bus._connection.reader.feed_eof()
+        with pytest.raises(BusError, match="ended"):
+            await call
+        assert not bus.is_connected
         await bus.aclose()
 
-    run(work())
+
+async def test_a_tray_that_starts_late_and_ends_is_noticed(address: str) -> None:
+    seen: asyncio.Queue[bool] = asyncio.Queue()
+    bus = await joined()
+    await TrayHost(bus, seen.put_nowait).watch()
+    assert seen.empty()
+    with BusService(address, WATCHER.service, {}) as watcher:
+        watcher.emit(WATCHER.path, WATCHER.interface, "StatusNotifierHostRegistered", "")
+        assert await seen.get()
+    assert not await seen.get()
+    known = properties(IsStatusNotifierHostRegistered=("b", True))
+    with BusService(address, WATCHER.service, known):
+        again: asyncio.Queue[bool] = asyncio.Queue()
+        await TrayHost(bus, again.put_nowait).watch()
+        assert await again.get()
+    await bus.aclose()
 
 
 def test_the_start_at_login_is_an_entry_that_the_user_may_switch_off(tmp_path: Path) -> None:
@@ -142,33 +129,30 @@ def test_the_start_at_login_is_an_entry_that_the_user_may_switch_off(tmp_path: P
 
 
 @pytest.mark.parametrize(("code", "allowed"), [(0, True), (0, False), (1, None)])
-def test_a_sandboxed_program_asks_the_portal(
-    address: str, run: Run, code: int, allowed: bool | None
+async def test_a_sandboxed_program_asks_the_portal(
+    address: str, code: int, allowed: bool | None
 ) -> None:
     interface = "org.freedesktop.portal.Background"
 
-    async def work() -> None:
-        asked = {}
+    asked = {}
 
-        def request(_parent: str, options: dict[str, tuple[str, object]]) -> tuple[str, tuple[str]]:
-            asked.update(options)
-            token = str(options["handle_token"][1])
-            sender = portal.sender.removeprefix(":").replace(".", "_")
-            path = f"/org/freedesktop/portal/desktop/request/{sender}/{token}"
-            results = {"autostart": ("b", bool(allowed))}
-            portal.emit(path, "org.freedesktop.portal.Request", "Response", "ua{sv}", code, results)
-            return "o", (path,)
+    def request(_parent: str, options: dict[str, tuple[str, object]]) -> tuple[str, tuple[str]]:
+        asked.update(options)
+        token = str(options["handle_token"][1])
+        sender = portal.sender.removeprefix(":").replace(".", "_")
+        path = f"/org/freedesktop/portal/desktop/request/{sender}/{token}"
+        results = {"autostart": ("b", bool(allowed))}
+        portal.emit(path, "org.freedesktop.portal.Request", "Response", "ua{sv}", code, results)
+        return "o", (path,)
 
-        methods = {(interface, "RequestBackground"): request}
-        with BusService(address, "org.freedesktop.portal.Desktop", methods) as portal:
-            bus = await joined()
-            if allowed is None:
-                with pytest.raises(BusError, match="refused"):
-                    await ask_portal(bus, "because", wanted=True)
-            else:
-                assert await ask_portal(bus, "because", wanted=True) is allowed
-            assert asked["autostart"] == ("b", True)
-            assert asked["commandline"] == ("as", ["repartee", "--resident"])
-            await bus.aclose()
-
-    run(work())
+    methods = {(interface, "RequestBackground"): request}
+    with BusService(address, "org.freedesktop.portal.Desktop", methods) as portal:
+        bus = await joined()
+        if allowed is None:
+            with pytest.raises(BusError, match="refused"):
+                await ask_portal(bus, "because", wanted=True)
+        else:
+            assert await ask_portal(bus, "because", wanted=True) is allowed
+        assert asked["autostart"] == ("b", True)
+        assert asked["commandline"] == ("as", ["repartee", "--resident"])
+        await bus.aclose()

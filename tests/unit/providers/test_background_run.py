@@ -202,7 +202,7 @@ def test_a_silent_connection_gives_way_to_another() -> None:
     assert len(server.asked("POST")) == 1
 
 
-def test_a_run_that_stays_in_the_queue_is_told_of() -> None:
+async def test_a_run_that_stays_in_the_queue_is_told_of() -> None:
     told = (
         "Queued at OpenAI. Checked every 0 s.",
         "Queued at OpenAI for 1 min. It may never start: stop it and try again.",
@@ -218,38 +218,31 @@ def test_a_run_that_stays_in_the_queue_is_told_of() -> None:
             run.made = 0
             await super()._make(run)
 
-    async def main() -> list[StreamEvent]:
-        async with asyncio.timeout(LONGEST_S), Queued(EVENTS) as server:
-            client = client_of(server, times=replace(TIMES, check=0.1))
-            events: list[StreamEvent] = []
-            async for event in client.stream(REQUEST):
-                events.append(event)
-                if told[1] in said([event]):
-                    is_told.set()
-            await client.aclose()
-            return events
-
-    events = asyncio.run(main())
+    async with asyncio.timeout(LONGEST_S), Queued(EVENTS) as server:
+        client = client_of(server, times=replace(TIMES, check=0.1))
+        events: list[StreamEvent] = []
+        async for event in client.stream(REQUEST):
+            events.append(event)
+            if told[1] in said([event]):
+                is_told.set()
+        await client.aclose()
     check_whole(events)
     assert told[0] in said(events)
 
 
-def test_out_of_reach_for_a_while() -> None:
-    async def main() -> tuple[list[StreamEvent], list[str]]:
-        server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
-        async with asyncio.timeout(LONGEST_S), server:
-            client = client_of(server)
-            events: list[StreamEvent] = []
-            async for event in client.stream(REQUEST):
-                events.append(event)
-                if isinstance(event, RunReached) and event.run.sequence == 3:
-                    server.is_down = True
-                if isinstance(event, Waiting) and event.seconds:
-                    server.is_down = False
-            await client.aclose()
-            return events, server.asked("POST")
-
-    events, posts = asyncio.run(main())
+async def test_out_of_reach_for_a_while() -> None:
+    server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
+    async with asyncio.timeout(LONGEST_S), server:
+        client = client_of(server)
+        events: list[StreamEvent] = []
+        async for event in client.stream(REQUEST):
+            events.append(event)
+            if isinstance(event, RunReached) and event.run.sequence == 3:
+                server.is_down = True
+            if isinstance(event, Waiting) and event.seconds:
+                server.is_down = False
+        await client.aclose()
+        posts = server.asked("POST")
     check_whole(events)
     assert len(posts) == 1
     assert said(events) == ["Can’t reach OpenAI. The response continues there."]
@@ -257,19 +250,16 @@ def test_out_of_reach_for_a_while() -> None:
     assert back > events.index(Waiting(1 if TIMES.longest_pause > 1 else 0.05, said(events)[0]))
 
 
-def test_out_of_reach_for_good() -> None:
-    async def main() -> Reply:
-        server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
-        async with asyncio.timeout(LONGEST_S), server:
-            client = client_of(server, times=replace(TIMES, patience=0.3))
-            events: list[StreamEvent] = []
-            async for event in client.stream(REQUEST):
-                events.append(event)
-                server.is_down = isinstance(event, RunReached) or server.is_down
-            await client.aclose()
-            return fold(events)
-
-    reply = asyncio.run(main())
+async def test_out_of_reach_for_good() -> None:
+    server = BackgroundServer(EVENTS, faults=[Fault(1_500)])
+    async with asyncio.timeout(LONGEST_S), server:
+        client = client_of(server, times=replace(TIMES, patience=0.3))
+        events: list[StreamEvent] = []
+        async for event in client.stream(REQUEST):
+            events.append(event)
+            server.is_down = isinstance(event, RunReached) or server.is_down
+        await client.aclose()
+        reply = fold(events)
     assert isinstance(reply.error, NetworkError)
     assert reply.parts
 
@@ -321,18 +311,14 @@ def test_without_its_key_a_run_is_not_picked_up() -> None:
     assert isinstance(failed.error, AuthenticationError)
 
 
-def test_cancelling_tells_the_provider() -> None:
-    async def main() -> tuple[Usage | None, BackgroundServer]:
-        async with asyncio.timeout(LONGEST_S), BackgroundServer(EVENTS, hold_at=9) as server:
-            client = client_of(server)
-            async for event in client.stream(REQUEST):
-                if isinstance(event, RunReached) and event.run.sequence == 8:
-                    break
-            used = await client.cancel(RemoteRun("resp_1"))
-            await client.aclose()
-            return used, server
-
-    used, server = asyncio.run(main())
+async def test_cancelling_tells_the_provider() -> None:
+    async with asyncio.timeout(LONGEST_S), BackgroundServer(EVENTS, hold_at=9) as server:
+        client = client_of(server)
+        async for event in client.stream(REQUEST):
+            if isinstance(event, RunReached) and event.run.sequence == 8:
+                break
+        used = await client.cancel(RemoteRun("resp_1"))
+        await client.aclose()
     assert server.runs["resp_1"].status == "cancelled"
     assert used == Usage(USAGE["input_tokens"], 0, 7, 0)
 

@@ -187,7 +187,7 @@ def test_a_list_of_models_brings_no_key() -> None:
     assert asyncio.run(main()) == (f"m-{REMOVED}",)
 
 
-def test_a_file_of_results_brings_no_key() -> None:
+async def test_a_file_of_results_brings_no_key() -> None:
     answer = {"choices": [{"message": {"content": f"It is {KEY}."}, "finish_reason": "stop"}]}
     rows = [
         {"custom_id": "a", "response": {"status_code": 200, "request_id": KEY, "body": answer}},
@@ -195,19 +195,15 @@ def test_a_file_of_results_brings_no_key() -> None:
     ]
     file = "".join(json.dumps(row) + "\n" for row in rows).encode()
 
-    async def main() -> str:
-        async with LoopbackServer(replies(200, file, "application/jsonl")) as server:
-            profile = replace(COMPATIBLE, base_url=server.base_url, offers_batches=True)
-            client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
-            batches = client.batches()
-            found = [row async for row in batches.results("file-1", Api.CHAT_COMPLETIONS)]
-            await client.aclose()
-            assert len(found) == 2
-            return str(found)
-
-    found = asyncio.run(main())
-    assert_is_gone(found, KEY)
-    assert REMOVED in found
+    async with LoopbackServer(replies(200, file, "application/jsonl")) as server:
+        profile = replace(COMPATIBLE, base_url=server.base_url, offers_batches=True)
+        client = ProviderClient(profile, key_for(server.base_url, KEY), CATALOG)
+        batches = client.batches()
+        found = [row async for row in batches.results("file-1", Api.CHAT_COMPLETIONS)]
+        await client.aclose()
+        assert len(found) == 2
+    assert_is_gone(str(found), KEY)
+    assert REMOVED in str(found)
 
 
 # ------------------------------------------------------------------ deltas of several texts
@@ -264,17 +260,14 @@ def test_without_a_key_every_event_passes_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("echo", ["ab1\u200bcd2ef3gh", "<b>ab1</b>cd2ef3gh", "Bearer ab1cd2ef3gh"])
-def test_cleaning_a_message_uncovers_no_key(echo: str) -> None:
-    async def main() -> ProviderError:
-        body = json.dumps({"error": {"message": f"Wrong: {echo}"}}).encode()
-        async with LoopbackServer(replies(400, body, "application/json")) as server:
-            here = replace(OPENAI, base_url=server.base_url)
-            client = ProviderClient(here, key_for(server.base_url, "ab1cd2ef3gh"), CATALOG)
-            events = [event async for event in client.stream(ask())]
-            await client.aclose()
-            return failure(events)
-
-    error = asyncio.run(main())
+async def test_cleaning_a_message_uncovers_no_key(echo: str) -> None:
+    body = json.dumps({"error": {"message": f"Wrong: {echo}"}}).encode()
+    async with LoopbackServer(replies(400, body, "application/json")) as server:
+        here = replace(OPENAI, base_url=server.base_url)
+        client = ProviderClient(here, key_for(server.base_url, "ab1cd2ef3gh"), CATALOG)
+        events = [event async for event in client.stream(ask())]
+        await client.aclose()
+        error = failure(events)
     assert "ab1cd2ef3gh" not in said_by(error)
     assert REMOVED in error.what_happened
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.models.model_listing import ModelDetails, ModelKind, ModelListing
+from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.models.model_details import details_of
 from desktop_app.providers.models.model_list import listing_from
@@ -153,7 +153,7 @@ def test_llama_cpp_has_a_second_list() -> None:
     assert listing_from(reply, BOX).details_of("smol") == ModelDetails(CHAT, images=True)
 
 
-def test_litellm_is_asked_for_prices() -> None:
+async def test_litellm_is_asked_for_prices() -> None:
     rows = [{"id": "m", "created": 1677610602, "mode": "chat", "max_input_tokens": 2048}]
     info = {"input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06, "mode": "chat"}
     more = {"data": [{"model_name": "m", "model_info": info}]}
@@ -162,14 +162,10 @@ def test_litellm_is_asked_for_prices() -> None:
         body = more if request.path == "/model/info" else {"data": rows}
         await replies(200, body)(request, writer)
 
-    async def main() -> ModelListing:
-        async with LoopbackServer(answers) as server:
-            client = ProviderClient(replace(BOX, base_url=server.base_url), None, CATALOG)
-            listing = await client.listing()
-            await client.aclose()
-            return listing
-
-    listing = asyncio.run(main())
+    async with LoopbackServer(answers) as server:
+        client = ProviderClient(replace(BOX, base_url=server.base_url), None, CATALOG)
+        listing = await client.listing()
+        await client.aclose()
     assert listing.window_of("m") == 2048
     assert listing.details_of("m") == ModelDetails(CHAT, Decimal(1), Decimal(2))
 

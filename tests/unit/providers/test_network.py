@@ -177,14 +177,11 @@ async def peer(answer: bytes = b"") -> AsyncIterator[tuple[str, asyncio.Event]]:
     await asyncio.gather(*tasks)
 
 
-def test_what_is_no_proxy_at_all_is_said_and_nothing_can_have_been_billed() -> None:
-    async def main() -> ProviderError:
-        async with peer(b"SSH-2.0-x\r\n") as (address, _):
-            proxy = f"http://{address}"
-            profile = replace(COMPATIBLE, base_url="https://far.example/v1", proxy=proxy)
-            return failed(await asked(profile))
-
-    error = asyncio.run(main())
+async def test_what_is_no_proxy_at_all_is_said_and_nothing_can_have_been_billed() -> None:
+    async with peer(b"SSH-2.0-x\r\n") as (address, _):
+        proxy = f"http://{address}"
+        profile = replace(COMPATIBLE, base_url="https://far.example/v1", proxy=proxy)
+        error = failed(await asked(profile))
     assert "has the wrong proxy type" in error.what_happened
     assert "billed" not in error.sentences
 

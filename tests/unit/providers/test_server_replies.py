@@ -7,7 +7,6 @@ the reply, `retried` whether another attempt may help.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.stream_events import Failed, StreamEvent
+from desktop_app.domain.conversations.stream_events import Failed
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.redaction import REMOVED
 from desktop_app.providers.apis.error_body import read_body
@@ -74,18 +73,15 @@ def test_a_body_that_says_nothing_gives_the_plain_sentence(body: bytes) -> None:
     assert error.what_happened.startswith("My server is having problems (500)")
 
 
-def test_an_error_in_an_event_stream_is_read_whatever_the_status() -> None:
+async def test_an_error_in_an_event_stream_is_read_whatever_the_status() -> None:
     body = b'data: {"error": {"message": "image input is not supported", "code": "500"}}\n\n'
 
-    async def main() -> tuple[StreamEvent, int]:
-        async with LoopbackServer(replies(500, body, "text/event-stream")) as server:
-            here = replace(COMPATIBLE, base_url=server.base_url)
-            client = ProviderClient(here, None, CATALOG)
-            events = [event async for event in client.stream(ask())]
-            await client.aclose()
-            return events[-1], len(server.requests)
-
-    last, requests = asyncio.run(main())
+    async with LoopbackServer(replies(500, body, "text/event-stream")) as server:
+        here = replace(COMPATIBLE, base_url=server.base_url)
+        client = ProviderClient(here, None, CATALOG)
+        events = [event async for event in client.stream(ask())]
+        await client.aclose()
+        last, requests = events[-1], len(server.requests)
     assert isinstance(last, Failed)
     assert last.error.reason is Reason.IMAGES_REFUSED
     assert "image input is not supported" in last.error.what_happened

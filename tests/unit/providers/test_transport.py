@@ -115,26 +115,22 @@ def test_nothing_heavy_is_imported_before_the_first_request() -> None:
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
-def test_a_peer_that_is_gone_is_noticed_within_two_minutes(
+async def test_a_peer_that_is_gone_is_noticed_within_two_minutes(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the computer slept, say: nobody closed the connection, and nobody is there."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     models = replies(200, {"data": []})
 
-    async def main() -> dict[str, int]:
-        async with LoopbackServer(models, tls=context_of(certificate)) as server:
-            client = ProviderClient(
-                replace(COMPATIBLE, base_url=server.base_url),
-                key_for(server.base_url, "k"),
-                CATALOG,
-            )
-            await client.models()
-            options = options_of_connection_to(urlsplit(server.base_url).port)
-            await client.aclose()
-            return options
-
-    options = asyncio.run(main())
+    async with LoopbackServer(models, tls=context_of(certificate)) as server:
+        client = ProviderClient(
+            replace(COMPATIBLE, base_url=server.base_url),
+            key_for(server.base_url, "k"),
+            CATALOG,
+        )
+        await client.models()
+        options = options_of_connection_to(urlsplit(server.base_url).port)
+        await client.aclose()
     assert options.pop("SO_KEEPALIVE") == 1
     assert options["TCP_KEEPIDLE"] + options["TCP_USER_TIMEOUT"] / 1000 <= 120
     assert options["TCP_KEEPIDLE"] + options["TCP_KEEPINTVL"] * options["TCP_KEEPCNT"] <= 120

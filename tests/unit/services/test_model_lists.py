@@ -160,27 +160,24 @@ def test_impossible_facts_of_a_file_are_refused(said: dict[str, Any]) -> None:
         own_model_from_json(said)
 
 
-def test_the_client_sends_the_efforts_that_the_user_entered() -> None:
+async def test_the_client_sends_the_efforts_that_the_user_entered() -> None:
     sent: list[dict[str, Any]] = []
 
     async def answers(request: Received, writer: asyncio.StreamWriter) -> None:
         sent.append(request.json)
         await replies(400, {"error": {"message": "no"}})(request, writer)
 
-    async def main() -> None:
-        from desktop_app.domain.models.model_catalog import Api
-        from tests.unit.providers.samples import ask
+    from desktop_app.domain.models.model_catalog import Api
+    from tests.unit.providers.samples import ask
 
-        async with LoopbackServer(answers) as server:
-            profile = replace(GATEWAY, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
-            profile = profile.with_own_model(OwnModel("m", efforts=()))
-            client = ProviderClient(profile, None, CATALOG)
-            request = replace(ask(), model="m", effort=Effort.HIGH)
-            async for _ in client.stream(request):
-                pass
-            await client.aclose()
-
-    asyncio.run(main())
+    async with LoopbackServer(answers) as server:
+        profile = replace(GATEWAY, base_url=server.base_url, api=Api.CHAT_COMPLETIONS)
+        profile = profile.with_own_model(OwnModel("m", efforts=()))
+        client = ProviderClient(profile, None, CATALOG)
+        request = replace(ask(), model="m", effort=Effort.HIGH)
+        async for _ in client.stream(request):
+            pass
+        await client.aclose()
     assert sent
     assert "reasoning_effort" not in sent[0]
 
