@@ -32,9 +32,7 @@ def texts_of(root: QWidget) -> Iterator[str]:
 
     Reading the rows takes longer than everything else.
     """
-    for widget in (root, *root.findChildren(QWidget)):
-        if is_of_qt(widget):
-            continue
+    for widget in widgets_of(root):
         yield from (widget.accessibleName(), widget.accessibleDescription(), widget.toolTip())
         if widget.isWindow():
             yield widget.windowTitle()
@@ -49,6 +47,15 @@ def texts_of(root: QWidget) -> Iterator[str]:
             yield from (action.toolTip().partition("\t")[0] for action in widget.actions())
         if isinstance(widget, QAbstractItemView) and widget.isVisible():
             yield from _texts_of_model(widget.model())
+
+
+def widgets_of(root: QWidget) -> list[QWidget]:
+    """Return `root` and the widgets below it, without `QT_DIALOGS` and what is in them."""
+    if is_of_qt(root):
+        return []
+    dialogs = [dialog for kind in QT_DIALOGS for dialog in root.findChildren(kind)]
+    of_qt = {part for dialog in dialogs for part in (dialog, *dialog.findChildren(QWidget))}
+    return [widget for widget in (root, *root.findChildren(QWidget)) if widget not in of_qt]
 
 
 def is_of_qt(widget: QWidget | None) -> bool:

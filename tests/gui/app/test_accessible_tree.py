@@ -30,7 +30,7 @@ from desktop_app.ui.look.theme import Mode, light
 from tests.gui.app import scenes
 from tests.gui.app.desk import Desk
 from tests.helpers.rendered_contrast import Colors, Text, colors_in, texts_of_window
-from tests.helpers.translated_texts import is_of_qt
+from tests.helpers.translated_texts import is_of_qt, widgets_of
 
 Role = QAccessible.Role
 OTHERS: Final[tuple[Mode, ...]] = ("dark", "contrast")  # every scene begins in the light theme
@@ -45,9 +45,7 @@ def _takes_keys(widget: QWidget) -> bool:
 def _visible_parts(window: QWidget) -> Iterator[QWidget]:
     # Qt's own dialogs belong to the window that opens them. On Linux Qt names their lists by the
     # value and tells a screen reader of the label by a relation: nothing that we could name.
-    for widget in (window, *window.findChildren(QWidget)):
-        if widget.isVisible() and not is_of_qt(widget):
-            yield widget
+    return (widget for widget in widgets_of(window) if widget.isVisible())
 
 
 def _faults(widget: QWidget) -> Iterator[str]:
@@ -117,10 +115,11 @@ def _token(pixel: int) -> str:
 
     Thin letters may have no pixel of their full color.
     """
-    channels = QColor(pixel).getRgb()
+    shown = QColor(pixel)
 
     def distance(color: QColor) -> int:
-        return sum((one - other) ** 2 for one, other in zip(channels, color.getRgb(), strict=True))
+        red, green = color.red() - shown.red(), color.green() - shown.green()
+        return red**2 + green**2 + (color.blue() - shown.blue()) ** 2
 
     colors = {name: value for name, value in vars(light()).items() if isinstance(value, QColor)}
     return min(colors, key=lambda name: distance(colors[name]))
