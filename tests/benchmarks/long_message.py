@@ -126,7 +126,7 @@ class _Steps:
         finder, key = view.find_in_it.finder, QTest.keyClick
 
         def busy() -> bool:
-            return view.stream.is_writing or view._messages.writer.has_misfits or finder.is_going
+            return view.stream.is_writing or view.messages.writer.has_misfits or finder.is_going
 
         self._take("open", lambda: view.set_messages([question("Q"), message]), busy=busy)
         if kind == "reasoning":

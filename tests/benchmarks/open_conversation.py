@@ -52,7 +52,7 @@ async def _measure(count: int, times: int) -> dict[str, Any]:
             shown["few"].append(await _open(desk, "few", few[-1].id))
             began = time.perf_counter()
             shown["many"].append(await _open(desk, "many", many[-1].id))
-            await _until(lambda: len(desk.window.transcript._messages.older) > count // 2)
+            await _until(lambda: len(desk.window.transcript.messages.older) > count // 2)
             read.append(time.perf_counter() - began)
             began = time.perf_counter()
             desk.window.conversations.hit_open_requested.emit("many", many[count // 2].id, "")
@@ -106,7 +106,7 @@ async def _open(desk: Desk, conversation_id: str, last_id: str) -> float:
     view.grab()
     began = time.perf_counter()
     desk.window.conversations.open_requested.emit(conversation_id)
-    await _until(lambda: view._messages.get(last_id) is not None)
+    await _until(lambda: view.messages.get(last_id) is not None)
     view.viewport().repaint()
     return time.perf_counter() - began
 
@@ -114,8 +114,7 @@ async def _open(desk: Desk, conversation_id: str, last_id: str) -> float:
 def _is_at(desk: Desk, message_id: str) -> bool:
     view = desk.window.transcript
     return (
-        view._messages.get(message_id) is not None
-        and view.navigator.scroll_state()[0] == message_id
+        view.messages.get(message_id) is not None and view.navigator.scroll_state()[0] == message_id
     )
 
 

@@ -144,6 +144,11 @@ class AttachmentsController(QObject):
 
     # -------------------------------------------------------------- reading
 
+    @property
+    def reading(self) -> frozenset[str]:
+        """The ids of the files that are being read, of all conversations."""
+        return frozenset(self._reading)
+
     def attach(self, paths: Iterable[Path], conversation_id: str = "") -> None:
         """Read files and attach them to a conversation's draft, by default the open one's."""
         given = list(paths)

@@ -57,6 +57,7 @@ class QuickPromptController(QObject):
         markdown_of: returns rich text as Markdown.
 
     Attributes:
+        window: the quick prompt.
         attachments: those of the question.
 
     Signals:
@@ -82,7 +83,7 @@ class QuickPromptController(QObject):
         temporary: TemporaryConversations,
     ) -> None:
         super().__init__(quick)
-        self._quick = quick
+        self.window = quick
         self._values, self._providers = answer_settings.values, answer_settings.providers
         self._setup = answer_settings.setup
         self._new_conversation = answer_settings.new_conversation
@@ -111,7 +112,7 @@ class QuickPromptController(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        quick, running, tasks = self._quick, self._running, self._tasks
+        quick, running, tasks = self.window, self._running, self._tasks
         quick.submit_requested.connect(lambda text: tasks.start(self._submit(text)))
         quick.rich_text_pasted.connect(lambda paste: tasks.start(self._convert(paste)))
         quick.large_text_dropped.connect(lambda text, html: tasks.start(self._bring(text, html)))
@@ -143,11 +144,11 @@ class QuickPromptController(QObject):
     @property
     def is_visible(self) -> bool:
         """True if the quick prompt is visible."""
-        return self._quick.isVisible()
+        return self.window.isVisible()
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Apply the user's shortcuts."""
-        self._quick.set_keymap(keymap)
+        self.window.set_keymap(keymap)
 
     def open_with(self, text: str) -> None:
         """Show the quick prompt; `text` is sent with the question."""
@@ -158,8 +159,8 @@ class QuickPromptController(QObject):
             self._set_unsaved(False)
         self._brought, self._clipboard = text, ""
         self._show_choice()
-        self._quick.set_large_paste(int(self._values[LARGE_PASTE] or 0))
-        self._quick.open_with(text)
+        self.window.set_large_paste(int(self._values[LARGE_PASTE] or 0))
+        self.window.open_with(text)
         self._history_at = -1
         self._tasks.start(self._load_history())
 
@@ -167,7 +168,7 @@ class QuickPromptController(QObject):
         """Send a very long text along with the question."""
         words = await self._markdown_of(text, html)
         self._brought = "\n\n".join(part for part in (self._brought, words) if part.strip())
-        self._quick.set_accompanying_text(self._brought)
+        self.window.set_accompanying_text(self._brought)
 
     async def _convert(self, paste: RichTextPaste) -> None:
         paste.replace_with(await self._markdown_of("", paste.html))
@@ -187,11 +188,11 @@ class QuickPromptController(QObject):
     def _recall(self, step: int) -> None:
         """Show an older (+1) or newer (-1) question; the newest of all is what was typed."""
         if self._history_at < 0:
-            self._typed = self._quick.text()
+            self._typed = self.window.text()
         at = self._history_at + step
         if -1 <= at < len(self._history):
             self._history_at = at
-            self._quick.set_text(self._typed if at < 0 else self._history[at])
+            self.window.set_text(self._typed if at < 0 else self._history[at])
 
     # -------------------------------------------------------------- selection, saving
 
@@ -205,23 +206,23 @@ class QuickPromptController(QObject):
         text = clipboard.text(clipboard.Mode.Selection) if has_selection else ""
         text = text if text.strip() else clipboard.text()
         if not text.strip():
-            self._quick.set_status(tr("No text is selected or on the clipboard"))
+            self.window.set_status(tr("No text is selected or on the clipboard"))
             return
         self._brought = "\n\n".join(part for part in (self._brought, text) if part.strip())
-        self._quick.set_accompanying_text(self._brought)
+        self.window.set_accompanying_text(self._brought)
 
     def _toggle_unsaved(self) -> None:
         if self._path or self._is_beginning:
-            self._quick.set_unsaved(self._is_unsaved)
+            self.window.set_unsaved(self._is_unsaved)
         elif self._temporary.exists and not self._is_unsaved:
-            self._quick.set_unsaved(False)
-            self._quick.set_status(tr("A temporary conversation is already open"))
+            self.window.set_unsaved(False)
+            self.window.set_status(tr("A temporary conversation is already open"))
         else:
             self._set_unsaved(not self._is_unsaved)
 
     def _set_unsaved(self, unsaved: bool) -> None:
         self._is_unsaved = unsaved
-        self._quick.set_unsaved(unsaved)
+        self.window.set_unsaved(unsaved)
 
     # -------------------------------------------------------------- prompts of the library
 
@@ -258,7 +259,7 @@ class QuickPromptController(QObject):
         if self._is_beginning or self._running.is_running(self._conversation.id) or not question:
             return
         if self.attachments.reading:
-            self._quick.set_problem(tr("Reading {name}…", name=self.attachments.reading))
+            self.window.set_problem(tr("Reading {name}…", name=self.attachments.reading))
             return
         self._is_beginning = True
         asked = text.strip()
@@ -269,14 +270,14 @@ class QuickPromptController(QObject):
             began = await self._chat_service.begin(
                 self._conversation,
                 self._path,
-                Draft(question, self.attachments.parts, self._quick.template_id),
+                Draft(question, self.attachments.parts, self.window.template_id),
                 self._setup.profile_of(self._conversation),
                 self._setup.settings_of(self._conversation).for_one().without_tools(),
             )
         except UserFacingError as error:
             is_unpriced = isinstance(error, UnpricedModelError)
             is_cap = isinstance(error, SpendingCapError) and not is_unpriced
-            self._quick.set_problem(error.sentences, tr("Raise the limit") if is_cap else "")
+            self.window.set_problem(error.sentences, tr("Raise the limit") if is_cap else "")
             return
         finally:
             self._is_beginning = False
@@ -288,9 +289,9 @@ class QuickPromptController(QObject):
             self._path = [*self._path, began.question, began.answer]
         if not self._is_unsaved:
             self.conversation_created.emit(began.conversation)
-        self._quick.transcript.set_messages([began.answer])
+        self.window.transcript.set_messages([began.answer])
         self._running.start(began)
-        self._quick.set_streaming(True)
+        self.window.set_streaming(True)
 
     def _act(self, action: str) -> None:
         """Apply an action to the answer in the window, which has room for it."""
@@ -299,29 +300,29 @@ class QuickPromptController(QObject):
 
     async def _leave_for_window(self, action: str = "") -> None:
         if self._is_unsaved and self._path:
-            self._quick.set_status(tr("An unsaved conversation stays here"))
+            self.window.set_status(tr("An unsaved conversation stays here"))
             return
         # Show the window first, because the program ends once nothing is visible.
         if self._path or self._is_beginning:
             # The prompt still shows the question, unless a cap refused it or another was typed.
-            unasked = self._quick.text().strip()
+            unasked = self.window.text().strip()
             if action != RAISE_CAP and unasked == self._asked:
                 unasked = ""
-            template_id = self._quick.template_id if unasked else ""
+            template_id = self.window.template_id if unasked else ""
             typed = Draft(unasked, self.attachments.parts, template_id)
             self.attachments.clear()
             await self._go_on(self._conversation.id if self._path else "", action, typed, "")
         else:
-            text, brought = self._quick.text(), self._brought.strip()
+            text, brought = self.window.text(), self._brought.strip()
             if len(brought) > int(self._values[LARGE_PASTE] or 0):  # the window will attach it
                 text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
             else:
                 text, brought = self._marked(text, brought)
-            typed = Draft(text.strip(), self.attachments.parts, self._quick.template_id)
+            typed = Draft(text.strip(), self.attachments.parts, self.window.template_id)
             self._brought = ""
             self.attachments.clear()
             await self._go_on("", action, typed, brought)
-        self._quick.hide()
+        self.window.hide()
 
     # -------------------------------------------------------------- choice
 
@@ -351,34 +352,34 @@ class QuickPromptController(QObject):
         return view_of(self._resolved(), ())
 
     def _show_choice(self) -> None:
-        self._quick.set_choice(self._view())
+        self.window.set_choice(self._view())
         self.attachments.show()
 
     # -------------------------------------------------------------- answering
 
     def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
         if conversation_id == self._conversation.id:
-            self._quick.transcript.stream.append_text(message_id, text)
+            self.window.transcript.stream.append_text(message_id, text)
 
     def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
         if conversation_id == self._conversation.id:
-            self._quick.transcript.stream.append_reasoning(message_id, text)
+            self.window.transcript.stream.append_reasoning(message_id, text)
 
     def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
         if conversation_id == self._conversation.id:
-            self._quick.transcript.stream.set_waiting(message_id, sentence)
+            self.window.transcript.stream.set_waiting(message_id, sentence)
 
     def _finish(self, conversation_id: str, answer: Message) -> None:
         if conversation_id != self._conversation.id:
             return
         self._path = [answer if m.id == answer.id else m for m in self._path]
-        self._quick.set_streaming(False)
-        self._quick.transcript.stream.set_waiting(answer.id, "")
-        self._quick.transcript.stream.update_message(self._providers.as_shown(answer))
+        self.window.set_streaming(False)
+        self.window.transcript.stream.set_waiting(answer.id, "")
+        self.window.transcript.stream.update_message(self._providers.as_shown(answer))
         facts = [] if answer.cost is None else [money(answer.cost)]
         if answer.duration_s is not None:
             facts.append(duration(answer.duration_s))
-        self._quick.show_facts(" · ".join(facts))
+        self.window.show_facts(" · ".join(facts))
 
     def _announce_end(self, message_id: str) -> None:
         """Announce the end of an answer, and why it failed, after its last sentence."""
@@ -386,4 +387,4 @@ class QuickPromptController(QObject):
         is_ended = answer is not None and answer.status is not MessageStatus.STREAMING
         if answer is not None and is_ended and answer.id == message_id != self._announced_id:
             self._announced_id = message_id
-            self._quick.announce(ending_of(self._providers.as_shown(answer)))
+            self.window.announce(ending_of(self._providers.as_shown(answer)))

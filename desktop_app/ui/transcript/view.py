@@ -84,11 +84,15 @@ class TranscriptView(TranscriptSurface):
     footer, which the surrounding widget shows.
 
     Attributes:
+        messages: those that are in the document.
+        virtualizer: materializes the messages near the screen, and removes the rest.
         stream: receives messages and streamed text.
         navigator: scrolls to messages.
         commands: runs the actions of messages.
         find_in_it: the find bar.
         speech: announces answers to screen readers.
+        focus_navigator: moves the keyboard focus between links and actions.
+        latest_button: scrolls to the end.
 
     Signals:
         at_bottom_changed(bool): whether the view follows new text.
@@ -117,7 +121,7 @@ class TranscriptView(TranscriptSurface):
         super().__init__(theme, parent)
         document = self.document()
         self._formulas = Formulas(document)
-        self._messages = messages = MaterializedMessages(
+        self.messages = messages = MaterializedMessages(
             document, theme, self, is_brief=is_brief, on_written=self._formulas.show
         )
         self._images = MessageImages(document, theme, self)
@@ -125,7 +129,7 @@ class TranscriptView(TranscriptSurface):
         self.speech = AnswerSpeech(self)
         self._anchor = anchor = ScrollAnchor(self, messages)
         self._selection = selection = VirtualSelection(self, messages)
-        self._virtualizer = virtualizer = Virtualizer(self, messages, anchor)
+        self.virtualizer = virtualizer = Virtualizer(self, messages, anchor)
         self._actions = actions = ActionRowPlacer(self, messages, ActionRow(theme, self.viewport()))
         self._filler = filler = ViewportFiller(
             self, messages, anchor, virtualizer, actions, self.speech
@@ -152,11 +156,13 @@ class TranscriptView(TranscriptSurface):
         self._copies = copies = CopyActions(self, messages, selection)
         self.drags = DragOut(self, copies)
         self.commands = MessageCommands(messages, folding, copies)
-        self._focus = FocusNavigator(self, messages, actions)
-        self._links = LinkHandler(self, messages, anchor, self._focus, self.commands, copies)
+        self.focus_navigator = FocusNavigator(self, messages, actions)
+        self._links = LinkHandler(
+            self, messages, anchor, self.focus_navigator, self.commands, copies
+        )
         self._keys = KeyCommands(self, messages, selection, self.navigator, self._links, copies)
         self._menu = ContextMenu(self, messages, selection, self.commands, copies, self._keys)
-        self._latest = LatestButton(self)
+        self.latest_button = LatestButton(self)
         self._link_target = LinkTargetLabel(self)
         self._accessible: AccessibleTranscript | None = None
         self._clicked_at: QPoint | None = None
@@ -173,7 +179,7 @@ class TranscriptView(TranscriptSurface):
         self.stream.message_updated.connect(self.message_updated)
         self._anchor.following_changed.connect(self._on_followed)
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_aside)
-        self._latest.clicked.connect(self.navigator.scroll_to_bottom)
+        self.latest_button.clicked.connect(self.navigator.scroll_to_bottom)
         finder.match_shown.connect(self._anchor.stop_following_stream)
         self.find_in_it.height_changed.connect(self._make_room)
         self._actions.row.chosen.connect(self.commands.run)
@@ -182,7 +188,7 @@ class TranscriptView(TranscriptSurface):
         self.commands.notice_raised.connect(self.notice_raised)
         self._copies.code_copied.connect(self.say_copied)
         self._images.image_requested.connect(self.image_requested)
-        self._focus.link_focused.connect(self._link_target.point)
+        self.focus_navigator.link_focused.connect(self._link_target.point)
         self.anchorClicked.connect(self._on_link)
         self._links.passage_requested.connect(self.passage_requested)
         self._keys.text_typed.connect(self.text_typed)
@@ -214,7 +220,7 @@ class TranscriptView(TranscriptSurface):
         self._formulas.forget()
         self._selection.forget()
         self._fallbacks.forget()
-        self._messages.begin(messages, dict(versions or {}))
+        self.messages.begin(messages, dict(versions or {}))
         self.navigator.show_newest()
         self._actions.show_for_last()
         self.find_in_it.finder.restart()
@@ -228,12 +234,12 @@ class TranscriptView(TranscriptSurface):
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that turns model ids into the names shown in footers."""
         with self._anchor.kept():
-            self._messages.name_models(name_of)
+            self.messages.name_models(name_of)
 
     def set_marks(self, marks: Mapping[str, ItemMark]) -> None:
         """Show marks below these messages, by id, and below no others."""
         with self._anchor.kept():
-            self._messages.mark(marks)
+            self.messages.mark(marks)
         self._actions.place_again()
 
     def set_picture(self, sha256: str, image: QImage) -> None:
@@ -250,7 +256,7 @@ class TranscriptView(TranscriptSurface):
 
         Without it, code is plain.
         """
-        self._messages.highlighter.lex_with(lexer)
+        self.messages.highlighter.lex_with(lexer)
 
     # ------------------------------------------------------------------ assistive technology
 
@@ -260,15 +266,15 @@ class TranscriptView(TranscriptSurface):
             AccessibleTranscript,
         )
 
-        self._accessible = AccessibleTranscript(self, self._messages)
+        self._accessible = AccessibleTranscript(self, self.messages)
         return self._accessible
 
     def step_message(self, step: int) -> None:
         """Read on at the beginning of the next (+1) or previous (-1) message."""
         message_id, _ = self._read_now()
-        at = self._messages.place_of(message_id) + step
-        if 0 <= at < self._messages.count:
-            self.read_at(self._messages.message_at(at).id, -1)
+        at = self.messages.place_of(message_id) + step
+        if 0 <= at < self.messages.count:
+            self.read_at(self.messages.message_at(at).id, -1)
 
     def step_block(self, step: int) -> None:
         """Read on at the next or previous paragraph, heading, list, table or code block."""
@@ -277,7 +283,7 @@ class TranscriptView(TranscriptSurface):
         message_id, item = self._read_now()
         if not message_id:
             return
-        starts = [n.item for n in reading_nodes(self._messages.layout_of(message_id).items)]
+        starts = [n.item for n in reading_nodes(self.messages.layout_of(message_id).items)]
         ahead = [at for at in starts if (at > item if step > 0 else at < item)]
         if ahead:
             self.read_at(message_id, ahead[0] if step > 0 else ahead[-1])
@@ -287,9 +293,9 @@ class TranscriptView(TranscriptSurface):
     def _read_now(self) -> tuple[str, int]:
         """Return the message and the item at the caret; ("", 0) if there is none."""
         block = self.textCursor().block()
-        found = self._messages.writer.layouts.layout_at(block.blockNumber())
+        found = self.messages.writer.layouts.layout_at(block.blockNumber())
         if found is None:
-            last = self._messages.last()
+            last = self.messages.last()
             return ("", 0) if last is None else (last.message.id, 0)
         layout, number = found
         return layout.key, layout.item_at(number)
@@ -310,10 +316,10 @@ class TranscriptView(TranscriptSurface):
         self._links.follow(QUrl(link), self._block_of(message_id, item))
 
     def _block_of(self, message_id: str, item: int) -> QTextBlock:
-        layout = self._messages.layout_of(message_id)
+        layout = self.messages.layout_of(message_id)
         if item < len(layout.items) and not layout.counts[item]:
-            self._messages.write_item(layout, item, self.viewport().height())
-        return self._messages.writer.layouts.block_of(layout, item)
+            self.messages.write_item(layout, item, self.viewport().height())
+        return self.messages.writer.layouts.block_of(layout, item)
 
     # ------------------------------------------------------------------ comparison
 
@@ -322,7 +328,7 @@ class TranscriptView(TranscriptSurface):
         """The marks of words that only the newest answer has, among answers side by side."""
         from desktop_app.ui.transcript.search.difference_marks import DifferenceMarks
 
-        return DifferenceMarks(self, self._messages)
+        return DifferenceMarks(self, self.messages)
 
     # ------------------------------------------------------------------ look
 
@@ -352,7 +358,7 @@ class TranscriptView(TranscriptSurface):
             self._rewrite(message_id, item)
             self._set_margins()
         self._filler.fill_screen()
-        self._latest.place(self._theme)
+        self.latest_button.place(self.theme)
         self._link_target.set_theme(theme)
         self._actions.place_again()
 
@@ -360,15 +366,15 @@ class TranscriptView(TranscriptSurface):
         """Rewrite materialized text in the current theme; of much text, only around an item."""
         height, width = self.viewport().height(), self._coming_width
         with self._selection.kept():
-            self._messages.write_again(self._theme, message_id, item, height, width)
+            self.messages.write_again(self.theme, message_id, item, height, width)
         self._actions.hide_if_gone()
         self.stream.write_rests()
         self.navigator.load_more_soon()
 
     def wrap_code(self, wraps: bool) -> None:
         """Wrap long lines of code, or show them unwrapped with a horizontal scroll bar."""
-        if self._messages.wrap_code(wraps):
-            self.set_theme(self._theme)
+        if self.messages.wrap_code(wraps):
+            self.set_theme(self.theme)
 
     def _make_room(self) -> None:
         """Make room above the text for the find bar, keeping the scroll position."""
@@ -377,7 +383,7 @@ class TranscriptView(TranscriptSurface):
             self._set_margins()
 
     def _on_followed(self, following: bool) -> None:
-        self._latest.setVisible(not following)
+        self.latest_button.setVisible(not following)
         self.at_bottom_changed.emit(following)
 
     def _on_scrolled_aside(self) -> None:
@@ -422,11 +428,11 @@ class TranscriptView(TranscriptSurface):
 
     def _footer_details(self, block: int) -> str:
         """Return the tokens by kind if a block is an answer's footer, else ""."""
-        found = self._messages.writer.layouts.layout_at(block)
+        found = self.messages.writer.layouts.layout_at(block)
         if found is None:
             return ""
         layout, number = found
-        item, entry = layout.items[layout.item_at(number)], self._messages.get(layout.key)
+        item, entry = layout.items[layout.item_at(number)], self.messages.get(layout.key)
         if entry is None or not isinstance(item, Line) or item.part is not Part.FOOTER:
             return ""
         return "\n".join(token_facts(entry.message))
@@ -435,10 +441,10 @@ class TranscriptView(TranscriptSurface):
         """Reflow the text and move the floating widgets."""
         super().resizeEvent(event)
         self._filler.fit_to_width()
-        self._latest.place(self._theme)
+        self.latest_button.place(self.theme)
         self.find_in_it.place()
         self._actions.place_again()
-        self._focus.moved()
+        self.focus_navigator.moved()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll, or with Ctrl change the text size by one step per notch.
@@ -474,7 +480,7 @@ class TranscriptView(TranscriptSurface):
         position = event.position().toPoint()
         if self._mark_at(position):
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
-        entry = self._messages.at_block(self.cursorForPosition(position).block())
+        entry = self.messages.at_block(self.cursorForPosition(position).block())
         if entry is not None and not event.buttons() and not self._actions.row.has_focus:
             self._actions.show_for(entry)
 
@@ -507,7 +513,7 @@ class TranscriptView(TranscriptSurface):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Show the context menu for the selection and the message."""
         position = event.pos()
-        focused = self._focus.focused_place()
+        focused = self.focus_navigator.focused_place()
         if event.reason() != QContextMenuEvent.Reason.Keyboard:
             menu = self.menu_at(position)
         elif focused is not None:  # a button of a message, or a link in it
@@ -541,7 +547,7 @@ class TranscriptView(TranscriptSurface):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Move the focus to the next message, or out of the transcript after the last one."""
-        if self._focus.go_to_message(forward=forward):
+        if self.focus_navigator.go_to_message(forward=forward):
             return True
         if not self.hasFocus():
             self.setFocus(Qt.FocusReason.OtherFocusReason)

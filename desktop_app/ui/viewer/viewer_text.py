@@ -138,7 +138,7 @@ class ViewerText(TranscriptSurface):
         top = layout.blockBoundingRect(first).top()
         bottom = layout.blockBoundingRect(last).bottom()
         room = self.viewport().height()
-        aim = (top + bottom - room) / 2 if bottom - top < room else top - self._theme.px(24)
+        aim = (top + bottom - room) / 2 if bottom - top < room else top - self.theme.px(24)
         self.verticalScrollBar().setValue(round(aim))
 
     def unmark(self) -> None:
@@ -148,7 +148,7 @@ class ViewerText(TranscriptSurface):
 
     def _mark(self) -> None:
         made = QTextCharFormat()
-        made.setBackground(_ink(self._theme))
+        made.setBackground(_ink(self.theme))
         chosen = []
         for layout in self._writer.layouts:
             for mark in self._shown[int(layout.key)].marks:

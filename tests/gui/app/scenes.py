@@ -185,10 +185,10 @@ async def conversation(desk: Desk, look: Look) -> None:
     view.find_in_it.close()
     view.setFocus(Qt.FocusReason.TabFocusReason)
     await look("transcript-focus")
-    view._focus.go(forward=True)
+    view.focus_navigator.go(forward=True)
     await look("transcript-target")
     view._link_target.point("https://a.example")
-    view._latest.show()
+    view.latest_button.show()
     await look("transcript-link")
     view._link_target.hide()
     desk.controllers.reviews.review_last()
@@ -277,7 +277,7 @@ async def composer(desk: Desk, look: Look) -> None:
     desk.controllers.library.open_new()
     report = DATA / "report.pdf"
     desk.window.files_dropped.emit([report, DATA / "damaged.pdf"])
-    await until(lambda: not desk.controllers.attachments._reading)
+    await until(lambda: not desk.controllers.attachments.reading)
     await look("attachments")
     desk.window.notifications.dismiss()
     await _chip_menus(desk, look)
@@ -550,7 +550,7 @@ async def cards(desk: Desk, look: Look) -> None:
     await until(lambda: desk.window.findChild(BatchBar) is not None)
     await look("batch-bar")
     find(desk.window, BatchBar, "batch-bar").dismiss_button.click()
-    await until(lambda: not desk.controllers.attachments._reading)
+    await until(lambda: not desk.controllers.attachments.reading)
     desk.controllers.library.open_new()
     store = StoreDialog(desk.theme.current, desk.window)
     store.show_work("⟦Recovering data…⟧")
@@ -622,7 +622,7 @@ async def quick_prompt(desk: Desk, look: Look) -> None:
     """Show the quick prompt: empty, with an answer, with its menus."""
     quick = desk.ready.quick
     quick.open_with("")
-    window = quick._quick
+    window = quick.window
     await until(window.isVisible)
     await look("quick")
     window.set_text("⟦Why?⟧")

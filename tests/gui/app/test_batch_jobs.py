@@ -204,7 +204,7 @@ def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> No
         desk.window.files_dropped.emit(paths)
         await until(lambda: "Send 13 files as a batch job" in bar_of(desk))
         bar.show_button.click()
-        await until(lambda: not desk.controllers.attachments._reading)
+        await until(lambda: not desk.controllers.attachments.reading)
         assert desk.said == ""  # the job says what is wrong with them
         dialog = dialog_of(desk)
         assert dialog.isVisible()

@@ -92,7 +92,7 @@ async def test_a_resident_program_stays() -> None:
         desk.ready._closing._is_resident = True
         desk.window.close()
         desk.ready.quick.open_with("")
-        desk.ready._quick._quick_window.hide()
+        desk.ready.quick.window.hide()
         assert not is_ending(desk)
 
 

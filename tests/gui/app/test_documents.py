@@ -20,7 +20,7 @@ from tests.gui.app.desk import Desk, until
 
 def is_read(desk: Desk) -> bool:
     """Return True if no document is being read."""
-    return not desk.controllers.attachments._reading
+    return not desk.controllers.attachments.reading
 
 
 def suggestions(desk: Desk) -> list[str]:
@@ -123,7 +123,7 @@ async def test_removing_a_chip_that_is_being_read_gives_it_up(tmp_path: Path) ->
     async with Desk() as desk:
         desk.window.files_dropped.emit([path])
         await until(lambda: desk.chips and " page " in desk.chips[0])
-        (reading,) = desk.controllers.attachments._reading
+        (reading,) = desk.controllers.attachments.reading
         desk.window.prompt.attachment_removal_requested.emit(reading)
         assert desk.chips == []
         desk.type("still works")
@@ -133,7 +133,7 @@ async def test_removing_a_chip_that_is_being_read_gives_it_up(tmp_path: Path) ->
         await desk.settled()
         assert desk.said == ""
         desk.window.files_dropped.emit([path])
-        (reading,) = desk.controllers.attachments._reading
+        (reading,) = desk.controllers.attachments.reading
         desk.window.prompt.attachment_removal_requested.emit(reading)  # before it has begun
         await desk.written()
         assert desk.chips == []

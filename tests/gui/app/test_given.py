@@ -26,7 +26,7 @@ LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 def is_read(desk: Desk) -> bool:
-    return not desk.controllers.attachments._reading
+    return not desk.controllers.attachments.reading
 
 
 def of_files(*paths: Path) -> QMimeData:

@@ -35,7 +35,7 @@ class Viewer(QObject):
 
 def is_read(desk: Desk) -> bool:
     """Return True if no image is being read."""
-    return not desk.controllers.attachments._reading
+    return not desk.controllers.attachments.reading
 
 
 def chip(desk: Desk, at: int = 0) -> ChipWidget:
@@ -151,7 +151,7 @@ async def test_the_default_detail_is_the_persons() -> None:
 
 async def test_the_quick_prompt_takes_pictures() -> None:
     async with Desk(environment=OPENAI) as desk:
-        quick = desk.ready.quick._quick
+        quick = desk.ready.quick.window
         desk.ready.quick.open_with("")
         image = QMimeData()
         image.setData("image/png", packed(drawing(), "PNG"))
@@ -181,7 +181,7 @@ async def test_the_quick_prompt_takes_pictures() -> None:
 async def test_a_broken_picture_in_the_quick_prompt_is_said() -> None:
     async with Desk(environment=OPENAI) as desk:
         desk.ready.quick.open_with("")
-        quick = desk.ready.quick._quick
+        quick = desk.ready.quick.window
         quick.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
         await until(lambda: "“broken.png” is damaged" in quick._problem.text())
         assert desk.ready.quick.attachments.parts == ()

@@ -37,7 +37,7 @@ def with_server(server: PreparedServer) -> Desk:
 async def attached(desk: Desk, *paths: Path) -> None:
     desk.window.files_dropped.emit(list(paths))
     await until(lambda: len(desk.state.draft.value.attachments) == len(paths))
-    await until(lambda: not desk.controllers.attachments._reading)
+    await until(lambda: not desk.controllers.attachments.reading)
 
 
 def part_of(desk: Desk, at: int = 0) -> DocumentPart:
@@ -395,7 +395,7 @@ async def test_who_takes_no_files_is_not_sent_one(data: Path) -> None:
 async def test_in_the_quick_prompt_too(data: Path) -> None:
     async with Desk(environment={"OPENAI_API_KEY": "not-a-key", **FAMILY_NAMED}) as desk:
         desk.ready.quick.open_with("")
-        window, held = desk.ready.quick._quick, desk.ready.quick.attachments
+        window, held = desk.ready.quick.window, desk.ready.quick.attachments
         window.files_dropped.emit([data / "report.pdf"])
         await until(lambda: held.parts)
         face = find(window, QAbstractButton, "preview-attachment")

@@ -214,7 +214,7 @@ async def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it()
     async with Desk() as desk:
         await loaded(desk)
         controller = desk.ready.quick
-        quick = controller._quick
+        quick = controller.window
         controller.open_with("Good morning")
         quick._line.setFocus()
         QTest.keyClicks(quick._line, "/trans")
@@ -238,7 +238,7 @@ async def test_what_came_along_goes_to_the_window_with_the_prompt() -> None:
     async with Desk() as desk:
         await loaded(desk)
         controller = desk.ready.quick
-        quick = controller._quick
+        quick = controller.window
         controller.open_with("x = 1")
         QTest.keyClicks(quick._line, "/explain")
         QTest.keyClick(quick._line, Qt.Key.Key_Return)

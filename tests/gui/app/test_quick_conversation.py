@@ -27,7 +27,7 @@ SECRET = "zanzibarquix"
 
 def opened(desk: Desk, text: str = "") -> QuickPrompt:
     desk.ready.quick.open_with(text)
-    return desk.ready._quick._quick_window
+    return desk.ready.quick.window
 
 
 def line(quick: QuickPrompt) -> QPlainTextEdit:

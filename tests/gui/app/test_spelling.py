@@ -162,7 +162,7 @@ async def test_the_quick_prompt_is_checked_too() -> None:
     async with Desk() as desk:
         await begin(desk, "")
         desk.ready.quick.open_with("")
-        line = find(desk.ready._quick._quick_window, QPlainTextEdit, "prompt")
+        line = find(desk.ready.quick.window, QPlainTextEdit, "prompt")
         QTest.keyClicks(line, "the wrld turns")
         assert desk.ready._spelling is not None
         spelling = desk.ready._spelling.spelling

@@ -135,9 +135,9 @@ async def test_the_quick_prompt_says_it_too() -> None:
         await cap(desk, "0.000001")
         quick = desk.ready.quick
         quick.open_with("")
-        quick._quick.submit_requested.emit("Which?")
-        await until(lambda: "exceeds the limit" in quick._quick._problem.text())
-        assert "Settings › Provider" in quick._quick._problem.text()
+        quick.window.submit_requested.emit("Which?")
+        await until(lambda: "exceeds the limit" in quick.window._problem.text())
+        assert "Settings › Provider" in quick.window._problem.text()
         assert desk.stage.turns == []
 
 
@@ -150,7 +150,7 @@ async def test_from_the_quick_prompt_to_the_cap() -> None:
     async with Desk(environment=KEYED) as desk:
         await cap(desk, "0.00000001")
         desk.ready.quick.open_with("")
-        quick = desk.ready.quick._quick
+        quick = desk.ready.quick.window
         quick._line.set_text("Why is it so?")
         quick.submit_requested.emit("Why is it so?")
         await until(lambda: "exceeds the limit" in quick._problem.text())

@@ -141,10 +141,10 @@ def test_who_reads_by_keys_is_not_taken_along(qtbot: QtBot, view: TranscriptView
         view.stream.append_text(arriving.id, "\n\nMore of it." * 9)
         view.stream.flush()
     assert bar.value() == before < bar.maximum()
-    assert view._latest.isVisible()
+    assert view.latest_button.isVisible()
     qtbot.keyClick(view, Qt.Key.Key_Up)
     assert view.textCursor().block().text() < line
-    view._latest.click()
+    view.latest_button.click()
     qtbot.keyClick(view, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
     view.stream.append_text(arriving.id, "\n\nMore of it." * 9)
     view.stream.flush()

@@ -96,7 +96,7 @@ def finished(message: Message, text: str) -> Message:
 
 
 def body_of(view: TranscriptView, message: Message) -> list[Item]:
-    entry = view._messages.get(message.id)
+    entry = view.messages.get(message.id)
     assert entry is not None
     return entry.layout.items[entry.head : len(entry.layout.items) - entry.foot]
 
@@ -125,7 +125,7 @@ def test_the_lines_that_fold_come_with_what_follows_the_code(
     for at in range(0, len(text), length):
         view.stream.append_text(arriving.id, text[at : at + length])
         view.stream.flush()
-        entry = view._messages.get(arriving.id)
+        entry = view.messages.get(arriving.id)
         assert entry is not None
         body = body_of(view, arriving)
         unfolded = set(range(100)) - folded_by_hand
@@ -225,7 +225,7 @@ def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
     monkeypatch.setattr(QAccessible, "isActive", lambda: True)
     said = answer("".join(f"Part {n}.\n\n{code(120)}\n" for n in range(8)) + code(1200))
     view.set_messages([question("q"), said])
-    qtbot.waitUntil(lambda: not view.stream.is_writing and view._messages.is_whole)
+    qtbot.waitUntil(lambda: not view.stream.is_writing and view.messages.is_whole)
 
     def are_read() -> bool:
         text = view.toPlainText()
@@ -233,7 +233,7 @@ def test_what_is_folded_is_read_out_of_what_is_written_in_part_too(
 
     assert are_read()
     view.set_theme(dark())  # which writes what is around the screen, and then the rest
-    qtbot.waitUntil(lambda: view._messages.is_whole and not view._reader_loader.is_waiting)
+    qtbot.waitUntil(lambda: view.messages.is_whole and not view._reader_loader.is_waiting)
     assert are_read()
     assert shown(view).count("line_119 = 119") == 0
     for _ in range(2):

@@ -66,7 +66,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
 
 def fonts_of(view: TranscriptView) -> list[QFont]:
     """Return the fonts that running text may fall back to."""
-    return view._messages.writer.styles.running_fonts()
+    return view.messages.writer.styles.running_fonts()
 
 
 def test_running_text_turns_bold_slanted_and_to_code() -> None:
@@ -162,13 +162,13 @@ def test_another_size_waits_for_its_fonts_where_scripts_are_many(
     view.stream.flush()
     before = fonts_of(view)
     view.set_theme(theme.dark())  # the same fonts
-    assert view._theme == theme.dark()
+    assert view.theme == theme.dark()
     monkeypatch.setattr("desktop_app.ui.transcript.view._LOADED_AT_ONCE_S", 0.0)
     view.set_theme(theme.light(1.5))
     view.set_theme(theme.light(1.2))
     assert fonts_of(view) == before
     qtbot.waitUntil(lambda: fonts_of(view) != before)
-    assert view._theme == theme.light(1.2)
+    assert view.theme == theme.light(1.2)
     assert not loaded.missing(MANY, fonts_of(view))
 
 
@@ -177,4 +177,4 @@ def test_another_size_of_few_scripts_is_taken_at_once(view: TranscriptView) -> N
     view.stream.append_text(message.id, FEW)
     view.stream.flush()
     view.set_theme(theme.light(1.2))
-    assert view._theme == theme.light(1.2)
+    assert view.theme == theme.light(1.2)

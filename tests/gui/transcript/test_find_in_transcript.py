@@ -49,7 +49,7 @@ def is_marked(view: TranscriptView, words: str) -> bool:
 def current(view: TranscriptView) -> str:
     """Return the text after the current match."""
     QApplication.processEvents()
-    accent = view._theme.accent
+    accent = view.theme.accent
     (mark,) = [m for m in view.extraSelections() if m.format.background().color() == accent]
     found = mark.cursor
     assert view.viewport().rect().contains(view.cursorRect(found).center())
@@ -83,7 +83,7 @@ def test_enter_and_shift_enter_walk_through_all_messages_and_round(
 ) -> None:
     messages = conversation(200)
     view.set_messages(messages)
-    assert view._messages.get(messages[0].id) is None  # not written
+    assert view.messages.get(messages[0].id) is None  # not written
     look_for(qtbot, view, "needle", " of 800")
     field, first = view.find_in_it.bar.field, int(said(view).split()[0])
     assert 780 < first <= 800  # from where the reader is

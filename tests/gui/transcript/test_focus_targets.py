@@ -154,7 +154,7 @@ def test_what_is_unfolded_with_the_keyboard_stays_where_it_is(
     for is_unfolded in (True, False, True):
         qtbot.keyClick(focused(view), Qt.Key.Key_Return)
         assert ("Thoughts. Thoughts." in view.toPlainText()) is is_unfolded
-        qtbot.waitUntil(lambda: not view._focus._soon.isActive())
+        qtbot.waitUntil(lambda: not view.focus_navigator._soon.isActive())
         assert focused(view).accessibleName().startswith("Thought: ")
         assert bar.value() == before
 
@@ -243,24 +243,24 @@ def test_what_has_the_keyboard_is_seen(qtbot: QtBot, view: TranscriptView) -> No
     view.set_messages([answer("[link](https://a.example)\n\n```py\nx\n```")])
     enter(view)
     edge = view.grab().toImage().pixelColor(200, 0)
-    assert edge == view._theme.accent
+    assert edge == view.theme.accent
     for _ in range(2):
         tab(qtbot, view)
         stop = focused(view)
         assert isinstance(stop, FocusTargetButton)
         shown = stop.grab().toImage()
         accent = sum(
-            shown.pixelColor(x, y) == view._theme.accent
+            shown.pixelColor(x, y) == view.theme.accent
             for x in range(shown.width())
             for y in range(shown.height())
         )
         assert accent > shown.width()
-    assert view.grab().toImage().pixelColor(200, 0) != view._theme.accent
+    assert view.grab().toImage().pixelColor(200, 0) != view.theme.accent
 
 
 def accents(view: TranscriptView, image: QImage, area: QRect) -> int:
     return sum(
-        image.pixelColor(x, y) == view._theme.accent
+        image.pixelColor(x, y) == view.theme.accent
         for x in range(area.left(), area.right() + 1)
         for y in range(area.top(), area.bottom() + 1)
     )
@@ -292,7 +292,7 @@ def test_what_covers_a_stop_is_not_seen_without_the_keyboard(
     view.set_messages([answer("[a](https://a.example) [b](https://b.example)")])
     enter(view)
     tab_to(qtbot, view, "a, ")
-    view._focus._cover_all()
+    view.focus_navigator._cover_all()
     rings = [
         accents(view, image, image.rect())
         for button in view.findChildren(FocusTargetButton)
@@ -310,7 +310,7 @@ def test_it_stays_over_its_text_when_the_text_moves(qtbot: QtBot, view: Transcri
     before = focused(view).geometry()
     view.resize(600, 600)
     qtbot.waitUntil(lambda: focused(view).geometry() != before)
-    view.set_theme(view._theme)
+    view.set_theme(view.theme)
     qtbot.waitUntil(lambda: isinstance(focused(view), FocusTargetButton))
     assert focused(view).accessibleName().startswith("link, link to")
 
@@ -320,7 +320,7 @@ def test_a_streaming_answer_has_no_actions_yet(qtbot: QtBot, view: TranscriptVie
     enter(view)
     names = [tab(qtbot, view) for _ in range(4)]
     assert names[3] == "a, link to https://a.example"
-    assert not view._focus.go(forward=True)
+    assert not view.focus_navigator.go(forward=True)
 
 
 @pytest.mark.parametrize("forward", [True, False])
@@ -342,7 +342,7 @@ def test_what_is_unfolded_with_the_keyboard_is_there_once(
     for words in ("Show fewer lines", "Show 22 more lines", "Show fewer lines"):
         qtbot.keyClick(focused(view), Qt.Key.Key_Return)
         qtbot.waitUntil(lambda: focused(view).accessibleName() == words)  # noqa: B023
-        view._focus._cover_all()
+        view.focus_navigator._cover_all()
         covers = [
             button for button in view.findChildren(FocusTargetButton) if not button.isHidden()
         ]
@@ -362,11 +362,11 @@ def test_the_way_is_the_same_after_all_was_written_anew(qtbot: QtBot, view: Tran
     view.set_messages([question("Q"), answer(SAID), question("R"), answer("The end.")])
     enter(view)
     QAccessible.setActive(True)
-    view._focus._cover_all()
+    view.focus_navigator._cover_all()
     view.set_theme(theme.dark())
     enter(view)
     assert [tab(qtbot, view) for _ in WAY] == WAY
-    view._focus._cover_all()
+    view.focus_navigator._cover_all()
     QAccessible.setActive(False)
     covers = [button for button in view.findChildren(FocusTargetButton) if not button.isHidden()]
     assert all(button.stop.start < button.stop.end for button in covers)

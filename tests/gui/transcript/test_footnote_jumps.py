@@ -50,7 +50,7 @@ def words(view: TranscriptView) -> str:
 
 def go(view: TranscriptView, begin: str) -> None:
     """Press Enter on the target with this text."""
-    view._focus.land(next(s for s in stops(view) if text_of(view, s) == begin))
+    view.focus_navigator.land(next(s for s in stops(view) if text_of(view, s) == begin))
     QTest.keyClick(focused(), Qt.Key.Key_Return)
 
 
@@ -68,10 +68,10 @@ def noted(view: TranscriptView) -> TranscriptView:
 
 
 def test_by_keyboard_there_and_back(noted: TranscriptView) -> None:
-    noted.scroll_to_message(noted._messages.last().message.id)  # type: ignore[union-attr]
+    noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
     marks = [stop for stop in stops(noted) if "Paragraph" not in stop.target]
     again = [s for s in marks if noted.document().findBlock(s.start).text().startswith("Again")]
-    noted._focus.land(again[0])
+    noted.focus_navigator.land(again[0])
     assert focused().accessibleName() == "Footnote 1"
     QTest.keyClick(focused(), Qt.Key.Key_Return)
     assert words(noted) == "1\tThe note."
@@ -82,14 +82,14 @@ def test_by_keyboard_there_and_back(noted: TranscriptView) -> None:
 
 
 def test_back_is_where_one_came_from(noted: TranscriptView) -> None:
-    noted.scroll_to_message(noted._messages.last().message.id)  # type: ignore[union-attr]
+    noted.scroll_to_message(noted.messages.last().message.id)  # type: ignore[union-attr]
     for begin, after in (("One", "One1 and twob."), ("Again", "Again1.")):
         texts = {s: noted.document().findBlock(s.start).text() for s in stops(noted)}
-        noted._focus.land(next(s for s in reversed(texts) if texts[s].startswith(begin)))
+        noted.focus_navigator.land(next(s for s in reversed(texts) if texts[s].startswith(begin)))
         for expected in ("b\tOther.", after) if begin == "One" else ("1\tThe note.", after):
             QTest.keyClick(focused(), Qt.Key.Key_Return)
             assert words(noted) == expected
-    noted._focus.land(next(s for s in stops(noted) if texts[s].startswith("One1 and")))
+    noted.focus_navigator.land(next(s for s in stops(noted) if texts[s].startswith("One1 and")))
     for expected in ("1\tThe note.", "One1 and twob."):
         QTest.keyClick(focused(), Qt.Key.Key_Return)
         assert words(noted) == expected
@@ -141,13 +141,13 @@ def test_a_mark_in_a_table_leads_there_and_back(view: TranscriptView) -> None:
 def test_a_note_of_thoughts_is_another_than_the_answers(view: TranscriptView) -> None:
     view.set_messages([answer("So[^1].\n\n[^1]: Said.", reasoning="Hm[^1].\n\n[^1]: Thought.")])
     view.show()
-    view.commands.run(view._messages.last().message.id, "reasoning")  # type: ignore[union-attr]
+    view.commands.run(view.messages.last().message.id, "reasoning")  # type: ignore[union-attr]
     for mark, note in (("Hm1.", "1\tThought."), ("So1.", "1\tSaid.")):
         for begin, end in ((mark, note), (note, mark)):
             stop = next(
                 s for s in stops(view) if view.document().findBlock(s.start).text() == begin
             )
-            view._focus.land(stop)
+            view.focus_navigator.land(stop)
             QTest.keyClick(focused(), Qt.Key.Key_Return)
             assert words(view) == end
             view._links._jumps._came = "", "", 0

@@ -53,7 +53,7 @@ def shown(view: TranscriptView, theme: Theme, markdown: str) -> list[str]:
     """Return the structure of an answer in the transcript, without its footer."""
     message = answer(markdown)
     view.set_messages([message])
-    entry = view._messages.get(message.id)
+    entry = view.messages.get(message.id)
     assert entry is not None
     blocks = sum(entry.layout.counts[: len(entry.layout.counts) - entry.foot])
     return structure.of_document(view.document(), theme, blocks)

@@ -32,7 +32,7 @@ PLAIN = "word " * 1600
 def shown(view: TranscriptView, qtbot: QtBot, text: str) -> MessageLayout:
     view.set_messages([question("Q"), made := answer(text)])
     settle(view, qtbot)
-    return view._messages.layout_of(made.id)
+    return view.messages.layout_of(made.id)
 
 
 def rows(view: TranscriptView) -> list[str]:
@@ -104,15 +104,15 @@ def test_what_is_around_the_screen_is_filled_in_slices(
     monkeypatch.setattr(DocumentWriter, "fill", note)
     view.set_theme(theme.dark())
     height, top = view.viewport().height(), bar.value()
-    assert view._virtualizer._hole_in(top, top + height) is None
-    assert view._virtualizer._hole_in(top - height, top + 2 * height) is not None
+    assert view.virtualizer._hole_in(top, top + height) is None
+    assert view.virtualizer._hole_in(top - height, top + 2 * height) is not None
     added.clear()
     view._filler.fill()
     assert len(added) == 1
     assert view._filler.is_waiting
     qtbot.waitUntil(lambda: not view._filler.is_waiting)
     top = bar.value()
-    assert view._virtualizer._hole_in(top - height, top + 2 * height) is None
+    assert view.virtualizer._hole_in(top - height, top + 2 * height) is None
     assert len(added) > 1
 
 
@@ -144,7 +144,7 @@ def test_the_cost_is_counted_of_what_is_written(view: TranscriptView, qtbot: QtB
     whole = sum(map(cost_of, layout.items))
     assert is_costly([layout], whole - 1)
     assert not is_costly([layout], whole)
-    view._messages.writer.erase([(layout, 1, 40)])
+    view.messages.writer.erase([(layout, 1, 40)])
     assert not is_costly([layout], whole // 2)
 
 

@@ -60,7 +60,7 @@ def shown(view: TranscriptView, qtbot: QtBot, text: str = WORDS) -> MessageLayou
 
 
 def layout_of(view: TranscriptView, message: Message) -> MessageLayout:
-    return view._messages.layout_of(message.id)
+    return view.messages.layout_of(message.id)
 
 
 def numbers(view: TranscriptView) -> list[int]:
@@ -170,7 +170,7 @@ def test_a_selection_reaches_over_a_gap(view: TranscriptView, qtbot: QtBot) -> N
     word = start.selectedText()
     bar.setValue(bar.maximum())
     settle(view, qtbot)
-    view._virtualizer.narrow()
+    view.virtualizer.narrow()
     cursor = view.textCursor()
     assert cursor.selectedText() == word
     end = view.document().find(f"w{COUNT - 5} ")
@@ -222,7 +222,7 @@ def test_the_arrow_keys_come_to_links_in_a_gap(view: TranscriptView, qtbot: QtBo
         assert focused is not None
         assert focused.accessibleName().startswith(f"{name}, link")
         assert name in on_screen(view)
-        view._virtualizer.narrow()
+        view.virtualizer.narrow()
     assert layout.gaps[0]
 
 
@@ -252,11 +252,11 @@ def test_it_streams_while_one_reads_above(view: TranscriptView, qtbot: QtBot) ->
 
 def assert_is_whole(view: TranscriptView, layout: MessageLayout, message: Message) -> None:
     """Check that a document filled in steps equals a document filled at once."""
-    while view._virtualizer.fill_more(50):
+    while view.virtualizer.fill_more(50):
         pass
     assert layout.is_whole
     bitwise = look(view.document())
-    items, writer = list(layout.items), view._messages.writer
+    items, writer = list(layout.items), view.messages.writer
     writer.replace(layout, 0, len(items), ())
     writer.replace(layout, 0, 0, items)
     writer.fill(layout, 0, 0, layout.shapes[0][-1])

@@ -79,7 +79,7 @@ def settle(view: TranscriptView, qtbot: QtBot) -> None:
 
 
 def layout_of(view: TranscriptView, message: Message) -> MessageLayout:
-    return view._messages.layout_of(message.id)
+    return view.messages.layout_of(message.id)
 
 
 def hidden(view: TranscriptView, message: Message) -> bool:
@@ -94,9 +94,9 @@ def top_line(view: TranscriptView) -> str:
 
 def top_item(view: TranscriptView) -> int:
     block = view.cursorForPosition(view.viewport().rect().topLeft()).block()
-    found = view._messages.writer.layouts.layout_at(block.blockNumber())
+    found = view.messages.writer.layouts.layout_at(block.blockNumber())
     assert found is not None
-    return view._messages.writer.layouts.index(found[0]) * 10_000 + found[0].item_at(found[1])
+    return view.messages.writer.layouts.index(found[0]) * 10_000 + found[0].item_at(found[1])
 
 
 def is_filled(view: TranscriptView, screens: int = 0) -> bool:
@@ -171,9 +171,9 @@ def test_what_is_on_screen_stays_when_it_is_taken_out_around(
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
     before, value = on_screen(view), bar.value()
-    view._virtualizer.narrow()
+    view.virtualizer.narrow()
     assert (on_screen(view), bar.value()) == (before, value)
-    view._virtualizer.fill()
+    view.virtualizer.fill()
     assert on_screen(view) == before
 
 
@@ -183,7 +183,7 @@ def test_what_is_around_the_screen_is_there_before_one_scrolls_to_it(
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() // 2)
     settle(view, qtbot)
-    view._virtualizer.narrow(0)
+    view.virtualizer.narrow(0)
     bar.setValue(bar.value() + 1)
     assert (is_filled(view), is_filled(view, 1)) == (True, False)
     settle(view, qtbot)
@@ -239,10 +239,10 @@ def test_all_that_is_written_is_what_would_be(
     for share in (0.9, 0.1, 0.5, 0.3):
         bar.setValue(round(bar.maximum() * share))
         settle(view, qtbot)
-    while view._virtualizer.fill_more(7):
+    while view.virtualizer.fill_more(7):
         pass
     bitwise = formats(view)
-    other = view._messages
+    other = view.messages
     layout = layout_of(view, long)
     items = list(layout.items)
     other.writer.replace(layout, 0, len(items), ())
@@ -295,7 +295,7 @@ def test_a_selection_reaches_over_what_is_not_written(
     view.setTextCursor(start)
     bar.setValue(bar.maximum())
     settle(view, qtbot)
-    view._virtualizer.narrow()
+    view.virtualizer.narrow()
     end = view.document().find("words of part 198")
     cursor = view.textCursor()
     assert cursor.selectedText() == "words of part 1,"
@@ -429,7 +429,7 @@ def test_code_that_is_folded_as_it_comes_stays_folded(
     view.stream._text._at_once = piece
     view.set_messages([question("Q"), answer("".join(map(part, range(320, 400))))])
     settle(view, qtbot)
-    while view._virtualizer.fill_more(60):
+    while view.virtualizer.fill_more(60):
         pass
     shown = [text for text, *_ in formats(view)]
     assert shown.count("Show 62 more lines") == 2
@@ -455,7 +455,7 @@ def test_the_arrow_keys_come_to_links_that_are_not_written(
         assert focused is not None
         assert focused.accessibleName().startswith(f"{name}, link")
         assert name in on_screen(view)
-        view._virtualizer.narrow()
+        view.virtualizer.narrow()
 
 
 def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
@@ -467,7 +467,7 @@ def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
     view.set_messages([made := answer(text)])
     settle(view, qtbot)
     view.navigator.scroll_to_top()
-    writer, layout = view._messages.writer, layout_of(view, made)
+    writer, layout = view.messages.writer, layout_of(view, made)
     qtbot.waitUntil(lambda: any(row[2] for row in looks(view)))
     before = looks(view)
     assert sum(not visible for _, visible, _ in before) == 40 - SHOWN
@@ -475,7 +475,7 @@ def test_what_is_folded_stays_so_when_what_is_around_it_comes_and_goes(
         writer.erase([(layout, first, end)])
         kept = {text: row for text, *row in looks(view)}
         assert all(kept[text] == row for text, *row in before if text in kept)
-        view._messages.write_items(layout, [(first, end)])
+        view.messages.write_items(layout, [(first, end)])
         qtbot.waitUntil(lambda: looks(view) == before)
 
 

@@ -45,13 +45,13 @@ def test_latest_goes_back_to_the_end(view: TranscriptView) -> None:
     messages = many(500)
     view.set_messages(messages)
     view.scroll_to_message(messages[100].id)
-    assert view._latest.isVisible()
-    view._latest.click()
+    assert view.latest_button.isVisible()
+    view.latest_button.click()
     assert "Message 499." in view.toPlainText()
     assert "Message 100." not in view.toPlainText()
     bar = view.verticalScrollBar()
     assert bar.value() == bar.maximum()
-    assert not view._latest.isVisible()
+    assert not view.latest_button.isVisible()
 
 
 def test_where_all_is_on_screen_there_is_no_way_to_the_end(view: TranscriptView) -> None:
@@ -62,7 +62,7 @@ def test_where_all_is_on_screen_there_is_no_way_to_the_end(view: TranscriptView)
     view.set_messages(short)
     view.scroll_to_message(short[1].id)
     QGuiApplication.processEvents()
-    assert not view._latest.isVisible()
+    assert not view.latest_button.isVisible()
 
 
 def wait_for_more(view: TranscriptView, qtbot: QtBot, shown: int) -> None:
@@ -91,7 +91,7 @@ def test_the_end_below_what_is_written_is_not_followed(view: TranscriptView) -> 
     view.set_messages(messages)
     view.scroll_to_message(messages[100].id)
     view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
-    assert view._latest.isVisible()
+    assert view.latest_button.isVisible()
 
 
 def test_an_answer_streams_on_out_of_sight(view: TranscriptView) -> None:
@@ -143,7 +143,7 @@ def test_what_is_far_away_is_taken_out(
         assert view.navigator.scroll_state() == state
         assert view.document().characterCount() < 60_000
     assert "Message 399." not in view.toPlainText()
-    while view._messages.newer:
+    while view.messages.newer:
         bar.setValue(bar.maximum())
         view.navigator.load_more()
         assert view.document().characterCount() < 60_000
@@ -187,7 +187,7 @@ def test_much_at_once_is_written_in_slices(view: TranscriptView, qtbot: QtBot) -
     view.stream.update_message(finished(message, text + "The end."))
     assert "The end." not in view.toPlainText()
     qtbot.waitUntil(lambda: "The end." in view.toPlainText())
-    entry = view._messages.get(message.id)
+    entry = view.messages.get(message.id)
     assert entry is not None
     assert not entry.is_streaming
 
@@ -206,15 +206,15 @@ def test_another_theme_writes_what_is_around_the_screen(view: TranscriptView) ->
     """Check with much text: the viewport keeps its content, and the rest follows on scrolling."""
     messages = [answer(f"Answer {n}.\n\n" + "Some words.\n\n" * 200) for n in range(60)]
     view.set_messages(messages)
-    while view._messages.older:
-        view._messages.write_older(50_000)
+    while view.messages.older:
+        view.messages.write_older(50_000)
     view.stream.flush()
     view.scroll_to_message(messages[30].id)
     state = view.navigator.scroll_state()
     view.set_theme(theme.dark())
     assert view.navigator.scroll_state() == state
     assert view.document().characterCount() < 100_000
-    order = [message.id for message, _ in view._messages.all()]
+    order = [message.id for message, _ in view.messages.all()]
     assert order == [message.id for message in messages]
     view.scroll_to_message(messages[0].id)
     assert view.navigator.scroll_state()[0] == messages[0].id
@@ -223,7 +223,7 @@ def test_another_theme_writes_what_is_around_the_screen(view: TranscriptView) ->
 def away_and_back(view: TranscriptView, message: Message) -> None:
     """Have it taken out of the document, and written anew."""
     view.navigator.scroll_to_bottom()
-    assert view._messages.get(message.id) is None
+    assert view.messages.get(message.id) is None
     view.scroll_to_message(message.id)
 
 
@@ -298,19 +298,19 @@ def test_what_another_width_asks_for_comes_in_slices(
     qtbot.waitUntil(lambda: not view.stream.is_writing)
     monkeypatch.setattr(viewport_filler, "_FITTED_AT_ONCE_S", 0.002)
     view.resize(560, 500)
-    assert view._messages.writer.has_misfits
-    qtbot.waitUntil(lambda: not view._messages.writer.has_misfits)
-    layout = view._messages.writer.layouts[0]
+    assert view.messages.writer.has_misfits
+    qtbot.waitUntil(lambda: not view.messages.writer.has_misfits)
+    layout = view.messages.writer.layouts[0]
     shapes, counts = list(layout.shapes), list(layout.counts)
     assert any(shapes)
     view.set_theme(theme.light())
     qtbot.waitUntil(lambda: not view.stream.is_writing)
-    layout = view._messages.writer.layouts[0]
+    layout = view.messages.writer.layouts[0]
     for shape, count, *before in zip(layout.shapes, layout.counts, shapes, counts, strict=True):
         assert not (count and before[1]) or [shape, count] == before
     view.resize(540, 500)
     view.set_messages([])  # what is left of it is gone
-    assert not view._messages.writer.has_misfits
+    assert not view.messages.writer.has_misfits
 
 
 def test_what_is_being_selected_stays_under_the_mouse(view: TranscriptView) -> None:
@@ -326,9 +326,9 @@ def test_what_is_being_selected_stays_under_the_mouse(view: TranscriptView) -> N
     view.stream.append_text(said.id, "More words.\n\n" * 10)
     view.stream.flush()
     assert bar.value() == was < bar.maximum()
-    assert view._latest.isVisible()
+    assert view.latest_button.isVisible()
     mouse(view, QEvent.Type.MouseButtonRelease, QPoint(60, 300))
-    view._latest.click()
+    view.latest_button.click()
     view.stream.append_text(said.id, "More words.\n\n" * 10)
     view.stream.flush()
     assert bar.value() == bar.maximum()

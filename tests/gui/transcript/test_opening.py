@@ -50,7 +50,7 @@ def test_a_definition_at_the_end_changes_all_that_named_it(
     stored = answer(code + "See [there] and on.\n\n" * 800 + "[there]: https://example.com/\n")
     view.set_messages([stored])
     qtbot.waitUntil(lambda: not view.stream.is_writing)
-    runs = [item.runs for item in view._messages.layout_of(stored.id).items]
+    runs = [item.runs for item in view.messages.layout_of(stored.id).items]
     links = [run for item in runs for run in item if run.link == "https://example.com/"]
     assert len([run for run in links if run.text == "there"]) == 800
     texts = [run.text for item in runs for run in item]
@@ -60,7 +60,7 @@ def test_a_definition_at_the_end_changes_all_that_named_it(
 
 def test_a_copy_made_meanwhile_is_whole(view: TranscriptView) -> None:
     view.set_messages([stored := answer(SOURCE)])
-    entry = view._messages.get(stored.id)
+    entry = view.messages.get(stored.id)
     assert entry is not None
     assert entry.grows
     assert entry.blocks()()[-1].text == "The end."
@@ -96,7 +96,7 @@ def test_a_long_question_is_written_in_slices(
     view.set_messages([asked := question(text)])
     assert "0: what was *asked*" in view.toPlainText()
     assert "The end." not in view.toPlainText()
-    entry = view._messages.get(asked.id)
+    entry = view.messages.get(asked.id)
     assert entry is not None
     assert "The end." in entry.blocks()()[-1].text, "a copy made meanwhile is whole"
     qtbot.waitUntil(lambda: not view.stream.is_writing)
@@ -105,7 +105,7 @@ def test_a_long_question_is_written_in_slices(
     shown = list(entry.layout.items)
     view.set_messages([asked])
     view.stream.flush()
-    again = view._messages.get(asked.id)
+    again = view.messages.get(asked.id)
     assert again is not None
     assert again.layout.items == shown
     assert shown == again.items()

@@ -104,7 +104,7 @@ def test_what_is_out_of_sight_is_said_to_its_end(qtbot: QtBot, view: TranscriptV
     view.stream.append_text(arriving.id, "One sentence. The last")
     view.stream.flush()
     view.scroll_to_message(many[0].id)
-    assert view._messages.get(arriving.id) is None
+    assert view.messages.get(arriving.id) is None
     view.stream.append_text(arriving.id, " words")
     view.stream.update_message(whole(arriving, "One sentence. The last words"))
     qtbot.waitUntil(lambda: "The last words" in " ".join(heard.words))

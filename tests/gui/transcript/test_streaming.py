@@ -142,10 +142,10 @@ def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: Qt
     for at in range(0, len(source), 4000):
         view.stream.append_text(message.id, source[at : at + 4000])
         view.stream.flush()
-        view._virtualizer.narrow()
+        view.virtualizer.narrow()
     view.stream.update_message(finished(message, source))
     view.stream.flush()
-    entry = view._messages.get(message.id)
+    entry = view.messages.get(message.id)
     assert entry is not None
     layout = entry.layout
     assert not layout.is_whole
@@ -153,14 +153,14 @@ def test_a_long_list_that_turns_loose_at_its_end(view: TranscriptView, qtbot: Qt
     assert layout.items[: -entry.foot] == render(source)
     for at, item in enumerate(layout.items):
         if layout.counts[at]:
-            key = view._messages.writer.styles.block_key(item, layout.above(at))
+            key = view.messages.writer.styles.block_key(item, layout.above(at))
             assert layout.keys[at][0] == key
-            block = view._messages.writer.layouts.block_of(layout, at)
-            made = view._messages.writer.styles.block_format(item, layout.above(at))
+            block = view.messages.writer.layouts.block_of(layout, at)
+            made = view.messages.writer.styles.block_format(item, layout.above(at))
             assert block.blockFormat().topMargin() == made.topMargin() + layout.hole_above(at)
     view.navigator.scroll_to_top()
     qtbot.waitUntil(lambda: layout.counts[1] > 0)
-    assert gap_above(view, "and one within") == view._theme.px(10)
+    assert gap_above(view, "and one within") == view.theme.px(10)
 
 
 def test_who_reads_above_stays_there_when_a_list_turns_loose(view: TranscriptView) -> None:
@@ -205,7 +205,7 @@ def test_code_is_coloured_as_a_whole_in_the_end(
         block = view.document().find(line).block()
         return [r.format.foreground().color().name() for r in block.layout().formats()]
 
-    theme = view._theme
+    theme = view.theme
     qtbot.waitUntil(lambda: theme.keyword.name() in colours("def code"))
     qtbot.waitUntil(lambda: colours("def not_code") == [theme.string.name()])
 
@@ -227,7 +227,7 @@ def test_code_is_painted_in_slices(
 
     monkeypatch.setattr(CodeHighlighter, "_set_formats", seen)
     monkeypatch.setattr(CodeHighlighter, "_work", counted)
-    view = TranscriptView(view._theme)  # it knows the methods from when it is made
+    view = TranscriptView(view.theme)  # it knows the methods from when it is made
     qtbot.addWidget(view)
     view.lex_with(lexer)
     view.set_messages([answer("```c\n" + "return 12;\n" * 100 + "```")])
@@ -242,7 +242,7 @@ def test_what_no_lexer_gets_through_stays_plain_and_the_rest_is_coloured(
     slow = "```gherkin\n" + " \n" * 4_000 + "```\n\n"
     view.set_messages([answer(f"```nothing\nx\n```\n\n{slow}```python\nimport os\n```")])
     view.stream.flush()
-    qtbot.waitUntil(lambda: not view._messages.highlighter.is_busy)
+    qtbot.waitUntil(lambda: not view.messages.highlighter.is_busy)
     assert view.document().find("import os").block().layout().formats()
 
 
@@ -253,7 +253,7 @@ def test_what_was_lexed_for_another_conversation_colours_nothing(
     view.set_messages([answer("```python\nimport os\n```")])
     qtbot.waitUntil(lambda: lexer.is_busy)
     view.set_messages([answer("```python\nx = None\n```")])
-    qtbot.waitUntil(lambda: not view._messages.highlighter.is_busy)
+    qtbot.waitUntil(lambda: not view.messages.highlighter.is_busy)
     found = view.document().find("x = None").block().layout().formats()
     assert [(made.start, made.length) for made in found] == [(4, 4)]
 
@@ -269,16 +269,16 @@ def test_it_follows_only_at_the_bottom(view: TranscriptView, qtbot: QtBot, at_bo
     if not at_bottom:
         with qtbot.waitSignal(view.at_bottom_changed):
             bar.setValue(bar.maximum() // 2)
-        assert view._latest.isVisible()
+        assert view.latest_button.isVisible()
     before = bar.value()
     view.stream.append_text(message.id, "More.\n\n" * 20)
     view.stream.flush()
     qtbot.waitUntil(lambda: bar.maximum() > before + 100)
     assert bar.value() == (bar.maximum() if at_bottom else before)
     if not at_bottom:
-        view._latest.click()
+        view.latest_button.click()
         assert bar.value() == bar.maximum()
-        assert not view._latest.isVisible()
+        assert not view.latest_button.isVisible()
 
 
 @pytest.mark.parametrize("before", ["😀", "\u202e", "é"])
@@ -291,7 +291,7 @@ def test_colours_are_in_their_place_behind_any_character(
 
     def number() -> str:
         colours = {r.format.foreground().color().name(): r for r in block.layout().formats()}
-        found = colours.get(view._theme.number.name())
+        found = colours.get(view.theme.number.name())
         if found is None:
             return ""
         shown = block.text().encode("utf-16-le")

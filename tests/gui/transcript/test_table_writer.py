@@ -80,7 +80,7 @@ def test_columns_follow_the_width(qtbot: QtBot, view: TranscriptView, width: int
     text = HEAD + "| a cell of words | another longer one | 12 |\n" * 12
     view.set_messages([answer(text)])
     view.resize(width, 600)
-    qtbot.waitUntil(lambda: not view._messages.writer.has_misfits)  # in slices of little time
+    qtbot.waitUntil(lambda: not view.messages.writer.has_misfits)  # in slices of little time
     resized = look(view.document())
     view.set_messages([answer(text)])
     assert look(view.document()) == resized
@@ -243,7 +243,7 @@ def test_the_whole_table_is_one_on_the_clipboard(view: TranscriptView) -> None:
 def test_how_long_a_cell_is_makes_no_difference_beyond_a_line(
     view: TranscriptView, letters: str
 ) -> None:
-    columns = view._messages.writer._items.tables.columns
+    columns = view.messages.writer._items.tables.columns
     short, long = (
         columns.widths(render(HEAD + f"| {letters * times} | b | 3 |\n")[0], whole=True)
         for times in (1, 40)

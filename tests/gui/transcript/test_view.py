@@ -187,7 +187,7 @@ def test_the_footer_stands_apart_from_the_details_of_an_error(
     click_link(view, qtbot, "Details")
     foot = view.document().find("9.2 s").block()
     box = view.document().documentLayout().blockBoundingRect
-    assert box(foot).top() - box(foot.previous()).bottom() >= view._theme.px(PAD + 12)
+    assert box(foot).top() - box(foot.previous()).bottom() >= view.theme.px(PAD + 12)
 
 
 @pytest.mark.parametrize(
@@ -362,14 +362,14 @@ def test_a_wide_window_keeps_the_measure(view: TranscriptView) -> None:
     view.resize(1400, 700)
     width = view.viewport().width()
     view.resize(1800, 700)
-    assert view.viewport().width() == width == view._theme.px(theme.MEASURE)
+    assert view.viewport().width() == width == view.theme.px(theme.MEASURE)
 
 
 @pytest.mark.parametrize("name", ["narrow", "wide", "full"])
 def test_the_line_width_is_a_setting(view: TranscriptView, name: str) -> None:
     view.set_messages(many(3))
     view.resize(1400, 700)
-    look = replace(view._theme, measure=theme.LINE_WIDTHS[name])
+    look = replace(view.theme, measure=theme.LINE_WIDTHS[name])
     view.set_theme(look)
     bar = view.verticalScrollBar().sizeHint().width()
     full = 1400 - 2 * max(look.px(theme.MARGIN), bar)
@@ -576,7 +576,7 @@ def test_grounds_are_painted_behind_what_stands_on_them(view: TranscriptView) ->
     note = ErrorNote("It broke.", "Try again.")
     code = "plain `inline` words\n\n```\nfirst\nlast\n```\n\nafter"
     view.set_messages([question("Asked"), answer(code, MessageStatus.FAILED, error=note)])
-    colours = view._theme
+    colours = view.theme
     assert colour_at(view, "Asked", -5, 8) == colours.tint.name()
     assert colour_at(view, "first", -5, 8) == colours.code_ground.name()
     assert colour_at(view, "last", 300, 22) == colours.code_ground.name()
@@ -668,12 +668,12 @@ def test_the_actions_never_cover_the_footer(view: TranscriptView, width: int, sc
     ]
     view.set_messages([question("Q"), replies[0], question("Q"), replies[1]])
     for reply in replies:
-        entry = view._messages.get(reply.id)
+        entry = view.messages.get(reply.id)
         assert entry is not None
         view._actions.show_for(entry)
         row = view._actions.row.geometry().translated(0, view.verticalScrollBar().value())
         layout = view.document().documentLayout()
-        foot = view._messages.writer.layouts.block_of(entry.layout, len(entry.layout.items) - 1)
+        foot = view.messages.writer.layouts.block_of(entry.layout, len(entry.layout.items) - 1)
         words = foot.layout().boundingRect()
         words.setWidth(max(line.naturalTextWidth() for line in lines_of(foot)))
         words.translate(layout.blockBoundingRect(foot).topLeft())
@@ -681,7 +681,7 @@ def test_the_actions_never_cover_the_footer(view: TranscriptView, width: int, sc
         assert row.bottom() < layout.documentSize().height()
         below = foot.next()
         if below.text() == "Q":
-            assert row.bottom() < layout.blockBoundingRect(below).top() - view._theme.px(PAD)
+            assert row.bottom() < layout.blockBoundingRect(below).top() - view.theme.px(PAD)
 
 
 @pytest.mark.parametrize("scale", [0.8, 1.0, 1.5, 2.0])
@@ -692,15 +692,15 @@ def test_the_actions_of_a_question_leave_the_ground_below_whole(
     asked, note = question("Q"), ErrorNote("It broke.", "Try again.")
     for reply in (answer("", MessageStatus.FAILED, error=note), answer("```py\na = 1\n```")):
         view.set_messages([asked, reply])
-        entry, below = view._messages.get(asked.id), view._messages.first_block(reply.id)
+        entry, below = view.messages.get(asked.id), view.messages.first_block(reply.id)
         assert entry is not None
         view._actions.show_for(entry)
-        layout, above = view.document().documentLayout(), view._theme.px(PAD)
+        layout, above = view.document().documentLayout(), view.theme.px(PAD)
         ground = layout.blockBoundingRect(below).top() - above - view.verticalScrollBar().value()
         row, shown = view._actions.row.geometry(), view.viewport().grab().toImage()
         assert row.center().y() < ground
         beside, beneath = (QPoint(row.left() + x, ceil(ground) + 1) for x in (-20, 2))
-        assert shown.pixelColor(beneath) == shown.pixelColor(beside) != view._theme.ground
+        assert shown.pixelColor(beneath) == shown.pixelColor(beside) != view.theme.ground
 
 
 def lines_of(block: QTextBlock) -> list[QTextLine]:

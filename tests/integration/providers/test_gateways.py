@@ -305,10 +305,10 @@ async def test_embeddings(
 
     texts = ["a boat at the quay", "a dog in a flat", "word " * 80, "a boat at the quay"]
     async with opened(place) as client:
-        vectors, billed = await client.embed(VECTORS, texts)
-    assert len({len(vector.numbers) for vector in vectors}) == 1
-    assert vectors[0].numbers == pytest.approx(vectors[3].numbers, abs=0.01)
-    assert vectors[0].numbers != pytest.approx(vectors[1].numbers, abs=0.01)
+        embedded, billed = await client.embed(VECTORS, texts)
+    assert len({len(vector.numbers) for vector in embedded}) == 1
+    assert embedded[0].numbers == pytest.approx(embedded[3].numbers, abs=0.01)
+    assert embedded[0].numbers != pytest.approx(embedded[1].numbers, abs=0.01)
     assert billed > 0
 
 

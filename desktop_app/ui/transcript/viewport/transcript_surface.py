@@ -38,13 +38,17 @@ _BORROWED: Final = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.Popup
 
 
 class TranscriptSurface(SealedBrowser):
-    """A read-only text view with the transcript's appearance."""
+    """A read-only text view with the transcript's appearance.
+
+    Attributes:
+        theme: the theme that it shows.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("transcript")
         self.setAccessibleName(tr("Transcript"))
-        self._theme = theme
+        self.theme = theme
         self._backdrop = Backdrop(theme)
         self._repainting = PartialRepaint(self)
         self._edge = FocusEdge(self)
@@ -80,13 +84,13 @@ class TranscriptSurface(SealedBrowser):
         self.viewport().setMouseTracking(True)
 
     def _dress(self, theme: Theme) -> None:
-        self._theme = theme
+        self.theme = theme
         self._take_colours()
         self.document().setDefaultFont(theme.reading())
         self._backdrop = Backdrop(theme)
 
     def _take_colours(self) -> None:
-        theme, colours = self._theme, self.palette()
+        theme, colours = self.theme, self.palette()
         colours.setColor(colours.ColorRole.Base, theme.ground)
         colours.setColor(colours.ColorRole.Text, theme.text)
         self.setPalette(colours)
@@ -107,7 +111,7 @@ class TranscriptSurface(SealedBrowser):
     def showEvent(self, event: QShowEvent) -> None:
         """Restore the theme's colors: Qt applies the initial palette on the first show."""
         super().showEvent(event)
-        if self.palette().base().color() != self._theme.ground:
+        if self.palette().base().color() != self.theme.ground:
             self._take_colours()
 
     def _set_margins(self) -> None:
@@ -122,8 +126,8 @@ class TranscriptSurface(SealedBrowser):
             self.setViewportMargins(left, above, right, 0)
 
     def _side_margins(self) -> tuple[int, int]:
-        px = self._theme.px
-        left = max(px(MARGIN), (self.width() - px(self._theme.measure)) // 2)
+        px = self.theme.px
+        left = max(px(MARGIN), (self.width() - px(self.theme.measure)) // 2)
         # The scroll bar takes its width out of the right margin, so the text stays centered.
         return left, max(0, left - self.verticalScrollBar().sizeHint().width())
 
@@ -161,7 +165,7 @@ class TranscriptSurface(SealedBrowser):
         self.viewport().update()
 
     def _paint_mark(self, painter: QPainter, mark: CodeMark) -> None:
-        theme = self._theme
+        theme = self.theme
         is_copied = self._copied is not None and self._copied.blockNumber() == mark.head
         sign, words = ("check", tr("Copied")) if is_copied else ("copy", tr("Copy"))
         size = theme.px(14)
