@@ -296,6 +296,8 @@ async def composer(desk: Desk, look: Look) -> None:
     desk.window.prompt.attachment_removal_requested.emit(
         part_id(desk.state.draft.value.attachments[0])
     )
+    await look("attachment-removed")
+    desk.window.notifications.dismiss()
     overlay = find(desk.window, DropOverlay, "drop-overlay")
     files = QMimeData()
     files.setUrls([QUrl("file:///a"), QUrl("file:///b")])
