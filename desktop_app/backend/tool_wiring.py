@@ -11,6 +11,7 @@ from desktop_app.providers.http.trust import trusted_context
 from desktop_app.services.tools.hosted_tools import HostedTools
 from desktop_app.services.tools.server_source import ServerSource
 from desktop_app.services.tools.tool_server_book import ToolServers
+from desktop_app.storage.tools.file_lock import file_lock
 from desktop_app.storage.tools.server_store import ServerStore
 from desktop_app.tool_servers.server_connection import ServerConnection
 from desktop_app.tools.built_in import BuiltInTools
@@ -56,6 +57,7 @@ def tool_servers(backend: Backend) -> ToolServers:
         backend.permissions,
         ServerConnection.open,
         keep=keep,
+        alone=lambda name: file_lock(backend.folders.data / f"sign-in-{name}.lock"),
         variables=environment_with_keys(),
         home=str(Path.home()),
     )

@@ -46,6 +46,12 @@ class ServerListener(Protocol):
     def on_tokens(self, kept: Mapping[str, Any]) -> None:
         """Keep what a sign-in or a refresh has left."""
 
+    def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
+        """Answer what is kept of the sign-in, once the process may renew it."""
+
+    def on_renewed(self) -> None:
+        """Note that the process no longer renews it."""
+
     def on_ended(self) -> None:
         """Note that the process has ended."""
 
@@ -200,6 +206,10 @@ class ServerConnection:
             self._listener.on_sign_in(said["url"])
         elif event == "tokens":
             self._listener.on_tokens(said["kept"])
+        elif event == "renewing":
+            self._listener.on_renewing(lambda kept: self._send({"do": "tokens", "kept": kept}))
+        elif event == "renewed":
+            self._listener.on_renewed()
         elif event == "changed":
             self._listener.on_list_changed(said["what"])
         elif event == "progress":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -56,6 +57,16 @@ Its argument is True to have the user sign in.
 """
 Keep = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Keeps what a sign-in or a refresh has left. Raises UserFacingError."""
+Renewal = Callable[[], AbstractAsyncContextManager[Mapping[str, Any] | None]]
+"""Waits until no other process renews the sign-in, and yields what is kept of it now.
+
+Raises UserFacingError.
+"""
+
+
+@asynccontextmanager
+async def _alone() -> AsyncGenerator[None]:
+    yield None
 
 
 class ServerState(StrEnum):
@@ -84,8 +95,18 @@ class ServerRun:
         failure: why it last failed; "" if it did not.
     """
 
-    def __init__(self, server: ToolServer, connect: Connect, order: Order, keep: Keep) -> None:
+    def __init__(
+        self,
+        server: ToolServer,
+        connect: Connect,
+        order: Order,
+        keep: Keep,
+        renewal: Renewal = _alone,
+    ) -> None:
         self.server = server
+        self._renewal = renewal
+        self._renewing: asyncio.Task[None] | None = None
+        self._renewed = asyncio.Event()
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.failure: ToolServerError | None = None
         self._on_changed: Callable[[], None] = lambda: None
@@ -226,6 +247,33 @@ class ServerRun:
         """Keep what a sign-in or a refresh has left."""
         self._keeping = asyncio.ensure_future(self._keep_tokens(kept, self._keeping))
 
+        renewed = self._renewed
+        self._keeping.add_done_callback(lambda _: renewed.set())
+
+    def on_renewing(self, answer: Callable[[Mapping[str, Any] | None], None]) -> None:
+        """Answer what is kept of the sign-in, once the process may renew it."""
+        self._renewed = asyncio.Event()
+        self._renewing = asyncio.ensure_future(self._renew(answer, self._renewed))
+
+    async def _renew(
+        self, answer: Callable[[Mapping[str, Any] | None], None], renewed: asyncio.Event
+    ) -> None:
+        try:
+            async with self._renewal() as kept:
+                if kept is not None:
+                    values = [*self._secrets, *kept_values(kept)]
+                    self._redactor = await asyncio.to_thread(Redactor, values)
+                answer(kept)
+                await renewed.wait()
+        except UserFacingError as error:
+            self.on_log("warning", error.sentences)
+            answer(None)
+
+    def on_renewed(self) -> None:
+        """Let other processes renew the sign-in, once its tokens are kept."""
+        if self._keeping is None or self._keeping.done():
+            self._renewed.set()
+
     async def _keep_tokens(
         self, kept: Mapping[str, Any], earlier: asyncio.Task[UserFacingError | None] | None
     ) -> UserFacingError | None:
@@ -243,6 +291,7 @@ class ServerRun:
     def on_ended(self) -> None:
         """Note a crash, unless this program ended the server."""
         self._listed.clear()
+        self._renewed.set()
         if not (self._is_closing or self._is_starting or self._needs_sign_in):
             self._crashes.append(time.monotonic())
             self.failure = self._error(Reason.TOOL_SERVER_STOPPED)
@@ -332,6 +381,9 @@ class ServerRun:
                 self._is_closing = False
         if self._keeping is not None:
             await self._keeping
+        if self._renewing is not None:
+            self._renewed.set()
+            await self._renewing
 
     def _stop_later(self) -> None:
         if self._idle is not None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Protocol
 
@@ -77,6 +78,7 @@ class ToolServers:
 
     Args:
         keep: stores a secret; returns False if it would be lost at the end of this process.
+        alone: waits until no other process does the same for the server of a name.
         variables: of the environment, for references in configurations.
         home: the user's home folder.
     """
@@ -89,12 +91,14 @@ class ToolServers:
         connect: Connect,
         *,
         keep: Callable[[str, Secret], Awaitable[bool]],
+        alone: Callable[[str], AbstractAsyncContextManager[None]],
         variables: Mapping[str, str],
         home: str,
     ) -> None:
         self.book = book
         self._secrets, self._permissions, self._connect = secrets, permissions, connect
-        self._keep, self._variables, self._home = keep, variables, home
+        self._keep, self._alone = keep, alone
+        self._variables, self._home = variables, home
         self._runs: dict[str, ServerRun] = {}
 
     async def runs(self) -> list[ServerRun]:
@@ -107,7 +111,8 @@ class ToolServers:
         for name, server in servers.items():
             if name not in self._runs:
                 order, keep = partial(self._order, server), partial(self._keep_sign_in, server)
-                self._runs[name] = ServerRun(server, self._connect, order, keep)
+                renewal = partial(self._renewal, server)
+                self._runs[name] = ServerRun(server, self._connect, order, keep, renewal)
         return [self._runs[name] for name in servers]
 
     async def run(self, name: str) -> ServerRun:
@@ -206,11 +211,21 @@ class ToolServers:
             return {**order, "sign_in": page}, secrets.values
         if not server.can_sign_in:
             return order, secrets.values
-        found = await self._secrets.get(server.sign_in_name, server.secret_origin)
-        if found is None:
+        kept = await self._signed_in(server)
+        if kept is None:
             return order, secrets.values
-        kept = json.loads(found.value)
         return {**order, "tokens": kept}, (*secrets.values, *kept_values(kept))
+
+    async def _signed_in(self, server: ToolServer) -> dict[str, Any] | None:
+        """Return what is kept of a sign-in."""
+        found = await self._secrets.get(server.sign_in_name, server.secret_origin)
+        kept: dict[str, Any] | None = None if found is None else json.loads(found.value)
+        return kept
+
+    @asynccontextmanager
+    async def _renewal(self, server: ToolServer) -> AsyncGenerator[Mapping[str, Any] | None]:
+        async with self._alone(server.name):
+            yield await self._signed_in(server)
 
     async def _keep_sign_in(self, server: ToolServer, kept: Mapping[str, Any]) -> None:
         secret = Secret(json.dumps(kept), server.secret_origin)

@@ -157,6 +157,9 @@ class HostedServer:
                 if order["do"] == "cancel":
                     if scope := self._scopes.get(order["id"]):
                         scope.cancel()
+                elif order["do"] == "tokens":
+                    if self._sign_in is not None:
+                        self._sign_in.take(order["kept"])
                 else:
                     tasks.start_soon(self._answer, order)
             self._end_soon()

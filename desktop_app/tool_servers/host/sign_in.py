@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,6 +24,8 @@ from mcp.shared.auth import (
 from desktop_app.domain.network_path import is_private
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     import httpx2
     from mcp.client.auth.oauth2 import OAuthContext
 
@@ -38,6 +41,8 @@ _KEPT_OF_CLIENT: Final = {"client_id", "client_secret", "token_endpoint_auth_met
 _KEPT_OF_SERVER: Final = {"issuer", "authorization_endpoint", "token_endpoint"}
 _KEPT_OF_RESOURCE: Final = {"resource", "authorization_servers"}
 _EXPIRED: Final = 1.0
+RENEWAL_S: Final = 60.0
+"""The time that other processes get to renew the same sign-in."""
 
 
 class SignInError(Exception):
@@ -63,6 +68,9 @@ class SignIn:
         self._output = output
         self._state = ""
         self._context: OAuthContext | None = None
+        self._renewing = asyncio.Lock()
+        self._renewal = 0
+        self._received: asyncio.Future[dict[str, Any] | None] | None = None
         self._listener: asyncio.Server | None = None
         self._answered: asyncio.Future[dict[str, str]] = asyncio.get_running_loop().create_future()
 
@@ -74,7 +82,8 @@ class SignIn:
         metadata = OAuthClientMetadata.model_validate(
             {"client_name": "Repartee", "redirect_uris": [redirect]}
         )
-        provider = OAuthClientProvider(self._url, metadata, self, self._show, self._wait)
+        provider = _SharedProvider(self._url, metadata, self, self._show, self._wait)
+        provider.sign_in = self
         self._context = provider.context
         self._restore(provider.context)
         return provider
@@ -165,6 +174,62 @@ class SignIn:
         )
         return head.encode() + body
 
+    # -- renewal: other processes have the same sign-in, and a refresh may be taken only once
+
+    async def begin_renewal(self) -> int:
+        """Return the number of the renewal if this request has to renew the tokens; 0 if not.
+
+        Nobody else does meanwhile. They may be renewed already: what is kept now is taken first.
+        """
+        if not self._has_expired():
+            return 0
+        await self._renewing.acquire()  # another request may have renewed them since
+        self._renewal += 1
+        number = self._renewal
+        try:
+            if self._has_expired():
+                await self._take_kept()
+            is_needed = self._has_expired()
+        except asyncio.CancelledError:
+            self.end_renewal(number)
+            raise
+        if not is_needed:
+            self.end_renewal(number)
+        return number if is_needed else 0
+
+    async def _take_kept(self) -> None:
+        self._received = asyncio.get_running_loop().create_future()
+        self._output.send(event="renewing")
+        try:
+            async with asyncio.timeout(RENEWAL_S):
+                found = await self._received
+        except TimeoutError:
+            return
+        if found is not None and found != self._kept and self._context is not None:
+            self._kept = found
+            self._restore(self._context)
+            self._context.current_tokens = await self.get_tokens()
+            self._context.client_info = await self.get_client_info()
+
+    def take(self, kept: dict[str, Any] | None) -> None:
+        """Take the tokens as they are kept now; None if there are none."""
+        if self._received is not None and not self._received.done():
+            self._received.set_result(kept)
+
+    def end_renewal(self, number: int) -> None:
+        """Let others renew the sign-in, unless this renewal has ended already."""
+        if number == self._renewal and self._renewing.locked():
+            self._renewing.release()
+            self._output.send(event="renewed")
+
+    def _has_expired(self) -> bool:
+        """Return True if the next request begins with a refresh."""
+        if not self._kept or self._context is None:
+            return False
+        until = self._context.token_expiry_time
+        has_refresh = bool(self._kept["tokens"].get("refresh_token"))
+        return has_refresh and until is not None and time.time() > until
+
     # -- the SDK's store
 
     async def get_tokens(self) -> OAuthToken | None:
@@ -194,3 +259,26 @@ class SignIn:
             "resource": resource and resource.model_dump(mode="json", include=_KEPT_OF_RESOURCE),
         }
         self._output.send(event="tokens", kept=self._kept)
+        self.end_renewal(self._renewal)
+
+
+class _SharedProvider(OAuthClientProvider):
+    """The SDK's provider, which renews tokens one process at a time."""
+
+    sign_in: SignIn
+
+    async def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        number = await self.sign_in.begin_renewal()
+        flow = super().async_auth_flow(request)
+        try:
+            outgoing = await anext(flow)
+            while True:
+                outgoing = await flow.asend((yield outgoing))
+        except StopAsyncIteration:
+            return
+        finally:
+            await flow.aclose()
+            if number:
+                self.sign_in.end_renewal(number)

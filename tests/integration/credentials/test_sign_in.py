@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -97,6 +98,20 @@ async def test_tokens_are_renewed_and_kept(home: Path) -> None:
         renewed = json.loads(await stored_text())
         assert renewed["tokens"]["access_token"] != first["tokens"]["access_token"]
         assert renewed["tokens"]["refresh_token"] != first["tokens"]["refresh_token"]
+        assert len(server.opened) == 1, "nobody was asked"
+
+
+async def test_two_programs_renew_one_after_the_other(home: Path) -> None:
+    async with guarded() as server:
+        async with program() as backend:
+            await add(backend, server)
+            await backend.tool_servers.sign_in("guarded", server.browse)
+        first = expire(await stored_text())
+        await server.tell("expire")
+        async with program() as one, program() as other:
+            await put_back(one, server, first)
+            # Each starts with the same refresh token, which the server takes once.
+            assert [*await asyncio.gather(whoami(one), whoami(other))] == ["Ann", "Ann"]
         assert len(server.opened) == 1, "nobody was asked"
 
 

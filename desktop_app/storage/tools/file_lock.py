@@ -1,0 +1,47 @@
+"""A lock that one process has at a time, the kernel's (flock): it ends with the process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+LONGEST_S: Final = 30.0
+"""Another process that keeps the lock longer hangs; it is not waited for."""
+_PAUSE_S: Final = 0.05
+
+
+@asynccontextmanager
+async def file_lock(path: Path) -> AsyncGenerator[None]:
+    """Hold the lock of a file, which is created. Without a lock if the folder takes no file."""
+    try:
+        descriptor = await asyncio.to_thread(os.open, path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:
+        yield
+        return
+    try:
+        until = asyncio.get_running_loop().time() + LONGEST_S
+        # The kernel tells nobody when a lock is free.
+        while not _is_taken(descriptor) and asyncio.get_running_loop().time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(_PAUSE_S)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_taken(descriptor: int) -> bool:
+    """Take the lock if it is free."""
+    try:
+        import fcntl
+    except ImportError:  # another system
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a file system without locks
+    return True
