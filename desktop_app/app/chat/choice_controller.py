@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
@@ -25,6 +26,8 @@ from desktop_app.services.spending.cost_estimate import Estimate, needs_counting
 from desktop_app.ui.composer.model_choice_view import ModelEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
@@ -68,6 +71,7 @@ class ChoiceController(QObject):
         self._setup, self._tasks, self._chat_service = answer_settings.setup, tasks, chat_service
         self._ledger = ledger
         self._choices = choices
+        self._early: list[Callable[[], None]] | None = []
         self._asked = 0
         self._measured: dict[str, Measured] = {}
         self._warmed: set[ProviderProfile] = set()
@@ -81,6 +85,7 @@ class ChoiceController(QObject):
         prompt.model_requested.connect(self.choose_model)
         prompt.background_requested.connect(self._setup.choose_background)
         self._current.opened.connect(self._show)
+        self._current.opened.connect(self._apply_early)
         self._setup.choice_changed.connect(self._show)
         self._current.path_changed.connect(self._show)
         self._draft.changed.connect(self._timer.start)
@@ -98,8 +103,25 @@ class ChoiceController(QObject):
 
     # -------------------------------------------------------------- choosing
 
+    def _waits(self, change: Callable[[], None]) -> bool:
+        """Keep a change for the first conversation. Return False if it is open already.
+
+        The first one opens a moment after the window shows, with a choice of its own.
+        """
+        if self._early is None:
+            return False
+        self._early.append(change)
+        return True
+
+    def _apply_early(self) -> None:
+        changes, self._early = self._early or (), None
+        for change in changes:
+            change()
+
     def choose_variant(self, variant: Variant) -> None:
         """Choose another variant, if the provider serves the family."""
+        if self._waits(partial(self.choose_variant, variant)):
+            return
         known = self._providers.has_provider(self._current.conversation)
         if known and self._choices.offers(variant):
             choice = self._setup.choice
@@ -117,6 +139,8 @@ class ChoiceController(QObject):
 
     def step_effort(self, step: int) -> None:
         """Choose a higher or lower effort, among those that the model takes."""
+        if self._waits(partial(self.step_effort, step)):
+            return
         accepted = self._setup.resolved.model.efforts or ()
         current = self._setup.resolved.effort
         if current in accepted and self._choices.view.offers_effort:
@@ -133,11 +157,15 @@ class ChoiceController(QObject):
         self._pane.notifications.announce(words)
 
     def _choose_effort(self, effort: Effort) -> None:
+        if self._waits(partial(self._choose_effort, effort)):
+            return
         self._setup.choose(replace(self._setup.choice, effort=effort))
         self._announce_choice()
 
     def choose_model(self, entry: ModelEntry) -> None:
         """Choose a model of the menu or of the table for the open conversation."""
+        if self._waits(partial(self.choose_model, entry)):
+            return
         self._setup.choose(self._choices.choice_with(entry))
         self._announce_choice()
 

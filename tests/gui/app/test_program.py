@@ -31,6 +31,7 @@ from desktop_app.commands.command import COMMANDS, CommandScope
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.rendering.markdown import parser as parser_module
+from desktop_app.ui.composer.model_choice_view import ModelEntry
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.desk import NO_ROOM, Desk, Slow, find, until
 from tests.helpers.templates import EXPLAIN
@@ -47,6 +48,7 @@ IN_WIDGETS = {
     "quick.close",
     "quick.global",
     "quick.go-on",
+    "quick.paste",
     "quick.temporary",
 }
 
@@ -72,6 +74,31 @@ async def test_nothing_can_be_asked_before_a_conversation_is_open(
     async with StartingDesk(environment=KEYED) as desk:
         assert early == [False]
         assert desk.window.prompt.can_send
+
+
+@pytest.mark.parametrize("how", ["command", "menu"])
+async def test_a_model_chosen_before_a_conversation_is_open_is_kept(
+    monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    load = LibraryController.load
+
+    async def choose_and_load(library: LibraryController) -> None:
+        if how == "command":
+            desk.controllers.choice.choose_variant(Variant.PRO)
+        else:
+            await until(lambda: entries(desk, "Pro"))
+            desk.window.prompt.model_requested.emit(entries(desk, "Pro")[0])
+        await load(library)
+
+    monkeypatch.setattr(LibraryController, "load", choose_and_load)
+    desk = Desk(environment=KEYED)
+    async with desk:
+        assert desk.state.setup.choice.variant is Variant.PRO
+        assert desk.window.prompt.row.models.variants.current() == Variant.PRO.value
+
+
+def entries(desk: Desk, name: str) -> list[ModelEntry]:
+    return [entry for entry in desk.controllers.choices.models if name in entry.name]
 
 
 async def test_every_command_has_an_action() -> None:
