@@ -317,7 +317,11 @@ def test_headers_are_listed_and_removed(qtbot: QtBot, panel: SettingsPanel) -> N
     fields = (CustomField("X-Team", "blue"), CustomField("X-Key", is_secret=True))
     profile = replace(BOX, custom_fields=fields)
     panel.set_profiles((OPENAI, profile), "box")
+    find(panel, QToolButton, "network").setChecked(False)
+    panel.set_custom_field_states("box", {"header.x-key": True})
+    assert not find(panel, QToolButton, "network").isChecked()
     panel.set_custom_field_states("box", {"header.x-key": False})
+    assert find(panel, QToolButton, "network").isChecked(), "nothing can be sent without the value"
     qtbot.waitUntil(lambda: "X-Team: blue" in words(panel))
     assert "X-Key: value missing" in words(panel)
     assert find(panel, QLineEdit, "custom-field-name").text() == "X-Key"

@@ -322,9 +322,14 @@ class NetworkSection(CollapsibleSection):
             self._proxy.password.set_state(state)
 
     def set_custom_field_states(self, profile_id: str, has_value: Mapping[str, bool]) -> None:
-        """Show which secret fields the keyring may hold, by the fields' keys."""
+        """Show which secret fields the keyring may hold, by the fields' keys.
+
+        The section opens if a value is missing, because nothing can be sent without it.
+        """
         if self._profile and self._profile.id == profile_id:
             self._fields.set_states(has_value)
+            if not all(has_value.values()):
+                self.head.setChecked(True)
 
     def set_ca_file_result(self, profile_id: str, ok: bool, words: str) -> None:
         """Show what a certificate file contains or why it was refused."""
