@@ -14,6 +14,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.models.parameter_support import LearnedSupport
+from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.origin import origin
 from desktop_app.domain.secret import Secret
 
@@ -147,6 +148,8 @@ class ProviderGateway:
                 profile, model, refused
             ),
             remember_count=None if learning is None else partial(learning.note, profile),
+            known_server=_known_server(profile, stored),
+            remember_server=lambda kind: self._remember_server(profile, kind),
         )
 
     def _remember_refusals(
@@ -155,6 +158,10 @@ class ProviderGateway:
         if profile.kind is not ProviderKind.ON_DEVICE:  # its address changes with every run
             value = {"refused": sorted(refused), "on": datetime.now(UTC).date().isoformat()}
             self._remember(_refusals_key(profile) + model, value)
+
+    def _remember_server(self, profile: ProviderProfile, kind: ServerKind) -> None:
+        if profile.kind is ProviderKind.COMPATIBLE:
+            self._remember(_server_key(profile), kind.value)
 
     def _remember(self, key: str, value: object) -> None:
         task = asyncio.ensure_future(self._write_down(key, value))
@@ -188,6 +195,16 @@ def _import_client() -> type[ProviderClient]:
 def _api_key(profile: ProviderProfile) -> str:
     """Return the settings key of the API that a server supports, one per address."""
     return f"learnt.api.{profile.id}.{profile.base_url}"
+
+
+def _server_key(profile: ProviderProfile) -> str:
+    """Return the settings key of the kind of server at an address."""
+    return f"learnt.server.{profile.id}.{profile.base_url}"
+
+
+def _known_server(profile: ProviderProfile, settings: Mapping[str, Any]) -> ServerKind | None:
+    found = settings.get(_server_key(profile))
+    return ServerKind(found) if found else None
 
 
 def _refusals_key(profile: ProviderProfile) -> str:

@@ -52,6 +52,9 @@ REMEDIES: Final[Mapping[Remedy, str]] = {
     Remedy.START_OLLAMA: N_("Start it with “ollama serve”, then try again."),
     Remedy.START_LM_STUDIO: N_("Start its server in the Developer tab of LM Studio."),
     Remedy.START_LLAMA_CPP: N_("Start it with “llama-server -m FILE”, then try again."),
+    Remedy.START_LLAMA_CPP_PYTHON: N_(
+        "Start it with “python -m llama_cpp.server --model FILE”, then try again."
+    ),
     Remedy.START_VLLM: N_("Start it with “vllm serve MODEL”, then try again."),
     Remedy.START_LITELLM: N_("Start it with “litellm --config FILE”, then try again."),
     Remedy.CONTINUE: N_("Select Continue to resume."),

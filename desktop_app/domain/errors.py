@@ -72,6 +72,7 @@ class Remedy(Enum):
     START_OLLAMA = "start_ollama"
     START_LM_STUDIO = "start_lm_studio"
     START_LLAMA_CPP = "start_llama_cpp"
+    START_LLAMA_CPP_PYTHON = "start_llama_cpp_python"
     START_VLLM = "start_vllm"
     START_LITELLM = "start_litellm"
     CONTINUE = "continue"

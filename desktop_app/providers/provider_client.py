@@ -71,6 +71,7 @@ from desktop_app.providers.models import model_list
 
 if TYPE_CHECKING:
     from desktop_app.domain.documents.vectors import Vector
+    from desktop_app.domain.models.server_kind import ServerKind
     from desktop_app.domain.secret import Secret
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.models.server_counters import ServerCounter
@@ -115,6 +116,8 @@ class ProviderClient:
             unsupported_parameters.py.
         remember_refusals: called with a model and all its known refusals when one is learned.
         remember_count: called when the server has told how many tokens a request has.
+        known_server: the kind of server that its list of models showed before.
+        remember_server: called with the kind of server when it is learned.
         timeouts, run_times: time limits, which tests shorten.
         asleep: the clock of the computer's sleep, which tests replace.
     """
@@ -133,6 +136,8 @@ class ProviderClient:
         known_refusals: Mapping[str, frozenset[str]] | None = None,
         remember_refusals: RememberRefusals | None = None,
         remember_count: RememberCount | None = None,
+        known_server: ServerKind | None = None,
+        remember_server: Callable[[ServerKind], None] | None = None,
         timeouts: Timeouts | None = None,
         run_times: RunTimes | None = None,
         asleep: Callable[[], float] = suspended_s,
@@ -147,6 +152,7 @@ class ProviderClient:
         self._remember_count = remember_count
         self._counter: ServerCounter | None = None
         self._looked_for_counter = False
+        self._remember_server = remember_server
         self._timeouts = timeouts or Timeouts()
         self._run_times = run_times or RunTimes()
         self._asleep = asleep
@@ -159,6 +165,7 @@ class ProviderClient:
             socket_path=socket_path,
             timeouts=self._timeouts,
         )
+        self._transport.server = known_server
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the answer; the last is Completed, Incomplete or Failed.
@@ -177,9 +184,16 @@ class ProviderClient:
                 self._note_count(request, event)
                 yield event
 
-    def _note_counter(self, counter: ServerCounter | None) -> None:
-        self._counter, self._looked_for_counter = counter, True
+    def _note_server(self, kind: ServerKind | None) -> None:
+        from desktop_app.providers.models.server_counters import counter_of
+
+        self._counter, self._looked_for_counter = counter_of(kind), True
         self._learning.has_answered = True
+        # Behind a gateway's headers, the list is that of a server elsewhere.
+        if kind and kind is not self._transport.server and not self._profile.custom_fields:
+            self._transport.server = kind
+            if self._remember_server is not None:
+                self._remember_server(kind)
 
     def _note_count(self, request: ChatRequest, event: StreamEvent) -> None:
         """Pass on the tokens of a request, as the server counted them."""
@@ -287,7 +301,7 @@ class ProviderClient:
             async with asyncio.timeout(self._timeouts.quick_read):
                 if not self._looked_for_counter:
                     self._looked_for_counter = True
-                    self._note_counter(await model_list.fetch_counter(self._transport.get_json))
+                    self._note_server(await model_list.fetch_kind(self._transport.get_json))
                 counter, total = self._counter, 0
                 if counter is None:
                     return None
@@ -337,7 +351,7 @@ class ProviderClient:
         self._require_key()
         try:
             get, limit_s = self._transport.get_json, self._timeouts.windows
-            return await model_list.fetch_listing(get, self._profile, limit_s, self._note_counter)
+            return await model_list.fetch_listing(get, self._profile, limit_s, self._note_server)
         except AttemptError as failed:
             raise failed.error from failed
 

@@ -167,6 +167,7 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
         "window.new_draft": {"text": "hm", "attachments": [], "overrides": {}, "preset": None},
         "backup.last": {"at": NOON.isoformat()},
         "learnt.api.own.http://127.0.0.1:1234/v1": "responses",
+        "learnt.server.own.http://127.0.0.1:1234/v1": "lm-studio",
         "learnt.refusals.own http://127.0.0.1:1234/v1 m": {"refused": ["stop"], "on": "2026-01-01"},
         "spending.warned.openai": "2026-01 5",
     }.items():

@@ -235,6 +235,7 @@ STRANGE: Final[dict[str, Rows]] = {
     "setting-list": _setting("look.theme", ["dark"] * 9),
     "setting-model-file": _setting("local_model.weights", ["/etc/passwd"]),
     "learnt-api": _setting("learnt.api.openai.https://api.openai.com/v1", "shell"),
+    "learnt-server": _setting("learnt.server.openai.https://api.openai.com/v1", "shell"),
     "profile-on-device": _profile("on-device", profile(name="On this computer")),
     "profile-openai": _profile("openai", profile(name="OpenAI", kind="openai", needs_key=True)),
     "profile-nested": _profile("x", '{"models": ' + "[" * 90_000 + "]" * 90_000 + "}"),

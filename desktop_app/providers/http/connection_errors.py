@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, NetworkError, Remedy
+from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.network_path import ProxyAddress, is_loopback, is_private
 from desktop_app.providers.http.retries import AttemptError
 
@@ -30,8 +31,17 @@ _NAMES: Final = {
     "ollama": Remedy.START_OLLAMA,
     "lm studio": Remedy.START_LM_STUDIO,
     "llama.cpp": Remedy.START_LLAMA_CPP,
+    "llama-cpp-python": Remedy.START_LLAMA_CPP_PYTHON,
     "vllm": Remedy.START_VLLM,
     "litellm": Remedy.START_LITELLM,
+}
+_KINDS: Final = {
+    ServerKind.OLLAMA: Remedy.START_OLLAMA,
+    ServerKind.LM_STUDIO: Remedy.START_LM_STUDIO,
+    ServerKind.LLAMA_CPP: Remedy.START_LLAMA_CPP,
+    ServerKind.LLAMA_CPP_PYTHON: Remedy.START_LLAMA_CPP_PYTHON,
+    ServerKind.VLLM: Remedy.START_VLLM,
+    ServerKind.LITELLM: Remedy.START_LITELLM,
 }
 _STATUS: Final = re.compile(r"^[345]\d\d\b")
 
@@ -46,6 +56,7 @@ class ConnectionAttempt:
         is_own_proxy: True if the user chose the proxy, not the environment.
         has_ca_file: True if certificates of the user were trusted, too.
         port: the port of its address.
+        server: its kind, if its list of models has shown it.
     """
 
     provider: str
@@ -54,6 +65,7 @@ class ConnectionAttempt:
     is_own_proxy: bool = False
     has_ca_file: bool = False
     port: int = 0
+    server: ServerKind | None = None
 
     @property
     def _check_proxy(self) -> Remedy:
@@ -102,7 +114,8 @@ class ConnectionAttempt:
     def _nothing_listens(self, details: str) -> AttemptError:
         """Return the failure of a server on this computer that is not running."""
         named = (start for name, start in _NAMES.items() if name in self.provider.casefold())
-        remedy = next(named, _STARTS.get(self.port, Remedy.START_SERVER))
+        shown = _KINDS.get(self.server) if self.server else None
+        remedy = shown or next(named, _STARTS.get(self.port, Remedy.START_SERVER))
         return self._with_port._failed(Reason.NOTHING_LISTENS, remedy, details)
 
     @property

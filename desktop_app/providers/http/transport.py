@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.conversations.chat_request import ProviderProfile
     from desktop_app.domain.custom_fields import CustomField
+    from desktop_app.domain.models.server_kind import ServerKind
     from desktop_app.domain.secret import Secret
 
 T = TypeVar("T")
@@ -149,6 +150,8 @@ class Transport:
         self._client: httpx.AsyncClient | None = None
         self._proxy: ProxyAddress | None = None
         self._opening = asyncio.Lock()
+        self.server: ServerKind | None = None
+        """The kind of server, once its list of models has shown it."""
 
     @asynccontextmanager
     async def post(
@@ -398,6 +401,7 @@ class Transport:
             bool(profile.proxy),
             bool(profile.ca_file),
             address.port or 0,
+            self.server,
         )
 
     def _require_encryption(self, address: SplitResult) -> None:

@@ -16,11 +16,12 @@ from desktop_app.domain.conversations.chat_request import ProviderKind, Provider
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing
+from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.http.retries import AttemptError
 from desktop_app.providers.models.model_details import details_of, llama_cpp_details
 from desktop_app.providers.models.model_windows import WindowSource, window_of, window_source
-from desktop_app.providers.models.server_counters import ServerCounter, counter_of
+from desktop_app.providers.models.server_kinds import kind_of
 
 PATH: Final = "models"
 _ENDS: Final = ("shutdown_date", "expiration_date", "deprecation", "deprecation_date")
@@ -43,24 +44,24 @@ async def fetch_listing(
     get_json: GetJson,
     profile: ProviderProfile,
     windows_timeout_s: float,
-    note_counter: Callable[[ServerCounter | None], None] = lambda _: None,
+    note_kind: Callable[[ServerKind | None], None] = lambda _: None,
 ) -> ModelListing:
     """Fetch the models that the provider lists now.
 
     Args:
         windows_timeout_s: seconds that a further request about context windows may take.
-        note_counter: called with the token counter that the list shows.
+        note_kind: called with the kind of server that the list shows.
 
     Raises:
         AttemptError, ProviderError
     """
 
-    def read(reply: object) -> tuple[ModelListing, WindowSource | None, ServerCounter | None]:
+    def read(reply: object) -> tuple[ModelListing, WindowSource | None, ServerKind | None]:
         rows = _rows(reply)
-        return listing_from(reply, profile), window_source(rows), counter_of(rows)
+        return listing_from(reply, profile), window_source(rows), kind_of(rows)
 
-    listing, more, counter = await get_json(PATH, read)
-    note_counter(counter)
+    listing, more, kind = await get_json(PATH, read)
+    note_kind(kind)
     # OpenAI's list resembles others', and its windows are known.
     if more is None or profile.kind is ProviderKind.OPENAI:
         return listing
@@ -83,13 +84,13 @@ async def fetch_listing(
     return replace(listing, models=tuple(models))
 
 
-async def fetch_counter(get_json: GetJson) -> ServerCounter | None:
-    """Return the token counter of a server, which its list of models shows.
+async def fetch_kind(get_json: GetJson) -> ServerKind | None:
+    """Return the kind of a server, which its list of models shows.
 
     Raises:
         AttemptError, ProviderError
     """
-    return await get_json(PATH, lambda reply: counter_of(_rows(reply)))
+    return await get_json(PATH, lambda reply: kind_of(_rows(reply)))
 
 
 def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:

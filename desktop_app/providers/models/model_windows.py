@@ -12,13 +12,15 @@ Sources: vLLM (`max_model_len`), llama.cpp's server (`meta.n_ctx`, `meta.n_ctx_t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from desktop_app.domain.models.model_listing import ModelDetails
+from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.models.model_details import details_of
+from desktop_app.providers.models.server_kinds import Row, kind_of
 
 # Other numbers are not windows: 0 for "not known", 10**30 for "no limit", a count of megabytes.
 SMALLEST: Final = 256
@@ -32,9 +34,6 @@ _STATED: Final = (
     "max_context_length",
     "max_input_tokens",
 )
-CREATED_BY_LITELLM: Final = 1677610602  # LiteLLM sends this for every model
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -72,17 +71,16 @@ def window_of(row: Row) -> int | None:
 
 def window_source(rows: Sequence[Row]) -> WindowSource | None:
     """Return the further request for windows to the server of these rows, or None."""
-    owners = {json_fields.text(row, "owned_by") for row in rows}
-    if owners == {"llamacpp"}:
-        is_said = all(_numbers_at(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows)
-        return None if is_said or len(rows) > 1 else WindowSource("/props", _llama_cpp_windows)
-    if owners == {"organization_owner"}:
-        return WindowSource("/api/v0/models", _lm_studio_windows, _lm_studio_details)
-    if "library" in owners and not any(map(window_of, rows)):
-        return WindowSource("/api/ps", _ollama_windows)
-    is_litellm = bool(rows) and all(row.get("created") == CREATED_BY_LITELLM for row in rows)
-    if is_litellm:  # its list has no prices
-        return WindowSource("/model/info", _litellm_windows, _litellm_details)
+    match kind_of(rows):
+        case ServerKind.LLAMA_CPP:
+            is_said = all(_numbers_at(json_fields.mapping(row, "meta"), ("n_ctx",)) for row in rows)
+            return None if is_said or len(rows) > 1 else WindowSource("/props", _llama_cpp_windows)
+        case ServerKind.LM_STUDIO:
+            return WindowSource("/api/v0/models", _lm_studio_windows, _lm_studio_details)
+        case ServerKind.OLLAMA if not any(map(window_of, rows)):
+            return WindowSource("/api/ps", _ollama_windows)
+        case ServerKind.LITELLM:  # its list has no prices
+            return WindowSource("/model/info", _litellm_windows, _litellm_details)
     return None
 
 

@@ -7,12 +7,12 @@ llama-cpp-python (/extras/tokenize/count), vLLM and SGLang (/tokenize), LiteLLM'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.http import json_fields
-from desktop_app.providers.models.model_windows import CREATED_BY_LITELLM, Row
 
 LONGEST_TEXT: Final = 100_000
 """Characters of a request; a longer text is counted in slices."""
@@ -33,19 +33,17 @@ class ServerCounter:
     read: Callable[[object], int | None]
 
 
-def counter_of(rows: Sequence[Row]) -> ServerCounter | None:
-    """Return the counter of the server with this list of models; None if it has none."""
-    if not rows:
-        return None
-    owners = {json_fields.text(row, "owned_by") for row in rows}
-    if owners == {"llamacpp"}:
-        return ServerCounter("/tokenize", _llama_cpp_body, _token_list)
-    if owners == {"me"}:  # llama-cpp-python
-        return ServerCounter("/extras/tokenize/count", _llama_cpp_python_body, _named("count"))
-    if owners <= {"vllm", "sglang"}:
-        return ServerCounter("/tokenize", _vllm_body, _named("count"))
-    if all(row.get("created") == CREATED_BY_LITELLM for row in rows):
-        return ServerCounter("/utils/token_counter", _litellm_body, _litellm_count)
+def counter_of(kind: ServerKind | None) -> ServerCounter | None:
+    """Return the counter of a kind of server; None if it has none."""
+    match kind:
+        case ServerKind.LLAMA_CPP:
+            return ServerCounter("/tokenize", _llama_cpp_body, _token_list)
+        case ServerKind.LLAMA_CPP_PYTHON:
+            return ServerCounter("/extras/tokenize/count", _llama_cpp_python_body, _named("count"))
+        case ServerKind.VLLM | ServerKind.SGLANG:
+            return ServerCounter("/tokenize", _vllm_body, _named("count"))
+        case ServerKind.LITELLM:
+            return ServerCounter("/utils/token_counter", _litellm_body, _litellm_count)
     return None
 
 

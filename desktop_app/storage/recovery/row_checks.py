@@ -23,6 +23,7 @@ from desktop_app.domain.conversations.message_parts import parts_from_json
 from desktop_app.domain.custom_fields import MOST_FIELDS
 from desktop_app.domain.documents.collections import FileStatus
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.storage.batch.batch_row_conversion import (
     item_from_row,
     job_from_row,
@@ -442,5 +443,6 @@ _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
     "backup.last": _flat,
     "learnt.api.": Api,
     "learnt.refusals.": _refusals,
+    "learnt.server.": ServerKind,
     "local_model.weights": _text,
 }

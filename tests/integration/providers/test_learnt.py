@@ -7,10 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from desktop_app.backend.provider_gateway import REFUSALS_HOLD, ProviderGateway
 from desktop_app.credentials.vault import KeyVault
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.stream_events import Notice
+from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import NetworkError, Remedy
 from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
@@ -75,3 +80,37 @@ async def test_an_old_refusal_is_tried_anew(tmp_path: Path) -> None:
             await one_run(store, profile)
         sent = ["temperature" in request.json for request in server.requests]
         assert sent == [True, False, False, True]
+
+
+LIST = replies(body={"data": [{"id": "m", "owned_by": "llamacpp", "meta": {"n_ctx": 2048}}]})
+
+
+@pytest.mark.parametrize(
+    ("fields", "remedy"),
+    [
+        ((), Remedy.START_LLAMA_CPP),
+        ((CustomField("x-portkey-provider", "openai"),), Remedy.START_SERVER),
+    ],
+)
+async def test_the_kind_of_a_stopped_server_is_remembered(
+    tmp_path: Path, fields: tuple[CustomField, ...], remedy: Remedy
+) -> None:
+    database = Database(tmp_path / "store.sqlite3")
+    await database.open()
+    settings = SettingsStore(database)
+
+    async def listed(profile: ProviderProfile) -> None:
+        gateway = ProviderGateway(KeyVault("test", settings), LocalModel(), settings, CATALOG)
+        try:
+            await (await gateway.provider(profile)).listing()
+        finally:
+            await gateway.aclose()
+
+    async with LoopbackServer(LIST) as server:
+        profile = replace(COMPATIBLE, base_url=server.base_url, custom_fields=fields)
+        await listed(profile)
+    with pytest.raises(NetworkError) as stopped:
+        await listed(profile)
+    await database.close()
+    assert stopped.value.reason is Reason.NOTHING_LISTENS
+    assert stopped.value.remedy == remedy

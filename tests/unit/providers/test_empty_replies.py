@@ -12,6 +12,7 @@ from desktop_app.domain.conversations.stream_events import Failed, StreamEvent
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, Remedy
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.providers.http.connection_errors import ConnectionAttempt
 from desktop_app.providers.provider_client import LARGE_REQUEST, ProviderClient
 from tests.unit.providers.loopback import LoopbackServer, Script, replies, streams
@@ -126,6 +127,21 @@ def test_a_stopped_local_server_is_named_with_its_port(
     assert (error.reason, error.remedy or "") == (reason, remedy)
     if reason is Reason.NOTHING_LISTENS:
         assert str(port) in error.what_happened
+
+
+@pytest.mark.parametrize(
+    ("server", "remedy"),
+    [
+        (ServerKind.OLLAMA, Remedy.START_OLLAMA),
+        (ServerKind.LLAMA_CPP_PYTHON, Remedy.START_LLAMA_CPP_PYTHON),
+        (ServerKind.SGLANG, Remedy.START_LM_STUDIO),  # its start is unknown: the port's
+    ],
+)
+def test_the_kind_that_a_server_has_shown_outweighs_its_port(
+    server: ServerKind, remedy: Remedy
+) -> None:
+    attempt = ConnectionAttempt("Own", "127.0.0.1", port=1234, server=server)
+    assert attempt.connection_failed("refused", "").error.remedy == remedy
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from desktop_app.providers.models.model_windows import CREATED_BY_LITELLM
 from desktop_app.providers.models.server_counters import counter_of
+from desktop_app.providers.models.server_kinds import CREATED_BY_LITELLM, kind_of
 
 LITELLM = {"id": "m", "created": CREATED_BY_LITELLM, "owned_by": "openai"}
 
@@ -25,7 +25,7 @@ LITELLM = {"id": "m", "created": CREATED_BY_LITELLM, "owned_by": "openai"}
 def test_each_server_has_its_own(
     row: dict[str, Any], path: str, field: str, reply: dict[str, Any]
 ) -> None:
-    counter = counter_of([row])
+    counter = counter_of(kind_of([row]))
     assert counter is not None
     assert counter.path == path
     assert counter.body("m", "text")[field] == "text"
@@ -34,11 +34,11 @@ def test_each_server_has_its_own(
 
 
 def test_litellm_says_when_it_only_guesses() -> None:
-    counter = counter_of([LITELLM])
+    counter = counter_of(kind_of([LITELLM]))
     assert counter is not None
     assert counter.read({"total_tokens": 3, "tokenizer_type": "openai_tokenizer"}) is None
 
 
 @pytest.mark.parametrize("rows", [[], [{"owned_by": "openai"}], [{}]])
 def test_other_servers_are_not_asked(rows: list[dict[str, Any]]) -> None:
-    assert counter_of(rows) is None
+    assert counter_of(kind_of(rows)) is None

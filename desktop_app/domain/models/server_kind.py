@@ -1,0 +1,17 @@
+"""The kinds of servers that people run themselves, as their lists of models show."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ServerKind(StrEnum):
+    """The program that serves an API."""
+
+    LITELLM = "litellm"
+    LLAMA_CPP = "llama.cpp"
+    LLAMA_CPP_PYTHON = "llama-cpp-python"
+    LM_STUDIO = "lm-studio"
+    OLLAMA = "ollama"
+    SGLANG = "sglang"
+    VLLM = "vllm"
