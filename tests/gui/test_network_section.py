@@ -272,7 +272,7 @@ def test_what_opens_comes_into_view(qtbot: QtBot, panel: SettingsPanel) -> None:
     panel.resize(312, 420)
     area = panel.findChildren(QScrollArea)[0]
     area.verticalScrollBar().setValue(0)
-    head.setChecked(True)
+    head.click()
     qtbot.waitUntil(lambda: not head.visibleRegion().isEmpty())
     qtbot.waitUntil(lambda: not find(panel, Switch, "keeps-at-provider").visibleRegion().isEmpty())
 

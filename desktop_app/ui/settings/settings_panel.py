@@ -422,7 +422,7 @@ class SettingsPanel(QFrame):
         page.network.ca_file_chosen.connect(self.ca_file_chosen)
         page.network.custom_field_entered.connect(self.custom_field_entered)
         # Scroll after the layout has the new height.
-        page.network.head.toggled.connect(
+        page.network.head.clicked.connect(
             lambda: QTimer.singleShot(
                 0, self, lambda: self._built().bring_into_view(page, page.network)
             )
