@@ -82,7 +82,9 @@ async def answering_profile(
         await _learn_listing(backend, profile)
     except _TELLING:
         raise
-    except (ProviderError, TimeoutError):
+    except (ProviderError, TimeoutError) as failed:
+        if isinstance(failed, ProviderError) and failed.reason is Reason.REQUEST_REFUSED:
+            raise  # a gateway misses a header: the question would be refused, too
         return profile  # it has no list
     return await profile_named(backend, options.provider)
 

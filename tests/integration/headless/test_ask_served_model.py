@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.headless.command import KEY, Ended, Shell, against, answer_to, gateway
 from tests.integration.headless.replies import ANSWER, CHAT, refusal
-from tests.unit.providers.loopback import LoopbackServer, Received, Script, streams
+from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies, streams
 from tests.unit.providers.samples import sse
 
 OWN = ("nomic-embed-text", "qwen3-8b", "gemma3")
@@ -115,6 +115,17 @@ def test_no_model_is_invented(shell: Shell, models: tuple[str, ...]) -> None:
         assert [request for request in server.requests if request.method == "POST"] == []
 
     against(LACKING, test=test, models=models)
+
+
+def test_a_gateway_that_refuses_its_list_says_why(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.ask(server.base_url, "Hi", OPENAI_MODEL="")
+        assert (done.code, done.out) == (1, "")
+        assert "x-portkey-provider header is required" in done.err
+        assert [request for request in server.requests if request.method == "POST"] == []
+
+    refused = replies(400, {"error": {"message": "x-portkey-provider header is required"}})
+    against(refused, test=test, models=())
 
 
 def test_a_server_that_is_down_is_no_server_without_models(shell: Shell) -> None:
