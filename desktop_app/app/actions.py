@@ -82,7 +82,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "find.next": lambda: window.transcript.find_in_it.step(+1),
         "find.previous": lambda: window.transcript.find_in_it.step(-1),
         "answer.copy": window.transcript.commands.copy_last_answer,
-        "answer.copy-code": window.transcript.copy_code_at_cursor,
+        "answer.copy-code": window.transcript.copy_code_at_or_above_cursor,
         "conversation.copy": its.export.copy,
         "answer.retry": its.chat.retry_last,
         "answer.compare": its.comparison.offer,

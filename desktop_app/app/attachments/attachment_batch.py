@@ -18,10 +18,12 @@ class AttachmentBatch:
     """Files that were dropped together.
 
     Attributes:
-        attached: how many were attached so far, those in `known` included.
+        total: how many files were dropped.
+        left: how many are still being read.
+        attached: how many are attached, including those that already were (`known`).
         failed: why some were not attached.
-        known: the names of those that were attached before.
-        unplaced: attached files whose location could not be stored, and why.
+        known: names of files that were already attached when they were dropped.
+        without_location: attached files whose location could not be stored, and why.
     """
 
     total: int
@@ -29,14 +31,14 @@ class AttachmentBatch:
     attached: int = 0
     failed: list[UserFacingError] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
-    unplaced: list[tuple[str, StorageError]] = field(default_factory=list)
+    without_location: list[tuple[str, StorageError]] = field(default_factory=list)
 
-    def take_words(self) -> list[UserFacingError | str]:
+    def take_messages(self) -> list[UserFacingError | str]:
         """Return the messages for the user since the last call."""
-        words: list[UserFacingError | str] = [*self._of_unplaced(), *self._of_failed()]
+        words: list[UserFacingError | str] = [*self._of_without_location(), *self._of_failed()]
         if self.known and not self.failed:
             words.append(self._of_known())
-        self.failed, self.known, self.unplaced = [], [], []
+        self.failed, self.known, self.without_location = [], [], []
         return words
 
     def _of_known(self) -> str:
@@ -61,11 +63,11 @@ class AttachmentBatch:
             )
         ]
 
-    def _of_unplaced(self) -> list[UserFacingError]:
+    def _of_without_location(self) -> list[UserFacingError]:
         """Return a single error for all files whose location could not be stored."""
-        if not self.unplaced:
+        if not self.without_location:
             return []
-        (name, error), count = self.unplaced[0], len(self.unplaced)
+        (name, error), count = self.without_location[0], len(self.without_location)
         return [
             StorageError(
                 Reason.PLACE_NOT_NOTED if count == 1 else Reason.PLACES_NOT_NOTED,

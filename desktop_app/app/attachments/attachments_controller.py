@@ -246,7 +246,7 @@ class AttachmentsController(QObject):
         try:
             await self._attachment_store.note_origin(sha256, path)
         except StorageError as error:
-            reading.batch.unplaced.append((reading.name, error))
+            reading.batch.without_location.append((reading.name, error))
 
     def _offer_to_turn_back(self, conversation_id: str, sha256: str) -> None:
         if conversation_id == self._current.id:
@@ -268,7 +268,7 @@ class AttachmentsController(QObject):
         )
 
     def _say_what_failed(self, batch: AttachmentBatch) -> None:
-        for words in batch.take_words():
+        for words in batch.take_messages():
             topic = "" if isinstance(words, str) else TOPIC
             self._notifications.notify(words, topic=topic)
 

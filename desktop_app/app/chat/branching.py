@@ -72,11 +72,11 @@ class Branching(QObject):
         ids = [message.id for message in path]
         if message_id not in ids:
             return
-        until = [self._running.newest(m) for m in path[: ids.index(message_id) + 1]]
+        copied_path = [self._running.newest(m) for m in path[: ids.index(message_id) + 1]]
         source = self._current.conversation
         made = await self._compaction_store.load(source.id)
-        conversation, messages = branched(source, until)
-        copied = copied_compactions(made, until, messages)
+        conversation, messages = branched(source, copied_path)
+        copied = copied_compactions(made, copied_path, messages)
         await self._flag_store.add_whole(conversation, messages, copied)
         self._presenter.kept(conversation)
         await self._navigator.open(conversation.id)
@@ -124,7 +124,7 @@ def branched(
 def copied_compactions(
     made: Iterable[Compaction], path: Sequence[Message], copies: Sequence[Message]
 ) -> list[Compaction]:
-    """Return copies of a path's compactions, so that the branch sends no more text."""
+    """Return copies of a path's compactions, so that it sends no more text than its original."""
     copy_of = {message.id: copy for message, copy in zip(path, copies, strict=True)}
     return [
         replace(

@@ -37,7 +37,7 @@ class ChunkedReadingController(QObject):
     """Offers chunked reading after a question was refused as too large.
 
     Signals:
-        submit_requested(str, str): ask this text, made with the template of this id, with the
+        submit_requested(str, str): ask this text, made from the template with this id, with the
             draft's attachments.
     """
 
@@ -62,9 +62,9 @@ class ChunkedReadingController(QObject):
 
     def ways_out(self, error: UserFacingError) -> Actions:
         """Return the offer for a question whose documents do not fit."""
-        fits_not = isinstance(error, DocumentDoesNotFitError) and bool(self._documents())
+        does_not_fit = isinstance(error, DocumentDoesNotFitError) and bool(self._documents())
         refused = self._typed()
-        return [(tr(OFFER), lambda: self._offer(refused))] if fits_not else ()
+        return [(tr(OFFER), lambda: self._offer(refused))] if does_not_fit else ()
 
     def _documents(self) -> list[DocumentPart]:
         parts = self._draft.value.attachments
@@ -104,7 +104,7 @@ class ChunkedReadingController(QObject):
         )
 
     def _accept(self, offered: Draft) -> None:
-        """Ask the offered question, unless the prompt contains something else by now."""
+        """Ask the offered question, unless other files are attached by now."""
         if self._draft.value.attachments != offered.attachments:
             return
         parts = tuple(

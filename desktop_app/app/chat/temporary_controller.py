@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class TemporaryController(QObject):
-    """Connects command, card and row with the only temporary conversation.
+    """Connects the command, the bar above the prompt and the row with the temporary conversation.
 
     Signals:
-        content_dropped(DroppedContent, str, bool): something was dropped on the conversation's row;
-            as `ConversationView.content_dropped`.
+        content_dropped(DroppedContent, str, bool): something was dropped on its row; the
+            arguments are those of `ConversationView.content_dropped`.
     """
 
     content_dropped = Signal(object, str, bool)
@@ -57,7 +57,7 @@ class TemporaryController(QObject):
         self._running, self._navigator = running, navigator
         self._temporary, self._conversations = temporary, conversations
         self._id = ""
-        self._begins_another = False
+        self._opens_new_after_close = False
         self._bar: TemporaryBar | None = None
         self._row: TemporaryRow | None = None
         self._current.opened.connect(self._show)
@@ -70,13 +70,13 @@ class TemporaryController(QObject):
         elif not self._id:
             self._begin()
         elif self._has_content:
-            self._begins_another = True
+            self._opens_new_after_close = True
             self._made_bar().ask()
         else:
             self._pane.prompt.focus_text()
 
     def close_open(self) -> None:
-        """Close it, after a confirmation if it has content."""
+        """Close the temporary conversation; if it has content, open it and ask first."""
         if self._id == self._current.id:
             self._close_shown()
         else:
@@ -89,7 +89,7 @@ class TemporaryController(QObject):
             self._close_shown()
 
     def _close_shown(self) -> None:
-        self._begins_another = False
+        self._opens_new_after_close = False
         if self._has_content:
             self._made_bar().ask()
         else:
@@ -124,8 +124,8 @@ class TemporaryController(QObject):
         self._drafts.forget(gone)
         self._navigator.forget_temporary(gone)
         self._show()
-        if self._begins_another:
-            self._begins_another = False
+        if self._opens_new_after_close:
+            self._opens_new_after_close = False
             self._begin()
 
     def _show(self) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.session.session_bus import SessionBus
 
 LONG_S: Final = 10.0
-"""Whoever asked has turned to something else after this time."""
+"""Shorter answers are not announced: the user is still waiting for them."""
 
 
 class AnswerNotifier(QObject):
@@ -64,7 +64,7 @@ class AnswerNotifier(QObject):
         super().__init__(parent)
         self._is_in_front, self._title_of = is_in_front, title_of
         self._bus, self._values, self._tasks, self._clock = bus, values, tasks, clock
-        self._notifier = Notifier(bus, self._links_clicked)
+        self._notifier = Notifier(bus, self._on_link_clicked)
         self._targets: dict[str, MessageLink] = {}
         self._began: dict[str, float] = {}
         running.started.connect(self._begin)
@@ -95,7 +95,7 @@ class AnswerNotifier(QObject):
         link = MessageLink(conversation_id, answer.id)
         self._targets[conversation_id] = link
         words = tr("Response failed") if is_failed else tr("Response ready")
-        # The link of the conversation, so that a later answer in it replaces the notification.
+        # Keyed by the conversation's link, so that a later answer in it replaces the notification.
         self._notify(words, self._title_of(conversation_id), str(MessageLink(conversation_id)))
 
     def _notify(self, words: str, title: str, link: str) -> None:
@@ -105,7 +105,7 @@ class AnswerNotifier(QObject):
     def _try(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.start(_without_failures(work))
 
-    def _links_clicked(self, address: str) -> None:
+    def _on_link_clicked(self, address: str) -> None:
         if address == BATCHES:
             self.batches_requested.emit()
             return

@@ -35,29 +35,29 @@ class ViewerSearch(QObject):
         super().__init__(bar)
         self._bar, self._tasks, self._show = bar, tasks, show
         self._text, self._from = "", 0
-        self._asked = 0
+        self._search_number = 0
         self._places: list[Span] = []
         self._at = -1
         bar.changed.connect(lambda words: tasks.start(self._look(words)))
         bar.stepped.connect(lambda by: tasks.start(self._step(by)))
 
     def begin(self, text: str, near: int = 0) -> None:
-        """Set the text to search; the first match is the next after `near`."""
+        """Set the text to search. Start with the first match at or after character `near`."""
         self._text, self._from = text, near
-        self._asked += 1
+        self._search_number += 1
         self._places, self._at = [], -1
 
     async def _look(self, words: str) -> None:
-        self._asked += 1
-        asked = self._asked
+        self._search_number += 1
+        number = self._search_number
         found = await asyncio.to_thread(_places, self._text, words)
-        if asked != self._asked:
+        if number != self._search_number:
             return
         if self._at >= 0:  # continue from the current match
             self._from = self._places[self._at][0]
         self._places = found
-        behind = bisect_left(found, (self._from, 0))
-        self._at = behind % len(found) if found else -1
+        next_match = bisect_left(found, (self._from, 0))
+        self._at = next_match % len(found) if found else -1
         await self._go()
 
     async def _step(self, by: int) -> None:
@@ -82,7 +82,7 @@ def _places(text: str, words: str) -> list[Span]:
     ends = [end for _, end in marks]
     found = []
     for start, end in places_in(text, sought(words)):
-        at = bisect_left(ends, start + 1)
+        at = bisect_left(ends, start + 1)  # the mark that the match may overlap
         if at == len(marks) or end <= marks[at][0]:
             found.append((start, end))
         if len(found) == _MOST:

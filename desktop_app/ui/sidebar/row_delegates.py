@@ -165,11 +165,13 @@ class ConversationDelegate(RowDelegate):
     def _title_rect(self, option: QStyleOptionViewItem, index: Index) -> QRect:
         px = self.theme.px
         icon_width = px(_ICON + 8) if index.data(conversation_model.Roles.IS_FOLDER) else 0
-        dot = px(_DOT + 8) if index.data(conversation_model.Roles.STREAMING) else 0
+        right_room = px(_DOT + 8) if index.data(conversation_model.Roles.STREAMING) else 0
         note = index.data(conversation_model.Roles.NOTE)
         if note:
-            dot += painting.text_width(note, self.theme.note()) + px(8)
-        return self.row_rect(option).adjusted(px(_INSET) + icon_width, 0, -px(_INSET) - dot, 0)
+            right_room += painting.text_width(note, self.theme.note()) + px(8)
+        return self.row_rect(option).adjusted(
+            px(_INSET) + icon_width, 0, -px(_INSET) - right_room, 0
+        )
 
     def helpEvent(
         self,
@@ -207,8 +209,7 @@ class ConversationDelegate(RowDelegate):
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
         """Set the edited name in the model.
 
-        The field may not hold all of a title, so an unedited text must not become the
-        title.
+        The field may cut a long title, so text that was not edited is not stored.
         """
         if isinstance(editor, QLineEdit) and editor.text() != editor.property("before"):
             model.setData(index, editor.text())

@@ -557,9 +557,9 @@ class TranscriptView(TranscriptSurface):
         """Select the whole conversation."""
         self._selection.select_all()
 
-    def copy_code_at_cursor(self) -> None:
+    def copy_code_at_or_above_cursor(self) -> None:
         """Copy the code at the text cursor, or the nearest code above the end of the screen."""
-        self._copies.copy_code_at_cursor()
+        self._copies.copy_code_at_or_above_cursor()
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text."""

@@ -48,24 +48,24 @@ class ViewerText(TranscriptSurface):
         self._shown: dict[int, ShownSlice] = {}
         self._count = 0
         self._awaited: int | None = None
-        self._aim: int | None = None
+        self._slice_to_mark: int | None = None
         self.verticalScrollBar().valueChanged.connect(lambda _: self._request_adjacent_slice())
         self.set_theme(theme)
 
     # ------------------------------------------------------------ content
 
-    def begin(self, count: int, at: int = 0) -> None:
-        """Prepare for another text, and request slice `at`.
+    def begin(self, count: int, first: int = 0) -> None:
+        """Start another text of `count` slices, and request slice `first`.
 
-        A mark in that slice is scrolled to the middle.
+        When it arrives, its mark is scrolled to the middle.
         """
         self._shown.clear()
         self._writer.clear()
         self.setExtraSelections([])
-        self._count, self._aim = count, at
+        self._count, self._slice_to_mark = count, first
         self._awaited = None
         if count:
-            self._request_slice(at)
+            self._request_slice(first)
 
     def show_slice(self, number: int, shown: ShownSlice) -> None:
         """Add a requested slice and its marks."""
@@ -80,17 +80,17 @@ class ViewerText(TranscriptSurface):
             is_above = number > min(self._shown)
             self._with_stable_view(lambda is_above=is_above: self._take_out(0 if is_above else -1))
         self._mark()
-        if number == self._aim:
+        if number == self._slice_to_mark:
             QTimer.singleShot(0, self, self.go_to_mark)
         QTimer.singleShot(0, self, self._request_adjacent_slice)
 
-    def _write(self, at: int, number: int, shown: ShownSlice) -> None:
+    def _write(self, index: int, number: int, shown: ShownSlice) -> None:
         self._shown[number] = shown
-        self._writer.insert_message(at, str(number), shown.blocks)
+        self._writer.insert_message(index, str(number), shown.blocks)
         self._writer.fit_tables()
 
-    def _take_out(self, at: int) -> None:
-        layout = self._writer.layouts[at]
+    def _take_out(self, index: int) -> None:
+        layout = self._writer.layouts[index]
         self._writer.remove_message(layout)
         del self._shown[int(layout.key)]
 
@@ -126,8 +126,8 @@ class ViewerText(TranscriptSurface):
     # ------------------------------------------------------------ marks
 
     def go_to_mark(self) -> None:
-        """Scroll the marks to the middle, or their beginning to the top if they are long."""
-        self._aim = None
+        """Scroll the marks to the middle, or their start to the top if they are taller."""
+        self._slice_to_mark = None
         chosen = self.extraSelections()
         if not chosen:
             return
@@ -138,8 +138,8 @@ class ViewerText(TranscriptSurface):
         top = layout.blockBoundingRect(first).top()
         bottom = layout.blockBoundingRect(last).bottom()
         room = self.viewport().height()
-        aim = (top + bottom - room) / 2 if bottom - top < room else top - self.theme.px(24)
-        self.verticalScrollBar().setValue(round(aim))
+        value = (top + bottom - room) / 2 if bottom - top < room else top - self.theme.px(24)
+        self.verticalScrollBar().setValue(round(value))
 
     def unmark(self) -> None:
         """Remove all marks."""
@@ -201,13 +201,13 @@ class ViewerText(TranscriptSurface):
         self._mark()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the line length."""
+        """Center the column, and fit tables to the new width."""
         self._set_margins()
         super().resizeEvent(event)
         self._writer.set_width(self.viewport().width())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go to the ends of the text with Home and End."""
+        """Go to the ends of the text with Home and End, a page with Page Up and Page Down."""
         from PySide6.QtGui import QKeySequence
 
         keys, bar = QKeySequence.StandardKey, self.verticalScrollBar()
@@ -230,7 +230,7 @@ class ViewerText(TranscriptSurface):
         bar = self.verticalScrollBar()
         if number not in self._shown and self._count:
             self.begin(self._count, number)
-            self._aim = None
+            self._slice_to_mark = None
         else:
             bar.setValue(bar.maximum() if number else bar.minimum())
 

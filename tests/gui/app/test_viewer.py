@@ -115,7 +115,7 @@ async def test_other_documents_are_shown_as_text(name: str, words: str) -> None:
     async with Desk(environment=OPENAI) as desk:
         viewer = await opened(desk, await target(desk, CORPUS / name, words))
         await until(lambda: bool(viewer.text._shown))
-        await until(lambda: viewer.text._aim is None)
+        await until(lambda: viewer.text._slice_to_mark is None)
         marked = viewer.text.marked_text()
         for word in words.replace("|", " ").split():
             assert word in marked

@@ -77,11 +77,11 @@ def test_code_is_copied_by_the_keyboard(view: TranscriptView) -> None:
     view.set_messages(
         [question("q"), answer("```\nfirst\n```\n\ntext\n\n```py\nsecond\n  more\n```\n\nend")]
     )
-    view.copy_code_at_cursor()
+    view.copy_code_at_or_above_cursor()
     assert QGuiApplication.clipboard().text() == "second\n  more"
     found = view.document().find("first")
     view.setTextCursor(QTextCursor(found))
-    view.copy_code_at_cursor()
+    view.copy_code_at_or_above_cursor()
     assert QGuiApplication.clipboard().text() == "first"
 
 
