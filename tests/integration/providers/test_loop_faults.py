@@ -6,6 +6,7 @@ Each case runs over both APIs, and the outcomes must be equal.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -123,10 +124,34 @@ async def outcome(
         with suppress(asyncio.CancelledError):
             await run
         requests = len(server.requests)
+        replayed = [replay_in(request.json) for request in server.requests[1:]]
+        assert replayed == (requests - 1) * [("c", {"n": 2}, "counted 1")], (
+            "the next request has it"
+        )
         said = tuple(words for words in asker.said if "Trying again" in words)
     _, answer = await stored_path(folder, began.conversation.id)
     assert all(arguments == {"n": 2} for arguments in ran)
     return Outcome(requests, len(ran), said, answer)
+
+
+def replay_in(body: dict[str, Any]) -> tuple[str, Any, str]:
+    """Return the call, its arguments and its result in a request, without the fence's tags."""
+    if "input" in body:
+        (call,) = (item for item in body["input"] if item.get("type") == "function_call")
+        (out,) = (item for item in body["input"] if item.get("type") == "function_call_output")
+        assert body["input"].index(call) < body["input"].index(out)
+        number, arguments, result = call["call_id"], call["arguments"], out["output"]
+        assert out["call_id"] == number
+    else:
+        *_, said, out = body["messages"]
+        (call,) = said["tool_calls"]
+        number, arguments = call["id"], call["function"]["arguments"]
+        result = out["content"]
+        assert (out["role"], out["tool_call_id"]) == ("tool", number)
+    first, kept, last = result.splitlines()
+    assert first.startswith("<result-")
+    assert last == f"</{first[1:]}"
+    return number, json.loads(arguments), kept
 
 
 def over_both(
