@@ -49,6 +49,8 @@ from desktop_app.domain.spending.cost import Usage, UsageScope
 
 CONTENT_FILTER: Final = "content_filter"
 """The reason of an answer that the provider's filter stopped."""
+LONGEST_CALL_ID: Final = 64
+"""Characters, of the APIs; a conversation may go on with another provider."""
 _WHOLE_PIECE: Final = 1024 * 1024
 """In characters."""
 
@@ -369,12 +371,13 @@ def _next_round(reply: Reply) -> Reply:
 
 
 def _with_call_ids(reply: Reply) -> Reply:
-    """Give the calls of this round ids of their own: some servers send none, or one twice."""
+    """Give the calls of this round ids of their own: some servers send none, one twice, or long."""
     taken = {s.call_id for s in reply.segments[: reply.first]}
     segments = list(reply.segments)
     calls = (at for at in range(reply.first, len(segments)) if segments[at].kind is _Kind.TOOL_CALL)
     for number, at in enumerate(calls):
-        if not segments[at].call_id or segments[at].call_id in taken:
+        given = segments[at].call_id
+        if not 0 < len(given) <= LONGEST_CALL_ID or given in taken:
             own = f"call_{reply.round}_{number}"
             while own in taken:
                 own += "_"

@@ -12,7 +12,7 @@ import pytest
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.conversations.reply import Reply, accumulate
-from desktop_app.domain.conversations.stream_events import StreamEvent
+from desktop_app.domain.conversations.stream_events import RoundEnded, StreamEvent, ToolCallDelta
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 
@@ -151,3 +151,11 @@ def test_calls_that_only_the_whole_response_has_are_read() -> None:
     assert calls_of(through_responses(said, output=items)) == BOTH
     streamed = events_of(ONE, has_ids=("call_id",))
     assert calls_of(through_responses(*streamed, output=items[:1])) == BOTH[:1]
+
+
+def test_each_call_gets_an_id_that_every_api_takes() -> None:
+    reply = Reply()
+    for at, call_id in enumerate(["", "a" * 65, "b" * 64, "b" * 64]):
+        reply = accumulate(reply, ToolCallDelta(at, ONE, call_id, "f"))
+    found = [call.call_id for call in tool_calls(accumulate(reply, RoundEnded()).parts)]
+    assert found == ["call_0_0", "call_0_1", "b" * 64, "call_0_3"]
