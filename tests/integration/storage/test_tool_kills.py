@@ -2,9 +2,10 @@
 
     .venv/bin/python -m tests.integration.storage.test_tool_kills 100 [SEED]
 
-A worker asks questions without end; each answer takes several rounds of parallel calls. It is
-killed at a random moment and started again. No call may take effect twice, none may take effect
-without being on disk before, and no result that was stored may be lost.
+A worker asks questions without end; each answer takes several rounds of parallel calls, and in
+each the provider runs a tool itself. It is killed at a random moment and started again. No call may
+take effect twice, none may take effect without being on disk before, and no result that was stored
+may be lost. A call that the provider has run stays as it was reported.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from time import sleep
@@ -28,6 +30,7 @@ from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.conversations.stream_events import (
     Completed,
+    HostedCall,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
@@ -72,7 +75,10 @@ class Calling(ScriptedProvider):
 
     async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
         calls = tool_calls(request.messages[-1].parts)
+        assert not [call for call in calls if call.is_hosted], "sent to the provider that ran it"
         if len(calls) < ROUNDS * PARALLEL:
+            hosted = ToolCallPart(new_id(), "web_search", "{}", result="found", is_hosted=True)
+            yield HostedCall(replace(hosted, state=ToolCallState.DONE))
             for number in range(PARALLEL):
                 arguments = json.dumps({"mark": new_id()})
                 yield ToolCallDelta(number, arguments, new_id(), "count")
@@ -115,7 +121,12 @@ def check(folder: Path) -> Counter[str]:
     """Raise AssertionError if an effect is repeated, unknown or lost. Return the states."""
     effects = Counter((folder / EFFECTS).read_text().split())
     assert set(effects.values()) <= {1}, "a call took effect twice"
-    calls = {json.loads(call.arguments)["mark"]: call for call in asyncio.run(stored_calls(folder))}
+    stored = asyncio.run(stored_calls(folder))
+    hosted = [call for call in stored if call.is_hosted]
+    assert len({call.call_id for call in hosted}) == len(hosted), "a hosted call is there twice"
+    assert {(call.state, call.result) for call in hosted} <= {(ToolCallState.DONE, "found")}
+    calls = {json.loads(c.arguments)["mark"]: c for c in stored if not c.is_hosted}
+    assert len(calls) == len(stored) - len(hosted)
     for mark in effects:
         assert mark in calls, "an effect without a stored call"
         assert calls[mark].state in (ToolCallState.DONE, ToolCallState.INTERRUPTED)
@@ -125,7 +136,8 @@ def check(folder: Path) -> Counter[str]:
             assert call.result == f"counted {mark}"
         elif call.state is not ToolCallState.INTERRUPTED:
             assert mark not in effects, "it took effect before it was stored as running"
-    return Counter(call.state.value for call in calls.values())
+    states = Counter(call.state.value for call in calls.values())
+    return states + Counter(hosted=len(hosted))
 
 
 def campaign(folder: Path, kills: int, seed: int) -> Counter[str]:
@@ -147,6 +159,7 @@ def campaign(folder: Path, kills: int, seed: int) -> Counter[str]:
 def test_no_kill_repeats_or_loses_a_call(tmp_path: Path) -> None:
     states = campaign(tmp_path, 3, seed=7)
     assert states["done"] > 0
+    assert states["hosted"] > 0
 
 
 if __name__ == "__main__":
