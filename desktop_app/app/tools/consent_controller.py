@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.tools.tool import Permission, ToolKind
 from desktop_app.i18n.translation import N_, tr
@@ -77,7 +78,7 @@ class ConsentController(QObject):
         if first is None:
             self._asked = None
             if self._card is not None:
-                self._card.hide()
+                self._hide(self._card)
             return
         if first is self._asked:
             return
@@ -88,6 +89,14 @@ class ConsentController(QObject):
         card = self._made_card()
         card.ask(tool.full_name, note, call.arguments, waiting=len(here) - 1)
         self._pane.notifications.announce(card.words)
+
+    def _hide(self, card: ConsentCard) -> None:
+        """Hide the card; the focus goes to the prompt, where Qt would take any widget."""
+        focus = QApplication.focusWidget()
+        had_focus = focus is not None and card.isAncestorOf(focus)
+        card.hide()
+        if had_focus:
+            self._pane.prompt.focus_text()
 
     def _made_card(self) -> ConsentCard:
         from desktop_app.ui.tools.consent_card import ConsentCard  # not needed at the start

@@ -86,7 +86,7 @@ class ConsentCard(QFrame):
     def changed_arguments(self) -> str:
         """The arguments if the user has changed them; "" if not."""
         text = self.arguments.toPlainText()
-        return "" if text == self._shown else text
+        return "" if text == self._shown else (text if text.strip() else "{}")
 
     def ask(self, tool: str, note: str, arguments: str, *, waiting: int = 0) -> None:
         """Ask about a call.

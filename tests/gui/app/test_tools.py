@@ -78,9 +78,23 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         assert shown.words.startswith("Run the tool “look”? It reads data on this computer.")
         assert shown.arguments.toPlainText() == '{\n  "path": "a\\u202eb"\n}'
         shown.arguments.setPlainText('{"path": "c"}')
+        shown.arguments.setFocus()
+        await until(shown.arguments.hasFocus)
         desk.click("consent-once")
         assert await task == Decision(True, Permission.ASK, '{"path": "c"}')
         await until(lambda: card(desk) is None)
+        await until(desk.text.hasFocus)
+
+
+async def test_arguments_that_are_erased_are_not_those_of_the_model() -> None:
+    async with Desk(environment=COMET) as desk:
+        task = asyncio.create_task(ask_at(desk, TOOL, '{"path": "a"}'))
+        await until(lambda: card(desk))
+        shown = card(desk)
+        assert shown is not None
+        shown.arguments.setPlainText(" ")
+        desk.click("consent-once")
+        assert await task == Decision(True, Permission.ASK, "{}")
 
 
 async def test_a_permission_for_the_conversation_asks_no_more() -> None:
