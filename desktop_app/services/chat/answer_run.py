@@ -30,6 +30,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
+    ImagePart,
     last_text,
     settled,
     tool_calls,
@@ -70,6 +71,7 @@ from desktop_app.domain.spending.cost import FREE, Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.i18n.translation import tr
+from desktop_app.services.chat.inline_pictures import with_pictures
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
 from desktop_app.services.chat.model_choice import LONGEST_MODEL, ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
@@ -302,7 +304,8 @@ class AnswerRun:
             return
         self._is_sent = True
         # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
-        stream = cast(AsyncGenerator[StreamEvent, None], self._events_of(provider))
+        events_of_provider = cast(AsyncGenerator[StreamEvent, None], self._events_of(provider))
+        stream = with_pictures(events_of_provider, self._keep_picture)
         async with aclosing(stream) as events:
             async for event in events:
                 if self._should_stand_in(event):
@@ -334,6 +337,13 @@ class AnswerRun:
         if picture is None:
             self._take(Notice(notice(NoticeCode.IMAGE_NOT_KEPT)), listen)
         return replace(event, image=b"", picture=picture)
+
+    async def _keep_picture(self, image: bytes) -> ImagePart | None:
+        try:
+            return await self._files.add_picture(self.answer, image)
+        except StorageError as error:
+            self._on_store(error)
+            return None
 
     async def _store_step(self, event: StreamEvent, listen: Listener) -> bool:
         """Store a step of the tool loop before the next one is taken.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import stat
+from base64 import b64encode
 from pathlib import Path
 
+from PIL import Image
 from PySide6.QtCore import QMimeData, QObject, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QImage
 from PySide6.QtWidgets import QToolButton
@@ -205,6 +208,25 @@ async def test_an_image_in_an_answer_is_kept_shown_and_opened(tmp_path: Path) ->
         desk.act(f"picture/{part.sha256}")
         await until(lambda: viewer.opened)
         assert viewer.opened[0].read_bytes() == data
+
+
+async def test_a_photo_in_the_text_of_an_answer_becomes_an_image() -> None:
+    noise = Image.frombytes("RGB", (100, 100), random.Random(1).randbytes(30_000))
+    data = packed(noise, "PNG")
+    written = f"Here: ![a cat](data:image/png;base64,{b64encode(data).decode()}) Good?"
+    async with Desk(environment=OPENAI) as desk:
+        turn = await desk.ask("Draw a cat.")
+        for at in range(0, len(written), 500):
+            turn.say(written[at : at + 500])
+        turn.end("")
+        await desk.settled()
+        (part,) = desk.state.current.path[-1].attachments
+        assert isinstance(part, ImagePart)
+        assert await desk.backend.attachments.bytes(part.sha256) == data
+        assert "base64" not in desk.transcript
+        assert "Here: a cat" in desk.transcript
+        desk.window.transcript.viewport().grab()
+        await until(lambda: part.sha256 in desk.window.transcript._images._images)
 
 
 async def test_an_image_that_cannot_be_kept_is_named() -> None:

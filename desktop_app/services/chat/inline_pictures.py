@@ -1,0 +1,145 @@
+"""Takes large images out of the text of an answer, and makes them images of the answer.
+
+Some servers write an image into the Markdown, as `![words](data:image/png;base64,…)`. Small ones
+are drawn within the text (`rendering/markdown/inline_images`); a photo would be megabytes of
+letters. What is no image, or cannot be kept, stays text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.conversations.stream_events import (
+    ImageArrived,
+    Notice,
+    StreamEvent,
+    TextDelta,
+    Waiting,
+)
+
+SMALL: Final = 16 * 1024
+"""Bytes of an image that is drawn within the text."""
+LARGEST: Final = 12 * 1024 * 1024
+
+_WORDS: Final = r"!\[[^\[\]\n]{0,500}"
+_HEAD: Final = re.compile(rf"{_WORDS}\]\(data:image/(?:png|jpeg|jpg|webp);base64,", re.IGNORECASE)
+# A head that the next delta may complete: a beginning of it at the end of the text.
+_PART: Final = re.compile(
+    r"!(?:\[[^\[\]\n]{0,500}(?:\](?:\([a-z0-9:/;,]{0,24})?)?)?\Z", re.IGNORECASE
+)
+_NOT_DATA: Final = re.compile(r"[^A-Za-z0-9+/=]")
+
+Keep = Callable[[bytes], Awaitable[ImagePart | None]]
+
+
+async def with_pictures(
+    stream: AsyncGenerator[StreamEvent, None], keep: Keep
+) -> AsyncGenerator[StreamEvent, None]:
+    """Yield the events of an answer, with its large images as `ImageArrived`.
+
+    Args:
+        keep: stores an image; returns None if it cannot.
+    """
+    text = _PictureText()
+    async with aclosing(stream) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                for found in text.feed(event.text):
+                    if isinstance(found, str):
+                        yield TextDelta(found)
+                    else:
+                        for each in await _events_of(found, keep):
+                            yield each
+            else:
+                if not isinstance(event, Waiting | Notice) and (rest := text.end()):
+                    yield TextDelta(rest)
+                yield event
+    if rest := text.end():
+        yield TextDelta(rest)
+
+
+async def _events_of(found: _Picture, keep: Keep) -> list[StreamEvent]:
+    image = await asyncio.to_thread(found.image)
+    kept = await keep(image) if image else None
+    if kept is None:
+        return [TextDelta(found.text)]
+    arrived = ImageArrived(b"", kept)
+    return [TextDelta(found.words), arrived] if found.words else [arrived]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """An image in the text: all that was written, and the part before its data."""
+
+    text: str
+    head: str
+
+    @property
+    def words(self) -> str:
+        return self.head[2 : self.head.rindex("](")]
+
+    def image(self) -> bytes:
+        """Return the bytes; b"" if they are not Base64."""
+        data = self.text[len(self.head) : -1].rstrip("=")
+        try:
+            return b64decode(data + "=" * (-len(data) % 4), validate=True)
+        except NotBase64:
+            return b""
+
+
+class _PictureText:
+    """Splits text that arrives in pieces of any size into text and images."""
+
+    def __init__(self) -> None:
+        self._waiting = ""  # perhaps the beginning of an image
+        self._head = ""
+        self._data: list[str] = []  # joined once, because an image arrives in thousands of pieces
+        self._length = 0
+
+    def feed(self, text: str) -> Iterator[str | _Picture]:
+        """Yield what can be said of the text with this piece."""
+        while text:
+            if self._head:
+                found, text = self._take_data(text)
+            else:
+                found, text = self._take_text(self._waiting + text)
+            yield from found
+
+    def end(self) -> str:
+        """Return the text that was still waiting."""
+        rest = self._waiting + self._head + "".join(self._data)
+        self._waiting, self._head, self._data, self._length = "", "", [], 0
+        return rest
+
+    def _take_text(self, text: str) -> tuple[list[str | _Picture], str]:
+        self._waiting = ""
+        if head := _HEAD.search(text):
+            self._head = head[0]
+            before = text[: head.start()]
+            return [before] if before else [], text[head.end() :]
+        part = _PART.search(text)
+        end = part.start() if part else len(text)
+        self._waiting = text[end:]
+        return [text[:end]] if end else [], ""
+
+    def _take_data(self, text: str) -> tuple[list[str | _Picture], str]:
+        other = _NOT_DATA.search(text)
+        end = other.start() if other else len(text)
+        is_whole = other is not None and other[0] == ")"
+        end += is_whole
+        self._data.append(text[:end])
+        self._length += end
+        is_too_long = self._length > LARGEST * 4 // 3
+        if other is None and not is_too_long:
+            return [], ""
+        is_picture = is_whole and not is_too_long and self._length > SMALL * 4 // 3
+        head, written = self._head, self.end()
+        return [_Picture(written, head) if is_picture else written], text[end:]

@@ -1,0 +1,98 @@
+"""Large images in the text of an answer become images; nothing of the text is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from desktop_app.domain.conversations.message_parts import ImagePart
+from desktop_app.domain.conversations.stream_events import (
+    Completed,
+    ImageArrived,
+    StreamEvent,
+    TextDelta,
+    Waiting,
+)
+from desktop_app.rendering.markdown import inline_images
+from desktop_app.services.chat.inline_pictures import SMALL, with_pictures
+
+PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100
+DATA = b64encode(PHOTO).decode()
+PICTURE = f"![a cat](data:image/png;base64,{DATA})"
+
+
+async def said(*events: StreamEvent, keeps: bool = True) -> tuple[str, list[bytes]]:
+    """Return the text of a stream, with « » in place of each image, and the images."""
+    kept: list[bytes] = []
+
+    async def stream() -> AsyncGenerator[StreamEvent, None]:
+        for event in events:
+            yield event
+
+    async def keep(image: bytes) -> ImagePart | None:
+        kept.append(image)
+        return ImagePart("0" * 64, "image.png", "image/png", len(image)) if keeps else None
+
+    text = ""
+    async for event in with_pictures(stream(), keep):
+        match event:
+            case TextDelta(more):
+                text += more
+            case ImageArrived():
+                text += "« »"
+    return text, kept
+
+
+def pieces(text: str, size: int) -> list[StreamEvent]:
+    return [TextDelta(text[at : at + size]) for at in range(0, len(text), size)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 29, 1000, 100_000])
+async def test_a_large_image_leaves_the_text_at_any_boundary(size: int) -> None:
+    text = f"Wow! Here [it](x) is: {PICTURE} and ![again{PICTURE[7:]}!"
+    found = await said(*pieces(text, size), Completed())
+    assert found == ("Wow! Here [it](x) is: a cat« » and again« »!", [PHOTO, PHOTO])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hi!",
+        "![",
+        "![a cat](data:image/png;base64,",
+        PICTURE[:-1],
+        PICTURE[:-1] + ' "title")',
+        PICTURE.replace("png", "svg+xml"),
+        PICTURE.replace("![", "["),
+        f"![a cat](data:image/png;base64,{DATA}A)",  # no Base64
+        f"![small](data:image/png;base64,{b64encode(b'x' * 100).decode()})",
+        f"`![a]` ![[b](c) {'!' * 600}",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 5, 100_000])
+async def test_what_is_no_large_image_stays_as_it_was_written(text: str, size: int) -> None:
+    assert await said(*pieces(text, size), Completed()) == (text, [])
+    assert await said(*pieces(text, size)) == (text, [])
+
+
+async def test_an_image_that_is_not_kept_stays_text() -> None:
+    assert await said(TextDelta(PICTURE), Completed(), keeps=False) == (PICTURE, [PHOTO])
+
+
+async def test_waiting_within_an_image_does_not_break_it() -> None:
+    text, kept = await said(TextDelta(PICTURE[:90]), Waiting(0, ""), TextDelta(PICTURE[90:]))
+    assert (text, kept) == ("a cat« »", [PHOTO])
+
+
+def test_images_that_are_drawn_in_the_text_are_left_there() -> None:
+    assert SMALL == inline_images.LARGEST
+
+
+def test_a_megabyte_in_small_pieces_takes_no_time() -> None:
+    data = b64encode(PHOTO[:8] + b"\0" * 1_000_000).decode()
+    text = f"![x](data:image/png;base64,{data})"
+    found = asyncio.run(said(*pieces(text, 64)))
+    assert found[0] == "x« »"
