@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -30,6 +31,7 @@ COLUMNS: Final = (
     "cost_usd",
     "answered_by",
 )
+_NUMBER: Final = re.compile(r"[+-]\d[\d.,]*%?", re.ASCII)
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
@@ -88,9 +90,13 @@ def _csv_line(cells: Iterable[str]) -> str:
 def plain_cell(text: str) -> str:
     """Return `text` as a cell that no spreadsheet takes for a formula, without NUL.
 
-    >>> [plain_cell(t) for t in ("=1+1", " @SUM(A1)", "-5 °C", "a=b", "0.25", "＝1")]
-    ["'=1+1", "' @SUM(A1)", "'-5 °C", 'a=b', '0.25', "'＝1"]
+    A number stays as it is.
+
+    >>> [plain_cell(t) for t in ("=1+1", " @SUM(A1)", "-5 °C", "a=b", "-0.25", "＝1")]
+    ["'=1+1", "' @SUM(A1)", "'-5 °C", 'a=b', '-0.25', "'＝1"]
     """
+    if _NUMBER.fullmatch(text):
+        return text
     text = text.replace("\x00", "")
     start = text.lstrip(" \u00a0\ufeff\u3000\u200b")
     wide = start[:1].translate(_NARROW)

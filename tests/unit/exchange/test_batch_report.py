@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -45,15 +46,37 @@ def test_a_spreadsheet_reads_back_every_word(texts: list[tuple[str, str]]) -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "\n=1", "\u00a0=1", "＝1", "|cmd", "%x"],
+    [
+        "=1+1",
+        "+1+1",
+        "-1-1",
+        "-A1",
+        "@SUM(1)",
+        "\t=1",
+        "\r=1",
+        " =1",
+        "\n=1",
+        "\u00a0=1",
+        "＝1",
+        "|cmd",
+        "%x",
+    ],
 )
 def test_no_cell_is_a_formula(text: str) -> None:
     assert plain_cell(text) == f"'{text}"
 
 
+@pytest.mark.parametrize("text", ["-1", "+1", "-1,234.50", "-5%", "-0,5"])
+def test_a_number_with_a_sign_stays_a_number(text: str) -> None:
+    assert plain_cell(text) == text
+
+
 @given(st.text())
 def test_what_begins_like_a_formula_never_does_in_a_cell(text: str) -> None:
-    assert not plain_cell(text).lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r"))
+    cell = plain_cell(text)
+    is_number = re.fullmatch(r"[+-][0-9][0-9.,]*%?", cell)
+    begins = cell.lstrip(" \u00a0").startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert is_number or not begins
 
 
 def test_another_model_that_answered_is_named() -> None:
