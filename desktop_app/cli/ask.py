@@ -220,7 +220,8 @@ async def _answer(
     if asked_of or any(isinstance(document.part, DocumentPart) for _, document in attached):
         await learn_window(backend, profile, conversation.choice)
         resolved = backend.chat.resolve(profile, conversation.choice)
-    unsaved = None if options.save else _unsaved(backend, attached, as_json=options.json)
+    keeps = options.json or options.schema is not None
+    unsaved = None if options.save else _unsaved(backend, attached, keeps=keeps)
     service = await _service(backend, unsaved, attached)
     parts = [
         await sendable_part(document, pages.get(name, ""), values, resolved)
@@ -297,7 +298,8 @@ async def _run_several(
 ) -> int:
     """Run several answers at the same time and write all of them."""
     saved = unsaved is None
-    several = SeveralAnswers(runs, as_json=options.json, file_of=partial(_file_of, backend))
+    file_of = partial(_file_of, backend) if unsaved is None else unsaved.answers.copy_of
+    several = SeveralAnswers(runs, as_json=options.json, file_of=file_of)
     was_stopped = not await several.run()
     question = runs[0].question
     if options.json:
@@ -306,6 +308,8 @@ async def _run_several(
             conversation_id=runs[0].conversation.id if saved else None,
             passages=passages_json(question),
         )
+    if unsaved is not None:
+        unsaved.answers.close()
     for source in dict.fromkeys(s for run in runs for s in cited(question, run.answer)):
         say(source)
     if several.write_error is not None:
@@ -415,7 +419,11 @@ async def _run(
         await began.run(output.listen, output.on_store, insist=False)
     except asyncio.CancelledError:
         was_stopped = True
-    whole = _file_of(backend, began.answer) if unsaved is None else unsaved.answers.copy
+    whole = (
+        _file_of(backend, began.answer)
+        if unsaved is None
+        else unsaved.answers.copy_of(began.answer)
+    )
     found = None if was_stopped else await checked(began.answer, began.schema, whole)
     output.close(
         await _with_all_calls(backend, began.answer),
@@ -491,10 +499,10 @@ async def _service(
 
 
 def _unsaved(
-    backend: Backend, attached: Sequence[tuple[Path, ExtractedDocument]], *, as_json: bool
+    backend: Backend, attached: Sequence[tuple[Path, ExtractedDocument]], *, keeps: bool
 ) -> NullStore:
     files = {document.sha256: (document.text, path) for path, document in attached}
-    return NullStore(files, UnsavedAnswers(backend.folders.temporary if as_json else None))
+    return NullStore(files, UnsavedAnswers(backend.folders.temporary if keeps else None))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A temporary file with a long answer that is not saved, for the JSON."""
+"""Temporary files with long answers that are not saved, for the JSON and the schema."""
 
 from __future__ import annotations
 
@@ -21,50 +21,68 @@ class UnsavedAnswers:
 
     Args:
         temporary: the folder of temporary copies; None keeps nothing, because the output has the
-            answer already.
-
-    Attributes:
-        copy: the file with all of a long answer, until `close`.
+            answers already.
     """
 
     def __init__(self, temporary: Path | None) -> None:
         self._temporary = temporary
-        self._folder: TemporaryFolder | None = None
-        self._file: GrowingFile | None = None
-        self.copy: Path | None = None
+        self._folder: asyncio.Future[TemporaryFolder] | None = None
+        self._copies: dict[str, Path] = {}
 
-    def open(self, answer: Message) -> UnsavedAnswers:
-        """Return the file of the answer: this object, because a command has a single answer."""
-        self._answer_id = answer.id
-        return self
+    def open(self, answer: Message) -> UnsavedFile:
+        """Return the file of an answer."""
+        return UnsavedFile(self, answer.id)
+
+    def copy_of(self, answer: Message) -> Path | None:
+        """Return the file with all of a long answer, until `close`; None if there is none."""
+        return self._copies.get(answer.id)
+
+    async def begin(self, answer_id: str) -> GrowingFile | None:
+        """Return the new file of an answer; None if nothing is kept. Raises StorageError."""
+        if self._temporary is None:
+            return None
+        if self._folder is None:  # answers side by side share it
+            made = asyncio.to_thread(TemporaryFolder, self._temporary)
+            self._folder = asyncio.ensure_future(made)
+        with translated(str(self._temporary)):
+            folder = await asyncio.shield(self._folder)
+        file = GrowingFile(folder.path, answer_id, asyncio.to_thread)
+        self._copies[answer_id] = file.path
+        return file
 
     async def add_picture(self, answer: Message, data: bytes) -> ImagePart | None:
         """Return None: without --save, no image is kept."""
         return None
-
-    async def append(self, text: str) -> None:
-        """Write more of the answer. Raises StorageError: nothing of `text` was written."""
-        if self._temporary is None:
-            return
-        if self._file is None:
-            with translated(str(self._temporary)):
-                self._folder = await asyncio.to_thread(TemporaryFolder, self._temporary)
-            self._file = GrowingFile(self._folder.path, self._answer_id, asyncio.to_thread)
-            self.copy = self._file.path
-        await self._file.append(text)
 
     async def attach(self, _answer: Message) -> DocumentPart | None:
         """Return None, because nothing is stored."""
         return None
 
     async def discard(self, _answer_id: str) -> None:
-        """Do nothing: `close` removes the file."""
+        """Do nothing: `close` removes the files."""
 
     async def unattached(self) -> list[str]:
         """Return no ids."""
         return []
 
     def close(self) -> None:
-        """Remove the file."""
-        if self._folder is not None:
-            self._folder.close()
+        """Remove the files."""
+        if self._folder is not None and self._folder.done() and not self._folder.exception():
+            self._folder.result().close()
+
+
+class UnsavedFile:
+    """The temporary file of one answer. Implements the Protocol AnswerFile."""
+
+    def __init__(self, answers: UnsavedAnswers, answer_id: str) -> None:
+        self._answers, self._answer_id = answers, answer_id
+        self._file: GrowingFile | None = None
+        self._has_begun = False
+
+    async def append(self, text: str) -> None:
+        """Write more of the answer. Raises StorageError: nothing of `text` was written."""
+        if not self._has_begun:
+            self._file = await self._answers.begin(self._answer_id)
+            self._has_begun = True
+        if self._file is not None:
+            await self._file.append(text)

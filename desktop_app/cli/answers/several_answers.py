@@ -138,6 +138,7 @@ class SeveralAnswers:
         """Return the answers as JSON-ready values."""
         return [
             answer_fields(column.run.answer)
+            | self._whole(column.run.answer)
             | {
                 "first_token_s": _rounded(column.first_token_s),
                 "tool_calls": calls_json(tool_calls(column.run.answer.parts)),
@@ -146,6 +147,11 @@ class SeveralAnswers:
             }
             for column in self._columns
         ]
+
+    def _whole(self, answer: Message) -> dict[str, str]:
+        """Return all of an answer that is too long for its message."""
+        file = self._file_of(answer)
+        return {} if file is None else {"answer": file.read_bytes().decode()}
 
     async def _one(self, column: _Column) -> None:
         column.began = time.monotonic()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from desktop_app.providers.http.reply_limits import LARGEST_ANSWER, MB
 from tests.helpers.hostile_replies import KEPT, path_of, serving
-from tests.integration.headless.command import Ended, Shell
+from tests.integration.headless.command import Ended, Shell, answer_to
+from tests.integration.headless.replies import COMPLETED, CREATED, delta
+from tests.unit.providers.loopback import Received, streams
+from tests.unit.providers.samples import sse
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,30 @@ def test_the_output_has_64_mb(shell: Shell, address: str, is_saved: bool) -> Non
         assert kept_file(shell) == done.out.removesuffix("\n")
     else:
         assert stored(shell) == []
+
+
+async def nine_mb(request: Received, writer: asyncio.StreamWriter) -> None:
+    """A JSON text of 9 MB, of a letter that tells the models apart."""
+    letter = "t" if request.json["model"] == "gpt-5.2" else "p"
+    pieces = [delta('["'), *[delta(letter * MB)] * 9, delta('"]')]
+    await streams(sse(CREATED), *pieces, sse(COMPLETED))(request, writer)
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_long_answers_side_by_side_stay_apart(shell: Shell, tmp_path: Path, is_saved: bool) -> None:
+    schema = tmp_path / "texts.json"
+    schema.write_text('{"type": "array"}')
+    compared = ("--compare", "thinking", "--compare", "pro", "--schema", str(schema))
+    options = ("Why?", *compared, *(["--save"] if is_saved else []))
+    done, _ = answer_to(shell, nine_mb, arguments=(*options, "--json"))
+    assert done.code == 0, done.err
+    for answer, letter in zip(done.json["answers"], "tp", strict=True):
+        assert answer["answer"] == f'["{letter * 9 * MB}"]'
+        assert answer["parsed"] == [letter * 9 * MB]
+    if not is_saved:
+        assert not list((shell.home / "cache/temporary").rglob("*")), "the copies are removed"
+        plain, _ = answer_to(shell, nine_mb, arguments=options)
+        assert (plain.code, "match" in plain.err) == (0, False)
 
 
 @pytest.mark.attack("reply-bounds")
