@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -46,6 +46,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing, info_at
+from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis import chat_completions, error_replies, responses
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
@@ -71,7 +72,6 @@ from desktop_app.providers.models import model_list
 
 if TYPE_CHECKING:
     from desktop_app.domain.documents.vectors import Vector
-    from desktop_app.domain.models.server_kind import ServerKind
     from desktop_app.domain.secret import Secret
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.models.server_counters import ServerCounter
@@ -166,6 +166,7 @@ class ProviderClient:
             timeouts=self._timeouts,
         )
         self._transport.server = known_server
+        self._in_turn = asyncio.Semaphore()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the answer; the last is Completed, Incomplete or Failed.
@@ -291,7 +292,7 @@ class ProviderClient:
         return found
 
     async def count_tokens(self, model: str, text: str) -> int | None:
-        """Return the tokens of a text by the server's own counter; None if it has none.
+        """Return the tokens of a text by the server's own counter; None if it cannot count now.
 
         The server is asked for its list of models first, which shows which counter it has.
         """
@@ -303,7 +304,7 @@ class ProviderClient:
                     self._looked_for_counter = True
                     self._note_server(await model_list.fetch_kind(self._transport.get_json))
                 counter, total = self._counter, 0
-                if counter is None:
+                if counter is None or self._in_turn.locked():
                     return None
                 longest = server_counters.LONGEST_TEXT
                 for start in range(0, len(text), longest):
@@ -402,7 +403,7 @@ class ProviderClient:
                     source = self._run().begin(adapter.PATH, body)
                 else:
                     source = self._watched_reply(api, adapter.PATH, body)
-                async with aclosing(source) as events:
+                async with self._turn, aclosing(source) as events:
                     async for event in events:
                         if _is_content(event):
                             self._learning.note_api(api)
@@ -414,6 +415,12 @@ class ProviderClient:
                     raise failed.error from failed
                 yield Waiting(wait, failed.error.what_happened)
                 await asyncio.sleep(wait)
+
+    @property
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        """The turn of a request: llama-cpp-python breaks off an answer at the next request."""
+        is_one_by_one = self._transport.server is ServerKind.LLAMA_CPP_PYTHON
+        return self._in_turn if is_one_by_one else nullcontext()
 
     def _watch(self, cut_s: float | None = None) -> SilenceWatch:
         times = self._timeouts
