@@ -6,10 +6,15 @@ requests that the server refused as too long, and whether the summary was reache
 most `response` tokens, because the figures are about what is sent. With `--answers 0` the server
 counts and refuses, but answers with a few fixed words: a machine without a graphics processor takes
 minutes to read each window of 8,192 tokens.
+
+`--servers llama.cpp,llama-cpp-python,litellm,portkey --window 8192 --sample 1000` has the program's
+client count by each of these servers, which all serve the same model: by the server's counter, and
+by what it learns from the usage of an answer to another text of the kind.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -17,15 +22,22 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, aclosing
 from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.documents.index.text_kinds import count_by_kind
 from desktop_app.documents.index.token_count import count_tokens
+from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.models.token_rates import TokenRates
+from desktop_app.providers.provider_client import ProviderClient
+from tests.helpers import gateways
 from tests.helpers.llama_server import llama_server
+from tests.helpers.secrets import key_for
 from tests.helpers.texts_by_kind import KINDS, text_of
+from tests.unit.providers.samples import CATALOG, ask
 
 ROOT: Final = Path(__file__).parents[2]
 LONGEST_S: Final = 1_800
@@ -41,8 +53,14 @@ def main(
     answers: int = 1,
     kinds: str = ",".join(KINDS),
     sample: int = SAMPLE,
+    servers: str = "",
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row for each kind of text."""
+    """Yield a row for each kind of text, or for each server and kind."""
+    if servers:
+        with llama_server(window) as url, tempfile.TemporaryDirectory() as folder:
+            for server in servers.split(","):
+                yield from _by_server(url, server, Path(folder), window, kinds, sample)
+        return
     characters = {}
     with llama_server(window) as url:
         for kind in kinds.split(","):
@@ -111,3 +129,72 @@ def _summary(url: str, kind: str, characters: int, response: int) -> dict[str, A
             "input_tokens": (answer.get("usage") or {}).get("input_tokens"),
             "status": answer.get("status"),
         }
+
+
+def _by_server(
+    true_url: str, server: str, folder: Path, window: int, kinds: str, sample: int
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each kind of text, as a server's answers and its counter count it."""
+    with ExitStack() as running:
+
+        def started(process: gateways.ServerProcess) -> gateways.ServerProcess:
+            running.callback(process.kill)
+            process.start()
+            return process
+
+        profile, key, model = _place(server, folder, window, started)
+        for kind in kinds.split(","):
+            text = text_of(kind, 2 * sample)
+            first, second = text[:sample], text[sample:]
+            usage, counted = asyncio.run(_asked(profile, key, model, first, second))
+            known = TokenRates().learned(count_by_kind(first, count_tokens), usage)
+            true = _true(true_url, second)
+            learned = known.tokens(count_by_kind(second, count_tokens)) if usage else None
+            row = {"benchmark": "token_counts", "server": server, "kind": kind, "true": true}
+            openai = count_tokens(second)
+            yield {**row, "openai": openai, "counter": counted, "learned": learned}
+
+
+def _place(
+    server: str,
+    folder: Path,
+    window: int,
+    started: Callable[[gateways.ServerProcess], gateways.ServerProcess],
+) -> tuple[ProviderProfile, str, str]:
+    """Start a server. Return its profile, its key and the name of its model."""
+    key, model = gateways.UPSTREAM_KEY, "smollm2"
+    fields: tuple[CustomField, ...] = ()
+    if server == "llama-cpp-python":
+        url = started(gateways.llama_cpp_python(folder, window)).url
+    else:
+        url = upstream = started(gateways.llama_cpp(window)).url
+    if server == "litellm":
+        key, model = gateways.MASTER_KEY, "smol"
+        url = started(gateways.litellm_proxy(folder, upstream, upstream)).url
+    elif server == "portkey":
+        url = started(gateways.portkey_gateway()).url
+        fields = gateways.through_portkey(upstream)
+    kind = ProviderKind.COMPATIBLE
+    profile = ProviderProfile("there", server, kind, url, custom_fields=fields)
+    return profile, key, model
+
+
+async def _asked(
+    profile: ProviderProfile, key: str, model: str, first: str, second: str
+) -> tuple[int, int | None]:
+    """Return the tokens of a request with one text, and those that the server counts in another."""
+    counts: list[int] = []
+    client = ProviderClient(
+        profile,
+        key_for(profile.base_url, key),
+        CATALOG,
+        remember_count=lambda _request, tokens, _window: counts.append(tokens),
+    )
+    try:
+        request = ask(first, model=model, max_output_tokens=1)
+        async with aclosing(client.stream(request)) as events:
+            async for _ in events:
+                pass
+        return counts[0] if counts else 0, await client.count_tokens(model, second)
+    finally:
+        await client.aclose()

@@ -17,6 +17,7 @@ from typing import Final
 
 import pytest
 
+from desktop_app.domain.custom_fields import CustomField
 from desktop_app.local_model.server import find_weights
 from tests.helpers.llama_server import free_port, wait_for
 
@@ -168,4 +169,12 @@ def portkey_gateway() -> ServerProcess:
         ],
         "/",
         TRUSTED_CUSTOM_HOSTS="127.0.0.1",
+    )
+
+
+def through_portkey(upstream: str) -> tuple[CustomField, ...]:
+    """Return the headers of a request that a Portkey gateway passes on to `upstream`."""
+    return (
+        CustomField("x-portkey-provider", "openai"),
+        CustomField("x-portkey-custom-host", upstream),
     )

@@ -48,6 +48,7 @@ from tests.helpers.gateways import (
     llama_cpp,
     llama_cpp_python,
     portkey_gateway,
+    through_portkey,
 )
 from tests.helpers.pictures import drawing, packed
 from tests.helpers.secrets import key_for
@@ -136,13 +137,6 @@ def place(request: pytest.FixtureRequest, server: str) -> Place:
     if server == "litellm":
         return Place(gateway.url, MASTER_KEY, "smol")
     return Place(gateway.url, UPSTREAM_KEY, "smollm2", through_portkey(upstream.url))
-
-
-def through_portkey(upstream: str) -> tuple[CustomField, ...]:
-    return (
-        CustomField("x-portkey-provider", "openai"),
-        CustomField("x-portkey-custom-host", upstream),
-    )
 
 
 @asynccontextmanager
