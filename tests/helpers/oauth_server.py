@@ -146,6 +146,11 @@ def main() -> None:
         """Return who is signed in."""
         return "Ann"
 
+    @server.tool()
+    def huge() -> str:
+        """Return 10 MB."""
+        return "y" * (10 << 20)
+
     config = uvicorn.Config(server.streamable_http_app(), log_level="error")
     running = uvicorn.Server(config)
     threading.Thread(target=running.run, args=([listener],), daemon=True).start()

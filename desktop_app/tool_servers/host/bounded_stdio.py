@@ -23,8 +23,11 @@ from desktop_app.tool_servers.host.process_tree import die_with_parent
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
 
-LONGEST_LINE: Final = 16 << 20
-"""Bytes of one message. A longer one ends the connection."""
+LONGEST_LINE: Final = 32 << 20
+"""Bytes of one message. A longer one ends the connection.
+
+Many servers send a result twice: as text and as structured content.
+"""
 LONGEST_SHOWN: Final = 2000
 GRACE_S: Final = 2.0
 """The time that a server gets to end after its standard input has ended."""

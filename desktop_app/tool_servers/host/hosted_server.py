@@ -20,7 +20,7 @@ from mcp.shared.exceptions import MCPError
 from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
 from desktop_app.tool_servers.host import content
-from desktop_app.tool_servers.host.bounded_stdio import bounded_stdio
+from desktop_app.tool_servers.host.bounded_stdio import LONGEST_LINE, bounded_stdio
 from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.sign_in import NEEDED, SignIn, SignInError
 
@@ -82,7 +82,9 @@ class HostedServer:
             os.environ.update(order["proxies"])
             connection = await self._http_client(order["headers"])
             await stack.enter_async_context(connection)
-            transport = streamable_http_client(order["url"], http_client=connection)
+            transport = streamable_http_client(
+                order["url"], http_client=connection, max_sse_event_size=LONGEST_LINE
+            )
         else:
             environment = {**os.environ, **order["environment"]}
             command = ChildCommand(tuple(order["command"]), environment, order["folder"])

@@ -39,10 +39,10 @@ async def program() -> AsyncIterator[Backend]:
         await backend.aclose()
 
 
-async def whoami(backend: Backend) -> str:
-    tools = await backend.tools.chosen(["guarded/whoami"])
-    (tool,) = tools.tools.values()
-    return await tool.source.call(tool.definition, {}, ToolContext("c"))
+async def whoami(backend: Backend, tool: str = "whoami") -> str:
+    tools = await backend.tools.chosen([f"guarded/{tool}"])
+    (chosen,) = tools.tools.values()
+    return await chosen.source.call(chosen.definition, {}, ToolContext("c"))
 
 
 async def reason_of(servers: ToolServers) -> Reason | str:
@@ -70,6 +70,7 @@ async def test_a_sign_in_lasts_until_the_user_signs_out(home: Path) -> None:
         values = [*kept["tokens"].values(), kept["client"]["client_secret"]]
         async with program() as backend:
             assert await whoami(backend) == "Ann", "a later start needs no sign-in"
+            assert "the result has 10485760 characters" in await whoami(backend, "huge")
             run = await backend.tool_servers.run("guarded")
             assert run.shown(f"it is {values[0]}") == "it is [key removed]"
             row = (await backend.tool_servers.book.servers())[0]

@@ -103,7 +103,7 @@ async def test_an_endless_line_ends_the_server() -> None:
     async with scripted("endless") as server:
         with pytest.raises(ToolServerError, match="didn’t start"):
             await server.tools()
-        assert "more than 16 MB" in server.log
+        assert "more than 32 MB" in server.log
 
 
 async def test_a_server_that_ends_at_once_says_why_without_its_secrets() -> None:
