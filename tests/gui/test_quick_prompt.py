@@ -28,7 +28,7 @@ from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.model_choice_view import ChoiceView
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
-from desktop_app.ui.quick.quick_prompt_field import describe_text
+from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.transcript.view import TranscriptView
 
 if TYPE_CHECKING:
@@ -162,6 +162,30 @@ def test_it_grows_with_its_lines_up_to_six(qtbot: QtBot, quick: QuickPrompt) -> 
     assert line.verticalScrollBar().value() == line.verticalScrollBar().maximum() == 3
     quick.open_with("")
     assert quick.height() == heights[0]
+
+
+@pytest.mark.parametrize("words", [1, 12, 30, 80])
+def test_it_fits_a_long_paragraph_that_is_put_in_at_once(
+    qtbot: QtBot, quick: QuickPrompt, words: int
+) -> None:
+    line = line_of(quick)
+    assert isinstance(line, QuickPromptField)
+    line.put("Translate " * words + "\n\n")
+    qtbot.waitUntil(lambda: shown_lines(line) == min(6, line_count(line)))
+    scrolls = line.verticalScrollBar()
+    assert scrolls.value() == scrolls.maximum() == max(0, line_count(line) - 6)
+
+
+def line_count(line: QPlainTextEdit) -> int:
+    block, count = line.document().firstBlock(), 0
+    while block.isValid():
+        count += max(1, block.layout().lineCount())
+        block = block.next()
+    return count
+
+
+def shown_lines(line: QuickPromptField) -> int:
+    return next((n for n in range(1, 9) if line.height() == line.height_of(n)), 0)
 
 
 def test_earlier_questions_are_recalled_at_the_first_and_the_last_line(

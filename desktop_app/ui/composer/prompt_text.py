@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 LARGE_PASTE: Final = 20_000
 """The default number of characters beyond which a pasted text becomes an attachment."""
 _READ_FOR_SIDE: Final = 200  # letters of the first line
+_MEASURED: Final = 64  # paragraphs: more than any prompt shows without scrolling
 LARGEST_TEXT: Final = 1_000_000
 """The number of characters beyond which no text is inserted, because layout would be slow."""
 
@@ -150,6 +151,13 @@ class PromptText(PlainTextField):
 
     def wanted_height(self) -> int:
         """Return the height of all lines."""
+        # Qt lays a paragraph out when it is painted; until then it counts as a single line.
+        block = self.document().firstBlock()
+        for _ in range(_MEASURED):
+            if not block.isValid():
+                break
+            self.document().documentLayout().blockBoundingRect(block)
+            block = block.next()
         # The size of a plain text document is in lines.
         return self.height_of(max(1, round(self.document().size().height())))
 

@@ -221,7 +221,8 @@ class QuickPrompt(QWidget):
             (self._stop, 0),
         ):
             self._top.addWidget(widget, stretch)
-        self._top.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop)
+        for beside in (self._icon, self._model_button, self._stop):
+            self._top.setAlignment(beside, Qt.AlignmentFlag.AlignTop)
         self._footer = QHBoxLayout()
         self._hints = (
             self._remedy_button,
