@@ -71,7 +71,7 @@ from desktop_app.domain.spending.cost import FREE, Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.inline_pictures import with_pictures
+from desktop_app.services.chat.inline_pictures import PictureText, with_pictures
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
 from desktop_app.services.chat.model_choice import LONGEST_MODEL, ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
@@ -183,6 +183,7 @@ class AnswerRun:
         self._first_token_s: float | None = None
         self._retries = 0
         self._is_sent = False
+        self._picture_text = PictureText()
         self._size = TextSize()
         self._is_left = False
         self._stopped: RemoteRun | None = None
@@ -279,6 +280,8 @@ class AnswerRun:
 
     async def _stop(self, on_store: StoreListener) -> None:
         """Store what has arrived; a background run that was left can be picked up later."""
+        if rest := self._picture_text.end():
+            self._reply = accumulate(self._reply, self._kept_of(TextDelta(rest)))
         kept = self.so_far
         if not self._is_left or kept.remote_run is None:
             self._stopped = kept.remote_run
@@ -305,7 +308,7 @@ class AnswerRun:
         self._is_sent = True
         # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
         events_of_provider = cast(AsyncGenerator[StreamEvent, None], self._events_of(provider))
-        stream = with_pictures(events_of_provider, self._keep_picture)
+        stream = with_pictures(events_of_provider, self._keep_picture, self._picture_text)
         async with aclosing(stream) as events:
             async for event in events:
                 if self._should_stand_in(event):

@@ -41,14 +41,15 @@ Keep = Callable[[bytes], Awaitable[ImagePart | None]]
 
 
 async def with_pictures(
-    stream: AsyncGenerator[StreamEvent, None], keep: Keep
+    stream: AsyncGenerator[StreamEvent, None], keep: Keep, text: PictureText
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the events of an answer, with its large images as `ImageArrived`.
 
     Args:
         keep: stores an image; returns None if it cannot.
+        text: holds what may be the beginning of an image. If the stream is closed early, `text.end`
+            returns it.
     """
-    text = _PictureText()
     async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, TextDelta):
@@ -95,7 +96,7 @@ class _Picture:
             return b""
 
 
-class _PictureText:
+class PictureText:
     """Splits text that arrives in pieces of any size into text and images."""
 
     def __init__(self) -> None:

@@ -303,7 +303,7 @@ def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
 
 
 def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> None:
-    provider = ScriptedProvider([ReasoningDelta("Hm."), TextDelta("A sta"), HELD])
+    provider = ScriptedProvider([ReasoningDelta("Hm."), TextDelta("A sta!"), HELD])
 
     async def test(room: Room) -> None:
         began = await room.begin("?")
@@ -317,7 +317,7 @@ def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> None:
         assert kept.status is MessageStatus.CANCELLED
         thought, text = kept.parts
         assert isinstance(thought, ReasoningPart)
-        assert (thought.text, text) == ("Hm.", TextPart("A sta"))
+        assert (thought.text, text) == ("Hm.", TextPart("A sta!"))
 
     with_room(tmp_path, provider, test)
 

@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.stream_events import (
     Waiting,
 )
 from desktop_app.rendering.markdown import inline_images
-from desktop_app.services.chat.inline_pictures import SMALL, with_pictures
+from desktop_app.services.chat.inline_pictures import SMALL, PictureText, with_pictures
 
 PHOTO = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100
 DATA = b64encode(PHOTO).decode()
@@ -37,7 +37,7 @@ async def said(*events: StreamEvent, keeps: bool = True) -> tuple[str, list[byte
         return ImagePart("0" * 64, "image.png", "image/png", len(image)) if keeps else None
 
     text = ""
-    async for event in with_pictures(stream(), keep):
+    async for event in with_pictures(stream(), keep, PictureText()):
         match event:
             case TextDelta(more):
                 text += more
