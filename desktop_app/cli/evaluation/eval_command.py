@@ -93,6 +93,8 @@ async def _eval(options: argparse.Namespace) -> int:
         if options.to is not None:  # before anything is paid
             await asyncio.to_thread(make_folder, path_of(options.to))
         runs = await runner.run()
+        if runner.stopped_by is not None and not any(run.results for run in runs):
+            raise runner.stopped_by  # there is nothing to keep or to show
         inputs = {case.id: case.input for case in cases}
         name = path_of(options.cases).name if options.cases else options.preset
         evaluation = Evaluation(new_id(), now(), name, runs, inputs)
@@ -347,11 +349,12 @@ def _show(runs: Sequence[EvaluationRun]) -> None:
         low, high = run.interval
         cost = tr("unknown cost") if run.cost is None else formatting.money(run.cost)
         seconds = run.to_json()["p50_s"]
+        time = "–" if seconds is None else tr("{seconds} s", seconds=formatting.decimal(seconds, 1))
         write_line(
             f"{clean_line(run.name):<24} {run.passed:>4}/{len(run.results):<4} "
             f"{formatting.percent(round(run.share * 100)):>5} "
             f"({formatting.percent(round(low * 100))}–{formatting.percent(round(high * 100))})  "
-            f"{cost:>10}  {formatting.decimal(seconds or 0, 1):>6} s"
+            f"{cost:>10}  {time:>8}"
         )
         for result in run.results:
             if not result.passed:

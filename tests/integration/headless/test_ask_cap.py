@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.settings_store import SettingsStore
-from tests.integration.headless.command import Shell, against
+from tests.integration.headless.command import Shell, against, gateway
 from tests.integration.headless.replies import ANSWER, WHOLE
 from tests.unit.providers.loopback import LoopbackServer
 
@@ -66,5 +67,22 @@ def test_compared_answers_that_are_refused_are_an_empty_list(shell: Shell) -> No
         agreed = await shell.ask(server.base_url, "Which?", *compared, "--allow-unpriced")
         assert [answer["status"] for answer in agreed.json["answers"]] == ["complete"] * 2
         assert agreed.json["error"] is None
+
+    against(WHOLE, test=test)
+
+
+def test_an_evaluation_that_is_refused_leaves_no_empty_result(shell: Shell, tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text('{"id": "a", "input": "Which?", "checks": [{"contains": "x"}]}\n')
+
+    async def test(server: LoopbackServer) -> None:
+        await allow(shell, server.base_url, "5")
+        arguments = ("eval", str(cases), "--model", "somebody-elses", "--to", str(tmp_path / "to"))
+        done = await shell.run(*arguments, "--json", env=gateway(server.base_url))
+        assert done.code == 1
+        assert done.json["runs"] == []
+        assert "has no price" in done.json["error"]
+        assert list((tmp_path / "to").iterdir()) == []
+        assert server.requests == []
 
     against(WHOLE, test=test)
