@@ -11,9 +11,8 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     import subprocess
@@ -164,8 +163,7 @@ def foreign_umask() -> Iterator[None]:
         os.umask(ours)
 
 
-@dataclass(frozen=True)
-class ChildCommand:
+class ChildCommand(NamedTuple):
     """A process to start.
 
     Attributes:

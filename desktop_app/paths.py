@@ -8,17 +8,16 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 APP_NAME = "repartee"
 # In bytes: a socket's path may have 107 (unix(7)), of which "/repartee-0123456789ab.sock" takes 27.
 LONGEST_RUNTIME = 80
 
 
-@dataclass(frozen=True)
-class Folders:
+class Folders(NamedTuple):
     """The user's folders, and the socket of the running window.
 
     `scope` is "" for the usual home and a short hash of REPARTEE_HOME otherwise. The socket and the

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -66,7 +65,7 @@ class Palette(QObject):
             return
         keymap = Keymap.from_settings(self._values.all)
         offered = [c for c in keymap if c.id in self._actions and c.id != PALETTE]
-        commands = [replace(e, keys=shortcut_text(e.keys)) for e in entries_of(offered, keymap)]
+        commands = [e._replace(keys=shortcut_text(e.keys)) for e in entries_of(offered, keymap)]
         self._entries, self._acts = commands, dict(self._actions)
         self._add(self._sources.rows())
         self._widget.open_with(commands, self._find)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
@@ -62,7 +61,7 @@ async def needs_of_prompt(store: PromptStore, prompt_id: str) -> TemplateNeeds:
         StorageError: the store cannot be read.
     """
     form = await store.form_of_prompt(prompt_id) if prompt_id else ""
-    return replace(await template_needs(prompt_id), form=form)
+    return (await template_needs(prompt_id))._replace(form=form)
 
 
 async def prompt_library(backend: Backend) -> tuple[Entry, ...]:

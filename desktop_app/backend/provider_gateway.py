@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 REFUSALS_HOLD: Final = timedelta(days=30)
 
 
-@dataclass(frozen=True)
-class _Opened:
+class _Opened(NamedTuple):
     """The inputs of a client; a change of any of them needs a new client."""
 
     profile: ProviderProfile

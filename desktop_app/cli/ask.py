@@ -329,7 +329,7 @@ def _with_tools(settings: AskSettings, options: argparse.Namespace) -> AskSettin
     parameters = replace(settings.parameters, tools=(*options.tool, *servers))
     limits = settings.limits
     if options.max_rounds is not None:
-        limits = replace(limits, rounds=options.max_rounds)
+        limits = limits._replace(rounds=options.max_rounds)
     return replace(settings, parameters=parameters, limits=limits)
 
 

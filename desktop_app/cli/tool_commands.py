@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.backend import build_backend
@@ -73,7 +72,7 @@ async def _usual_choice(backend: Backend) -> ResolvedChoice:
 
 def _with_reason(tool: ListedTool, usual: ResolvedChoice) -> ListedTool:
     """Return a tool with the reason why the default model cannot use it."""
-    return replace(tool, reason=_refusal(tool, usual))
+    return tool._replace(reason=_refusal(tool, usual))
 
 
 def brief(tool: ListedTool) -> str:

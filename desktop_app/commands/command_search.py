@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from desktop_app.commands.command import Command
 from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import tr
 
 
-@dataclass(frozen=True)
-class PaletteEntry:
+class PaletteEntry(NamedTuple):
     """A row as it is shown: a command, or whatever else a palette offers.
 
     Attributes:

@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from desktop_app.credentials.envelope import from_keyring, to_keyring
 from desktop_app.credentials.keyring_access import Keyring
@@ -53,8 +53,7 @@ class KeyPlace(StrEnum):
         return self not in (KeyPlace.NONE, KeyPlace.ELSEWHERE)
 
 
-@dataclass(frozen=True)
-class ProbeResult:
+class ProbeResult(NamedTuple):
     """The result of a probe.
 
     Attributes:

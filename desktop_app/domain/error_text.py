@@ -7,9 +7,8 @@ A sentence is chosen by its code and its placeholders are filled in; finished te
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from string import Formatter
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param, Remedy
@@ -25,8 +24,7 @@ from desktop_app.i18n.translation import N_, tr
 _ENVIRONMENT: Final = N_("the environment variables")
 
 
-@dataclass(frozen=True)
-class Surface:
+class Surface(NamedTuple):
     """A place that shows errors.
 
     Attributes:
@@ -173,12 +171,11 @@ _IN_TERMINAL: Final[Mapping[Remedy, str]] = {
 }
 
 WINDOW: Final = Surface({}, {})
-CONTINUABLE: Final = replace(
-    WINDOW,
+CONTINUABLE: Final = WINDOW._replace(
     remedies={Remedy.RETRY_BILLED: N_("Select Continue to resume, or Retry to start over.")},
 )
 """Shown below an answer of which a part has arrived."""
-GONE_ON: Final = replace(WINDOW, remedies={Remedy.CONTINUE: ""})
+GONE_ON: Final = WINDOW._replace(remedies={Remedy.CONTINUE: ""})
 """Shown below an answer that cannot be continued: others follow, it is empty, or it is a copy."""
 TERMINAL: Final = Surface(_IN_TERMINAL, {})
 
@@ -187,7 +184,7 @@ def of_environment(surface: Surface) -> Surface:
     """Return a surface for a provider that the environment sets up."""
     remedies = {**surface.remedies, **_OF_ENVIRONMENT}
     places = {**surface.places, Place.PROVIDER: _ENVIRONMENT, Place.NETWORK: _ENVIRONMENT}
-    return replace(surface, remedies=remedies, places=places)
+    return surface._replace(remedies=remedies, places=places)
 
 
 class DescribedError(Protocol):

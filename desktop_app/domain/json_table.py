@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 MOST_COLUMNS: Final = 200
 
 
-@dataclass(frozen=True)
-class JsonTable:
+class JsonTable(NamedTuple):
     """The columns, in the order in which they come first, and the rows' cells."""
 
     columns: tuple[str, ...]

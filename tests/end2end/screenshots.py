@@ -614,7 +614,7 @@ async def _backend(home: Path) -> AsyncIterator[Backend]:
     os.environ["REPARTEE_HOME"] = str(home)
     from desktop_app.paths import folders
 
-    backend = build_backend(replace(where, **_scope(folders())), {})
+    backend = build_backend(where._replace(**_scope(folders())), {})
     await backend.database.open()
     try:
         yield backend

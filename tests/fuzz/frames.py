@@ -10,7 +10,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from desktop_app.documents.worker.document_worker import DocumentWorker
@@ -128,7 +128,7 @@ def seeds() -> list[bytes]:
         (3, {"kind": "rendered", "is_binary": True, "pictures": [["image/png", 9, 9, 1]]}, b"x"),
         (4, {"kind": "converted"}, b"a"),
         (5, {"kind": "chunked"}, b"[[0, 1, 1]]"),
-        (6, {"kind": "passages"}, json.dumps([astuple(passage)]).encode()),
+        (6, {"kind": "passages"}, json.dumps([passage]).encode()),
     ]
     made = [bytes([asked]) + frame_head(row, len(body)) + body for asked, row, body in answers]
     step = frame_head({"kind": "progress", "done": 1, "total": None, "unit": "page"}, 0)

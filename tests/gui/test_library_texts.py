@@ -190,7 +190,7 @@ def test_collections(window: QWidget, dressed: Theme) -> None:
         dialog.select("c")
         assert not untranslated(texts_of(dialog), DATA)
     file = CollectionFile("c", NAME, NAME, pages=2)
-    assert not untranslated([facts_of(file), facts_of(replace(file, status="ready", pages=None))])
+    assert not untranslated([facts_of(file), facts_of(file._replace(status="ready", pages=None))])
 
 
 def test_the_viewers(window: QWidget, dressed: Theme, qtbot: QtBot) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
 
 
-@dataclass(frozen=True)
-class _Edited:
+class _Edited(NamedTuple):
     conversation_id: str
     question: Message
     put_aside: Draft

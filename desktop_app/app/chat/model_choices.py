@@ -122,7 +122,12 @@ class ModelChoices(QObject):
 def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceView:
     """Return a resolved choice in the form that the row under the prompt shows."""
     info = resolved.model
-    refusals = {e: _refusal_text(e, why) for e in Effort if (why := info.effort_refusal(e))}
+    offers_effort = resolved.variant is not None or info.takes_effort()
+    refusals = {
+        e: _refusal_text(e, why)
+        for e in Effort
+        if offers_effort and (why := info.effort_refusal(e))  # otherwise no menu shows them
+    }
     if resolved.notice:  # a stand-in answers, at a single effort
         said = str(resolved.notice)
         refusals = {e: said for e in Effort if e is not resolved.effort}
@@ -133,7 +138,7 @@ def view_of(resolved: ResolvedChoice, models: tuple[ModelEntry, ...]) -> ChoiceV
         offers_variants=resolved.variant is not None
         and len(_variants_at(resolved.profile, models)) == len(Variant),
         effort_refusals=refusals,
-        offers_effort=resolved.variant is not None or info.takes_effort(),
+        offers_effort=offers_effort,
         models=models,
         notice=str(resolved.notice or resolved.warning),
         provider_name=resolved.profile.name,

@@ -8,13 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.review import (
-    Review,
-    ReviewKind,
-    edited,
-    review_of,
-    with_review,
-)
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
@@ -24,6 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.conversations.review import Review
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -66,7 +60,9 @@ class ReviewController(QObject):
         answer = next((m for m in self._current.path if m.id == message_id), None)
         if answer is None or answer.status is MessageStatus.STREAMING:
             return
-        from desktop_app.ui.window.review_dialog import ReviewDialog  # not needed at the start
+        # Here and below: not needed at the start.
+        from desktop_app.domain.conversations.review import review_of
+        from desktop_app.ui.window.review_dialog import ReviewDialog
 
         dialog = ReviewDialog(answer.text, review_of(answer), self._theme.current, self._parent)
         self._theme.changed.connect(dialog.set_theme)
@@ -77,6 +73,8 @@ class ReviewController(QObject):
 
     async def _save(self, answer: Message, review: Review | None, text: str) -> None:
         """Keep a verdict; an edited answer becomes a version."""
+        from desktop_app.domain.conversations.review import ReviewKind, with_review
+
         if text.strip() and review is not None and review.kind is ReviewKind.CORRECTED:
             await self._add_version(answer, text, review.note)
             return
@@ -89,6 +87,8 @@ class ReviewController(QObject):
             self._current.replace_message(reviewed)
 
     async def _add_version(self, answer: Message, text: str, note: str) -> None:
+        from desktop_app.domain.conversations.review import edited
+
         store, made = self._conversations, edited(answer, text, note)
         conversation = await store.get(answer.conversation_id)
         if conversation is None:

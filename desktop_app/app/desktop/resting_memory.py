@@ -1,4 +1,4 @@
-"""Gives memory back once nothing has been visible for a while."""
+"""Gives memory back a while after the start, and whenever nothing has been visible for a while."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REST_MS: Final = 10_000
 
 
 class RestingMemory(QObject):
-    """Waits until the program rests, then collects garbage and releases pages.
+    """Waits until the start is over or the program rests, then collects garbage, releases pages.
 
     Args:
         is_resting: returns True if nothing is visible and no answer streams.
@@ -27,14 +27,17 @@ class RestingMemory(QObject):
     def __init__(self, parent: QObject, is_resting: Callable[[], bool], *, tasks: Tasks) -> None:
         super().__init__(parent)
         self._is_resting, self._tasks = is_resting, tasks
+        self._has_released = False
         self._timer = QTimer(self, singleShot=True, interval=REST_MS)
         self._timer.timeout.connect(self._release)
 
     def wait(self) -> None:
-        """Start waiting again, because something was hidden."""
+        """Start waiting again: the start has ended, or something was hidden."""
         self._timer.start()
 
     def _release(self) -> None:
-        if self._is_resting():
+        # The start has left pages and free memory behind that a visible window does not need.
+        if not self._has_released or self._is_resting():
+            self._has_released = True
             tidy_up()
             self._tasks.start(asyncio.to_thread(release_file_pages))

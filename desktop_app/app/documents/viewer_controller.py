@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, QRectF
 
@@ -58,8 +57,7 @@ _ENDINGS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The document, page and passage to show.
 
     Attributes:
@@ -391,7 +389,7 @@ def _sought_in(text: str, target: Target) -> Target:
     if target.span is None or not target.words or text[slice(*target.span)] == target.words:
         return target
     at = text.find(target.words)
-    return replace(target, span=(at, at + len(target.words)) if at >= 0 else None)
+    return target._replace(span=(at, at + len(target.words)) if at >= 0 else None)
 
 
 def _rectangle(box: Box) -> QRectF:

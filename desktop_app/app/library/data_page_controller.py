@@ -8,13 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.startup.closed_store import (
-    BACKUP_FILES,
-    ClosedWork,
-    erasing,
-    repairing,
-    restoring,
-)
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.foreign_text import message_box
@@ -22,6 +15,7 @@ from desktop_app.ui.widgets.foreign_text import message_box
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.startup.closed_store import ClosedWork
     from desktop_app.paths import Folders
     from desktop_app.ui.settings.settings_panel import SettingsPanel
 
@@ -61,7 +55,7 @@ class DataPageController(QObject):
         panel = panel
         panel.export_requested.connect(self.export)
         panel.restore_requested.connect(self.choose_restore)
-        panel.erase_requested.connect(lambda: end_for(erasing(user_folders)))
+        panel.erase_requested.connect(self._erase)
         for changed in (current.opened, current.path_changed):
             changed.connect(lambda: panel.set_has_open(self._can_export))
 
@@ -83,6 +77,8 @@ class DataPageController(QObject):
         """Ask for a backup file, explain, and restore it."""
         from PySide6.QtWidgets import QFileDialog  # here and below: not needed at the start
 
+        from desktop_app.app.startup.closed_store import BACKUP_FILES
+
         name, _ = QFileDialog.getOpenFileName(
             self._parent, tr("Restore backup"), str(Path.home()), tr(BACKUP_FILES)
         )
@@ -91,6 +87,8 @@ class DataPageController(QObject):
 
     def _confirm_restore(self, archive: Path) -> None:
         from PySide6.QtWidgets import QMessageBox
+
+        from desktop_app.app.startup.closed_store import restoring
 
         box = message_box(
             tr("Restore {file}?", file=archive.name), tr(_RESTORES), parent=self._parent
@@ -108,6 +106,13 @@ class DataPageController(QObject):
         box.finished.connect(lambda _result: answered())
         box.open()
 
+    def _erase(self) -> None:
+        from desktop_app.app.startup.closed_store import erasing
+
+        self._end_for(erasing(self._user_folders))
+
     def repair(self) -> None:
         """Repair the store, after damage was found."""
+        from desktop_app.app.startup.closed_store import repairing
+
         self._end_for(repairing(self._user_folders))

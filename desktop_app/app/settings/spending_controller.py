@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -206,6 +205,6 @@ def _with_reviews(rows: list[SpendingRow], counts: Iterable[ReviewCount]) -> lis
         verdicts.setdefault(count.model, Counter()).update(count.counts)
     known = {row.key: row for row in rows}
     return [
-        replace(known.get(key, SpendingRow(key, Spent())), reviews=found)
+        known.get(key, SpendingRow(key, Spent()))._replace(reviews=found)
         for key, found in verdicts.items()
     ]

@@ -1,4 +1,4 @@
-"""Gives memory back to the system while the program waits unseen.
+"""Gives memory back to the system after the start, and while the program waits unseen.
 
 Two fifths of a waiting program are pages of libraries that only the start needed. Linux counts them
 as this process's as long as they are mapped; they stay in the page cache, and each that is needed

@@ -10,7 +10,7 @@ import asyncio
 import re
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from desktop_app.child_processes import library_command, start_child
 
@@ -21,8 +21,7 @@ _LONGEST_LINE = 1 << 20
 _PREFIX = "repartee: "
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """The result of a command: exit code, standard output, sentences of standard error."""
 
     code: int

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.settings.settings_store import SettingsStore
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationSession:
+class ConversationSession(NamedTuple):
     """The user's work: the open conversation, its draft, and the drafts of the others."""
 
     current: OpenConversation
@@ -33,8 +31,7 @@ class ConversationSession:
     drafts: Drafts
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerSettings:
+class AnswerSettings(NamedTuple):
     """The state that decides which model answers, and with which settings."""
 
     values: SettingValues
@@ -43,8 +40,7 @@ class AnswerSettings:
     new_conversation: NewConversation
 
 
-@dataclass(frozen=True, slots=True)
-class LibraryStores:
+class LibraryStores(NamedTuple):
     """The stores of conversations, their flags and folders, and what the list remembers."""
 
     conversations: ConversationStore
@@ -54,8 +50,7 @@ class LibraryStores:
     database: Database
 
 
-@dataclass(frozen=True, slots=True)
-class AttachmentSources:
+class AttachmentSources(NamedTuple):
     """The sources of an attachment's content, and its fences in a question."""
 
     attachment_store: AttachmentStore

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -63,7 +62,7 @@ class PromptList(QObject):
         """Replace all prompts; a stored prompt replaces the built-in prompt with its id."""
         shipped = {prompt.id: prompt for prompt in built_in}
         self._entries = tuple(
-            replace(entry, prompt=translated(entry.prompt, shipped[entry.prompt.id]))
+            entry._replace(prompt=translated(entry.prompt, shipped[entry.prompt.id]))
             if entry.prompt.id in shipped
             else entry
             for entry in library(built_in, stored)

@@ -11,7 +11,7 @@ import os
 import platform
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -310,7 +310,7 @@ async def _probe_qt(more: dict[str, str]) -> tuple[dict[str, Any], str]:
     """
     command = child_command("qt")
     process = await start_child(
-        replace(command, environment={**command.environment, **more}),
+        command._replace(environment={**command.environment, **more}),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

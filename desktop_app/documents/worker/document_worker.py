@@ -18,9 +18,8 @@ import socket
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from desktop_app.child_processes import ChildCommand, child_command, start_child
 from desktop_app.documents import refusals
@@ -58,8 +57,7 @@ class _ChildGoneError(Exception):
     """The child ended before it had answered; the argument says how."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A request to the child.
 
     Attributes:
@@ -423,7 +421,7 @@ class DocumentWorker:
             argv = (*command.argv, str(theirs.fileno()), str(memory))
             try:
                 child = await start_child(
-                    replace(command, argv=argv),
+                    command._replace(argv=argv),
                     stdin=PIPE,
                     stdout=PIPE,
                     stderr=DEVNULL,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -86,7 +85,7 @@ class PageWorker(DocumentWorker):
             return None if answer["kind"] == "view-closed" else read(answer, found)
 
         header = {**request.header, "name": looked.name, "document": looked.sha256}
-        asked = replace(request, header=header)
+        asked = request._replace(header=header)
         found = await self._ask(asked, read_unless_closed)
         if found is None:
             await self.sizes(looked)

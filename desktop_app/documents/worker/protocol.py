@@ -25,8 +25,7 @@ LENGTH: Final = struct.Struct(">I")
 PIECE: Final = 1 << 18
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """The progress of reading: `done` of `total` (None: unknown) units ("page")."""
 
     done: int
@@ -117,8 +116,7 @@ class ExtractedDocument:
         )
 
 
-@dataclass(frozen=True)
-class TextChunk:
+class TextChunk(NamedTuple):
     """A part of a text: from `start` to `end`, in characters, and its tokens."""
 
     start: int
@@ -126,8 +124,7 @@ class TextChunk:
     tokens: int
 
 
-@dataclass(frozen=True)
-class IndexedPassage:
+class IndexedPassage(NamedTuple):
     """A passage of a document for the index: see passage_index.py.
 
     Attributes:

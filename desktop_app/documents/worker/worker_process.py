@@ -191,7 +191,7 @@ def _passages(text: str, header: dict[str, Any], answers: BinaryIO) -> None:
     from desktop_app.documents.index.token_count import count_tokens
 
     found = passages(text, header["name"], header["media_type"], count_tokens)
-    write_frame(answers, {"kind": "passages"}, rows_to_payload(map(astuple, found)))
+    write_frame(answers, {"kind": "passages"}, rows_to_payload(found))
 
 
 def _scale(header: dict[str, Any], payload: bytes, limits: Limits, answers: BinaryIO) -> None:

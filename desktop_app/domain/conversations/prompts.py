@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 SELECTION, CLIPBOARD, DATE = "selection", "clipboard", "date"
 FILLED: Final = frozenset((SELECTION, CLIPBOARD, DATE))
@@ -37,8 +37,7 @@ class Grammar(StrEnum):
     SUMMARY = "summary"
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateNeeds:
+class TemplateNeeds(NamedTuple):
     """The requirements of a built-in prompt, which edits of its text do not change.
 
     Attributes:
@@ -80,8 +79,7 @@ class Prompt:
     form: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A variable of a prompt. If `default` is None, it must be filled."""
 
     name: str
@@ -97,8 +95,7 @@ class Variable:
 Piece = str | Variable
 
 
-@dataclass(frozen=True, slots=True)
-class FilledPrompt:
+class FilledPrompt(NamedTuple):
     """A filled prompt, and the cursor position: the first empty variable, else the end."""
 
     text: str

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from desktop_app.domain.documents.passage_place import place_words
 from desktop_app.domain.error_note import ErrorNote
@@ -22,8 +22,7 @@ FileStatus = Literal["ready", "failed", "waiting", "removed"]
 _LINK: Final = re.compile(r"repartee:passage/([1-9][0-9]{0,8})")
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(NamedTuple):
     """A named set of documents.
 
     Attributes:
@@ -37,8 +36,7 @@ class Collection:
     folder: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionFile:
+class CollectionFile(NamedTuple):
     """A file of a collection.
 
     Attributes:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_reasons import Reason
@@ -35,8 +34,7 @@ _NUMBERS: Final = re.compile(r"([0-9]{1,9})(?:\s*[-\u2010-\u2015]\s*([0-9]{1,9})
 _QUOTES: Final = '"“”'
 
 
-@dataclass(frozen=True)
-class DocumentSection:
+class DocumentSection(NamedTuple):
     """A section: its number, from 1; a sheet's name; the offset of its mark in the text."""
 
     number: int

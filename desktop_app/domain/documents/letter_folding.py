@@ -34,7 +34,6 @@ _AT_ONCE: Final = 1_000
 would block all threads for 2 s."""
 _MOST_ACCENTS: Final = 250
 """Accents without a letter between them, behind which a long text is cut anywhere."""
-_STARTER: Final = re.compile("[ -~\u4e00-\u9fff]")
 _HANGUL_ENDING: Final = re.compile("[\u1160-\u11ff]")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
@@ -73,7 +72,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _is_starter(character: str) -> bool:
     """Return True if a character never combines with the one before: a text may be cut there."""
-    if _STARTER.match(character):
+    if " " <= character <= "~" or "\u4e00" <= character <= "\u9fff":
         return True
     first = unicodedata.normalize("NFKD", character)[0]
     is_accent = unicodedata.category(first).startswith("M") or _DROPPED.match(first)

@@ -10,10 +10,9 @@ sending, and never up. Which rule a model follows is data: resources/models.toml
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from math import ceil, floor, sqrt
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 DETAILS: Final = ("auto", "low", "high")
 """The values of `detail`; "auto" is the model's choice, and may cost as much as "high"."""
@@ -29,8 +28,7 @@ GUESS: Final = (85, 170)
 Size = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class TileTokens:
+class TileTokens(NamedTuple):
     """The tile rule: `base` tokens per image, `tile` per tile; low detail costs the base only."""
 
     base: int
@@ -52,8 +50,7 @@ class TileTokens:
         return self.base + self.tile * ceil(width / TILE) * ceil(height / TILE)
 
 
-@dataclass(frozen=True)
-class PatchTokens:
+class PatchTokens(NamedTuple):
     """The patch rule: `multiplier` tokens per patch, at most `patches` patches."""
 
     multiplier: Decimal

@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, SettingError
@@ -148,8 +148,7 @@ class ModelInfo:
         return self.sampling_efforts is None or effort in self.sampling_efforts
 
 
-@dataclass(frozen=True)
-class UtilityTask:
+class UtilityTask(NamedTuple):
     """The models for a utility task such as titles, at providers that serve the family.
 
     The first of `models` that the provider has is asked, with `effort` or the least that it takes.
@@ -159,8 +158,7 @@ class UtilityTask:
     effort: Effort | None = None
 
 
-@dataclass(frozen=True)
-class FileInputs:
+class FileInputs(NamedTuple):
     """The documents that a provider takes as files, instead of their text.
 
     Attributes:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
@@ -66,8 +67,7 @@ class ModelDetails:
         return replace(self, **lacking)
 
 
-@dataclass(frozen=True)
-class ListedModel:
+class ListedModel(NamedTuple):
     """A listed model, with its shutdown date and token window if the provider names them."""
 
     id: str

@@ -7,9 +7,9 @@ offered, never refused.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.conversations.chat_request import (
     FAMILY_MODEL,
@@ -56,8 +56,7 @@ def is_of_family(profile: ProviderProfile, model_id: str) -> bool:
     return profile.serves_the_family or family_of(model_id).startswith(FAMILY_MODEL)
 
 
-@dataclass(frozen=True)
-class LearnedSupport:
+class LearnedSupport(NamedTuple):
     """Facts about a provider that earlier requests have shown.
 
     Attributes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.spending.cost import Usage
 
@@ -29,8 +29,7 @@ class Purpose(StrEnum):
     TEST = "test"
 
 
-@dataclass(frozen=True)
-class CallPerformance:
+class CallPerformance(NamedTuple):
     """The course of a call: times, retries and outcome.
 
     Attributes:
@@ -93,8 +92,7 @@ class Spent:
         )
 
 
-@dataclass(frozen=True)
-class SpendingLine:
+class SpendingLine(NamedTuple):
     """The spending on one purpose with one model; `purpose` as the ledger names it."""
 
     provider_id: str
@@ -103,8 +101,7 @@ class SpendingLine:
     spent: Spent
 
 
-@dataclass(frozen=True)
-class SpendingReport:
+class SpendingReport(NamedTuple):
     """A report on spending up to one moment, by this computer's calendar.
 
     Attributes:
@@ -135,8 +132,7 @@ class Grouping(StrEnum):
 TIMES: Final = (Grouping.DAY, Grouping.MONTH)
 
 
-@dataclass(frozen=True)
-class GroupPerformance:
+class GroupPerformance(NamedTuple):
     """Failures, retries and times of the measured calls of a group.
 
     Percentiles are within 2 %; they, and the tokens per second, are None if no call was measured.
@@ -157,8 +153,7 @@ class GroupPerformance:
     p95_tokens_per_s: float | None = None
 
 
-@dataclass(frozen=True)
-class SpendingRow:
+class SpendingRow(NamedTuple):
     """The spending of a group, and how its calls went.
 
     Attributes:
@@ -172,8 +167,7 @@ class SpendingRow:
     reviews: Mapping[str, int] | None = None
 
 
-@dataclass(frozen=True)
-class MonthUnderCap:
+class MonthUnderCap(NamedTuple):
     """A provider's spending in this month.
 
     Attributes:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 TOO_MANY_ROUNDS: Final = "tool_rounds"
 TOO_LONG: Final = "tool_time"
@@ -93,8 +93,7 @@ class ToolDefinition:
         return self.input_format is not None
 
 
-@dataclass(frozen=True)
-class ListedTool:
+class ListedTool(NamedTuple):
     """A tool in a list.
 
     Attributes:
@@ -110,8 +109,7 @@ class ListedTool:
         return not self.reason
 
 
-@dataclass(frozen=True)
-class ToolLimits:
+class ToolLimits(NamedTuple):
     """Limits of all tool calls of one answer.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from desktop_app.domain.conversations.conversation import Message
 
@@ -22,8 +22,7 @@ def _no_report(_done: float, _total: float | None, _words: str) -> None:
     """Drop a report."""
 
 
-@dataclass(frozen=True)
-class ToolContext:
+class ToolContext(NamedTuple):
     """The conversation that a call belongs to.
 
     Attributes:

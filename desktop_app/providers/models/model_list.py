@@ -74,8 +74,7 @@ async def fetch_listing(
     except (AttemptError, ProviderError, TimeoutError):
         return listing  # they stay unknown
     models = (
-        replace(
-            m,
+        m._replace(
             window=windows.get(m.id, m.window),
             details=m.details.filled_from(details.get(m.id, ModelDetails())),
         )

@@ -11,10 +11,10 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from desktop_app.domain.conversations.answer_form import NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.conversations.chat_request import ChatRequest
@@ -103,8 +103,7 @@ def answerer(resolved: ResolvedChoice) -> ModelChoice:
     return ModelChoice(resolved.profile.id, resolved.model.id, resolved.variant, resolved.effort)
 
 
-@dataclass(frozen=True)
-class Reread:
+class Reread(NamedTuple):
     """A question whose documents are read in parts, its request, and the gateway that reads."""
 
     question: Message

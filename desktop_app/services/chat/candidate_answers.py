@@ -51,8 +51,7 @@ def asked_separately(provider: str) -> AnswerNotice:
 def several(estimate: Estimate, answers: int, *, at_once: bool) -> Estimate:
     """Return the estimate for all answers, from the `estimate` for one answer."""
     inputs = 1 if at_once else answers
-    return replace(
-        estimate,
+    return estimate._replace(
         input_cost=_times(estimate.input_cost, inputs),
         longest_answer_cost=_times(estimate.longest_answer_cost, answers),
         answers=answers,

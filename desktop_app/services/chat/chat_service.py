@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property, partial
+from typing import NamedTuple
 
 from desktop_app.domain.conversations.answer_form import AnswerGrammar, AnswerSchema
 from desktop_app.domain.conversations.chat_request import (
@@ -142,8 +143,7 @@ class AskSettings:
         return replace(self, parameters=replace(self.parameters, candidates=1))
 
 
-@dataclass(frozen=True, slots=True)
-class MessageSources:
+class MessageSources(NamedTuple):
     """The sources of a request.
 
     Attributes:

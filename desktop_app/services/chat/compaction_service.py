@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.conversations.chat_request import FAMILY_MODEL, ChatRequest, ProviderKind
 from desktop_app.domain.conversations.compaction import (
@@ -77,8 +77,7 @@ where they differ, the later one holds."""
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """The effect of a compaction.
 
     Attributes:

@@ -8,8 +8,9 @@ the prompt's needs (`documents: 2`, `grammar: summary`), the title as a heading,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part
 from desktop_app.domain.conversations.prompts import (
@@ -51,8 +52,7 @@ class Origin(StrEnum):
     OWN = "own"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A prompt and its origin."""
 
     prompt: Prompt

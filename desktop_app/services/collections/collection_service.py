@@ -108,7 +108,7 @@ class Collections:
     async def rename(self, collection_id: str, name: str) -> None:
         """Rename a collection. Raises DocumentError if it no longer exists."""
         collection = await self._one(collection_id)
-        await self._store.put(replace(collection, name=_name(name)))
+        await self._store.put(collection._replace(name=_name(name)))
 
     async def delete(self, collection_id: str) -> None:
         """Delete a collection; earlier questions keep its passages."""
@@ -139,7 +139,7 @@ class Collections:
         known = await self._store.modified(collection_id)
         is_folder = len(given) == 1 and given[0] not in [file.path for file in found]
         if is_folder and not known and not collection.folder:
-            await self._store.put(replace(collection, folder=str(given[0])))
+            await self._store.put(collection._replace(folder=str(given[0])))
         out = await self._store.removed(collection_id) - {str(path) for path in given}
         await self._note(collection_id, [f for f in found if str(f.path) not in out], known)
         await self._read_waiting(collection_id, on_progress)
@@ -203,17 +203,16 @@ class Collections:
         try:
             # Taken before reading, so that the next refresh sees a change made while reading.
             (lies,) = await self._reader.files_in([path])
-            file, modified = replace(file, size=lies.size), lies.modified
+            file, modified = file._replace(size=lies.size), lies.modified
             document = await self._reader.read(path)
             await self._keep(path, document)
         except StoreFullError:
             raise
         except (DocumentError, StorageError) as error:
-            failed = replace(file, status="failed", problem=note_of(error))
+            failed = file._replace(status="failed", problem=note_of(error))
             await self._store.put_files([(failed, modified)])
             return
-        ready = replace(
-            file,
+        ready = file._replace(
             sha256=document.sha256,
             media_type=document.media_type,
             pages=document.pages,

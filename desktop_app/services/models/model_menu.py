@@ -6,8 +6,9 @@ speech, images) are filtered out with the catalog's data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from desktop_app.domain.conversations.chat_request import (
     API_KEY_HEADER,
@@ -28,8 +29,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import model_info
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(NamedTuple):
     """An entry of the menu; `note` is what the user should know before choosing it."""
 
     model: str

@@ -8,8 +8,9 @@ is sent and is ignored.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from desktop_app.domain.conversations.compaction import (
     Compaction,
@@ -61,8 +62,7 @@ SHARE = 0.95
 LARGEST_COUNT_RATIO = 4
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(NamedTuple):
     """The tokens and cost of a message.
 
     Attributes:

@@ -147,7 +147,7 @@ class CallRun:
     ) -> ToolCallStep:
         definition, began = ready.tool.definition, time.monotonic()
         limit = max(0.0, min(definition.timeout_s, seconds))
-        context = replace(self._context, report=_reporter(ready.call, reports))
+        context = self._context._replace(report=_reporter(ready.call, reports))
         running = asyncio.ensure_future(
             ready.tool.source.call(definition, ready.arguments, context)
         )

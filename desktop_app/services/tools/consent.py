@@ -9,15 +9,13 @@ if its description or schema changes, the user is asked again.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
 
 
-@dataclass(frozen=True)
-class ConsentQuestion:
+class ConsentQuestion(NamedTuple):
     """A question to the user about one call."""
 
     conversation_id: str
@@ -25,8 +23,7 @@ class ConsentQuestion:
     call: ToolCallPart
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer to such a question.
 
     Attributes:

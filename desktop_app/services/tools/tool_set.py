@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.services.tools.tool_source import ToolSource
 
 
-@dataclass(frozen=True)
-class SourcedTool:
+class SourcedTool(NamedTuple):
     """A tool and the source that runs it."""
 
     definition: ToolDefinition

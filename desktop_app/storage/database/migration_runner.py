@@ -11,8 +11,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreTooNewError
@@ -22,8 +22,7 @@ from desktop_app.storage.database.storage_errors import damaged
 from desktop_app.storage.settings.address_secrets import strip_copy
 
 
-@dataclass(frozen=True)
-class Migration:
+class Migration(NamedTuple):
     """A migration step: statements, then an action, in one transaction.
 
     A step that has been released never changes.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import astuple
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -190,7 +189,7 @@ def insert_call(
         output_tokens, reasoning_tokens, cost, conversation_id, message_id,
         effort, tier, outcome, retries, first_token_s, duration_s)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-    went = (None,) * 6 if performance is None else astuple(performance)
+    went = (None,) * 6 if performance is None else performance
     connection.execute(sql, (*entry, *about, *went))
     add_to_slot(connection, entry)
     add_to_day(connection, entry, performance)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class HelpPlace:
+class HelpPlace(NamedTuple):
     """A place in the help: a chapter, and a section of it or "" for its start."""
 
     chapter: str

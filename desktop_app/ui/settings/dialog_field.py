@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -29,8 +28,7 @@ FORM_KINDS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class EditRequest:
+class EditRequest(NamedTuple):
     """The user wants to change a value in a window of its own.
 
     Attributes:

@@ -9,8 +9,7 @@ screen readers; `announce` does only that.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout
@@ -45,8 +44,7 @@ NOTE_STAYS_MS: Final = 6000
 UNDO: Final = "undo"  # the topic of notes about what can be undone
 
 
-@dataclass(frozen=True)
-class _Card:
+class _Card(NamedTuple):
     title: str
     details: LinkedText
     is_error: bool

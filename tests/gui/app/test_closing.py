@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QMessageBox
 
+from desktop_app.app.desktop import resting_memory
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from tests.gui.app.desk import Desk, until
@@ -102,3 +103,19 @@ async def test_what_waits_for_rest_may_end_after_the_quick_prompt() -> None:
         await desk.close()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         assert desk.ready._is_resting()
+
+
+async def test_memory_is_released_after_the_start_then_only_at_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tidied: list[bool] = []
+    monkeypatch.setattr(resting_memory, "tidy_up", lambda: tidied.append(True))
+    async with Desk() as desk:
+        memory = desk.ready._memory
+        memory._release()
+        assert tidied == [True]  # though the window is visible
+        memory._release()
+        assert tidied == [True]
+        desk.window.hide()
+        memory._release()
+        assert tidied == [True, True]

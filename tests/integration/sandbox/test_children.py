@@ -148,7 +148,7 @@ def test_a_conversation_is_printed_by_a_confined_process(
     command = child_command("print")
     argv = ("strace", "-qq", "-o", str(log), "-e", calls, *command.argv)
     argv = (shutil.which("strace") or "", *argv[1:])
-    with open_child(replace(command, argv=argv), stdin=PIPE, stdout=PIPE, stderr=PIPE) as child:
+    with open_child(command._replace(argv=argv), stdin=PIPE, stdout=PIPE, stderr=PIPE) as child:
         _, said = child.communicate(json.dumps(request).encode())
     assert (child.returncode, said) == (0, b"")
     assert target.read_bytes().startswith(b"%PDF")
@@ -177,7 +177,7 @@ def test_an_exported_conversation_is_laid_out_by_a_confined_process(
         "export", "--conversation", conversation, "--format", "pdf", "--to", str(target)
     )
     argv = (strace, "-ff", "-qq", "-o", str(log), "-e", calls, *export.argv)
-    with open_child(replace(export, argv=argv), stderr=PIPE) as child:
+    with open_child(export._replace(argv=argv), stderr=PIPE) as child:
         _, said = child.communicate()
     assert (child.returncode, target.read_bytes()[:5]) == (0, b"%PDF-"), said
     (laid_out,) = (lines for lines in _processes(log) if _opens_fonts(lines))

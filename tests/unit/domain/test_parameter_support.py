@@ -86,6 +86,6 @@ def test_answers_are_asked_for_at_once_where_that_can_be() -> None:
     assert supports_candidates(COMPATIBLE, UNKNOWN, chat)
     assert not supports_candidates(COMPATIBLE, UNKNOWN, LearnedSupport())
     assert not supports_candidates(
-        COMPATIBLE, UNKNOWN, replace(chat, refused=frozenset({"candidates=3"}))
+        COMPATIBLE, UNKNOWN, chat._replace(refused=frozenset({"candidates=3"}))
     )
     assert not supports_candidates(OPENAI, THINKING, LearnedSupport())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Place = Literal["keyring", "session", "environment", "none", "unknown", "elsewhere"]
 
 
-@dataclass(frozen=True)
-class KeyState:
+class KeyState(NamedTuple):
     """The place where a profile's key is stored.
 
     `place` is "unknown" while the keyring has not been asked (asking may open a dialog), and

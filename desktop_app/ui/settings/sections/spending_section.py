@@ -87,7 +87,7 @@ class SpendingSection(LineSection):
         words = [] if month is None else sentences_of(month, self._profile.monthly_cap)
         if self._profile.from_environment:
             words.append(tr("Shares the limit of the provider with the same URL."))
-        near = month is not None and replace(month, cap=self._profile.monthly_cap).is_near
+        near = month is not None and month._replace(cap=self._profile.monthly_cap).is_near
         self.note.set_text(" ".join(words), "warning" if near else "note")
 
 
