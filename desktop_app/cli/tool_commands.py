@@ -54,13 +54,13 @@ async def _list(*, as_json: bool) -> int:
     finally:
         await backend.aclose()
     with in_english() if as_json else nullcontext():
-        found = [_with_reason(tool, usual) for tool in found]
+        listed = [(tool, _refusal(tool, usual)) for tool in found]
     if as_json:
-        write_json([tool_json(tool) for tool in found])
+        write_json([tool_json(tool, refusal) for tool, refusal in listed])
         return 0
     width = max((len(tool.definition.full_name) for tool in found), default=0)
-    for tool in found:
-        write_line(f"{tool.definition.full_name:<{width}}  {brief(tool)}".rstrip())
+    for tool, refusal in listed:
+        write_line(f"{tool.definition.full_name:<{width}}  {brief(tool, refusal)}".rstrip())
     return 0
 
 
@@ -70,27 +70,25 @@ async def _usual_choice(backend: Backend) -> ResolvedChoice:
     return backend.chat.resolve(profile, ModelChoice(profile.id, "", Variant.THINKING))
 
 
-def _with_reason(tool: ListedTool, usual: ResolvedChoice) -> ListedTool:
-    """Return a tool with the reason why the default model cannot use it."""
-    return tool._replace(reason=_refusal(tool, usual))
-
-
-def brief(tool: ListedTool) -> str:
-    """Return the first sentence on a tool, or why it is unavailable."""
-    if not tool.is_available:
-        return tr("Unavailable: {reason}", reason=tr(tool.reason))
-    first = _SENTENCE_END.split(tool.definition.description, maxsplit=1)[0].rstrip(".")
+def brief(tool: ListedTool, refusal: str) -> str:
+    """Return what a tool does, of a server's words the first sentence, or why it is unavailable."""
+    if refusal:
+        return tr("Unavailable: {reason}", reason=refusal)
+    about = tool.definition.about
+    if not tool.definition.source:
+        return about
+    first = _SENTENCE_END.split(about, maxsplit=1)[0].rstrip(".")
     return first if len(first) <= _LONGEST_BRIEF else f"{first[:_LONGEST_BRIEF].rstrip()}…"
 
 
-def tool_json(tool: ListedTool) -> dict[str, Any]:
+def tool_json(tool: ListedTool, refusal: str) -> dict[str, Any]:
     """Return a tool for JSON."""
     return {
         "name": tool.definition.full_name,
         "description": tool.definition.description,
         "kind": tool.definition.kind.value,
-        "available": tool.is_available,
-        "reason": tool.reason,
+        "available": not refusal,
+        "reason": refusal,
     }
 
 

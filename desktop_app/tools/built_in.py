@@ -19,7 +19,7 @@ CALCULATOR: Final = ToolDefinition(
     "Functions: abs, ceil, exp, floor, ln, log, max, min, round(value, decimals), sqrt, sum. "
     "Constants: pi, e. Use it for any arithmetic.",
     schemas.arguments(expression=schemas.text("For example: (1.05^10 - 1) * 2000")),
-    touches=N_("It only calculates."),
+    touches=N_("It calculates with exact decimal numbers."),
     needs_consent=False,
 )
 DATE_TIME: Final = ToolDefinition(
@@ -28,7 +28,7 @@ DATE_TIME: Final = ToolDefinition(
     schemas.arguments(
         zone=schemas.optional_text("An IANA time zone such as Europe/Berlin; null for the user’s.")
     ),
-    touches=N_("It reads the clock."),
+    touches=N_("It tells the date, the time, and the week."),
     needs_consent=False,
 )
 

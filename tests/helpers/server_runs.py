@@ -57,7 +57,9 @@ class Running:
     async def tools(self) -> dict[str, ToolDefinition]:
         """Start the server and return its available tools."""
         await self.source.prepare()
-        return {t.definition.name: t.definition for t in await self.source.tools() if not t.reason}
+        return {
+            t.definition.name: t.definition for t in await self.source.tools() if t.is_available
+        }
 
     async def call(self, tool: str, report: Report | None = None, **arguments: Any) -> str:
         """Return the result of a tool, or the words of its failure."""

@@ -246,12 +246,8 @@ class ToolsController(QObject):
 
 def _words(tool: ListedTool) -> str:
     definition = tool.definition
-    if definition.source:  # a server's words are in the server's language
-        about = definition.description
-    else:
-        about = tr(definition.touches) if definition.touches else definition.description
     kind = tr(_KINDS[definition.kind]) if definition.needs_consent else ""
-    return " ".join(filter(None, (about, kind)))
+    return " ".join(filter(None, (definition.about, kind)))
 
 
 def _text_of(path: Path) -> str:

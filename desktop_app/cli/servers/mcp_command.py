@@ -17,11 +17,13 @@ from desktop_app.cli.terminal import worded
 from desktop_app.cli.tool_commands import brief, tool_json
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import in_english, tr, tr_plural
 from desktop_app.rendering.markdown.links import is_opened
+from desktop_app.services.tools.hosted_tools import why_unavailable
 
 if TYPE_CHECKING:
     import argparse
@@ -176,7 +178,8 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
     )
     write_line(words)
     for tool in tools:
-        write_line(f"{tool.definition.full_name}  {brief(tool)}".rstrip())
+        refusal = plain_text(why_unavailable(tool))
+        write_line(f"{tool.definition.full_name}  {brief(tool, refusal)}".rstrip())
     return 0
 
 
@@ -188,7 +191,7 @@ def _test_json(
             "name": run.server.name,
             "ok": error is None,
             "seconds": round(seconds, 3),
-            "tools": [tool_json(tool) for tool in tools],
+            "tools": [tool_json(tool, plain_text(why_unavailable(tool))) for tool in tools],
             "offers": list(run.offers),
             "error": None if error is None else error.sentences,
             "log": [line.text for line in run.log],

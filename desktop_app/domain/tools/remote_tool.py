@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolKind
 from desktop_app.i18n.translation import N_
+
+if TYPE_CHECKING:
+    from desktop_app.domain.errors import UserFacingError
 
 ALL_TOOLS: Final = "*"
 """In place of the name of a tool: all tools of a source."""
@@ -43,9 +46,11 @@ def remote_tools(
     return list(found.values())
 
 
-def unavailable(source: str, reason: str) -> ListedTool:
+def unavailable(
+    source: str, reason: str = "", failure: UserFacingError | None = None
+) -> ListedTool:
     """Return the entry of a server whose tools are not known."""
-    return ListedTool(ToolDefinition(ALL_TOOLS, "", source=source), reason)
+    return ListedTool(ToolDefinition(ALL_TOOLS, "", source=source), reason, failure)
 
 
 def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> ListedTool:

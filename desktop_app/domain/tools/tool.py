@@ -6,7 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.domain.errors import UserFacingError
 
 TOO_MANY_ROUNDS: Final = "tool_rounds"
 TOO_LONG: Final = "tool_time"
@@ -73,6 +78,11 @@ class ToolDefinition:
         return f"{self.source}/{self.name}" if self.source else self.name
 
     @property
+    def about(self) -> str:
+        """Return what it does, for users; the words of a server's tool are the server's own."""
+        return tr(self.touches) if self.touches and not self.source else self.description
+
+    @property
     def wire_name(self) -> str:
         """Return the name that is sent: the APIs take letters, digits, _ and - only.
 
@@ -98,15 +108,17 @@ class ListedTool(NamedTuple):
 
     Attributes:
         reason: why it cannot be used here; "" if it can. Marked for translation.
+        failure: why its server cannot be used.
     """
 
     definition: ToolDefinition
     reason: str = ""
+    failure: UserFacingError | None = None
 
     @property
     def is_available(self) -> bool:
         """Return True if it can be used."""
-        return not self.reason
+        return not self.reason and self.failure is None
 
 
 class ToolLimits(NamedTuple):

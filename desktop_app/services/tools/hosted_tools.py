@@ -95,8 +95,8 @@ def hosted_refusal(name: str, resolved: ResolvedChoice) -> str:
 
 def why_unavailable(tool: ListedTool) -> LinkedText:
     """Return why a tool cannot be used here, with links to places; () if it can."""
-    if tool.definition.hosted is None:  # its words may come from a server
-        return (LinkSegment(tr(tool.reason)),) if tool.reason else ()
+    if tool.failure is not None:
+        return (LinkSegment(tool.failure.sentences),)
     return linked_text(tool.reason)
 
 

@@ -42,9 +42,9 @@ class ServerSource:
         rows = await self._book.listed(self.name)
         found = remote_tools(self.name, rows, is_remote=bool(self._run.server.url))
         if self._run.failure is not None:
-            reason = self._run.failure.sentences
-            return [ListedTool(each.definition, reason) for each in found] or [
-                unavailable(self.name, reason)
+            failure = self._run.failure
+            return [ListedTool(each.definition, failure=failure) for each in found] or [
+                unavailable(self.name, failure=failure)
             ]
         if not found and self._run.state is not ServerState.RUNNING:
             return [unavailable(self.name, NOT_LISTED)]
