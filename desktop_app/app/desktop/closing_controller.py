@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.domain.places import Place, place_name
-from desktop_app.i18n.translation import tr
+from desktop_app.domain.places import linked_text
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.ui.widgets.foreign_text import message_box
+from desktop_app.ui.widgets.linked_label import set_linked_more
 from desktop_app.ui.window.session_end import is_session_ending
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.hotkey.hotkey_status import HotkeyReport
+
+_STAYING: Final = N_(
+    "Global shortcut, notifications, and responses keep working. The icon in the tray opens the "
+    "window again. You can change this in {appearance_page}."
+)
 
 
 class ClosingController(QObject):
@@ -97,14 +103,8 @@ class ClosingController(QObject):
         self.hidden.emit()
 
     def _ask_whether_to_stay(self) -> None:
-        box = self._question(
-            tr("Keep Repartee running in the background?"),
-            tr(
-                "Global shortcut, notifications and responses keep working. The icon in the tray "
-                "opens the window again. You can change this in {place}.",
-                place=place_name(Place.APPEARANCE),
-            ),
-        )
+        box = self._question(tr("Keep Repartee running in the background?"))
+        set_linked_more(box, linked_text(_STAYING))
         keep = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
         leave = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
         box.addButton(box.StandardButton.Cancel)
@@ -144,7 +144,7 @@ class ClosingController(QObject):
         box.finished.connect(lambda _result: answered())
         box.open()
 
-    def _question(self, text: str, more: str) -> QMessageBox:
+    def _question(self, text: str, more: str = "") -> QMessageBox:
         box = message_box(text, more, parent=self._window)
         box.setObjectName("closing-question")
         self._is_asking = True

@@ -5,14 +5,22 @@ Only segments with a place become links: other text, which may be foreign, is es
 
 from __future__ import annotations
 
-from typing import Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, plain_text
 from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, PlainLabel, one_line
 
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox
+
 PLACE_SCHEME: Final = "place:"
+_LINKS: Final = (
+    Qt.TextInteractionFlag.TextSelectableByMouse
+    | Qt.TextInteractionFlag.LinksAccessibleByMouse
+    | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+)
 
 
 @runtime_checkable
@@ -42,12 +50,7 @@ class LinkedLabel(PlainLabel):
         if not has_links:
             self.setText(plain_text(text))
             return
-        flags = Qt.TextInteractionFlag
-        self.setTextInteractionFlags(
-            flags.TextSelectableByMouse
-            | flags.LinksAccessibleByMouse
-            | flags.LinksAccessibleByKeyboard
-        )
+        self.setTextInteractionFlags(_LINKS)
         self.setTextFormat(Qt.TextFormat.RichText)
         super(PlainLabel, self).setText("".join(map(_html, text)))
 
@@ -58,13 +61,34 @@ class LinkedLabel(PlainLabel):
         super().setText(text)
 
     def _follow(self, link: str) -> None:
-        place = Place(link.removeprefix(PLACE_SCHEME))
-        self.place_requested.emit(place)
-        above = self.parentWidget()
-        while above is not None and not isinstance(above, PlaceHost):
-            above = above.parentWidget()
-        if above is not None:
-            above.request_place(place)
+        self.place_requested.emit(Place(link.removeprefix(PLACE_SCHEME)))
+        _request_place(self, link)
+
+
+def set_linked_more(box: QMessageBox, text: LinkedText) -> None:
+    """Show a text with links below that of a message box; a link that is followed closes it."""
+    from PySide6.QtWidgets import QLabel
+
+    box.setInformativeText("".join(map(_html, text)))
+    label = box.findChild(QLabel, "qt_msgbox_informativelabel")
+    assert isinstance(label, QLabel)
+    label.setTextFormat(Qt.TextFormat.RichText)
+    label.setTextInteractionFlags(_LINKS)
+
+    def follow(link: str) -> None:
+        box.reject()
+        _request_place(box, link)
+
+    label.linkActivated.connect(follow)
+
+
+def _request_place(below: QObject, link: str) -> None:
+    """Ask the nearest window above that can show places."""
+    above = below.parent()
+    while above is not None and not isinstance(above, PlaceHost):
+        above = above.parent()
+    if above is not None:
+        above.request_place(Place(link.removeprefix(PLACE_SCHEME)))
 
 
 def _html(segment: LinkSegment) -> str:

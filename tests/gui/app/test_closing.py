@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtWidgets import QLabel, QMessageBox, QWidget
 
 from desktop_app.app.desktop import resting_memory
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
@@ -119,3 +119,23 @@ async def test_memory_is_released_after_the_start_then_only_at_rest(
         desk.window.hide()
         memory._release()
         assert tidied == [True, True]
+
+
+async def test_the_question_links_to_the_setting() -> None:
+    async with Desk() as desk:
+        desk.ready._closing.set_tray(True)
+        desk.window.close()
+        box = question(desk)
+        assert box is not None
+        label = box.findChild(QLabel, "qt_msgbox_informativelabel")
+        assert isinstance(label, QLabel)
+        assert '<a href="place:appearance_page">Settings › Appearance</a>' in label.text()
+        keyboard = Qt.TextInteractionFlag.LinksAccessibleByKeyboard
+        assert keyboard in label.textInteractionFlags()
+        label.linkActivated.emit("place:appearance_page")
+        assert not box.isVisible()
+        assert desk.window.isVisible()
+        page = desk.window.settings.findChild(QWidget, "settings-look")
+        assert page is not None
+        await until(page.isVisible)
+        assert not is_ending(desk)
