@@ -292,6 +292,7 @@ def say_why_not(error: UserFacingError) -> int:
     qt = QApplication.instance() or QApplication([*sys.argv[:1], *APPLICATION_ARGUMENTS])
     say(f"{error.sentences} {error.details}".rstrip())
     box = message_box(error.what_happened, error.what_to_do, details=error.details)
+    box.setObjectName("cannot-start")
     box.setIcon(QMessageBox.Icon.Critical)
     box.exec()
     del qt

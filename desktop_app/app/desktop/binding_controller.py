@@ -32,8 +32,10 @@ class BindingController(QObject):
     def offer(self, keys: str) -> None:
         """Ask, then bind `keys`, in Qt's portable text."""
         desktop = binding_desktop(os.environ)
-        if desktop is None or not keys:
-            return
+        if desktop is not None and keys:
+            self._ask(desktop, keys)
+
+    def _ask(self, desktop: BindingDesktop, keys: str) -> None:
         box = message_box(
             tr("Create a shortcut in the settings of {desktop}?", desktop=desktop.value),
             tr("{keys} will run “{command}”.", keys=shortcut_text(keys), command=OPEN_COMMAND),

@@ -200,6 +200,7 @@ class ServersController(QObject):
             tr("Its stored values and your permissions for its tools are removed, too."),
             parent=self._parent,
         )
+        box.setObjectName("confirm-server-removal")
         remove = box.addButton(tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         remove.clicked.connect(lambda: self._start(self._remove(name)))

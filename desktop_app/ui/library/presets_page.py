@@ -75,6 +75,7 @@ class PresetsPage(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self.setObjectName("presets-page")
         self._presets: dict[str, Preset] = {}
         self._values: Mapping[str, object] = {}
         self._own: Own = lambda _preset: {}

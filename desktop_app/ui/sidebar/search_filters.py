@@ -266,6 +266,7 @@ class DaysDialog(QDialog):
 
     def __init__(self, days: tuple[date, date], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName("search-days")
         self.setWindowTitle(tr("Custom date range"))
         self._fields = tuple(QDateEdit(QDate(day.year, day.month, day.day)) for day in days)
         form = QFormLayout()

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.app.application import say_why_not
+from desktop_app.app.desktop.binding_controller import BindingController
 from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.backend.answer_settings import with_own, without_own
 from desktop_app.backend.environment_profiles import OPENAI
@@ -55,6 +56,7 @@ from desktop_app.domain.spending.spending_report import Call
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.hotkey.hotkey_status import HotkeyReport, HotkeyStatus
 from desktop_app.i18n.translation import tr
+from desktop_app.session.desktop_binding import BindingDesktop
 from desktop_app.settings.schema import SPELLING_LANGUAGES
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 from desktop_app.ui.batch.batch_bar import BatchBar
@@ -435,6 +437,9 @@ async def servers(desk: Desk, look: Look) -> None:
     desk.backend.vault.use_for_session(run.server.sign_in_name, held, KeyPlace.SESSION)
     await desk.controllers.servers.show_servers()
     await look("servers-signed-in")
+    await desk.controllers.servers._ask_removal("my-mail")
+    await look("confirm-server-removal")
+    _close_dialogs(desk)
     await desk.backend.vault.remove(run.server.sign_in_name)
     panel.server_edit_requested.emit("my-notes")
     form = await _dialog(ServerForm)
@@ -500,6 +505,12 @@ async def desktop(desk: Desk, look: Look) -> None:
     desk.window.settings.show_page("keys")
     desk.window.settings.show_hotkey(report)
     await look("settings-hotkey")
+    binding = BindingController(
+        desk.window, notifications=desk.window.notifications, tasks=desk.controllers.tasks
+    )
+    binding._ask(BindingDesktop.GNOME, "Meta+Alt+Space")
+    await look("confirm-binding")
+    _close_dialogs(desk)
     desk.window.show_settings(False)
 
 

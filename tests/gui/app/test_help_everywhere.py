@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QFileDialog, QMenu, QWidget
 
 from desktop_app.app.help.help_places import PLACES, place_of
 from desktop_app.ui.help.help_place import HelpPlace
@@ -28,8 +29,15 @@ class Questions:
         self.by_key: set[str] = set()
         self.by_button: set[HelpPlace] = set()
 
-    async def look(self, _scene: str) -> None:
+    async def look(self, scene: str) -> None:
         """Ask for help in each visible part that is new."""
+        for window in QApplication.topLevelWidgets():
+            if isinstance(window, QDialog) and window.isVisible():
+                is_ours = not isinstance(window, QFileDialog | QPrintDialog)
+                name = window.objectName()
+                assert not is_ours or name in {*PLACES, NO_HELP_YET}, (
+                    f"no section for {name} in {scene}"
+                )
         for widget in list(_visible()):
             if isinstance(widget, HelpButton):
                 await self._press(widget)
@@ -49,7 +57,7 @@ class Questions:
 
     async def _ask(self, name: str, part: QWidget) -> None:
         """Press F1 in a widget that belongs to the part and to no smaller one."""
-        if name in self.by_key:
+        if name in self.by_key or name in POPUPS:
             return
         for widget in (part, *part.findChildren(QWidget)):
             takes_focus = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled()
@@ -97,8 +105,10 @@ async def _opened(place: HelpPlace, window: QWidget) -> None:
         await until(window.isActiveWindow)
 
 
-# The focus stays in the message box while its menu is open.
-WITHOUT_FOCUS: Final = {"prompt-menu"}
+# It says why the program, and with it the help, cannot start.
+NO_HELP_YET: Final = "cannot-start"
+# The focus stays in the message box while its menu is open, and the list of tools closes.
+POPUPS: Final = {"prompt-menu", "tool-picker"}
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
@@ -111,5 +121,19 @@ async def test_every_part_opens_its_section() -> None:
         for scene in scenes.SCENES:
             await scene(desk, asked.look)
     assert asked.seen == set(PLACES)
-    assert asked.by_key == set(PLACES) - WITHOUT_FOCUS
+    assert asked.by_key == set(PLACES) - POPUPS
     assert len(asked.by_button) > 5
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
+async def test_the_list_of_tools_opens_its_section() -> None:
+    async with Desk() as desk:
+        tools = desk.controllers.tools
+        tools.choose()
+        await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
+        assert tools.picker is not None
+        box = tools.picker.findChildren(QCheckBox)[0]
+        assert place_of(box) == HelpPlace("conversations", "tools")
+        await _focused(box)
+        QTest.keyClick(box, Qt.Key.Key_F1)
+        await _opened(HelpPlace("conversations", "tools"), desk.window)
