@@ -59,6 +59,8 @@ PLACES: Final[Mapping[str, str]] = {
     "closing-question": "quick-prompt#background",
     "confirm-restore": "conversations#backup",
     "confirm-binding": "quick-prompt#anywhere",
+    "confirm-batch-removal": "documents#batch",
+    "confirm-paste": "quick-prompt#text",
     "confirm-server-removal": "conversations#servers",
     "delete-for-good": "conversations#library",
     "settings": "providers",
