@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.domain.places import linked_text
+from desktop_app.domain.places import linked_text, plain_text
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import ON_CLOSE, OnClose
 from desktop_app.ui.widgets.foreign_text import message_box
@@ -103,8 +103,9 @@ class ClosingController(QObject):
         self.hidden.emit()
 
     def _ask_whether_to_stay(self) -> None:
-        box = self._question(tr("Keep Repartee running in the background?"))
-        set_linked_more(box, linked_text(_STAYING))
+        more = linked_text(_STAYING)
+        box = self._question(tr("Keep Repartee running in the background?"), plain_text(more))
+        set_linked_more(box, more)
         keep = box.addButton(tr("Keep running"), box.ButtonRole.AcceptRole)
         leave = box.addButton(tr("Quit"), box.ButtonRole.DestructiveRole)
         box.addButton(box.StandardButton.Cancel)
@@ -144,7 +145,7 @@ class ClosingController(QObject):
         box.finished.connect(lambda _result: answered())
         box.open()
 
-    def _question(self, text: str, more: str = "") -> QMessageBox:
+    def _question(self, text: str, more: str) -> QMessageBox:
         box = message_box(text, more, parent=self._window)
         box.setObjectName("closing-question")
         self._is_asking = True

@@ -66,13 +66,13 @@ class LinkedLabel(PlainLabel):
 
 
 def set_linked_more(box: QMessageBox, text: LinkedText) -> None:
-    """Show a text with links below that of a message box; a link that is followed closes it."""
+    """Make links of the places in the smaller text of a message box; following one closes it."""
     from PySide6.QtWidgets import QLabel
 
-    box.setInformativeText("".join(map(_html, text)))
     label = box.findChild(QLabel, "qt_msgbox_informativelabel")
     assert isinstance(label, QLabel)
     label.setTextFormat(Qt.TextFormat.RichText)
+    label.setText("".join(map(_html, text)))
     label.setTextInteractionFlags(_LINKS)
 
     def follow(link: str) -> None:
