@@ -19,6 +19,7 @@ from desktop_app.cli.command_help import (
     usual_codes,
 )
 from desktop_app.cli.evaluation.eval_options import add_eval
+from desktop_app.cli.number_arguments import whole_between
 from desktop_app.cli.servers.mcp_options import add_mcp
 from desktop_app.domain.export_format import EXPORT_FORMATS
 from desktop_app.domain.models.variants import Effort
@@ -187,12 +188,12 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
                 "names the tool, or its source as {example}. Otherwise the model is told that it "
                 "was not allowed.",
                 command="repartee tools",
-                example="SOURCE/*",
+                example="notes/*",
             ),
             tr(
                 "--mcp lets it call all tools of a server of {command}, whose names are {example}.",
                 command="repartee mcp",
-                example="NAME/TOOL",
+                example="notes/search",
             ),
             tr(
                 "--schema asks for JSON that matches a JSON Schema (draft 2020-12), and checks the "
@@ -282,7 +283,7 @@ def _add_tool_options(ask: argparse.ArgumentParser) -> None:
     )
     ask.add_argument(
         "--max-rounds",
-        type=_count,
+        type=whole_between(1),
         metavar="N",
         help=tr("maximum number of rounds of tool calls"),
     )
@@ -488,7 +489,7 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
     search.add_argument("--json", action="store_true", help=tr("print a JSON list"))
     search.add_argument(
         "--limit",
-        type=_count,
+        type=whole_between(1),
         default=50,
         metavar="N",
         help=tr("maximum number of results (default: {count})", count=50),
@@ -502,7 +503,7 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
     backup.add_argument("folder", metavar=tr("FOLDER"))
     backup.add_argument(
         "--keep",
-        type=_count,
+        type=whole_between(1),
         metavar="N",
         help=tr("delete all but the newest N backups in the folder"),
     )
@@ -548,17 +549,6 @@ def _add_library(commands: Commands) -> list[argparse.ArgumentParser]:
     return [importing, exporting, search, backup, restore, repair]
 
 
-def _count(text: str) -> int:
-    """Parse a positive integer."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
-_count.__name__ = "number"  # the type's name in argparse's error
-
-
 def _add_progress(command: argparse.ArgumentParser) -> None:
     command.add_argument("--progress", action="store_true", help=tr("print a line for each step"))
 
@@ -573,7 +563,7 @@ def _add_answer_options(ask: argparse.ArgumentParser) -> None:
         help=tr(
             "send only these pages, such as {pages} or {example} (repeatable)",
             pages="3-10,15",
-            example="FILE=3-10",
+            example="report.pdf=3-10",
         ),
     )
     ask.add_argument("--json", action="store_true", help=tr("print one JSON object"))

@@ -21,7 +21,7 @@ from desktop_app.domain.places import (
 )
 from desktop_app.i18n.translation import N_, tr
 
-_ENVIRONMENT: Final = N_("the environment variables")
+_ENVIRONMENT: Final = N_("environment variables")
 
 
 class Surface(NamedTuple):

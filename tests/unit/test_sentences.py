@@ -194,14 +194,17 @@ def wordings(remedy: Remedy | str) -> set[str]:
 
 def compositions(chosen: dict[Reason, set[Remedy]]) -> Iterator[tuple[Reason, str]]:
     """Yield what each error can say, with the places that it names written out."""
-    places = {place.value: place_name(place) for place in Place}
+    named = {place.value: place_name(place) for place in Place}
+    environment = error_text.of_environment(error_text.WINDOW).places
+    elsewhere = {**named, **{place.value: name for place, name in environment.items()}}
     for reason, said in SENTENCES.items():
         remedies = {said.remedy, *chosen[reason]}
         for happened in filter(None, (said.happened, said.fuller)):
             for remedy in {words for each in remedies for words in wordings(each)}:
                 text = f"{happened} {remedy}".rstrip()
                 names = placeholders(text)
-                yield reason, text.format_map({name: places.get(name, "it") for name in names})
+                for places in (named, elsewhere):
+                    yield reason, text.format_map({n: places.get(n, "it") for n in names})
 
 
 def test_errors_have_at_most_two_sentences_and_20_words(

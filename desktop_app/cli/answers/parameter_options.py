@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.cli.number_arguments import between, whole_between
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
 MOST_STOPS: Final = 4
 _MOST_ANSWERS: Final = 8
@@ -24,11 +23,11 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
         "--system", metavar=tr("FILE"), help=tr("a file with custom instructions")
     )
     group.add_argument("--preset", metavar=tr("NAME"), help=tr("a preset, by name or ID"))
-    group.add_argument("--temperature", type=_between(0.0, 2.0), metavar="N", help=tr("0 to 2"))
-    group.add_argument("--top-p", type=_between(0.0, 1.0), metavar="N", help=tr("0 to 1"))
+    group.add_argument("--temperature", type=between(0.0, 2.0), metavar="N", help=tr("0 to 2"))
+    group.add_argument("--top-p", type=between(0.0, 1.0), metavar="N", help=tr("0 to 1"))
     group.add_argument(
         "--max-tokens",
-        type=_whole(1, 10_000_000),
+        type=whole_between(1, 10_000_000),
         metavar="N",
         help=tr("maximum output tokens, including reasoning"),
     )
@@ -43,7 +42,7 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--n",
-        type=_whole(1, _MOST_ANSWERS),
+        type=whole_between(1, _MOST_ANSWERS),
         metavar="N",
         help=tr("number of responses, each billed"),
     )
@@ -53,25 +52,5 @@ def add_answer_parameters(command: argparse.ArgumentParser) -> None:
         help=tr("use a model of unknown price despite a monthly limit"),
     )
     group.add_argument(
-        "--seed", type=_whole(0, 2**53), metavar="N", help=tr("for repeatable sampling")
+        "--seed", type=whole_between(0, 2**53), metavar="N", help=tr("for repeatable sampling")
     )
-
-
-def _between(least: float, most: float) -> Callable[[str], float]:
-    def number(text: str) -> float:
-        value = float(text)
-        if not isfinite(value) or not least <= value <= most:
-            raise ValueError
-        return value
-
-    return number
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        value = int(text)
-        if not least <= value <= most:
-            raise ValueError
-        return value
-
-    return number

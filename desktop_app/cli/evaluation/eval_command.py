@@ -40,12 +40,13 @@ from desktop_app.domain.conversations.conversation import Draft, new_id, now
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
+from desktop_app.domain.evaluation.case_error import CaseError
 from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import Evaluation
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
-from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.chat.model_choice import require_supported
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
@@ -142,7 +143,7 @@ def _cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
 def _text_beside(folder: Path, name: str) -> str:
     """Return the text of a file that another names in its folder. Raises as `_text_of`."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise ValueError(f"“{name}” is outside the folder")
+        raise CaseError(N_("“{name}” is outside the folder"), name=name)
     return _text_of(folder / name)
 
 
@@ -152,9 +153,9 @@ def _text_of(path: Path) -> str:
         with open_file(path) as file:
             data = file.read(LARGEST_CASES + 1)
     except FileNotFoundError as error:
-        raise ValueError(f"“{path.name}” was not found") from error
+        raise CaseError(N_("“{name}” was not found"), name=path.name) from error
     if len(data) > LARGEST_CASES:
-        raise ValueError("more than 64 MB")
+        raise CaseError(N_("more than 64 MB"))
     return data.decode("utf-8-sig")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from desktop_app.cli.command_help import CommandHelpFormatter, epilog, json_fields
+from desktop_app.cli.number_arguments import between, whole_between
 from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import tr
 
@@ -67,13 +68,13 @@ def add_eval(
     command.add_argument("--dry-run", action="store_true", help=tr("show the cost, send nothing"))
     command.add_argument(
         "--min",
-        type=_share,
+        type=between(0, 1),
         metavar=tr("SHARE"),
         help=tr("fail below this share of passed cases, from 0 to 1"),
     )
     command.add_argument(
         "--concurrency",
-        type=_count,
+        type=whole_between(1, 64),
         default=4,
         metavar="N",
         help=tr("calls at the same time (default: {count})", count=4),
@@ -90,23 +91,6 @@ def add_eval(
     command.add_argument("--progress", action="store_true", help=tr("print a line for each step"))
     add_parameters(command)
     return command
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise ValueError
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 64:
-        raise ValueError
-    return value
-
-
-_share.__name__, _count.__name__ = "share", "number"
 
 
 def _epilog() -> str:

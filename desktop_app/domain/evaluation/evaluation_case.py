@@ -11,6 +11,8 @@ from math import isfinite
 from typing import Any, Final
 
 from desktop_app.domain.conversations.generation import Examples
+from desktop_app.domain.evaluation.case_error import CaseError
+from desktop_app.i18n.translation import N_
 
 _NUMBER: Final = re.compile(
     r"(?<![\w.])(?<![A-Za-z][-+])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])"
@@ -82,21 +84,24 @@ def check_from_json(row: object) -> Check:
         ValueError: it is none.
     """
     if not isinstance(row, Mapping):
-        raise ValueError("a check is not an object")
+        raise CaseError(N_("a check is not an object"))
     rest = dict(row)
     within, ignores_case = rest.pop("within", 0.0), rest.pop("ignore_case", False)
     is_negated = rest.pop("not", False)
     if len(rest) != 1:
-        raise ValueError(f"a check has one kind, not {', '.join(map(str, rest)) or 'none'}")
+        kinds = ", ".join(map(str, rest))
+        if not kinds:
+            raise CaseError(N_("a check has no kind"))
+        raise CaseError(N_("a check has one kind, not several ({kinds})"), kinds=kinds)
     ((name, value),) = rest.items()
     try:
         kind = CheckKind(name)
     except ValueError:
-        raise ValueError(f"there is no check “{name}”") from None
+        raise CaseError(N_("there is no check “{name}”"), name=name) from None
     if not _is_number(within) or within < 0 or not isinstance(ignores_case, bool):
-        raise ValueError("“within” is not a number, or “ignore_case” neither true nor false")
+        raise CaseError(N_("“within” is not a number, or “ignore_case” neither true nor false"))
     if not isinstance(is_negated, bool) or (is_negated and kind is CheckKind.RUBRIC):
-        raise ValueError("“not” is neither true nor false, or belongs to a rubric")
+        raise CaseError(N_("“not” is neither true nor false, or belongs to a rubric"))
     _require_value(kind, value)
     return Check(kind, value, float(within), ignores_case, is_negated)
 
@@ -109,12 +114,14 @@ def _require_value(kind: CheckKind, value: object) -> None:
     if kind in _OF_TEXTS:
         fits = isinstance(value, list) and all(isinstance(text, str) for text in value)
     if not fits:
-        raise ValueError(f"the value of “{kind.value}” has the wrong type")
+        raise CaseError(N_("the value of “{name}” has the wrong type"), name=kind.value)
     if kind is CheckKind.REGEX:
         try:
             re.compile(str(value))
         except re.error as error:
-            raise ValueError(f"“{value}” is no regular expression: {error}") from error
+            raise CaseError(
+                N_("“{value}” is no regular expression: {why}"), value=str(value), why=str(error)
+            ) from error
 
 
 def _is_number(value: object) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from desktop_app.domain.evaluation.case_error import CaseError, at, line_place
 from desktop_app.domain.evaluation.evaluation_case import (
     Check,
     EvaluationCase,
@@ -19,6 +20,7 @@ from desktop_app.domain.evaluation.evaluation_case import (
 )
 from desktop_app.exchange.evaluation import promptfoo
 from desktop_app.exchange.evaluation.promptfoo import INPUT_NAMES, Beside, nothing_beside
+from desktop_app.i18n.translation import N_, tr
 
 _EXAMPLES: Final = {"example_user": "user", "example_assistant": "assistant"}
 """The roles of example turns, which are system messages with such a name."""
@@ -36,7 +38,7 @@ def read_cases(text: str, name: str, beside: Beside = nothing_beside) -> list[Ev
         ValueError: with the line and the reason.
     """
     if text.startswith("version https://git-lfs"):
-        raise ValueError("it is a Git LFS pointer; fetch the file with “git lfs pull”")
+        raise CaseError(N_("it is a Git LFS pointer; fetch the file with “git lfs pull”"))
     try:
         return _with_ids(_cases_in(text, name.lower(), beside))
     except (csv.Error, RecursionError) as error:
@@ -57,8 +59,9 @@ def _case(read: Callable[[_Row], EvaluationCase], where: str, row: _Row) -> Eval
     try:
         return read(row)
     except (ValueError, KeyError, TypeError) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"{where}: {reason}") from error
+        is_missing = isinstance(error, KeyError)
+        why = CaseError(N_("“{name}” is missing"), name=str(error.args[0])) if is_missing else error
+        raise at(where, why) from error
 
 
 def _json_lines(text: str) -> Iterator[tuple[str, _Row]]:
@@ -68,30 +71,34 @@ def _json_lines(text: str) -> Iterator[tuple[str, _Row]]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise ValueError(f"line {number}: {error}") from error
+            raise at(line_place(number), error) from error
         if not isinstance(row, dict):
-            raise ValueError(f"line {number}: a case is not an object")
-        yield f"line {number}", row
+            raise at(line_place(number), CaseError(N_("a case is not an object")))
+        yield line_place(number), row
 
 
 def _csv_rows(text: str) -> Iterator[tuple[str, _Row]]:
     reader = csv.DictReader(io.StringIO(text, newline=""))
     for row in reader:
         if None in row:
-            raise ValueError(f"line {reader.line_num}: more cells than columns")
-        yield f"line {reader.line_num}", {key: value or "" for key, value in row.items()}
+            more = CaseError(N_("more cells than columns"))
+            raise at(line_place(reader.line_num), more)
+        yield line_place(reader.line_num), {key: value or "" for key, value in row.items()}
 
 
 def _whole(value: object, beside: Beside) -> list[EvaluationCase]:
     if isinstance(value, dict) and promptfoo.is_configuration(value):
         if "scenarios" in value:
-            raise ValueError("“scenarios” are not supported")
+            raise CaseError(N_("“scenarios” are not supported"))
         return promptfoo.cases_in(value, list(_tests(value.get("tests"), beside)), beside)
     if not isinstance(value, list):
-        raise ValueError("there are no cases in this file")
+        raise CaseError(N_("there are no cases in this file"))
     if value and all(isinstance(row, dict) and "input" not in row for row in value):
         return promptfoo.cases_in({}, value, beside)
-    return [_case(_of_json, f"case {n}", row) for n, row in enumerate(value, start=1)]
+    return [
+        _case(_of_json, tr("case {number}", number=str(n)), row)
+        for n, row in enumerate(value, start=1)
+    ]
 
 
 def _tests(value: object, beside: Beside) -> Iterator[_Row]:
@@ -103,7 +110,7 @@ def _tests(value: object, beside: Beside) -> Iterator[_Row]:
             name = entry.removeprefix("file://")
             yield from _tests_in(name, beside(name))
         else:
-            raise ValueError("“tests” is not a list")
+            raise CaseError(N_("“tests” is not a list"))
 
 
 def _tests_in(name: str, text: str) -> Iterator[_Row]:
@@ -115,7 +122,7 @@ def _tests_in(name: str, text: str) -> Iterator[_Row]:
     elif name.lower().endswith(".jsonl"):
         yield from (row for _, row in _json_lines(text))
     else:
-        raise ValueError(f"“{name}” is no file of tests")
+        raise CaseError(N_("“{name}” is no file of tests"), name=name)
 
 
 def _of_json(row: _Row) -> EvaluationCase:
@@ -126,10 +133,10 @@ def _of_json(row: _Row) -> EvaluationCase:
         return _of_openai(row)
     checks = row.get("checks", [])
     if not isinstance(row["input"], str) or not isinstance(checks, list):
-        raise ValueError("“input” is not a text, or “checks” not a list")
+        raise CaseError(N_("“input” is not a text, or “checks” not a list"))
     files = row.get("files") or []
     if not isinstance(files, list) or not all(isinstance(file, str) for file in files):
-        raise ValueError("“files” is not a list of paths")
+        raise CaseError(N_("“files” is not a list of paths"))
     ideal = row.get("ideal")
     more = () if ideal is None else (_ideal(ideal),)
     return EvaluationCase(
@@ -147,7 +154,7 @@ def _of_openai(row: _Row) -> EvaluationCase:
     """Return a sample: `input` has messages, of which the last is the question."""
     messages = [(_EXAMPLES.get(m.get("name"), str(m["role"])), m["content"]) for m in row["input"]]
     if not messages or not all(isinstance(text, str) for _, text in messages):
-        raise ValueError("“input” is not a list of messages")
+        raise CaseError(N_("“input” is not a list of messages"))
     instructions = [text for role, text in messages if role in ("system", "developer")]
     turns = [(role, text) for role, text in messages if role not in ("system", "developer")]
     if not turns:
@@ -158,7 +165,7 @@ def _of_openai(row: _Row) -> EvaluationCase:
         or roles != (["user", "assistant"] * len(turns))[: len(turns)]
         or not (len(turns) % 2)
     ):
-        raise ValueError("the messages do not take turns, ending with the user")
+        raise CaseError(N_("the messages do not take turns, ending with the user"))
     examples = tuple((turns[n][1], turns[n + 1][1]) for n in range(0, len(turns) - 1, 2))
     return EvaluationCase(
         str(row.get("id", "")),
@@ -181,7 +188,7 @@ def _ideal(value: object) -> Check:
 def _of_csv(row: _Row) -> EvaluationCase:
     name = next((name for name in INPUT_NAMES if name in row), None)
     if name is None:
-        raise ValueError("there is no column “input”")
+        raise CaseError(N_("there is no column “input”"))
     checks = [check_from_json({kind: row[kind]}) for kind in _CSV_CHECKS if row.get(kind)]
     if row.get("number"):
         within = float(row.get("within") or 0)
@@ -204,8 +211,8 @@ def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
     seen: set[str] = set()
     for case in named:
         if case.id in seen:
-            raise ValueError(f"two cases have the id “{case.id}”")
+            raise CaseError(N_("two cases have the id “{id}”"), id=case.id)
         seen.add(case.id)
     if not named:
-        raise ValueError("there are no cases in this file")
+        raise CaseError(N_("there are no cases in this file"))
     return named

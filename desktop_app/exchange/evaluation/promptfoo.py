@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, Final
 
+from desktop_app.domain.evaluation.case_error import CaseError, at, line_place
 from desktop_app.domain.evaluation.evaluation_case import (
     Check,
     EvaluationCase,
     check_from_json,
 )
+from desktop_app.i18n.translation import N_, tr
 
 Beside = Callable[[str], str]
 """Returns the text of a file beside the one that names it. Raises ValueError."""
@@ -37,7 +39,7 @@ _OF_ASSERTION: Final = frozenset({"type", "value", "metric", "weight"})
 
 def nothing_beside(name: str) -> str:
     """Refuse to read another file."""
-    raise ValueError(f"“{name}” is not read")
+    raise CaseError(N_("“{name}” is not read"), name=name)
 
 
 def is_configuration(value: object) -> bool:
@@ -48,7 +50,7 @@ def is_configuration(value: object) -> bool:
 def parse_yaml(text: str) -> Any:
     """Return the value of a YAML file, with the scalars of YAML 1.2. Raises ValueError."""
     if len(text) > LARGEST_YAML:
-        raise ValueError("more than 4 MB of YAML")
+        raise CaseError(N_("more than 4 MB of YAML"))
     # Few evaluations need it.
     import yaml
 
@@ -61,7 +63,7 @@ def parse_yaml(text: str) -> Any:
             """Return the next node."""
             if self.check_event(yaml.AliasEvent):
                 line = self.peek_event().start_mark.line + 1
-                raise ValueError(f"line {line}: aliases (*) are not supported")
+                raise at(line_place(line), CaseError(N_("aliases (*) are not supported")))
             return super().compose_node(parent, index)
 
     for kind, pattern, first in (
@@ -77,8 +79,9 @@ def parse_yaml(text: str) -> Any:
     try:
         return yaml.load(io.StringIO(text), Loader=Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ValueError(f"{line}{error.problem}") from error
+        if error.problem_mark is None:
+            raise ValueError(error.problem) from error
+        raise at(line_place(error.problem_mark.line + 1), ValueError(error.problem)) from error
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
 
@@ -92,30 +95,34 @@ def cases_in(config: _Row, tests: Sequence[_Row], beside: Beside) -> list[Evalua
     prompts = list(_prompts(config.get("prompts"), beside))
     default = config.get("defaultTest") or {}
     if not isinstance(default, dict):
-        raise ValueError("“defaultTest” is not an object")
+        raise CaseError(N_("“defaultTest” is not an object"))
     found: list[EvaluationCase] = []
     for number, test in enumerate(tests, start=1):
         try:
             found += _cases(test, default, config, prompts)
         except (ValueError, TypeError) as error:
-            raise ValueError(f"test {number}: {error}") from error
+            raise at(tr("test {number}", number=str(number)), error) from error
     return found
 
 
 def _prompts(value: object, beside: Beside) -> Iterator[str]:
     listed = [value] if isinstance(value, str) else value or [""]
     if not isinstance(listed, list):
-        raise ValueError("“prompts” is not a list")
+        raise CaseError(N_("“prompts” is not a list"))
     for number, prompt in enumerate(listed, start=1):
         if not isinstance(prompt, str):
-            raise ValueError(f"prompt {number}: only texts are supported")
+            raise at(_prompt(number), CaseError(N_("only texts are supported")))
         name = prompt.removeprefix("file://")
         if name == prompt:
             yield prompt
         elif name.endswith((".txt", ".md")):
             yield from filter(None, (text.strip() for text in _PROMPT_END.split(beside(name))))
         else:
-            raise ValueError(f"prompt {number}: “{prompt}” is no text file")
+            raise at(_prompt(number), CaseError(N_("“{name}” is no text file"), name=prompt))
+
+
+def _prompt(number: int) -> str:
+    return tr("prompt {number}", number=str(number))
 
 
 def _cases(
@@ -123,17 +130,20 @@ def _cases(
 ) -> Iterator[EvaluationCase]:
     for row in (test, default):
         if not isinstance(row, dict):
-            raise ValueError("it is not an object")
+            raise CaseError(N_("it is not an object"))
         for name in row.keys() - _OF_TEST:
             if row[name]:
-                raise ValueError(f"“{name}” is not supported")
+                raise CaseError(N_("“{name}” is not supported"), name=name)
     own, shared = test.get("vars") or {}, default.get("vars") or {}
     if not isinstance(own, dict) or not isinstance(shared, dict):
-        raise ValueError("“vars” is not an object")
-    places = {"": _list(test, "assert"), "defaultTest: ": _list(default, "assert")}
+        raise CaseError(N_("“vars” is not an object"))
+    names = {
+        N_("assertion {number}"): _list(test, "assert"),
+        N_("assertion {number} of “defaultTest”"): _list(default, "assert"),
+    }
     assertions = [
-        (f"{place}assertion {number}", row)
-        for place, rows in places.items()
+        (tr(name, number=str(number)), row)
+        for name, rows in names.items()
         for number, row in enumerate(rows, start=1)
     ]
     for variables in _combinations({**shared, **own}):
@@ -142,7 +152,7 @@ def _cases(
             try:
                 checks += assertion(_referenced(row, config), variables)
             except (ValueError, TypeError) as error:
-                raise ValueError(f"{place}: {error}") from error
+                raise at(place, error) from error
         for cell in test.get(EXPECTED, ()):
             checks += expected(cell, variables)
         for prompt in prompts:
@@ -154,7 +164,7 @@ def _cases(
 def _list(row: _Row, name: str) -> list[Any]:
     value = row.get(name) or []
     if not isinstance(value, list):
-        raise ValueError(f"“{name}” is not a list")
+        raise CaseError(N_("“{name}” is not a list"), name=name)
     return value
 
 
@@ -163,14 +173,14 @@ def _combinations(variables: _Row) -> Iterator[dict[str, str]]:
     lists = []
     for name, value in variables.items():
         if isinstance(value, str) and value.startswith("file://"):
-            raise ValueError(f"“{name}” is a file, which is not supported")
+            raise CaseError(N_("“{name}” is a file, which is not supported"), name=name)
         values = value if isinstance(value, list) else [value]
         lists.append([_text(name, each) for each in values])
     count = 1
     for texts in lists:
         count *= len(texts)
     if count > _MOST_COMBINATIONS:
-        raise ValueError("too many combinations of “vars”")
+        raise CaseError(N_("too many combinations of “vars”"))
     for chosen in product(*lists):
         yield dict(zip(variables, chosen, strict=True))
 
@@ -182,24 +192,24 @@ def _text(name: str, value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, int | float) or value is None:
         return json.dumps(value)
-    raise ValueError(f"“{name}” is not a text")
+    raise CaseError(N_("“{name}” is not a text"), name=name)
 
 
 def _question(variables: Mapping[str, str]) -> str:
     name = next((name for name in ("input", "prompt") if name in variables), None)
     if name is None and len(variables) != 1:
-        raise ValueError("there is no prompt, and “vars” has no “input”")
+        raise CaseError(N_("there is no prompt, and “vars” has no “input”"))
     return variables[name] if name else next(iter(variables.values()))
 
 
 def _filled(text: str, variables: Mapping[str, str]) -> str:
     """Fill the variables in. Raises ValueError for other expressions of promptfoo."""
     if "{%" in text:
-        raise ValueError("templates with {% … %} are not supported")
+        raise CaseError(N_("templates with {% … %} are not supported"))
 
     def value_of(found: re.Match[str]) -> str:
         if found[1] not in variables:
-            raise ValueError(f"“{found[0]}” is no variable")
+            raise CaseError(N_("“{variable}” is no variable"), variable=found[0])
         return variables[found[1]]
 
     return _VARIABLE.sub(value_of, text)
@@ -212,31 +222,31 @@ def _referenced(row: Any, config: _Row) -> Any:
     name = str(row["$ref"]).removeprefix("#/assertionTemplates/")
     templates = config.get("assertionTemplates")
     if not isinstance(templates, dict) or name not in templates:
-        raise ValueError(f"“{row['$ref']}” is not in this file")
+        raise CaseError(N_("“{name}” is not in this file"), name=str(row["$ref"]))
     return templates[name]
 
 
 def assertion(row: Any, variables: Mapping[str, str]) -> list[Check]:
     """Return the checks of an assertion. Raises ValueError."""
     if not isinstance(row, dict) or not isinstance(row.get("type"), str):
-        raise ValueError("it has no type")
+        raise CaseError(N_("it has no type"))
     kind, value = row["type"], row.get("value")
     if kind.removeprefix("not-") not in _KINDS:
-        raise ValueError(f"“{kind}” is not supported")
+        raise CaseError(N_("“{kind}” is not supported"), kind=kind)
     for name in row.keys() - _OF_ASSERTION:
-        raise ValueError(f"“{name}” is not supported")
+        raise CaseError(N_("“{name}” is not supported"), name=name)
     if row.get("weight") == 0:
         return []
     if isinstance(value, str):
         if value.startswith("file://"):
-            raise ValueError("a value in a file is not supported")
+            raise CaseError(N_("a value in a file is not supported"))
         value = _filled(value, variables)
     elif isinstance(value, list):
         value = [_filled(v, variables) if isinstance(v, str) else v for v in value]
     is_negated = kind.startswith("not-")
     checks = _checks(kind.removeprefix("not-"), value)
     if is_negated and len(checks) != 1:
-        raise ValueError(f"“{kind}” is not supported")
+        raise CaseError(N_("“{kind}” is not supported"), kind=kind)
     return [check_from_json({**each, "not": True} if is_negated else each) for each in checks]
 
 
@@ -262,7 +272,7 @@ def _checks(kind: str, value: Any) -> list[dict[str, Any]]:
             return [{"schema": True if value is None else value}]
         case "llm-rubric" | "model-graded-closedqa":
             return [{"rubric": value}]
-    raise ValueError(f"“{kind}” is not supported")
+    raise CaseError(N_("“{kind}” is not supported"), kind=kind)
 
 
 # ---------------------------------------------------------------- cells of CSV files
@@ -288,7 +298,7 @@ def test_of_csv(row: Mapping[str, str]) -> dict[str, Any]:
     for name, value in row.items():
         is_known = name.startswith((EXPECTED, "__metadata:")) or name == "__description"
         if name.startswith("__") and value and not is_known:
-            raise ValueError(f"the column “{name}” is not supported")
+            raise CaseError(N_("the column “{name}” is not supported"), name=name)
     cells = [value for name, value in row.items() if name.startswith(EXPECTED) and value]
     variables = {name: value for name, value in row.items() if not name.startswith("__")}
     return {"vars": variables, EXPECTED: cells}
@@ -303,7 +313,7 @@ def expected(text: str, variables: Mapping[str, str]) -> list[Check]:
     if found is None or not is_known or (plain != "is-json" and not found["value"]):
         return [check_from_json({"equals": _filled(text, variables)})]
     if found["threshold"] and plain in _KINDS:
-        raise ValueError(f"the threshold of “{kind}” is not supported")
+        raise CaseError(N_("the threshold of “{kind}” is not supported"), kind=kind)
     value: Any = found["value"].strip() if found["value"] else None
     if plain == "is-json" and value is not None:
         value = json.loads(value)

@@ -41,7 +41,7 @@ class ChunkPlan:
         if self.cost_of_answerer is None:
             return ""
         return tr(
-            "{taker} takes the notes. With {answerer}, it would cost about {cost}.",
+            "{taker} reads the parts. Reading with {answerer} would cost about {cost}.",
             taker=self.taker,
             answerer=self.answerer,
             cost=money(self.cost_of_answerer),

@@ -151,7 +151,7 @@ class EvaluationsDialog(QDialog):
         if name:
             words = tr("“{name}” deleted", name=name)
             set_tooltip(self._undo, words)
-            self._undo.setAccessibleName(spoken_text(f"{tr('Undo')}: {words}"))
+            self._undo.setAccessibleName(spoken_text(tr("Undo: {what}", what=words)))
             announce(self._undo, words)
             self._undo.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,8 @@ from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationC
 from desktop_app.domain.evaluation.evaluation_result import CaseResult, Evaluation, EvaluationRun
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
+from desktop_app.i18n.translation import use_language
+from desktop_app.paths import resource_path
 
 
 def kinds(case: EvaluationCase) -> list[tuple[str, object]]:
@@ -116,7 +119,7 @@ def test_a_configuration_of_promptfoo() -> None:
         ("tests: [{vars: {input: x}, threshold: 0.5}]", "test 1: “threshold” is not"),
         (
             "defaultTest: {assert: [{type: cost}]}\ntests: [{vars: {input: x}}]",
-            "defaultTest: .*cost",
+            "defaultTest.*cost",
         ),
         ("a: &a [x]\ntests: [*a]", "line 2: aliases"),
         ("tests:\n  - vars: [1\n", "line 3"),
@@ -192,7 +195,7 @@ def test_openai_evals() -> None:
     [
         ("", "no cases"),
         ("{", "line 1"),
-        ('{"id": "a"}', "'input' is missing"),
+        ('{"id": "a"}', "“input” is missing"),
         ('{"id": "a", "input": "x"}\n{"id": "a", "input": "y"}', "two cases"),
         ('{"input": "x", "checks": [{"contains": 1}]}', "line 1: the value"),
     ],
@@ -218,3 +221,12 @@ def test_reports_escape_answers() -> None:
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "'=x" in csv_report(runs)
+
+
+def test_errors_are_in_the_language_of_the_user() -> None:
+    use_language("de", resource_path("locale"))
+    try:
+        with pytest.raises(ValueError, match="Zeile 2: „input“ fehlt"):
+            read_cases('{"input": "?"}\n{"id": 1}\n', "cases.jsonl")
+    finally:
+        use_language("en", Path())
