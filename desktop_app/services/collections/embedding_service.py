@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.services.ports import SpendingBook
@@ -108,19 +109,34 @@ class Embeddings:
         async with hold:
             provider = await self._gateway.provider(choice.profile)
             began = time.monotonic()
-            vectors, billed = await provider.embed(choice.model, texts)
-            went = CallPerformance(
-                outcome=MessageStatus.COMPLETE.value, duration_s=time.monotonic() - began
-            )
-            await self._spending.add(
-                Call(
-                    provider_id=choice.profile.id,
-                    model=choice.model,
-                    usage=Usage(input_tokens=billed),
-                    cost=choice.cost(billed) if billed else None,
-                    purpose=Purpose.EMBEDDING.value,
-                    at=now(),
-                    performance=went,
-                )
-            )
+            try:
+                vectors, billed = await provider.embed(choice.model, texts)
+            except ProviderError:
+                await self._record(choice, Usage(), Decimal(0), MessageStatus.FAILED, began)
+                raise
+            cost = choice.cost(billed) if billed else None
+            usage = Usage(input_tokens=billed)
+            await self._record(choice, usage, cost, MessageStatus.COMPLETE, began)
         return vectors
+
+    async def _record(
+        self,
+        choice: EmbeddingChoice,
+        usage: Usage,
+        cost: Decimal | None,
+        outcome: MessageStatus,
+        began: float,
+    ) -> None:
+        await self._spending.add(
+            Call(
+                provider_id=choice.profile.id,
+                model=choice.model,
+                usage=usage,
+                cost=cost,
+                purpose=Purpose.EMBEDDING.value,
+                at=now(),
+                performance=CallPerformance(
+                    outcome=outcome.value, duration_s=time.monotonic() - began
+                ),
+            )
+        )

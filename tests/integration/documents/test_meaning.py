@@ -21,6 +21,7 @@ from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import NetworkError, SpendingCapError
 from desktop_app.domain.spending.cost import Price
+from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.services.collections.collection_service import CollectionProgress, Collections
 from desktop_app.services.collections.embedding_service import AT_ONCE, EmbeddingChoice, Embeddings
 from desktop_app.services.spending.budget import Budget
@@ -185,6 +186,9 @@ async def test_what_failed_midway_goes_on_where_it_was(tmp_path: Path) -> None:
         plan = await here.collections.embedding_plan(made.id)
         assert plan is not None
         assert plan.passages == 5
+        calls = {row.key: row.spent for row in await here.ledger.grouped(Grouping.OUTCOME)}
+        assert (calls["complete"].calls, calls["failed"].calls) == (1, 1)
+        assert calls["failed"].cost == 0
         here.provider.fails_behind = 1_000
         await here.collections.embed(made.id)
         assert len(here.provider.sent) == len(set(here.provider.sent)) == AT_ONCE + 5
