@@ -19,7 +19,7 @@ from Xlib.ext import xtest
 if TYPE_CHECKING:
     from Xlib.display import Display
 
-PATIENCE_S: Final = 2.0
+PATIENCE_S: Final = 5.0
 """The time for the desktop to give the focus back, and for the user to release the keys."""
 _PAUSE_S: Final = 0.01
 _TERMINALS: Final = frozenset(

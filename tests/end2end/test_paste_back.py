@@ -54,7 +54,7 @@ window.show()
 print(int(window.winId()), flush=True)
 application.exec()
 """
-LONGEST_S: Final = 15.0
+LONGEST_S: Final = 60.0
 ANSWER = "The **new** words.\n\nWith a second line."
 
 
@@ -98,8 +98,10 @@ def layouts(names: str) -> Iterator[None]:
 
 
 def ask_and_paste(program: Program) -> None:
+    before = active()
     press()
     wait_for(lambda: shows(program, "quick-prompt"), "the quick prompt")
+    wait_for(lambda: active() not in (0, before), "the focus")
     program.do("set_text", "prompt", text="new question")
     press("Return")
     program.wait_to_hear("Response complete.")
