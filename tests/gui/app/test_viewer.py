@@ -73,6 +73,9 @@ async def test_a_passage_is_marked_on_its_page(data: Path) -> None:
         await until(lambda: bool(viewer.pages.marks()))
         assert set(viewer.pages.marks()) == {2}
         assert viewer.pages.page == 2
+        room = viewer.screen().availableSize()
+        assert viewer.height() < room.height()  # with room for its frame
+        assert viewer.width() < room.width()
         await drawn(viewer)
         assert marked_pixels(viewer) > 50
         assert viewer.note == ""
