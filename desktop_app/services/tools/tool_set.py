@@ -6,11 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.services.tools.tool_source import ToolSource
+
+MOST_TOOLS: Final = 128
+"""Of one request: OpenAI refuses more."""
+MOST_NAMED: Final = 5
+"""Of those beyond, the notice names some."""
 
 
 class SourcedTool(NamedTuple):
@@ -83,7 +88,10 @@ class ToolCatalog:
             if matching and tool.is_available:
                 known |= matching
                 found.setdefault(definition.wire_name, SourcedTool(definition, source))
-        return ToolSet(found, tuple(name for name in names if name not in known))
+        missing = [name for name in names if name not in known]
+        too_many = [tool.definition.full_name for tool in found.values()][MOST_TOOLS:]
+        missing += [*too_many[:MOST_NAMED], *(["…"] if len(too_many) > MOST_NAMED else [])]
+        return ToolSet(dict(list(found.items())[:MOST_TOOLS]), tuple(missing))
 
     async def _all(self, names: Sequence[str]) -> list[tuple[ToolSource, ListedTool]]:
         sources = [*self._sources]

@@ -1,0 +1,23 @@
+"""The tools that an answer may use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from desktop_app.services.tools.tool_set import MOST_TOOLS, ToolCatalog
+from tests.helpers.tools import Source
+
+
+async def nothing(_arguments: Any) -> str:
+    return ""
+
+
+async def test_no_more_tools_are_sent_than_a_request_may_have() -> None:
+    many = Source("many", **{f"t{number:03}": nothing for number in range(200)})
+    found = await ToolCatalog([many]).chosen(["many/*", "none"])
+    assert len(found.definitions) == MOST_TOOLS == 128
+    assert found.definitions[-1].full_name == "many/t127"
+    assert found.missing == ("none", *(f"many/t{number}" for number in range(128, 133)), "…")
+    few = await ToolCatalog([many]).chosen(["many/t150"])
+    assert [tool.full_name for tool in few.definitions] == ["many/t150"]
+    assert few.missing == ()
