@@ -177,9 +177,9 @@ def calls_json(calls: Sequence[ToolCallPart]) -> list[dict[str, Any]]:
 
 
 def _value(text: str) -> Any:
-    import json
+    from desktop_app.services.structured.schema_check import loads
 
     try:
-        return json.loads(text)
+        return loads(text)
     except (ValueError, RecursionError):
         return text

@@ -7,6 +7,7 @@ in the attachment store, so a message stays small whatever is attached to it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
@@ -14,6 +15,9 @@ from typing import Any, Final
 from desktop_app.domain.documents.collections import Passage
 from desktop_app.domain.tools.call_state import ToolCallState
 
+_LONGEST_SENT_NAME: Final = 64
+_LONGEST_INVALID: Final = 2000
+"""Characters of arguments that are no object; the model needs no more to see its mistake."""
 TEXT_ONLY: Final = "text"
 """A value of a document's `detail`: its pages without text are not sent."""
 ANSWER_FILE: Final = "answer.md"
@@ -217,13 +221,21 @@ class ToolCallPart:
         return self.name.replace("__", "/", 1)
 
     @property
+    def sent_name(self) -> str:
+        """Return the name as later requests have it: servers refuse any other characters."""
+        return re.sub(r"[^A-Za-z0-9_-]", "_", self.name[:_LONGEST_SENT_NAME]) or "unknown"
+
+    @property
     def sent_arguments(self) -> str:
-        """Return the arguments as later requests have them: servers refuse what is not JSON."""
+        """Return the arguments as later requests have them: servers refuse what is no object."""
         try:
-            json.loads(self.arguments)
+            is_object = isinstance(json.loads(self.arguments or "{}"), dict)
         except (ValueError, RecursionError):
-            return json.dumps({"invalid": self.arguments}) if self.arguments.strip() else "{}"
-        return self.arguments
+            is_object = False
+        if is_object:
+            return self.arguments or "{}"
+        kept = self.arguments.strip()[:_LONGEST_INVALID]
+        return json.dumps({"invalid": kept}) if kept else "{}"
 
     @property
     def run_arguments(self) -> str:

@@ -189,9 +189,9 @@ def _with_calls(message: RequestMessage) -> Iterator[dict[str, Any]]:
 
 def _call(call: ToolCallPart) -> dict[str, Any]:
     if call.is_custom:
-        custom = {"name": call.name, "input": call.arguments}
+        custom = {"name": call.sent_name, "input": call.arguments}
         return {"id": call.call_id, "type": "custom", "custom": custom}
-    function = {"name": call.name, "arguments": call.sent_arguments}
+    function = {"name": call.sent_name, "arguments": call.sent_arguments}
     return {"id": call.call_id, "type": "function", "function": function}
 
 

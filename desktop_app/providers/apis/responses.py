@@ -162,7 +162,7 @@ def _items_with_calls(
 
 
 def _call(call: ToolCallPart) -> dict[str, Any]:
-    named = {"call_id": call.call_id, "name": call.name}
+    named = {"call_id": call.call_id, "name": call.sent_name}
     if call.is_custom:
         return {"type": "custom_tool_call", **named, "input": call.arguments}
     return {"type": "function_call", **named, "arguments": call.sent_arguments}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _MOST_PROBLEMS: Final = 5
 _LONGEST_REASON: Final = 300
+_LONGEST_NUMBER: Final = 30
 _MOST_DIGITS: Final = 700
 """Of the quotient of the largest and the smallest number."""
 
@@ -130,7 +132,7 @@ def _multiple_of(
 def check_answer(schema: Mapping[str, Any], text: str) -> CheckedAnswer:
     """Check an answer against a valid schema. Takes a while: call it in a thread."""
     try:
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = loads(text)
     except (ValueError, RecursionError) as error:
         return CheckedAnswer(None, (SchemaProblem("$", f"not valid JSON: {error}"),))
     try:
@@ -140,5 +142,16 @@ def check_answer(schema: Mapping[str, Any], text: str) -> CheckedAnswer:
     return CheckedAnswer(None if problems else value, problems)
 
 
+def loads(text: str) -> Any:
+    """Return the value of a JSON text. Raises ValueError, also for a number that is too large."""
+    return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+
+
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    if math.isinf(value := float(text)):
+        raise ValueError(f"{text[:_LONGEST_NUMBER]} is too large")
+    return value

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
-from desktop_app.services.structured.schema_check import UnusableSchemaError, schema_problems
+from desktop_app.services.structured.schema_check import (
+    UnusableSchemaError,
+    loads,
+    schema_problems,
+)
 
 LONGEST_ARGUMENTS: Final = 1 << 20
 """Characters."""
@@ -28,7 +31,7 @@ def parse_arguments(tool: ToolDefinition, text: str) -> Any:
     if tool.is_custom:
         return text
     try:
-        arguments = json.loads(text or "{}", parse_constant=_refuse_constant)
+        arguments = loads(text or "{}")
     except (ValueError, RecursionError) as exc:
         raise ToolError(f"The arguments are not valid JSON: {exc}") from exc
     if not isinstance(arguments, dict):
@@ -37,10 +40,6 @@ def parse_arguments(tool: ToolDefinition, text: str) -> Any:
     if problems:
         raise ToolError("The arguments do not match the schema:\n" + "\n".join(problems))
     return arguments
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _problems(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> list[str]:

@@ -202,6 +202,19 @@ def test_a_schema_holds_for_the_text_behind_the_tool_calls(shell: Shell, schema:
     assert len(done.json["tool_calls"]) == 1
 
 
+def test_the_output_is_json_whatever_the_model_says(shell: Shell, tmp_path: Path) -> None:
+    call = {"type": "function_call", "call_id": "c", "name": "calculator"}
+    call["arguments"] = '{"expression": 1e999}'
+    done_call = sse({"type": "response.output_item.done", "output_index": 1, "item": call})
+    first = streams(sse(CREATED), done_call, sse(COMPLETED))
+    schema = written(tmp_path / "any.json", "{}")
+    options = ("Who?", "--schema", schema, "--tool", "calculator", "--json")
+    done, _ = answer_to(shell, first, saying("-1e999"), arguments=options)
+    assert (done.code, done.json["parsed"]) == (4, None)
+    assert done.json["tool_calls"][0]["arguments"] == '{"expression": 1e999}'
+    assert "Infinity" not in done.out
+
+
 @pytest.mark.parametrize(
     ("words", "is_hint"),
     [

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.conversations.message_parts import tool_calls
+from desktop_app.domain.conversations.chat_request import ChatRequest, RequestMessage
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.conversations.reply import Reply, accumulate
 from desktop_app.domain.conversations.stream_events import RoundEnded, StreamEvent, ToolCallDelta
+from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
+from tests.unit.providers.samples import CATALOG, OPENAI
 
 ONE, TWO = '{"n":1}', '{"n":2}'
 BOTH = [("f", ONE), ("f", TWO)]
@@ -159,3 +162,29 @@ def test_each_call_gets_an_id_that_every_api_takes() -> None:
         reply = accumulate(reply, ToolCallDelta(at, ONE, call_id, "f"))
     found = [call.call_id for call in tool_calls(accumulate(reply, RoundEnded()).parts)]
     assert found == ["call_0_0", "call_0_1", "b" * 64, "call_0_3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "sent"),
+    [
+        ("f", '{"n": 1}', ("f", '{"n": 1}')),
+        ("f", "", ("f", "{}")),
+        ("f", " ", ("f", "{}")),
+        ("f", "[1]", ("f", '{"invalid": "[1]"}')),
+        ("f", "null", ("f", '{"invalid": "null"}')),
+        ("\x1b[31m f.ü", "{", ("__31m_f__", '{"invalid": "{"}')),
+        ("", "{}", ("unknown", "{}")),
+        ("x" * 100, "y" * 3000, ("x" * 64, json.dumps({"invalid": "y" * 2000}))),
+    ],
+)
+def test_a_call_is_sent_again_as_every_server_takes_it(
+    name: str, arguments: str, sent: tuple[str, str]
+) -> None:
+    call = ToolCallPart("c", name, arguments, result="No.")
+    said = RequestMessage(Role.ASSISTANT, (call,))
+    request = ChatRequest("gpt-5.2", (said,))
+    info = CATALOG.info("gpt-5.2")
+    item = responses.body(request, info, OPENAI)["input"][0]
+    assert (item["name"], item["arguments"]) == sent
+    (function,) = chat_completions.body(request, info, OPENAI)["messages"][0]["tool_calls"]
+    assert (function["function"]["name"], function["function"]["arguments"]) == sent

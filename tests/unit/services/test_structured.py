@@ -32,6 +32,7 @@ def test_an_answer_that_matches_has_a_value() -> None:
         ("{}", "$", "'name' is a required property"),
         ("Ann is three.", "$", "not valid JSON"),
         ('{"name": "Ann", "age": NaN}', "$", "NaN is no JSON"),
+        ('{"name": "Ann", "age": -1e999}', "$", "-1e999 is too large"),
         ("[" * 100_000, "$", "not valid JSON"),
     ],
 )

@@ -72,3 +72,9 @@ def test_a_schema_that_is_nested_too_deeply_is_a_failure_of_the_call() -> None:
 def test_patterns_of_our_own_are_matched() -> None:
     with pytest.raises(ToolError, match="does not match"):
         parsed({"properties": {"a": {"pattern": "^b"}}}, {"a": "c"}, source="")
+
+
+@pytest.mark.parametrize("text", ['{"n": 1e999}', '{"n": NaN}', "[1]", "null", '{"n": 1'])
+def test_what_no_json_can_say_is_refused(text: str) -> None:
+    with pytest.raises(ToolError):
+        parse_arguments(ToolDefinition("t", "", {"type": "object"}), text)
