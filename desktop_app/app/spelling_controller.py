@@ -115,12 +115,12 @@ class SpellingController(QObject):
     def choose_languages(self, request: EditRequest) -> QMenu:
         """Open the menu of the installed dictionaries; any number can be chosen."""
         from PySide6.QtCore import Qt
-        from PySide6.QtWidgets import QMenu
 
         from desktop_app.ui.settings.dialog_field import language_name
         from desktop_app.ui.widgets.foreign_text import menu_text
+        from desktop_app.ui.widgets.program_menu import ProgramMenu
 
-        menu, chosen = QMenu(request.anchor), request.value.split()
+        menu, chosen = ProgramMenu(request.anchor), request.value.split()
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for code in ("", *sorted({*self._installed, *chosen}, key=language_name)):
             action = menu.addAction(menu_text(language_name(code)) if code else tr("System"))

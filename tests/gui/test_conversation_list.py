@@ -25,6 +25,7 @@ from desktop_app.ui.sidebar.calendar import day_of
 from desktop_app.ui.sidebar.conversation_list import ConversationList
 from desktop_app.ui.sidebar.conversation_model import ConversationModel, Roles
 from desktop_app.ui.sidebar.hit_model import HitModel, plain_snippet
+from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -380,7 +381,7 @@ def test_esc_keeps_the_old_title(listing: ConversationList, qtbot: QtBot) -> Non
 
 def choose(menu: QMenu | None, word: str) -> None:
     assert menu is not None
-    next(a for a in menu.actions() if a.text().split("\t")[0] == word).trigger()
+    next(a for a in menu.actions() if entry_text(a).split("\t")[0] == word).trigger()
 
 
 def test_the_menu_of_a_row(listing: ConversationList, qtbot: QtBot) -> None:

@@ -60,6 +60,7 @@ from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.foreign_text import message_box
 from desktop_app.ui.widgets.linked_label import PLACE_SCHEME, LinkedLabel
+from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question
 from tests.helpers.pipe_trap import PipeTrap
 from tests.helpers.translated_texts import columns_of
@@ -772,7 +773,7 @@ def in_model(view: QAbstractItemView) -> Iterator[str]:
 
 def in_menu(menu: QMenu) -> Iterator[str]:
     for action in menu.actions():
-        yield action.text().replace("&&", "&")
+        yield entry_text(action)
         yield as_text(action.toolTip())
         inner = action.menu()
         if isinstance(inner, QMenu):

@@ -36,6 +36,7 @@ from desktop_app.ui.composer.dropped_content import DroppedData
 from desktop_app.ui.composer.prompt_editor import Chip, ChoiceView, ModelEntry, PromptEditor
 from desktop_app.ui.composer.suggestions import SuggestionButton
 from desktop_app.ui.look import theme as themes
+from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -373,7 +374,7 @@ def test_a_picture_chip_offers_its_detail(qtbot: QtBot, editor: PromptEditor) ->
     assert buttons[0].accessibleName() == "Image detail of a.png: Low · 85 tokens"
     assert first.toolTip() == "a.png\n60 × 40\nSent."
     actions = first.menu().actions()
-    assert [(a.text(), a.isChecked()) for a in actions] == [
+    assert [(entry_text(a), a.isChecked()) for a in actions] == [
         ("Auto · 99 tokens", False),
         ("Low · 85 tokens", True),
     ]
@@ -473,7 +474,7 @@ def actions(editor: PromptEditor, name: str) -> dict[str, tuple[bool, bool]]:
     picker = find(editor, QPushButton, name)
     menu = picker.menu()
     menu.aboutToShow.emit()
-    return {name_in(a.text()): (a.isEnabled(), a.isChecked()) for a in menu.actions()}
+    return {name_in(entry_text(a)): (a.isEnabled(), a.isChecked()) for a in menu.actions()}
 
 
 def name_in(text: str) -> str:
@@ -484,7 +485,7 @@ def name_in(text: str) -> str:
 def trigger(editor: PromptEditor, name: str, line: str) -> None:
     picker = find(editor, QPushButton, name)
     picker.menu().aboutToShow.emit()
-    next(a for a in picker.menu().actions() if name_in(a.text()) == line).trigger()
+    next(a for a in picker.menu().actions() if name_in(entry_text(a)) == line).trigger()
 
 
 def test_refused_efforts_are_disabled_and_say_why(qtbot: QtBot, editor: PromptEditor) -> None:
@@ -684,7 +685,7 @@ def test_what_else_to_attach_is_a_button_of_its_own(qtbot: QtBot, editor: Prompt
     more.setFocus()
     qtbot.keyClick(more, Qt.Key.Key_Space)
     menu = opened_menu(qtbot)
-    folder = next(a for a in menu.actions() if a.text() == "Attach folder…")
+    folder = next(a for a in menu.actions() if entry_text(a) == "Attach folder…")
     with qtbot.waitSignal(editor.command_requested) as asked:
         folder.trigger()
     assert asked.args == ["prompt.attach-folder"]
@@ -706,7 +707,7 @@ def test_the_menu_of_the_text_pastes_plain_text(
         text_of(editor).viewport(), QContextMenuEvent(reason, at, text_of(editor).mapToGlobal(at))
     )
     menu = opened_menu(qtbot)
-    labels = [action.text().partition("\t")[0].replace("&", "") for action in menu.actions()]
+    labels = [entry_text(action).partition("\t")[0] for action in menu.actions()]
     plain = menu.actions()[labels.index("Paste as plain text")]
     assert labels.index("Paste as plain text") == labels.index("Paste") + 1
     assert plain.isEnabled() is bool(offered)

@@ -30,6 +30,7 @@ from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.transcript.view import TranscriptView
+from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -377,7 +378,7 @@ def test_who_answers_is_shown(qtbot: QtBot, quick: QuickPrompt) -> None:
     quick.set_choice(instant)
     assert pick.text() == "Instant"
     pick.menu().aboutToShow.emit()
-    pro = next(a for a in pick.menu().actions() if a.text() == "Pro")
+    pro = next(a for a in pick.menu().actions() if entry_text(a) == "Pro")
     with qtbot.waitSignal(quick.variant_requested) as chosen:
         pro.trigger()
     assert chosen.args == [Variant.PRO]

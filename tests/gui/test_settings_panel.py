@@ -37,6 +37,7 @@ from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
+from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -352,7 +353,7 @@ def test_models_and_price(qtbot: QtBot, panel: SettingsPanel) -> None:
 
 def test_a_server_is_added_from_a_preset(qtbot: QtBot, panel: SettingsPanel) -> None:
     menu = find(panel, QToolButton, "add-provider").menu()
-    names = [action.text() for action in menu.actions()]
+    names = [entry_text(action) for action in menu.actions()]
     assert names[:4] == ["Ollama", "LM Studio", "llama.cpp", "vLLM"]
     gateways = ["LiteLLM", "OpenRouter", "Portkey", "Helicone", "Cloudflare AI Gateway"]
     assert names[4:] == [*gateways, "Azure OpenAI", "Other server"]

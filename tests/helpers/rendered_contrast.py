@@ -89,7 +89,7 @@ def _texts_of(widget: QWidget) -> Iterator[tuple[str, QRect]]:
 def colors_in(image: QImage, place: QRect) -> Colors:
     """Return the colors of a text in a picture: smooth letters have a full pixel somewhere."""
     pixels = image.copy(place).convertToFormat(QImage.Format.Format_RGB32)
-    counted = Counter(memoryview(pixels.constBits()).cast("I"))
+    counted = Counter(memoryview(pixels.constBits()).cast("I").tolist())
     ((ground, _),) = counted.most_common(1)
     return max((Colors(ground, other) for other in counted), key=lambda colors: colors.contrast)
 

@@ -19,6 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tests.helpers.menus import entry_text
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
@@ -43,7 +45,7 @@ def texts_of(root: QWidget) -> Iterator[str]:
         if isinstance(widget, QComboBox):
             yield from (widget.itemText(at) for at in range(widget.count()))
         if isinstance(widget, QMenu):
-            yield from (action.text().partition("\t")[0] for action in widget.actions())
+            yield from (entry_text(action).partition("\t")[0] for action in widget.actions())
             yield from (action.toolTip().partition("\t")[0] for action in widget.actions())
         if isinstance(widget, QAbstractItemView) and widget.isVisible():
             yield from _texts_of_model(widget.model())

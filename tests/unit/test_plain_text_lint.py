@@ -23,6 +23,7 @@ HOMES: Final = {
     "QLabel": "ui/widgets/foreign_text.py",
     "QPushButton": "ui/widgets/foreign_text.py",
     "QToolButton": "ui/widgets/foreign_text.py",
+    "QMenu": "ui/widgets/program_menu.py",
     "QMessageBox": "ui/widgets/foreign_text.py",
     "QPlainTextEdit": "ui/widgets/foreign_text.py",
     "QTextDocument": "ui/widgets/sealed_document.py",
@@ -96,6 +97,7 @@ TRANSLATORS: Final = {"tr", "tr_context", "tr_plural"}
 TEXT_OF: Final = {
     "QAction": "menu_text",
     "QCheckBox": "menu_text",
+    "ProgramMenu": "menu_text",
     "QMenu": "menu_text",
     "QTableWidgetItem": "one_line",
     "addAction": "menu_text",
@@ -108,7 +110,14 @@ TEXT_OF: Final = {
     "setWindowTitle": "window_title",
     "showText": "tooltip_text",
 }
+TEXT_MAKERS: Final = {
+    "ui/widgets/foreign_text.py",
+    "ui/widgets/mnemonics.py",  # changes only the marks of texts that entries have
+}
 ICONS: Final = {"_icon", "icon"}
+
+
+OBJECTS: Final = {"action", "menu", "submenu", "self", "made"}
 
 
 def name_of(node: ast.expr) -> str:
@@ -150,14 +159,14 @@ def text_in(call: ast.Call) -> ast.expr | None:
     name, arguments = name_of(call.func), list(call.args)
     if name == "showText":
         return arguments[1] if len(arguments) > 1 else None
-    if name == "QMenu" and len(arguments) < 2:  # its parent
+    if name in ("ProgramMenu", "QMenu") and len(arguments) < 2:  # its parent
         return None
     if arguments and isinstance(arguments[0], ast.Call) and name_of(arguments[0].func) in ICONS:
         del arguments[0]
     if not arguments or isinstance(arguments[0], ast.Starred):
         return None
     first = arguments[0]
-    is_object = isinstance(first, ast.Name) and first.id in ("action", "menu", "self", "made")
+    is_object = isinstance(first, ast.Name) and first.id in OBJECTS
     return None if is_object and name != "setToolTip" else first
 
 
@@ -182,7 +191,7 @@ def problems(source: str, path: str) -> Iterator[str]:
         if name in RICH and (path, name) not in ALLOWED:
             yield f"{where} calls {name}"
         is_of_action = name == "setText" and owner == "action"
-        if (name in TEXT_OF or is_of_action) and path != "ui/widgets/foreign_text.py":
+        if (name in TEXT_OF or is_of_action) and path not in TEXT_MAKERS:
             text = text_in(node)
             if text is not None and not is_own(text):
                 yield f"{where} {name}({ast.unparse(text)}): use {TEXT_OF.get(name, 'menu_text')}"
@@ -231,6 +240,7 @@ def test_every_exception_is_needed() -> None:
         "menu.addAction(icon, f'{name}…', act)",
         "menu.addAction(icons.icon('x'), folder.name, act)",
         "menu.addMenu(name)",
+        "ProgramMenu(name, place)",
         "QMenu(name, place)",
         "action.setText(words)",
         "x = QTableWidgetItem(name)",

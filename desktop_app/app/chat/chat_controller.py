@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtWidgets import QToolButton
 
 from desktop_app.app.chat.edited_question import EditedQuestion
 from desktop_app.app.chat.model_choices import ModelChoices
@@ -43,6 +43,7 @@ from desktop_app.services.chat.prompt_assembly import CONTINUE
 from desktop_app.services.structured.form_notices import may_be_repaired
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.window.notifications import Actions
 
 if TYPE_CHECKING:
@@ -355,7 +356,7 @@ class ChatController(QObject):
         def ask(choice: ModelChoice) -> None:
             self._start(self._retry(answer, choice))
 
-        menu = QMenu(self._parent)
+        menu = ProgramMenu(self._parent)
         menu.setObjectName("retry-with")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if view.effort_shown is not None:

@@ -85,9 +85,9 @@ class TrayController(QObject):
 
     def make_menu(self) -> QMenu:
         """Return the menu, without recent conversations until `refresh`."""
-        from PySide6.QtWidgets import QMenu  # not needed at the start
+        from desktop_app.ui.widgets.program_menu import ProgramMenu  # not needed at the start
 
-        menu = self._menu = QMenu(self._window)
+        menu = self._menu = ProgramMenu(self._window)
         menu.setObjectName("tray-menu")
         menu.addAction(tr("Open Repartee")).triggered.connect(self.window_requested)
         menu.addAction(tr("Quick prompt")).triggered.connect(self.quick_requested)
@@ -121,6 +121,8 @@ class TrayController(QObject):
         self._show_recent([(each.id, each.title) for each in found])
 
     def _show_recent(self, recent: Sequence[tuple[str, str]]) -> None:
+        from desktop_app.ui.widgets.mnemonics import mark_menu  # not needed at the start
+
         for old in self._recent:
             self._menu.removeAction(old)
             old.deleteLater()
@@ -129,6 +131,7 @@ class TrayController(QObject):
             action = self._make_action(conversation_id, title)
             self._menu.insertAction(self._end_of_recent, action)
             self._recent.append(action)
+        mark_menu(self._menu)  # a desktop shows it without asking Qt
 
     def _make_action(self, conversation_id: str, title: str) -> QAction:
         from PySide6.QtGui import QAction

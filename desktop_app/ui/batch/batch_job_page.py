@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QMenu,
     QProgressBar,
     QPushButton,
     QSplitter,
@@ -36,6 +35,7 @@ from desktop_app.ui.widgets.foreign_text import (
     menu_text,
     spoken_text,
 )
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.shared_columns import SharedColumns
 
@@ -118,7 +118,7 @@ class BatchJobPage(QWidget):
         self.answer.setPlaceholderText(tr("Select a file to see its response."))
         self.answer.setTabChangesFocus(True)
         set_role(self.answer, "field")
-        menu = QMenu(self.report)
+        menu = ProgramMenu(self.report)
         for label, format_ in ((tr("Markdown…"), "markdown"), (tr("CSV for spreadsheets…"), "csv")):
             action = menu.addAction(menu_text(label))
             action.triggered.connect(lambda _=False, f=format_: self._want_report(f))

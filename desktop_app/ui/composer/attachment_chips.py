@@ -35,6 +35,7 @@ from desktop_app.ui.widgets.foreign_text import (
     set_tooltip,
     spoken_text,
 )
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,7 +220,7 @@ class ChipWidget(QFrame):
 
     def menu(self) -> QMenu:
         """Return a new menu with the actions and the detail levels."""
-        menu = QMenu(self)
+        menu = ProgramMenu(self)
         for key, label, is_checked in self._chip.actions:
             action = menu.addAction(menu_text(label))
             action.setObjectName(key)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QMenu
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer import choice_menus
@@ -18,9 +17,10 @@ from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import PlainToolButton, set_tooltip, spoken_text
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QMenu, QWidget
 
     from desktop_app.ui.composer.model_choice_view import ChoiceView
     from desktop_app.ui.look.theme import Theme
@@ -51,8 +51,8 @@ class BackgroundButton(PlainToolButton):
         self._choice = nothing_chosen()
         # Not the button's own menu, because screen readers that press the button would not
         # open it.
-        self.options = QMenu(self)
-        self.options.aboutToShow.connect(self._fill)
+        self.options = ProgramMenu(self)
+        self.options.fill_with(self._fill)
         self.clicked.connect(self._open)
         self.set_theme(theme)
 
@@ -101,9 +101,6 @@ class BackgroundButton(PlainToolButton):
     def _open(self) -> None:
         self.options.popup(self.mapToGlobal(self.rect().bottomLeft()))
 
-    def _fill(self) -> None:
-        self.options.clear()
+    def _fill(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)
-        choice_menus.fill_background(
-            self.options, self._choice, self.background_requested.emit, width
-        )
+        choice_menus.fill_background(menu, self._choice, self.background_requested.emit, width)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMenu, QWidgetAction
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import LONGEST_LINE, PlainLabel, menu_text, set_tooltip
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,9 +45,10 @@ def fill_models(
         by_provider[entry.provider_id, entry.provider_name].append(entry)
     group = QActionGroup(menu)
     for (_, provider), entries in by_provider.items():
-        parent = menu
+        parent: QMenu = menu
         if len(choice.models) > LONGEST_FLAT_MENU and len(by_provider) > 1:
-            parent = menu.addMenu(menu_text(provider))
+            parent = submenu = ProgramMenu(menu_text(provider), menu)
+            menu.addMenu(submenu)
         else:
             _add_note(menu, provider, note_width)
         for entry, inner in _group_by_maker(parent, entries):
@@ -94,7 +96,7 @@ def _group_by_maker(parent: QMenu, entries: list[ModelEntry]) -> Iterator[tuple[
             yield entry, parent
             continue
         if maker not in menus:
-            menus[maker] = QMenu(menu_text(maker) or tr("Other"), parent)
+            menus[maker] = ProgramMenu(menu_text(maker) or tr("Other"), parent)
         yield entry, menus[maker]
     for _, menu in sorted(menus.items(), key=lambda named: (not named[0], named[0])):
         parent.addMenu(menu)

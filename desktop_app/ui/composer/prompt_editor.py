@@ -27,6 +27,7 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role, set_style_property
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip, spoken_text
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -386,9 +387,8 @@ class PromptEditor(QFrame):
 
     def _open_attach_menu(self) -> None:
         """Open the menu of everything that can be attached."""
-        from PySide6.QtWidgets import QMenu  # no part of the start
 
-        menu = QMenu(self)
+        menu = ProgramMenu(self)
         menu.setObjectName("attach-menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for command, words in _ATTACH_COMMANDS.items():

@@ -227,6 +227,8 @@ class PromptText(PlainTextField):
         """Open the standard menu, with spelling and an additional entry to paste as plain text."""
         from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 
+        from desktop_app.ui.widgets.mnemonics import mark_menu
+
         menu = self.createStandardContextMenu(place)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         plain = QAction(tr("Paste as plain text"), menu)
@@ -240,10 +242,15 @@ class PromptText(PlainTextField):
         paste = [action.objectName() for action in actions].index("edit-paste")
         menu.insertAction(actions[paste + 1], plain)  # before "Delete"
         at = self.viewport().mapToGlobal(place)
-        if self._spelling is None:
+
+        def show() -> None:
+            mark_menu(menu)
             menu.popup(at)
+
+        if self._spelling is None:
+            show()
         else:
-            self._spelling.complete(menu, cursor, lambda: menu.popup(at))
+            self._spelling.complete(menu, cursor, show)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         # Imported here and below because start-up does not need it.

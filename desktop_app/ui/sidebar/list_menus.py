@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMenu
 
 from desktop_app.domain.conversations.list_filter import ListFilterKind
 from desktop_app.domain.export_format import EXPORT_FORMATS
@@ -18,12 +17,14 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.widgets.foreign_text import menu_text
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from PySide6.QtCore import QModelIndex
     from PySide6.QtGui import QIcon
+    from PySide6.QtWidgets import QMenu
 
     from desktop_app.domain.conversations.conversation import Conversation, Folder
     from desktop_app.ui.look.theme import Theme
@@ -73,7 +74,7 @@ class ListMenus(QObject):
 
     def conversations_menu(self, chosen: Sequence[Conversation]) -> QMenu:
         """Return the menu of conversations in the current filter."""
-        menu, ids = QMenu(self._list), [conversation.id for conversation in chosen]
+        menu, ids = ProgramMenu(self._list), [conversation.id for conversation in chosen]
         count = len(ids)
         if self._list.model.list_filter.kind is ListFilterKind.TRASH:
             _fill(
@@ -132,7 +133,7 @@ class ListMenus(QObject):
 
     def folder_menu(self, folder: Folder) -> QMenu:
         """Return the menu of a folder."""
-        menu, id_ = QMenu(self._list), folder.id
+        menu, id_ = ProgramMenu(self._list), folder.id
         entries: list[Entry] = [
             (
                 "square-pen",
@@ -162,7 +163,7 @@ class ListMenus(QObject):
 
     def list_menu(self) -> QMenu:
         """Return the menu of the area beside the rows."""
-        menu = QMenu(self._list)
+        menu = ProgramMenu(self._list)
         _fill(
             menu,
             self._list.theme,
@@ -179,7 +180,7 @@ class ListMenus(QObject):
 
     def _add_export(self, menu: QMenu, ids: Sequence[str]) -> None:
         words = tr_plural("Export as", "Export {count} conversations as", len(ids))
-        submenu = menu.addMenu(_icon(self._list.theme, "file-up"), menu_text(words))
+        submenu = _add_submenu(menu, self._list.theme, "file-up", words)
         submenu.setObjectName("export-as")
         for export_format in EXPORT_FORMATS:
             submenu.addAction(
@@ -192,7 +193,7 @@ class ListMenus(QObject):
         ids = [conversation.id for conversation in chosen]
         folder_ids = {conversation.folder_id for conversation in chosen}
         words = tr_plural("Move to", "Move {count} conversations to", len(chosen))
-        submenu = menu.addMenu(_icon(self._list.theme, "folder-input"), menu_text(words))
+        submenu = _add_submenu(menu, self._list.theme, "folder-input", words)
         submenu.setObjectName("move-to")
         for folder in self._list.folders:
             entry = submenu.addAction(_icon(self._list.theme, "folder"), menu_text(folder.name))
@@ -219,6 +220,13 @@ def _fill(menu: QMenu, theme: Theme, *entries: Entry) -> None:
     for icon_name, words, shortcut, action in entries:
         keys = shortcut_text(shortcut)
         menu.addAction(_icon(theme, icon_name), menu_text(words, keys=keys), action)
+
+
+def _add_submenu(menu: QMenu, theme: Theme, icon_name: str, words: str) -> QMenu:
+    submenu = ProgramMenu(menu_text(words), menu)
+    submenu.setIcon(_icon(theme, icon_name))
+    menu.addMenu(submenu)
+    return submenu
 
 
 def _icon(theme: Theme, name: str) -> QIcon:

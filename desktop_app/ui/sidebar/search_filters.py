@@ -32,6 +32,7 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role, set_style_property
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
@@ -148,13 +149,8 @@ class SearchFilters(QWidget):
         button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         set_role(button, "filter")
         if fill is not None:
-            menu = QMenu(button)
-
-            def refill() -> None:
-                menu.clear()
-                fill(menu)
-
-            menu.aboutToShow.connect(refill)
+            menu = ProgramMenu(button)
+            menu.fill_with(fill)
             button.setMenu(menu)
         return button
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMenu
 
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.rendering.markdown.footnote_links import is_note_link
@@ -15,10 +14,11 @@ from desktop_app.ui.transcript.keyboard.message_actions import ACTIONS
 from desktop_app.ui.transcript.message_commands import COPY_LINK
 from desktop_app.ui.transcript.message_items import ACTION
 from desktop_app.ui.widgets.foreign_text import menu_text, one_line
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QTextBlock
-    from PySide6.QtWidgets import QTextBrowser
+    from PySide6.QtWidgets import QMenu, QTextBrowser
 
     from desktop_app.ui.transcript.document.materialized_messages import MaterializedMessages
     from desktop_app.ui.transcript.keyboard.key_commands import KeyCommands
@@ -65,7 +65,7 @@ class ContextMenu(QObject):
 
     def menu_for(self, block: QTextBlock, link: str) -> QMenu:
         """Return the context menu for a block, and a link in it or ""."""
-        menu = QMenu(self._view)
+        menu = ProgramMenu(self._view)
         entry = self._messages.at_block(block)
         if not self._selection.is_empty:
             menu.addAction(tr("Copy"), self._keys.copy_selected)

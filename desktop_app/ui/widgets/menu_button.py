@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QMenu, QSizePolicy
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import RADIUS, ROW
-from desktop_app.ui.widgets.foreign_text import PlainButton
+from desktop_app.ui.widgets.foreign_text import PlainButton, marked_text
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent
@@ -51,10 +52,9 @@ class MenuButton(PlainButton):
         self._caption = ""
         self._bars: int | None = None
         self._has_ring = False
-        self._fill = fill
-        menu = QMenu(self)
+        menu = ProgramMenu(self)
         menu.setToolTipsVisible(True)
-        menu.aboutToShow.connect(self._refill)
+        menu.fill_with(fill)
         self.setMenu(menu)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
@@ -140,7 +140,14 @@ class MenuButton(PlainButton):
             chevron.moveRight(self.width() - px(_PADDING) + px(2))
             left = x if self._bars is not None else x + px(_GAP) - px(1)
             text_rect = QRect(left, 0, chevron.left() - left - px(4), self.height())
-            painting.text(painter, text_rect, self.text(), theme.interface(), color)
+            painting.text(
+                painter,
+                text_rect,
+                marked_text(self),
+                theme.interface(),
+                color,
+                marks=painting.MNEMONIC,
+            )
         elif self._bars is not None:
             chevron.moveRight(self.width() - px(_PADDING) + px(2))
         else:
@@ -160,8 +167,3 @@ class MenuButton(PlainButton):
             painter.drawRoundedRect(
                 x + n * px(6) + px(n), bottom - height, px(5), height, px(1), px(1)
             )
-
-    def _refill(self) -> None:
-        menu = self.menu()
-        menu.clear()
-        self._fill(menu)

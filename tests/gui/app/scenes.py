@@ -85,6 +85,7 @@ from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
 from desktop_app.ui.tools.server_form import ServerForm, ServerLog
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.window.command_palette import CommandPalette
 from desktop_app.ui.window.compaction_card import CompactionCard
 from desktop_app.ui.window.overlays import DropOverlay
@@ -690,7 +691,7 @@ async def settings(desk: Desk, look: Look) -> None:
 async def menus(desk: Desk, look: Look) -> None:
     """Open the menu of every button of the window, and those of spelling."""
     desk.window.show_settings(False)
-    suggestions = QMenu(desk.window)
+    suggestions = ProgramMenu(desk.window)
     Spelling(desk.window)._insert(suggestions, "⟦wrld⟧", ["⟦world⟧", "⟦wild⟧"], print)
     await _popup(desk, look, "menu-spelling", suggestions)
     await desk.ready.check_spelling()

@@ -21,6 +21,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import CONTINUE
 from tests.gui.app.desk import NO_ROOM, Desk, Held, Slow, until
 from tests.gui.app.stage import Turn
+from tests.helpers.menus import entry_text
 
 WAITS = "Queued · Esc to cancel"
 CUT = StreamCutError(
@@ -503,7 +504,7 @@ async def test_answered_again_by_another_the_conversation_keeps_its_choice(label
         menu = desk.window.findChildren(QMenu, "retry-with")[-1]
         corner = button.mapToGlobal(button.rect().bottomLeft())
         assert menu.geometry().adjusted(-2, -2, 2, 2).contains(corner)
-        next(a for a in menu.actions() if a.text().split(" · ")[0] == label).trigger()
+        next(a for a in menu.actions() if entry_text(a).split(" · ")[0] == label).trigger()
         menu.close()
         await until(lambda: len(desk.stage.turns) == 2)
         request = desk.stage.turns[1].request

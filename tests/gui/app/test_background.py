@@ -18,6 +18,7 @@ from desktop_app.paths import folders
 from tests.gui.app.desk import Desk, until
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -45,7 +46,7 @@ async def choose_background(desk: Desk) -> None:
     await until(button.isVisible)
     menu = button.options
     menu.aboutToShow.emit()
-    words = " ".join(action.text() for action in menu.actions())
+    words = " ".join(entry_text(action) for action in menu.actions())
     assert "stores the request and the response (OpenAI: 30 days or more)" in words
     action_of(menu, "Run in background").trigger()
     assert button.text() == "Background"
@@ -56,7 +57,7 @@ def shows(desk: Desk, words: str) -> bool:
 
 
 def action_of(menu: QMenu, words: str) -> QAction:
-    return next(action for action in menu.actions() if action.text() == words)
+    return next(action for action in menu.actions() if entry_text(action) == words)
 
 
 def end_process() -> None:

@@ -20,6 +20,7 @@ from desktop_app.session.session_bus import BusObject, SessionBus
 from desktop_app.settings.schema import NOTIFICATIONS
 from tests.gui.app.desk import Desk, until
 from tests.helpers.bus_service import BusService, Method, message_bus_daemon, properties
+from tests.helpers.menus import entry_text
 
 LONG = 11.0
 
@@ -204,7 +205,7 @@ async def test_links_open_what_they_name_or_say_that_it_is_gone() -> None:
         await desk.settled()
         await until(lambda: bool(desk.transcript))
         menu = desk.window.transcript.menu_at(QPoint(20, 20))
-        entries = {entry.text(): entry for entry in menu.actions()}
+        entries = {entry_text(entry): entry for entry in menu.actions()}
         entries["Copy link to message"].trigger()
         ids = [message.id for message in desk.state.current.path]
         links = [f"repartee://conversation/{conversation}/{id_}" for id_ in ids]

@@ -13,6 +13,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import KEYED
+from tests.helpers.menus import entry_text
 
 
 def _call(seconds: float, effort: str = "high", outcome: str = "complete") -> Call:
@@ -30,7 +31,7 @@ def _call(seconds: float, effort: str = "high", outcome: str = "complete") -> Ca
 def _labels(desk: Desk) -> list[str]:
     menu = QMenu()
     desk.window.prompt.row._fill_efforts(menu)
-    return [action.text() for action in menu.actions()]
+    return [entry_text(action) for action in menu.actions()]
 
 
 async def test_each_effort_says_what_it_is_for_costs_and_takes() -> None:
@@ -82,6 +83,6 @@ async def test_a_model_without_minimal_effort_does_not_offer_it() -> None:
         desk.state.setup.choose(choice)
         menu = QMenu()
         desk.window.prompt.row._fill_efforts(menu)
-        offered = [a.text().split(" ·")[0] for a in menu.actions() if a.isEnabled()]
+        offered = [entry_text(a).split(" ·")[0] for a in menu.actions() if a.isEnabled()]
         assert offered == ["Low", "Medium", "High", "Extra high"]
-        assert not any(action.text().startswith("Minimal") for action in menu.actions())
+        assert not any(entry_text(action).startswith("Minimal") for action in menu.actions())

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QMenu, QPushButton
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.gui.app.desk import Desk, until
 from tests.helpers.family import FAMILY_NAMED
+from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     from desktop_app.ui.library.collections_dialog import CollectionsDialog
@@ -249,7 +250,7 @@ async def test_the_menu_of_what_to_attach() -> None:
         desk.window.prompt.row.attach_more.click()
         menu = desk.window.prompt.findChild(QMenu, "attach-menu")
         assert menu is not None
-        labels = [action.text() for action in menu.actions()]
+        labels = [entry_text(action) for action in menu.actions()]
         assert labels == [
             "Attach files…",
             "Attach folder…",

@@ -33,7 +33,9 @@ OURS = {
         calendar conversation_list conversation_model conversation_view filter_bars hit_model
         list_search row_view search_field sidebar_footer
     """,
-    "ui.widgets": "flow_layout foreign_text menu_button role_names rows_model segmented_control",
+    "ui.widgets": """
+        flow_layout foreign_text menu_button program_menu role_names rows_model segmented_control
+    """,
     "ui.window": "conversation_pane header main_window overlays",
 }
 

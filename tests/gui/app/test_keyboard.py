@@ -16,6 +16,7 @@ from desktop_app.ui.library.collections_dialog import CollectionsDialog
 from desktop_app.ui.widgets.segmented_control import Segment
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import DATA
+from tests.helpers.menus import entry_text
 
 
 def area(desk: Desk) -> str:
@@ -123,7 +124,7 @@ async def test_the_menu_key_on_a_button_is_about_its_message(
         assert button.accessibleName() == "Copy message"
         menus: list[list[str]] = []
         monkeypatch.setattr(
-            QMenu, "popup", lambda menu, _at: menus.append([a.text() for a in menu.actions()])
+            QMenu, "popup", lambda menu, _at: menus.append([entry_text(a) for a in menu.actions()])
         )
         where = button.rect().center()
         pressed = QContextMenuEvent(

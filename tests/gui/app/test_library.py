@@ -33,6 +33,7 @@ from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.sidebar.conversation_model import Roles
 from tests.gui.app.desk import Desk, find, until
+from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -87,12 +88,12 @@ def menu_of(desk: Desk, identifier: str) -> QMenu:
 
 
 def choose(menu: QMenu, words: str) -> None:
-    actions = {action.text().split("\t")[0]: action for action in menu.actions()}
+    actions = {entry_text(action).split("\t")[0]: action for action in menu.actions()}
     actions[words].trigger()
 
 
 def choose_below(menu: QMenu, words: str, more: str) -> None:
-    below = next(a.menu() for a in menu.actions() if a.text() == words)
+    below = next(a.menu() for a in menu.actions() if entry_text(a) == words)
     assert isinstance(below, QMenu)
     choose(below, more)
 

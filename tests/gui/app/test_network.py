@@ -21,6 +21,7 @@ from desktop_app.services.chat.model_choice import INSTANT_RETIRED
 from tests.gui.app.desk import Desk, find, until
 from tests.gui.app.test_choices import COMET, KEYED, SERVER, row
 from tests.helpers.certificates import Authority
+from tests.helpers.menus import entry_text
 from tests.helpers.proxies import HttpProxy
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 
@@ -45,7 +46,7 @@ def lines(menu: QMenu) -> list[str]:
     found: list[str] = []
     for action in menu.actions():
         inner = action.menu()
-        found += lines(inner) if isinstance(inner, QMenu) else [action.text()]
+        found += lines(inner) if isinstance(inner, QMenu) else [entry_text(action)]
     return found
 
 
@@ -132,14 +133,14 @@ async def test_hundreds_of_models_go_by_their_makers() -> None:
         desk.type("Hi")
         await until(lambda: "alone" in offered(desk, "env-cometapi"))
         menu = open_menu(desk)
-        comet = next(a.menu() for a in menu.actions() if a.text().startswith("CometAPI"))
+        comet = next(a.menu() for a in menu.actions() if entry_text(a).startswith("CometAPI"))
         assert isinstance(comet, QMenu)
-        names = [action.text() for action in comet.actions()]
+        names = [entry_text(action) for action in comet.actions()]
         assert names[:3] == ["GPT-5.2 Instant · GPT-5.2 without reasoning responds", *names[1:3]]
         assert names[3:] == ["claude", "gemini", "gpt", "Other"]
         inside = [line for line in lines(comet) if line.startswith("claude-")]
         assert len(inside) == 100
-        action = next(a for a in comet.findChildren(QAction) if a.text() == "claude-7")
+        action = next(a for a in comet.findChildren(QAction) if entry_text(a) == "claude-7")
         action.trigger()
         assert row(desk).model == "claude-7"
 

@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.stream_events import ImageArrived
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
 from tests.gui.app.desk import Desk, until
+from tests.helpers.menus import entry_text
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
@@ -91,7 +92,7 @@ async def test_a_pasted_picture_is_kept_at_once_and_its_detail_with_it() -> None
         desk.text.insertFromMimeData(pasted)
         await until(lambda: is_read(desk))
         assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 297 tokens · < 1% · $0.0005"]
-        low = next(a for a in chip(desk).menu().actions() if a.text().startswith("Low"))
+        low = next(a for a in chip(desk).menu().actions() if entry_text(a).startswith("Low"))
         assert low.text() == "Low · ≈ 212 tokens"
         low.trigger()
         assert desk.chips == ["Pasted image.png, 600 × 400 · ≈ 212 tokens · < 1% · $0.0004"]

@@ -19,6 +19,7 @@ from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField
 from tests.gui.app.desk import Desk, find, until
+from tests.helpers.menus import entry_text
 from tests.unit.storage.samples import opened
 
 REVIEWER = Preset(
@@ -41,7 +42,9 @@ def menu_of(desk: Desk) -> dict[str, bool]:
     """Return the lines of the menu and their checked states."""
     menu = QMenu()
     desk.window.header.preset_menu_requested.emit(menu)
-    lines = {action.text(): action.isChecked() for action in menu.actions() if action.text()}
+    lines = {
+        entry_text(action): action.isChecked() for action in menu.actions() if entry_text(action)
+    }
     menu.deleteLater()
     return lines
 
@@ -49,7 +52,7 @@ def menu_of(desk: Desk) -> dict[str, bool]:
 def choose(desk: Desk, line: str) -> None:
     menu = QMenu()
     desk.window.header.preset_menu_requested.emit(menu)
-    next(action for action in menu.actions() if action.text() == line).trigger()
+    next(action for action in menu.actions() if entry_text(action) == line).trigger()
     menu.deleteLater()
 
 
@@ -267,7 +270,7 @@ async def test_those_that_ship_can_be_used_edited_and_deleted() -> None:
     async with Desk(environment=KEY) as desk:
         menu = QMenu()
         desk.window.header.preset_menu_requested.emit(menu)
-        names = [action.text() for action in menu.actions()]
+        names = [entry_text(action) for action in menu.actions()]
         assert {preset.name for preset in built_in_presets()} <= set(names)
         choose(desk, "Translator")
         settings = desk.state.setup.ask_settings

@@ -19,6 +19,7 @@ from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer import prompt_spelling
 from desktop_app.ui.widgets.foreign_text import PlainLabel
 from tests.gui.app.desk import Desk, find, until
+from tests.helpers.menus import entry_text
 
 # Offscreen, an open menu cannot hold the keyboard.
 pytestmark = pytest.mark.qt_log_ignore("grabbing the keyboard")
@@ -46,7 +47,7 @@ def menu_of(widget: QWidget) -> list[str]:
     """Return the entries of the open menu."""
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
-    return [action.text() for action in menu.actions() if action.text()]
+    return [entry_text(action) for action in menu.actions() if action.text()]
 
 
 def choose(name: str) -> None:
@@ -115,7 +116,7 @@ async def test_the_menu_key_offers_suggestions_and_takes_one() -> None:
         assert "world" in menu_of(desk.text)
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
-        world = next(a for a in menu.actions() if a.text() == "world")
+        world = next(a for a in menu.actions() if entry_text(a) == "world")
         menu.setActiveAction(world)
         QTest.keyClick(menu, Qt.Key.Key_Return)
         assert desk.text.toPlainText() == "the world turns"

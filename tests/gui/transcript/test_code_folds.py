@@ -18,6 +18,7 @@ from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look.theme import dark
 from desktop_app.ui.transcript.media.code_folds import FOLD, LONG, SHOWN, FoldLines, with_folds
 from tests.helpers.examples import examples
+from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
 
 if TYPE_CHECKING:
@@ -322,7 +323,7 @@ def test_the_menu_has_what_can_be_done_with_the_code_and_the_conversation(
     view.set_messages([question("q"), answer("```\nx = 1\n```\n")])
     cursor = view.document().find("x = 1")
     menu = view.menu_at(view.cursorRect(cursor).center())
-    names = [action.text() for action in menu.actions()]
+    names = [entry_text(action) for action in menu.actions()]
     assert "Copy code block" in names
     assert names[-1] == "Print conversation…"
     with qtbot.waitSignal(view.command_requested) as asked:

@@ -26,6 +26,7 @@ from desktop_app.ui.settings.form_widgets import FormSection, Note, ShownLine, T
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, menu_text, set_tooltip, spoken_text
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,8 +97,8 @@ class DataTab(QWidget):
         bring = _button(tr("Import…"), "import")
         bring.clicked.connect(lambda: self.import_requested.emit())
         self._out = _button(tr("Export"), "export")
-        menu = QMenu(self._out)
-        menu.aboutToShow.connect(lambda: self._fill_export(menu))
+        menu = ProgramMenu(self._out)
+        menu.fill_with(self._fill_export)
         self._out.setMenu(menu)
         self._in_out.body.addLayout(_row(bring, self._out))
 
@@ -147,7 +148,6 @@ class DataTab(QWidget):
         self._gap.setFixedHeight(theme.px(4))
 
     def _fill_export(self, menu: QMenu) -> None:
-        menu.clear()
         for which, words in (("open", tr("This conversation")), ("all", tr("All conversations"))):
             menu.addSection(menu_text(words))
             for each in EXPORT_FORMATS:

@@ -15,7 +15,6 @@ from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QMenu,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -44,6 +43,7 @@ from desktop_app.ui.widgets.foreign_text import (
     set_tooltip,
     spoken_text,
 )
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,6 +142,7 @@ class ProviderTab(QWidget):
     def _build_choice(self, theme: Theme) -> None:
         section = FormSection(tr("Provider"), theme)
         self._combo = Combo(theme, tr("Provider"))
+        section.title.setBuddy(self._combo)
         self._combo.setObjectName("provider")
         self._add = PlainToolButton()
         self._add.setObjectName("add-provider")
@@ -149,7 +150,7 @@ class ProviderTab(QWidget):
         set_tooltip(self._add, tr("Add server"))
         self._add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         set_role(self._add, "quiet")
-        menu = QMenu(self._add)
+        menu = ProgramMenu(self._add)
         for preset in SERVER_PRESETS:
             action = menu.addAction(menu_text(tr(preset.name)))
             action.triggered.connect(
@@ -191,6 +192,7 @@ class ProviderTab(QWidget):
         label.setWordWrap(True)
         set_role(label, "strong")
         row = QHBoxLayout()
+        label.setBuddy(self._use)
         row.addWidget(label, 1)
         row.addWidget(self._use)
         self._column.addLayout(row)

@@ -1,0 +1,172 @@
+"""The choice of mnemonics: the underlined letters of menu entries, buttons and labels.
+
+They are chosen when a menu or a window is shown, as KDE's programs do, instead of being part of
+each text: so they never clash, and every language has them without a word in its catalog.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from PySide6.QtWidgets import QMenu
+
+ARE_USED: Final = sys.platform != "darwin"
+"""macOS has no mnemonics: Alt with a letter types a character there."""
+NO_MNEMONIC: Final = "no-mnemonic"
+"""The property of a button whose text is a value, such as its keys."""
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_MARK: Final = re.compile("&(.)", re.DOTALL)
+_LARGEST: Final = "\uffff"  # Qt stores a larger character as two, which no mnemonic can be
+
+
+def choose_letters(
+    texts: Sequence[str], kept: Sequence[str] = (), taken: Collection[str] = ()
+) -> list[str]:
+    """Return a letter for each text, all different; "" if no letter of a text is left.
+
+    A letter that a text has had stays. Then the first letter of a text is preferred, then those of
+    its words, then any other. As many texts as possible get one.
+
+    Args:
+        texts: as shown; the first have priority.
+        kept: the letters that the texts have had until now, or "".
+        taken: letters that are in use elsewhere.
+    """
+    choice = _Choice([_letters(text) for text in texts], taken)
+    choice.keep(kept)
+    choice.give_preferred()
+    choice.make_room()
+    return choice.chosen
+
+
+class _Choice:
+    """A letter for each text while letters are given away."""
+
+    def __init__(
+        self, letters: Sequence[tuple[list[str], list[str]]], taken: Collection[str]
+    ) -> None:
+        self._letters, self._taken = letters, taken
+        self._owners: dict[str, int] = {}
+        self._kept: set[int] = set()
+        self.chosen = [""] * len(letters)
+
+    def keep(self, kept: Sequence[str]) -> None:
+        """Give texts the letters that they have had."""
+        for at, letter in enumerate(kept):
+            starts, others = self._letters[at]
+            if letter in starts or letter in others:
+                self._give_free(at, (letter,))
+        self._kept = set(self._owners.values())
+
+    def give_preferred(self) -> None:
+        """Give texts their first letter, or else that of a word, or else any other."""
+        for rank in range(3):
+            for at, (starts, others) in enumerate(self._letters):
+                if not self.chosen[at]:
+                    self._give_free(at, (starts[:1], starts, others)[rank])
+
+    def make_room(self) -> None:
+        """Move letters of other texts, as few as possible, for texts without one."""
+        tried: set[str] = set()
+        for at, letter in enumerate(self.chosen):
+            # A letter that led nowhere leads nowhere for the next text, until another succeeds.
+            if not letter and self._move_others(at, tried):
+                tried = set()
+
+    def _give_free(self, at: int, letters: Sequence[str]) -> None:
+        for letter in letters:
+            if letter not in self._owners and letter not in self._taken:
+                self._owners[letter] = at
+                self.chosen[at] = letter
+                return
+
+    def _move_others(self, at: int, tried: set[str]) -> bool:
+        sources: dict[str, int] = {}
+        waiting = [at]
+        for source in waiting:
+            for letter in (*self._letters[source][0], *self._letters[source][1]):
+                if letter in tried or letter in self._taken:
+                    continue
+                tried.add(letter)
+                sources[letter] = source
+                owner = self._owners.get(letter)
+                if owner is None:
+                    self._shift(letter, sources)
+                    return True
+                if owner not in self._kept:
+                    waiting.append(owner)
+        return False
+
+    def _shift(self, free: str, sources: dict[str, int]) -> None:
+        letter = free
+        while letter:
+            source = sources[letter]
+            before = self.chosen[source]
+            self._owners[letter], self.chosen[source] = source, letter
+            letter = before
+
+
+def marked(text: str, letter: str) -> str:
+    """Return a text for Qt with & before the mnemonic, and && for each &.
+
+    >>> marked("Cut & paste", "P")
+    'Cut && &paste'
+    """
+    starts = [word.start() for word in _WORD.finditer(text)]
+    places = [*starts, *range(len(text))] if letter else []
+    at = next((place for place in places if text[place].upper() == letter), len(text))
+    rest = text[at:].replace("&", "&&")
+    return text[:at].replace("&", "&&") + ("&" if rest else "") + rest
+
+
+def unmarked(text: str) -> tuple[str, str]:
+    """Return a text of Qt as shown, and its mnemonic or "".
+
+    >>> unmarked("Cut && &paste")
+    ('Cut & paste', 'P')
+    """
+    if "&" not in text:
+        return text, ""
+    found = [match[1] for match in _MARK.finditer(text)]
+    return _MARK.sub(r"\1", text), next((each.upper() for each in found if each != "&"), "")
+
+
+def mark_menu(menu: QMenu) -> None:
+    """Give the entries of a menu their mnemonics."""
+    if not ARE_USED:
+        return
+    entries = [
+        action
+        for action in menu.actions()
+        if action.isVisible() and action.isEnabled() and not action.isSeparator()
+    ]
+    raw = [action.text() for action in entries]
+    parts = [text.partition("\t") for text in raw]
+    shown = [unmarked(text) for text, _tab, _keys in parts]
+    letters = choose_letters([text for text, _ in shown], [letter for _, letter in shown])
+    for action, before, (text, _), letter, part in zip(
+        entries, raw, shown, letters, parts, strict=True
+    ):
+        after = marked(text, letter) + "".join(part[1:])
+        if after != before:
+            action.setText(after)
+
+
+def _letters(text: str) -> tuple[list[str], list[str]]:
+    """Return the letters that begin words, and the others; digits come last."""
+    upper = text.upper()
+    if len(upper) != len(text):  # ß becomes SS
+        upper = "".join(each.upper() if len(each.upper()) == 1 else "_" for each in text)
+    words = _WORD.findall(upper)
+    starts = dict.fromkeys(word[0] for word in words)
+    others = dict.fromkeys("".join(words))
+    # Digits need Shift on some keyboards.
+    begin = sorted((each for each in starts if each <= _LARGEST), key=str.isdigit)
+    rest = (each for each in others if each <= _LARGEST and each not in starts)
+    return begin, sorted(rest, key=str.isdigit)
