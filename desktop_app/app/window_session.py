@@ -44,6 +44,8 @@ from desktop_app.ui.transcript.message_commands import COPY_LINK
 from desktop_app.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from desktop_app.app.desktop.answer_notifier import AnswerNotifier
     from desktop_app.app.desktop.hotkey_controller import HotkeyController
     from desktop_app.app.desktop.login_start_setting import LoginStart
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.session.session_bus import SessionBus
     from desktop_app.session.sleep_watch import SleepWatch
+    from desktop_app.ui.widgets.window_mnemonics import WindowMnemonics
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +65,7 @@ WINDOW_STATE_KEY = "window.state"
 QUICK_PROMPT_MS = 1000  # after the start
 SPELLING_MS = 1200  # after the start
 BATCHES_MS = 1500  # after the start
+MNEMONICS_MS = 500  # after the start
 
 
 class WindowSession:
@@ -105,6 +109,7 @@ class WindowSession:
         self._ending: asyncio.Task[None] | None = None
         self._is_paused = False
         self._spelling: SpellingController | None = None
+        self._mnemonics: WindowMnemonics | None = None
         self.afterwards: ClosedWork | None = None
         self.is_rebuilt = False
         self._quick = QuickHost(
@@ -364,9 +369,25 @@ class WindowSession:
             self._window,
             lambda: self.controllers.tasks.start(self.controllers.batches.pick_up()),
         )
+        QTimer.singleShot(MNEMONICS_MS, self._window, self.show_mnemonics)
         self.controllers.tasks.start(self.controllers.servers.load_prompts())
         self.controllers.housekeeping.start()
         self._memory.wait()
+
+    def show_mnemonics(self) -> WindowMnemonics:
+        """Give all windows mnemonics from now on. The start does not wait for them."""
+        from desktop_app.ui.widgets.window_mnemonics import WindowMnemonics
+
+        if self._mnemonics is None:
+            self._mnemonics = WindowMnemonics(self._window, self._without_mnemonics)
+        return self._mnemonics
+
+    def _without_mnemonics(self, window: QWidget) -> tuple[QWidget, ...]:
+        """Return the parts of the main window that have commands instead: all but cards, pages."""
+        main = self._window
+        if window is not main:
+            return ()
+        return (main.conversations, main.header, main.prompt, main.transcript)
 
     async def check_spelling(self) -> None:
         """Begin to check the spelling in both prompts. The start does not wait for it."""

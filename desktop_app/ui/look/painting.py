@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QPainter, QPen
 
 from desktop_app.ui.look.icons import pixmap
 from desktop_app.ui.look.mirroring import upright
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 CENTER = Qt.AlignmentFlag.AlignCenter
+MNEMONIC = Qt.TextFlag.TextShowMnemonic.value
 
 
 _BY_KEY = (
@@ -29,11 +30,16 @@ _BY_KEY = (
     Qt.FocusReason.BacktabFocusReason,
     Qt.FocusReason.ShortcutFocusReason,
 )
+_ALT = Qt.KeyboardModifier.AltModifier
 
 
 def is_keyboard_focus(event: QFocusEvent) -> bool:
     """Return True if the keyboard moved the focus, so that a focus ring is needed."""
-    return event.reason() in _BY_KEY
+    if event.reason() in _BY_KEY:
+        return True
+    # By the mnemonic of a button, Qt moves the focus for no reason.
+    is_other = event.reason() == Qt.FocusReason.OtherFocusReason
+    return is_other and bool(QGuiApplication.keyboardModifiers() & _ALT)
 
 
 def antialias(painter: QPainter) -> None:
@@ -63,13 +69,19 @@ def text(
     font: QFont,
     color: QColor,
     cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+    *,
+    marks: int = 0,
 ) -> None:
-    """Paint a single line, elided to `rect`, at the side where reading begins."""
+    """Paint a single line, elided to `rect`, at the side where reading begins.
+
+    Args:
+        marks: MNEMONIC if & in `words` marks a mnemonic.
+    """
     painter.setFont(font)
     painter.setPen(color)
-    shown = painter.fontMetrics().elidedText(one_line(words), cut, rect.width())
+    shown = painter.fontMetrics().elidedText(one_line(words), cut, rect.width(), marks)
     with upright(painter, rect):
-        painter.drawText(rect, LEFT, shown)
+        painter.drawText(rect, LEFT.value | marks, shown)
 
 
 def draw_icon(painter: QPainter, rect: QRect, name: str, color: QColor, size: int) -> None:

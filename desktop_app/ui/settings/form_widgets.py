@@ -139,6 +139,7 @@ class LineSection(FormSection):
         self.field = QLineEdit()
         self.field.setObjectName(name)
         self.field.setAccessibleName(spoken_text(title))
+        self.title.setBuddy(self.field)
         self.body.addWidget(self.field)
         self._shown = ""
         self.field.editingFinished.connect(self._finish)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QStyle, QStyleOptionButton, QStylePainter
 
-from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip
+from desktop_app.ui.look import painting
+from desktop_app.ui.widgets.foreign_text import PlainButton, marked_text, set_tooltip
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
@@ -27,12 +28,15 @@ class ElidedButton(PlainButton):
     def paintEvent(self, _event: QPaintEvent) -> None:
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        option.text = self._shown().replace("&", "&&")
+        option.text = self._elided(marked_text(self), painting.MNEMONIC)
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
     def _shown(self) -> str:
         """Return the label, elided to the width of the button."""
+        return self._elided(self.text())
+
+    def _elided(self, label: str, marks: int = 0) -> str:
         metrics = self.fontMetrics()
         frame = self.sizeHint().width() - metrics.horizontalAdvance(self.text())
         room = self.width() - frame + 1  # widths of letters are rounded
-        return metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        return metrics.elidedText(label, Qt.TextElideMode.ElideRight, room, marks)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import Qt, QTextOption
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QLabel, QPlainTextEdit, QPushButton, QToolButton
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox, QWidget
@@ -114,7 +114,19 @@ class PlainLabel(QLabel):
     def setText(self, text: str) -> None:
         """Set the text."""
         shown = several_lines(text) if self._keeps_lines else one_line(text, LONGEST_PARAGRAPH)
-        super().setText(shown)
+        # Only in the label of a field does Qt take & for the mark of a mnemonic.
+        super().setText(shown if self.buddy() is None else shown.replace("&", "&&"))
+
+    def setBuddy(self, buddy: QWidget) -> None:
+        """Make this the label of a field."""
+        text = self.text()
+        super().setBuddy(buddy)
+        self.setText(text)
+
+    def text(self) -> str:
+        """Return the text as shown."""
+        text = super().text()
+        return _without_marks(text) if "&" in text and self.buddy() is not None else text
 
     def minimumSizeHint(self) -> QSize:
         """Limit the width that an endless word would ask for."""
@@ -137,7 +149,7 @@ class PlainButton(QPushButton):
 
     def text(self) -> str:
         """Return the text as shown."""
-        return super().text().replace("&&", "&")
+        return _without_marks(super().text())
 
 
 class PlainToolButton(QToolButton):
@@ -149,7 +161,7 @@ class PlainToolButton(QToolButton):
 
     def text(self) -> str:
         """Return the text as shown."""
-        return super().text().replace("&&", "&")
+        return _without_marks(super().text())
 
 
 class PlainTextField(QPlainTextEdit):
@@ -170,6 +182,19 @@ class PlainTextField(QPlainTextEdit):
             self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
 
 
+def marked_text(widget: QAbstractButton | QLabel) -> str:
+    """Return the text of a widget as Qt has it: & marks a mnemonic, && is &."""
+    return QLabel.text(widget) if isinstance(widget, QLabel) else QAbstractButton.text(widget)
+
+
+def set_marked_text(widget: QAbstractButton | QLabel, text: str) -> None:
+    """Set the text of a widget as Qt takes it; see `marked_text`."""
+    if isinstance(widget, QLabel):
+        QLabel.setText(widget, text)
+    else:
+        QAbstractButton.setText(widget, text)
+
+
 def message_box(
     text: str, more: str = "", *, details: str = "", parent: QWidget | None = None
 ) -> QMessageBox:
@@ -187,6 +212,11 @@ def message_box(
     for label in box.findChildren(QLabel):
         label.setTextFormat(Qt.TextFormat.PlainText)
     return box
+
+
+def _without_marks(text: str) -> str:
+    """Return a text without the mark of a mnemonic, and & for &&."""
+    return re.sub("&(.)", r"\1", text) if "&" in text else text
 
 
 def _breakable(text: str) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.widgets.foreign_text import PlainButton
+from desktop_app.ui.widgets.foreign_text import PlainButton, marked_text
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QEnterEvent, QPaintEvent
@@ -80,7 +80,9 @@ class HintButton(PlainButton):
             painting.outline(painter, self.rect(), theme.accent, theme.px(5), 2)
         text_rect = self.rect().adjusted(self._cap_width(self._shown_keys), 0, 0, 0)
         color = theme.text if is_active else theme.dim
-        painting.text(painter, text_rect, self.text(), theme.note(), color)
+        painting.text(
+            painter, text_rect, marked_text(self), theme.note(), color, marks=painting.MNEMONIC
+        )
 
     @property
     def _shown_keys(self) -> str:

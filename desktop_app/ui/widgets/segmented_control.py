@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QGridLayout, QPushButton, QS
 
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.theme import RADIUS, ROW, set_role
-from desktop_app.ui.widgets.foreign_text import PlainButton, spoken_text
+from desktop_app.ui.widgets.foreign_text import PlainButton, marked_text, spoken_text
 from desktop_app.ui.widgets.role_names import GROUP, RADIO, TAB, TABS
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ class Segment(PlainButton):
         is_active = self.isEnabled() and (self.isChecked() or self.underMouse())
         painter.setPen(theme.text if is_active else theme.dim if self.isEnabled() else theme.faint)
         painter.setFont(self._font(bold=self.isChecked()))
-        painter.drawText(self.rect(), painting.CENTER, self.text())
+        flags = painting.CENTER.value | painting.MNEMONIC
+        painter.drawText(self.rect(), flags, marked_text(self))
 
 
 class SegmentedControl(QFrame):

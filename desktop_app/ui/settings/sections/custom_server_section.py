@@ -44,6 +44,7 @@ class CustomServerSection(FormSection):
         switch = Switch(theme, words)
         switch.setObjectName(name)
         row = QHBoxLayout()
+        label.setBuddy(switch)
         row.addWidget(label, 1)
         row.addWidget(switch)
         self.body.addLayout(row)

@@ -99,6 +99,7 @@ class ProxySection(FormSection):
         self._url.setAccessibleName(spoken_text(tr("Proxy URL")))
         self._url.setPlaceholderText("http://host:3128")
         self.password = KeySection(theme, PROXY_PASSWORD, "proxy-")
+        self.title.setBuddy(self._way)
         self.body.addWidget(self._way)
         self.body.addWidget(self._url)
         self._column.addSpacing(theme.px(6))
@@ -247,6 +248,7 @@ class NetworkSection(CollapsibleSection):
         label.setWordWrap(True)
         set_role(label, "strong")
         row = QHBoxLayout()
+        label.setBuddy(self._keeps_switch)
         row.addWidget(label, 1)
         row.addWidget(self._keeps_switch)
         self._keeps.body.addLayout(row)
@@ -257,6 +259,7 @@ class NetworkSection(CollapsibleSection):
         self._api_names.setObjectName("provider-api")
         for key, words in _APIS:
             self._api_names.addItem(tr(words) if not key else words, key)
+        self._api.title.setBuddy(self._api_names)
         self._api.body.addWidget(self._api_names)
         self._api.note.set_text(tr("Stop sequences and penalties need Chat Completions."))
         self._limit = FormSection(tr("Token limit parameter"), theme)
@@ -264,6 +267,7 @@ class NetworkSection(CollapsibleSection):
         self._limit_names.setObjectName("max-tokens-field")
         for key, words in _LIMITS:
             self._limit_names.addItem(tr(words) if not key else words, key)
+        self._limit.title.setBuddy(self._limit_names)
         self._limit.body.addWidget(self._limit_names)
         self._limit.note.set_text(
             tr("Change this if a Chat Completions server rejects the default.")

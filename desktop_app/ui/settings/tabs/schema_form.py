@@ -205,6 +205,7 @@ class _FlagField:
         set_role(label, "strong")
         label.setWordWrap(True)
         row = QHBoxLayout()
+        label.setBuddy(self._switch)
         row.addWidget(label, 1)
         row.addWidget(self._switch)
         section.body.addLayout(row)
@@ -262,6 +263,7 @@ class _ListField:
             self._combo.addItem(tr("System"), "")
             for family in filter(QFontDatabase.isSmoothlyScalable, QFontDatabase.families()):
                 self._combo.addItem(family, family)
+        section.title.setBuddy(self._combo)
         section.body.addWidget(self._combo)
         self._combo.activated.connect(lambda index: tell(self._combo.itemData(index)))
 
@@ -293,6 +295,7 @@ class _SliderField:
         self._words = PlainLabel()
         set_role(self._words, "note")
         row = QHBoxLayout()
+        section.title.setBuddy(self._slider)
         row.addWidget(self._slider, 1)
         row.addWidget(self._words)
         section.body.addLayout(row)
@@ -365,6 +368,7 @@ class _LongTextField:
         self._text = MultilineField(theme, tr(declared.label), height)
         self._text.setObjectName(declared.key)
         self._text.setPlaceholderText(tr(declared.placeholder))
+        section.title.setBuddy(self._text)
         section.body.addWidget(self._text)
         self._text.edited.connect(tell)
 

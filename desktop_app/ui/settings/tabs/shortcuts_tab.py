@@ -26,6 +26,7 @@ from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, Tone
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
+from desktop_app.ui.widgets.mnemonics import NO_MNEMONIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +64,7 @@ class KeyCap(PlainButton):
         # Not a child, because Qt sends an event for each child to `event`, which uses it.
         self._chord = QTimer(singleShot=True, interval=CHORD_MS)
         self.clicked.connect(lambda: self._wait(True))
+        self.setProperty(NO_MNEMONIC, True)
 
     def set_keys(self, keys: str) -> None:
         """Show these keys."""

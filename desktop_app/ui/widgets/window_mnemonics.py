@@ -1,0 +1,209 @@
+"""The mnemonics of windows: Alt with a letter presses a button or goes to a labelled field.
+
+A window gets its mnemonics when the focus comes into it or moves in it, and again when Alt is
+pressed, because texts and widgets change. The letters are underlined only while Alt is held. Until
+then the texts have no mark: the keys are those of `QAbstractButton.setShortcut` and of a QShortcut
+for each label.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
+from shiboken6 import isValid
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.widgets.foreign_text import marked_text, set_marked_text
+from desktop_app.ui.widgets.mnemonics import (
+    ARE_USED,
+    NO_MNEMONIC,
+    choose_letters,
+    marked,
+    unmarked,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+_NAME: Final = "mnemonic"
+_DIRECT: Final = Qt.FindChildOption.FindDirectChildrenOnly
+_ALT: Final = Qt.KeyboardModifier.AltModifier
+_ENDS_OF_LINES: Final = (QEvent.Type.WindowDeactivate, QEvent.Type.Hide)
+
+Marked = QAbstractButton | QLabel
+
+
+class WindowMnemonics(QObject):
+    """Gives the windows of the program their mnemonics."""
+
+    def __init__(self, parent: QObject, left_out: Callable[[QWidget], Collection[QWidget]]) -> None:
+        """Begin to follow the focus.
+
+        Args:
+            left_out: returns the parts of a window that have no mnemonics.
+        """
+        super().__init__(parent)
+        self._left_out = left_out
+        self._underlined: list[tuple[Marked, str, str, str]] = []
+        self._window: QWidget | None = None
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._choose_for_focused)
+        if ARE_USED:
+            application = cast("QApplication", QApplication.instance())
+            application.focusChanged.connect(self._follow_focus)
+            if (focused := application.focusWidget()) is not None:
+                self._follow_focus(None, focused)
+
+    def choose(self, window: QWidget) -> dict[str, Marked]:
+        """Choose the mnemonics of the visible widgets of a window; return the widgets by letter."""
+        self._remove_lines()
+        widgets = sorted(self._widgets(window), key=_is_usual, reverse=True)
+        texts = [unmarked(marked_text(widget))[0] for widget in widgets]
+        letters = choose_letters(texts, list(map(_letter, widgets)), _letters_of_commands(window))
+        chosen: dict[str, Marked] = {}
+        for widget, letter in zip(widgets, letters, strict=True):
+            _set_letter(widget, letter)
+            if letter:
+                chosen[letter] = widget
+        return chosen
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Underline the letters while Alt is held."""
+        kind = event.type()
+        if kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            assert isinstance(event, QKeyEvent)
+            is_alt = event.key() == Qt.Key.Key_Alt
+            if is_alt and kind == QEvent.Type.KeyPress and not event.isAutoRepeat():
+                self._underline(cast("QWidget", watched))
+            elif not event.isAutoRepeat() and (is_alt or not event.modifiers() & _ALT):
+                self._remove_lines()
+        elif kind in _ENDS_OF_LINES:
+            self._remove_lines()
+        return False
+
+    def watch(self, window: QWidget) -> None:
+        """Choose the mnemonics of a window soon, and underline them whenever Alt is held."""
+        self._window = window
+        window.installEventFilter(self)
+        self._soon.start()
+
+    def _follow_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
+        if now is not None:
+            self.watch(now.window())
+
+    def _choose_for_focused(self) -> None:
+        if self._window is not None and isValid(self._window) and not self._underlined:
+            self.choose(self._window)
+
+    def _widgets(self, window: QWidget) -> Iterator[Marked]:
+        # Qt's own dialogs have Qt's mnemonics.
+        if isinstance(window, QFileDialog) or window.inherits("QAbstractPrintDialog"):
+            return
+        yield from _visible_below(window, self._left_out(window))
+
+    def _underline(self, window: QWidget) -> None:
+        for letter, widget in self.choose(window).items():
+            before = marked_text(widget)
+            after = marked(unmarked(before)[0], letter)
+            self._underlined.append((widget, letter, before, after))
+            if isinstance(widget, QLabel):
+                _shortcut_of(widget).setEnabled(False)  # the label makes one of its own
+            set_marked_text(widget, after)
+
+    def _remove_lines(self) -> None:
+        underlined, self._underlined = self._underlined, []
+        for widget, letter, before, after in underlined:
+            if isValid(widget) and marked_text(widget) == after:  # else it has a new text
+                set_marked_text(widget, before)
+                _set_letter(widget, letter)
+
+
+def _visible_below(widget: QWidget, left_out: Collection[QWidget]) -> Iterator[Marked]:
+    # Not `findChildren`, which also lists all hidden pages and dialogs: up to 100 ms.
+    for child in widget.children():
+        if not isinstance(child, QWidget) or child.isHidden() or child.isWindow():
+            continue
+        if isinstance(child, Marked):
+            if _takes_mnemonic(child):
+                yield child
+        elif child not in left_out:
+            yield from _visible_below(child, left_out)
+
+
+def _takes_mnemonic(widget: Marked) -> bool:
+    if isinstance(widget, QLabel):
+        buddy = widget.buddy()
+        has_buddy = cast("QWidget | None", buddy) is not None  # PySide's types forget None
+        return has_buddy and buddy.isVisible() and buddy.isEnabled()
+    shows_text = not isinstance(widget, QToolButton) or _shows_text(widget)
+    is_value = bool(widget.property(NO_MNEMONIC))
+    return widget.isEnabled() and shows_text and bool(marked_text(widget)) and not is_value
+
+
+def _shows_text(button: QToolButton) -> bool:
+    style = button.toolButtonStyle()
+    return style != Qt.ToolButtonStyle.ToolButtonIconOnly or button.icon().isNull()
+
+
+def _is_usual(widget: Marked) -> bool:
+    """Return True for buttons that most dialogs have: they keep their first letter."""
+    if isinstance(widget, QPushButton) and widget.isDefault():
+        return True
+    return unmarked(marked_text(widget))[0] in (tr("Cancel"), tr("Close"))
+
+
+def _letters_of_commands(window: QWidget) -> set[str]:
+    """Return the letters that, with Alt, are shortcuts of the window."""
+    keys = (
+        shortcut.key().toString() for shortcut in window.findChildren(QShortcut, options=_DIRECT)
+    )
+    return {each[-1] for each in keys if each[:-1] == "Alt+"}
+
+
+def _letter(widget: Marked) -> str:
+    """Return the present mnemonic of a widget, or ""."""
+    if isinstance(widget, QLabel):
+        shortcut = widget.findChild(QShortcut, _NAME)
+        keys = shortcut.key() if shortcut is not None else QKeySequence()
+    else:
+        keys = widget.shortcut()
+    return keys.toString().removeprefix("Alt+")
+
+
+def _set_letter(widget: Marked, letter: str) -> None:
+    keys = QKeySequence(f"Alt+{letter}") if letter else QKeySequence()
+    if isinstance(widget, QLabel):
+        shortcut = _shortcut_of(widget)
+        shortcut.setKey(keys)
+        shortcut.setEnabled(True)
+    elif widget.shortcut() != keys:
+        widget.setShortcut(keys)
+
+
+def _shortcut_of(label: QLabel) -> QShortcut:
+    found = label.findChild(QShortcut, _NAME)
+    if found is None:
+        found = QShortcut(label)
+        found.setObjectName(_NAME)
+        found.activated.connect(lambda: _go_to(label))
+    return found
+
+
+def _go_to(label: QLabel) -> None:
+    """Focus the field of a label, or press its button, as Qt does for a label."""
+    buddy = label.buddy()
+    if buddy is not None:
+        buddy.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if isinstance(buddy, QAbstractButton):
+            buddy.animateClick()

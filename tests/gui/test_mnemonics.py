@@ -1,0 +1,217 @@
+"""Mnemonics: the choice of letters, in menus, and in windows while Alt is held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QVBoxLayout, QWidget
+
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, menu_text
+from desktop_app.ui.widgets.mnemonics import (
+    NO_MNEMONIC,
+    choose_letters,
+    mark_menu,
+    marked,
+    unmarked,
+)
+from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.widgets.window_mnemonics import WindowMnemonics
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+ALT = Qt.KeyboardModifier.AltModifier
+
+
+@pytest.mark.parametrize(
+    ("texts", "letters"),
+    [
+        (["Open", "Rename"], "OR"),
+        (["Pin", "Print"], "PR"),  # no first letter is left
+        (["Copy", "Copy link"], "CL"),  # a word before any other letter
+        (["New folder", "Export…", "5 pages"], "NEP"),  # a letter before a digit
+        (["Über", "Öffnen"], "ÜÖ"),
+        (["Файл", "Правка"], "ФП"),
+        (["ملف", "تحرير"], "مت"),
+        (["an", "a"], "NA"),  # the first gives way, so that both have one
+        (["ßa", "…"], ["A", ""]),
+        (["🙂 b"], "B"),
+    ],
+)
+def test_the_best_letter_is_chosen(texts: list[str], letters: str | list[str]) -> None:
+    assert choose_letters(texts) == list(letters)
+
+
+def test_a_letter_is_kept_unless_it_is_taken() -> None:
+    assert choose_letters(["Rename", "Pin"], ["N", "P"]) == ["N", "P"]
+    assert choose_letters(["Rename", "Pin"], ["N", "P"], taken={"N"}) == ["R", "P"]
+    assert choose_letters(["an", "a"], ["A", ""]) == ["A", ""]
+
+
+@given(st.lists(st.text(max_size=12), max_size=40), st.sets(st.sampled_from("ABCD")))
+def test_no_letter_is_given_twice_or_left_unused(texts: list[str], taken: set[str]) -> None:
+    letters = choose_letters(texts, taken=taken)
+    given_letters = [letter for letter in letters if letter]
+    assert len(set(given_letters)) == len(given_letters)
+    assert not taken.intersection(given_letters)
+    for text, letter in zip(texts, letters, strict=True):
+        assert QKeySequence.mnemonic(marked(text, letter)).isEmpty() == (not letter)
+        if not letter:
+            free = {c.upper() for c in text if c.isalnum() and c <= "\uffff"} - taken
+            assert {c for c in free if len(c) == 1} <= {*letters}
+
+
+@given(st.text(), st.characters(categories=("L", "N")))
+def test_the_text_stays_the_same(text: str, letter: str) -> None:
+    shown, found = unmarked(marked(text, letter.upper()))
+    assert shown == text
+    assert found in ("", letter.upper())
+
+
+# ---------------------------------------------------------------- menus
+
+
+def shown(menu: QMenu) -> list[str]:
+    return [action.text() for action in menu.actions()]
+
+
+@pytest.mark.qt_log_ignore("does not support", extend=True)
+def test_a_menu_is_marked_when_it_opens() -> None:
+    menu, pressed = ProgramMenu(), []
+    menu.addAction(menu_text("Rock & roll", keys="Ctrl+R"), lambda: pressed.append("rock"))
+    menu.addSeparator()
+    menu.addAction("Rename").setEnabled(False)
+    menu.addAction("Remove", lambda: pressed.append("remove"))
+    menu.popup(menu.pos())
+    assert shown(menu) == ["&Rock && roll\tCtrl+R", "", "Rename", "R&emove"]
+    QTest.keyClick(menu, Qt.Key.Key_E)
+    assert pressed == ["remove"]
+    menu.addAction("Edit")
+    menu.popup(menu.pos())
+    assert shown(menu)[2:] == ["Rename", "R&emove", "E&dit"]  # the former stay
+    menu.close()
+
+
+@pytest.mark.qt_log_ignore("does not support", extend=True)
+def test_a_menu_that_fills_itself_is_marked_each_time() -> None:
+    menu, names = ProgramMenu(), iter(["Alpha", "Beta"])
+    menu.fill_with(lambda filled: filled.addAction(next(names)))
+    for expected in ("&Alpha", "&Beta"):
+        menu.popup(menu.pos())
+        assert shown(menu) == [expected]
+        menu.close()
+
+
+def test_the_marks_of_qt_are_kept() -> None:
+    menu = QMenu()
+    for text in ("&Undo", "Cu&t", "Cop&y", "Turn"):
+        menu.addAction(text)
+    mark_menu(menu)
+    assert shown(menu) == ["&Undo", "Cu&t", "Cop&y", "Tu&rn"]
+
+
+# ---------------------------------------------------------------- windows
+
+
+class Dialog(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pressed: list[str] = []
+        self.field, self.box = QLineEdit(), QCheckBox("Copy")
+        self.label = PlainLabel("Name & title")
+        self.label.setBuddy(self.field)
+        self.save, self.cancel = PlainButton("Save & close"), PlainButton("Cancel")
+        self.keys = PlainButton("Ctrl+S")
+        self.keys.setProperty(NO_MNEMONIC, True)
+        self.part = QWidget()
+        QVBoxLayout(self.part).addWidget(PlainButton("Other"))
+        column = QVBoxLayout(self)
+        for widget in (self.box, self.label, self.field, self.save, self.cancel, self.keys):
+            column.addWidget(widget)
+        column.addWidget(self.part)
+        for button in (self.save, self.cancel):
+            button.clicked.connect(lambda _=False, b=button: self.pressed.append(b.text()))
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts as Qt has them."""
+        widgets = (self.box, self.label, self.save, self.cancel)
+        return [str(widget.property("text")) for widget in widgets]
+
+
+PLAIN = ["Copy", "Name && title", "Save && close", "Cancel"]
+UNDERLINED = ["C&opy", "&Name && title", "&Save && close", "&Cancel"]
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot) -> Dialog:
+    shown = Dialog()
+    qtbot.addWidget(shown)
+    mnemonics = WindowMnemonics(shown, lambda _window: (shown.part,))
+    shown.show()
+    shown.activateWindow()
+    mnemonics.watch(shown)
+    mnemonics.choose(shown)
+    return shown
+
+
+def test_alt_with_a_letter_presses_a_button(dialog: Dialog, qtbot: QtBot) -> None:
+    QTest.keyClick(dialog, Qt.Key.Key_S, ALT)
+    qtbot.waitUntil(lambda: dialog.pressed == ["Save & close"])
+    QTest.keyClick(dialog, Qt.Key.Key_O, ALT)
+    qtbot.waitUntil(dialog.box.isChecked)
+
+
+def test_alt_with_the_letter_of_a_label_goes_to_its_field(dialog: Dialog) -> None:
+    dialog.save.setFocus()
+    QTest.keyClick(dialog, Qt.Key.Key_N, ALT)
+    assert dialog.field.hasFocus()
+    dialog.save.setFocus()
+    QTest.keyPress(dialog, Qt.Key.Key_Alt)
+    QTest.keyClick(dialog, Qt.Key.Key_N, ALT)
+    assert dialog.field.hasFocus()
+
+
+def test_letters_are_underlined_while_alt_is_held(dialog: Dialog, qtbot: QtBot) -> None:
+    assert dialog.texts == PLAIN
+    QTest.keyPress(dialog, Qt.Key.Key_Alt)
+    assert dialog.texts == UNDERLINED  # "Cancel" keeps its first letter
+    assert dialog.label.text() == "Name & title"
+    assert dialog.save.text() == "Save & close"
+    QTest.keyRelease(dialog, Qt.Key.Key_Alt, ALT)
+    assert dialog.texts == PLAIN
+    test_alt_with_a_letter_presses_a_button(dialog, qtbot)
+
+
+def test_lines_are_removed_by_the_next_key_without_alt(dialog: Dialog) -> None:
+    QTest.keyPress(dialog, Qt.Key.Key_Alt)  # whose release went to a menu
+    QTest.keyClick(dialog, Qt.Key.Key_Down)
+    assert dialog.texts == PLAIN
+
+
+def test_a_text_that_changed_meanwhile_stays(dialog: Dialog) -> None:
+    QTest.keyPress(dialog, Qt.Key.Key_Alt)
+    dialog.save.setText("Saved")
+    QTest.keyRelease(dialog, Qt.Key.Key_Alt, ALT)
+    assert dialog.texts[2] == "Saved"
+    QTest.keyPress(dialog, Qt.Key.Key_Alt)
+    assert dialog.texts[2] == "&Saved"
+
+
+def test_letters_of_commands_are_left_to_them(dialog: Dialog) -> None:
+    QShortcut(QKeySequence("Alt+S"), dialog)
+    QTest.keyPress(dialog, Qt.Key.Key_Alt)
+    assert dialog.texts[2] == "S&ave && close"
+
+
+def test_parts_with_commands_and_values_have_none(dialog: Dialog) -> None:
+    QTest.keyPress(dialog, Qt.Key.Key_Alt)
+    other = dialog.part.findChildren(PlainButton)[0]
+    assert other.property("text") == "Other"
+    assert dialog.keys.property("text") == "Ctrl+S"
