@@ -135,6 +135,7 @@ def _marked_texts() -> set[str]:
 OWN_WORDS: Final = frozenset(
     (
         *(
+            "Alt",
             "Enter",
             "Esc",
             "Tab",

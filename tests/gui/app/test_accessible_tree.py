@@ -6,13 +6,14 @@ Names, roles and labels, clashes of shortcuts and mnemonics, and the contrast of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from typing import Final
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QColor, QKeySequence, QShortcut
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -22,11 +23,14 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QScrollBar,
+    QToolButton,
     QWidget,
 )
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.look.theme import Mode, light
+from desktop_app.ui.widgets.mnemonics import NO_MNEMONIC
+from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app import scenes
 from tests.gui.app.desk import Desk
 from tests.helpers.rendered_contrast import Colors, Text, colors_in, texts_of_window
@@ -45,7 +49,8 @@ def _takes_keys(widget: QWidget) -> bool:
 def _visible_parts(window: QWidget) -> Iterator[QWidget]:
     # Qt's own dialogs belong to the window that opens them. On Linux Qt names their lists by the
     # value and tells a screen reader of the label by a relation: nothing that we could name.
-    return (widget for widget in widgets_of(window) if widget.isVisible())
+    shown = (widget for widget in widgets_of(window) if widget.isVisible())
+    return (widget for widget in shown if widget.window() is window)
 
 
 def _faults(widget: QWidget) -> Iterator[str]:
@@ -66,20 +71,54 @@ def _faults(widget: QWidget) -> Iterator[str]:
         yield f"{said} has an object character in its name"
 
 
-def _mnemonics(window: QWidget) -> Iterator[tuple[str, str]]:
-    """Yield the mnemonics of a menu or of the visible widgets of a window, with their texts."""
+def _texts_with_mnemonics(window: QWidget) -> list[str]:
+    """Return the texts of a menu's entries, or of a window's buttons and labels of fields.
+
+    In the main window these are those of cards and pages: all else has commands.
+    """
     if isinstance(window, QMenu):
-        texts = [action.text() for action in window.actions() if action.isVisible()]
-    else:
-        texts = [
-            str(widget.property("text"))
-            for widget in _visible_parts(window)
-            if isinstance(widget, QAbstractButton)
-            or (isinstance(widget, QLabel) and widget.buddy() is not None)
-        ]
+        actions = [action for action in window.actions() if not action.isSeparator()]
+        shown = [action for action in actions if action.isVisible() and action.isEnabled()]
+        return [action.text().partition("\t")[0] for action in shown]
+    has_commands = []
+    if isinstance(window, MainWindow):
+        has_commands = [window.conversations, window.header, window.prompt, window.transcript]
+    return [
+        str(widget.property("text"))
+        for widget in _visible_parts(window)
+        if (isinstance(widget, QAbstractButton) and _is_written(widget))
+        or (isinstance(widget, QLabel) and _is_of_field(widget))
+        if not any(part.isAncestorOf(widget) for part in has_commands)
+    ]
+
+
+def _is_of_field(label: QLabel) -> bool:
+    buddy: QWidget | None = label.buddy()  # PySide's types forget None
+    return buddy is not None and buddy.isEnabled()
+
+
+def _is_written(button: QAbstractButton) -> bool:
+    """Return True for a button with a text that is neither a value nor shown as an icon."""
+    is_icon = (
+        isinstance(button, QToolButton)
+        and not button.icon().isNull()
+        and button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
+    )
+    return button.isEnabled() and not is_icon and not button.property(NO_MNEMONIC)
+
+
+def _mnemonics(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the keys of mnemonics, with their texts."""
+    found = [(QKeySequence.mnemonic(text).toString(), text) for text in texts]
+    return [(keys, text) for keys, text in found if keys]
+
+
+def _without_mnemonic(texts: Iterable[str], used: Collection[str]) -> Iterator[str]:
     for text in texts:
-        if mnemonic := QKeySequence.mnemonic(text).toString():
-            yield mnemonic, text
+        letters = filter(str.isalnum, map(str.upper, text))
+        free = {letter for letter in letters if f"Alt+{letter}" not in used}
+        if free and not QKeySequence.mnemonic(text).toString():
+            yield f"{text!r} has no mnemonic, but {sorted(free)} are free"
 
 
 def _shortcuts(window: QWidget) -> Iterator[tuple[str, str]]:
@@ -88,7 +127,8 @@ def _shortcuts(window: QWidget) -> Iterator[tuple[str, str]]:
     for shortcut in window.findChildren(QShortcut):
         owner = shortcut.parent()
         is_here = isinstance(owner, QWidget) and owner.isVisible() and owner.window() is window
-        if is_here and shortcut.isEnabled() and shortcut.context() in anywhere:
+        is_label = isinstance(owner, QLabel)  # its mnemonic
+        if is_here and not is_label and shortcut.isEnabled() and shortcut.context() in anywhere:
             yield shortcut.key().toString(), repr(owner)
 
 
@@ -137,14 +177,17 @@ class Audit:
         self.faults: dict[str, str] = {}
         self.counts: Counter[str] = Counter()
         self._seen: set[object] = set()
+        self._mnemonics = desk.ready.show_mnemonics()
 
     async def look(self, scene: str) -> None:
         """Look at all visible windows."""
         windows = [w for w in QApplication.topLevelWidgets() if w.isVisible() and not is_of_qt(w)]
         for window in windows:
-            mnemonics, shortcuts = list(_mnemonics(window)), list(_shortcuts(window))
-            self._note(scene, _clashes("mnemonic", mnemonics))
-            self._note(scene, _clashes("shortcut", shortcuts))
+            texts, shortcuts = self._held_alt(window), list(_shortcuts(window))
+            mnemonics = _mnemonics(texts)
+            self._note(scene, _clashes("key", [*mnemonics, *shortcuts]))
+            used = {keys for keys, _ in [*mnemonics, *shortcuts]}
+            self._note(scene, _without_mnemonic(texts, used))
             self.counts["mnemonics"] += self._new(scene, mnemonics)
             self.counts["shortcuts"] += self._new(window.objectName(), shortcuts)
             if isinstance(window, QMenu):
@@ -154,6 +197,17 @@ class Audit:
                 self.counts["widgets"] += self._new("widget", [id(widget)])
                 self._note(scene, _faults(widget))
         self._look_at_contrast(scene, windows)
+
+    def _held_alt(self, window: QWidget) -> list[str]:
+        """Return the texts that can have mnemonics, as they are while Alt is held."""
+        if isinstance(window, QMenu):
+            return _texts_with_mnemonics(window)
+        self._mnemonics.watch(window)  # Qt's offscreen platform gives popups no focus
+        QTest.keyPress(window, Qt.Key.Key_Alt)
+        held = _texts_with_mnemonics(window)
+        QTest.keyRelease(window, Qt.Key.Key_Alt)
+        self._note("", (f"{text!r} stays" for text, _ in _mnemonics(_texts_with_mnemonics(window))))
+        return held
 
     def _look_at_contrast(self, scene: str, windows: list[QWidget]) -> None:
         """Measure each new text in the light theme, and in the others if its style is new.
