@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.commands.palette_index import CONVERSATION
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.settings.setting import Group
 
@@ -27,6 +27,22 @@ _PAGES: Final = {
     Group.DOCUMENTS: "library",
     Group.DESKTOP: "look",
 }
+# Title, page, and what is shown there: a field, a section, or "" for the page alone.
+_PLACES: Final = (
+    (N_("Provider"), "provider", "provider"),
+    (N_("Base URL"), "provider", "base-url"),
+    (N_("Monthly limit (US dollars)"), "provider", "monthly-cap"),
+    (N_("Responses"), "answer", ""),
+    (N_("Appearance"), "look", ""),
+    (N_("Shortcuts"), "keys", ""),
+    (N_("Tool servers"), "servers", ""),
+    (N_("Data"), "library", ""),
+    (N_("Import and export"), "library", ""),
+    (N_("Backups"), "library", ""),
+    (N_("Document limits"), "library", "document-limits"),
+    (N_("Delete everything"), "library", "delete-everything"),
+    (N_("About"), "about", ""),
+)
 _UNSHOWN: Final = ("default.provider", "default.preset", "local_model.weights")
 
 
@@ -55,7 +71,17 @@ class PaletteRows:
             if page and declared.key not in _UNSHOWN:
                 entry = PaletteEntry(f"setting:{declared.key}", tr(declared.label), tr("Settings"))
                 rows.append((entry, partial(self._show_setting, page, declared.key)))
-        return rows
+        return [*rows, *self._places()]
+
+    def _places(self) -> Iterator[PaletteRow]:
+        """Yield the pages of the settings, and what is on them besides values."""
+        note, settings = tr("Settings"), self._its.settings
+        yield PaletteEntry("place:key", tr("API key"), note), settings.open_at_key
+        network = tr("Network and privacy")
+        yield PaletteEntry("place:network", network, note), settings.open_at_network
+        for title, page, name in _PLACES:
+            entry = PaletteEntry(f"place:{page}:{title}", tr(title), note)
+            yield entry, partial(self._show_place, page, name)
 
     async def collections(self) -> list[PaletteRow]:
         """Return the rows of the collections, which are read from the store."""
@@ -75,6 +101,13 @@ class PaletteRows:
         """Open the conversation of a row."""
         library = self._its.library
         self._its.tasks.start(library.open(row_id.removeprefix(CONVERSATION)))
+
+    def _show_place(self, page: str, name: str) -> None:
+        self._window.show_settings(True)
+        self._window.settings.show_page(page)
+        if name:
+            self._window.settings.show_setting(page, name)
+            self._window.settings.show_section(page, name)
 
     def _show_setting(self, page: str, key: str) -> None:
         self._window.show_settings(True)

@@ -35,8 +35,9 @@ def entries_of(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry
 def matching(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEntry]:
     """Return the entries whose title or note contains every typed word.
 
-    Titles that begin with the typed text come first, then those with a word beginning for each
-    typed word, then the rest; otherwise their order stays. An empty text finds all.
+    Titles that have the typed words come first, then those that begin with the typed text, then
+    those with a word beginning for each typed word, then the rest; otherwise their order stays. An
+    empty text finds all.
     """
     words = typed.casefold().split()
     ranked = [
@@ -57,8 +58,11 @@ def rank(words: Sequence[str], title: str, beside: str) -> int | None:
     text = f"{title} {beside.casefold()}"
     if not all(word in text for word in words):
         return None
-    if title.startswith(" ".join(words)):
-        return 0
+    starts = title.startswith(" ".join(words))
+    if set(words) <= set(title.split()):
+        return 0 if starts else 1
+    if starts:
+        return 2
     beginnings = text.split()
     begins = all(any(b.startswith(word) for b in beginnings) for word in words)
-    return 1 if begins else 2
+    return 3 if begins else 4

@@ -18,7 +18,8 @@ CONVERSATION: Final = "conversation:"
 """Prefix of the ids of conversations' rows."""
 MOST_SHOWN: Final = 60
 _MOST_READ: Final = 8_000  # places of a word that are looked at, newest conversations first
-_FUZZY: Final = 3  # after all ranks of `rank`
+_FUZZY: Final = 5  # after all ranks of `rank`
+_MOST_FUZZY: Final = 5_000  # newest conversations in which the letters are searched one by one
 
 
 class TitleIndex:
@@ -55,6 +56,23 @@ class TitleIndex:
                 found.append(self._rows[row])
             at = text.find(rarest, end)
         return found
+
+    def find_letters(self, letters: re.Pattern[str], limit: int) -> list[tuple[str, str]]:
+        """Return those of the newest conversations whose titles match, see `letters_in_order`."""
+        end = self._ends[_MOST_FUZZY] if len(self._ends) > _MOST_FUZZY else len(self._text)
+        found: list[tuple[str, str]] = []
+        match = letters.search(self._text, 0, end)
+        while match is not None and len(found) < limit:
+            row = bisect_right(self._ends, match.start())
+            found.append(self._rows[row])
+            match = letters.search(self._text, self._ends[row], end)
+        return found
+
+
+def letters_in_order(text: str) -> re.Pattern[str]:
+    """Return a pattern of these letters in a line, with any others between; it never backtracks."""
+    first, *rest = map(re.escape, text)
+    return re.compile(first + "".join(f"[^{letter}\\n]*{letter}" for letter in rest))
 
 
 class UseCounts:
@@ -118,7 +136,7 @@ class PaletteIndex:
             used.sort(key=lambda e: -self._uses.score(e.id))
             rest = [e for e in self._entries if not self._uses.score(e.id)]
             return [*used, *rest]
-        fuzzy = re.compile(".*?".join(map(re.escape, "".join(words))))
+        fuzzy = letters_in_order("".join(words))
         ranked: list[tuple[tuple[int, float, int], PaletteEntry]] = []
         for entry in self._entries:
             place = rank(words, entry.title, entry.note)
@@ -126,7 +144,11 @@ class PaletteIndex:
                 continue
             place = _FUZZY if place is None else place
             ranked.append(((place, -self._uses.score(entry.id), 0), entry))
-        for row, (id_, title) in enumerate(self._titles.find(words)):
+        titles = self._titles.find(words)
+        if len(titles) < MOST_SHOWN:
+            others = self._titles.find_letters(fuzzy, MOST_SHOWN)
+            titles += [row for row in others if row not in titles]
+        for row, (id_, title) in enumerate(titles):
             entry = PaletteEntry(CONVERSATION + id_, title, note)
             place = rank(words, title, "")
             key = (_FUZZY if place is None else place, -self._uses.score(entry.id), row + 1)

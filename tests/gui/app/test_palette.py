@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 
 from desktop_app.ui.window.command_palette import CommandPalette
 from tests.gui.app.desk import Desk, find, until
@@ -106,3 +106,21 @@ async def test_what_was_chosen_last_stands_first_next_time() -> None:
         assert titles(shown)[0] == "Show all conversations"
         desk.press(Qt.Key.Key_Escape)
         await desk.written()
+
+
+async def test_parts_of_the_settings_without_a_value_are_found() -> None:
+    async with Desk() as desk:
+        shown = palette(desk)
+        QTest.keyClicks(shown.field, "api key")
+        desk.press(Qt.Key.Key_Return)
+        await until(lambda: (at := QApplication.focusWidget()) and at.objectName() == "key")
+        shown = palette(desk)
+        QTest.keyClicks(shown.field, "delete everything")
+        desk.press(Qt.Key.Key_Return)
+        section = find(desk.window, QToolButton, "delete-everything")
+        await until(section.isVisible)
+        assert section.isChecked()
+        shown = palette(desk)
+        QTest.keyClicks(shown.field, "pro")
+        assert titles(shown)[0] == "Use Pro"
+        desk.press(Qt.Key.Key_Escape)

@@ -48,7 +48,7 @@ def test_entries_are_in_the_language_in_use(tmp_path: Path) -> None:
     [
         ("search", "bd"),  # a beginning before a middle
         ("ALL SEARCH", "b"),
-        ("conversation", "cb"[::-1]),
+        ("conversation", "cb"),
         ("new conv", "c"),
         ("view set", "a"),
         ("zzz", ""),

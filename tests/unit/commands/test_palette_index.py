@@ -5,7 +5,13 @@ from __future__ import annotations
 from hypothesis import given, strategies
 
 from desktop_app.commands.command_search import PaletteEntry
-from desktop_app.commands.palette_index import CONVERSATION, PaletteIndex, TitleIndex, UseCounts
+from desktop_app.commands.palette_index import (
+    CONVERSATION,
+    PaletteIndex,
+    TitleIndex,
+    UseCounts,
+    letters_in_order,
+)
 
 NONE = UseCounts({})
 TITLES = TitleIndex([("c3", "Retries of a client"), ("c2", "Client letters"), ("c1", "Straße")])
@@ -33,14 +39,16 @@ def test_every_kind_is_found_in_one_field() -> None:
 def test_a_few_letters_in_order_are_enough() -> None:
     assert found("nwcnv") == ["conversation.new"]
     assert found("pro")[0] == "variant.pro"
+    assert found("ltrs") == [f"{CONVERSATION}c2"]
+    assert found("rcl") == [f"{CONVERSATION}c3"]  # not across two titles
 
 
 def test_what_is_used_most_comes_first_among_equals() -> None:
     uses = UseCounts({})
     assert found("go")[0] == "prompt.focus"
-    assert found("message")[:2] == ["variant.pro", "prompt.focus"]
+    assert found("mess")[:2] == ["variant.pro", "prompt.focus"]
     uses.note("prompt.focus")
-    assert found("message", uses)[:2] == ["prompt.focus", "variant.pro"]
+    assert found("mess", uses)[:2] == ["prompt.focus", "variant.pro"]
     assert found("", uses)[0] == "prompt.focus"
     assert UseCounts(uses.stored).score("prompt.focus") == 1.0
 
@@ -48,6 +56,25 @@ def test_what_is_used_most_comes_first_among_equals() -> None:
 def test_damaged_counts_are_left_out() -> None:
     assert UseCounts({"a": "x", "b": -1, "c": 2}).stored == {"c": 2.0}
     assert UseCounts([1, 2]).stored == {}
+
+
+def test_a_whole_word_comes_before_the_beginning_of_another() -> None:
+    entries = [PaletteEntry("prompts.insert", "Insert prompt…", "Message"), *COMMANDS]
+    shown = PaletteIndex(entries, TITLES, NONE).find("pro")
+    assert [entry.id for entry in shown] == ["variant.pro", "prompts.insert"]
+
+
+@given(strategies.lists(strategies.text("abc ]^\\-\n", max_size=9), max_size=9), strategies.text())
+def test_letters_in_order_are_found_in_a_title(titles: list[str], typed: str) -> None:
+    letters = "".join(typed.split()) or "a]"
+    rows = [(str(n), title) for n, title in enumerate(titles)]
+
+    def has(title: str) -> bool:
+        rest = iter(" ".join(title.split()))
+        return all(letter in rest for letter in letters)
+
+    wanted = [row for row in rows if has(row[1])]
+    assert TitleIndex(rows).find_letters(letters_in_order(letters), 99) == wanted
 
 
 @given(strategies.lists(strategies.text(max_size=12), max_size=20), strategies.text(max_size=4))
