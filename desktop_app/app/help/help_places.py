@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
 from desktop_app.ui.help.help_place import HelpPlace
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from collections.abc import Iterator
 
 START: Final = HelpPlace("getting-started")
 SHORTCUTS: Final = HelpPlace("keyboard", "all")
@@ -79,10 +82,24 @@ PLACES: Final[Mapping[str, str]] = {
 
 
 def place_of(widget: QWidget | None) -> HelpPlace:
-    """Return the section for a widget: that of its nearest ancestor with one, else the start."""
+    """Return the section for a widget: that of its nearest ancestor with one, else the start.
+
+    The tabs of the settings have that of the page that they show.
+    """
+    asked = widget
     while widget is not None:
         place = PLACES.get(widget.objectName())
+        if widget.objectName() == "settings" and widget is not asked:
+            place = next(_places_of_pages(widget), place)
         if place is not None:
             return HelpPlace.parse(place)
         widget = widget.parentWidget()
     return START
+
+
+def _places_of_pages(settings: QWidget) -> Iterator[str]:
+    for name, place in PLACES.items():
+        if name.startswith("settings-"):
+            page = settings.findChild(QObject, name)
+            if isinstance(page, QWidget) and page.isVisible():
+                yield place

@@ -8,7 +8,15 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QDialog,
+    QFileDialog,
+    QMenu,
+    QPushButton,
+    QWidget,
+)
 
 from desktop_app.app.help.help_places import PLACES, place_of
 from desktop_app.ui.help.help_place import HelpPlace
@@ -137,3 +145,14 @@ async def test_the_list_of_tools_opens_its_section() -> None:
         await _focused(box)
         QTest.keyClick(box, Qt.Key.Key_F1)
         await _opened(HelpPlace("conversations", "tools"), desk.window)
+
+
+async def test_the_tabs_of_the_settings_have_the_section_of_their_page() -> None:
+    async with Desk() as desk:
+        desk.window.show_settings(True)
+        for page in ("keys", "look"):
+            desk.window.settings.show_page(page)
+            tab = desk.window.settings.findChild(QPushButton, page)
+            assert tab is not None
+            await until(tab.isVisible)
+            assert place_of(tab) == HelpPlace.parse(PLACES[f"settings-{page}"])
