@@ -30,13 +30,19 @@ _BY_KEY = (
     Qt.FocusReason.BacktabFocusReason,
     Qt.FocusReason.ShortcutFocusReason,
 )
+_RETURNS = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
 _ALT = Qt.KeyboardModifier.AltModifier
 
 
-def is_keyboard_focus(event: QFocusEvent) -> bool:
-    """Return True if the keyboard moved the focus, so that a focus ring is needed."""
+def needs_ring(event: QFocusEvent, had_ring: bool) -> bool:
+    """Return True if the keyboard moved the focus.
+
+    A widget that had a ring has it again once its window is active again or its menu is closed.
+    """
     if event.reason() in _BY_KEY:
         return True
+    if event.reason() in _RETURNS:
+        return had_ring
     # By the mnemonic of a button, Qt moves the focus for no reason.
     is_other = event.reason() == Qt.FocusReason.OtherFocusReason
     return is_other and bool(QGuiApplication.keyboardModifiers() & _ALT)

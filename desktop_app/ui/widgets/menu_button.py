@@ -110,7 +110,7 @@ class MenuButton(PlainButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self._has_ring = painting.is_keyboard_focus(event)
+        self._has_ring = painting.needs_ring(event, self._has_ring)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

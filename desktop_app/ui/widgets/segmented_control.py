@@ -63,7 +63,7 @@ class Segment(PlainButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self._has_ring = painting.is_keyboard_focus(event)
+        self._has_ring = painting.needs_ring(event, self._has_ring)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
