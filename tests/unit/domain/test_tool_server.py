@@ -1,0 +1,78 @@
+"""What the values of a tool server belong to, so that no other server gets them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from desktop_app.domain.tools.tool_server import ToolServer
+
+STARTED = ToolServer("notes", command=("/bin/notes-server", "--all"), folder="/home/ann")
+AT_AN_ADDRESS = ToolServer("notes", url="https://tools.example/mcp")
+
+
+def test_values_for_an_address_belong_to_its_origin() -> None:
+    assert AT_AN_ADDRESS.secret_origin == "https://tools.example:443"
+    assert replace(AT_AN_ADDRESS, url="https://tools.example/other").secret_origin == (
+        AT_AN_ADDRESS.secret_origin
+    )
+
+
+@pytest.mark.attack("key-origin")
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(STARTED, command=("/bin/notes-server",)),
+        replace(STARTED, command=("/bin/notes-server --all",)),
+        replace(STARTED, command=("/opt/notes-server", "--all")),
+        replace(STARTED, folder=""),
+        AT_AN_ADDRESS,
+        replace(AT_AN_ADDRESS, url="https://tools.example:8443/mcp"),
+        replace(AT_AN_ADDRESS, url="http://tools.example/mcp"),
+    ],
+)
+def test_another_command_folder_or_address_is_another_owner(other: ToolServer) -> None:
+    assert other.secret_origin
+    for one in (STARTED, AT_AN_ADDRESS):
+        assert (other.secret_origin == one.secret_origin) == (other == one)
+
+
+def test_the_name_and_the_values_are_no_part_of_the_owner() -> None:
+    same = replace(STARTED, name="other", environment={"TOKEN": ""})
+    assert same.secret_origin == STARTED.secret_origin
+
+
+def test_a_server_is_named_by_its_program_or_host() -> None:
+    assert (STARTED.program, AT_AN_ADDRESS.program) == ("/bin/notes-server", "tools.example")
+
+
+@pytest.mark.parametrize(
+    ("server", "can_sign_in"),
+    [
+        (STARTED, False),
+        (AT_AN_ADDRESS, True),
+        (replace(AT_AN_ADDRESS, headers={"X-Team": "a"}), True),
+        (replace(AT_AN_ADDRESS, headers={"AUTHORIZATION": ""}), False),
+    ],
+)
+def test_a_token_of_the_user_takes_the_place_of_signing_in(
+    server: ToolServer, can_sign_in: bool
+) -> None:
+    assert server.can_sign_in is can_sign_in
+
+
+@pytest.mark.parametrize(
+    ("server", "has_secrets"),
+    [
+        (AT_AN_ADDRESS, False),
+        (replace(AT_AN_ADDRESS, has_query=True), True),
+        (replace(AT_AN_ADDRESS, headers={"X-Key": ""}), True),
+        (replace(AT_AN_ADDRESS, headers={"X-Key": "${env:KEY}"}), False),
+        (replace(STARTED, environment={"TOKEN": ""}), True),
+    ],
+)
+def test_values_without_a_reference_are_in_the_keyring(
+    server: ToolServer, has_secrets: bool
+) -> None:
+    assert server.has_secrets is has_secrets
