@@ -23,12 +23,16 @@ import pytest
 from PySide6.QtCore import Qt
 
 from desktop_app.ui.transcript.transcript_styles import INDENT, QUOTE, QUOTED_AT
+from desktop_app.ui.transcript.view import TranscriptView
 from tests.gui.transcript import structure
 from tests.helpers.messages import answer, streaming
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PySide6.QtWidgets import QApplication
+
     from desktop_app.ui.look.theme import Theme
-    from desktop_app.ui.transcript.view import TranscriptView
 
 DATA = Path(__file__).parents[2] / "data" / "markdown"
 CHOICES = {"raw-html", "bare-address"}
@@ -47,6 +51,25 @@ EXAMPLES = {
     for example in _examples(name)
 }
 SHOWN_INSTEAD: dict[str, dict[str, Any]] = json.loads((DATA / "shown-instead.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[list[TranscriptView]]:
+    """Yield a list for the view that the tests share."""
+    views: list[TranscriptView] = []
+    yield views
+    for view in views:
+        view.deleteLater()
+
+
+@pytest.fixture
+def view(qapp: QApplication, dressed: Theme, made: list[TranscriptView]) -> TranscriptView:
+    """Return a view for all examples: one takes longer to make than to show an example."""
+    if not made:
+        made.append(TranscriptView(dressed))
+        made[0].show()
+    made[0].resize(900, 600)
+    return made[0]
 
 
 def shown(view: TranscriptView, theme: Theme, markdown: str) -> list[str]:
