@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -233,3 +234,11 @@ async def test_who_is_calling_at_the_end_is_left(folder: Path) -> None:
 async def test_nobody_else_can_reach_the_socket(folder: Path) -> None:
     async with a_window(folder) as window:
         assert window.path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_socket_that_a_killed_process_left_is_taken_over(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(folder / "r.sock"))
+    async with a_window(folder) as window:
+        assert await window.call(encode(QuickRequest("Why?"))) == b"ok\n"
+        assert window.requests.pop() == QuickRequest("Why?")
