@@ -40,6 +40,13 @@ class ExampleTurns(FormSection):
         self._pairs: list[_ExampleFields] = []
         self.more = plain_button(tr("Add example"), "add-example")
         self.more.clicked.connect(self._begin)
+        self.undo = plain_button(tr("Undo"), "undo-example")
+        self.undo.setAccessibleName(spoken_text(tr("Undo: bring the removed example back")))
+        self.undo.clicked.connect(self._bring_back)
+        self.undo.hide()
+        self._removed: tuple[int, str, str] | None = None
+        self.add(self.undo)
+        self._column.setAlignment(self.undo, Qt.AlignmentFlag.AlignLeft)
         self.add(self.more)
         self._column.setAlignment(self.more, Qt.AlignmentFlag.AlignLeft)
 
@@ -47,6 +54,8 @@ class ExampleTurns(FormSection):
         """Show a preset's examples, and keep an unfinished one of the same preset."""
         if (preset_id, examples) == self._shown:
             return
+        if preset_id != self._shown[0]:
+            self.undo.hide()
         self._shown = preset_id, examples
         for pair in self._pairs:
             _drop(pair)
@@ -79,9 +88,25 @@ class ExampleTurns(FormSection):
         self.body.addWidget(pair)
         return pair
 
+    def _bring_back(self) -> None:
+        if self._removed is None:
+            return
+        (at, *texts), self._removed = self._removed, None
+        pair = self._add(*texts)
+        self._pairs.insert(at, self._pairs.pop())
+        self.body.insertWidget(at, pair)
+        self._number()
+        pair.question.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.undo.hide()
+        self._tell()
+
     def _take_out(self, pair: _ExampleFields) -> None:
+        pair.question.settle()
+        pair.answer.settle()
+        self._removed = (self._pairs.index(pair), *pair.texts)
         self._pairs.remove(pair)
-        self.more.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.undo.show()
+        self.undo.setFocus(Qt.FocusReason.OtherFocusReason)
         _drop(pair)
         self._number()
         self._tell()

@@ -328,5 +328,13 @@ async def test_examples_are_edited_kept_and_sent() -> None:
         assert desk.state.setup.ask_settings.examples == pairs
         find(page, QPushButton, "remove-example").click()
         assert examples_of(desk) == ()
+        undo = find(page, QPushButton, "undo-example")
+        undo.click()
+        assert examples_of(desk) == pairs
+        assert not undo.isVisible()
+        find(page, QPushButton, "remove-example").click()
+        page.select("reviewer")
+        assert not undo.isVisible()
+        assert examples_of(desk) == ()
         await desk.written()
         dialog.hide()
