@@ -94,7 +94,7 @@ async def test_the_user_signs_in_and_out(monkeypatch: pytest.MonkeyPatch) -> Non
         assert server.opened == [], "the browser opens only if the user wants it"
         section.sign_in.click()
         await until(section.sign_out.isVisible)
-        await until(lambda: "Running, 1 tool," in words(desk))
+        await until(lambda: "Running, 2 tools," in words(desk))
         section.sign_out.click()
         await until(lambda: not section.sign_out.isVisible())
         assert "Not running" in words(desk)
