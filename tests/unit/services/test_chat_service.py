@@ -31,11 +31,13 @@ from desktop_app.domain.conversations.message_parts import (
     DraftPart,
     ReasoningPart,
     TextPart,
+    ToolCallPart,
 )
 from desktop_app.domain.conversations.reply import Reply
 from desktop_app.domain.conversations.stream_events import (
     Completed,
     Failed,
+    HostedCall,
     Incomplete,
     ReasoningDelta,
     ReasoningItem,
@@ -58,6 +60,7 @@ from desktop_app.domain.errors import (
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Grouping
+from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.paths import resource_path
 from desktop_app.providers.apis.error_body import ErrorBody
 from desktop_app.providers.apis.error_replies import error_from
@@ -253,6 +256,26 @@ def test_what_an_answer_cost_is_written_down_once(tmp_path: Path) -> None:
         assert answer.cost == Decimal("0.00392")
         assert await room.ledger.conversation(answer.conversation_id) == Decimal("0.00392")
         assert await room.ledger.month(now(), "openai") == Decimal("0.00392")
+
+    with_room(tmp_path, provider, test)
+
+
+@pytest.mark.parametrize(("share", "cost"), [("1", "0.01392"), ("0.5", "0.00696")])
+def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
+    tmp_path: Path, share: str, cost: str
+) -> None:
+    """What the tokens cost, and $0.01 for the search, times the provider's share."""
+    call = ToolCallPart("c", "web_search", "{}", state=ToolCallState.DONE, is_hosted=True)
+    failed = replace(call, call_id="d", state=ToolCallState.FAILED)
+    provider = ScriptedProvider(
+        [HostedCall(call), HostedCall(failed), TextDelta("."), UsageReported(USAGE), Completed()]
+    )
+
+    async def test(room: Room) -> None:
+        profile = replace(OPENAI, price_multiplier=Decimal(share))
+        answer = await room.run(await room.begin("?", profile))
+        assert answer.cost == Decimal(cost)
+        assert await room.ledger.conversation(answer.conversation_id) == Decimal(cost)
 
     with_room(tmp_path, provider, test)
 
