@@ -196,6 +196,7 @@ class WindowSession:
         from desktop_app.app.desktop.hotkey_controller import HotkeyController
         from desktop_app.app.desktop.login_start_setting import LoginStart
         from desktop_app.app.desktop.tray_controller import TrayController
+        from desktop_app.session.appearance import Appearance
         from desktop_app.session.sleep_watch import SleepWatch
 
         if self._ending is not None:
@@ -243,6 +244,7 @@ class WindowSession:
         self._hold_hotkey()
         tasks.start(tray.watch())
         tasks.start(self._sleep.watch())
+        tasks.start(Appearance(bus, self._theme.set_portal_appearance).watch())
         tasks.start(self._login_start.reconcile())
 
     def _wake(self) -> None:

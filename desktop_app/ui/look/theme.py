@@ -417,6 +417,7 @@ class ThemeWatcher(QObject):
         self._mode: Mode = mode
         self._text_size = text_size
         self._font, self._line_width = font, line_width
+        self._portal: tuple[bool | None, bool | None] = (None, None)
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self.refresh)
         hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
@@ -428,6 +429,11 @@ class ThemeWatcher(QObject):
         """Follow the system, stay light or dark, or have high contrast in the system's scheme."""
         self._mode = mode
         self._request_color_scheme()
+        self.refresh()
+
+    def set_portal_appearance(self, is_dark: bool | None, is_strong: bool | None) -> None:
+        """Take what the desktop portal says about scheme and contrast; None leaves it to Qt."""
+        self._portal = (is_dark, is_strong)
         self.refresh()
 
     def set_text_size(self, percent: int) -> None:
@@ -470,13 +476,15 @@ class ThemeWatcher(QObject):
 
     def _current_theme(self) -> Theme:
         hints = QGuiApplication.styleHints()
-        is_dark = self._mode == "dark" or (
-            self._mode in ("system", "contrast") and hints.colorScheme() == Qt.ColorScheme.Dark
-        )
-        is_strong = self._mode == "contrast" or (
-            self._mode == "system"
-            and hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
-        )
+        dark_system, strong_system = self._portal
+        if dark_system is None:
+            dark_system = hints.colorScheme() == Qt.ColorScheme.Dark
+        if strong_system is None:
+            preference = hints.accessibility().contrastPreference()
+            strong_system = preference == Qt.ContrastPreference.HighContrast
+        follows = self._mode in ("system", "contrast")
+        is_dark = self._mode == "dark" or (follows and dark_system)
+        is_strong = self._mode == "contrast" or (self._mode == "system" and strong_system)
         if is_strong:
             make = contrast_dark if is_dark else contrast_light
         else:

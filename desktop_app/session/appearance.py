@@ -1,0 +1,58 @@
+"""The color scheme and the contrast that the desktop portal reports.
+
+Qt follows the portal on few desktops, and on GNOME not at the start.
+https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Settings.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.session.portal import portal_object
+from desktop_app.session.session_bus import BusError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.session.session_bus import Body, SessionBus
+
+_SETTINGS: Final = portal_object("org.freedesktop.portal.Settings")
+_NAMESPACE: Final = "org.freedesktop.appearance"
+_SCHEME: Final = "color-scheme"
+_CONTRAST: Final = "contrast"
+
+
+class Appearance:
+    """Tells `report` whether the desktop is dark and of high contrast; None if it does not say."""
+
+    def __init__(
+        self, bus: SessionBus, report: Callable[[bool | None, bool | None], object]
+    ) -> None:
+        self._bus, self._report = bus, report
+        self._values: dict[str, int] = {}
+
+    async def watch(self) -> None:
+        """Report what the portal knows, and whenever it changes."""
+        try:
+            await self._bus.listen(_SETTINGS, "SettingChanged", self._on_change)
+        except BusError:
+            return
+        for key in (_SCHEME, _CONTRAST):
+            try:
+                (value,) = await self._bus.call(_SETTINGS, "Read", "ss", _NAMESPACE, key)
+            except BusError:  # older portals know no contrast
+                continue
+            self._take(key, value[1])  # a variant in a variant
+
+    def _on_change(self, body: Body) -> None:
+        match body:
+            case (str(namespace), str(key), value) if namespace == _NAMESPACE:
+                self._take(key, value)
+
+    def _take(self, key: str, value: object) -> None:
+        match value:
+            case ("u", int(number)):
+                self._values[key] = number
+        scheme, contrast = self._values.get(_SCHEME), self._values.get(_CONTRAST)
+        is_dark = {1: True, 2: False}.get(scheme or 0)  # 0 is no preference
+        self._report(is_dark, None if contrast is None else contrast == 1)

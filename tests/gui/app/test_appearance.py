@@ -1,0 +1,57 @@
+"""The color scheme and the contrast of the desktop portal, on a bus of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from desktop_app.session.portal import PATH
+from desktop_app.session.portal import SERVICE as PORTAL
+from desktop_app.session.session_bus import SessionBus
+from tests.gui.app.desk import Desk, until
+from tests.helpers.bus_service import BusService, Method, message_bus_daemon
+
+INTERFACE = "org.freedesktop.portal.Settings"
+NAMESPACE = "org.freedesktop.appearance"
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with message_bus_daemon() as at:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", at)
+        yield at
+
+
+async def test_the_theme_is_that_of_the_portal(address: str) -> None:
+    values = {"color-scheme": 1, "contrast": 0}
+
+    def read(_namespace: str, key: str) -> tuple[str, tuple[object, ...]]:
+        return "v", (("v", ("u", values[key])),)
+
+    methods: dict[tuple[str, str], Method] = {(INTERFACE, "Read"): read}
+    bus = SessionBus()
+    with BusService(address, PORTAL, methods) as portal:
+        await bus.connect()
+        async with Desk(bus=bus) as desk:
+
+            def says(key: str, value: int) -> None:
+                portal.emit(PATH, INTERFACE, "SettingChanged", "ssv", NAMESPACE, key, ("u", value))
+
+            assert not desk.theme.current.is_dark  # the user chose the light theme
+            desk.theme.set_mode("system")
+            await until(lambda: desk.theme.current.is_dark)
+            before = desk.theme.current
+            says("contrast", 1)
+            await until(lambda: desk.theme.current != before)
+            strong = desk.theme.current
+            assert strong.is_dark
+            says("color-scheme", 2)
+            await until(lambda: not desk.theme.current.is_dark)
+            says("contrast", 0)
+            says("color-scheme", 0)
+            await until(lambda: desk.theme.current.text != strong.text)
+            assert not desk.theme.current.is_dark
+            desk.theme.set_mode("dark")
+            assert desk.theme.current == before
+        await bus.aclose()
