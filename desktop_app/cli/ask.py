@@ -31,6 +31,7 @@ from desktop_app.cli.answers.chosen_model import (
     choice_of,
     learn_price,
     learn_window,
+    profile_named,
     valid_utf8,
 )
 from desktop_app.cli.answers.leading_content import leading_id
@@ -198,6 +199,8 @@ async def _answer(
     preset = await with_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_of(options, spec) for spec in options.compare]
+    provider = await profile_named(backend, options.provider)
+    output.from_environment = provider.from_environment
     profile = await answering_profile(backend, options, compared)
     compared = compared or [options]
     choices = [await choice_of(backend, profile, each) for each in compared]

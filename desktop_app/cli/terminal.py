@@ -77,6 +77,7 @@ class Output:
     Attributes:
         write_error: why standard output could not be written; None if it can.
         store_failed: True if something could not be stored.
+        from_environment: the provider's address and key come from the environment.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Output:
         self._checked = CheckedAnswer()
         self.write_error: OSError | None = None
         self.store_failed = False
+        self.from_environment = False
 
     def stop_with(self, stop: Callable[[], object]) -> None:
         """Call `stop` as soon as nothing reads the output any more."""
@@ -174,7 +176,7 @@ class Output:
     def refuse(self, error: UserFacingError) -> None:
         """Say why there is no answer."""
         note = note_of(error)
-        say(worded(note, from_environment=False))
+        say(worded(note, from_environment=self.from_environment))
         self._write_json(None, note, None)
 
     def _write_json(

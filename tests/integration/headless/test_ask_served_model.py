@@ -128,6 +128,15 @@ def test_a_gateway_that_refuses_its_list_says_why(shell: Shell) -> None:
     against(refused, test=test, models=())
 
 
+def test_a_key_of_the_environment_is_not_replaced_in_settings(shell: Shell) -> None:
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.ask(server.base_url, "Hi", OPENAI_MODEL="")
+        assert (done.code, done.out) == (1, "")
+        assert "Check or replace the key in environment variables." in done.err
+
+    against(refusal(401, "invalid_api_key"), test=test, models=())
+
+
 def test_a_server_that_is_down_is_no_server_without_models(shell: Shell) -> None:
     done = asyncio.run(shell.ask("http://127.0.0.1:9/v1", "Hi", OPENAI_MODEL=""))
     assert (done.code, done.out) == (1, "")
