@@ -353,12 +353,12 @@ async def test_a_refused_key_of_the_environment_is_named_as_such() -> None:
             )
         )
         await desk.settled()
-        assert "Check or replace the key in the environment variables." in desk.transcript
+        assert "Check or replace the key in environment variables." in desk.transcript
         assert "Add key" not in desk.transcript
         here = desk.open_id
         desk.window.conversations.new_requested.emit()
         await desk.opened(here)
-        assert "Check or replace the key in the environment variables." in desk.transcript
+        assert "Check or replace the key in environment variables." in desk.transcript
 
 
 @pytest.mark.parametrize(

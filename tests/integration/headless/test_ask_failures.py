@@ -39,7 +39,7 @@ from tests.unit.providers.samples import sse
         (
             refusal(401, "invalid_api_key", f"Incorrect API key provided: {KEY}."),
             "authentication",
-            "Check or replace the key in the environment variables.",
+            "Check or replace the key in environment variables.",
         ),
         (refusal(429, "insufficient_quota"), "quota_exhausted", "has no credit"),
         (refusal(404, "model_not_found"), "model_not_found", "Choose another model"),

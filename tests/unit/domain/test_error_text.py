@@ -58,7 +58,7 @@ def test_a_key_of_the_environment_is_replaced_there() -> None:
     note = note_of(AuthenticationError("No.", what_to_do=Remedy.CHECK_KEY))
     assert note.code == "authentication"
     said = worded(note, from_environment=True)
-    assert said == "No. Check or replace the key in the environment variables."
+    assert said == "No. Check or replace the key in environment variables."
 
 
 def test_an_error_comes_back_from_json() -> None:
