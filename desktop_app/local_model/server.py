@@ -11,7 +11,6 @@ import asyncio
 import importlib.util
 import json
 import os
-import secrets
 import socket
 import sys
 from contextlib import suppress
@@ -206,6 +205,8 @@ class LocalModel:
             self._socket.unlink(missing_ok=True)
 
     async def _start(self, chosen: Path | None) -> _Running:
+        import secrets  # here and below: not needed at the start
+
         weights = await asyncio.to_thread(_checked_weights, chosen)
         self._socket = await asyncio.to_thread(_new_socket_path)
         configuration: Configuration = {
@@ -246,6 +247,8 @@ class LocalModel:
 
 def _new_socket_path() -> Path:
     """Return a new path in a folder closed to other users, short enough for a socket."""
+    import secrets
+
     folder = folders().runtime
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder / f"model-{secrets.token_hex(6)}.sock"

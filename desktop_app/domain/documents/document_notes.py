@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
@@ -54,8 +54,7 @@ _WORDS: Final[Mapping[Skip, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class DocumentNote:
+class DocumentNote(NamedTuple):
     """A note on how a document was read.
 
     Attributes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 MILLION = Decimal(1_000_000)
 
@@ -51,8 +52,7 @@ class UsageScope(StrEnum):
     FIRST = "first"
 
 
-@dataclass(frozen=True)
-class Price:
+class Price(NamedTuple):
     """US dollars per million tokens. Without a cached price, cached input costs the full one."""
 
     input: Decimal

@@ -48,8 +48,7 @@ class CallPerformance(NamedTuple):
     duration_s: float | None = None
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A call to a provider, as the ledger records it.
 
     Attributes:

@@ -16,8 +16,8 @@ The final result equals `render(source)` of the whole source.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind, Patch
 from desktop_app.rendering.incremental.block_diff import (
@@ -85,8 +85,7 @@ Nowhere else, because the result must not depend on how the source is split into
 """
 
 
-@dataclass
-class _Overdue:
+class _Overdue(NamedTuple):
     """An open construct that is too expensive to parse again; the next piece splits it.
 
     Attributes:
@@ -301,7 +300,7 @@ class BlockStream:
             self._overdue = self._settle_paragraph_start(parse)
             if self._is_too_large(parse):
                 overdue = self._overdue or _Overdue(len(self._source))
-                self._overdue = replace(overdue, parts=True)
+                self._overdue = overdue._replace(parts=True)
         return patches
 
     def _find_cut(self, parse: Parse, shown: str) -> Cut:

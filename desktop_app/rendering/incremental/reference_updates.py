@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from desktop_app.rendering.block_model import Block, Kind
 from desktop_app.rendering.incremental.block_diff import joined
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 _CHARACTERS_PER_STEP: Final = 4_000
 
 
-@dataclass
-class BlockChunk:
+class BlockChunk(NamedTuple):
     """Closed source that names links or footnotes without a definition so far.
 
     Attributes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeGuard
+from dataclasses import replace
+from typing import NamedTuple, TypeGuard
 
 from desktop_app.domain.conversations.chat_request import RequestPart
 from desktop_app.domain.conversations.conversation import Message
@@ -25,8 +25,7 @@ PAGE_NAME_TOKENS = 20
 MOST_PAGES = 100
 
 
-@dataclass(frozen=True)
-class ImageForm:
+class ImageForm(NamedTuple):
     """The form in which a model gets images and files.
 
     A model is treated as able to see images unless it is known that it cannot.

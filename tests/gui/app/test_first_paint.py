@@ -57,7 +57,8 @@ BUILT_BY_LOOKING = {"QMdiArea", "QTabBar", "QStyle"}
 
 # Wait until the program is ready, or for their first use.
 NOT_UNTIL_READY = {
-    *("csv", "html", "httpx", "jeepney", "jsonschema", "keyring", "lark", "pygments", "shlex"),
+    *("csv", "hmac", "html", "httpx", "jeepney", "jsonschema", "keyring", "lark", "pygments"),
+    "shlex",
     "PySide6.QtDBus",
     "desktop_app.app.desktop.answer_notifier",
     "desktop_app.app.desktop.hotkey_controller",
