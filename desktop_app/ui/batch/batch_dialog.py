@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
+    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -104,7 +105,7 @@ class BatchDialog(QDialog):
         self._list_column.addLayout(self._head)
         self._list_column.addWidget(table, 1)
         for page in (self._list, self.new, self.job):
-            self._stack.addWidget(page)
+            self._stack.addWidget(_scrolling(page) if page is self.job else page)
         FileDropFilter(self._stack)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self._stack, 1)
@@ -235,3 +236,16 @@ class BatchDialog(QDialog):
             self._column.activate()
             self.resize(self._first_size)
             self._first_size = QSize()
+
+
+def _scrolling(page: QWidget) -> QScrollArea:
+    """Let a page scroll where it does not fit, as with large text in a small window."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(page)
+    for surface in (area.viewport(), page):
+        surface.setAutoFillBackground(False)
+    return area

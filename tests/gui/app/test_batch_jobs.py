@@ -18,6 +18,7 @@ from desktop_app.domain.error_note import ErrorNote
 from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.settings.form_widgets import Combo, Switch
+from tests.end2end.batch_states import fill_batches
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused
@@ -343,3 +344,21 @@ def test_the_keyboard_reaches_everything(run: Run, tmp_path: Path) -> None:
         assert dialog.new.back.mapTo(dialog, QPoint(0, 0)).x() >= 0
 
     against(run, test)
+
+
+async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
+    async with Desk() as desk:
+        await fill_batches(desk.backend)
+        desk.theme.set_text_size(200)
+        desk.window.resize(800, 600)
+        desk.controllers.batches.show()
+        await until(lambda: desk.window.findChild(BatchDialog) is not None)
+        dialog = find(desk.window, BatchDialog, "batch-jobs")
+        await until(lambda: dialog.page == "list" and dialog.jobs.rowCount())
+        dialog._open(dialog.jobs.index(0, 0))
+        await until(lambda: dialog.page == "job" and dialog.job.answer.isVisible())
+        table, answer = dialog.job.table, dialog.job.answer
+        await until(lambda: table.geometry().bottom() < answer.geometry().top())
+        assert table.height() >= table.minimumHeight()
+        assert answer.height() >= answer.minimumHeight()
+        dialog.close()
