@@ -76,7 +76,7 @@ class SpendingCharts(QWidget):
         for combo in (self._measure, self._grouping, self._period):
             combo.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToContents)
         self.chart = BarChart(theme)
-        self.caption, self.forecast = PlainLabel(), PlainLabel()
+        self.caption, self.forecast = PlainLabel(), PlainLabel(keeps_lines=True)
         self.table = QTableView()
         self.table.setModel(self._rows)
         self._export = PlainButton(tr("Export…"))

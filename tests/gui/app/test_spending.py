@@ -214,6 +214,8 @@ async def test_charts_show_the_ledger_by_day_and_model_and_follow_the_keyboard()
         charts = await charted(desk)
         assert shown_values(charts) == ((0.25,), (0.25,))
         assert "of $20.00 this month" in charts.forecast.text()
+        charts.show_forecast(["One.", "Two."])
+        assert charts.forecast.text() == "One.\nTwo."
         QTest.keyClick(charts.chart, Qt.Key.Key_End)
         assert charts.caption.text() == f"{charts.chart.bars.labels[1]}: Cost: $0.25"
         assert charts.chart.accessibleDescription() == charts.caption.text()
