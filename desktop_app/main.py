@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["_child"]:
         return _child(arguments[1], arguments[2:])
-    from desktop_app.cli.console import guarded
+    from desktop_app.cli.streams.console import guarded
 
     with guarded():
         return _run_command(arguments)
@@ -37,14 +37,14 @@ def _run_command(arguments: list[str]) -> int:
     try:
         return _command(arguments)
     except BrokenPipeError:  # as with `repartee search … | head`
-        from desktop_app.cli.console import drop_output
+        from desktop_app.cli.streams.console import drop_output
 
         drop_output()
         return EXIT_READER_GONE
     except KeyboardInterrupt:
         # A command that had not begun still writes its one JSON object.
         if arguments[:1] in (["ask"], ["summarize"]):
-            from desktop_app.cli.terminal import Output
+            from desktop_app.cli.streams.terminal import Output
 
             Output(as_json="--json" in arguments).never_began()
         return EXIT_INTERRUPTED
@@ -158,7 +158,7 @@ def _child(name: str, arguments: Sequence[str]) -> int:
 def _window_parser(file: str = "FILE") -> argparse.ArgumentParser:
     import argparse
 
-    from desktop_app.cli.console import clean_line
+    from desktop_app.cli.streams.console import clean_line
 
     parser = argparse.ArgumentParser(prog="repartee")
     parser.add_argument("files", nargs="*", metavar=file)
@@ -212,7 +212,7 @@ def _run(options: argparse.Namespace) -> int:
     from desktop_app.app.desktop.window_request import HiddenRequest, QuickRequest, request_for
 
     if options.command == "quick":
-        from desktop_app.cli.standard_input import read_what_is_piped
+        from desktop_app.cli.streams.standard_input import read_what_is_piped
 
         text = read_what_is_piped() if options.text is None else options.text
         return open_or_call(QuickRequest(text))

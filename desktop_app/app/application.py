@@ -285,7 +285,7 @@ def say_why_not(error: UserFacingError) -> int:
     """
     from PySide6.QtWidgets import QMessageBox
 
-    from desktop_app.cli.console import say  # only a failing start needs it
+    from desktop_app.cli.streams.console import say  # only a failing start needs it
     from desktop_app.ui.widgets.foreign_text import message_box
 
     # The user's folders may be the cause, so nothing is read from them here.

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.app.answers.review_controller import ReviewController
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.answers.server_watch import ServerWatch
+from desktop_app.app.answers.structured_answers import StructuredAnswers
 from desktop_app.app.attachments.attaching import AttachmentReader
 from desktop_app.app.attachments.attachment_drags import AttachmentDrags
 from desktop_app.app.attachments.attachments_controller import AttachmentsController
@@ -25,10 +29,6 @@ from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingContro
 from desktop_app.app.chat.compaction_controller import CompactionController
 from desktop_app.app.chat.comparison_controller import ComparisonController
 from desktop_app.app.chat.model_choices import ModelChoices
-from desktop_app.app.chat.review_controller import ReviewController
-from desktop_app.app.chat.running_answers import RunningAnswers
-from desktop_app.app.chat.server_watch import ServerWatch
-from desktop_app.app.chat.structured_answers import StructuredAnswers
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.documents.collections_controller import CollectionsController
@@ -36,18 +36,18 @@ from desktop_app.app.documents.viewer_controller import Target, ViewerController
 from desktop_app.app.evaluation.evaluation_controller import EvaluationController
 from desktop_app.app.export.export_controller import ExportController
 from desktop_app.app.help.help_controller import HelpController
-from desktop_app.app.library.backup_controller import BackupController
-from desktop_app.app.library.data_page_controller import DataPageController
+from desktop_app.app.library.data.backup_controller import BackupController
+from desktop_app.app.library.data.data_page_controller import DataPageController
+from desktop_app.app.library.data.housekeeping import Housekeeping
+from desktop_app.app.library.data.transfer_controller import TransferController
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.folders_controller import FoldersController
-from desktop_app.app.library.housekeeping import Housekeeping
 from desktop_app.app.library.library_controller import LibraryController
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.pinned_order import PinnedOrder
 from desktop_app.app.library.search_controller import SearchController
 from desktop_app.app.library.spending_footer import SpendingFooter
 from desktop_app.app.library.store_watcher import StoreWatcher
-from desktop_app.app.library.transfer_controller import TransferController
 from desktop_app.app.library.trash import Trash
 from desktop_app.app.models.models_controller import ModelsController
 from desktop_app.app.prompts.presets_controller import PresetsController
@@ -71,8 +71,8 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import UserFacingError
     from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.cards.notifications import Actions
     from desktop_app.ui.window.main_window import MainWindow
-    from desktop_app.ui.window.notifications import Actions
 
 
 class Controllers(QObject):

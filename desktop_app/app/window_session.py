@@ -13,8 +13,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.app.actions import Actions, actions_of
-from desktop_app.app.chat.resumed_runs import resume_runs
-from desktop_app.app.chat.shown_answers import STORE
+from desktop_app.app.answers.resumed_runs import resume_runs
+from desktop_app.app.answers.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController
@@ -32,7 +32,7 @@ from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.backend.backend import use_limits, use_routine_model, use_weights
 from desktop_app.backend.log_file import start_log
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError, StoreDamagedError, UserFacingError

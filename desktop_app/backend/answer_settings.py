@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain.conversations.generation import (
+from desktop_app.domain.answering.generation import (
     GenerationParameters,
     Overrides,
     examples_of,

@@ -18,12 +18,12 @@ from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.documents.media_type import FOLDER
 from desktop_app.documents.worker.document_worker import DocumentWorker, Limits
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy, SettingError
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
-from desktop_app.domain.origin import origin
+from desktop_app.domain.network.origin import origin
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n.translation import tr
 from desktop_app.local_model.server import LocalModel
@@ -35,7 +35,7 @@ from desktop_app.services.chat.model_choice import (
     ResolvedChoice,
     default_choice,
 )
-from desktop_app.services.chat.utility_model import UtilityModel
+from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.fence import Fences
 from desktop_app.services.models.model_listings import ModelListings
 from desktop_app.services.models.model_menu import as_listed, proposed_model

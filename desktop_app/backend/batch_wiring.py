@@ -30,8 +30,8 @@ from desktop_app.services.structured.form_notices import form_notice
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
+    from desktop_app.domain.answering.answer_form import AnswerForm
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
-    from desktop_app.domain.conversations.answer_form import AnswerForm
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.batch.batch_upload import UploadLimits
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.spending.cost import Price

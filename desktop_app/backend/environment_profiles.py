@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from desktop_app.domain.azure_address import VERSION_NAME, split_version, with_version
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     API_KEY_HEADER,
     MODEL_PLACEHOLDER,
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.custom_fields import CustomField, parse_headers, parse_query
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.network_path import bare_address, needs_confirmation, split_url
-from desktop_app.domain.origin import origin
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.azure_address import VERSION_NAME, split_version, with_version
+from desktop_app.domain.network.custom_fields import CustomField, parse_headers, parse_query
+from desktop_app.domain.network.network_path import bare_address, needs_confirmation, split_url
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.secret import Secret
 from desktop_app.i18n.translation import N_, tr
 
 OPENAI_URL = "https://api.openai.com/v1"

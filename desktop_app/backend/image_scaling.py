@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversations.chat_request import ImageData
+from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentEncryptedError
 from desktop_app.domain.models.image_tokens import LARGEST_SIDE, ImageTokens, Size, sent_size

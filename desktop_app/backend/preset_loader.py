@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
-from desktop_app.domain.conversations.preset import Preset
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.exchange.preset_json import preset_from_json
 from desktop_app.paths import resource_path
 

@@ -8,7 +8,9 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.conversations.prompts import (
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.prompts.prompts import (
     CLIPBOARD,
     DATE,
     NO_NEEDS,
@@ -17,8 +19,6 @@ from desktop_app.domain.conversations.prompts import (
     TemplateNeeds,
     filled_names,
 )
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
     Entry,

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError, StorageError
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.server_kind import ServerKind
-from desktop_app.domain.origin import origin
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderKind
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.token_rates import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from desktop_app.backend.provider_gateway import ProviderGateway
     from desktop_app.documents.worker.document_worker import DocumentWorker
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.local_model.server import LocalModel
     from desktop_app.storage.settings.token_rate_store import RateKey, TokenRateStore

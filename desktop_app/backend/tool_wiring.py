@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.message_parts import PassagesPart
-    from desktop_app.domain.secret import Secret
+    from desktop_app.domain.network.secret import Secret
     from desktop_app.services.tools.tool_source import ToolSource
 
 

@@ -23,7 +23,6 @@ from desktop_app.backend.backend import (
     use_weights,
 )
 from desktop_app.backend.prompt_loader import from_template, prompt_library
-from desktop_app.cli import password_prompt
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.answers.asked_form import checked, names_form, say_problems, with_form
 from desktop_app.cli.answers.chosen_model import (
@@ -48,11 +47,12 @@ from desktop_app.cli.ask_collections import (
     embed_missing,
     passages_json,
 )
-from desktop_app.cli.console import say
 from desktop_app.cli.page_options import pages_by_file, with_pages
-from desktop_app.cli.progress_output import Steps
-from desktop_app.cli.standard_input import as_file, read_all
-from desktop_app.cli.terminal import Output
+from desktop_app.cli.streams import password_prompt
+from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.progress_output import Steps
+from desktop_app.cli.streams.standard_input import as_file, read_all
+from desktop_app.cli.streams.terminal import Output
 from desktop_app.cli.tool_commands import require_known, require_tools
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.conversations.conversation import (
@@ -101,7 +101,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from desktop_app.documents.worker.document_worker import ExtractedDocument, Progress
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.conversations.message_parts import Part
     from desktop_app.services.chat.answer_run import AnswerRun
     from desktop_app.services.chat.chat_service import AskSettings, ChatService

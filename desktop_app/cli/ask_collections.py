@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from desktop_app.cli.console import can_ask, confirmed, say
-from desktop_app.cli.progress_output import Steps, path_of
+from desktop_app.cli.streams.console import can_ask, confirmed, say
+from desktop_app.cli.streams.progress_output import Steps, path_of
 from desktop_app.domain.conversations.message_parts import CollectionPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy

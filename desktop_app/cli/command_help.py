@@ -7,7 +7,7 @@ import re
 import textwrap
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from desktop_app.cli.console import clean_line
+from desktop_app.cli.streams.console import clean_line
 from desktop_app.i18n.translation import N_, tr
 
 if TYPE_CHECKING:

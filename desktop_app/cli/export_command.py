@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, Protocol
 
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli.console import as_json, say
 from desktop_app.cli.office_export import OFFICE_SUFFIXES, OfficeFile
-from desktop_app.cli.progress_output import Steps, opened, path_of
+from desktop_app.cli.streams.console import as_json, say
+from desktop_app.cli.streams.progress_output import Steps, opened, path_of
 from desktop_app.domain.bounds import BAD_VALUE
 from desktop_app.domain.conversations.conversation import Conversation, Message, Role
 from desktop_app.domain.conversations.message_parts import ImagePart

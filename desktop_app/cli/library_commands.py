@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.environment_profiles import BUILT_IN
-from desktop_app.cli.console import agrees, cancels, is_watched, say, write_json, write_line
-from desktop_app.cli.console import ask as ask_typed
 from desktop_app.cli.export_command import export
-from desktop_app.cli.progress_output import Steps, opened, path_of
+from desktop_app.cli.streams.console import agrees, cancels, is_watched, say, write_json, write_line
+from desktop_app.cli.streams.console import ask as ask_typed
+from desktop_app.cli.streams.progress_output import Steps, opened, path_of
 from desktop_app.domain.conversations.conversation import ModelChoice, now
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (

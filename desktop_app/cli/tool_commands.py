@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.backend import build_backend
-from desktop_app.cli.console import say, write_json, write_line
+from desktop_app.cli.streams.console import say, write_json, write_line
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from desktop_app.domain.secret import Scheme, Secret
+from desktop_app.domain.network.secret import Scheme, Secret
 
 _FIELDS: Final = {"origin", "key", "scheme"}
 

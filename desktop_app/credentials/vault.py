@@ -24,7 +24,7 @@ from desktop_app.credentials.envelope import from_keyring, to_keyring
 from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import CredentialError
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.secret import Secret
 
 T = TypeVar("T")
 

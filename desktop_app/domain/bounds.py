@@ -16,9 +16,9 @@ from functools import cache
 from math import isfinite
 from typing import Any, Final, TypeVar, get_origin, get_type_hints
 
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import Message
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
     ChosenPages,
     CollectionPart,

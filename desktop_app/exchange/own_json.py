@@ -44,6 +44,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final, TypeVar
 
 from desktop_app.domain import bounds
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -55,8 +56,10 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
-from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.legacy_sentences import legacy_notice, legacy_usage_scope
+from desktop_app.domain.conversations.legacy.legacy_sentences import (
+    legacy_notice,
+    legacy_usage_scope,
+)
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     draft_parts,
@@ -64,10 +67,10 @@ from desktop_app.domain.conversations.message_parts import (
     parts_to_json,
 )
 from desktop_app.domain.conversations.notices import NoticeText, notice_from_json, notice_to_json
-from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.exchange.importers.imported import (
     ImportedConversation,

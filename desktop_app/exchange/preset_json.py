@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from desktop_app.domain import bounds
-from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.preset import Preset
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.preset import Preset
 
 _Object = Mapping[str, Any]
 

@@ -17,7 +17,7 @@
 
 `title` and `text` of a prompt and `name` of a preset are required, all else may be missing or null;
 a missing "id" is derived from the content. A prompt with the id of a built-in one replaces it. See
-`domain/conversations/prompts.py` for variables in a text. "settings" may hold the fields of
+`domain/prompts/prompts.py` for variables in a text. "settings" may hold the fields of
 `domain/generation.GenerationParameters`, and "instructions". Such a file never contains a key.
 
 When a file is added to a library, items that exist with the same content are left out, so that
@@ -33,11 +33,11 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from desktop_app.domain import bounds
-from desktop_app.domain.conversations.answer_form import FormSource
-from desktop_app.domain.conversations.preset import Preset
-from desktop_app.domain.conversations.prompts import Prompt
+from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, Remedy
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.exchange.preset_json import (
     derived_id,
     id_of,

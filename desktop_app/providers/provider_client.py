@@ -13,14 +13,12 @@ from contextlib import AbstractAsyncContextManager, aclosing, contextmanager, nu
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.conversations.compaction import ProviderState
-from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -34,6 +32,8 @@ from desktop_app.domain.conversations.stream_events import (
     UsageReported,
     Waiting,
 )
+from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -72,7 +72,7 @@ from desktop_app.providers.models import model_list
 
 if TYPE_CHECKING:
     from desktop_app.domain.documents.vectors import Vector
-    from desktop_app.domain.secret import Secret
+    from desktop_app.domain.network.secret import Secret
     from desktop_app.providers.jobs.batch_client import BatchClient
     from desktop_app.providers.models.server_counters import ServerCounter
 

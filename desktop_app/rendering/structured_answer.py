@@ -10,6 +10,7 @@ import re
 from dataclasses import fields
 from typing import Any, Final
 
+from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import (
     Part,
@@ -19,7 +20,6 @@ from desktop_app.domain.conversations.message_parts import (
     last_text,
 )
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode
-from desktop_app.domain.conversations.shown_length import ShownMessage
 from desktop_app.domain.json_table import JsonTable, cell_of, table_of_list
 
 LONGEST_TREE: Final = 200_000

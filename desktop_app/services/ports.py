@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ImageData, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderProfile
+from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.compaction import Compaction, ProviderState
 from desktop_app.domain.conversations.conversation import Conversation, Message, RemoteRun
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-from desktop_app.domain.conversations.prompts import NO_NEEDS, TemplateNeeds
-from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.models.image_tokens import ImageTokens
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.token_rates import CountMethod, TextKind
+from desktop_app.domain.prompts.prompts import NO_NEEDS, TemplateNeeds
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.services.chat.model_choice import ResolvedChoice

@@ -20,8 +20,8 @@ from collections.abc import Callable
 from contextlib import aclosing, suppress
 from typing import Any
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.stream_events import TextDelta
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import TextDelta
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.qt_loop import qt_loop

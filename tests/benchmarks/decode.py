@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from desktop_app.domain.conversations.reply import Reply, accumulate
+from desktop_app.domain.answering.reply import Reply, accumulate
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 from desktop_app.providers.http.sse import SSEDecoder

@@ -29,9 +29,9 @@ from typing import Any, Final
 
 from desktop_app.documents.index.text_kinds import count_by_kind
 from desktop_app.documents.index.token_count import count_tokens
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.token_rates import TokenRates
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers import gateways
 from tests.helpers.llama_server import llama_server

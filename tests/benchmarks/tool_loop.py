@@ -11,14 +11,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from desktop_app.domain.conversations.generation import GenerationParameters
-from desktop_app.domain.conversations.message_parts import tool_calls
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.generation import GenerationParameters
+from desktop_app.domain.answering.stream_events import (
     Completed,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
 )
+from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.tools.tool import ToolLimits
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.tools.tool_set import ToolCatalog

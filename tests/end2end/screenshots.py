@@ -28,6 +28,7 @@ from PIL import Image
 
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.backend.environment_profiles import COMETAPI
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Folder,
@@ -35,10 +36,9 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.preset import Preset
-from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.paths import Folders

@@ -14,9 +14,9 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Final, NoReturn
 
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import Draft, Folder
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     ChosenPages,
@@ -28,9 +28,9 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
-from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.exchange.importers.imported import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter, is_own, read

@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent
 
 from desktop_app.ui.look import theme
-from desktop_app.ui.widgets.menu_button import MenuButton
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.buttons.menu_button import MenuButton
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.commands.command_search import PaletteEntry
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
     BatchJob,
@@ -37,7 +38,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchStatus,
     ItemStatus,
 )
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Folder,
@@ -47,13 +47,13 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.list_filter import ListFilter, ListFilterKind
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart, ToolCallPart
-from desktop_app.domain.conversations.preset import Preset
-from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.documents.collections import Collection, CollectionFile, Passage
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.domain.places import LinkSegment, Place
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.spending.spending_report import Spent
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
@@ -329,7 +329,7 @@ def the_question_for_a_password(stage: Stage, text: str) -> QWidget:
 
 @place
 def an_error_card(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
     made = Notifications(stage.theme, stage.window)
     error = UserFacingError(text, what_to_do=text, details=text)
@@ -339,7 +339,7 @@ def an_error_card(stage: Stage, text: str) -> QWidget:
 
 @place
 def a_note_card(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
     made = Notifications(stage.theme, stage.window)
     made.notify(f"Exported to {text}.", stays=True)
@@ -369,9 +369,9 @@ def cards_above_the_prompt(stage: Stage, text: str) -> QWidget:
     from PySide6.QtWidgets import QVBoxLayout
 
     from desktop_app.ui.batch.batch_bar import BatchBar
-    from desktop_app.ui.window.compaction_card import CompactionCard
+    from desktop_app.ui.window.cards.compaction_card import CompactionCard
+    from desktop_app.ui.window.cards.progress_card import ProgressCard
     from desktop_app.ui.window.first_start import FirstStart
-    from desktop_app.ui.window.progress_card import ProgressCard
 
     holder = QWidget()
     column = QVBoxLayout(holder)
@@ -414,7 +414,7 @@ def the_list_of_tools(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_window_of_forms(stage: Stage, text: str) -> QWidget:
-    from desktop_app.domain.conversations.answer_form import FormKind, FormSource
+    from desktop_app.domain.answering.answer_form import FormKind, FormSource
     from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 
     dialog = AnswerFormDialog(stage.theme, stage.window)
@@ -613,7 +613,7 @@ def the_form_of_a_model(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_menu_of_prompts(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.composer.prompt_menu import PromptMenu
+    from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 
     made = PromptMenu(stage.theme)
     made.set_prompts([Prompt("a", text, text, text)])
@@ -623,7 +623,7 @@ def the_menu_of_prompts(stage: Stage, text: str) -> QWidget:
 
 @place
 def the_fields_of_a_prompt(stage: Stage, text: str) -> QWidget:
-    from desktop_app.ui.composer.prompt_fields import PromptFields
+    from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
     choices = re.sub(r"[{}|]", "", text)
     prompt = Prompt("a", text, f"{{{{tone={choices}|other}}}} {{{{{'n' * 2_000}}}}}", text)
@@ -936,7 +936,7 @@ def test_what_is_edited_is_left_as_it_is(stage: Stage) -> None:
 
 @pytest.mark.attack("plain-text")
 def test_a_choice_of_a_prompt_is_inserted_as_it_was_written(stage: Stage) -> None:
-    from desktop_app.ui.composer.prompt_fields import PromptFields
+    from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 
     made = PromptFields(Prompt("a", "t", "{{tone=<b>x\u202ey|other}}", ""), {}, stage.theme)
     stage.qtbot.addWidget(made)

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QWidget
 from desktop_app.backend.answer_settings import own_values
 from desktop_app.domain.conversations.conversation import Folder, SearchHit
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
-from desktop_app.domain.conversations.preset import Preset
-from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.documents.collections import Collection, CollectionFile
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.i18n.translation import use_language
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.composer.dropped_content import drop_hint
@@ -29,14 +29,14 @@ from desktop_app.ui.sidebar.search_filters import DaysDialog
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.document_viewer import DocumentViewer
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
+from desktop_app.ui.window.cards.compaction_card import CompactionCard
+from desktop_app.ui.window.cards.notifications import Notifications
+from desktop_app.ui.window.cards.progress_card import ProgressCard
+from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from desktop_app.ui.window.command_palette import CommandPalette
-from desktop_app.ui.window.compaction_card import CompactionCard
 from desktop_app.ui.window.first_start import FirstStart
 from desktop_app.ui.window.header import Header
-from desktop_app.ui.window.notifications import Notifications
-from desktop_app.ui.window.progress_card import ProgressCard
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
-from desktop_app.ui.window.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.test_conversation_list import conversation
 from tests.helpers.translated_texts import texts_of, untranslated
 

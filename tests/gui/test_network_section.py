@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind, ProviderProfile
-from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.settings.form_widgets import Switch
 from desktop_app.ui.settings.sections.key_state import KeyState

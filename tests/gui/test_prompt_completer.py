@@ -10,11 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 
-from desktop_app.domain.conversations.prompts import Prompt
-from desktop_app.ui.composer.prompt_completer import PromptCompleter, typed_name
+from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter, typed_name
+from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
+from desktop_app.ui.composer.completion.prompt_menu import PromptMenu, matching
 from desktop_app.ui.composer.prompt_editor import PromptEditor
-from desktop_app.ui.composer.prompt_fields import FieldText, PromptFields
-from desktop_app.ui.composer.prompt_menu import PromptMenu, matching
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.settings.form_widgets import Combo

@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.backend.answer_settings import own_values
-from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.preset import Preset
-from desktop_app.domain.conversations.prompts import Prompt
+from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.look import theme as themes

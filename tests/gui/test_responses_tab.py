@@ -12,7 +12,7 @@ from desktop_app.settings.schema import settings_of
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.settings.tabs.responses_tab import DEFAULTS, HERE, ResponsesTab
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.commands.command import COMMANDS
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.i18n.translation import use_language
 from desktop_app.settings.schema import setting, settings_of
 from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
@@ -36,7 +36,7 @@ from desktop_app.ui.settings.sections.address_section import problem_of_address,
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.helpers.menus import entry_text
 
 if TYPE_CHECKING:

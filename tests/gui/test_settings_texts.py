@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtGui import QFontDatabase
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversations.chat_request import DIRECT, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import DIRECT, ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.i18n.translation import LANGUAGES, use_language
 from desktop_app.settings.key_addresses import key_page

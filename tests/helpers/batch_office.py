@@ -12,8 +12,8 @@ from typing import Any
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.documents.refusals import locked
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentEmptyError
 from desktop_app.domain.models.model_catalog import Effort, Variant

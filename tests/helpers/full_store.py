@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.batch.batch_jobs import (
     BatchEstimate,
     BatchItem,
@@ -19,7 +21,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchStatus,
     BatchUpload,
 )
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -31,10 +32,7 @@ from desktop_app.domain.conversations.conversation import (
     Role,
     new_id,
 )
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import DocumentPart, ReasoningPart, TextPart
-from desktop_app.domain.conversations.preset import Preset
-from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.documents.collections import Collection, CollectionFile
 from desktop_app.domain.documents.passage_words import index_words
 from desktop_app.domain.documents.vectors import Vector
@@ -46,6 +44,8 @@ from desktop_app.domain.evaluation.evaluation_result import (
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.models.token_rates import TextKind, TokenRates
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.storage.batch.batch_store import BatchStore

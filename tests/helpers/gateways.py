@@ -17,7 +17,7 @@ from typing import Final
 
 import pytest
 
-from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.local_model.server import find_weights
 from tests.helpers.llama_server import free_port, wait_for
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.generation import NAMES, GenerationParameters, Overrides
+from desktop_app.domain.answering.generation import NAMES, GenerationParameters, Overrides
 
 
 def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import Failed, TextDelta
 from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.conversations.stream_events import Failed, TextDelta
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.providers.http.transport import Timeouts

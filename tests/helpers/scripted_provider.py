@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.domain.errors import EndpointMissingError, ProviderError, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.models.token_rates import CountMethod, TextKind

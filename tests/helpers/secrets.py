@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import overload
 
-from desktop_app.domain.origin import origin
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.secret import Secret
 
 
 @overload

@@ -107,7 +107,7 @@ def test_everything_but_the_window_imports_without_qt(repartee_home: Path) -> No
         check=False,
     )
     assert result.returncode == 0, result.stderr
-    assert f"{PRODUCT}.domain.conversations.stream_events" in result.stdout.split()
+    assert f"{PRODUCT}.domain.answering.stream_events" in result.stdout.split()
     assert not repartee_home.exists(), "importing wrote files"
 
 
@@ -161,7 +161,7 @@ def _targets(node: ast.AST) -> list[ast.expr]:
 # module -> values of its own, of private classes, or rows of Qt, whose attributes it sets.
 OWN_VALUES = {
     "desktop_app/app/attachments/attachments_controller.py": {"reading", "reading.batch"},
-    "desktop_app/app/chat/running_answers.py": {"run"},
+    "desktop_app/app/answers/running_answers.py": {"run"},
     "desktop_app/app/source_scan.py": {"_feature"},
     "desktop_app/ui/composer/prompt_spelling.py": {"mark"},
     "desktop_app/ui/help/help_text.py": {"mark"},
@@ -181,7 +181,7 @@ OWN_VALUES = {
     "desktop_app/ui/viewer/attachment_preview.py": {"self._picture"},
     "desktop_app/ui/viewer/viewer_text.py": {"selection"},
     "desktop_app/ui/widgets/accessible_roles.py": {"state"},
-    "desktop_app/ui/widgets/elided_button.py": {"option"},
+    "desktop_app/ui/widgets/buttons/elided_button.py": {"option"},
 }
 
 

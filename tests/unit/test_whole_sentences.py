@@ -21,8 +21,8 @@ CHANGING: Final = {
 SEPARATORS: Final = {"", " ", " · ", "\n", "\n\n"}
 ALLOWED: Final = {
     # Words that users type.
-    "cli/console.py: tr_context('typed to agree', 'y yes').casefold()",
-    "cli/console.py: tr_context('typed to cancel', 'c cancel').casefold()",
+    "cli/streams/console.py: tr_context('typed to agree', 'y yes').casefold()",
+    "cli/streams/console.py: tr_context('typed to cancel', 'c cancel').casefold()",
     # What the user typed.
     "app/library/list_presenter.py: title.strip()",
     # Marks of Markdown around a caption.

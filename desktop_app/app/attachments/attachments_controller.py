@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 TOPIC = "document"  # of notifications about content that could not be attached to this draft
 FEW = 8  # files; while more are read, the chips are updated ten times a second

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.composer.rich_text_paste import RichTextPaste
     from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 LONGEST_CONVERSION_S = 15.0
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.batch.batch_jobs import refusal
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.prompts import DATE, fill
 from desktop_app.domain.error_text import WINDOW, error_segments
+from desktop_app.domain.prompts.prompts import DATE, fill
 from desktop_app.services.models.model_menu import Offer, offers
 from desktop_app.ui.batch.batch_new_page import (
     BatchModelOption,
@@ -21,7 +21,7 @@ from desktop_app.ui.batch.batch_new_page import (
 if TYPE_CHECKING:
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.app.state.providers import Providers
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.chat.model_choice import ResolvedChoice

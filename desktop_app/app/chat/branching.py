@@ -23,7 +23,7 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.open_conversation import OpenConversation

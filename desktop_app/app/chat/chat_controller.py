@@ -13,10 +13,10 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QToolButton
 
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.answers.shown_answers import ShownAnswers
 from desktop_app.app.chat.edited_question import EditedQuestion
 from desktop_app.app.chat.model_choices import ModelChoices
-from desktop_app.app.chat.running_answers import RunningAnswers
-from desktop_app.app.chat.shown_answers import ShownAnswers
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.navigator import Navigator
@@ -44,13 +44,13 @@ from desktop_app.services.structured.form_notices import may_be_repaired
 from desktop_app.ui.composer.choice_menus import fill_efforts, fill_models
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.window.notifications import Actions
+from desktop_app.ui.window.cards.notifications import Actions
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.window.conversation_pane import ConversationPane

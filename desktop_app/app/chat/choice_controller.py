@@ -13,7 +13,7 @@ from desktop_app.app.chat.choice_figures import Measured, choice_figures
 from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import Draft, Message
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant

@@ -13,7 +13,7 @@ from desktop_app.domain.models.token_rates import COUNTED
 from desktop_app.domain.spending.cost import FREE
 from desktop_app.i18n.formatting import money
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.ui.window.notifications import Actions
+from desktop_app.ui.window.cards.notifications import Actions
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.services.documents.chunk_plan import ChunkPlan
     from desktop_app.ui.composer.prompt_editor import PromptEditor
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 OFFER: Final = N_("Read in parts…")
 TOPIC: Final = "question"  # shared with other notifications about a question that is not sent

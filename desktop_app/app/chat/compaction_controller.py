@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
-from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.state.open_conversation import OpenConversation
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
@@ -28,8 +28,8 @@ from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.spending.cost_estimate import usable_input
 from desktop_app.ui.look.theme import ThemeWatcher
 from desktop_app.ui.transcript.message_items import ItemMark
-from desktop_app.ui.window.compaction_card import CompactionCard
-from desktop_app.ui.window.notifications import Actions
+from desktop_app.ui.window.cards.compaction_card import CompactionCard
+from desktop_app.ui.window.cards.notifications import Actions
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
+    from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.chat.model_choices import ModelChoices
-    from desktop_app.app.chat.running_answers import RunningAnswers
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.app.tasks import Tasks

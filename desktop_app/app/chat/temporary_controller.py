@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.navigator import Navigator
 from desktop_app.app.state.new_conversation import NewConversation
 from desktop_app.app.tasks import Tasks
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import ConversationSession
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
     from desktop_app.ui.window.conversation_pane import ConversationPane
-    from desktop_app.ui.window.temporary_bar import TemporaryBar, TemporaryRow
 
 
 class TemporaryController(QObject):
@@ -102,7 +102,7 @@ class TemporaryController(QObject):
         return bool(self._current.path) or is_typed
 
     def _begin(self) -> None:
-        from desktop_app.ui.window.temporary_bar import TITLE  # not needed at the start
+        from desktop_app.ui.window.cards.temporary_bar import TITLE  # not needed at the start
 
         moment = now()
         choice = self._new_conversation.default_choice
@@ -136,7 +136,7 @@ class TemporaryController(QObject):
         if self._bar is not None:
             self._bar.setVisible(is_open)
         if self._id and self._row is None:
-            from desktop_app.ui.window.temporary_bar import TemporaryRow
+            from desktop_app.ui.window.cards.temporary_bar import TemporaryRow
 
             self._row = TemporaryRow(self._theme.current)
             self._theme.changed.connect(self._row.set_theme)
@@ -153,7 +153,7 @@ class TemporaryController(QObject):
 
     def _made_bar(self) -> TemporaryBar:
         if self._bar is None:
-            from desktop_app.ui.window.temporary_bar import TemporaryBar
+            from desktop_app.ui.window.cards.temporary_bar import TemporaryBar
 
             self._bar = TemporaryBar(self._theme.current)
             self._theme.changed.connect(self._bar.set_theme)

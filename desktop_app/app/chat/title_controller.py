@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.state.answer_setup import AnswerSetup
 from desktop_app.app.state.setting_values import SettingValues
@@ -15,14 +15,14 @@ from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.services.chat.titles import Titles, wants_title
+from desktop_app.services.chat.small_tasks.titles import Titles, wants_title
 from desktop_app.storage.database.temporary_database import TemporaryConversations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.utility_model import UtilityModel
+    from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
     from desktop_app.services.fence import Fences
     from desktop_app.storage.conversations.conversation_store import ConversationStore
 

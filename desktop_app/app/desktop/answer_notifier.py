@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
-    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.domain.batch.batch_jobs import BatchJob

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.tasks import Tasks
     from desktop_app.session.desktop_binding import BindingDesktop
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 
 class BindingController(QObject):

@@ -17,7 +17,7 @@ from desktop_app.ui.window.session_end import is_session_ending
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox, QWidget
 
-    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.hotkey.hotkey_status import HotkeyReport

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from desktop_app.app.desktop.window_request import RequestError, WindowRequest, encode
-from desktop_app.cli.console import say
+from desktop_app.cli.streams.console import say
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.i18n.translation import tr
 from desktop_app.paths import Folders, folders

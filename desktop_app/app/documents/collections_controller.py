@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.library.collections_dialog import CollectionsDialog, CollectionState
     from desktop_app.ui.look.theme import ThemeWatcher
+    from desktop_app.ui.window.cards.notifications import Actions, Notifications
     from desktop_app.ui.window.command_palette import CommandPalette
-    from desktop_app.ui.window.notifications import Actions, Notifications
 
 OFFER: Final = N_("Create collection…")
 NEW_NAME: Final = N_("New collection")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.documents.evaluation_store import EvaluationStore
     from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 
 class EvaluationController(QObject):

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.paths import Folders
     from desktop_app.ui.widgets.clipboard import ClipboardCopier
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 
 LONG_S: Final = 0.7

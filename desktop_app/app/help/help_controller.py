@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.help.help_book import HelpBook
     from desktop_app.ui.help.help_window import HelpWindow
     from desktop_app.ui.look.theme import ThemeWatcher
-    from desktop_app.ui.widgets.help_button import HelpButton
+    from desktop_app.ui.widgets.buttons.help_button import HelpButton
 
 COMMAND: Final = "help.open"
 GEOMETRY: Final = "window.help"
@@ -141,7 +141,7 @@ class HelpController(QObject):
         window = now.window() if now is not None else None
         if window is None or window.objectName() in _OWN_SHORTCUTS or window.property(_FOLLOWED):
             return
-        from desktop_app.ui.widgets.help_button import HelpButton
+        from desktop_app.ui.widgets.buttons.help_button import HelpButton
 
         window.setProperty(_FOLLOWED, True)
         for button in window.findChildren(HelpButton):

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.command_palette import CommandPalette
-    from desktop_app.ui.window.notifications import Notifications
 
 NEW_NAME = N_("New folder")
 _NEW, _NONE = "folder.new", "folder.none"

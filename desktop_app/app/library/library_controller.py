@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.chat.running_answers import RunningAnswers
+from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.state.folder_list import FolderList

@@ -20,7 +20,7 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.answer_setup import AnswerSetup
     from desktop_app.app.state.dependency_groups import LibraryStores
     from desktop_app.app.state.folder_list import FolderList

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 ORDER_KEY: Final = "list.pinned_order"
 

@@ -18,13 +18,13 @@ from desktop_app.ui.widgets.foreign_text import message_box
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.library.list_presenter import ListPresenter
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.dependency_groups import LibraryStores
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.ui.sidebar.conversation_list import ConversationList
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
 if TYPE_CHECKING:
-    from desktop_app.app.chat.running_answers import RunningAnswers
+    from desktop_app.app.answers.running_answers import RunningAnswers
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.tasks import Tasks
     from desktop_app.storage.settings.settings_store import SettingsStore

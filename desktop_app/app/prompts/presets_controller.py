@@ -17,9 +17,9 @@ from desktop_app.backend.preset_loader import (
     hidden_in,
     with_built_in,
 )
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
-from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.preset import Preset, preset_of
+from desktop_app.domain.prompts.preset import Preset, preset_of
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.widgets.foreign_text import menu_text
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.library.presets_page import PresetsPage
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
+    from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.header import Header
-    from desktop_app.ui.window.notifications import Notifications
 
 NEW_NAME = N_("New preset")
 

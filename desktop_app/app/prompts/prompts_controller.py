@@ -15,7 +15,8 @@ from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE
 from desktop_app.app.export.text_file import save_text
 from desktop_app.backend.prompt_loader import built_in_prompts, today
 from desktop_app.domain.conversations.conversation import new_id, now
-from desktop_app.domain.conversations.prompts import (
+from desktop_app.domain.errors import ImportRefusedError, StorageError
+from desktop_app.domain.prompts.prompts import (
     CLIPBOARD,
     DATE,
     SELECTION,
@@ -23,7 +24,6 @@ from desktop_app.domain.conversations.prompts import (
     fill,
     missing,
 )
-from desktop_app.domain.errors import ImportRefusedError, StorageError
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.services.chat.prompt_library import (
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks, Work
     from desktop_app.storage.settings.prompt_store import PromptStore
-    from desktop_app.ui.composer.prompt_completer import PromptCompleter
+    from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.library.prompts_dialog import PromptsDialog
     from desktop_app.ui.look.theme import ThemeWatcher

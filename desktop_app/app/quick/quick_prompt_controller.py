@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.answers.running_answers import RunningAnswers
+from desktop_app.app.answers.shown_answers import ending_of
 from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE, AttachmentReader
 from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.chat.model_choices import view_of
-from desktop_app.app.chat.running_answers import RunningAnswers
-from desktop_app.app.chat.shown_answers import ending_of
 from desktop_app.app.quick.quick_attachments import QuickAttachments
 from desktop_app.app.state.presets import Presets
 from desktop_app.app.tasks import Tasks
@@ -27,9 +27,9 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.prompts import CLIPBOARD, DATE, SELECTION
 from desktop_app.domain.errors import SpendingCapError, UnpricedModelError, UserFacingError
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.prompts import CLIPBOARD, DATE, SELECTION
 from desktop_app.i18n.formatting import duration, money
 from desktop_app.i18n.translation import tr
 from desktop_app.services.chat.model_choice import ResolvedChoice

@@ -9,7 +9,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr
 
 if TYPE_CHECKING:
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_catalog import ModelInfo
 
 

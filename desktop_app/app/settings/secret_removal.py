@@ -14,8 +14,8 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.credentials.vault import KeyVault
-    from desktop_app.domain.secret import Secret
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.domain.network.secret import Secret
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 UNDO_MS: Final = 60_000
 

@@ -18,14 +18,14 @@ from desktop_app.backend.answer_settings import KEYS, own_values, with_own, with
 from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_text import WINDOW, error_segments, of_environment
 from desktop_app.domain.errors import SettingError, UserFacingError
 from desktop_app.domain.models.parameter_support import first_api, notes, refusals
-from desktop_app.domain.origin import host_of, origin
+from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.network.origin import host_of, origin
+from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.places import LinkedText
-from desktop_app.domain.secret import Secret
 from desktop_app.domain.spending.cost import FREE, Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n import formatting
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from desktop_app.providers.http.trust import CaFile
     from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.ui.settings.settings_panel import SettingsPanel
-    from desktop_app.ui.window.notifications import Actions, Notifications
+    from desktop_app.ui.window.cards.notifications import Actions, Notifications
 
 
 OFFER = "new-provider"  # the topic of the offer to use a new provider

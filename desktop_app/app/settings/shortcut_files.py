@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.commands.keymap_file import ReadShortcuts
     from desktop_app.ui.settings.settings_panel import SettingsPanel
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 _LONGEST_LIST: Final = 400
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.spending.spending_view import SpendingView
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 
 class SpendingController(QObject):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.backend.answer_settings import ask_settings
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DraftPart
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.send_context import SendContext
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
+    from desktop_app.domain.answering.generation import Overrides
     from desktop_app.domain.conversations.conversation import Conversation, Message, ModelChoice
-    from desktop_app.domain.conversations.generation import Overrides
     from desktop_app.services.chat.chat_service import AskSettings
     from desktop_app.services.chat.model_choice import ResolvedChoice
     from desktop_app.storage.database.temporary_database import TemporaryConversations

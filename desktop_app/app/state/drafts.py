@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Draft, new_id
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
     DraftPart,
     draft_parts,

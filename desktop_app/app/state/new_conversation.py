@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.app.state.open_conversation import blank_conversation
 from desktop_app.app.state.presets import DEFAULT_PRESET
-from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.answering.generation import Overrides
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup

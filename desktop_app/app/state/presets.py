@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.domain.conversations.conversation import Conversation
-    from desktop_app.domain.conversations.preset import Preset
+    from desktop_app.domain.prompts.preset import Preset
 
 DEFAULT_PRESET = "default.preset"
 

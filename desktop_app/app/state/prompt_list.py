@@ -16,7 +16,7 @@ from desktop_app.services.chat.prompt_library import (
 )
 
 if TYPE_CHECKING:
-    from desktop_app.domain.conversations.prompts import Prompt
+    from desktop_app.domain.prompts.prompts import Prompt
 
 _SIGNS = {"executive-summary": "list", "extract-table": "table-2", "differences": "columns-2"}
 

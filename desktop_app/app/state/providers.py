@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.backend.environment_profiles import ON_DEVICE
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.shown_length import shortened
 from desktop_app.domain.conversations.conversation import Role
-from desktop_app.domain.conversations.shown_length import shortened
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.i18n.translation import N_
 from desktop_app.rendering.structured_answer import with_form

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.tabs.servers_tab import ServerRow
     from desktop_app.ui.tools.resource_dialog import ResourceChoice, ResourceDialog
     from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
-    from desktop_app.ui.window.notifications import Notifications
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 QUIET_MS = 200
 """Time without a change before the list is shown anew; a server may write its log fast."""
@@ -86,7 +86,7 @@ class ServersController(QObject):
 
     async def load_prompts(self) -> None:
         """Offer the prompts of all servers as they were when each was last tested."""
-        from desktop_app.domain.conversations.prompts import Prompt
+        from desktop_app.domain.prompts.prompts import Prompt
         from desktop_app.storage.tools.server_store import ServerStore
 
         found = await ServerStore(self._database).prompts()

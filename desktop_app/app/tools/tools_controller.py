@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject
 
 from desktop_app.backend.answer_settings import with_own
-from desktop_app.domain.conversations.answer_form import (
+from desktop_app.domain.answering.answer_form import (
     LARGEST_FORM,
     AnswerGrammar,
     FormKind,

@@ -10,7 +10,7 @@ from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.preset_loader import with_built_in
 from desktop_app.cli.answers.chosen_model import profile_named
 from desktop_app.cli.answers.parameter_options import MOST_STOPS
-from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.foreign_file import RefusedFileError, open_file
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.conversations.preset import Preset
+    from desktop_app.domain.prompts.preset import Preset
     from desktop_app.services.chat.chat_service import AskSettings
 
 LONGEST_INSTRUCTIONS: Final = 4 * 1024 * 1024

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.cli.console import say
-from desktop_app.domain.conversations.answer_form import (
+from desktop_app.cli.streams.console import say
+from desktop_app.domain.answering.answer_form import (
     LARGEST_FORM,
     AnswerGrammar,
     AnswerSchema,

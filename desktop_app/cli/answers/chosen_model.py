@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.cli.console import say
-from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.cli.streams.console import say
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
 
 LISTING_S = 10.0  # how long a question waits for the server's model list
 # Failures that the question would meet, too.

@@ -12,18 +12,18 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from desktop_app.cli.answers.asked_form import checked, say_problems
-from desktop_app.cli.console import drop_output, say, write, write_json
-from desktop_app.cli.terminal import answer_fields, call_words, several_fields, worded
+from desktop_app.cli.streams.console import drop_output, say, write, write_json
+from desktop_app.cli.streams.terminal import answer_fields, call_words, several_fields, worded
 from desktop_app.cli.tool_commands import calls_json
-from desktop_app.domain.conversations.conversation import Message, MessageStatus
-from desktop_app.domain.conversations.message_parts import tool_calls
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     Notice,
     RefusalDelta,
     RoundEnded,
     TextDelta,
     ToolCallStep,
 )
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.variants import Effort, Variant
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from desktop_app.domain.conversations.reply import Reply
-    from desktop_app.domain.conversations.stream_events import StreamEvent
+    from desktop_app.domain.answering.reply import Reply
+    from desktop_app.domain.answering.stream_events import StreamEvent
     from desktop_app.domain.errors import StorageError
     from desktop_app.services.chat.answer_run import AnswerRun
 

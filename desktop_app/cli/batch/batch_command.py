@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from desktop_app.backend.backend import use_limits
 from desktop_app.backend.batch_wiring import batch_service, expanded
 from desktop_app.backend.prompt_loader import from_template
-from desktop_app.cli import console
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.answers.asked_form import with_schema_of
 from desktop_app.cli.answers.chosen_model import answering_profile, choice_of, learn_window
@@ -23,9 +22,10 @@ from desktop_app.cli.batch.batch_output import (
     with_items,
     write_report,
 )
-from desktop_app.cli.console import say
-from desktop_app.cli.progress_output import Steps, opened, path_of
-from desktop_app.cli.terminal import worded
+from desktop_app.cli.streams import console
+from desktop_app.cli.streams.console import say
+from desktop_app.cli.streams.progress_output import Steps, opened, path_of
+from desktop_app.cli.streams.terminal import worded
 from desktop_app.domain.batch.batch_jobs import BatchJob, ItemStatus, refusal
 from desktop_app.domain.batch.batch_wording import (
     ITEM_WORDS,

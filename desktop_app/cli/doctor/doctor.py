@@ -21,8 +21,8 @@ from desktop_app.backend.display_check import why_no_window
 from desktop_app.backend.environment_profiles import BUILT_IN
 from desktop_app.backend.log_file import CRASH_NAME, last_lines
 from desktop_app.child_processes import child_command, start_child
-from desktop_app.cli import console
 from desktop_app.cli.doctor.provider_routes import is_remote, way_to
+from desktop_app.cli.streams import console
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.errors import UserFacingError
 from desktop_app.hotkey.hotkey_check import check_hotkey, is_x11

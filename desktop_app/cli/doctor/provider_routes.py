@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.network_path import needs_confirmation, split_url
+from desktop_app.domain.network.network_path import needs_confirmation, split_url
 from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural

@@ -23,7 +23,6 @@ from desktop_app.cli.answers.chosen_model import (
 )
 from desktop_app.cli.answers.several_answers import options_of
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
-from desktop_app.cli.console import clean_line, say, write_json, write_line
 from desktop_app.cli.evaluation.evaluation_batches import (
     Contestant,
     EvaluationBatches,
@@ -32,8 +31,9 @@ from desktop_app.cli.evaluation.evaluation_batches import (
 )
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
 from desktop_app.cli.evaluation.report_files import make_folder, write_reports
-from desktop_app.cli.progress_output import Steps, opened, path_of
-from desktop_app.cli.terminal import worded
+from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
+from desktop_app.cli.streams.progress_output import Steps, opened, path_of
+from desktop_app.cli.streams.terminal import worded
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.batch.batch_jobs import TIER, refusal
 from desktop_app.domain.conversations.conversation import Draft, new_id, now

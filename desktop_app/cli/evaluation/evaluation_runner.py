@@ -24,7 +24,13 @@ from desktop_app.cli.evaluation.evaluation_batches import (
     digest,
     settings_for,
 )
-from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.answering.stream_events import (
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    Waiting,
+)
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -32,12 +38,6 @@ from desktop_app.domain.conversations.conversation import (
     MessageStatus,
     new_id,
     now,
-)
-from desktop_app.domain.conversations.stream_events import (
-    RefusalDelta,
-    StreamEvent,
-    TextDelta,
-    Waiting,
 )
 from desktop_app.domain.errors import SpendingCapError, UserFacingError
 from desktop_app.domain.evaluation.evaluation_case import (
@@ -58,9 +58,9 @@ from desktop_app.services.evaluation.answer_checks import failure_of
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
+    from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-    from desktop_app.domain.conversations.reply import Reply
     from desktop_app.services.chat.chat_service import AskSettings, ChatService
 
 JUDGE_OUTPUT: Final = 2048

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.console import as_json
 from desktop_app.cli.export_command import unwritable
+from desktop_app.cli.streams.console import as_json
 from desktop_app.exchange.evaluation.evaluation_report import csv_report, html_report
 from desktop_app.storage.database.private_files import create_private
 

@@ -7,10 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.answers.chosen_model import LISTING_S, profile_named
-from desktop_app.cli.console import clean_line, say, write_json, write_line
-from desktop_app.cli.progress_output import opened
-from desktop_app.cli.terminal import worded
-from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
+from desktop_app.cli.streams.progress_output import opened
+from desktop_app.cli.streams.terminal import worded
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
 from desktop_app.domain.spending.cost import exact_digits
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from desktop_app.backend.backend import Backend
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_row import ModelRow
 
 EXIT_FAILED, EXIT_USAGE = 1, 2

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.cli.console import clean_line, say, write, write_json, write_line
-from desktop_app.cli.progress_output import opened
-from desktop_app.cli.terminal import worded
+from desktop_app.cli.streams.console import clean_line, say, write, write_json, write_line
+from desktop_app.cli.streams.progress_output import opened
+from desktop_app.cli.streams.terminal import worded
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import UserFacingError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.storage.spending.ledger import Ledger
 
 EXIT_FAILED: Final = 1

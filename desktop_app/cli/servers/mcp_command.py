@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from desktop_app.backend.backend import build_backend
 from desktop_app.child_processes import open_in_browser
-from desktop_app.cli.console import say, write_json, write_line
-from desktop_app.cli.terminal import worded
+from desktop_app.cli.streams.console import say, write_json, write_line
+from desktop_app.cli.streams.terminal import worded
 from desktop_app.cli.tool_commands import brief, tool_json
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.errors import UserFacingError

@@ -14,9 +14,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.generation import Examples, GenerationParameters
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from desktop_app.domain.conversations.chat_request import FAMILY_MODEL, ProviderProfile
+from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ProviderProfile
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Usage

@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,

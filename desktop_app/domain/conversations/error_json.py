@@ -33,7 +33,10 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
         LookupError, TypeError, ValueError: it is none.
     """
     # Imported here, because the start does not need it.
-    from desktop_app.domain.conversations.legacy_sentences import legacy_error, legacy_error_code
+    from desktop_app.domain.conversations.legacy.legacy_sentences import (
+        legacy_error,
+        legacy_error_code,
+    )
 
     remedy, words = value.get("remedy"), value.get("what_to_do", "")
     note = ErrorNote(

@@ -10,7 +10,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any, Final
 
-from desktop_app.domain.conversations.generation import Examples
+from desktop_app.domain.answering.generation import Examples
 from desktop_app.domain.evaluation.case_error import CaseError
 from desktop_app.i18n.translation import N_
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.models.model_catalog import ModelCatalog, ModelInfo
 from desktop_app.domain.spending.cost import Price

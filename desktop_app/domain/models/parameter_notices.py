@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from desktop_app.domain.conversations.chat_request import ProviderProfile
-from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
 from desktop_app.domain.models.parameter_support import ParameterRefusal, refusals, sendable

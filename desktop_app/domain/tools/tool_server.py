@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError
-from desktop_app.domain.network_path import is_private
-from desktop_app.domain.origin import origin
+from desktop_app.domain.network.network_path import is_private
+from desktop_app.domain.network.origin import origin
 
 LONGEST_NAME: Final = 40
 EXAMPLE: Final = "${env:NAME}"

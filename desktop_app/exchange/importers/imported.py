@@ -13,9 +13,9 @@ from desktop_app.domain import bounds
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
 from desktop_app.domain.conversations.message_parts import AttachmentFile, ImagePart, Part, TextPart
-from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, StorageError
+from desktop_app.domain.prompts.preset import Preset
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN: Final = 60  # characters of a title in an error

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from desktop_app.domain import bounds
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
@@ -22,7 +23,6 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     Role,
 )
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
 from desktop_app.exchange.importers.imported import EPOCH, moment
 

@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from desktop_app.domain.answering.answer_form import FormSource
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
 from desktop_app.domain.batch.batch_wording import ITEM_WORDS, STATUS_WORDS, item_error_text
-from desktop_app.domain.conversations.answer_form import FormSource
 from desktop_app.domain.conversations.message_facts import other_model
 from desktop_app.domain.json_table import MOST_COLUMNS, row_of
 from desktop_app.i18n.formatting import exact_money, moment, money

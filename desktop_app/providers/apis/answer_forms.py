@@ -7,9 +7,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Final
 
-from desktop_app.domain.conversations.answer_form import NOT_FOLLOWED, AnswerGrammar, AnswerSchema
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerGrammar, AnswerSchema
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Incomplete,
     ReasoningItem,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from desktop_app.domain.conversations.stream_events import OfCandidate, Started, StreamEvent
+from desktop_app.domain.answering.stream_events import OfCandidate, Started, StreamEvent
 from desktop_app.providers.apis.chat_completions import DONE, ChatCompletionsReader
 from desktop_app.providers.http import json_fields
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     FileData,
     ImageData,
@@ -19,16 +19,8 @@ from desktop_app.domain.conversations.chat_request import (
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.conversations.conversation import Role
-from desktop_app.domain.conversations.message_parts import (
-    RefusalPart,
-    TextPart,
-    ToolCallPart,
-    text_of,
-    tool_calls,
-)
-from desktop_app.domain.conversations.reply import CONTENT_FILTER
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.reply import CONTENT_FILTER
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     ImageArrived,
@@ -40,6 +32,14 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     ToolCallDelta,
     UsageReported,
+)
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import (
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+    text_of,
+    tool_calls,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_support import is_of_family, sendable, sendable_effort

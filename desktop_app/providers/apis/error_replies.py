@@ -24,7 +24,7 @@ from desktop_app.domain.errors import (
     RateLimitedError,
     RefusedParameterError,
 )
-from desktop_app.domain.redaction import Redactor
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis.context_refusals import size_in
 from desktop_app.providers.apis.error_body import ErrorBody, parse_error
 from desktop_app.providers.apis.server_words import as_sentence, quote

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from desktop_app.domain.answering.stream_events import HostedCall
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.conversations.stream_events import HostedCall
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.providers.http import json_fields
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.stream_events import Notice, Started
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_notices import api_notices

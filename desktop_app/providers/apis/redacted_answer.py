@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -24,7 +24,7 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     ToolCallDelta,
 )
-from desktop_app.domain.redaction import RedactedStream
+from desktop_app.domain.network.redaction import RedactedStream
 
 _Delta = TextDelta | ReasoningDelta | RefusalDelta | ToolCallDelta
 _DELTAS: Final = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallDelta)

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from typing import Final
 
-from desktop_app.domain.redaction import REMOVED
+from desktop_app.domain.network.redaction import REMOVED
 
 LONGEST_QUOTE: Final = 300
 _LONGEST_READ: Final = 10_000

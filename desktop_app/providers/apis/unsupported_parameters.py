@@ -13,9 +13,9 @@ import re
 from dataclasses import fields, replace
 from typing import Any, Final
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, GenerationParameters
+from desktop_app.domain.answering.chat_request import ChatRequest, GenerationParameters
+from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.conversations.stream_events import Notice, Started
 from desktop_app.domain.errors import RefusedParameterError
 from desktop_app.domain.models.model_catalog import ModelInfo
 

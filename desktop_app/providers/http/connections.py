@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain.network_path import ProxyAddress, is_loopback
+from desktop_app.domain.network.network_path import ProxyAddress, is_loopback
 from desktop_app.providers.http.loop_turns import LoopTurns
 from desktop_app.providers.http.reply_limits import LARGEST_HEADERS
 

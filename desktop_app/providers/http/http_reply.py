@@ -33,7 +33,7 @@ from desktop_app.providers.http.sse import ServerSentEvent, SSEDecoder
 if TYPE_CHECKING:
     import httpx
 
-    from desktop_app.domain.redaction import Redactor
+    from desktop_app.domain.network.redaction import Redactor
 
 T = TypeVar("T")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import SplitResult
 
-from desktop_app.domain.conversations.chat_request import DIRECT
-from desktop_app.domain.network_path import ProxyAddress, is_loopback, parse_proxy
-from desktop_app.domain.origin import origin
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.answering.chat_request import DIRECT
+from desktop_app.domain.network.network_path import ProxyAddress, is_loopback, parse_proxy
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.secret import Secret
 
 
 def proxy_for(

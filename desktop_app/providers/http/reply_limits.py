@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     OfCandidate,
     ReasoningDelta,
     ReasoningItem,

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
-from desktop_app.domain.conversations.chat_request import FileData
+from desktop_app.domain.answering.chat_request import FileData
 
 # A multiple of three, so that the pieces join to one Base64 text; about a millisecond's work.
 PIECE: Final = 3 << 17

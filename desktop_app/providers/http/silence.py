@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from desktop_app.domain.conversations.stream_events import StreamEvent, Waiting
+from desktop_app.domain.answering.stream_events import StreamEvent, Waiting
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.i18n.translation import tr

@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
-from desktop_app.domain.conversations.chat_request import MODEL_PLACEHOLDER
+from desktop_app.domain.answering.chat_request import MODEL_PLACEHOLDER
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -28,14 +28,14 @@ from desktop_app.domain.errors import (
     SettingError,
     UnexpectedReplyError,
 )
-from desktop_app.domain.network_path import (
+from desktop_app.domain.network.network_path import (
     ProxyAddress,
     is_loopback,
     needs_confirmation,
     split_url,
 )
-from desktop_app.domain.origin import host_of, origin
-from desktop_app.domain.redaction import Redactor
+from desktop_app.domain.network.origin import host_of, origin
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.http import connection_errors, json_fields, reply_limits
 from desktop_app.providers.http.connections import (
@@ -56,10 +56,10 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
-    from desktop_app.domain.custom_fields import CustomField
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.server_kind import ServerKind
-    from desktop_app.domain.secret import Secret
+    from desktop_app.domain.network.custom_fields import CustomField
+    from desktop_app.domain.network.secret import Secret
 
 T = TypeVar("T")
 

@@ -17,14 +17,14 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
-from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     Failed,
     RunReached,
     Started,
     StreamEvent,
     Waiting,
 )
+from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,

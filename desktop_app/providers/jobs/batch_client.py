@@ -40,7 +40,7 @@ from desktop_app.providers.jobs.batch_lines import NAME_KEY, URLS, batch_of, req
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
-    from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+    from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
     from desktop_app.domain.models.model_catalog import Api, ModelCatalog
     from desktop_app.providers.http.transport import Transport
 

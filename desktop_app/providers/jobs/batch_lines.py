@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from desktop_app.domain.answering.chat_request import ChatRequest, FileData, ProviderProfile
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.stream_events import Failed
+from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.batch.batch_jobs import BatchResult, BatchStatus, ItemStatus, RemoteBatch
-from desktop_app.domain.conversations.chat_request import ChatRequest, FileData, ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
-from desktop_app.domain.conversations.reply import Reply, accumulate
-from desktop_app.domain.conversations.stream_events import Failed
-from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (

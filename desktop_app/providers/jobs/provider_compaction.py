@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import UnexpectedReplyError

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Protocol, TypeVar
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderError, UnexpectedReplyError
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import (
     BatchItem,
     BatchJob,
@@ -15,7 +16,6 @@ from desktop_app.domain.batch.batch_jobs import (
     ItemStatus,
     RemoteBatch,
 )
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api

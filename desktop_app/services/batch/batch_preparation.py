@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, ItemStatus
-from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason

@@ -7,6 +7,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from desktop_app.domain.answering.answer_form import AnswerForm, AnswerSchema
 from desktop_app.domain.batch.batch_jobs import (
     BatchJob,
     BatchResult,
@@ -15,7 +16,6 @@ from desktop_app.domain.batch.batch_jobs import (
     ItemStatus,
     RemoteBatch,
 )
-from desktop_app.domain.conversations.answer_form import AnswerForm, AnswerSchema
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Param, ProviderError

@@ -16,6 +16,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from desktop_app.domain.answering.answer_form import AnswerGrammar
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import Examples, GenerationParameters
 from desktop_app.domain.batch.batch_jobs import (
     RETRYABLE,
     TIER,
@@ -29,15 +32,12 @@ from desktop_app.domain.batch.batch_jobs import (
     estimate_batch,
     refusal,
 )
-from desktop_app.domain.conversations.answer_form import AnswerGrammar
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     new_id,
     now,
     title_from,
 )
-from desktop_app.domain.conversations.generation import Examples, GenerationParameters
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from desktop_app.domain.answering.answer_form import AnswerForm, AnswerSchema
+from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.batch.batch_jobs import (
     MOST_BYTES,
     MOST_REQUESTS,
@@ -23,8 +25,6 @@ from desktop_app.domain.batch.batch_jobs import (
     BatchUpload,
     ItemStatus,
 )
-from desktop_app.domain.conversations.answer_form import AnswerForm, AnswerSchema
-from desktop_app.domain.conversations.chat_request import ChatRequest
 from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,

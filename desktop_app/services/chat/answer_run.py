@@ -16,8 +16,28 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple, cast
 
-from desktop_app.domain.conversations.answer_form import NOT_FOLLOWED, AnswerSchema
-from desktop_app.domain.conversations.chat_request import ChatRequest
+from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerSchema
+from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    HostedCall,
+    ImageArrived,
+    Incomplete,
+    Notice,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    RoundEnded,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallStep,
+    UsageReported,
+    Waiting,
+)
+from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import (
     INCOMPLETE,
     REFUSED,
@@ -36,26 +56,6 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.conversations.reply import Reply, accumulate
-from desktop_app.domain.conversations.stream_events import (
-    Completed,
-    Failed,
-    HostedCall,
-    ImageArrived,
-    Incomplete,
-    Notice,
-    ReasoningDelta,
-    ReasoningItem,
-    RefusalDelta,
-    RoundEnded,
-    StreamEvent,
-    TextDelta,
-    ToolCallDelta,
-    ToolCallStep,
-    UsageReported,
-    Waiting,
-)
-from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (

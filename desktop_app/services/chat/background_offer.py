@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.services.chat.model_choice import ResolvedChoice
 

@@ -14,11 +14,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final, cast
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.conversations.compaction import ProviderState
-from desktop_app.domain.conversations.conversation import RemoteRun
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -30,6 +27,9 @@ from desktop_app.domain.conversations.stream_events import (
     UsageShared,
     Waiting,
 )
+from desktop_app.domain.conversations.compaction import ProviderState
+from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.services.ports import Gateway, Provider

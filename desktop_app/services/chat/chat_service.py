@@ -14,13 +14,14 @@ from decimal import Decimal
 from functools import cached_property, partial
 from typing import NamedTuple
 
-from desktop_app.domain.conversations.answer_form import AnswerGrammar, AnswerSchema
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     GenerationParameters,
     ProviderKind,
     ProviderProfile,
 )
+from desktop_app.domain.answering.generation import Examples
 from desktop_app.domain.conversations.compaction import SentPath
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -33,7 +34,6 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
-from desktop_app.domain.conversations.generation import Examples
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     PassagesPart,

@@ -15,7 +15,7 @@ from decimal import Decimal
 from math import ceil
 from typing import Any, Final, NamedTuple
 
-from desktop_app.domain.conversations.chat_request import FAMILY_MODEL, ChatRequest, ProviderKind
+from desktop_app.domain.answering.chat_request import FAMILY_MODEL, ChatRequest, ProviderKind
 from desktop_app.domain.conversations.compaction import (
     Compaction,
     CompactionKind,
@@ -39,7 +39,7 @@ from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import has_words, request_messages, sent_messages
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.chat.utility_model import UtilityModel
+from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.documents.image_attachments import ImageForm
 from desktop_app.services.fence import Fence, Fences
 from desktop_app.services.ports import AttachmentSource, CompactionSource, PictureSource

@@ -16,14 +16,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
-from desktop_app.domain.conversations.message_parts import ImagePart
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     ImageArrived,
     Notice,
     StreamEvent,
     TextDelta,
     Waiting,
 )
+from desktop_app.domain.conversations.message_parts import ImagePart
 
 SMALL: Final = 16 * 1024
 """Bytes of an image that is drawn within the text."""

@@ -11,6 +11,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from desktop_app.domain.answering.stream_events import (
+    ReasoningDelta,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+)
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
@@ -21,13 +28,6 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.conversations.stream_events import (
-    ReasoningDelta,
-    RefusalDelta,
-    StreamEvent,
-    TextDelta,
-    ToolCallDelta,
-)
 from desktop_app.domain.errors import ReplyTooLargeError, StorageError
 from desktop_app.services.ports import AnswerFile, AnswerFiles, AnswerStore
 

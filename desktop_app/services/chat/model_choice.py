@@ -12,7 +12,7 @@ from datetime import date
 from enum import Enum
 from pathlib import PurePath
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.models.answering_model import is_same_model

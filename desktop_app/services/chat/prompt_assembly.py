@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from desktop_app.domain.conversations.chat_request import RequestMessage, RequestPart
+from desktop_app.domain.answering.chat_request import RequestMessage, RequestPart
+from desktop_app.domain.answering.generation import Examples
 from desktop_app.domain.conversations.compaction import CompactionKind, SentPath
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, Role
-from desktop_app.domain.conversations.generation import Examples
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,

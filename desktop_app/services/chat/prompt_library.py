@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part
-from desktop_app.domain.conversations.prompts import (
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.prompts.prompts import (
     NO_NEEDS,
     Grammar,
     Prompt,
@@ -22,8 +24,6 @@ from desktop_app.domain.conversations.prompts import (
     missing,
     variables,
 )
-from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.i18n.translation import N_, tr
 
 SUMMARY = "executive-summary"

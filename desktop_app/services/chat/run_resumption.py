@@ -14,7 +14,10 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.reply import WHOLE, Reply, accumulate
+from desktop_app.domain.answering.stream_events import Failed, StreamEvent, Waiting
+from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Message,
@@ -22,9 +25,6 @@ from desktop_app.domain.conversations.conversation import (
     RemoteRun,
     now,
 )
-from desktop_app.domain.conversations.reply import WHOLE, Reply, accumulate
-from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
-from desktop_app.domain.conversations.text_size import TextSize
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -41,7 +41,7 @@ from desktop_app.services.chat.chat_service import ChatService
 from desktop_app.services.chat.long_answer import LongAnswer
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.chat.utility_model import input_cost
+from desktop_app.services.chat.small_tasks.utility_model import input_cost
 from desktop_app.services.ports import Provider, RunStore
 from desktop_app.services.spending.budget import Hold
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     ReasoningDelta,
     RefusalDelta,
     StreamEvent,
     TextDelta,
 )
+from desktop_app.domain.conversations.message_parts import Part, ReasoningPart
 
 
 class ThinkingTime:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Protocol
 
-from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import MessageStatus, now
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import ProviderError

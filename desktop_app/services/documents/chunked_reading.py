@@ -17,7 +17,7 @@ from dataclasses import replace
 from math import ceil
 from typing import Final
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, RequestPart
+from desktop_app.domain.answering.chat_request import ChatRequest, RequestPart
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part, text_of
 from desktop_app.domain.documents.document_sections import chosen_text

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
 
-from desktop_app.domain.conversations.chat_request import FileData
+from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, Part
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeGuard
 
-from desktop_app.domain.conversations.chat_request import RequestPart
+from desktop_app.domain.answering.chat_request import RequestPart
 from desktop_app.domain.conversations.conversation import Message
 from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, Part, TextPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final, Protocol, cast
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     GenerationParameters,
     ProviderKind,
@@ -26,11 +26,11 @@ from desktop_app.domain.conversations.chat_request import (
     RequestMessage,
     RequestPart,
 )
+from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun, Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.conversations.stream_events import Failed, Notice, StreamEvent, Waiting
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import (
@@ -47,7 +47,7 @@ from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.model_choice import ResolvedChoice
-from desktop_app.services.chat.small_reply import SmallReply
+from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.image_attachments import page_name
 from desktop_app.services.documents.summary_grammar import is_built_in

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from desktop_app.domain.conversations.answer_form import AnswerGrammar, GrammarSyntax
-from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import Part
-from desktop_app.domain.conversations.prompts import Grammar, TemplateNeeds
+from desktop_app.domain.prompts.prompts import Grammar, TemplateNeeds
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.chat.prompt_library import holds_several
 

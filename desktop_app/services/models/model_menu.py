@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     API_KEY_HEADER,
     FAMILY_MODEL,
     ProviderKind,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Final
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing, shutdown_date_of
 from desktop_app.domain.models.model_row import ModelRow

@@ -15,7 +15,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import SpendingCapError, StorageError, UnpricedModelError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
-from desktop_app.domain.conversations.answer_form import AnswerForm, AnswerSchema
-from desktop_app.domain.conversations.chat_request import RequestMessage
+from desktop_app.domain.answering.answer_form import AnswerForm, AnswerSchema
+from desktop_app.domain.answering.chat_request import RequestMessage
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_parts import TextPart, last_text
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText, notice

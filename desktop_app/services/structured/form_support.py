@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from desktop_app.domain.conversations.answer_form import AnswerGrammar
-from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.answering.answer_form import AnswerGrammar
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api

@@ -10,7 +10,7 @@ import re
 import warnings
 from typing import Final
 
-from desktop_app.domain.conversations.answer_form import AnswerGrammar, GrammarSyntax
+from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
 
 _LONGEST_REASON: Final = 300
 # What Rust's regular expressions, or the providers, lack; and what they have beyond Python's.

@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-from desktop_app.domain.conversations.answer_form import (
+from desktop_app.domain.answering.answer_form import (
     LARGEST_FORM,
     AnswerForm,
     AnswerGrammar,

@@ -13,8 +13,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from desktop_app.domain.answering.stream_events import StreamEvent, ToolCallStep, Waiting
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.conversations.stream_events import StreamEvent, ToolCallStep, Waiting
 from desktop_app.domain.errors import StorageError
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ToolError

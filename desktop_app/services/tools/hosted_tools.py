@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from desktop_app.domain.conversations.chat_request import ProviderKind
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.places import LinkedText, LinkSegment, linked_text

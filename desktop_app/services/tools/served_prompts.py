@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from desktop_app.domain.conversations.prompts import variables
+from desktop_app.domain.prompts.prompts import variables
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.server_run import ServerRun
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ToolServerError, UserFacingError
-from desktop_app.domain.redaction import Redactor
+from desktop_app.domain.network.redaction import Redactor
 from desktop_app.domain.tools.remote_tool import cleaned
 from desktop_app.domain.tools.tool_server import ServerFailure, ToolServer, kept_values
 

@@ -15,11 +15,19 @@ from decimal import Decimal
 from math import ceil
 from typing import Final, cast
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ProviderProfile,
     RequestMessage,
     RequestPart,
+)
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    Incomplete,
+    RoundEnded,
+    StreamEvent,
 )
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun, Role
@@ -30,14 +38,6 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
     tool_calls,
-)
-from desktop_app.domain.conversations.reply import Reply, accumulate
-from desktop_app.domain.conversations.stream_events import (
-    Completed,
-    Failed,
-    Incomplete,
-    RoundEnded,
-    StreamEvent,
 )
 from desktop_app.domain.errors import ProviderError, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Remedy, ToolServerError
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.secret import Secret
 from desktop_app.domain.tools.tool_server import (
     EXAMPLE,
     ServerSecrets,

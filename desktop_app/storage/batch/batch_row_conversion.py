@@ -7,6 +7,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 
+from desktop_app.domain.answering.generation import NAMES, Overrides
 from desktop_app.domain.batch.batch_jobs import (
     BatchCounts,
     BatchEstimate,
@@ -17,7 +18,6 @@ from desktop_app.domain.batch.batch_jobs import (
     ItemStatus,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.generation import NAMES, Overrides
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,

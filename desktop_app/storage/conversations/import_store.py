@@ -17,9 +17,9 @@ from typing import Final
 
 from desktop_app.domain.conversations.compaction import Compaction
 from desktop_app.domain.conversations.conversation import Conversation, Folder, Message
-from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.conversations.compaction_store import insert_compaction
 from desktop_app.storage.conversations.conversation_store import insert_conversation, insert_message
 from desktop_app.storage.conversations.folder_store import put_folder

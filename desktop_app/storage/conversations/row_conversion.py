@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeVar
 
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -22,7 +23,6 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
@@ -208,7 +208,7 @@ def error_from_text(text: str) -> ErrorNote | None:
     Earlier versions stored sentences.
     """
     if not text.startswith("{"):
-        from desktop_app.domain.conversations.legacy_sentences import legacy_text_error
+        from desktop_app.domain.conversations.legacy.legacy_sentences import legacy_text_error
 
         return legacy_text_error(text) if text else None
     return error_from_json(json.loads(text))

@@ -47,7 +47,9 @@ def code_errors(connection: sqlite3.Connection) -> None:
 
 
 def _coded(error: str) -> str:
-    from desktop_app.domain.conversations.legacy_sentences import legacy_error  # rarely needed
+    from desktop_app.domain.conversations.legacy.legacy_sentences import (
+        legacy_error,  # rarely needed
+    )
 
     try:
         return to_json(error_to_json(legacy_error(error_from_json(json.loads(error)))))
@@ -87,7 +89,7 @@ def code_notices(connection: sqlite3.Connection) -> None:
 
 
 def _coded_notices(notices: str) -> str:
-    from desktop_app.domain.conversations.legacy_sentences import legacy_notice
+    from desktop_app.domain.conversations.legacy.legacy_sentences import legacy_notice
 
     try:
         found = [notice_from_json(notice) for notice in json.loads(notices)]

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import ZipInfo
 
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.bounds import is_hash
-from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     Remedy,

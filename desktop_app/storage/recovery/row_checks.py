@@ -16,14 +16,14 @@ from math import isfinite
 from typing import Any, Final, get_args
 
 from desktop_app.domain import bounds
-from desktop_app.domain.conversations.chat_request import KEY_HEADERS
+from desktop_app.domain.answering.chat_request import KEY_HEADERS
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, Message
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import parts_from_json
-from desktop_app.domain.custom_fields import MOST_FIELDS
 from desktop_app.domain.documents.collections import FileStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.server_kind import ServerKind
+from desktop_app.domain.network.custom_fields import MOST_FIELDS
 from desktop_app.storage.batch.batch_row_conversion import (
     item_from_row,
     job_from_row,

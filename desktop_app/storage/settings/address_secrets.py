@@ -17,9 +17,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.domain.network_path import bare_address, bare_proxy
-from desktop_app.domain.origin import origin
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.network_path import bare_address, bare_proxy
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.database.private_files import create_private, sync
 from desktop_app.storage.database.sqlite_connection import connect
 

@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.domain.origin import origin
+from desktop_app.domain.network.origin import origin
 from desktop_app.storage.database.private_files import create_private, sync
 
 FILE: Final = "key-origins.json"

@@ -17,9 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.bounds import BAD_VALUE
-from desktop_app.domain.conversations.chat_request import DIRECT, ProviderProfile
-from desktop_app.domain.origin import origin
+from desktop_app.domain.network.origin import origin
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.storage.settings.settings_store import profile_from_row, profile_to_text

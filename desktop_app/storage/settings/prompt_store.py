@@ -9,9 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from desktop_app.domain.conversations.preset import Preset
-from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.storage.conversations.row_conversion import (
     Cells,
     Row,

@@ -13,12 +13,12 @@ from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, Final
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.own_model import own_model_from_json, own_model_to_json
-from desktop_app.domain.network_path import bare_address, bare_proxy
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.network.network_path import bare_address, bare_proxy
+from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.conversations.row_conversion import Cells, read_row, to_json
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.settings.address_secrets import secrets_in_profiles, strip_profiles

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from typing import Final
 
-from desktop_app.domain.origin import host_of, origin
+from desktop_app.domain.network.origin import host_of, origin
 from desktop_app.storage.spending.spending_sums import fill_slots
 
 _ENVIRONMENT: Final = "env-openai"

@@ -21,7 +21,7 @@ from mcp.shared.auth import (
     ProtectedResourceMetadata,
 )
 
-from desktop_app.domain.network_path import is_private
+from desktop_app.domain.network.network_path import is_private
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -23,8 +23,8 @@ from desktop_app.ui.batch.batch_new_page import BatchNewPage
 from desktop_app.ui.composer.dropped_content import accept_copy
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, retheme
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.help_button import HelpButton
 from desktop_app.ui.widgets.shared_columns import SharedColumns
 from desktop_app.ui.window.drop_area import FileDropFilter
 

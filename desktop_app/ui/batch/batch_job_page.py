@@ -27,6 +27,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.batch.batch_models import BatchLineModel
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
@@ -36,7 +37,6 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
 )
 from desktop_app.ui.widgets.program_menu import ProgramMenu
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.shared_columns import SharedColumns
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.domain.places import LinkedText, linked_text
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.ui.composer.template_mark import TemplateMark
+from desktop_app.ui.composer.completion.template_mark import TemplateMark
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField, Note
 from desktop_app.ui.widgets.flow_layout import FlowLayout

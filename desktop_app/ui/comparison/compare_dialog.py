@@ -14,14 +14,14 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.help_button import HelpButton
-from desktop_app.ui.widgets.menu_button import MenuButton
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:

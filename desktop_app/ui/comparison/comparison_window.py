@@ -13,9 +13,9 @@ from desktop_app.ui.comparison.answer_column import AnswerColumn
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip
-from desktop_app.ui.widgets.help_button import HelpButton
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:

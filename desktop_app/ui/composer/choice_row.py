@@ -21,14 +21,14 @@ from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, ChoiceFigures
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND, set_role
+from desktop_app.ui.widgets.buttons.menu_button import MenuButton
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.menu_button import MenuButton
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.commands.keymap import Keymap
+    from desktop_app.ui.composer.completion.template_mark import TemplateMark
     from desktop_app.ui.composer.dropped_content import DroppedContent
     from desktop_app.ui.composer.prompt_spelling import PromptSpelling
-    from desktop_app.ui.composer.template_mark import TemplateMark
     from desktop_app.ui.look.theme import Theme
 
 LARGE_PASTE: Final = 20_000
@@ -114,7 +114,7 @@ class PromptText(PlainTextField):
         """Record that the text between two positions is a template's; "" records nothing."""
         if template_id:
             # Imported here because start-up does not need it.
-            from desktop_app.ui.composer.template_mark import TemplateMark
+            from desktop_app.ui.composer.completion.template_mark import TemplateMark
 
             self._template = TemplateMark()
             self._template.set(template_id, self.document(), start, end)

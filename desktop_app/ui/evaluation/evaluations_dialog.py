@@ -23,6 +23,7 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.announcements import announce
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     one_line,
@@ -30,7 +31,6 @@ from desktop_app.ui.widgets.foreign_text import (
     several_lines,
     spoken_text,
 )
-from desktop_app.ui.widgets.help_button import HelpButton
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,12 +29,12 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
-from desktop_app.ui.widgets.help_button import HelpButton
 from desktop_app.ui.widgets.rows_model import ROW
+from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.drop_area import FileDropFilter
-from desktop_app.ui.window.progress_card import ProgressCard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ from desktop_app.ui.widgets.foreign_text import spoken_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.domain.conversations.generation import Examples
+    from desktop_app.domain.answering.generation import Examples
     from desktop_app.ui.look.theme import Theme
 
 _HEIGHT: Final = 64

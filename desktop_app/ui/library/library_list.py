@@ -28,7 +28,7 @@ from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
-from desktop_app.ui.widgets.elided_button import ElidedButton
+from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
 from desktop_app.ui.widgets.foreign_text import set_tooltip, spoken_text
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 

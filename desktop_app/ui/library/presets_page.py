@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QResizeEvent
 
-    from desktop_app.domain.conversations.generation import Examples
-    from desktop_app.domain.conversations.preset import Preset
+    from desktop_app.domain.answering.generation import Examples
+    from desktop_app.domain.prompts.preset import Preset
     from desktop_app.ui.composer.model_choice_view import ModelEntry
     from desktop_app.ui.look.theme import Theme
 

@@ -20,9 +20,9 @@ from desktop_app.ui.library.presets_page import PresetsPage
 from desktop_app.ui.library.prompts_page import PromptsPage, plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.help_button import HelpButton
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from collections.abc import Callable

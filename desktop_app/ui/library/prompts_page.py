@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.conversations.prompts import (
+from desktop_app.domain.prompts.prompts import (
     CLIPBOARD,
     DATE,
     SELECTION,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QResizeEvent
 
-    from desktop_app.domain.conversations.prompts import Prompt
+    from desktop_app.domain.prompts.prompts import Prompt
     from desktop_app.ui.look.theme import Theme
 
 OWN, EDITED, BUILT_IN = "own", "edited", "built-in"

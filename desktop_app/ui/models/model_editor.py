@@ -26,9 +26,9 @@ from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, Note, retheme
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, spoken_text, window_title
-from desktop_app.ui.widgets.help_button import HelpButton
 
 if TYPE_CHECKING:
     from desktop_app.domain.models.model_row import ModelRow

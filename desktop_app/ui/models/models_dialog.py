@@ -28,8 +28,8 @@ from desktop_app.ui.models.model_columns import (
     ModelsTable,
 )
 from desktop_app.ui.settings.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip
-from desktop_app.ui.widgets.help_button import HelpButton
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -31,7 +31,11 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
-from desktop_app.ui.composer.completion_fields import EditorCompletionField, PopupBelowField
+from desktop_app.ui.composer.completion.completion_fields import (
+    EditorCompletionField,
+    PopupBelowField,
+)
+from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
 from desktop_app.ui.composer.dropped_content import (
     accept_copy,
     drop_hint,
@@ -39,22 +43,21 @@ from desktop_app.ui.composer.dropped_content import (
     read_dropped,
 )
 from desktop_app.ui.composer.model_choice_view import nothing_chosen
-from desktop_app.ui.composer.prompt_completer import PromptCompleter
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
 from desktop_app.ui.widgets.announcements import announce
-from desktop_app.ui.widgets.enter_key import press_focused
+from desktop_app.ui.widgets.buttons.enter_key import press_focused
+from desktop_app.ui.widgets.buttons.hint_button import HintButton
+from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.hint_button import HintButton
-from desktop_app.ui.widgets.menu_button import MenuButton
 from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.window.header import ElidedLabel
 

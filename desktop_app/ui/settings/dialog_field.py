@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from desktop_app.domain.conversations.answer_form import FormKind, FormSource
+from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.formatting import joined
 from desktop_app.i18n.translation import N_, tr, tr_context
 from desktop_app.settings.schema import SPELLING_LANGUAGES

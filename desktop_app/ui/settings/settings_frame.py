@@ -20,13 +20,13 @@ from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import PANEL_WIDTH, set_role
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
@@ -110,7 +110,7 @@ class SettingsFrame(QWidget):
         retheme(self, theme)
 
     def _build(self) -> None:
-        from desktop_app.ui.widgets.help_button import HelpButton  # the start needs none
+        from desktop_app.ui.widgets.buttons.help_button import HelpButton  # the start needs none
 
         title = PlainLabel(tr("Settings"))
         set_role(title, "title")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QShowEvent
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.places import LinkedText
     from desktop_app.domain.spending.spending_report import MonthUnderCap
     from desktop_app.hotkey.hotkey_status import HotkeyReport

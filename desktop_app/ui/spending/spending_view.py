@@ -24,9 +24,9 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
-from desktop_app.ui.widgets.help_button import HelpButton
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout
 
-from desktop_app.domain.conversations.answer_form import FormKind, FormSource
+from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.dialog_field import FORM_KINDS

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QListView, QVBoxLayout
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.foreign_text import spoken_text, window_title
-from desktop_app.ui.widgets.help_button import HelpButton
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:

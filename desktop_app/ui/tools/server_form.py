@@ -20,6 +20,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, retheme
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainTextField,
@@ -27,7 +28,6 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
     window_title,
 )
-from desktop_app.ui.widgets.help_button import HelpButton
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

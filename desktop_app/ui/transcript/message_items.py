@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
 from desktop_app.domain.conversations.message_facts import (
     ENDINGS,
@@ -22,7 +23,6 @@ from desktop_app.domain.conversations.message_facts import (
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, NoticeText
-from desktop_app.domain.conversations.shown_length import ShownMessage
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.error_text import CONTINUABLE, GONE_ON
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError

@@ -27,8 +27,8 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.first_start import FirstStart
     from desktop_app.ui.window.header import Header
-    from desktop_app.ui.window.notifications import Notifications
 
 # Below this height, in theme pixels, optional parts are hidden.
 _TIGHT_HEIGHT: Final = 320

@@ -12,6 +12,7 @@ from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
+from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -19,7 +20,6 @@ from desktop_app.ui.widgets.foreign_text import (
     set_tooltip,
     spoken_text,
 )
-from desktop_app.ui.widgets.menu_button import MenuButton
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme, ThemeWatcher
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.first_start import FirstStart
-    from desktop_app.ui.window.notifications import Notifications
     from desktop_app.ui.window.overlays import DropOverlay
 
 _NAME: Final = "Repartee"
@@ -283,9 +283,9 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(window_title(f"{title} – {_NAME}") if title else _NAME)
 
     def _add_later_parts(self) -> None:
+        from desktop_app.ui.window.cards.notifications import Notifications
         from desktop_app.ui.window.drop_area import DropArea, FileDropFilter
         from desktop_app.ui.window.first_start import FirstStart
-        from desktop_app.ui.window.notifications import Notifications
         from desktop_app.ui.window.overlays import DropOverlay
 
         theme = self._watcher.current
@@ -423,7 +423,9 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close the drawer on Esc, or emit `escaped` if none is open; Enter presses a button."""
-        from desktop_app.ui.widgets.enter_key import press_focused  # not for the first paint
+        from desktop_app.ui.widgets.buttons.enter_key import (
+            press_focused,  # not for the first paint
+        )
 
         if event.key() == Qt.Key.Key_Escape and self._drawer is not None:
             self._close_drawer()

@@ -12,9 +12,9 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
-from desktop_app.ui.widgets.help_button import HelpButton
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

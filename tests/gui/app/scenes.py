@@ -29,8 +29,9 @@ from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.backend.answer_settings import with_own, without_own
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.vault import KeyPlace
-from desktop_app.domain.conversations.answer_form import FormKind, FormSource
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.answer_form import FormKind, FormSource
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Folder,
@@ -38,10 +39,7 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import part_id
-from desktop_app.domain.conversations.preset import Preset
-from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ProviderFaultError, StorageError, ToolServerError
 from desktop_app.domain.evaluation.evaluation_result import (
@@ -50,7 +48,9 @@ from desktop_app.domain.evaluation.evaluation_result import (
     EvaluationRun,
 )
 from desktop_app.domain.models.model_catalog import Effort, Variant
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.secret import Secret
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
 from desktop_app.domain.tools.tool_server import server_of
@@ -63,8 +63,8 @@ from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.ui.comparison.comparison_window import ComparisonWindow
+from desktop_app.ui.composer.completion.prompt_fields import PromptFields
 from desktop_app.ui.composer.dropped_content import drop_hint
-from desktop_app.ui.composer.prompt_fields import PromptFields
 from desktop_app.ui.composer.spelling import Spelling
 from desktop_app.ui.evaluation.evaluations_dialog import EvaluationsDialog
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
@@ -86,10 +86,10 @@ from desktop_app.ui.tools.server_form import ServerForm, ServerLog
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.password_dialog import PasswordDialog
 from desktop_app.ui.widgets.program_menu import ProgramMenu
+from desktop_app.ui.window.cards.compaction_card import CompactionCard
+from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.command_palette import CommandPalette
-from desktop_app.ui.window.compaction_card import CompactionCard
 from desktop_app.ui.window.overlays import DropOverlay
-from desktop_app.ui.window.progress_card import ProgressCard
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from desktop_app.ui.window.store_dialog import StoreDialog

@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.conversations.compaction import ProviderState
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -17,6 +16,7 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     UsageReported,
 )
+from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import (
     EndpointMissingError,

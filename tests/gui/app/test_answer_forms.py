@@ -6,9 +6,9 @@ import json
 
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.domain.conversations.answer_form import FormKind, FormSource
+from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.conversations.prompts import Prompt
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.desk import Desk, find, until
 

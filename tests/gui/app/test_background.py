@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from desktop_app.app.chat.retry_countdown import RetryCountdown
+from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.conversations.stream_events import Started, Waiting
+from desktop_app.domain.answering.stream_events import Started, Waiting
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.paths import folders
 from tests.gui.app.desk import Desk, until

@@ -11,8 +11,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox
 
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id, now
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.ui.batch.batch_bar import BatchBar

@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QPushButton
 
 from desktop_app.app.chat.model_choices import view_of
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.custom_fields import CustomField
 from desktop_app.domain.errors import AuthenticationError, Remedy
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
-from desktop_app.domain.origin import origin
+from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.network.origin import origin
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from desktop_app.app.library import housekeeping
+from desktop_app.app.library.data import housekeeping
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.paths import folders
 from tests.gui.app.desk import Desk, until

@@ -11,18 +11,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.conversations.conversation import ModelChoice
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     Completed,
     ImageArrived,
     UsageReported,
 )
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.ui.comparison.compare_dialog import CompareDialog
 from desktop_app.ui.comparison.comparison_window import ComparisonWindow
-from desktop_app.ui.window.temporary_bar import TemporaryBar
+from desktop_app.ui.window.cards.temporary_bar import TemporaryBar
 from tests.gui.app.desk import Desk, until
 from tests.helpers.pictures import drawing, packed
 

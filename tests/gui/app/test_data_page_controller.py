@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton
 
-from desktop_app.app.library.backup_controller import LAST_KEY, due_in
+from desktop_app.app.library.data.backup_controller import LAST_KEY, due_in
 from desktop_app.app.startup.closed_store import ClosedStore, erasing, restoring
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import StoreDamagedError
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
 from desktop_app.ui.settings.tabs.data_tab import DataTab
-from desktop_app.ui.window.progress_card import ProgressCard
+from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, find, until

@@ -12,7 +12,7 @@ from PySide6.QtCore import QMimeData, Qt
 
 from desktop_app.app.attachments.attachment_drags import file_name
 from desktop_app.app.desktop.window_request import OpenRequest
-from desktop_app.domain.conversations.chat_request import ImageData
+from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.desk import Desk, until

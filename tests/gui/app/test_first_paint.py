@@ -23,9 +23,10 @@ OURS = {
     "settings": "schema setting values",
     "storage.settings": "startup_settings",
     "ui.composer": """
-        attachment_chips background_button choice_menus choice_row completion_fields
-        model_choice_view prompt_completer prompt_editor prompt_text suggestions
+        attachment_chips background_button choice_menus choice_row
+        model_choice_view prompt_editor prompt_text suggestions
     """,
+    "ui.composer.completion": "completion_fields prompt_completer",
     "ui.look": "icons locale_formats mirroring painting shortcut_text theme window_language",
     "ui.settings": "settings_frame settings_panel",
     "ui.settings.sections": "key_state",
@@ -34,8 +35,9 @@ OURS = {
         list_search row_view search_field sidebar_footer
     """,
     "ui.widgets": """
-        flow_layout foreign_text menu_button program_menu role_names rows_model segmented_control
+        flow_layout foreign_text program_menu role_names rows_model
     """,
+    "ui.widgets.buttons": "menu_button segmented_control",
     "ui.window": "conversation_pane header main_window overlays",
 }
 
@@ -67,7 +69,7 @@ NOT_UNTIL_READY = {
     "desktop_app.app.startup.closed_store",
     "desktop_app.cli",
     "desktop_app.domain.batch",
-    "desktop_app.domain.conversations.legacy_sentences",
+    "desktop_app.domain.conversations.legacy.legacy_sentences",
     "desktop_app.domain.conversations.review",
     "desktop_app.domain.error_sentences",
     "desktop_app.domain.tools.tool_server",
@@ -90,7 +92,7 @@ NOT_UNTIL_READY = {
     "desktop_app.ui.tools",
     "desktop_app.ui.transcript.search.find_bar",
     "desktop_app.ui.viewer",
-    "desktop_app.ui.window.temporary_bar",
+    "desktop_app.ui.window.cards.temporary_bar",
 }
 
 PROGRAM = """

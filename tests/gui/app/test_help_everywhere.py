@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from desktop_app.app.help.help_places import PLACES, place_of
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
-from desktop_app.ui.widgets.help_button import HelpButton
+from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from tests.gui.app import scenes
 from tests.gui.app.desk import Desk, until
 

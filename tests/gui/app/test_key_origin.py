@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 
-from desktop_app.domain.origin import host_of, origin
+from desktop_app.domain.network.origin import host_of, origin
 from tests.gui.app.desk import Desk, find, until
 from tests.gui.app.test_choices import SERVER
 from tests.integration.credentials.conftest import (

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QTextBrowser, QWidget
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
-from desktop_app.ui.widgets.segmented_control import Segment
+from desktop_app.ui.widgets.buttons.segmented_control import Segment
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import DATA
 from tests.helpers.menus import entry_text

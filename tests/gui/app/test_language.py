@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.ui.window.temporary_bar import TemporaryBar, TemporaryRow
+from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.desk import Desk, until
 
 PROGRAM = """

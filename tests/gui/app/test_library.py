@@ -16,6 +16,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QMenu, QMessageBox, QPushButton
 
 from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -27,7 +28,6 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant

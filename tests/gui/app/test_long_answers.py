@@ -12,10 +12,10 @@ import pytest
 from PySide6.QtCore import QObject, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 
+from desktop_app.domain.answering.stream_events import TextDelta
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.conversations.stream_events import TextDelta
 from desktop_app.paths import folders
 from desktop_app.services.chat import chat_service
 from desktop_app.storage.documents import answer_files

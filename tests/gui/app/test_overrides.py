@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.domain.conversations.generation import Overrides
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from tests.gui.app.desk import Desk, until

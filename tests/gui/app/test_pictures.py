@@ -13,9 +13,9 @@ from PySide6.QtCore import QMimeData, QObject, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QImage
 from PySide6.QtWidgets import QToolButton
 
-from desktop_app.domain.conversations.chat_request import ImageData
+from desktop_app.domain.answering.chat_request import ImageData
+from desktop_app.domain.answering.stream_events import ImageArrived
 from desktop_app.domain.conversations.message_parts import ImagePart
-from desktop_app.domain.conversations.stream_events import ImageArrived
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
 from tests.gui.app.desk import Desk, until

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu, QPushButton
 
 from desktop_app.backend.answer_settings import with_own
 from desktop_app.backend.preset_loader import HIDDEN, built_in_presets
+from desktop_app.domain.answering.generation import Examples, Overrides
 from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.conversations.generation import Examples, Overrides
-from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField

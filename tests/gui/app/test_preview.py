@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWidget
 
-from desktop_app.domain.conversations.chat_request import FileData
+from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.message_parts import DocumentPart, PageImage
 from desktop_app.ui.look.theme import light
 from desktop_app.ui.viewer.attachment_preview import AttachmentPreview

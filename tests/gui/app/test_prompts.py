@@ -14,9 +14,9 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
 from desktop_app.app.attachments.attaching import ATTACHED
 from desktop_app.backend.prompt_loader import today
-from desktop_app.domain.conversations.prompts import Prompt
-from desktop_app.ui.composer.prompt_fields import FieldText, PromptFields
-from desktop_app.ui.composer.prompt_menu import PromptMenu
+from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
+from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
 from desktop_app.ui.composer.prompt_text import LARGE_PASTE
 from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
 from desktop_app.ui.library.prompts_dialog import PromptsDialog

@@ -7,8 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from desktop_app.app.chat import server_watch
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.app.answers import server_watch
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Variant
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.gui.app.desk import Desk, until

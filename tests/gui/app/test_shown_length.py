@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.conversations.shown_length import (
+from desktop_app.domain.answering.shown_length import (
     MOST_ARGUMENTS,
     MOST_LINES,
     NOT_ALL_SHOWN,
@@ -18,7 +17,8 @@ from desktop_app.domain.conversations.shown_length import (
     ShownLength,
     shortened,
 )
-from desktop_app.domain.conversations.stream_events import TextDelta
+from desktop_app.domain.answering.stream_events import TextDelta
+from desktop_app.domain.conversations.message_parts import ToolCallPart
 from tests.gui.app.desk import Desk, until
 from tests.helpers.messages import answer
 

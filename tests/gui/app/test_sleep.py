@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.app.chat.server_watch import LONGEST_MS
-from desktop_app.app.library.backup_controller import FIRST_LOOK
+from desktop_app.app.answers.server_watch import LONGEST_MS
+from desktop_app.app.library.data.backup_controller import FIRST_LOOK
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.session.sleep_watch import MANAGER
 from tests.gui.app.desk import Desk, until

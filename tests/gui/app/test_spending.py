@@ -14,8 +14,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLineEdit
 
 from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
-from desktop_app.domain.conversations.stream_events import Completed, UsageReported
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
 from desktop_app.ui.settings.sections.spending_section import SpendingSection

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QPushButton
 
 from desktop_app.domain.errors import ProviderFaultError, StorageError
 from desktop_app.paths import folders
-from desktop_app.ui.window.temporary_bar import TemporaryBar, TemporaryRow
+from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 

@@ -11,13 +11,13 @@ from PySide6.QtCore import QBuffer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QToolButton
 
-from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     Completed,
     HostedCall,
     RefusalDelta,
     ToolCallDelta,
 )
+from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
 from desktop_app.services.tools.consent import ConsentQuestion, Decision

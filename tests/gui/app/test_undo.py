@@ -9,9 +9,9 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.custom_fields import CustomField
-from desktop_app.domain.origin import origin
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.secret import Secret
 from tests.gui.app.desk import Desk, find, until
 from tests.gui.app.scenes import DATA
 from tests.gui.app.test_choices import SERVER

@@ -15,7 +15,7 @@ from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.transcript.accessibility.accessible_node import AccessibleNode
 from desktop_app.ui.transcript.accessibility.accessible_transcript import AccessibleTranscript
 from desktop_app.ui.widgets.accessible_roles import AccessibleChoice, use_roles
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.helpers.messages import answer, question
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QPoint
 
+from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.app.chat.choice_controller import estimate_texts
 from desktop_app.app.chat.compaction_controller import mark_of
-from desktop_app.app.chat.retry_countdown import RetryCountdown
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import MessageStatus, Role, now
 from desktop_app.domain.conversations.message_facts import (

@@ -14,8 +14,8 @@ import pytest
 from desktop_app.credentials.envelope import from_keyring
 from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.credentials.vault import KeyPlace
-from desktop_app.domain.origin import origin
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.secret import Secret
 from desktop_app.main import main
 from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup

@@ -13,10 +13,10 @@ from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.credentials.envelope import to_keyring
 from desktop_app.credentials.keyring_access import Keyring
 from desktop_app.credentials.vault import KeyPlace, KeyVault
-from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.errors import AuthenticationError
-from desktop_app.domain.origin import origin
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.secret import Secret
 from desktop_app.paths import folders
 from desktop_app.storage.recovery.backup import make_backup
 from desktop_app.storage.settings.settings_store import SettingsStore

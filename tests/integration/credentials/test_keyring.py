@@ -12,7 +12,7 @@ import pytest
 from desktop_app.credentials.envelope import to_keyring
 from desktop_app.credentials.vault import KeyPlace, KeyVault
 from desktop_app.domain.errors import CredentialError
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.secret import Secret
 from desktop_app.storage.settings.settings_store import SettingsStore
 from tests.helpers.system_keyring import default_collection, empty_keyring, in_keyring
 from tests.integration.credentials.conftest import Desktop

@@ -15,7 +15,7 @@ import pytest
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.documents.index.collection_reader import CollectionReader
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.documents.collections import Collection
 from desktop_app.domain.documents.vectors import Vector

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from desktop_app import main as cli
-from desktop_app.cli.terminal import Output
-from desktop_app.domain.conversations.reply import Reply
-from desktop_app.domain.conversations.stream_events import TextDelta, Waiting
+from desktop_app.cli.streams.terminal import Output
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.stream_events import TextDelta, Waiting
 from tests.helpers.closed_port import closed_port
 from tests.integration.headless.command import KEY, Shell, against, answer_to, ended, gateway
 from tests.integration.headless.replies import (

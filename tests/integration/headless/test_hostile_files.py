@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.cli import standard_input
+from desktop_app.cli.streams import standard_input
 from tests.helpers.hostile_backups import BROKEN, EVIL, STRANGE, Sound
 from tests.helpers.hostile_files import (
     GOOD,

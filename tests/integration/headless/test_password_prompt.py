@@ -14,7 +14,7 @@ import asyncio
 from pathlib import Path
 from desktop_app.documents.worker.document_worker import DocumentWorker
 from desktop_app.domain.errors import DocumentEncryptedError
-from desktop_app.cli import password_prompt as passwords
+from desktop_app.cli.streams import password_prompt as passwords
 
 async def main():
     worker = DocumentWorker()

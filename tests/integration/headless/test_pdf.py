@@ -13,7 +13,7 @@ import pytest
 from desktop_app.child_processes import ChildCommand
 from desktop_app.cli import export_command
 from desktop_app.cli.export_command import PdfFile
-from desktop_app.cli.progress_output import opened
+from desktop_app.cli.streams.progress_output import opened
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
 from desktop_app.domain.errors import StorageError
 

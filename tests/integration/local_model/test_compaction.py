@@ -8,6 +8,7 @@ import pytest
 
 from desktop_app.backend.backend import Backend, build_backend
 from desktop_app.backend.environment_profiles import ON_DEVICE
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.compaction import CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -18,7 +19,6 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.paths import folders

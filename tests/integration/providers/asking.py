@@ -12,7 +12,9 @@ from typing import Any
 
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.stream_events import StreamEvent, Waiting
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -21,8 +23,6 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.conversations.reply import Reply
-from desktop_app.domain.conversations.stream_events import StreamEvent, Waiting
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.providers.http.transport import Timeouts

@@ -21,10 +21,10 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCallPart
-from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.errors import (
     AuthenticationError,
     ContextTooLongError,

@@ -23,12 +23,12 @@ from openai.types.responses.response_create_params import (
 )
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from desktop_app.domain.conversations.answer_form import (
+from desktop_app.domain.answering.answer_form import (
     AnswerGrammar,
     AnswerSchema,
     GrammarSyntax,
 )
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     FileData,
     ImageData,
@@ -36,8 +36,8 @@ from desktop_app.domain.conversations.chat_request import (
     ProviderProfile,
     RequestMessage,
 )
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import Role
-from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     RefusalPart,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
-from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import find_weights
 from desktop_app.services.chat.candidate_answers import asked_separately

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.embedding_create_params import EmbeddingCreateParams
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.vectors import Vector
 from desktop_app.domain.errors import (
     AuthenticationError,

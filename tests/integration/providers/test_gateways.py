@@ -11,16 +11,14 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ImageData,
     ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.conversations.conversation import Role
-from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -28,7 +26,8 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     Waiting,
 )
-from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -39,6 +38,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.gateways import (
     MASTER_KEY,

@@ -10,16 +10,16 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     GenerationParameters,
     ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
+from desktop_app.domain.answering.stream_events import Failed, StreamEvent, TextDelta
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import RefusalPart, TextPart
-from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, TextDelta
 from desktop_app.domain.errors import AuthenticationError, ContextTooLongError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import LocalEndpoint, LocalModel

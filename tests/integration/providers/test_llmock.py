@@ -16,16 +16,16 @@ from typing import IO, Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ImageData,
     ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
+from desktop_app.domain.answering.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.conversations.stream_events import Failed, StreamEvent, Waiting
 from desktop_app.domain.errors import (
     AuthenticationError,
     ContextTooLongError,

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus
-from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import tool_calls
 from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import Remedy

@@ -24,17 +24,17 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from desktop_app.domain.conversations.chat_request import ChatRequest
-from desktop_app.domain.conversations.conversation import new_id
-from desktop_app.domain.conversations.generation import GenerationParameters
-from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.answering.generation import GenerationParameters
+from desktop_app.domain.answering.stream_events import (
     Completed,
     HostedCall,
     StreamEvent,
     TextDelta,
     ToolCallDelta,
 )
+from desktop_app.domain.conversations.conversation import new_id
+from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition
 from desktop_app.domain.tools.tool_context import ToolContext

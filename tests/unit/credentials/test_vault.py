@@ -11,7 +11,7 @@ import pytest
 
 from desktop_app.credentials.vault import KeyPlace, KeyVault, _run_in_thread
 from desktop_app.domain.errors import CredentialError
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.secret import Secret
 from tests.unit.credentials import forgetful
 
 KEY = "sk-secret-1234"
@@ -174,7 +174,7 @@ def test_no_representation_shows_a_key() -> None:
 WITHOUT_KEYRING = """
 import asyncio, sys
 from desktop_app.credentials.vault import KeyPlace, KeyVault
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.secret import Secret
 
 HERE = "https://api.openai.com:443"
 

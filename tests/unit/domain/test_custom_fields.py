@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.custom_fields import CustomField, parse_headers, parse_query
+from desktop_app.domain.network.custom_fields import CustomField, parse_headers, parse_query
 
 
 def test_headers_are_lines_or_json() -> None:

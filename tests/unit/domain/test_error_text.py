@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.cli.terminal import worded
+from desktop_app.cli.streams.terminal import worded
 from desktop_app.domain import errors
 from desktop_app.domain.conversations.conversation import INCOMPLETE
 from desktop_app.domain.conversations.error_json import error_from_json, error_to_json

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.generation import (
+from desktop_app.domain.answering.generation import (
     NAMES,
     GenerationParameters,
     Overrides,

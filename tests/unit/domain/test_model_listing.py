@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.model_listing import (
     ListedModel,

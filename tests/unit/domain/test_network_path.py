@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.network_path import (
+from desktop_app.domain.network.network_path import (
     bare_address,
     bare_proxy,
     is_loopback,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.origin import host_of, origin
+from desktop_app.domain.network.origin import host_of, origin
 
 OPENAI = "https://api.openai.com:443"
 

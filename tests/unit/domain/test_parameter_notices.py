@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.parameter_notices import api_notices, model_notices
 from tests.unit.providers.samples import CATALOG, OPENAI

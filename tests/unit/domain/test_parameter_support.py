@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.generation import GenerationParameters
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
 from desktop_app.domain.models.parameter_support import (
     CHAT_ONLY,

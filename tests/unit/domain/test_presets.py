@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, ModelChoice, now
-from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.preset import Preset, preset_of
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.preset import Preset, preset_of
 
 HERE = ModelChoice("openai", "", Variant.INSTANT, Effort.LOW)
 

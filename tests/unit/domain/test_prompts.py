@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.prompts import (
+from desktop_app.domain.prompts.prompts import (
     Variable,
     fill,
     filled_names,

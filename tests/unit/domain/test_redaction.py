@@ -13,8 +13,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from desktop_app.domain import redaction
-from desktop_app.domain.redaction import REMOVED, Redactor
+from desktop_app.domain.network import redaction
+from desktop_app.domain.network.redaction import REMOVED, Redactor
 from tests.helpers.spellings import SPELLINGS
 
 # What can stand behind "Bearer" (RFC 6750, section 2.1), of which most providers use a part.

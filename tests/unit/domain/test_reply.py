@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.conversations.message_parts import (
-    ReasoningPart,
-    RefusalPart,
-    TextPart,
-    ToolCallPart,
-)
-from desktop_app.domain.conversations.reply import GrowingText, Reply, accumulate
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.reply import GrowingText, Reply, accumulate
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -31,6 +24,13 @@ from desktop_app.domain.conversations.stream_events import (
     ToolCallDelta,
     UsageReported,
     Waiting,
+)
+from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
 )
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.spending.cost import Usage

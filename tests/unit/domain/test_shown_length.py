@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
-from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart, ToolCallPart
-from desktop_app.domain.conversations.shown_length import (
+from desktop_app.domain.answering.shown_length import (
     MOST_ARGUMENTS,
     MOST_LINES,
     NOT_ALL_SHOWN,
@@ -14,6 +12,8 @@ from desktop_app.domain.conversations.shown_length import (
     ShownMessage,
     shortened,
 )
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role, now
+from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart, ToolCallPart
 
 SHORT = Message("m", "c", None, Role.ASSISTANT, MessageStatus.COMPLETE, (TextPart("Yes."),), now())
 

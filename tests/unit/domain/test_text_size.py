@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.text_size import TextSize
+from desktop_app.domain.answering.text_size import TextSize
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desktop_app.domain.answering.generation import GenerationParameters, Overrides
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -23,16 +24,15 @@ from desktop_app.domain.conversations.conversation import (
     Message,
     new_id,
 )
-from desktop_app.domain.conversations.generation import GenerationParameters, Overrides
 from desktop_app.domain.conversations.message_parts import (
     AttachmentFile,
     ChosenPages,
     DocumentPart,
     PassagesPart,
 )
-from desktop_app.domain.conversations.preset import Preset
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.preset import Preset
 from desktop_app.exchange.importers.import_reader import read_export
 from desktop_app.exchange.importers.imported import ImportedConversation
 from desktop_app.exchange.own_json import JsonWriter

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.preset import Preset
-from desktop_app.domain.conversations.prompts import Prompt
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.exchange.prompts_json import PromptCollection, new_items, read, to_json_text
 from tests.helpers.generation import overrides
 

@@ -14,7 +14,7 @@ from desktop_app.backend.answer_settings import (
     with_own,
     without_own,
 )
-from desktop_app.domain.conversations.generation import NAMES, GenerationParameters, Overrides
+from desktop_app.domain.answering.generation import NAMES, GenerationParameters, Overrides
 from desktop_app.settings.values import validate, with_defaults
 from tests.helpers.generation import overrides
 

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import desktop_app
-from desktop_app.cli import console
-from desktop_app.cli.console import as_json, clean, clean_line, guarded
+from desktop_app.cli.streams import console
+from desktop_app.cli.streams.console import as_json, clean, clean_line, guarded
 
 HOSTILE = "a\x1b[2J\x07\x9b31m\x00\r\u202eb\u2066\u2028\u200f\udce9\U000e0041\x7f"
 UNSAFE_KINDS = {"Cc", "Cs", "Zl", "Zp"}
@@ -120,7 +120,7 @@ WRITERS = {"print", "sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr_
 OTHERS = {
     "rendering/processes/json_server.py",
     "app/startup/qt_probe.py",
-    "cli/password_prompt.py",
+    "cli/streams/password_prompt.py",
     "tools/tool_process.py",  # a child, whose output is read and checked
 }
 
@@ -131,7 +131,7 @@ def test_nothing_else_writes_to_the_standard_streams() -> None:
     found = []
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root).as_posix()
-        if name == "cli/console.py" or name in OTHERS:
+        if name == "cli/streams/console.py" or name in OTHERS:
             continue
         source = path.read_text("utf-8")
         if not re.search(r"\bprint\b|__?stdout|__?stderr|\bstdout\b|\bstderr\b", source):

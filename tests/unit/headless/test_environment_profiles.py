@@ -10,9 +10,9 @@ from desktop_app.backend.environment_profiles import (
     profiles_of_environment,
 )
 from desktop_app.cli.doctor.provider_routes import is_remote, way_to
-from desktop_app.domain.conversations.chat_request import ProviderProfile
-from desktop_app.domain.custom_fields import CustomField
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.network.secret import Secret
 
 KEY = "sk-environment-0123456789"
 

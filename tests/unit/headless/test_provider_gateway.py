@@ -10,7 +10,7 @@ from pathlib import Path
 
 from desktop_app.backend.provider_gateway import ProviderGateway
 from desktop_app.credentials.vault import KeyPlace, KeyVault
-from desktop_app.domain.conversations.stream_events import Completed, TextDelta
+from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.local_model.server import LocalModel
 from desktop_app.storage.settings.settings_store import SettingsStore

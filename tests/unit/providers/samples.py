@@ -7,22 +7,22 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     GenerationParameters,
     ProviderKind,
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.conversations.conversation import Role
-from desktop_app.domain.conversations.message_parts import TextPart
-from desktop_app.domain.conversations.reply import Reply, accumulate
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
     StreamEvent,
 )
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog
 from desktop_app.paths import resource_path
 

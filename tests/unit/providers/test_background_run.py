@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
-from desktop_app.domain.conversations.notices import NoticeCode, notice
-from desktop_app.domain.conversations.reply import Reply
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.stream_events import (
     Failed,
     Notice,
     RunReached,
     StreamEvent,
     Waiting,
 )
+from desktop_app.domain.conversations.conversation import MessageStatus, RemoteRun
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import (
     AuthenticationError,
     NetworkError,

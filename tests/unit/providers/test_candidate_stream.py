@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.conversations.reply import Reply
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Notice,
     OfCandidate,
     StreamEvent,
 )
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.apis.candidate_stream import CandidatesReader

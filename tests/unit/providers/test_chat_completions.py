@@ -8,22 +8,22 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ImageData, ProviderKind
-from desktop_app.domain.conversations.chat_request import RequestMessage as Said
-from desktop_app.domain.conversations.conversation import MessageStatus, Role
-from desktop_app.domain.conversations.message_parts import (
-    ReasoningPart,
-    RefusalPart,
-    TextPart,
-    ToolCallPart,
-)
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderKind
+from desktop_app.domain.answering.chat_request import RequestMessage as Said
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     ImageArrived,
     Incomplete,
     Started,
     StreamEvent,
+)
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
 )
 from desktop_app.domain.errors import (
     ContextTooLongError,

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     API_KEY_HEADER,
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.conversations.stream_events import Failed, StreamEvent
-from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.origin import origin
-from desktop_app.domain.redaction import REMOVED
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.network.origin import origin
+from desktop_app.domain.network.redaction import REMOVED
+from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import LoopbackServer, Received, Script, replies

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.chat_request import ProviderProfile
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import ProviderProfile
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     OfCandidate,
@@ -26,7 +26,7 @@ from desktop_app.domain.conversations.stream_events import (
 )
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
-from desktop_app.domain.redaction import REMOVED, Redactor
+from desktop_app.domain.network.redaction import REMOVED, Redactor
 from desktop_app.providers.apis.redacted_answer import RedactedAnswer
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import ContextTooLongError, ProviderError
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.secrets import key_for

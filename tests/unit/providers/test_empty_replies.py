@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.stream_events import Failed, StreamEvent
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ContextTooLongError, Remedy
 from desktop_app.domain.models.model_catalog import Api

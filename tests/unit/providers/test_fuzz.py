@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.message_parts import parts_from_json, parts_to_json
-from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import _HANDLERS, ResponsesReader
 from desktop_app.providers.http.sse import SSEDecoder

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.domain.conversations.stream_events import Failed
+from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.errors import AuthenticationError, ProviderError
-from desktop_app.domain.secret import Secret
+from desktop_app.domain.network.secret import Secret
 from desktop_app.providers.provider_client import ProviderClient
 from tests.helpers.proxies import HttpProxy
 from tests.helpers.secrets import key_for

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     Completed,
     OfCandidate,
     ReasoningDelta,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_listing import ModelDetails, ModelKind
 from desktop_app.providers.http import json_fields
 from desktop_app.providers.models.model_details import details_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.models.model_windows import LARGEST, SMALLEST, window_of
 from desktop_app.providers.provider_client import ProviderClient

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import DIRECT, ProviderProfile
+from desktop_app.domain.answering.chat_request import DIRECT, ProviderProfile
 from desktop_app.domain.errors import EndpointMissingError, ProviderError
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.http.trust import trusted_context

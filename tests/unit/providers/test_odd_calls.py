@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, RequestMessage
+from desktop_app.domain.answering.chat_request import ChatRequest, RequestMessage
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.stream_events import RoundEnded, StreamEvent, ToolCallDelta
 from desktop_app.domain.conversations.conversation import MessageStatus, Role
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
-from desktop_app.domain.conversations.reply import Reply, accumulate
-from desktop_app.domain.conversations.stream_events import RoundEnded, StreamEvent, ToolCallDelta
 from desktop_app.providers.apis import chat_completions, responses
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
     StreamEvent,
 )
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.errors import (
     EndpointMissingError,
     ModelNotFoundError,
@@ -26,7 +26,7 @@ from desktop_app.domain.errors import (
     StreamCutError,
 )
 from desktop_app.domain.models.model_catalog import Api, Effort
-from desktop_app.domain.redaction import REMOVED
+from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.apis.error_body import ErrorBody
 from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.http.retries import asked_wait_s, failed_reply

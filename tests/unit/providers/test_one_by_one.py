@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.providers.provider_client import ProviderClient
 from tests.unit.providers.loopback import (

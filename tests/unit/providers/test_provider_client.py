@@ -14,16 +14,14 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     FileData,
     ProviderKind,
     ProviderProfile,
 )
-from desktop_app.domain.conversations.chat_request import RequestMessage as Said
-from desktop_app.domain.conversations.conversation import MessageStatus, Role
-from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import RequestMessage as Said
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Notice,
@@ -32,6 +30,8 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     Waiting,
 )
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import ReasoningPart, TextPart
 from desktop_app.domain.error_text import remedy_of
 from desktop_app.domain.errors import (
     AuthenticationError,

@@ -16,8 +16,8 @@ from openai.types.responses import ResponseCompactionItem, ResponseUsage
 from openai.types.responses.response_compact_params import ResponseCompactParams
 from pydantic import ConfigDict, TypeAdapter, with_config
 
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
-from desktop_app.domain.conversations.stream_events import Failed
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.errors import (
     AuthenticationError,
     EndpointMissingError,

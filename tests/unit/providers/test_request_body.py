@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desktop_app.domain.conversations.chat_request import FileData
+from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.providers.http.request_body import PIECE, packed_body
 
 FILES = st.builds(FileData, st.just("a.pdf"), st.just("application/pdf"), st.binary(max_size=50))

@@ -8,20 +8,13 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     GenerationParameters,
     ImageData,
 )
-from desktop_app.domain.conversations.chat_request import RequestMessage as Said
-from desktop_app.domain.conversations.conversation import MessageStatus, Role
-from desktop_app.domain.conversations.message_parts import (
-    ReasoningPart,
-    RefusalPart,
-    TextPart,
-    ToolCallPart,
-)
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import RequestMessage as Said
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -29,6 +22,13 @@ from desktop_app.domain.conversations.stream_events import (
     StreamEvent,
     TextDelta,
     UsageReported,
+)
+from desktop_app.domain.conversations.conversation import MessageStatus, Role
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
 )
 from desktop_app.domain.errors import (
     ContextTooLongError,

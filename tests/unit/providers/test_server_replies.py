@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.stream_events import Failed
+from desktop_app.domain.answering.stream_events import Failed
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.redaction import REMOVED
+from desktop_app.domain.network.redaction import REMOVED
 from desktop_app.providers.apis.error_body import read_body
 from desktop_app.providers.apis.error_replies import error_from
 from desktop_app.providers.apis.server_words import LONGEST_QUOTE, as_sentence, quote

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
-from desktop_app.domain.conversations.reply import Reply, accumulate
-from desktop_app.domain.conversations.stream_events import StreamEvent
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from desktop_app.providers.apis.responses_stream import ResponsesReader
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from desktop_app.domain.conversations.stream_events import Failed, StreamEvent
+from desktop_app.domain.answering.stream_events import Failed, StreamEvent
 from desktop_app.domain.errors import NetworkError
 from desktop_app.providers.http.proxies import proxy_for
 from desktop_app.providers.provider_client import ProviderClient

@@ -12,12 +12,9 @@ from typing import cast
 import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE
-from desktop_app.domain.conversations.chat_request import ChatRequest
-from desktop_app.domain.conversations.conversation import Message, MessageStatus
-from desktop_app.domain.conversations.generation import GenerationParameters
-from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart
-from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import ChatRequest
+from desktop_app.domain.answering.generation import GenerationParameters
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     OfCandidate,
@@ -26,12 +23,15 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     UsageReported,
 )
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.errors import ReplyTooLargeError, StoreFullError, StreamCutError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat import answer_run
 from desktop_app.services.chat.candidate_answers import OneRequest
 from desktop_app.services.chat.chat_service import AskSettings
-from desktop_app.services.chat.small_reply import SmallReply
+from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.storage.documents import answer_files
 from desktop_app.storage.documents.answer_files import GrowingFile
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider

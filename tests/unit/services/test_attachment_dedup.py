@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.conversations.chat_request import FileData
+from desktop_app.domain.answering.chat_request import FileData
 from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.batch.batch_jobs import BatchStatus
-from desktop_app.domain.conversations.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.providers.jobs.batch_client import BatchClient
 from desktop_app.services.batch.batch_upload import UploadLimits

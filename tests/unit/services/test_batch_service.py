@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import estimate_words, item_error_text, job_error_text
-from desktop_app.domain.conversations.chat_request import ProviderKind
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.errors import IllegalChoiceError, SpendingCapError
 from desktop_app.domain.models.model_catalog import Variant

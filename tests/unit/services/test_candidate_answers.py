@@ -8,10 +8,9 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from desktop_app.domain.conversations.chat_request import ProviderKind
-from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, now
-from desktop_app.domain.conversations.generation import GenerationParameters
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.answering.generation import GenerationParameters
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Notice,
@@ -20,6 +19,7 @@ from desktop_app.domain.conversations.stream_events import (
     TextDelta,
     UsageReported,
 )
+from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, now
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport

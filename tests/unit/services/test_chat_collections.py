@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from desktop_app.domain.answering.stream_events import Completed, TextDelta
 from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import CollectionPart, PassagesPart, TextPart
-from desktop_app.domain.conversations.stream_events import Completed, TextDelta
 from desktop_app.domain.errors import DocumentDoesNotFitError, DocumentError
 from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.chat.send_context import SendContext

@@ -16,7 +16,19 @@ from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.conversations.chat_request import GenerationParameters, ProviderProfile
+from desktop_app.domain.answering.chat_request import GenerationParameters, ProviderProfile
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    HostedCall,
+    Incomplete,
+    ReasoningDelta,
+    ReasoningItem,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -32,18 +44,6 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
     ToolCallPart,
-)
-from desktop_app.domain.conversations.reply import Reply
-from desktop_app.domain.conversations.stream_events import (
-    Completed,
-    Failed,
-    HostedCall,
-    Incomplete,
-    ReasoningDelta,
-    ReasoningItem,
-    StreamEvent,
-    TextDelta,
-    UsageReported,
 )
 from desktop_app.domain.errors import (
     AuthenticationError,

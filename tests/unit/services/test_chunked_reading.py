@@ -15,11 +15,20 @@ import pytest
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.documents.index.chunks import chunks
 from desktop_app.documents.worker.protocol import TextChunk
-from desktop_app.domain.conversations.chat_request import (
+from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     ImageData,
     ProviderProfile,
     RequestMessage,
+)
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    Notice,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+    Waiting,
 )
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import (
@@ -30,15 +39,6 @@ from desktop_app.domain.conversations.message_parts import (
     PageImage,
     TextPart,
     text_of,
-)
-from desktop_app.domain.conversations.stream_events import (
-    Completed,
-    Failed,
-    Notice,
-    StreamEvent,
-    TextDelta,
-    UsageReported,
-    Waiting,
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (

@@ -14,7 +14,14 @@ import pytest
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.conversations.chat_request import ProviderProfile, RequestMessage
+from desktop_app.domain.answering.chat_request import ProviderProfile, RequestMessage
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    Failed,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind, ProviderState
 from desktop_app.domain.conversations.conversation import (
     Conversation,
@@ -23,13 +30,6 @@ from desktop_app.domain.conversations.conversation import (
     ModelChoice,
     new_id,
     now,
-)
-from desktop_app.domain.conversations.stream_events import (
-    Completed,
-    Failed,
-    StreamEvent,
-    TextDelta,
-    UsageReported,
 )
 from desktop_app.domain.errors import (
     CompactionError,
@@ -45,7 +45,7 @@ from desktop_app.services.chat.compaction_service import CompactionService, Plan
 from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.services.chat.send_context import SendContext
-from desktop_app.services.chat.utility_model import UtilityModel
+from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import Estimator, usable_input, used_tokens
 from desktop_app.storage.conversations.compaction_store import CompactionStore

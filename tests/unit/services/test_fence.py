@@ -17,19 +17,19 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.conversations.chat_request import ChatRequest, RequestMessage
+from desktop_app.domain.answering.chat_request import ChatRequest, RequestMessage
+from desktop_app.domain.answering.stream_events import (
+    Completed,
+    StreamEvent,
+    TextDelta,
+    UsageReported,
+)
 from desktop_app.domain.conversations.conversation import Conversation, Draft, Message, ModelChoice
 from desktop_app.domain.conversations.message_parts import (
     DocumentPart,
     ImagePart,
     PassagesPart,
     text_of,
-)
-from desktop_app.domain.conversations.stream_events import (
-    Completed,
-    StreamEvent,
-    TextDelta,
-    UsageReported,
 )
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.models.model_catalog import Effort, Variant

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.domain.conversations.chat_request import FileData, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import FileData, ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.conversations.conversation import Draft, ModelChoice
 from desktop_app.domain.conversations.message_parts import ChosenPages, DocumentPart, TextPart
-from desktop_app.domain.conversations.stream_events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import Api, FileInputs, Variant
 from desktop_app.providers.apis import responses

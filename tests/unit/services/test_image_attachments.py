@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
-from desktop_app.domain.conversations.chat_request import ImageData
+from desktop_app.domain.answering.chat_request import ImageData
+from desktop_app.domain.answering.stream_events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,
@@ -25,7 +26,6 @@ from desktop_app.domain.conversations.message_parts import (
     parts_from_json,
     parts_to_json,
 )
-from desktop_app.domain.conversations.stream_events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.errors import IllegalChoiceError, StorageError
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.spending.cost import Usage

@@ -8,14 +8,14 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from desktop_app.domain.conversations.message_parts import ImagePart
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.stream_events import (
     Completed,
     ImageArrived,
     StreamEvent,
     TextDelta,
     Waiting,
 )
+from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.rendering.markdown import inline_images
 from desktop_app.services.chat.inline_pictures import SMALL, PictureText, with_pictures
 

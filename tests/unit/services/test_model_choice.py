@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.models.model_catalog import (

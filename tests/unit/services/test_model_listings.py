@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.errors import NetworkError
 from desktop_app.domain.models.model_listing import (
     ListedModel,

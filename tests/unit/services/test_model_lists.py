@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog
 from desktop_app.domain.models.model_listing import ListedModel, ModelDetails, ModelListing

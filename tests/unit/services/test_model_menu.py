@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import ModelCatalog, Variant
 from desktop_app.domain.models.model_listing import (
     ListedModel,

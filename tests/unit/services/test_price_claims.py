@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.answering_model import is_same_model
 from desktop_app.domain.models.model_catalog import ModelCatalog

@@ -8,14 +8,14 @@ import pytest
 
 from desktop_app.backend.prompt_loader import built_in_prompts
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.conversations.prompts import (
+from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.prompts.prompts import (
     NO_NEEDS,
     Grammar,
     Prompt,
     TemplateNeeds,
     parse,
 )
-from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.prompt_library import (
     FOR_DOCUMENTS,

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.domain.conversations.conversation import Message, MessageStatus, RemoteRun
-from desktop_app.domain.conversations.reply import Reply
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     RunReached,
@@ -23,6 +22,7 @@ from desktop_app.domain.conversations.stream_events import (
     UsageReported,
     Waiting,
 )
+from desktop_app.domain.conversations.conversation import Message, MessageStatus, RemoteRun
 from desktop_app.domain.errors import AuthenticationError, NetworkError, RunLostError
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant
 from desktop_app.domain.spending.cost import Usage

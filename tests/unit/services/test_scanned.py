@@ -10,7 +10,8 @@ import pytest
 from desktop_app.backend.environment_profiles import ON_DEVICE
 from desktop_app.documents.extract import extract_bytes
 from desktop_app.documents.worker.protocol import Limits
-from desktop_app.domain.conversations.chat_request import ImageData
+from desktop_app.domain.answering.chat_request import ImageData
+from desktop_app.domain.answering.stream_events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.conversations.message_facts import pages_fact
 from desktop_app.domain.conversations.message_parts import (
     TEXT_ONLY,
@@ -21,7 +22,6 @@ from desktop_app.domain.conversations.message_parts import (
     parts_from_json,
     parts_to_json,
 )
-from desktop_app.domain.conversations.stream_events import Completed, StreamEvent, TextDelta
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 from desktop_app.services.documents.image_attachments import (
     PAGE_NAME_TOKENS,

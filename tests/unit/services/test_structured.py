@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desktop_app.domain.conversations.answer_form import AnswerGrammar, GrammarSyntax
+from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
 from desktop_app.services.documents.summary_grammar import SUMMARY
 from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
 from desktop_app.services.structured.schema_check import (

@@ -9,11 +9,11 @@ import pytest
 
 from desktop_app.backend.environment_profiles import ON_DEVICE, OPENAI
 from desktop_app.backend.prompt_loader import built_in_prompts
-from desktop_app.domain.conversations.answer_form import AnswerGrammar, GrammarSyntax
-from desktop_app.domain.conversations.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
+from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.conversations.message_parts import DocumentPart
-from desktop_app.domain.conversations.prompts import NO_NEEDS, Grammar, Prompt
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.prompts.prompts import NO_NEEDS, Grammar, Prompt
 from desktop_app.providers.apis.chat_completions import body
 from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.chat.prompt_library import library

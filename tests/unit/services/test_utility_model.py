@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
+from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
@@ -23,6 +22,7 @@ from desktop_app.domain.conversations.stream_events import (
     UsageReported,
     Waiting,
 )
+from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
 from desktop_app.domain.errors import ModelNotFoundError, ProviderFaultError, SpendingCapError
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, UtilityTask, Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
@@ -30,8 +30,8 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Purpose
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.model_choice import PriceClaim, ResolvedChoice, model_info
-from desktop_app.services.chat.titles import Titles, clean_title, wants_title
-from desktop_app.services.chat.utility_model import UtilityModel
+from desktop_app.services.chat.small_tasks.titles import Titles, clean_title, wants_title
+from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget
 from tests.helpers.fences import fences
 from tests.helpers.messages import CHOICE, answer, question

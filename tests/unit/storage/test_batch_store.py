@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from time import process_time
 
+from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.batch.batch_jobs import (
     BatchEstimate,
     BatchItem,
@@ -19,7 +20,6 @@ from desktop_app.domain.batch.batch_jobs import (
     ItemStatus,
 )
 from desktop_app.domain.conversations.conversation import ModelChoice, new_id
-from desktop_app.domain.conversations.generation import GenerationParameters
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_note import ErrorNote
 from desktop_app.domain.models.model_catalog import Api, Effort, Variant

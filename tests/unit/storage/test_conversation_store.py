@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,
@@ -24,7 +25,6 @@ from desktop_app.domain.conversations.conversation import (
     Role,
     new_id,
 )
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
     CollectionPart,
     DocumentPart,

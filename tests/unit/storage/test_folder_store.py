@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Folder, MessageStatus, new_id
-from desktop_app.domain.conversations.generation import Overrides
 from desktop_app.storage.conversations.conversation_flags import ConversationFlagStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.conversations.folder_store import FolderStore

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.conversations.chat_request import ProviderProfile
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.recovery.backup import make_backup

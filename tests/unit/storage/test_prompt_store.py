@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from desktop_app.domain.conversations.generation import Overrides
-from desktop_app.domain.conversations.preset import Preset
-from desktop_app.domain.conversations.prompts import Prompt
+from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.models.model_catalog import Effort, Variant
+from desktop_app.domain.prompts.preset import Preset
+from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.settings.prompt_store import PromptStore
 from tests.unit.storage.samples import NOON, a_conversation, opened

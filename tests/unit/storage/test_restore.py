@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from desktop_app.backend.environment_profiles import OPENAI
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.passage_words import question_words
 from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.migration_runner import migrate

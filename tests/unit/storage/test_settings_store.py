@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from desktop_app.commands.keymap import Keymap
-from desktop_app.domain.conversations.chat_request import ProviderKind, ProviderProfile
-from desktop_app.domain.custom_fields import CustomField
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.models.model_catalog import Api
+from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.settings.settings_store import SettingsStore

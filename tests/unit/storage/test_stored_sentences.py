@@ -14,11 +14,11 @@ import pytest
 from desktop_app.domain.batch.batch_jobs import BatchItem, ItemStatus
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
 from desktop_app.domain.conversations.conversation import INCOMPLETE, Message
-from desktop_app.domain.conversations.legacy_errors import LEGACY_ERRORS
-from desktop_app.domain.conversations.legacy_sentences import (
+from desktop_app.domain.conversations.legacy.legacy_errors import LEGACY_ERRORS
+from desktop_app.domain.conversations.legacy.legacy_sentences import (
     _NOTICES as LEGACY_NOTICES,
 )
-from desktop_app.domain.conversations.legacy_sentences import (
+from desktop_app.domain.conversations.legacy.legacy_sentences import (
     legacy_error,
     legacy_notice,
     legacy_usage_scope,

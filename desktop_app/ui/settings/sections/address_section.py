@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import QSizePolicy
 
-from desktop_app.domain.azure_address import split_version, with_version
-from desktop_app.domain.network_path import is_loopback, is_private, needs_confirmation
-from desktop_app.domain.origin import origin
+from desktop_app.domain.network.azure_address import split_version, with_version
+from desktop_app.domain.network.network_path import is_loopback, is_private, needs_confirmation
+from desktop_app.domain.network.origin import origin
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import LineSection
@@ -23,7 +23,7 @@ from desktop_app.ui.widgets.foreign_text import PlainButton, spoken_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.ui.look.theme import Theme
 
 

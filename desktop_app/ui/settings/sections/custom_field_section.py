@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from desktop_app.domain.custom_fields import MOST_FIELDS, CustomField
+from desktop_app.domain.network.custom_fields import MOST_FIELDS, CustomField
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, FormSection
@@ -22,7 +22,7 @@ from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from desktop_app.domain.conversations.chat_request import ProviderProfile
+    from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.ui.look.theme import Theme
 
 _KINDS: Final = ((False, N_("Header")), (True, N_("Query parameter")))

@@ -15,7 +15,7 @@ from desktop_app.i18n.translation import N_, tr
 from desktop_app.settings.setting import Group
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

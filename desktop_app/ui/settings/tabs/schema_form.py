@@ -25,8 +25,8 @@ from desktop_app.settings.values import validate, with_defaults
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.dialog_field import DialogField
 from desktop_app.ui.settings.form_widgets import Combo, FormSection, MultilineField, Slider, Switch
+from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
-from desktop_app.ui.widgets.segmented_control import SegmentedControl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

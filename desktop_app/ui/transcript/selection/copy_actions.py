@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QTextBlock
 
+from desktop_app.domain.answering.shown_length import ShownMessage
 from desktop_app.domain.conversations.conversation import Role
-from desktop_app.domain.conversations.shown_length import ShownMessage
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.transcript.selection import selected_text
 from desktop_app.ui.transcript.transcript_styles import LOOK, Ground, Look

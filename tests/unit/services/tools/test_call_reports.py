@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from desktop_app.domain.answering.stream_events import ToolCallStep
 from desktop_app.domain.conversations.message_facts import call_line
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.conversations.stream_events import ToolCallStep
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.domain.tools.tool_context import ToolContext

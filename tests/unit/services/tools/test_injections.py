@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.answering.stream_events import ToolCallStep
 from desktop_app.domain.conversations.message_parts import ToolCallPart
-from desktop_app.domain.conversations.stream_events import ToolCallStep
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.services.fence import Fence

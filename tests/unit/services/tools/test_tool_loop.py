@@ -9,10 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from desktop_app.domain.conversations.conversation import Message, MessageStatus
-from desktop_app.domain.conversations.generation import GenerationParameters
-from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
-from desktop_app.domain.conversations.stream_events import (
+from desktop_app.domain.answering.generation import GenerationParameters
+from desktop_app.domain.answering.stream_events import (
     Completed,
     ReasoningItem,
     StreamEvent,
@@ -20,6 +18,8 @@ from desktop_app.domain.conversations.stream_events import (
     ToolCallDelta,
     UsageReported,
 )
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState

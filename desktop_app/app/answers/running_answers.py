@@ -1,0 +1,322 @@
+"""The streaming answers, with a task each; a conversation may have several, as versions.
+
+Deltas are reported at most once a frame, however fast a provider sends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from desktop_app.app.answers.retry_countdown import RetryCountdown
+from desktop_app.app.tasks import Tasks
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.shown_length import NOT_ALL_SHOWN, ShownLength
+from desktop_app.domain.answering.stream_events import (
+    HostedCall,
+    ImageArrived,
+    Notice,
+    ReasoningDelta,
+    ReasoningItem,
+    RefusalDelta,
+    RoundEnded,
+    Started,
+    StreamEvent,
+    TextDelta,
+    ToolCallStep,
+    Waiting,
+)
+from desktop_app.domain.conversations.conversation import Message
+from desktop_app.domain.conversations.notices import NoticeText
+from desktop_app.domain.errors import StorageError
+from desktop_app.rendering.structured_answer import fence_of
+from desktop_app.services.chat.answer_run import AnswerRun
+from desktop_app.services.chat.run_resumption import ResumedAnswering
+from desktop_app.services.ports import MessageStore
+
+FRAME_MS = 16
+KEEP_AGAIN_S = 1.0
+
+
+@dataclass
+class _Run:
+    answering: AnswerRun
+    task: asyncio.Task[Message] | None = None
+    is_stopping: bool = False
+    has_begun: bool = False
+    shown_text: ShownLength = field(default_factory=ShownLength)
+    shown_reasoning: ShownLength = field(default_factory=ShownLength)
+    text: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    section: int | None = None
+    opening: str = ""  # shown until the first event
+    is_retrying: bool = False
+    says: NoticeText = ""  # the line below the answer
+    waiting: NoticeText | None = None  # the same, while it is not reported
+    store_error: StorageError | None = None
+    has_step: bool = False  # a step of a tool call is not reported yet
+    gap: str = ""  # before the next text: it begins a form, or belongs to another request
+    handed_on: float = 0.0  # when something was reported last
+    deltas: int = 0
+    first_delta: float = 0.0
+
+    @property
+    def has_news(self) -> bool:
+        """True if something is to be reported."""
+        return bool(self.text or self.reasoning or self.waiting is not None or self.has_step)
+
+
+class RunningAnswers(QObject):
+    """Runs answers and reports their progress.
+
+    Signals, each with the conversation's id first:
+        started(str): an answer has begun.
+        text_arrived(str, str, str), reasoning_arrived(str, str, str): message id and more text.
+        status_changed(str, str, str): message id and the line below the answer: why nothing
+            arrives, or what is new about it; "" for none.
+        rate_changed(str, float): deltas a second, about one token each.
+        finished(str, Message): the final answer.
+        stepped(str, Message): an answer so far, after a step of its tool calls.
+        amended(str, Message): an answer whose usage or notices changed after it was stopped, or a
+            question whose documents are read in parts.
+        store_error_changed(str, object): a StorageError while it cannot be stored, then None.
+    """
+
+    started = Signal(str)
+    text_arrived = Signal(str, str, str)
+    reasoning_arrived = Signal(str, str, str)
+    status_changed = Signal(str, str, str)
+    rate_changed = Signal(str, float)
+    finished = Signal(str, object)
+    amended = Signal(str, object)
+    stepped = Signal(str, object)
+    store_error_changed = Signal(str, object)
+
+    def __init__(self, tasks: Tasks, store: MessageStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._store = store
+        self._unkept: dict[str, Message] = {}
+        self._runs: dict[str, _Run] = {}
+        self._frame = QTimer(self, singleShot=True, interval=FRAME_MS)
+        self._frame.timeout.connect(self._hand_on_next)
+        self._countdown = RetryCountdown(self)
+        self._countdown.ticked.connect(self._tick)
+
+    def start(self, answering: AnswerRun) -> None:
+        """Run an answer and its other candidates, with a task for each."""
+        for each in (answering, *answering.beside):
+            run = self._runs[each.answer.id] = _Run(each, gap=fence_of(each.answer))
+            run.task = self._tasks.start(self._run(each.conversation.id, run))
+        self.started.emit(answering.conversation.id)
+
+    def stop(self, conversation_id: str) -> None:
+        """Stop all answers of a conversation and keep their text."""
+        for run in self._of(conversation_id):
+            self._cancel(run)
+
+    def stop_answer(self, answer_id: str) -> None:
+        """Stop one answer and keep its text."""
+        if answer_id in self._runs:
+            self._cancel(self._runs[answer_id])
+
+    def first_token_s(self, answer_id: str) -> float | None:
+        """Return the seconds to the first text of an answer that streams."""
+        run = self._runs.get(answer_id)
+        return None if run is None else run.answering.first_token_s
+
+    def _of(self, conversation_id: str) -> list[_Run]:
+        runs = self._runs.values()
+        return [run for run in runs if run.answering.conversation.id == conversation_id]
+
+    def _cancel(self, run: _Run) -> None:
+        """Cancel a run once, after its first step.
+
+        A second cancellation would keep it from storing what arrived; a task that is cancelled
+        before its first step never runs and stores nothing.
+        """
+        if not run.has_begun:
+            asyncio.get_running_loop().call_soon(self._cancel, run)
+        elif run.task is not None and not run.is_stopping:
+            run.is_stopping = True
+            run.task.cancel()
+
+    def is_running(self, conversation_id: str) -> bool:
+        """Return True if an answer streams in a conversation."""
+        return bool(self._of(conversation_id))
+
+    @property
+    def conversations(self) -> frozenset[str]:
+        """The conversations in which answers stream."""
+        return frozenset(run.answering.conversation.id for run in self._runs.values())
+
+    def newest(self, answer: Message) -> Message:
+        """Return an answer with all text reported so far."""
+        self._hand_on()
+        run = self._runs.get(answer.id)
+        if run is None:
+            return self._unkept.get(answer.id, answer)
+        return run.answering.so_far
+
+    def say_again(self, conversation_id: str) -> None:
+        """Report again why nothing arrives in a conversation that was just opened."""
+        for run in self._of(conversation_id):
+            if run.says:
+                self.status_changed.emit(conversation_id, run.answering.answer.id, str(run.says))
+
+    def look_again(self, provider_id: str) -> None:
+        """Continue runs that wait for this provider's key, which has changed."""
+        for run in self._runs.values():
+            if isinstance(run.answering, ResumedAnswering):
+                run.answering.look_again(provider_id)
+
+    async def stop_all(self) -> None:
+        """Stop every answer and wait until its text is stored.
+
+        Background runs continue at their provider, and are resumed at the next start.
+        """
+        runs = list(self._runs.values())
+        for run in runs:
+            run.answering.leave()
+            self._cancel(run)
+        tasks = [run.task for run in runs if run.task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, conversation_id: str, run: _Run) -> Message:
+        def listen(event: StreamEvent, _reply: Reply) -> None:
+            self._take(run, event)
+
+        def on_store(error: StorageError | None) -> None:
+            # An error is reported once, however often the write is retried.
+            if (error is None) != (run.store_error is None):
+                run.store_error = error
+                self.store_error_changed.emit(conversation_id, error)
+
+        run.has_begun = True
+        try:
+            return await run.answering.run(listen, on_store)
+        finally:
+            self._hand_on()
+            self._countdown.stop(run.answering.answer.id)
+            del self._runs[run.answering.answer.id]
+            if run.store_error is not None:  # stopped while the disk was full
+                self._tasks.start(self._keep(run.answering.answer))
+            if run.answering.changed_question is not None:
+                self.amended.emit(conversation_id, run.answering.changed_question)
+            self.finished.emit(conversation_id, run.answering.answer)
+            if run.is_stopping:
+                self._tasks.start(self._call_off(conversation_id, run.answering))
+
+    async def _call_off(self, conversation_id: str, answering: AnswerRun) -> None:
+        """Cancel a background run at its provider, without blocking."""
+        if await answering.call_off():
+            self.amended.emit(conversation_id, answering.answer)
+
+    async def _keep(self, answer: Message) -> None:
+        """Store an answer that has ended, and retry until that works."""
+        self._unkept[answer.id] = answer
+        while answer.id in self._unkept:
+            await asyncio.sleep(KEEP_AGAIN_S)
+            try:
+                await self._store.save_answer(answer)
+            except StorageError:
+                continue
+            del self._unkept[answer.id]
+            self.store_error_changed.emit(answer.conversation_id, None)
+
+    def _take(self, run: _Run, event: StreamEvent) -> None:
+        match event:
+            case TextDelta(text) | RefusalDelta(text):
+                run.text.append(run.shown_text.take(run.gap + text))
+                run.gap = ""
+                self._count(run)
+                self._say_if_cut(run, run.shown_text)
+            case ReasoningDelta(text, section):
+                is_first = run.section is None
+                gap = "" if is_first or section == run.section else "\n\n"
+                run.section = section
+                run.reasoning.append(run.shown_reasoning.take(gap + text))
+                if run.says:  # the wait was reported
+                    self._countdown.stop(run.answering.answer.id)
+                    run.says = run.waiting = ""
+                self._say_if_cut(run, run.shown_reasoning)
+            case ReasoningItem():  # the next item counts its own sections
+                run.section = None if run.section is None else -1
+                return
+            case Waiting(seconds, reason):
+                answer_id = run.answering.answer.id
+                self._countdown.stop(answer_id)
+                if seconds:
+                    run.is_retrying = True
+                    reason = self._countdown.start(answer_id, seconds, reason)
+                run.opening = run.opening or reason
+                run.says = run.waiting = reason
+            case Started() if run.is_retrying:
+                # The retry was accepted, so the reason for the wait is over.
+                run.is_retrying = False
+                self._countdown.stop(run.answering.answer.id)
+                run.says = run.waiting = run.opening
+            case Notice(text):
+                run.says = run.waiting = text
+            case ToolCallStep() | HostedCall() | ImageArrived() | RoundEnded():
+                run.has_step = True
+                if isinstance(event, RoundEnded) and run.deltas:
+                    run.gap = "\n\n"
+            case _:
+                return
+        if not self._frame.isActive():
+            self._frame.start(FRAME_MS)
+
+    @staticmethod
+    def _count(run: _Run) -> None:
+        run.deltas += 1
+        if run.deltas == 1:
+            run.first_delta = time.monotonic()
+            run.says = run.waiting = ""
+
+    @staticmethod
+    def _say_if_cut(run: _Run, length: ShownLength) -> None:
+        if length.is_cut and run.says != NOT_ALL_SHOWN:
+            run.says = run.waiting = NOT_ALL_SHOWN
+
+    def _tick(self, answer_id: str, sentence: str) -> None:
+        run = self._runs.get(answer_id)
+        if run is not None:
+            run.says = sentence
+            self.status_changed.emit(run.answering.conversation.id, answer_id, sentence)
+
+    def _hand_on_next(self) -> None:
+        """Report one answer at a time, so that writing several side by side fills no frame."""
+        waiting = [run for run in self._runs.values() if run.has_news]
+        if waiting:
+            self._report(min(waiting, key=lambda run: run.handed_on))
+        if len(waiting) > 1:
+            self._frame.start(FRAME_MS // len(waiting))
+
+    def _hand_on(self) -> None:
+        for run in list(self._runs.values()):
+            self._report(run)
+
+    def _report(self, run: _Run) -> None:
+        message_id, conversation_id = run.answering.answer.id, run.answering.conversation.id
+        run.handed_on = time.monotonic()
+        if run.waiting is not None:
+            self.status_changed.emit(conversation_id, message_id, str(run.waiting))
+            run.waiting = None
+        if run.reasoning:
+            reasoning, run.reasoning = "".join(run.reasoning), []
+            if reasoning:
+                self.reasoning_arrived.emit(conversation_id, message_id, reasoning)
+        if run.text:
+            text, run.text = "".join(run.text), []
+            if text:
+                self.text_arrived.emit(conversation_id, message_id, text)
+            seconds = time.monotonic() - run.first_delta
+            if seconds > 0.5 and run is self._of(conversation_id)[0]:
+                self.rate_changed.emit(conversation_id, run.deltas / seconds)
+        if run.has_step:
+            run.has_step = False
+            self.stepped.emit(conversation_id, run.answering.so_far)

@@ -1,0 +1,153 @@
+"""Notices when a server on the user's machine or network is back.
+
+While an answer that found nothing listening is on screen, the server's port is tried: a connection
+that is closed again, without a request. Retry is then offered in other words, and announced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.network.network_path import is_private, split_url
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.domain.conversations.conversation import Message
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+FIRST_MS: Final = 1_000
+LONGEST_MS: Final = 15_000
+PATIENCE_S: Final = 1.0
+"""Seconds until an attempt to connect is given up."""
+_REASONS: Final = (Reason.NOTHING_LISTENS, Reason.NOT_REACHED)
+
+
+class ServerWatch(QObject):
+    """Tries the server of the last answer, less and less often, until it accepts a connection.
+
+    Attributes:
+        attempts: how often the present server was tried.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        *,
+        pane: ConversationPane,
+        current: OpenConversation,
+        providers: Providers,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._window, self._pane = parent, pane
+        self._current, self._providers, self._tasks = current, providers, tasks
+        self._watched = ""
+        self._wait_ms = FIRST_MS
+        self.attempts = 0
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._on_timer)
+        current.opened.connect(self._begin)
+        current.path_changed.connect(self._on_path)
+        providers.changed.connect(self._begin)
+
+    @property
+    def is_watching(self) -> bool:
+        """True while a server is tried."""
+        return self._timer.isActive()
+
+    def hurry(self) -> None:
+        """Try soon again: the network is just coming back."""
+        self._wait_ms = FIRST_MS
+        if self._timer.isActive():
+            self._timer.start(FIRST_MS)
+
+    def _begin(self) -> None:
+        self._watched = ""
+        self._on_path()
+
+    def _on_path(self) -> None:
+        message = self._failed_answer()
+        if message is None:
+            self._watched = ""
+            self._timer.stop()
+        elif message.id != self._watched:
+            self._watched, self._wait_ms, self.attempts = message.id, FIRST_MS, 0
+            self._timer.start(FIRST_MS)
+
+    def _failed_answer(self) -> Message | None:
+        """Return the last message if its server could not be reached and can be tried."""
+        message = self._current.path[-1] if self._current.path else None
+        if message is None or message.error is None or message.error.reason not in _REASONS:
+            return None
+        return message if self._place_of(message) else None
+
+    def _place_of(self, message: Message) -> tuple[str, int] | None:
+        """Return host and port of an answer's provider, None for one beyond the user's network.
+
+        They are the profile's: what a message says may come from a backup by anybody.
+        """
+        profile = self._providers.get(message.choice.provider_id) if message.choice else None
+        address = split_url(profile.base_url if profile else "")
+        if not address.hostname or not is_private(address.hostname):
+            return None
+        return address.hostname, address.port or (443 if address.scheme == "https" else 80)
+
+    def _on_timer(self) -> None:
+        message = self._failed_answer()
+        place = self._place_of(message) if message else None
+        if message is None or place is None:
+            return
+        if self._window.isVisible() and not self._window.isMinimized():
+            self._tasks.start(self._try(message, place))
+        else:  # nobody would see it
+            self._timer.start(self._wait_ms)
+
+    async def _try(self, message: Message, place: tuple[str, int]) -> None:
+        self.attempts += 1
+        is_back = await _accepts(*place)
+        if message.id != self._watched:
+            return
+        if is_back:
+            self._show(message, place)
+        else:
+            self._wait_ms = min(self._wait_ms * 2, LONGEST_MS)
+            self._timer.start(self._wait_ms)
+
+    def _show(self, message: Message, place: tuple[str, int]) -> None:
+        """Say on the answer, and to screen readers, that the server is back."""
+        host = f"[{place[0]}]" if ":" in place[0] else place[0]
+        error = message.error or ErrorNote("")
+        note = ErrorNote(
+            Reason.SERVER_BACK,
+            details=error.details,
+            code=error.code,
+            params={"host": f"{host}:{place[1]}"},
+        )
+        numbers = self._current.version_numbers
+        shown = self._providers.as_shown(replace(message, error=note))
+        self._pane.transcript.stream.update_message(shown, numbers.get(message.id))
+        self._pane.notifications.announce(note.sentences)
+
+
+async def _accepts(host: str, port: int) -> bool:
+    """Return True if something listens there."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return True

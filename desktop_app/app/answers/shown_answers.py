@@ -1,0 +1,126 @@
+"""Shows streaming answers in the transcript while their conversation is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.domain.conversations.conversation import Message, MessageStatus
+from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.translation import N_, tr
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.app.answers.running_answers import RunningAnswers
+    from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.app.state.providers import Providers
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+STORE = "store"  # the topic of notifications about answers that cannot be stored
+_ENDED = N_("Response ended.")
+_ANNOUNCED = {
+    MessageStatus.COMPLETE: N_("Response complete."),
+    MessageStatus.REFUSED: N_("The model declined."),
+    MessageStatus.CANCELLED: N_("Response stopped."),
+    MessageStatus.FAILED: N_("Response failed."),
+}
+
+
+def ending_of(answer: Message) -> str:
+    """Return the announcement of an answer's end, with the reason of a failure."""
+    why = answer.error.sentences if answer.error is not None else ""
+    return f"{tr(_ANNOUNCED.get(answer.status, _ENDED))} {why}".strip()
+
+
+class ShownAnswers(QObject):
+    """Connects the running answers with the transcript."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        running: RunningAnswers,
+        *,
+        pane: ConversationPane,
+        current: OpenConversation,
+        providers: Providers,
+    ) -> None:
+        super().__init__(parent)
+        self._pane, self._current, self._providers = pane, current, providers
+        self._ended: Message | None = None  # announced when all of it is shown
+        pane.transcript.message_updated.connect(self._announce_end)
+        self._unkept: set[str] = set()  # conversations whose answer cannot be stored
+        self._current.opened.connect(lambda: running.say_again(self._current.id))
+        self._current.opened.connect(self._announce_early_end)
+        running.text_arrived.connect(self._show_text)
+        running.reasoning_arrived.connect(self._show_reasoning)
+        running.status_changed.connect(self._show_waiting)
+        running.rate_changed.connect(self._show_rate)
+        running.amended.connect(self._show_amended)
+        running.stepped.connect(self._show_amended)
+        running.store_error_changed.connect(self._show_store_error)
+
+    def show_end(self, answer: Message) -> None:
+        """Show the end of an answer, unless another version of it is shown."""
+        self._ended = answer
+        if self._is_on_path(answer):
+            self._pane.transcript.stream.set_waiting(answer.id, "")
+            self._show_amended(answer.conversation_id, answer)
+
+    def _is_on_path(self, answer: Message) -> bool:
+        return answer.id in [message.id for message in self._current.path]
+
+    def _announce_early_end(self) -> None:
+        """Announce an answer that ended while its conversation was read again, for its question."""
+        if self._ended is not None and self._is_on_path(self._ended):
+            self._announce_end(self._ended.id)
+        self._ended = None
+
+    def _announce_end(self, message_id: str) -> None:
+        """Announce the end after the answer's last sentence, which may be read aloud."""
+        answer = self._ended
+        if answer is None or answer.id != message_id:
+            return
+        self._ended = None
+        self._pane.transcript.speech.finish_once(answer.id, answer.text)
+        self._pane.notifications.announce(ending_of(self._providers.as_shown(answer)))
+
+    def say_store_works(self) -> None:
+        """Dismiss the storage error after a successful write, unless another answer waits."""
+        if not self._unkept:
+            self._pane.notifications.dismiss_topic(STORE)
+
+    def _is_open(self, conversation_id: str) -> bool:
+        return conversation_id == self._current.id
+
+    def _show_text(self, conversation_id: str, message_id: str, text: str) -> None:
+        if self._is_open(conversation_id):
+            self._pane.transcript.stream.append_text(message_id, text)
+
+    def _show_reasoning(self, conversation_id: str, message_id: str, text: str) -> None:
+        if self._is_open(conversation_id):
+            self._pane.transcript.stream.append_reasoning(message_id, text)
+
+    def _show_waiting(self, conversation_id: str, message_id: str, sentence: str) -> None:
+        if self._is_open(conversation_id):
+            self._pane.transcript.stream.set_waiting(message_id, sentence)
+
+    def _show_rate(self, conversation_id: str, rate: float) -> None:
+        if self._is_open(conversation_id):
+            self._pane.prompt.set_rate(tr("{count} tok/s", count=round(rate)))
+
+    def _show_amended(self, conversation_id: str, answer: Message) -> None:
+        if self._is_open(conversation_id):
+            numbers = self._current.version_numbers
+            shown = self._providers.as_shown(answer)
+            self._pane.transcript.stream.update_message(shown, numbers.get(answer.id))
+            self._current.replace_message(answer)
+
+    def _show_store_error(self, conversation_id: str, error: StorageError | None) -> None:
+        if error is not None:
+            self._unkept.add(conversation_id)
+            self._pane.notifications.notify(error, topic=STORE)
+            return
+        self._unkept.discard(conversation_id)
+        self.say_store_works()

@@ -1,0 +1,191 @@
+"""Automatic backups, daily or weekly, to a folder that the user chose.
+
+The last outcome is stored, so that a failure is notified only once and then shown in the settings.
+A failed backup is retried every hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.startup.own_command import Ended, OwnCommand
+from desktop_app.app.state.setting_values import SettingValues
+from desktop_app.app.tasks import Tasks
+from desktop_app.domain.conversations.conversation import now
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import StorageError
+from desktop_app.i18n.formatting import moment
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.storage.settings.settings_store import SettingsStore
+    from desktop_app.ui.settings.settings_panel import SettingsPanel
+    from desktop_app.ui.window.cards.notifications import Notifications
+
+LAST_KEY = "backup.last"
+# Avoids a backup during the start.
+FIRST_LOOK = timedelta(seconds=20)
+TRY_AGAIN = timedelta(hours=1)
+# Qt's timers count milliseconds in 32 bits, and the clock may change meanwhile.
+LONGEST_WAIT = timedelta(hours=6)
+EVERY = {"day": timedelta(days=1), "week": timedelta(days=7)}
+TOPIC = "backup"
+
+ByHand = Callable[[str, int], Awaitable[Ended | None]]
+
+
+def due_in(every: str, last: dict[str, Any], at: datetime) -> timedelta | None:
+    """Return the time until the next backup; None if backups are off.
+
+    Args:
+        last: {"at": time of the last backup, "failed_at": time of a later failure}, as ISO 8601.
+    """
+    if every not in EVERY:
+        return None
+    due = at
+    if made := _moment(last.get("at")):
+        # A backup dated in the future, by a wrong clock, must not delay others.
+        due = made + EVERY[every] if made <= at else at
+    if failed := _moment(last.get("failed_at")):
+        due = max(due, min(failed, at) + TRY_AGAIN)
+    return max(due - at, timedelta())
+
+
+class BackupController(QObject):
+    """Runs `repartee backup` when a backup is due.
+
+    Args:
+        by_hand: makes one with visible progress.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        by_hand: ByHand,
+        *,
+        notifications: Notifications,
+        panel: SettingsPanel,
+        values: SettingValues,
+        tasks: Tasks,
+        settings_store: SettingsStore,
+    ) -> None:
+        super().__init__(parent)
+        self._notifications, self._panel, self._values = notifications, panel, values
+        self._tasks, self._settings_store = tasks, settings_store
+        self._by_hand = by_hand
+        self._command = OwnCommand()
+        self._last: dict[str, Any] = {}
+        self._is_running = False
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(lambda: self._tasks.start(self._when_due()))
+        self._values.changed.connect(self._on_value)
+
+    async def start(self) -> None:
+        """Read the last outcome and start the timer."""
+        stored = await self._settings_store.all()
+        self._last = stored.get(LAST_KEY) or {}
+        self._show()
+        self._wait(FIRST_LOOK)
+
+    def look_soon(self) -> None:
+        """Back up soon if it is due: the timer stands still while the computer sleeps."""
+        self._wait(FIRST_LOOK)
+
+    def close(self) -> None:
+        """Stop the timer and a running backup at the program's end."""
+        self._timer.stop()
+        self._command.stop()
+
+    def _on_value(self, key: str) -> None:
+        if key in ("backup.folder", "backup.every"):
+            self._last.pop("failed_at", None)
+            self._show()
+            self._wait(timedelta(seconds=2))
+
+    @property
+    def _folder(self) -> str:
+        return str(self._values["backup.folder"])
+
+    @property
+    def _keep(self) -> int:
+        return int(self._values["backup.keep"] or 1)
+
+    def _wait(self, least: timedelta = timedelta()) -> None:
+        wait = due_in(str(self._values["backup.every"]), self._last, now())
+        if wait is None or not self._folder:
+            self._timer.stop()
+            return
+        wait = min(max(wait, least), LONGEST_WAIT)
+        self._timer.start(int(wait.total_seconds() * 1000))
+
+    async def _when_due(self) -> None:
+        wait = due_in(str(self._values["backup.every"]), self._last, now())
+        if wait == timedelta() and self._folder and not self._is_running:
+            await self._back_up()
+        self._wait()
+
+    async def _back_up(self) -> None:
+        self._is_running = True
+        try:
+            arguments = ("backup", self._folder, "--keep", str(self._keep))
+            ended = await self._command.run(*arguments, progress=lambda _done, _total: None)
+        finally:
+            self._is_running = False
+        if not self._command.was_stopped:
+            await self._note(ended)
+
+    def by_hand(self) -> None:
+        """Back up now."""
+        if not self._folder:
+            self._notifications.notify(tr("Choose a backup folder first."))
+            return
+        self._tasks.start(self._now())
+
+    async def _now(self) -> None:
+        ended = await self._by_hand(self._folder, self._keep)
+        if ended is not None and ended.code in (0, 1):
+            await self._note(ended, asked_for=True)
+
+    async def _note(self, ended: Ended, *, asked_for: bool = False) -> None:
+        at = now().isoformat()
+        failed_before = "failed_at" in self._last
+        if ended.code == 0:
+            self._last = {"at": at}
+        else:
+            self._last = {**self._last, "failed_at": at, "why": ended.said}
+        await self._settings_store.set(LAST_KEY, self._last)
+        self._show()
+        self._wait()
+        if ended.code == 0:
+            self._notifications.dismiss_topic(TOPIC)
+            if asked_for:
+                self._notifications.notify(tr("Backed up to {file}.", file=ended.output.strip()))
+        elif asked_for or not failed_before:
+            error = StorageError(Reason.BACKUP_FAILED, words=ended.said)
+            self._notifications.notify(error, topic=TOPIC)
+
+    def _show(self) -> None:
+        made = _moment(self._last.get("at"))
+        words = tr("Last backup: {time}.", time=moment(made)) if made else tr("No backup yet.")
+        if failed := _moment(self._last.get("failed_at")):
+            why = self._last.get("why", "")
+            failure = tr("The backup of {time} failed.", time=moment(failed))
+            self._panel.set_backup_state(f"{failure} {why} {words}", "error")
+        elif self._values["backup.every"] != "off" and not self._folder:
+            self._panel.set_backup_state(tr("Choose a backup folder."), "warning")
+        else:
+            self._panel.set_backup_state(words, "note")
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -1,0 +1,228 @@
+"""Import and export: asks for files; the program's own commands read and write them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.startup.own_command import Ended, OwnCommand
+from desktop_app.app.state.open_conversation import OpenConversation
+from desktop_app.app.tasks import Tasks
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ImportRefusedError, StorageError, UserFacingError
+from desktop_app.domain.export_format import EXPORT_FORMATS, ExportFormat
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.ui.look.theme import ThemeWatcher
+from desktop_app.ui.window.cards.progress_card import ProgressCard
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.sidebar.conversation_list import ConversationList
+    from desktop_app.ui.window.conversation_pane import ConversationPane
+
+BUSY = N_("Another transfer is running. Wait for it or cancel it.")
+# The number of reasons shown; further ones are counted.
+MOST_REASONS = 3
+
+
+class TransferController(QObject):
+    """Runs `repartee import`, `export` and `backup`, with their progress.
+
+    Args:
+        came: is awaited after conversations were added.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: ThemeWatcher,
+        came: Callable[[], Awaitable[None]],
+        *,
+        pane: ConversationPane,
+        conversation_list: ConversationList,
+        current: OpenConversation,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._pane, self._conversation_list = parent, pane, conversation_list
+        self._theme, self._current, self._tasks = theme, current, tasks
+        self._came = came
+        self._command = OwnCommand()
+        self._is_busy = False
+        self._bar: ProgressCard | None = None
+
+    def close(self) -> None:
+        """Stop the running command at the program's end."""
+        self._command.stop()
+
+    # -------------------------------------------------------------- import
+
+    def choose_import(self) -> None:
+        """Ask for files, and import them."""
+        from PySide6.QtWidgets import QFileDialog  # not needed at the start
+
+        names, _ = QFileDialog.getOpenFileNames(
+            self._parent,
+            tr("Import conversations"),
+            str(Path.home()),
+            tr("Exports ({patterns})", patterns="*.json *.zip"),
+        )
+        if names:
+            self.import_files([Path(name) for name in names])
+
+    def import_files(self, paths: Sequence[Path]) -> None:
+        """Import these files."""
+        self._tasks.start(self._import(paths))
+
+    async def _import(self, paths: Sequence[Path]) -> None:
+        words = tr("Importing {files}…", files=joined([path.name for path in paths]))
+        arguments = ("import", "--json", "--progress", *(str(path.absolute()) for path in paths))
+        ended = await self._run(words, arguments)
+        if ended is None:
+            return
+        try:
+            await self._came()
+        finally:
+            self._say_imported(ended)
+
+    def _say_imported(self, ended: Ended) -> None:
+        if self._command.was_stopped:
+            self._pane.notifications.notify(tr("Import stopped. What was imported so far is kept."))
+            return
+        try:
+            files: list[dict[str, Any]] = json.loads(ended.output)["files"]
+        except (ValueError, KeyError):  # the command ended without a report
+            raise StorageError(ended.said or Reason.IMPORT_BROKE_OFF) from None
+        refused = [why for file in files for why in file["refused"]]
+        words = _what_came(files)
+        if not refused:
+            self._pane.notifications.notify(words)
+            return
+        more = len(refused) - MOST_REASONS
+        reasons = refused[:MOST_REASONS]
+        if more > 0:
+            reasons.append(tr_plural("{count} more problem.", "{count} more problems.", more))
+        said = " ".join(reasons)  # the sentences that the command printed
+        raise ImportRefusedError(words, what_to_do=said)
+
+    # -------------------------------------------------------------- export
+
+    def choose_export(self, conversation_ids: Sequence[str] | None, format_id: str) -> None:
+        """Ask for a file or folder, and export these conversations, None for all."""
+        chosen = next(each for each in EXPORT_FORMATS if each.id == format_id)
+        is_file = chosen.holds_many or (conversation_ids is not None and len(conversation_ids) == 1)
+        name = self._name_of(conversation_ids)
+        target = self._ask_file(chosen, name) if is_file else self._ask_folder()
+        if target:
+            self.export(conversation_ids, format_id, Path(target))
+
+    def _name_of(self, conversation_ids: Sequence[str] | None) -> str:
+        """Return the title of a single conversation, if it is listed or open."""
+        if conversation_ids is None or len(conversation_ids) != 1:
+            return ""
+        opened, model = self._current.conversation, self._conversation_list.model
+        if opened.id == conversation_ids[0]:
+            return opened.title
+        found = model.conversation_at(model.index_of(conversation_ids[0]))
+        return found.title if found is not None else ""
+
+    def _ask_file(self, chosen: ExportFormat, title: str) -> str:
+        from PySide6.QtWidgets import QFileDialog
+
+        name = "".join(c if c.isalnum() or c in " -_." else " " for c in title).strip()[:60]
+        start = str(Path.home() / f"{name or tr('Conversations')}{chosen.suffix}")
+        return QFileDialog.getSaveFileName(
+            self._parent, tr("Export"), start, f"{tr(chosen.label)} (*{chosen.suffix})"
+        )[0]
+
+    def _ask_folder(self) -> str:
+        from PySide6.QtWidgets import QFileDialog
+
+        return QFileDialog.getExistingDirectory(
+            self._parent, tr("Export to folder"), str(Path.home())
+        )
+
+    def export(self, conversation_ids: Sequence[str] | None, format_id: str, target: Path) -> None:
+        """Export these conversations, None for all, to a file or folder."""
+        which = ["--all"]
+        if conversation_ids is not None:
+            which = [word for each in conversation_ids for word in ("--conversation", each)]
+        options = ("--format", format_id, "--to", str(target.absolute()), "--progress")
+        self._tasks.start(self._export(("export", *which, *options)))
+
+    async def _export(self, arguments: Sequence[str]) -> None:
+        ended = await self._run(tr("Exporting…"), arguments)
+        if ended is None:
+            return
+        if self._command.was_stopped:
+            self._pane.notifications.notify(tr("Export stopped."))
+        elif ended.code:
+            raise StorageError(ended.said or Reason.EXPORT_BROKE_OFF)
+        else:
+            self._pane.notifications.notify(ended.said)
+
+    # -------------------------------------------------------------- any command
+
+    async def back_up(self, folder: str, keep: int) -> Ended | None:
+        """Back up with visible progress; return None if another command runs."""
+        arguments = ("backup", folder, "--keep", str(keep), "--progress")
+        return await self._run(tr("Backing up…"), arguments)
+
+    @property
+    def is_busy(self) -> bool:
+        """True if a command runs."""
+        return self._is_busy
+
+    @property
+    def was_stopped(self) -> bool:
+        """True if the user stopped the last command."""
+        return self._command.was_stopped
+
+    async def _run(self, words: str, arguments: Sequence[str]) -> Ended | None:
+        if self._is_busy:
+            self._pane.notifications.notify(tr(BUSY))
+            return None
+        bar = self._made_bar()
+        bar.begin(words)
+        self._is_busy = True
+        try:
+            return await self._command.run(*arguments, progress=bar.set_progress)
+        except OSError as exc:
+            raise UserFacingError(Reason.PROCESS_NOT_STARTED, details=str(exc)) from exc
+        finally:
+            self._is_busy = False
+            bar.hide()
+
+    def _made_bar(self) -> ProgressCard:
+        if self._bar is None:
+            self._bar = ProgressCard(self._theme.current)
+            self._theme.changed.connect(self._bar.set_theme)
+            self._bar.cancel_requested.connect(self._command.stop)
+            self._pane.add_above_prompt(self._bar)
+        return self._bar
+
+
+def _what_came(files: Sequence[dict[str, Any]]) -> str:
+    added = sum(file["added"] for file in files)
+    known = sum(file["conversations"] for file in files) - added
+    messages = sum(file["messages"] for file in files)
+    if messages and not added:
+        words = tr_plural("{count} message imported.", "{count} messages imported.", messages)
+    else:
+        words = tr_plural(
+            "{count} conversation imported.", "{count} conversations imported.", added
+        )
+    if not known:
+        return words
+    already = tr_plural(
+        "{count} conversation was already in your library.",
+        "{count} conversations were already in your library.",
+        known,
+    )
+    return f"{words} {already}"

@@ -1,0 +1,67 @@
+"""Reads protected documents on the command line: asks for the password on a terminal only."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from desktop_app.cli.streams.console import note
+from desktop_app.domain.errors import DocumentEncryptedError, Remedy
+from desktop_app.i18n.translation import tr
+
+if TYPE_CHECKING:
+    from desktop_app.documents.worker.document_worker import (
+        DocumentWorker,
+        ExtractedDocument,
+        Progress,
+    )
+
+
+async def extract(
+    worker: DocumentWorker, path: Path, on_progress: Callable[[Progress], None]
+) -> ExtractedDocument:
+    """Return the text of a file, asking for its password if needed and possible.
+
+    Raises:
+        DocumentEncryptedError: there is no terminal, or the user enters no password.
+        DocumentError: one of its subclasses.
+    """
+    password = ""
+    while True:
+        try:
+            return await worker.extract(path, on_progress, password=password)
+        except DocumentEncryptedError as error:
+            if not error.takes_password:
+                raise
+            error.remedy = Remedy.ENTER_IN_TERMINAL
+            if not _has_terminal():
+                raise
+            note(error.what_happened)
+            password = _read_password()
+            if not password:
+                raise
+
+
+def _has_terminal() -> bool:
+    return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
+
+
+def _read_password() -> str:
+    """Read a password without echo.
+
+    Restores Python's handler of Ctrl+C, because the loop's cannot end a blocking read.
+
+    Raises:
+        KeyboardInterrupt
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return getpass(tr("Password (empty to cancel): "))
+    except EOFError:
+        return ""
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,55 @@
+"""Helpers of the library commands: progress messages, and opening the library."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from desktop_app.backend.backend import Backend, build_backend
+from desktop_app.cli.streams.console import clean_line, is_watched, note
+from desktop_app.i18n.translation import tr
+
+_EVERY_S: Final = 2.0
+
+
+class Steps:
+    """Reports progress: on a terminal every two seconds, elsewhere only if requested.
+
+    Each report is a line of its own, because a changing line needs control characters.
+    """
+
+    def __init__(self, what: str, *, in_lines: bool = False) -> None:
+        self._what = what
+        self._in_lines = in_lines
+        self._next = time.monotonic() + _EVERY_S
+
+    def show(self, done: int, total: int | None) -> None:
+        """Report that `done` of `total` are done; None if the total is unknown."""
+        if self._in_lines:
+            note(f"{done} {total}")
+        elif is_watched() and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _EVERY_S
+            if total is None:
+                line = tr("{task}: {done}", task=self._what, done=done)
+            else:
+                line = tr("{task}: {done} of {total}", task=self._what, done=done, total=total)
+            note(clean_line(line))
+
+
+def path_of(name: str) -> Path:
+    """Return a path of the command line, with "~" expanded."""
+    return Path(name).expanduser()
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[Backend]:
+    """Open the library; close it on exit."""
+    backend = build_backend()
+    try:
+        await backend.open()
+        yield backend
+    finally:
+        await backend.aclose()

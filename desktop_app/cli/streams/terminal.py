@@ -1,0 +1,309 @@
+"""The output of `repartee ask`: the answer on standard output, the rest on standard error.
+
+A terminal has no buttons, so `domain/error_text` words its errors differently from the window's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from desktop_app.cli.streams.console import as_json, drop_output, is_watched, say, write
+from desktop_app.cli.tool_commands import calls_json
+from desktop_app.domain.answering.reply import Reply
+from desktop_app.domain.answering.stream_events import (
+    Notice,
+    RefusalDelta,
+    RoundEnded,
+    StreamEvent,
+    TextDelta,
+    ToolCallStep,
+    Waiting,
+)
+from desktop_app.domain.conversations.conversation import (
+    Message,
+    MessageStatus,
+)
+from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
+from desktop_app.domain.error_note import ErrorNote, note_of
+from desktop_app.domain.error_text import TERMINAL
+from desktop_app.domain.errors import StorageError, UserFacingError
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.i18n.translation import tr
+from desktop_app.services.structured.schema_check import CheckedAnswer
+
+_ANSWER: Final = '{"answer": "'
+"""The beginning of the JSON."""
+_PIECE: Final = 1 << 20
+"""Characters."""
+
+
+def worded(note: ErrorNote, *, from_environment: bool) -> str:
+    """Return an error in the wording for a terminal.
+
+    Args:
+        from_environment: the provider's address and key come from the environment.
+    """
+    note = replace(note, is_of_environment=from_environment)
+    return f"{note.what_happened} {note.remedy_on(TERMINAL)}".rstrip()
+
+
+def call_words(call: ToolCallPart) -> str:
+    """Return the end of a tool call in words."""
+    name = call.shown_name
+    if call.state is ToolCallState.DENIED:
+        return tr("Not allowed: {name}. Allow it with --allow-tool {name}", name=name)
+    if call.state is ToolCallState.FAILED:
+        return tr("Tool {name} failed: {reason}", name=name, reason=call.result)
+    return tr("Used {name}", name=name)
+
+
+def _trying_again(seconds: float, reason: str) -> str:
+    return tr("{reason} Trying again in {seconds} s.", reason=reason, seconds=math.ceil(seconds))
+
+
+class Output:
+    """Writes an answer to the terminal.
+
+    Args:
+        shows_steps: show progress messages even without a terminal.
+        is_several: several answers are asked for. Others write them; this writes failures only.
+
+    Attributes:
+        write_error: why standard output could not be written; None if it can.
+        store_failed: True if something could not be stored.
+        from_environment: the provider's address and key come from the environment.
+    """
+
+    def __init__(
+        self, *, as_json: bool, shows_steps: bool = False, is_several: bool = False
+    ) -> None:
+        self._as_json = as_json
+        self._is_several = is_several
+        self._shows_steps = shows_steps
+        self._at_line_start = True
+        self._is_asked = False
+        self._stop: Callable[[], object] = lambda: None
+        self._reason = ""
+        self._passages: list[Mapping[str, Any]] = []
+        self._whole: Path | None = None
+        self._checked = CheckedAnswer()
+        self.write_error: OSError | None = None
+        self.store_failed = False
+        self.from_environment = False
+
+    def stop_with(self, stop: Callable[[], object]) -> None:
+        """Call `stop` as soon as nothing reads the output any more."""
+        self._stop = stop
+
+    def listen(self, event: StreamEvent, _reply: Reply) -> None:
+        """Show an event."""
+        match event:
+            case TextDelta(text) | RefusalDelta(text) if not self._as_json and text:
+                self._write(text)
+            case Notice(text):
+                say(str(text))
+            case ToolCallStep(call) if call.state.has_ended:
+                say(call_words(call))
+            case RoundEnded() if not self._at_line_start:
+                self._write("\n\n")
+            case Waiting(seconds, reason) if seconds:
+                say(_trying_again(seconds, reason))
+            # The first event only says that the program waits for the answer.
+            case Waiting(_, reason) if self._is_asked:
+                self._say_why(reason)
+        self._is_asked = True
+
+    def _say_why(self, reason: str) -> None:
+        """Say once why nothing arrives, unless that would interrupt a line of the answer."""
+        is_shown = self._shows_steps or (is_watched() and self._at_line_start)
+        if reason and reason != self._reason and is_shown:
+            say(reason)
+        self._reason = reason
+
+    def on_store(self, error: StorageError | None) -> None:
+        """Say that something could not be stored."""
+        if error is not None:
+            self.store_failed = True
+            say(error.sentences)
+
+    def close(
+        self,
+        answer: Message,
+        *,
+        conversation_id: str | None,
+        from_environment: bool,
+        passages: Sequence[Mapping[str, Any]] = (),
+        whole: Path | None = None,
+        checked: CheckedAnswer | None = None,
+    ) -> None:
+        """End the answer with a newline, its error if any, and the JSON with its `passages`.
+
+        Args:
+            whole: the file that has all of an answer too long for its message.
+            checked: the value of an answer that has a schema.
+        """
+        self._checked = checked or CheckedAnswer()
+        self._passages = list(passages)
+        self._whole = whole
+        self._stop = lambda: None  # there is nothing left to stop
+        if not self._at_line_start:
+            self._write("\n")
+        error = answer.error
+        saved = conversation_id is not None
+        if error is not None:
+            say(worded(error, from_environment=from_environment))
+            if saved:
+                say(tr("The conversation is saved in your library."))
+        elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
+            say(tr("Stopped. The conversation is saved.") if saved else tr("Stopped."))
+        self._write_json(answer, error, conversation_id)
+
+    def interrupted(self) -> None:
+        """Say that the request was stopped before an answer began."""
+        say(tr("Stopped."))
+        self.never_began()
+
+    def never_began(self) -> None:
+        """Write the JSON, if it was requested and not written yet."""
+        self._write_json(None, None, None)
+
+    def refuse(self, error: UserFacingError) -> None:
+        """Say why there is no answer."""
+        note = note_of(error)
+        say(worded(note, from_environment=self.from_environment))
+        self._write_json(None, note, None)
+
+    def _write_json(
+        self, answer: Message | None, error: ErrorNote | None, conversation_id: str | None
+    ) -> None:
+        if self._as_json:
+            self._as_json = False  # a single object, even if an error follows
+            if self._is_several:
+                self._write(as_json(several_fields([], _status_without(error), error)) + "\n")
+                return
+            if self._whole is not None and answer is not None:
+                answer = replace(answer, parts=tool_calls(answer.parts))
+                self._write(_ANSWER)
+                for text in _pieces(self._whole):
+                    self._write(as_json(text)[1:-1])
+            text = _object(answer, error, conversation_id, self._passages, self._checked)
+            self._write(text if self._whole is None else text.removeprefix(_ANSWER))
+            self._write("\n")  # separate, because appending it would copy megabytes
+
+    def _write(self, text: str) -> None:
+        if self.write_error is not None:
+            return
+        try:
+            write(text)
+        except OSError as error:
+            drop_output()
+            self._give_up(error)
+            return
+        self._at_line_start = text.endswith("\n")
+
+    def _give_up(self, error: OSError) -> None:
+        self.write_error = error
+        if not isinstance(error, BrokenPipeError):
+            say(tr("Can’t write the response: {reason}", reason=error.strerror or ""))
+        self._stop()
+
+
+def _pieces(path: Path) -> Iterator[str]:
+    """Yield the text of a file in pieces, with its line ends as they are."""
+    with path.open(encoding="utf-8", newline="") as file:
+        while text := file.read(_PIECE):
+            yield text
+
+
+def answer_fields(answer: Message) -> dict[str, Any]:
+    """Return the facts about an answer as JSON-ready values."""
+    choice, error = answer.choice, answer.error
+    return {
+        "answer": answer.text,
+        "status": answer.status.value,
+        "provider": choice.provider_id if choice else None,
+        "model": choice.model if choice else None,
+        "answered_by": answer.answered_by or None,
+        "variant": choice.variant.value if choice and choice.variant else None,
+        "effort": choice.effort.value if choice and choice.effort else None,
+        "usage": _usage(answer.usage) if answer.usage else None,
+        "cost_usd": str(answer.cost) if answer.cost is not None else None,
+        "duration_s": round(answer.duration_s or 0.0, 3),
+        "notices": [str(notice) for notice in answer.notices],
+        "error": _error(error) if error else None,
+    }
+
+
+def several_fields(
+    answers: Sequence[Mapping[str, Any]],
+    status: MessageStatus,
+    error: ErrorNote | None = None,
+    conversation_id: str | None = None,
+    passages: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return the facts about several answers as JSON-ready values.
+
+    Args:
+        error: why nothing was sent.
+    """
+    known = [Decimal(each["cost_usd"]) for each in answers if each["cost_usd"] is not None]
+    return {
+        "answers": list(answers),
+        "status": status.value,
+        "cost_usd": str(sum(known, Decimal(0))) if known else None,
+        "conversation_id": conversation_id,
+        "passages": list(passages),
+        "error": _error(error) if error else None,
+    }
+
+
+def _status_without(error: ErrorNote | None) -> MessageStatus:
+    """Return the status of a command without an answer."""
+    return MessageStatus.FAILED if error else MessageStatus.CANCELLED
+
+
+def _object(
+    answer: Message | None,
+    error: ErrorNote | None,
+    conversation_id: str | None,
+    passages: Sequence[Mapping[str, Any]],
+    checked: CheckedAnswer,
+) -> str:
+    nothing: dict[str, Any] = {
+        "answer": "",
+        "status": _status_without(error).value,
+        **dict.fromkeys(
+            ("provider", "model", "answered_by", "variant", "effort", "usage", "cost_usd")
+        ),
+        "duration_s": 0.0,
+        "notices": [],
+    }
+    value = {
+        **(answer_fields(answer) if answer else nothing),
+        "error": _error(error) if error else None,
+        "conversation_id": conversation_id,
+        "passages": list(passages),
+        "tool_calls": calls_json(tool_calls(answer.parts)) if answer else [],
+        "parsed": checked.value,
+        "schema_problems": [asdict(problem) for problem in checked.problems],
+    }
+    return as_json(value)
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    return {
+        "input_tokens": usage.input_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+    }
+
+
+def _error(note: ErrorNote) -> dict[str, str]:
+    return {"kind": note.code, "message": note.what_happened, "details": note.details}

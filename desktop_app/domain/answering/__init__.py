@@ -1,0 +1,4 @@
+"""Requests for answers, their parameters and forms, and the reply that grows from events.
+
+Imports domain only.
+"""

@@ -1,0 +1,239 @@
+"""A request to a provider, independent of the two APIs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from desktop_app.domain.answering.answer_form import AnswerGrammar, AnswerSchema
+from desktop_app.domain.answering.generation import GenerationParameters as GenerationParameters
+from desktop_app.domain.conversations.conversation import Role
+from desktop_app.domain.conversations.message_parts import (
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCallPart,
+)
+from desktop_app.domain.models.model_catalog import Api, Effort
+from desktop_app.domain.models.own_model import OwnModel
+from desktop_app.domain.network.custom_fields import CustomField
+from desktop_app.domain.tools.tool import ToolDefinition
+
+FAMILY_MODEL = "gpt-5.2"  # A server that lists it serves the family.
+API_KEY_HEADER = "api-key"  # Azure's
+KEY_HEADERS = ("", API_KEY_HEADER)
+MODEL_PLACEHOLDER = "{model}"  # in the path of an Azure deployment's address
+DIRECT = "none"  # A proxy setting that means no proxy, whatever the environment names.
+
+
+class ProviderKind(StrEnum):
+    """The kinds of providers whose behavior differs."""
+
+    OPENAI = "openai"
+    COMETAPI = "cometapi"
+    COMPATIBLE = "compatible"
+    ON_DEVICE = "on_device"
+
+
+_LONGEST_SHORT_NAME: Final = 60
+_SCHEMA_FIELDS: Final = ("text.format", "response_format", "json_schema")
+
+
+@dataclass(frozen=True)
+class ProviderProfile:
+    """A provider to send requests to. The key is not part of it: see credentials/.
+
+    Attributes:
+        id: stable, names the key in the keyring.
+        base_url: ends in /v1 as a rule, without a trailing slash; "" for the on-device model, whose
+            address is unknown until its server runs.
+        api: the only API to use; None picks by what the model and the server have.
+        models: ids that the user or the server named, for the model menu.
+        price_multiplier: share of the list price that the provider charges.
+        from_environment: made from environment variables for this run; never stored.
+        max_tokens_field: Chat Completions' name for the limit ("" = the kind's usual one).
+        proxy: "" uses the environment's, DIRECT none at all; else a URL (http, https, socks5,
+            socks5h) with a user name at most. Its password is in the keyring, under
+            `proxy_password_id`.
+        ca_file: certificates (PEM or DER) to trust besides the system's; "" for none.
+        keeps_at_provider: the provider may keep the conversation (`store: true`).
+        plain_http_hosts: hosts in the user's network that the user allows to reach without
+            encryption.
+        monthly_cap: US dollars per calendar month; None for no cap.
+        offers_batches: None if the kind decides.
+        takes_files: a server of the user's own takes documents as files, as OpenAI does.
+        custom_fields: headers and query parameters of every request; the values of secret ones are
+            in the keyring, under `custom_field_id`.
+        key_header: the header that takes the bare key; "" for "Authorization: Bearer".
+        own_models: what the user has entered about models here.
+        unusable_variable: an environment variable whose value cannot be used; every request is
+            refused. Never stored.
+    """
+
+    id: str
+    name: str
+    kind: ProviderKind
+    base_url: str = ""
+    api: Api | None = None
+    models: tuple[str, ...] = ()
+    price_multiplier: Decimal = Decimal(1)
+    needs_key: bool = True
+    from_environment: bool = False
+    max_tokens_field: str = ""
+    proxy: str = ""
+    ca_file: str = ""
+    keeps_at_provider: bool = False
+    plain_http_hosts: tuple[str, ...] = ()
+    monthly_cap: Decimal | None = None
+    offers_batches: bool | None = None
+    takes_files: bool = False
+    custom_fields: tuple[CustomField, ...] = ()
+    key_header: str = ""
+    own_models: tuple[OwnModel, ...] = ()
+    unusable_variable: str = ""
+
+    def own_model(self, model_id: str) -> OwnModel:
+        """Return what the user has entered about a model; empty if nothing."""
+        found = (model for model in self.own_models if model.id == model_id)
+        return next(found, OwnModel(model_id))
+
+    def with_own_model(self, model: OwnModel) -> ProviderProfile:
+        """Return the profile with what the user has entered about a model."""
+        others = tuple(each for each in self.own_models if each.id != model.id)
+        return replace(self, own_models=others if model.is_empty else (*others, model))
+
+    @property
+    def short_name(self) -> str:
+        """Return the name as errors mention it, on one line: it may come from a backup."""
+        name = " ".join(self.name[:1000].split())
+        return name if len(name) <= _LONGEST_SHORT_NAME else f"{name[:_LONGEST_SHORT_NAME]}…"
+
+    @property
+    def has_batches(self) -> bool:
+        """Return True if batches are offered: by OpenAI, or if the user said so."""
+        if self.offers_batches is None:
+            return self.kind is ProviderKind.OPENAI
+        return self.offers_batches and self.kind is not ProviderKind.ON_DEVICE
+
+    @property
+    def proxy_password_id(self) -> str:
+        """Return the name of the proxy's password in the keyring."""
+        return f"{self.id}.proxy"
+
+    def custom_field_id(self, custom: CustomField) -> str:
+        """Return the name of a secret header or parameter in the keyring."""
+        return f"{self.id}.{custom.key}"
+
+    @property
+    def secret_field_ids(self) -> frozenset[str]:
+        """Return the names of all secret headers and parameters in the keyring."""
+        return frozenset(self.custom_field_id(f) for f in self.custom_fields if f.is_secret)
+
+    @property
+    def serves_the_family(self) -> bool:
+        """Return True if the three variants are offered."""
+        known = self.kind in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
+        return known or FAMILY_MODEL in self.models
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """An image with its bytes, ready to send."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+    detail: str = "auto"
+
+
+@dataclass(frozen=True)
+class FileData:
+    """A document with its bytes, sent as it is."""
+
+    name: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+RequestPart = TextPart | ReasoningPart | RefusalPart | ToolCallPart | ImageData | FileData
+
+
+@dataclass(frozen=True)
+class RequestMessage:
+    """A message as it is sent: documents as text, images and files with their bytes."""
+
+    role: Role
+    parts: tuple[RequestPart, ...]
+
+
+@dataclass(frozen=True)
+class ChatRequest:
+    """Everything that decides the bytes of a request.
+
+    Attributes:
+        cache_key: names the conversation for the provider's prompt cache; at most 64 characters.
+        effort: None leaves the field out: the model is not known to take one.
+        background: the provider makes the answer whether the client listens or not; it then keeps
+            request and reply, whatever `store` says.
+        state: a JSON list of the provider's own items before the messages, sent unchanged, for the
+            Responses API only.
+        schema: of the answer, which is JSON then.
+        wants_images: the model may answer with images.
+        grammar: of the answer; without `tools` unless it is in GBNF.
+        requested: the parameters asked for with this request; leaving one out is reported.
+        tools: the tools that the model may call.
+        tool_choice: "auto", "none", "required", or the wire name of the tool to call; "" leaves it
+            to the server.
+    """
+
+    model: str
+    messages: tuple[RequestMessage, ...]
+    instructions: str = ""
+    effort: Effort | None = None
+    parameters: GenerationParameters = field(default_factory=GenerationParameters)
+    cache_key: str = ""
+    store: bool = False
+    background: bool = False
+    state: str = field(default="", repr=False)
+    schema: AnswerSchema | None = None
+    grammar: AnswerGrammar | None = None
+    wants_images: bool = False
+    requested: frozenset[str] = frozenset()
+    tools: tuple[ToolDefinition, ...] = ()
+    tool_choice: str = ""
+
+    def without(self, param: str) -> ChatRequest | None:
+        """Return the request without a parameter that a server refused, None if it is needed.
+
+        Args:
+            param: as the API names it.
+        """
+        name = param.split(".")[-1] if param != "reasoning.effort" else "effort"
+        if name in ("effort", "reasoning_effort", "reasoning"):
+            return None if self.effort is None else replace(self, effort=None)
+        if name == "background" or (name == "store" and self.background):
+            return replace(self, background=False) if self.background else None
+        if param == "schema" or param.startswith(_SCHEMA_FIELDS):
+            return self._with_less_schema()
+        fields = {"summary": "reasoning_summary", "max_tokens": "max_output_tokens"}
+        fields |= {"max_completion_tokens": "max_output_tokens", "n": "candidates"}
+        attribute = fields.get(name, name)
+        if not hasattr(self.parameters, attribute):
+            return None
+        default = getattr(GenerationParameters(), attribute)
+        if attribute == "stream":
+            default = False
+        if getattr(self.parameters, attribute) == default:
+            return None
+        reduced = replace(self, parameters=replace(self.parameters, **{attribute: default}))
+        return replace(reduced, tools=(), tool_choice="") if attribute == "tools" else reduced
+
+    def _with_less_schema(self) -> ChatRequest | None:
+        """Return the request with its schema as a hint, or without it."""
+        if self.schema is None:
+            return None
+        is_strict = self.schema.is_strict
+        return replace(
+            self, schema=replace(self.schema, may_be_strict=False) if is_strict else None
+        )

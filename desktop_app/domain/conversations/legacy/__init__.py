@@ -1,0 +1,4 @@
+"""What earlier versions stored as sentences: errors and notices.
+
+Imports domain only.
+"""

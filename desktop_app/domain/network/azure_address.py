@@ -1,0 +1,38 @@
+"""Reads an address as Azure's portal shows it: with a version, and with the path of an API.
+
+Only `api-version` may stand behind an address. Any other parameter could be a key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from desktop_app.domain.network.custom_fields import CustomField
+
+VERSION_NAME: Final = "api-version"
+_QUERY: Final = re.compile(rf"{VERSION_NAME}=([0-9A-Za-z.-]{{1,40}})")
+_ENDPOINTS: Final = ("/chat/completions", "/responses", "/embeddings", "/completions")
+
+
+def split_version(url: str) -> tuple[str, str]:
+    """Return the base URL and its `api-version`; without one, the address as it is and "".
+
+    >>> split_version("https://me.example/openai/responses?api-version=2025-04-01-preview")
+    ('https://me.example/openai', '2025-04-01-preview')
+    """
+    address, _, query = url.partition("?")
+    found = _QUERY.fullmatch(query)
+    if found is None:
+        return url, ""
+    address = address.rstrip("/")
+    ending = next((e for e in _ENDPOINTS if address.endswith(e)), "")
+    return address.removesuffix(ending), found[1]
+
+
+def with_version(fields: tuple[CustomField, ...], version: str) -> tuple[CustomField, ...]:
+    """Return the fields of a provider with this version; "" keeps them."""
+    if not version:
+        return fields
+    added = CustomField(VERSION_NAME, version, in_query=True)
+    return (*(field for field in fields if field.key != added.key), added)

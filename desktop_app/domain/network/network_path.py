@@ -1,0 +1,149 @@
+"""Network rules: which hosts may be reached without encryption, and through which proxy.
+
+Pure functions over text, shared by the client and the settings. `ipaddress` and `urllib.parse` are
+imported inside functions, because the window's start imports the domain.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import SettingError
+from desktop_app.domain.network.origin import origin
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+PROXY_SCHEMES: Final = ("http", "https", "socks5", "socks5h")
+_LAN_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
+
+
+def split_url(url: str) -> SplitResult:
+    """Split an address; an unreadable one has empty parts."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # parsed lazily; raises ValueError like the rest
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
+def is_private(host: str) -> bool:
+    """Return True if `host` is this computer or, by name or number, in the same network."""
+    import ipaddress
+
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return bool(host) and ("." not in host or host.endswith(_LAN_SUFFIXES))
+    return address.is_private or address.is_loopback or address.is_link_local
+
+
+def is_loopback(host: str) -> bool:
+    """Return True if `host` is this computer itself, so that nobody can listen."""
+    import ipaddress
+
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def needs_confirmation(base_url: str) -> str:
+    """Return the host to which the user's network would carry questions unencrypted, else "".
+
+    Nobody can listen on this computer, and public hosts are refused outright.
+    """
+    address = split_url(base_url)
+    host = address.hostname or ""
+    is_open = address.scheme == "http" and is_private(host) and not is_loopback(host)
+    return host if is_open else ""
+
+
+def bare_address(url: str) -> tuple[str, str]:
+    """Return an address without user, password, query and fragment, and its "user:password".
+
+    Only bare addresses may be stored, shown or logged, because users put keys into each of these
+    parts. A bare address comes back unchanged, with "".
+    """
+    from urllib.parse import unquote
+
+    head, separator, rest = url.partition("://")
+    scheme, rest = (head + separator, rest) if separator else ("", url)
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    # A slash in a password ends the authority early, which leaves no host.
+    is_cut = "@" in rest and "@" not in authority and not origin(url)
+    login, at, _ = (rest if is_cut else authority).rpartition("@")
+    path = re.split("[?#]", rest[len(login + at) :], maxsplit=1)[0]
+    user, _, password = login.partition(":")
+    return scheme + path, f"{unquote(user)}:{unquote(password)}" if login else ""
+
+
+def bare_proxy(text: str) -> tuple[str, str]:
+    """Return a proxy as a profile stores it, with the user at most, and its password."""
+    address, login = bare_address(text)
+    password = login.partition(":")[2]
+    if not login or (not password and not re.search("[?#]", text)):
+        return (text if login else address), ""
+    try:
+        return parse_proxy(text).with_user, password
+    except SettingError:
+        return address, password
+
+
+@dataclass(frozen=True)
+class ProxyAddress:
+    """A proxy; its password is kept apart from its address.
+
+    Attributes:
+        url: scheme://host:port, safe to show and log.
+        user: "" if none is needed.
+    """
+
+    url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def with_user(self) -> str:
+        """Return the address as a profile stores it: with the user name, without the password."""
+        from urllib.parse import quote
+
+        scheme, _, address = self.url.partition("://")
+        return f"{scheme}://{quote(self.user, safe='')}@{address}" if self.user else self.url
+
+
+def parse_proxy(text: str) -> ProxyAddress:
+    """Parse a proxy address as users and environment variables write it.
+
+    A missing scheme is http; desktops write plain "socks" for version 5.
+
+    Raises:
+        SettingError: not a proxy address. The message never repeats `text`, which may hold a
+            password.
+    """
+    from urllib.parse import unquote, urlsplit
+
+    text = text.strip()
+    text = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(text)
+        scheme = "socks5" if parts.scheme == "socks" else parts.scheme
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        scheme, host, port = "", "", None
+    if scheme not in PROXY_SCHEMES or not host or any(c.isspace() for c in host):
+        raise SettingError(Reason.PROXY_ADDRESS_INVALID)
+    if port is None:
+        port = 1080 if scheme.startswith("socks") else 443 if scheme == "https" else 80
+    shown = f"[{host}]" if ":" in host else host
+    return ProxyAddress(
+        f"{scheme}://{shown}:{port}",
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )

@@ -1,0 +1,4 @@
+"""Saved prompts with variables, and presets.
+
+Imports domain only.
+"""

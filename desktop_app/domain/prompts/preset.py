@@ -1,0 +1,65 @@
+"""Presets: a named choice of model, instructions and parameters for a conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import Conversation, ModelChoice
+from desktop_app.domain.models.model_catalog import Effort, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """The settings that a conversation takes over; unset fields leave its own in place.
+
+    Attributes:
+        provider_id: "" keeps the conversation's own.
+        model: an id of that provider if `variant` is None; "" keeps the conversation's own.
+        overrides: instructions and parameters; they replace the conversation's.
+    """
+
+    id: str
+    name: str
+    provider_id: str = ""
+    model: str = ""
+    variant: Variant | None = None
+    effort: Effort | None = None
+    overrides: Overrides = field(default_factory=Overrides)
+    position: int = 0
+    created_at: datetime | None = None
+
+    def choice_from(self, choice: ModelChoice, *, serves_the_family: bool) -> ModelChoice:
+        """Return the model choice of a conversation that had `choice`.
+
+        Args:
+            serves_the_family: the provider offers the three variants; otherwise the conversation
+                keeps its own model.
+        """
+        wanted = replace(choice, provider_id=self.provider_id or choice.provider_id)
+        if self.variant is not None and serves_the_family:
+            wanted = replace(wanted, variant=self.variant, model="")
+        elif self.model and self.provider_id:
+            wanted = replace(wanted, variant=None, model=self.model)
+        return wanted if self.effort is None else replace(wanted, effort=self.effort)
+
+
+def preset_of(conversation: Conversation, preset_id: str, name: str, at: datetime) -> Preset:
+    """Save a conversation's settings as a preset.
+
+    A preset with a variant fits any provider that serves the family. Any other model is stored with
+    its provider.
+    """
+    choice = conversation.choice
+    is_variant = choice.variant is not None
+    return Preset(
+        preset_id,
+        name,
+        "" if is_variant else choice.provider_id,
+        "" if is_variant else choice.model,
+        choice.variant,
+        choice.effort,
+        conversation.overrides,
+        created_at=at,
+    )

@@ -1,0 +1,79 @@
+"""Replies that the program asks for itself: titles, summaries, notes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.answering.reply import Reply, accumulate
+from desktop_app.domain.answering.stream_events import (
+    Failed,
+    ReasoningDelta,
+    RefusalDelta,
+    StreamEvent,
+    TextDelta,
+    ToolCallDelta,
+    Waiting,
+)
+from desktop_app.domain.answering.text_size import TextSize
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.domain.spending.spending_report import CallPerformance
+
+if TYPE_CHECKING:
+    from desktop_app.services.chat.model_choice import ResolvedChoice
+
+LARGEST: Final = 16 * 1024 * 1024
+"""Bytes, as `TextSize` counts them."""
+
+
+class SmallReply:
+    """A reply that is held in memory, and fails if it grows beyond LARGEST.
+
+    Attributes:
+        reply: what has arrived.
+        first_token_s: seconds until the first text or reasoning; None if nothing came.
+    """
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self._size = TextSize()
+        self._began = time.monotonic()
+        self._retries = 0
+        self.reply = Reply()
+        self.first_token_s: float | None = None
+
+    def take(self, event: StreamEvent) -> None:
+        """Add an event."""
+        match event:
+            case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
+                self._size.add(text)
+                if self.first_token_s is None:
+                    self.first_token_s = time.monotonic() - self._began
+            case Waiting(seconds) if seconds:
+                self._retries += 1
+            case ToolCallDelta(_, arguments):
+                self._size.add(arguments)
+        if self._size.bytes > LARGEST:
+            event = Failed(
+                ReplyTooLargeError(
+                    Reason.ANSWER_TOO_LONG, provider=self._provider, limit=LARGEST >> 20
+                )
+            )
+        self.reply = accumulate(self.reply, event)
+
+    @property
+    def is_billed(self) -> bool:
+        """Return True if the provider has begun to answer, so that it may bill."""
+        return self.reply.usage is not None or self.reply.may_be_billed
+
+    def performance(self, asked: ResolvedChoice) -> CallPerformance:
+        """Return how the call went until now."""
+        return CallPerformance(
+            effort=asked.effort.value if asked.effort else "",
+            tier=self.reply.service_tier or asked.service_tier or "",
+            outcome=self.reply.status.value,
+            retries=self._retries,
+            first_token_s=self.first_token_s,
+            duration_s=time.monotonic() - self._began,
+        )

@@ -1,0 +1,214 @@
+"""Runs the program's own small tasks: short texts by a small model of the same provider.
+
+Every call is priced and recorded in the ledger with its purpose. Nothing is stored at the provider,
+no reasoning is summarized, and no model is used that costs more than the conversation's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Final, cast
+
+from desktop_app.domain.answering.chat_request import (
+    ChatRequest,
+    GenerationParameters,
+    ProviderProfile,
+    RequestMessage,
+)
+from desktop_app.domain.answering.stream_events import StreamEvent
+from desktop_app.domain.conversations.conversation import Role, now
+from desktop_app.domain.conversations.message_parts import TextPart, text_of
+from desktop_app.domain.errors import ModelNotFoundError
+from desktop_app.domain.models.answering_model import is_same_model
+from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelInfo
+from desktop_app.domain.models.model_listing import ModelListing, is_served
+from desktop_app.domain.spending.cost import Price, Usage, call_cost
+from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
+from desktop_app.services.chat.model_choice import (
+    LONGEST_MODEL,
+    ResolvedChoice,
+    model_info,
+    with_claim,
+)
+from desktop_app.services.chat.small_tasks.small_reply import SmallReply
+from desktop_app.services.ports import Gateway, SpendingBook
+from desktop_app.services.spending.budget import Budget
+
+# Less than most tokens have, so that the monthly cap holds too much rather than too little.
+BYTES_A_TOKEN: Final = 3
+
+
+class UtilityModel:
+    """Asks small models for short texts.
+
+    Attributes:
+        prefers_small: routine work is done by a small model, not by the conversation's own.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        spending: SpendingBook,
+        budget: Budget,
+        catalog: ModelCatalog,
+        listing_of: Callable[[ProviderProfile], ModelListing | None] = lambda _profile: None,
+    ) -> None:
+        self.gateway = gateway
+        self.budget = budget
+        self._spending = spending
+        self._catalog = catalog
+        self._listing_of = listing_of
+        self._missing: set[tuple[str, str]] = set()
+        self.prefers_small = True
+
+    def model_for(self, purpose: Purpose, own: ResolvedChoice) -> ResolvedChoice:
+        """Return the model for a task in a conversation that `own` answers.
+
+        This is the first small model that the provider serves, else `own` with the least effort.
+        Judgments and tests of a key are not routine work.
+        """
+        job, profile = self._catalog.utility_task(purpose.value), own.profile
+        is_small = self.prefers_small or purpose in (Purpose.JUDGMENT, Purpose.TEST)
+        for model_id in job.models if is_small and profile.serves_the_family else ():
+            info = model_info(profile, model_id, self._catalog, self._listing_of(profile))
+            small = self.at(profile, info, _effort(info, job.effort))
+            if self._is_served(profile, info) and not _is_dearer(small, own):
+                return small
+        effort = _effort(own.model, job.effort) if own.model.efforts is not None else own.effort
+        return replace(
+            own, variant=None, effort=effort, notice="", warning="", files=None, service_tier=None
+        )
+
+    def at(
+        self, profile: ProviderProfile, info: ModelInfo, effort: Effort | None = None
+    ) -> ResolvedChoice:
+        """Return the choice of a model, with the evidence for its price at the provider."""
+        found = ResolvedChoice(profile, info, info.variant, effort)
+        return with_claim(found, self._catalog, self._listing_of(profile))
+
+    async def ask(
+        self,
+        purpose: Purpose,
+        own: ResolvedChoice,
+        instructions: str,
+        text: str,
+        *,
+        max_output_tokens: int,
+        conversation_id: str,
+        message_id: str,
+    ) -> str:
+        """Return a short text without outer spaces; a text cut at a limit counts as complete.
+
+        Raises:
+            SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
+            UserFacingError: there is no key, or the provider failed.
+        """
+        while True:
+            chosen = self.model_for(purpose, own)
+            request = ChatRequest(
+                model=chosen.model.id,
+                messages=(RequestMessage(Role.USER, (TextPart(text),)),),
+                instructions=instructions,
+                effort=chosen.effort,
+                parameters=GenerationParameters(max_output_tokens=max_output_tokens),
+            )
+            size = len((instructions + text).encode("utf-8", "surrogatepass"))
+            cost = input_cost(chosen, size // BYTES_A_TOKEN)
+            hold = await self.budget.hold(chosen.profile, cost, chosen.model.id, purpose.value)
+            async with hold:
+                small = await self._reply(chosen.profile, request)
+                reply = small.reply
+                await self.write_down(
+                    purpose,
+                    chosen,
+                    reply.usage,
+                    conversation_id,
+                    message_id,
+                    performance=small.performance(chosen),
+                    answered_by=reply.model,
+                    is_billed=small.is_billed,
+                )
+            if reply.error is None:
+                return text_of(reply.parts).strip()
+            gone = isinstance(reply.error, ModelNotFoundError) and chosen.model != own.model
+            if not gone:
+                raise reply.error
+            self._missing.add((chosen.profile.id, chosen.model.id))
+
+    async def write_down(
+        self,
+        purpose: Purpose,
+        asked: ResolvedChoice,
+        usage: Usage | None,
+        conversation_id: str,
+        message_id: str,
+        *,
+        performance: CallPerformance,
+        answered_by: str = "",
+        is_billed: bool = True,
+    ) -> None:
+        """Record a call in the ledger, without usage if the provider reported none.
+
+        Args:
+            answered_by: the model that the reply names; "" for none.
+            is_billed: False if the provider refused the call, or was not reached.
+        """
+        answered_by = answered_by[:LONGEST_MODEL]
+        is_asked = is_same_model(asked.model.id, answered_by)
+        price = asked.answered_by(answered_by).price
+        await self._spending.add(
+            Call(
+                provider_id=asked.profile.id,
+                model=asked.model.id if is_asked else answered_by,
+                usage=usage or Usage(),
+                cost=call_cost(price, usage, is_billed=is_billed),
+                purpose=purpose.value,
+                conversation_id=conversation_id or None,
+                message_id=message_id or None,
+                at=now(),
+                performance=performance,
+            )
+        )
+
+    async def _reply(self, profile: ProviderProfile, request: ChatRequest) -> SmallReply:
+        provider = await self.gateway.provider(profile)
+        small = SmallReply(profile.name)
+        # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
+        stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(request))
+        async with aclosing(stream) as events:
+            async for event in events:
+                small.take(event)
+        return small
+
+    def _is_served(self, profile: ProviderProfile, info: ModelInfo) -> bool:
+        """Return True if the model is listed, as far as known, and was never reported missing."""
+        today = date.today()  # noqa: DTZ011 — the user's day
+        listed = is_served(profile, info, self._listing_of(profile), today)
+        return listed and (profile.id, info.id) not in self._missing
+
+
+def input_cost(asked: ResolvedChoice, tokens: int) -> Decimal | None:
+    """Return the cost of an input in US dollars; None if the price is unknown."""
+    return None if asked.price is None else asked.price.of(Usage(input_tokens=tokens))
+
+
+def _is_dearer(small: ResolvedChoice, own: ResolvedChoice) -> bool:
+    mine, other = replace(own, service_tier=None).price, small.price
+    if mine is None or other is None:
+        return other is None
+    return not _covers(mine, other)
+
+
+def _covers(dear: Price, cheap: Price) -> bool:
+    return cheap.input <= dear.input and cheap.output <= dear.output
+
+
+def _effort(info: ModelInfo, wanted: Effort | None) -> Effort | None:
+    """Return the wanted effort, else the model's least; None if it takes none."""
+    if not info.efforts:
+        return None
+    return wanted if wanted in info.efforts else info.efforts[0]

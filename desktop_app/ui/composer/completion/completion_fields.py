@@ -1,0 +1,136 @@
+"""Adapters for `PromptCompleter`: the text of both prompts, and their popups.
+
+The list opens above the prompt of the main window, and below the field of the quick prompt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QObject, QPoint
+
+from desktop_app.ui.composer.completion.prompt_completer import SIGNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+    from desktop_app.ui.composer.prompt_text import PromptText
+
+_GAP: Final = 6
+_HEADER, _LEAST = 46, 180
+
+
+class EditorCompletionField:
+    """The prompt's line with the cursor."""
+
+    def __init__(self, text: PromptText) -> None:
+        self.widget: QWidget = text
+        self._text = text
+
+    @property
+    def is_composing(self) -> bool:
+        """See CompletionField."""
+        return self._text.is_composing
+
+    @property
+    def before(self) -> str:
+        """See CompletionField; "" if text is selected or the line does not begin with /."""
+        cursor = self._text.textCursor()
+        block = cursor.block()
+        if cursor.hasSelection() or block.text()[:1] not in SIGNS:
+            return ""
+        # Qt's positions count UTF-16 units
+        units = block.text().encode("utf-16-le", "surrogatepass")
+        return units[: 2 * cursor.positionInBlock()].decode("utf-16-le", "ignore")
+
+    def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
+        """See CompletionField; the user can undo it."""
+        edit = self._text.textCursor()
+        edit.movePosition(edit.MoveOperation.PreviousCharacter, edit.MoveMode.KeepAnchor, count)
+        start = edit.selectionStart()
+        edit.insertText(text)
+        self._text.mark_template(template_id, start, edit.position())
+        edit.setPosition(start + len(text[:cursor].encode("utf-16-le", "surrogatepass")) // 2)
+        self._text.setTextCursor(edit)
+        self._text.ensureCursorVisible()
+
+    def begin_line(self) -> None:
+        """See CompletionField."""
+        cursor = self._text.textCursor()
+        cursor.clearSelection()
+        if cursor.positionInBlock():
+            cursor.movePosition(cursor.MoveOperation.End)
+            if cursor.positionInBlock():
+                cursor.insertBlock()
+        self._text.setTextCursor(cursor)
+
+
+class PopupAboveEditor(QObject):
+    """Shows a widget over the window, directly above the prompt and equally wide."""
+
+    def __init__(self, editor: QWidget) -> None:
+        super().__init__(editor)
+        self._editor = editor
+        self._shown: QWidget | None = None
+
+    def show(self, widget: QWidget) -> None:
+        """See PopupPlacement."""
+        window = self._editor.window()
+        if widget.parent() is not window:
+            widget.setParent(window)
+        if self._shown is None:
+            window.installEventFilter(self)
+            self._editor.installEventFilter(self)
+        self._shown = widget
+        self._fit(widget)
+        widget.show()
+        widget.raise_()
+
+    def hide(self, widget: QWidget) -> None:
+        """See PopupPlacement."""
+        widget.hide()
+        if self._shown is widget:
+            self._shown = None
+            self._editor.window().removeEventFilter(self)
+            self._editor.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the size and position of the window and of the prompt."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move) and self._shown is not None:
+            self._fit(self._shown)
+        return False
+
+    def _fit(self, widget: QWidget) -> None:
+        at = self._editor.mapTo(self._editor.window(), QPoint())
+        room = at.y() - 2 * _GAP
+        if room - _HEADER >= _LEAST:  # otherwise it may cover the header
+            room -= _HEADER
+        height = min(widget.sizeHint().height(), room)
+        widget.setGeometry(at.x(), at.y() - _GAP - height, self._editor.width(), height)
+
+
+class PopupBelowField:
+    """Shows a widget in the column of the quick prompt, which grows for it.
+
+    Args:
+        column, at: the layout, and the index in it.
+        fit: adjusts the window to its new height.
+    """
+
+    def __init__(self, column: QVBoxLayout, at: int, fit: Callable[[], None]) -> None:
+        self._column, self._at, self._fit = column, at, fit
+
+    def show(self, widget: QWidget) -> None:
+        """See PopupPlacement."""
+        if self._column.indexOf(widget) < 0:
+            self._column.insertWidget(self._at, widget)
+        widget.setFixedHeight(widget.sizeHint().height())
+        widget.show()
+        self._fit()
+
+    def hide(self, widget: QWidget) -> None:
+        """See PopupPlacement."""
+        widget.hide()
+        self._fit()

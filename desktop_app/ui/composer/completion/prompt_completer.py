@@ -1,0 +1,276 @@
+"""Completion of library prompts after `/`, and the form for their variables.
+
+The list opens only for a `/` typed at the beginning of a line: not for /usr/bin within a
+sentence, a pasted path or a restored draft. It closes as soon as no prompt matches the
+typed letters, or a second / follows.
+
+Esc closes the list and keeps the text; it opens again only on a new line. While an input
+method is composing, all keys go to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from PySide6.QtCore import QEvent, QObject, Qt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtWidgets import QWidget
+
+    # Nor these at run time: the first paint waits for what is imported above.
+    from desktop_app.domain.prompts.prompts import Prompt
+    from desktop_app.ui.composer.completion.prompt_fields import PromptFields
+    from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
+    from desktop_app.ui.look.theme import Theme
+
+SIGNS: Final = ("/", "／")
+"""The characters that open the list; East Asian input methods type the wide slash."""
+LONGEST: Final = 60
+"""The longest typed title, in characters."""
+
+
+def typed_name(before: str) -> str | None:
+    """Return the typed part of a prompt's name, or None if the line has no such part."""
+    if not before.startswith(SIGNS) or len(before) > LONGEST:
+        return None
+    name = before[1:]
+    return None if name.startswith(" ") or any(sign in name for sign in SIGNS) else name
+
+
+class CompletionField(Protocol):
+    """A text field with completion.
+
+    Attributes:
+        widget: the widget that takes the keyboard focus.
+    """
+
+    widget: QWidget
+
+    @property
+    def is_composing(self) -> bool:
+        """True while an input method holds uncommitted text."""
+
+    @property
+    def before(self) -> str:
+        """The text of the line before the cursor."""
+
+    def replace(self, count: int, text: str, cursor: int, template_id: str = "") -> None:
+        """Replace the `count` characters before the cursor by `text`, and place the cursor in it.
+
+        `template_id` is the library prompt that the text comes from; "" for none.
+        """
+
+    def begin_line(self) -> None:
+        """Move to a line that is empty before the cursor: this line, or a new line at the end."""
+
+
+class PopupPlacement(Protocol):
+    """Shows the list and the form near the text field."""
+
+    def show(self, widget: QWidget) -> None:
+        """Show the widget, or adjust its size to its content."""
+
+    def hide(self, widget: QWidget) -> None:
+        """Hide the widget."""
+
+
+class PromptCompleter(QObject):
+    """Completes prompts in a text field."""
+
+    def __init__(
+        self, field: CompletionField, popup: PopupPlacement, theme: Theme, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._field, self._popup, self._theme = field, popup, theme
+        self._prompts: Sequence[Prompt] = ()
+        self._menu: PromptMenu | None = None
+        self._fields: PromptFields | None = None
+        self._is_open = self._is_dismissed = self._inserted_slash = False
+        self._typed_values: dict[str, dict[str, str]] = {}
+        self._fill_in: Callable[[frozenset[str]], Mapping[str, str]] = lambda _names: {}
+        self._finish: Callable[[Prompt, str], str] = lambda _prompt, text: text
+        field.widget.installEventFilter(self)
+
+    # ------------------------------------------------------------------ what the program tells
+
+    def set_prompts(self, prompts: Sequence[Prompt]) -> None:
+        """Set the prompts to choose from."""
+        self._prompts = tuple(prompts)
+        if self._menu is not None:
+            self._menu.set_prompts(self._prompts)
+            if self._is_open:
+                self.follow()
+
+    def use(
+        self,
+        fill_in: Callable[[frozenset[str]], Mapping[str, str]],
+        finish: Callable[[Prompt, str], str],
+    ) -> None:
+        """Set how prompts are filled in.
+
+        Args:
+            fill_in: returns the values that the program knows of these names.
+            finish: returns the text to insert, given a prompt and its filled-in text.
+        """
+        self._fill_in, self._finish = fill_in, finish
+
+    def open(self) -> None:
+        """Open the list as if / had been typed on an empty line."""
+        self.close()
+        self._field.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._field.begin_line()
+        self._is_dismissed, self._inserted_slash = False, True
+        self._field.replace(0, SIGNS[0], 1)
+        self.follow()
+
+    def take(self, prompt: Prompt) -> None:
+        """Insert a prompt at the cursor, after asking for its variables."""
+        from desktop_app.domain.prompts.prompts import variables
+
+        self._hide_menu()
+        if variables(prompt.text):
+            self._ask(prompt)
+        else:
+            self._insert(prompt, {})
+
+    def close(self) -> None:
+        """Close the list and the form, because another conversation is shown."""
+        self._hide_menu()
+        self._close_fields()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        self._theme = theme
+        for part in (self._menu, self._fields):
+            if part is not None:
+                part.set_theme(theme)
+
+    def follow(self) -> None:
+        """Update the list after the text or the cursor changed."""
+        name = typed_name(self._field.before)
+        if name is None:
+            self._is_dismissed = self._inserted_slash = False
+            self._hide_menu()
+        elif self._is_open or (not name and not self._is_dismissed):
+            self._show_menu(name)
+
+    def follow_cursor(self) -> None:
+        """Update the open list after the cursor moved."""
+        if self._is_open:
+            self.follow()
+
+    # ------------------------------------------------------------------ the list
+
+    def _show_menu(self, name: str) -> None:
+        if not self._prompts or self._field.is_composing:
+            return
+        if self._menu is None:
+            self._menu = self._create_menu()
+        if self._menu.show_matches(name):
+            self._is_open = True
+            self._popup.show(self._menu)
+        elif self._is_open:
+            # Only hidden: deleting a letter may bring back matches.
+            self._popup.hide(self._menu)
+
+    def _create_menu(self) -> PromptMenu:
+        # Imported here because start-up does not need it.
+        from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
+
+        menu = PromptMenu(self._theme)
+        menu.set_prompts(self._prompts)
+        menu.chosen.connect(self.take)
+        return menu
+
+    def _hide_menu(self) -> None:
+        if self._is_open and self._menu is not None:
+            self._is_open = False
+            self._popup.hide(self._menu)
+
+    def _dismiss(self) -> None:
+        self._is_dismissed = True
+        self._hide_menu()
+        if self._inserted_slash:  # the user did not type the slash
+            self._field.replace(len(self._field.before), "", 0)
+            self._inserted_slash = False
+
+    # ------------------------------------------------------------------ the fields
+
+    def _ask(self, prompt: Prompt) -> None:
+        from desktop_app.ui.composer.completion.prompt_fields import PromptFields
+
+        self._close_fields()
+        fields = PromptFields(prompt, self._typed_values.get(prompt.id, {}), self._theme)
+        self._fields = fields
+        fields.filled.connect(self._insert_filled)
+        fields.canceled.connect(self._cancel_fields)
+        self._popup.show(fields)
+        fields.focus_first()
+
+    def _insert_filled(self, values: dict[str, str]) -> None:
+        if self._fields is not None:
+            prompt = self._fields.prompt
+            self._close_fields()
+            self._typed_values.pop(prompt.id, None)
+            self._insert(prompt, values)
+
+    def _cancel_fields(self) -> None:
+        self._is_dismissed = True
+        self._close_fields()
+        self._field.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _close_fields(self) -> None:
+        if self._fields is not None:
+            self._typed_values[self._fields.prompt.id] = self._fields.values()
+            self._popup.hide(self._fields)
+            self._fields.deleteLater()
+            self._fields = None
+
+    def _insert(self, prompt: Prompt, values: Mapping[str, str]) -> None:
+        from desktop_app.domain.prompts.prompts import fill, filled_names
+
+        before = self._field.before
+        count = 0 if typed_name(before) is None else len(before)
+        names = filled_names(prompt.text)
+        filled = fill(prompt.text, {**values, **(self._fill_in(names) if names else {})})
+        self._is_dismissed, self._inserted_slash = True, False
+        text = self._finish(prompt, filled.text)
+        is_at_end = filled.cursor == len(filled.text)
+        self._field.replace(count, text, len(text) if is_at_end else filled.cursor, prompt.id)
+        self._field.widget.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # ------------------------------------------------------------------ keys
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Handle the open list's keys before the text and the window's shortcuts see them."""
+        kind = event.type()
+        if kind == QEvent.Type.FocusOut and self._is_open:
+            if event.reason() != Qt.FocusReason.ActiveWindowFocusReason:  # type: ignore[attr-defined]
+                self._dismiss()
+        elif kind in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
+            return self._handle_key(event, is_press=kind == QEvent.Type.KeyPress)  # type: ignore[arg-type]
+        return False
+
+    def _handle_key(self, event: QKeyEvent, *, is_press: bool) -> bool:
+        if self._field.is_composing or not (self._shows_rows or self._fields is not None):
+            return False
+        if event.key() == Qt.Key.Key_Escape:
+            if is_press:
+                self._dismiss() if self._is_open else self._cancel_fields()
+            event.accept()
+            return True
+        if not self._shows_rows or self._menu is None:
+            return False
+        if is_press:
+            return self._menu.take_key(event)
+        if self._menu.handles(event):
+            event.accept()
+            return True
+        return False
+
+    @property
+    def _shows_rows(self) -> bool:
+        return self._is_open and self._menu is not None and self._menu.model.rowCount() > 0

@@ -1,0 +1,306 @@
+"""A form for the variables of a prompt, filled in before the prompt is inserted.
+
+Tab moves between fields, Shift+Enter starts a new line, and Enter inserts the prompt or
+moves to a field that is still required. Esc cancels; the typed values are kept for the next
+time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop_app.domain.prompts.prompts import Prompt, missing, variables
+from desktop_app.i18n.formatting import joined
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.look.shortcut_text import shortcut_text
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.settings.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    PlainTextField,
+    one_line,
+    spoken_text,
+)
+from desktop_app.ui.window.header import ElidedLabel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PySide6.QtGui import QKeyEvent, QResizeEvent
+
+    from desktop_app.domain.prompts.prompts import Variable
+    from desktop_app.ui.look.theme import Theme
+
+_MOST_LINES: Final = 5
+_LABEL_WIDTH: Final = 150
+_LONGEST_NAME: Final = 60
+_LONGEST_NOTE: Final = 160
+_ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class FieldText(PlainTextField):
+    """A text field of one line that grows with its text.
+
+    Signals:
+        entered(): Enter was pressed.
+    """
+
+    entered = Signal()
+
+    def __init__(self, theme: Theme, name: str, text: str) -> None:
+        super().__init__()
+        self.setPlainText(text)
+        set_role(self, "field")
+        self.setObjectName(f"field-{name}")
+        self.setAccessibleName(spoken_text(name))
+        self.setTabChangesFocus(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        self._theme = theme
+        self.document().setDocumentMargin(theme.px(6))
+        self._fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Emit `entered` on Enter, except during composition; Shift+Enter breaks the line."""
+        is_composing = bool(self.textCursor().block().layout().preeditAreaText())
+        if event.key() not in _ENTER:
+            super().keyPressEvent(event)
+        elif is_composing:
+            event.accept()
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.textCursor().insertBlock()
+            self.ensureCursorVisible()
+        else:
+            self.entered.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # The size of a plain text document is in lines.
+        lines = min(max(1, round(self.document().size().height())), _MOST_LINES)
+        is_long = round(self.document().size().height()) > _MOST_LINES
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if is_long else policy.ScrollBarAlwaysOff
+        )
+        height = lines * self.fontMetrics().lineSpacing() + 2 * self._theme.px(6) + 4
+        self.setFixedHeight(max(height, self._theme.px(32)))
+
+
+class PromptFields(QFrame):
+    """The fields of a prompt.
+
+    Attributes:
+        prompt: the prompt to fill in.
+
+    Signals:
+        filled(dict[str, str]): the user finished, and no required value is missing.
+        canceled(): the user does not want the prompt after all.
+    """
+
+    filled = Signal(dict)
+    canceled = Signal()
+
+    def __init__(
+        self,
+        prompt: Prompt,
+        values: Mapping[str, str],
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Build the fields; `values` are earlier inputs and override the defaults."""
+        super().__init__(parent)
+        self.setObjectName("prompt-fields")
+        self.setAccessibleName(tr("Fields of {prompt}", prompt=one_line(prompt.title)))
+        set_role(self, "card")
+        self.prompt = prompt
+        self._labels: dict[str, QLabel] = {}
+        self._fields: dict[str, FieldText | Combo] = {}
+        self._title = ElidedLabel()
+        self._title.setText(prompt.title)
+        set_role(self._title, "strong")
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setColumnStretch(1, 1)
+        for row, variable in enumerate(variables(prompt.text)):
+            self._add(row, variable, values.get(variable.name, variable.default or ""), theme)
+        self._note = PlainLabel()
+        self._note.setObjectName("prompt-fields-note")
+        self._note.setWordWrap(True)
+        self._insert_button = PlainButton(tr("Insert"))
+        self._insert_button.setObjectName("insert-prompt")
+        set_role(self._insert_button, "primary")
+        self._cancel_button = PlainButton(tr("Cancel"))
+        self._cancel_button.setObjectName("leave-prompt")
+        set_role(self._cancel_button, "plain")
+        self._insert_button.clicked.connect(self._submit)
+        self._cancel_button.clicked.connect(lambda: self.canceled.emit())
+        self._lay_out()
+        self._show_note("")
+        self.set_theme(theme)
+
+    def _add(self, row: int, variable: Variable, value: str, theme: Theme) -> None:
+        label = PlainLabel(_display_name(variable.name))
+        label.setWordWrap(True)
+        if variable.choices:
+            field: FieldText | Combo = _choice_field(variable, value, theme)
+        else:
+            field = FieldText(theme, variable.name, value)
+            field.entered.connect(self._submit)
+            field.textChanged.connect(lambda: self._show_note(""))
+            if variable.default is None:
+                field.setPlaceholderText(tr("required"))
+        label.setBuddy(field)
+        self._labels[variable.name], self._fields[variable.name] = label, field
+        self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(field, row, 1)
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        inner.setLayout(self._grid)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setWidget(inner)
+        for surface in (self._area.viewport(), inner):
+            surface.setAutoFillBackground(False)
+        self._footer = QHBoxLayout()
+        self._footer.addWidget(self._note, 1)
+        self._footer.addWidget(self._cancel_button)
+        self._footer.addWidget(self._insert_button)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self._title)
+        self._column.addWidget(self._area, 1)
+        self._column.addLayout(self._footer)
+
+    def values(self) -> dict[str, str]:
+        """Return the current values by name."""
+        return {
+            name: field.currentData() if isinstance(field, Combo) else field.toPlainText()
+            for name, field in self._fields.items()
+        }
+
+    def focus_first(self) -> None:
+        """Focus the first required field without a value, otherwise the first field."""
+        names = missing(self.prompt.text, self.values()) or tuple(self._fields)
+        self._focus(names[0])
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        px = theme.px
+        self._theme = theme
+        self._column.setContentsMargins(px(14), px(12), px(14), px(12))
+        self._column.setSpacing(px(10))
+        self._grid.setHorizontalSpacing(px(12))
+        self._grid.setVerticalSpacing(px(8))
+        self._footer.setSpacing(px(8))
+        for label in self._labels.values():
+            label.setFixedWidth(px(_LABEL_WIDTH))
+            label.setContentsMargins(0, px(7), 0, 0)
+        retheme(self, theme)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Return the height of all fields; with less room they scroll."""
+        self._grid.activate()
+        margins = self._column.contentsMargins()
+        height = margins.top() + margins.bottom() + 2 * self._column.spacing()
+        height += self._title.sizeHint().height() + self._footer.sizeHint().height()
+        return QSize(self._theme.px(320), height + self._grid.sizeHint().height() + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, min(self.sizeHint().height(), self._theme.px(150)))
+
+    def event(self, event: QEvent) -> bool:
+        """Claim Esc before a shortcut of the window does."""
+        if event.type() == QEvent.Type.ShortcutOverride and _is_escape(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Cancel on Esc; finish on Enter in a choice field."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.canceled.emit()
+        elif event.key() in _ENTER:
+            self._submit()
+        else:
+            super().keyPressEvent(event)
+
+    def _submit(self) -> None:
+        missing_names = missing(self.prompt.text, self.values())
+        if not missing_names:
+            self.filled.emit(self.values())
+            return
+        self._show_note(
+            one_line(
+                tr("Fill in: {fields}", fields=joined([*map(_display_name, missing_names)])),
+                _LONGEST_NOTE,
+            )
+        )
+        for name in missing_names:
+            set_role(self._labels[name], "error-title")
+        self._focus(missing_names[0])
+
+    def _show_note(self, words: str) -> None:
+        if not words:
+            for name, label in self._labels.items():
+                if name not in missing(self.prompt.text, self.values()):
+                    set_role(label, "")
+        self._note.setText(words or _keys())
+        set_role(self._note, "error" if words else "note")
+
+    def _focus(self, name: str) -> None:
+        field = self._fields[name]
+        field.setFocus(Qt.FocusReason.TabFocusReason)
+        if isinstance(field, FieldText):
+            field.selectAll()
+        self._area.ensureWidgetVisible(field)
+
+
+def _choice_field(variable: Variable, value: str, theme: Theme) -> Combo:
+    combo = Combo(theme, variable.name)
+    combo.setObjectName(f"field-{variable.name}")
+    for choice in variable.choices:
+        combo.addItem(choice, choice)
+    combo.setCurrentIndex(max(0, combo.findData(value)))
+    return combo
+
+
+def _display_name(name: str) -> str:
+    return one_line(name[:1].upper() + name[1:], _LONGEST_NAME)
+
+
+def _is_escape(event: QEvent) -> bool:
+    return event.key() == Qt.Key.Key_Escape  # type: ignore[attr-defined, no-any-return]
+
+
+def _keys() -> str:
+    return tr(
+        "{insert} to insert · {next} for next field · {cancel} to cancel",
+        insert=shortcut_text("Return"),
+        next=shortcut_text("Tab"),
+        cancel=shortcut_text("Esc"),
+    )

@@ -1,0 +1,182 @@
+"""The list of library prompts that match the text typed after `/`.
+
+It never takes the focus, which stays in the text. The text forwards keys to it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import (
+    QModelIndex,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtWidgets import QApplication, QFrame, QStyleOptionViewItem, QVBoxLayout, QWidget
+
+from desktop_app.commands.command_search import rank
+from desktop_app.domain.prompts.prompts import preview
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.look import painting
+from desktop_app.ui.look.mirroring import mirror
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
+from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.rows_model import ROW, RowsModel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QKeyEvent, QPainter
+
+    from desktop_app.domain.prompts.prompts import Prompt
+    from desktop_app.ui.look.theme import Theme
+
+_MOST_ROWS: Final = 9
+_PREVIEW: Final = 160  # characters
+_INSET: Final = 12
+_EDGE: Final = 6
+_CHOOSE_KEYS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab)
+_MOVE_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+
+
+def matching(typed: str, prompts: Sequence[Prompt]) -> list[Prompt]:
+    """Return the prompts whose title or folder contains every typed word, best first."""
+    words = typed.casefold().split()
+    ranked = [
+        (score, prompt)
+        for prompt in prompts
+        if (score := rank(words, prompt.title, prompt.folder)) is not None
+    ]
+    return [prompt for _, prompt in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _accessible_text(prompt: Prompt) -> str:
+    return ", ".join(word for word in (prompt.title, prompt.folder) if word)
+
+
+class _PromptDelegate(RowDelegate):
+    """Paints the title, the folder and as much of the text as fits."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint a row."""
+        theme, px = self.theme, self.theme.px
+        prompt: Prompt = index.data(ROW)
+        rect = self.row_rect(option).adjusted(px(_INSET), 0, -px(_INSET), 0)
+        painter.save()
+        painting.antialias(painter)
+        mirror(painter, option.rect)
+        self.paint_ground(painter, option, index)
+        for words, font, color in (
+            (prompt.title, theme.interface(), theme.text),
+            (prompt.folder, theme.note(), theme.dim),
+            (preview(prompt.text, _PREVIEW), theme.note(), theme.faint),
+        ):
+            if words and rect.width() > px(24):
+                painting.text(painter, rect, words, font, color)
+                rect.setLeft(rect.left() + painting.text_width(words, font) + px(_INSET))
+        painter.restore()
+
+
+class PromptMenu(QFrame):
+    """The list of matching prompts. See the module.
+
+    Signals:
+        chosen(Prompt): the user chose a prompt by key or click.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("prompt-menu")
+        self.setAccessibleName(tr("Prompts"))
+        set_role(self, "card")
+        self._prompts: Sequence[Prompt] = ()
+        self.model: RowsModel[Prompt] = RowsModel(
+            lambda prompt: prompt.title,
+            _accessible_text,
+            self,
+            hint=lambda prompt: prompt.text[:600],
+        )
+        self._delegate = _PromptDelegate(theme, self)
+        self.view = RowView("prompts", self.model, self._delegate)
+        self.view.setAccessibleName(tr("Prompts"))
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.view.chosen.connect(self._choose)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self.view)
+        self.set_theme(theme)
+
+    def set_prompts(self, prompts: Sequence[Prompt]) -> None:
+        """Set the prompts to choose from."""
+        self._prompts = prompts
+
+    def show_matches(self, typed: str) -> bool:
+        """Show the prompts that match; return False if there are none."""
+        found = matching(typed, self._prompts)
+        self.model.set_rows(found)
+        self.view.ensure_current()
+        self._mark_current()
+        self.updateGeometry()
+        return bool(found)
+
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Handle a key while the list is open; return False for keys of the text."""
+        if not self.handles(event):
+            return False
+        if event.key() in _CHOOSE_KEYS:
+            self._choose(self.view.currentIndex())
+            return True
+        if not self._wrap(event.key()):
+            QApplication.sendEvent(self.view, event)
+        self._mark_current()
+        return True
+
+    @staticmethod
+    def handles(event: QKeyEvent) -> bool:
+        """Return True if the open list handles a key."""
+        is_plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        return is_plain and event.key() in (*_CHOOSE_KEYS, *_MOVE_KEYS)
+
+    def _wrap(self, key: int) -> bool:
+        """Wrap from the first row up to the last, and down again."""
+        row, last = self.view.currentIndex().row(), self.model.rowCount() - 1
+        ends = {Qt.Key.Key_Up: (0, last), Qt.Key.Key_Down: (last, 0)}
+        if key not in ends or row != ends[Qt.Key(key)][0]:
+            return False
+        self.view.setCurrentIndex(self.view.model().index(ends[Qt.Key(key)][1], 0))
+        return True
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        self._theme = theme
+        self._delegate.set_theme(theme)
+        self._column.setContentsMargins(*(theme.px(_EDGE),) * 4)
+        self.view.relayout()
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        px = self._theme.px
+        rows = min(max(1, self.model.rowCount()), _MOST_ROWS)
+        return QSize(px(320), rows * px(self._delegate.height) + 2 * px(_EDGE) + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, min(self.sizeHint().height(), self._theme.px(90)))
+
+    def _mark_current(self) -> None:
+        """Select and announce the row that Enter chooses, because the focus stays in the text."""
+        selection = self.view.selectionModel()
+        selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
+        # Imported late because it takes 10 ms.
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
+        words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
+        if words and QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.view, words))
+
+    def _choose(self, index: QModelIndex) -> None:
+        prompt = index.data(ROW)
+        if prompt is not None:
+            self.chosen.emit(prompt)

@@ -1,0 +1,175 @@
+"""Signs of a temporary conversation: a card above its prompt, a row in the sidebar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
+
+from desktop_app.i18n.translation import N_, tr
+from desktop_app.ui.composer.dropped_content import (
+    accept_copy,
+    drop_hint,
+    is_acceptable,
+    read_dropped,
+)
+from desktop_app.ui.look import icons
+from desktop_app.ui.look import theme as themes
+from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.buttons.elided_button import ElidedButton
+from desktop_app.ui.widgets.foreign_text import (
+    PlainButton,
+    PlainLabel,
+    PlainToolButton,
+    spoken_text,
+)
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+
+    from desktop_app.ui.look.theme import Theme
+
+TITLE: Final = N_("Temporary conversation")
+WORDS: Final = N_(
+    "This conversation isn’t saved and is deleted when you close it. "
+    "The provider receives your messages, and the cost is counted."
+)
+ASK: Final = N_("Delete this temporary conversation? This can’t be undone.")
+
+
+class TemporaryBar(QFrame):
+    """The card above the prompt of a temporary conversation.
+
+    Signals:
+        close_requested(): the user wants to close the conversation.
+        confirmed(): the user confirmed closing a conversation that is not empty.
+    """
+
+    close_requested = Signal()
+    confirmed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("temporary")
+        set_role(self, "note-card")
+        self._icon, self.words = PlainLabel(), PlainLabel()
+        self.words.setWordWrap(True)
+        self.close_button = _link(tr("Close"), "temporary-close")
+        self.forget_button = _link(tr("Delete"), "temporary-forget")
+        self.keep_button = _link(tr("Keep"), "temporary-keep")
+        self._line = QHBoxLayout(self)
+        self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        self._line.addWidget(self.words, 1)
+        for button in (self.close_button, self.forget_button, self.keep_button):
+            self._line.addWidget(button)
+        self.close_button.clicked.connect(lambda: self.close_requested.emit())
+        self.forget_button.clicked.connect(lambda: self.confirmed.emit())
+        self.keep_button.clicked.connect(self.tell)
+        self.tell()
+        self.set_theme(theme)
+        self.hide()
+
+    def tell(self) -> None:
+        """Explain what a temporary conversation is."""
+        self._show_text(tr(WORDS), is_asking=False)
+
+    def ask(self) -> None:
+        """Ask the user to confirm closing."""
+        self._show_text(tr(ASK), is_asking=True)
+        self.forget_button.setFocus()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        px = theme.px
+        self._line.setContentsMargins(px(14), px(8), px(14), px(8))
+        self._line.setSpacing(px(12))
+        self._icon.setContentsMargins(0, px(2), 0, 0)
+        self._icon.setPixmap(icons.pixmap("lock", theme.dim, px(16)))
+
+    def _show_text(self, words: str, *, is_asking: bool) -> None:
+        set_role(self.words, "" if is_asking else "note")
+        self.words.setText(words)
+        self.setAccessibleName(spoken_text(words))
+        self.close_button.setVisible(not is_asking)
+        self.forget_button.setVisible(is_asking)
+        self.keep_button.setVisible(is_asking)
+
+
+class TemporaryRow(QWidget):
+    """The row of the temporary conversation above the list, which does not contain it.
+
+    Signals:
+        open_requested(): show the temporary conversation.
+        close_requested(): the user wants to close it.
+        drop_hint_changed(str): what a drop here will do; "" after the drag left.
+        content_dropped(DroppedContent): content was dropped here.
+    """
+
+    open_requested = Signal()
+    close_requested = Signal()
+    drop_hint_changed = Signal(str)
+    content_dropped = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAcceptDrops(True)
+        self.button = ElidedButton(tr(TITLE))
+        self.button.setObjectName("temporary-row")
+        self.button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        set_role(self.button, "row")
+        self.close_button = PlainToolButton()
+        self.close_button.setObjectName("temporary-row-close")
+        self.close_button.setAccessibleName(tr("Close temporary conversation"))
+        self.close_button.setToolTip(tr("Close"))
+        set_role(self.close_button, "quiet")
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(0)
+        line.addWidget(self.button, 1)
+        line.addWidget(self.close_button)
+        self.button.clicked.connect(lambda: self.open_requested.emit())
+        self.close_button.clicked.connect(lambda: self.close_requested.emit())
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Apply a theme."""
+        px = theme.px
+        self.button.setFixedHeight(px(themes.ROW))
+        self.button.setIcon(icons.icon("lock", theme.text, px(16)))
+        self.button.setIconSize(QSize(px(16), px(16)))
+        self.button.setStyleSheet(f"text-align: left; padding-left: {px(9)}px;")
+        self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
+        self.close_button.setFixedSize(px(26), px(26))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept the drag and show what a drop will do."""
+        if event.source() is None and is_acceptable(event.mimeData()):
+            accept_copy(event)
+            self.button.setDown(True)
+            self.drop_hint_changed.emit(drop_hint(event.mimeData(), tr(TITLE)))
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """Clear the hint."""
+        self.button.setDown(False)
+        self.drop_hint_changed.emit("")
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Emit the dropped content."""
+        self.button.setDown(False)
+        self.drop_hint_changed.emit("")
+        accept_copy(event)
+        self.content_dropped.emit(read_dropped(event.mimeData()))
+
+
+def _link(words: str, name: str) -> QPushButton:
+    button = PlainButton(words)
+    button.setObjectName(name)
+    set_role(button, "link")
+    return button
