@@ -52,12 +52,12 @@ class Panel:
         return unwrap_msg(self._connection.send_and_get_reply(message, timeout=20))
 
     def rows(self) -> dict[str, int]:
-        """Return the ids of the menu's rows, by their texts."""
+        """Return the ids of the menu's rows, by their texts without mnemonics."""
         _, (_, _, children) = self.call(
             "/MenuBar", "com.canonical.dbusmenu", "GetLayout", "iias", 0, -1, []
         )
         rows = [child[1] for child in children]
-        return {row[1]["label"][1]: row[0] for row in rows if "label" in row[1]}
+        return {row[1]["label"][1].replace("_", ""): row[0] for row in rows if "label" in row[1]}
 
     def choose(self, text: str) -> None:
         row = wait_for(lambda: self.rows().get(text, 0), f"{text} in the menu")
