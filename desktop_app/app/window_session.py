@@ -585,6 +585,7 @@ class WindowSession:
         if self._spelling is not None:
             await self._spelling.aclose()
         self._quick.close()
+        self._memory.close()
 
     async def closed(self) -> None:
         """Wait for the end."""

@@ -35,6 +35,10 @@ class RestingMemory(QObject):
         """Start waiting again: the start has ended, or something was hidden."""
         self._timer.start()
 
+    def close(self) -> None:
+        """Wait no longer: the program ends."""
+        self._timer.stop()
+
     def _release(self) -> None:
         # The start has left pages and free memory behind that a visible window does not need.
         if not self._has_released or self._is_resting():
