@@ -93,8 +93,7 @@ def _visible() -> Iterator[QWidget]:
 
 
 async def _focused(widget: QWidget) -> None:
-    widget.window().activateWindow()
-    await until(widget.isActiveWindow)
+    await _activated(widget.window())
     widget.setFocus(Qt.FocusReason.TabFocusReason)
     await until(widget.hasFocus)
 
@@ -109,8 +108,16 @@ async def _opened(place: HelpPlace, window: QWidget) -> None:
     await until(lambda: [each.place for each in shown()] == [place])
     if not isinstance(window, HelpWindow):
         shown()[0].close()
-        window.activateWindow()
-        await until(window.isActiveWindow)
+        await _activated(window)
+
+
+async def _activated(window: QWidget) -> None:
+    def is_active() -> bool:
+        if not window.isActiveWindow():  # a window that closes late gives it to another one
+            window.activateWindow()
+        return window.isActiveWindow()
+
+    await until(is_active)
 
 
 # It says why the program, and with it the help, cannot start.
