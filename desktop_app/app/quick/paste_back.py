@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 FETCH_S: Final = 2.0
-"""How long the other program may take to fetch the clipboard, which ends with this process."""
+"""Time for the other program to fetch the clipboard, which ends with this process."""
 
 
 class PasteBack(QObject):

@@ -1,4 +1,4 @@
-"""Why the cases of an evaluation cannot be read."""
+"""Errors in the cases of an evaluation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from desktop_app.i18n.translation import N_, tr
 
 
 class CaseError(ValueError):
-    """What is wrong in a file of cases: a text marked for translation, and its values."""
+    """An error in a file of cases: a text marked for translation, and its values."""
 
     def __init__(self, text: str, /, **values: str | int) -> None:
         super().__init__(text)

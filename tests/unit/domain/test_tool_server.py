@@ -1,4 +1,4 @@
-"""What the values of a tool server belong to, so that no other server gets them."""
+"""The values of a tool server belong to it, so that no other server gets them."""
 
 from __future__ import annotations
 

@@ -264,7 +264,7 @@ def test_what_an_answer_cost_is_written_down_once(tmp_path: Path) -> None:
 def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
     tmp_path: Path, share: str, cost: str
 ) -> None:
-    """What the tokens cost, and $0.01 for the search, times the provider's share."""
+    """The cost is that of the tokens and $0.01 for the search, times the provider's share."""
     call = ToolCallPart("c", "web_search", "{}", state=ToolCallState.DONE, is_hosted=True)
     failed = replace(call, call_id="d", state=ToolCallState.FAILED)
     provider = ScriptedProvider(

@@ -1,4 +1,4 @@
-"""What earlier versions stored as sentences: errors and notices.
+"""Errors and notices that earlier versions stored as sentences.
 
 Imports domain only.
 """

@@ -1,4 +1,4 @@
-"""What the program itself asks a small model: titles and short texts.
+"""Tasks that the program itself gives to a small model: titles and short texts.
 
 Imports domain, Protocols of services.
 """
