@@ -50,7 +50,9 @@ def test_what_the_preview_says_is_what_is_sent(
             )
             program.do("set_text", "pages-to-send", text="3-5, 9")
             program.do("press", "apply-pages")
-            shown = program.wait_for_text("preview-text", lambda text: "3-5, 9 of 20" in text)
+            shown = program.wait_for_text(
+                "preview-text", lambda text: "3-5, 9 of 20" in text and "</document-" in text
+            )
             assert "[page 4]" in shown
             assert "[page 1]" not in shown
             program.do("press", "close-preview")
