@@ -632,6 +632,8 @@ class Controllers(QObject):
         window.settings.help_requested.connect(self.help.open_part)
         window.place_requested.connect(self.places.open)
         self.help.place_requested.connect(self.places.open)
+        self.viewer.place_requested.connect(self.places.open)
+        self.viewer.place_requested.connect(lambda _place: window.activateWindow())
         window.transcript.action_requested.connect(self.places.open_action)
         self.settings.key_changed.connect(self.running.look_again)
         window.first_start.example_chosen.connect(self.prompts.begin_example)

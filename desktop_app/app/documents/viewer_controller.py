@@ -13,14 +13,16 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from PySide6.QtCore import QObject, QRectF
+from PySide6.QtCore import QObject, QRectF, Signal
 
 from desktop_app.app.attachments.attachment_facts import OPEN
 from desktop_app.app.documents.viewer_positions import TextPiece, pages_of
 from desktop_app.app.documents.viewer_search import ViewerSearch
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import WINDOW, error_segments, remedy_segments
 from desktop_app.domain.errors import DocumentError, IllegalChoiceError, UserFacingError
+from desktop_app.domain.places import LinkSegment
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.storage.database.temporary_files import TemporaryCopies
 from desktop_app.ui.transcript.message_items import DOCUMENT
@@ -76,7 +78,13 @@ class Target(NamedTuple):
 
 
 class ViewerController(QObject):
-    """Opens documents in their window."""
+    """Opens documents in their window.
+
+    Signals:
+        place_requested(Place): a link of the note above the document was followed.
+    """
+
+    place_requested = Signal(object)
 
     def __init__(
         self,
@@ -158,6 +166,7 @@ class ViewerController(QObject):
             viewer.text.slice_requested.connect(self._want_slice)
             viewer.original_requested.connect(self._want_original)
             viewer.closed.connect(self._rest)
+            viewer.place_requested.connect(self.place_requested)
             viewer.find_bar.closed.connect(lambda: self._tasks.start(self._show_place(None)))
             self._finding = ViewerSearch(viewer.find_bar, self._tasks, self._show_place)
         return self._viewer
@@ -214,7 +223,9 @@ class ViewerController(QObject):
         except DocumentError as error:
             await self._show_text(target, kept, text)
             extracted = tr("This is the text extracted from it.")
-            viewer.set_note(f"{error.what_happened} {extracted} {error.what_to_do}")
+            sentences = (error.what_happened, " ", extracted, " ")
+            note = (*map(LinkSegment, sentences), *remedy_segments(error, WINDOW))
+            viewer.set_linked_note(note)
             return
         pieces = [TextPiece(target.page, target.words, "")] if target.page and target.words else []
         if target.span is not None:
@@ -368,7 +379,7 @@ class ViewerController(QObject):
             copy = await asyncio.to_thread(self._copies.make, source, kept.sha256, name)
             open_path(copy)
         except UserFacingError as error:
-            self._window_of_it().set_note(error.sentences)
+            self._window_of_it().set_linked_note(error_segments(error, WINDOW))
 
     async def close(self) -> None:
         """Stop at the program's end."""

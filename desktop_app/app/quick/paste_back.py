@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from desktop_app.domain.places import Place, place_name
 from desktop_app.hotkey.hotkey_check import is_x11
 from desktop_app.i18n.translation import tr
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
@@ -72,8 +71,7 @@ class PasteBack(QObject):
             tr("Paste into the other window?"),
             tr(
                 "Repartee closes the quick prompt and types Ctrl+V, or Shift+Insert in a terminal, "
-                "into the window behind it. You can change this in {place}.",
-                place=place_name(Place.APPEARANCE),
+                "into the window behind it. You can change this in the settings.",
             ),
             parent=self._quick,
         )

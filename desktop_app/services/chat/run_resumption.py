@@ -34,7 +34,6 @@ from desktop_app.domain.errors import (
     RunLostError,
     UserFacingError,
 )
-from desktop_app.domain.places import Place, place_name
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
 from desktop_app.services.chat.chat_service import ChatService
@@ -45,11 +44,7 @@ from desktop_app.services.chat.small_tasks.utility_model import input_cost
 from desktop_app.services.ports import Provider, RunStore
 from desktop_app.services.spending.budget import Hold
 
-WITH_A_KEY = N_("The response continues there. Enter a key in {provider_page} to get it.")
-
-
-def _with_a_key() -> str:
-    return tr(WITH_A_KEY, provider_page=place_name(Place.PROVIDER))
+WITH_A_KEY = N_("The response continues there. Enter the key to get it.")
 
 
 class _KeyWantedError(Exception):
@@ -109,7 +104,7 @@ class ResumedAnswering(AnswerRun):
             try:
                 await super()._stream(listen)
             except _KeyWantedError as wanted:
-                listen(Waiting(0, f"{wanted} {_with_a_key()}"), self._reply)
+                listen(Waiting(0, f"{wanted} {tr(WITH_A_KEY)}"), self._reply)
                 await self._key_came.wait()
                 self._start_over()
             else:

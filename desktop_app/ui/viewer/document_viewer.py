@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.places import plain_text
 from desktop_app.i18n.formatting import percent
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
@@ -37,6 +38,7 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
     window_title,
 )
+from desktop_app.ui.widgets.linked_label import LinkedLabel
 from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.window.header import ElidedLabel
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QCloseEvent, QResizeEvent
 
+    from desktop_app.domain.places import LinkedText
     from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (860, 900)
@@ -62,10 +65,12 @@ class DocumentViewer(QWidget):
     Signals:
         original_requested(): the user wants to open the file in the system's application.
         closed()
+        place_requested(Place): a link of the note was followed.
     """
 
     original_requested = Signal()
     closed = Signal()
+    place_requested = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -160,10 +165,10 @@ class DocumentViewer(QWidget):
         self._row.addWidget(buttons["viewer-original"])
         self._note = QFrame()
         set_role(self._note, "note-card")
-        self._note_words = PlainLabel(keeps_lines=True)
+        self._note_words = LinkedLabel(keeps_lines=True)
+        self._note_words.place_requested.connect(self.place_requested)
         self._note_words.setObjectName("viewer-note")
         self._note_words.setWordWrap(True)
-        self._note_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         set_role(self._note_words, "note")
         QVBoxLayout(self._note).addWidget(self._note_words)
         self._message = PlainLabel()
@@ -238,6 +243,11 @@ class DocumentViewer(QWidget):
         self._note_words.setText(words)
         self._note_words.setAccessibleName(spoken_text(words))
         self._note.setVisible(bool(words))
+
+    def set_linked_note(self, text: LinkedText) -> None:
+        """Show a note with links above the document."""
+        self.set_note(plain_text(text))
+        self._note_words.set_linked(text)
 
     @property
     def note(self) -> str:

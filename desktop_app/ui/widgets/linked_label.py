@@ -31,7 +31,10 @@ class PlaceHost(Protocol):
 
 
 class LinkedLabel(PlainLabel):
-    """A label of one paragraph. Its links work with the mouse, and with Tab and Enter.
+    """A label whose links work with the mouse, and with Tab and Enter.
+
+    Args:
+        keeps_lines: as `PlainLabel`, for texts without links.
 
     Signals:
         place_requested(Place): a link was followed.
@@ -39,8 +42,8 @@ class LinkedLabel(PlainLabel):
 
     place_requested = Signal(object)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, keeps_lines: bool = False) -> None:
+        super().__init__(keeps_lines=keeps_lines)
         self.linkActivated.connect(self._follow)
 
     def set_linked(self, text: LinkedText) -> None:

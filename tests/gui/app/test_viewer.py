@@ -11,9 +11,13 @@ import pytest
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.error_text import WINDOW, error_segments
+from desktop_app.domain.errors import DocumentError
 from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.desk import Desk, until
 
@@ -261,6 +265,18 @@ async def test_a_file_that_is_damaged_leaves_its_text(data: Path) -> None:
         viewer = await opened(desk, what)
         await until(lambda: viewer.text.marked_text() == what.words)
         assert viewer.note.startswith("Couldn’t show the pages of “report.pdf”.")
+
+
+async def test_a_place_that_the_note_names_is_a_link(data: Path) -> None:
+    async with Desk(environment=OPENAI) as desk:
+        viewer = await opened(desk, await target(desk, data / "report.pdf", ""))
+        unreadable = DocumentError(Reason.READER_STOPPED, name="report.pdf", limit=512)
+        viewer.set_linked_note(error_segments(unreadable, WINDOW))
+        assert viewer.note.startswith("“report.pdf” is damaged")
+        label = viewer.findChild(QLabel, "viewer-note")
+        assert isinstance(label, QLabel)
+        label.linkActivated.emit("place:documents_page")
+        await until(lambda: desk.window.settings.isVisible())
 
 
 class System(QObject):
