@@ -249,7 +249,7 @@ async def test_a_run_whose_key_is_gone_waits_for_it_to_be_entered() -> None:
             connection.execute("UPDATE messages SET provider_id = ?", (OPENAI.id,))
         server.release()
         async with Desk(real=True) as desk:
-            await until(lambda: "Enter a key in Settings" in desk.transcript)
+            await until(lambda: "Enter the key to get it" in desk.transcript)
             assert "Word 10 " in desk.transcript
             assert desk.is_shown("stop")
             desk.window.settings.key_entered.emit(OPENAI.id, "not-a-key")

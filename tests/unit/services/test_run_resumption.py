@@ -272,9 +272,7 @@ def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before: bool)
 
         def listen(event: StreamEvent, _reply: Reply) -> None:
             room.heard.append(event)
-            if isinstance(event, Waiting) and "Enter a key in Settings › Provider" in str(
-                event.reason
-            ):
+            if isinstance(event, Waiting) and "Enter the key to get it" in str(event.reason):
                 waits.set()
 
         task = asyncio.ensure_future(answering.run(listen, lambda _: None))
