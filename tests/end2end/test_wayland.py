@@ -22,6 +22,7 @@ from tests.integration.session.test_portal_shortcut import ShortcutsPortal
 
 # Another program, which gets the focus as a new window, and then says what is on the clipboard.
 READER = """
+import os
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 application = QApplication([])
@@ -29,7 +30,7 @@ window = QWidget()
 def read():
     if application.focusWindow() and (text := QGuiApplication.clipboard().text()):
         print(text, flush=True)
-        application.quit()
+        os._exit(0)  # Qt's destructors sometimes wait forever for the compositor
 application.focusWindowChanged.connect(lambda *_: read())
 QGuiApplication.clipboard().dataChanged.connect(read)
 window.show()
