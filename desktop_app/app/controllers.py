@@ -22,13 +22,13 @@ from desktop_app.app.attachments.images_controller import ImagesController, Mess
 from desktop_app.app.attachments.page_selection import DraftAttachmentHolder
 from desktop_app.app.attachments.preview_controller import PreviewController
 from desktop_app.app.batch.batch_controller import BatchController
+from desktop_app.app.chat.available_models import AvailableModels
 from desktop_app.app.chat.branching import Branching
 from desktop_app.app.chat.chat_controller import ChatController
 from desktop_app.app.chat.choice_controller import ChoiceController
 from desktop_app.app.chat.chunked_reading_controller import ChunkedReadingController
 from desktop_app.app.chat.compaction_controller import CompactionController
 from desktop_app.app.chat.comparison_controller import ComparisonController
-from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.title_controller import TitleController
 from desktop_app.app.documents.collections_controller import CollectionsController
@@ -329,7 +329,7 @@ class Controllers(QObject):
     def _make_prompt(self) -> None:
         """Create the controllers of the prompt and of attachments."""
         window, theme, state = self._window, self._theme, self.state
-        self.choices = ModelChoices(
+        self.choices = AvailableModels(
             window,
             current=state.current,
             values=state.values,

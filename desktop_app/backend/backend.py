@@ -29,12 +29,12 @@ from desktop_app.i18n.translation import tr
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import Folders, folders, resource_path
 from desktop_app.services.chat.chat_service import ChatService, MessageSources
-from desktop_app.services.chat.compaction_service import CompactionService
-from desktop_app.services.chat.model_choice import (
+from desktop_app.services.chat.choice_resolution import (
     ON_DEVICE_MODEL,
     ResolvedChoice,
     default_choice,
 )
+from desktop_app.services.chat.compaction_service import CompactionService
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.fence import Fences
 from desktop_app.services.models.model_listings import ModelListings

@@ -81,7 +81,7 @@ from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.chat.model_choice import require_supported
+from desktop_app.services.chat.choice_resolution import require_supported
 from desktop_app.services.chat.prompt_library import (
     SUMMARY,
     filled,
@@ -105,7 +105,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import Part
     from desktop_app.services.chat.answer_run import AnswerRun
     from desktop_app.services.chat.chat_service import AskSettings, ChatService
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.services.spending.cost_estimate import Estimate
 
 EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_MISMATCH = 1, 2, 3, 4

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.message_parts import ToolCallPart
     from desktop_app.domain.tools.tool import ListedTool
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
 _LONGEST_BRIEF: Final = 200

@@ -17,7 +17,7 @@ from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.prompts.prompts import NO_NEEDS, TemplateNeeds
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 if TYPE_CHECKING:
     from desktop_app.services.documents.chunk_plan import ChunkPlan

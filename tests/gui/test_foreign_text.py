@@ -56,7 +56,7 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.domain.spending.spending_report import Spent
 from desktop_app.settings.values import with_defaults
-from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.widgets.foreign_text import message_box
 from desktop_app.ui.widgets.linked_label import PLACE_SCHEME, LinkedLabel

@@ -24,8 +24,8 @@ from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.composer.attachment_chips import Chip
+from desktop_app.ui.composer.choice_view import ChoiceView
 from desktop_app.ui.composer.dropped_content import DroppedData
-from desktop_app.ui.composer.model_choice_view import ChoiceView
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.quick.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.documents.worker.document_worker import ExtractedDocument, OnProgress
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 PASTED_NAME = N_("Pasted text.txt")
 """The name of pasted text that is attached, marked for translation."""

@@ -24,7 +24,7 @@ from desktop_app.ui.composer.attachment_chips import Chip
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.message_parts import DocumentPart
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 PREVIEW: Final = "preview"
 OPEN: Final = "open-document"

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.app.state.prompt_list import PromptList
     from desktop_app.documents.worker.document_worker import Progress
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.storage.documents.attachment_store import AttachmentStore
     from desktop_app.ui.composer.dropped_content import DroppedData
     from desktop_app.ui.composer.prompt_editor import PromptEditor

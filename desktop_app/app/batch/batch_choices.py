@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_catalog import ModelCatalog
     from desktop_app.services.chat.chat_service import ChatService
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.services.models.model_listings import ModelListings
 
 

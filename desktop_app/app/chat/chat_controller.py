@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QToolButton
 
 from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.answers.shown_answers import ShownAnswers
+from desktop_app.app.chat.available_models import AvailableModels
 from desktop_app.app.chat.edited_question import EditedQuestion
-from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.library.navigator import Navigator
@@ -85,7 +85,7 @@ class ChatController(QObject):
         navigator: Navigator,
         presenter: ListPresenter,
         saver: DraftSaver,
-        choices: ModelChoices,
+        choices: AvailableModels,
         *,
         pane: ConversationPane,
         before_asking: BeforeAsking,

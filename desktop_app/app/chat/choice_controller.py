@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from desktop_app.app.chat.available_models import AvailableModels
 from desktop_app.app.chat.choice_figures import Measured, choice_figures
-from desktop_app.app.chat.model_choices import ModelChoices
 from desktop_app.app.state.spending_events import SpendingEvents
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
@@ -21,9 +21,9 @@ from desktop_app.domain.models.token_rates import COUNTED
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.markdown.parser import parser
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimate, needs_counting, used_tokens
-from desktop_app.ui.composer.model_choice_view import ModelEntry
+from desktop_app.ui.composer.choice_view import ModelEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ class ChoiceController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        choices: ModelChoices,
+        choices: AvailableModels,
         *,
         pane: ConversationPane,
         session: ConversationSession,

@@ -10,11 +10,11 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n.formatting import duration, money
 from desktop_app.i18n.translation import tr
-from desktop_app.ui.composer.model_choice_view import ChoiceFigures
+from desktop_app.ui.composer.choice_view import ChoiceFigures
 
 if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import ModelChoice
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.services.spending.cost_estimate import Estimate
 
 Measured = Mapping[tuple[str, str], float]

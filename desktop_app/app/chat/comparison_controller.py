@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from desktop_app.app.chat.model_choices import view_of
+from desktop_app.app.chat.available_models import view_of
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.conversations.conversation import Draft, Message, ModelChoice, Role
 from desktop_app.domain.errors import UserFacingError
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.answers.running_answers import RunningAnswers
-    from desktop_app.app.chat.model_choices import ModelChoices
+    from desktop_app.app.chat.available_models import AvailableModels
     from desktop_app.app.library.navigator import Navigator
     from desktop_app.app.state.dependency_groups import AnswerSettings, ConversationSession
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.conversations.conversation import Conversation
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.ui.comparison.answer_column import AnswerColumn
     from desktop_app.ui.comparison.compare_dialog import CompareDialog
     from desktop_app.ui.comparison.comparison_window import ComparisonWindow
-    from desktop_app.ui.composer.model_choice_view import ModelEntry
+    from desktop_app.ui.composer.choice_view import ModelEntry
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.transcript.view import TranscriptView
     from desktop_app.ui.window.conversation_pane import ConversationPane
@@ -50,7 +50,7 @@ class ComparisonController(QObject):
         name_of_model: returns the name of a model id.
 
     Signals:
-        compare_requested(list): ask the question in the prompt of these ModelChoices.
+        compare_requested(list): ask the question in the prompt of these models.
     """
 
     compare_requested = Signal(list)
@@ -61,7 +61,7 @@ class ComparisonController(QObject):
         theme: ThemeWatcher,
         running: RunningAnswers,
         navigator: Navigator,
-        choices: ModelChoices,
+        choices: AvailableModels,
         make_transcript: Callable[[Callable[[], Iterable[Message]]], TranscriptView],
         name_of_model: Callable[[str], str],
         *,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from desktop_app.domain.answering.chat_request import ProviderKind
-from desktop_app.ui.composer.model_choice_view import ModelEntry
+from desktop_app.ui.composer.choice_view import ModelEntry
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

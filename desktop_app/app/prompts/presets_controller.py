@@ -26,7 +26,7 @@ from desktop_app.ui.widgets.foreign_text import menu_text
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMenu, QWidget
 
-    from desktop_app.app.chat.model_choices import ModelChoices
+    from desktop_app.app.chat.available_models import AvailableModels
     from desktop_app.app.state.dependency_groups import AnswerSettings
     from desktop_app.app.state.open_conversation import OpenConversation
     from desktop_app.app.state.presets import Presets
@@ -51,7 +51,7 @@ class PresetsController(QObject):
     def __init__(
         self,
         parent: QWidget,
-        choices: ModelChoices,
+        choices: AvailableModels,
         manage: Callable[[], object],
         *,
         notifications: Notifications,

@@ -13,7 +13,7 @@ from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.answers.shown_answers import ending_of
 from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE, AttachmentReader
 from desktop_app.app.attachments.image_chips import ImageChips
-from desktop_app.app.chat.model_choices import view_of
+from desktop_app.app.chat.available_models import view_of
 from desktop_app.app.quick.quick_attachments import QuickAttachments
 from desktop_app.app.state.presets import Presets
 from desktop_app.app.tasks import Tasks
@@ -32,8 +32,8 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.domain.prompts.prompts import CLIPBOARD, DATE, SELECTION
 from desktop_app.i18n.formatting import duration, money
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.model_choice import ResolvedChoice
-from desktop_app.ui.composer.model_choice_view import ChoiceView
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
+from desktop_app.ui.composer.choice_view import ChoiceView
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
 if TYPE_CHECKING:

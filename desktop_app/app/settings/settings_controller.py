@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.models.model_listing import ModelListing
     from desktop_app.domain.spending.cost import Price
     from desktop_app.providers.http.trust import CaFile
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.window.cards.notifications import Actions, Notifications
 

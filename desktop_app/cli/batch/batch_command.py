@@ -39,7 +39,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
-from desktop_app.services.chat.model_choice import require_supported
+from desktop_app.services.chat.choice_resolution import require_supported
 from desktop_app.services.chat.prompt_library import SUMMARY
 
 if TYPE_CHECKING:

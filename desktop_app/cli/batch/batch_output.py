@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
     from desktop_app.domain.conversations.notices import NoticeText
     from desktop_app.services.chat.chat_service import AskSettings
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 UTF8_MARK: Final = "\ufeff"
 """The byte order mark: without it, spreadsheets assume the system's legacy encoding."""

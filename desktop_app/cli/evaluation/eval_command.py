@@ -47,7 +47,7 @@ from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
-from desktop_app.services.chat.model_choice import require_supported
+from desktop_app.services.chat.choice_resolution import require_supported
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 

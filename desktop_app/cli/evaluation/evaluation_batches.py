@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.domain.conversations.conversation import ModelChoice
     from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
     from desktop_app.services.chat.chat_service import AskSettings
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 OTHERS_S = 5.0
 """Seconds between two looks at a job that another process is running."""

@@ -56,7 +56,7 @@ from desktop_app.services.batch.batch_ports import BatchBook, BatchGateway, Batc
 from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgress
 from desktop_app.services.batch.batch_results import fetch
 from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
-from desktop_app.services.chat.model_choice import ResolvedChoice, model_info, with_claim
+from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info, with_claim
 from desktop_app.services.ports import NeedsOf, no_template_needs
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.structured.requested_form import chosen_form

@@ -71,9 +71,9 @@ from desktop_app.domain.spending.cost import FREE, Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.i18n.translation import tr
+from desktop_app.services.chat.choice_resolution import LONGEST_MODEL, ResolvedChoice
 from desktop_app.services.chat.inline_pictures import PictureText, with_pictures
 from desktop_app.services.chat.long_answer import LongAnswer, with_file
-from desktop_app.services.chat.model_choice import LONGEST_MODEL, ResolvedChoice
 from desktop_app.services.chat.thinking_time import ThinkingTime
 from desktop_app.services.ports import AnswerFiles, Gateway, MessageStore, Provider, SpendingBook
 from desktop_app.services.spending.budget import Hold

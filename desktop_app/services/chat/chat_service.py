@@ -66,7 +66,7 @@ from desktop_app.services.chat.answer_run import (
 )
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.candidate_answers import OneRequest, several, shares
-from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
+from desktop_app.services.chat.choice_resolution import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import (
     example_turns,
     question_parts,

@@ -36,7 +36,7 @@ from desktop_app.domain.errors import CompactionError, EndpointMissingError
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import has_words, request_messages, sent_messages
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel

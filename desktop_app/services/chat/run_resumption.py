@@ -37,8 +37,8 @@ from desktop_app.domain.errors import (
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.answer_run import AnswerRun, Listener
 from desktop_app.services.chat.chat_service import ChatService
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.long_answer import LongAnswer
-from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import input_cost
 from desktop_app.services.ports import Provider, RunStore

@@ -24,7 +24,7 @@ from desktop_app.domain.documents.document_sections import chosen_text
 from desktop_app.domain.errors import ContextTooLongError
 from desktop_app.domain.models.model_catalog import Effort, ModelInfo
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.documents.chunk_pages import page_spans, placed_pages
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunk_positions import ChunkPositions

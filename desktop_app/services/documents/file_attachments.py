@@ -23,7 +23,7 @@ from desktop_app.domain.models.model_catalog import FileInputs, ModelInfo
 from desktop_app.services.fence import one_line
 
 if TYPE_CHECKING:
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
     from desktop_app.services.ports import AttachmentSource
 
 P = TypeVar("P", bound=Part)

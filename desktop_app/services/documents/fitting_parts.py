@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from desktop_app.domain.models.token_rates import TextKind
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.spending.cost_estimate import Estimator
 
 LEAST_PART: Final = 300

@@ -46,7 +46,7 @@ from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.small_tasks.small_reply import SmallReply
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.image_attachments import page_name

@@ -14,7 +14,7 @@ from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSynta
 from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.conversations.message_parts import Part
 from desktop_app.domain.prompts.prompts import Grammar, TemplateNeeds
-from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.chat.prompt_library import holds_several
 
 SUMMARY: Final = r"""

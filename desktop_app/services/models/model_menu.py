@@ -26,7 +26,7 @@ from desktop_app.domain.models.model_listing import (
 )
 from desktop_app.i18n.formatting import tokens
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.model_choice import model_info
+from desktop_app.services.chat.choice_resolution import model_info
 
 
 class Offer(NamedTuple):

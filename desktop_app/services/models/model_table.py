@@ -10,7 +10,7 @@ from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProf
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.models.model_listing import ModelListing, shutdown_date_of
 from desktop_app.domain.models.model_row import ModelRow
-from desktop_app.services.chat.model_choice import ResolvedChoice, model_info, price_claim
+from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info, price_claim
 from desktop_app.services.models.model_menu import Offer, offers
 
 FAVORITES: Final = "models.favorites"

@@ -32,7 +32,7 @@ from desktop_app.domain.models.model_catalog import ModelInfo
 from desktop_app.domain.models.token_rates import CountMethod, TextKind
 from desktop_app.domain.spending.cost import Usage, UsageScope
 from desktop_app.i18n.formatting import joined
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import (
     has_fenced,
     is_fenced,

@@ -18,7 +18,7 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError, ToolKind
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import N_, tr
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 _ABOUT: Final = {
     "web_search": ("Searches the web.", N_("The provider searches the web.")),

@@ -44,7 +44,7 @@ from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.fence import Fence
 from desktop_app.services.ports import Gateway, Provider
 from desktop_app.services.spending.budget import Budget, Hold

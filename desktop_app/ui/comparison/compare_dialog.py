@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMenu
 
-    from desktop_app.ui.composer.model_choice_view import ChoiceView
+    from desktop_app.ui.composer.choice_view import ChoiceView
     from desktop_app.ui.look.theme import Theme
 
 FEWEST_COLUMNS: Final = 2

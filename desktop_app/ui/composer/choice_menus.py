@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
 
     from desktop_app.domain.models.model_catalog import Effort
-    from desktop_app.ui.composer.model_choice_view import ChoiceFigures, ChoiceView, ModelEntry
+    from desktop_app.ui.composer.choice_view import ChoiceFigures, ChoiceView, ModelEntry
 
 LONGEST_FLAT_MENU: Final = 18
 LONGEST_SUBMENU: Final = 40

@@ -17,7 +17,7 @@ from desktop_app.domain.models.variants import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer import choice_menus
 from desktop_app.ui.composer.background_button import BackgroundButton
-from desktop_app.ui.composer.model_choice_view import EFFORT_BARS, ChoiceFigures, nothing_chosen
+from desktop_app.ui.composer.choice_view import EFFORT_BARS, ChoiceFigures, nothing_chosen
 from desktop_app.ui.look.icons import icon
 from desktop_app.ui.look.painting import text_width
 from desktop_app.ui.look.theme import SEND, set_role
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
     from PySide6.QtWidgets import QMenu
 
-    from desktop_app.ui.composer.model_choice_view import ChoiceView
+    from desktop_app.ui.composer.choice_view import ChoiceView
     from desktop_app.ui.look.theme import Theme
 
 _GAP: Final = 9

@@ -18,12 +18,12 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips, Chip
 from desktop_app.ui.composer.choice_row import ChoiceRow
+from desktop_app.ui.composer.choice_view import ChoiceFigures, ChoiceView, ModelEntry
 from desktop_app.ui.composer.completion.completion_fields import (
     EditorCompletionField,
     PopupAboveEditor,
 )
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter
-from desktop_app.ui.composer.model_choice_view import ChoiceFigures, ChoiceView, ModelEntry
 from desktop_app.ui.composer.prompt_text import PromptText
 from desktop_app.ui.composer.suggestions import Suggestions
 from desktop_app.ui.look.mirroring import margins

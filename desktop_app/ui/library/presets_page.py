@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from desktop_app.domain.answering.generation import Examples
     from desktop_app.domain.prompts.preset import Preset
-    from desktop_app.ui.composer.model_choice_view import ModelEntry
+    from desktop_app.ui.composer.choice_view import ModelEntry
     from desktop_app.ui.look.theme import Theme
 
     Own = Callable[[Preset], Mapping[str, object]]

@@ -31,6 +31,7 @@ from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.composer.attachment_chips import AttachmentChips
+from desktop_app.ui.composer.choice_view import nothing_chosen
 from desktop_app.ui.composer.completion.completion_fields import (
     EditorCompletionField,
     PopupBelowField,
@@ -42,7 +43,6 @@ from desktop_app.ui.composer.dropped_content import (
     is_acceptable,
     read_dropped,
 )
-from desktop_app.ui.composer.model_choice_view import nothing_chosen
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     )
 
     from desktop_app.ui.composer.attachment_chips import Chip
-    from desktop_app.ui.composer.model_choice_view import ChoiceView
+    from desktop_app.ui.composer.choice_view import ChoiceView
     from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView

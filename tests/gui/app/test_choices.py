@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
-from desktop_app.app.chat.model_choices import view_of
+from desktop_app.app.chat.available_models import view_of
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -22,9 +22,9 @@ from desktop_app.domain.network.origin import origin
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.model_choice import resolve
+from desktop_app.services.chat.choice_resolution import resolve
 from desktop_app.settings.key_addresses import key_page
-from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry
+from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
 from tests.gui.app.desk import Desk, until

@@ -17,7 +17,7 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.i18n import formatting
-from desktop_app.services.chat.model_choice import INSTANT_RETIRED
+from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
 from tests.gui.app.desk import Desk, find, until
 from tests.gui.app.test_choices import COMET, KEYED, SERVER, row
 from tests.helpers.certificates import Authority

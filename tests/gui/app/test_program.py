@@ -31,7 +31,7 @@ from desktop_app.commands.command import COMMANDS, CommandScope
 from desktop_app.domain.errors import StreamCutError
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.rendering.markdown import parser as parser_module
-from desktop_app.ui.composer.model_choice_view import ModelEntry
+from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from tests.gui.app.desk import NO_ROOM, Desk, Slow, find, until
 from tests.helpers.templates import EXPLAIN

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from desktop_app.services.chat.model_choice import INSTANT_RETIRED
+from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
 from tests.integration.headless.command import KEY, Ended, Shell
 from tests.integration.headless.interception import Interception, certificate, server_context
 from tests.integration.headless.replies import ANSWER, WHOLE, refusal

@@ -53,7 +53,7 @@ from desktop_app.domain.models.model_catalog import Effort, ModelInfo
 from desktop_app.domain.models.token_rates import TextKind
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.i18n.formatting import money
-from desktop_app.services.chat.model_choice import ON_DEVICE_MODEL, ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ON_DEVICE_MODEL, ResolvedChoice
 from desktop_app.services.documents.chunk_plan import ChunkPlan
 from desktop_app.services.documents.chunked_reading import (
     LARGEST_PART,

@@ -41,8 +41,8 @@ from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Varian
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.compaction_service import CompactionService, Plan, readable
-from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel

@@ -23,7 +23,7 @@ from desktop_app.domain.conversations.message_parts import ChosenPages, Document
 from desktop_app.domain.models.model_catalog import ModelCatalog
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.fence import SAMPLE

@@ -21,7 +21,7 @@ from desktop_app.domain.models.model_catalog import Api, FileInputs, Variant
 from desktop_app.providers.apis import responses
 from desktop_app.providers.http.request_body import packed_body
 from desktop_app.services.chat.answer_run import AnswerRun
-from desktop_app.services.chat.model_choice import ResolvedChoice, resolve
+from desktop_app.services.chat.choice_resolution import ResolvedChoice, resolve
 from desktop_app.services.chat.prompt_assembly import document_block
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.documents.file_attachments import (

@@ -27,7 +27,7 @@ from desktop_app.domain.models.own_model import (
 )
 from desktop_app.domain.spending.cost import Price
 from desktop_app.providers.provider_client import ProviderClient
-from desktop_app.services.chat.model_choice import model_info, resolve
+from desktop_app.services.chat.choice_resolution import model_info, resolve
 from desktop_app.services.models.model_table import model_rows
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 from tests.unit.providers.samples import CATALOG

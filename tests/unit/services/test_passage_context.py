@@ -12,7 +12,7 @@ from desktop_app.domain.conversations.conversation import Draft
 from desktop_app.domain.conversations.message_parts import CollectionPart, PassagesPart
 from desktop_app.domain.errors import DocumentError
 from desktop_app.domain.models.model_catalog import ModelInfo
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import (
     HOW_TO_ANSWER,

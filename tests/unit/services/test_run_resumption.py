@@ -29,8 +29,8 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.answer_run import AnswerRun
 from desktop_app.services.chat.background_offer import offers_background
 from desktop_app.services.chat.chat_service import AskSettings
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.long_answer import attach_left_files
-from desktop_app.services.chat.model_choice import ResolvedChoice
 from desktop_app.services.chat.run_resumption import ResumedAnswering, Resumer
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.waiting import until

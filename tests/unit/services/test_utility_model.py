@@ -29,7 +29,7 @@ from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, MonthUnderCap, Purpose
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.model_choice import PriceClaim, ResolvedChoice, model_info
+from desktop_app.services.chat.choice_resolution import PriceClaim, ResolvedChoice, model_info
 from desktop_app.services.chat.small_tasks.titles import Titles, clean_title, wants_title
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.spending.budget import Budget

@@ -21,7 +21,7 @@ from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.domain.spending.spending_report import CallPerformance
 
 if TYPE_CHECKING:
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 LARGEST: Final = 16 * 1024 * 1024
 """Bytes, as `TextSize` counts them."""

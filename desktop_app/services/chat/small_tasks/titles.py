@@ -15,7 +15,7 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.services.chat.chat_service import first_title
-from desktop_app.services.chat.model_choice import ResolvedChoice
+from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.chat.small_tasks.utility_model import UtilityModel
 from desktop_app.services.fence import Fences, one_line
 

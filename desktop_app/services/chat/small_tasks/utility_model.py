@@ -28,7 +28,7 @@ from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, ModelI
 from desktop_app.domain.models.model_listing import ModelListing, is_served
 from desktop_app.domain.spending.cost import Price, Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
-from desktop_app.services.chat.model_choice import (
+from desktop_app.services.chat.choice_resolution import (
     LONGEST_MODEL,
     ResolvedChoice,
     model_info,

@@ -14,9 +14,9 @@ from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_text import happened_text
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.i18n.translation import tr
-from desktop_app.services.chat.model_choice import model_info
+from desktop_app.services.chat.choice_resolution import model_info
 from desktop_app.services.models.model_menu import offers
-from desktop_app.ui.composer.model_choice_view import ChoiceView, ModelEntry, nothing_chosen
+from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry, nothing_chosen
 
 if TYPE_CHECKING:
     from desktop_app.app.state.answer_setup import AnswerSetup
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.errors import IllegalChoiceError
-    from desktop_app.services.chat.model_choice import ResolvedChoice
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 
-class ModelChoices(QObject):
+class AvailableModels(QObject):
     """Lists models whenever providers or their listings change.
 
     Signals:

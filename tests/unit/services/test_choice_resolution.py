@@ -21,7 +21,7 @@ from desktop_app.domain.models.model_catalog import (
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.local_model.server import LocalModel
 from desktop_app.paths import resource_path
-from desktop_app.services.chat.model_choice import (
+from desktop_app.services.chat.choice_resolution import (
     INSTANT_RETIRED,
     ON_DEVICE_WINDOW,
     default_choice,
