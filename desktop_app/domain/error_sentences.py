@@ -642,6 +642,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     Reason.ENDED_BY_FILTER: ErrorSentences(
         N_("The provider’s content filter stopped the response."),
         remedy=Remedy.RETRY_CHANGED,
+        fuller=N_("The provider’s content filter stopped the response: {words}"),
     ),
     Reason.GRAMMAR_NOT_FOLLOWED: ErrorSentences(
         N_("The model didn’t follow the grammar."), remedy=N_("Ask again or choose another model.")

@@ -86,8 +86,15 @@ def _is_content(event: StreamEvent) -> bool:
     return isinstance(event.event if isinstance(event, OfCandidate) else event, _CONTENT)
 
 
+def _is_cut(events: Sequence[StreamEvent]) -> bool:
+    match events:
+        case [Failed(StreamCutError())]:
+            return True
+    return False
+
+
 class _EmptyStreamError(Exception):
-    """A reply with status 200 and without any event."""
+    """A reply with status 200 and without any event but the end."""
 
 
 class _Reader(Protocol):
@@ -515,6 +522,9 @@ class ProviderClient:
         try:
             async with aclosing(reply.events(reader.read)) as received:
                 async for events in received:
+                    # vLLM sends [DONE] alone if it fails before the first token.
+                    if not has_events and self._may_be_empty and _is_cut(events):
+                        raise _EmptyStreamError
                     has_events = True
                     for event in events:
                         yield event
@@ -527,10 +537,14 @@ class ProviderClient:
             for event in ending:  # the finish reason had come: the answer is complete
                 yield event
             return
-        if not has_events and self._profile.kind is ProviderKind.COMPATIBLE:
+        if not has_events and self._may_be_empty:
             raise _EmptyStreamError
         for event in reader.end():
             yield event
+
+    @property
+    def _may_be_empty(self) -> bool:
+        return self._profile.kind is ProviderKind.COMPATIBLE
 
     def _empty_reply(self, api: Api, body: Mapping[str, Any]) -> ProviderError:
         """Return the error of a reply with status 200 and no event.

@@ -5,7 +5,8 @@ of each kind in `kinds`, with the server's counter and, with `--hide 1`, without
 requests that the server refused as too long, and whether the summary was reached. A response has at
 most `response` tokens, because the figures are about what is sent. With `--answers 0` the server
 counts and refuses, but answers with a few fixed words: a machine without a graphics processor takes
-minutes to read each window of 8,192 tokens.
+minutes to read each window of 8,192 tokens. A summary that is not reached within `longest` seconds
+is stopped, and its row says so.
 
 `--servers llama.cpp,llama-cpp-python,litellm,portkey --window 8192 --sample 1000` has the program's
 client count by each of these servers, which all serve the same model: by the server's counter, and
@@ -40,7 +41,6 @@ from tests.helpers.texts_by_kind import KINDS, text_of
 from tests.unit.providers.samples import CATALOG, ask
 
 ROOT: Final = Path(__file__).parents[2]
-LONGEST_S: Final = 1_800
 SAMPLE: Final = 12_000
 
 
@@ -51,6 +51,7 @@ def main(
     hide: int = 0,
     response: int = 24,
     answers: int = 1,
+    longest: int = 1_800,
     kinds: str = ",".join(KINDS),
     sample: int = SAMPLE,
     servers: str = "",
@@ -76,7 +77,7 @@ def main(
                     **row,
                     "counter": counter,
                     "answers": answers,
-                    **_summary(url, kind, length, response),
+                    **_summary(url, kind, length, response, longest),
                 }
 
 
@@ -102,8 +103,8 @@ def _counts(url: str, kind: str, sample: int) -> dict[str, Any]:
     }
 
 
-def _summary(url: str, kind: str, characters: int, response: int) -> dict[str, Any]:
-    """Return how a text of so many characters is summarized by the command line."""
+def _summary(url: str, kind: str, characters: int, response: int, longest: int) -> dict[str, Any]:
+    """Return how a text of so many characters is summarized within `longest` seconds."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{kind}.txt"
         file.write_text(text_of(kind, characters), "utf-8")
@@ -116,15 +117,21 @@ def _summary(url: str, kind: str, characters: int, response: int) -> dict[str, A
         command = [sys.executable, "-m", "desktop_app", "summarize", str(file), "--json"]
         command += ["--model", "smollm2", "--max-tokens", str(response)]
         began = time.monotonic()
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, timeout=LONGEST_S
+        running = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        said = done.stderr.decode()
-        answer = json.loads(done.stdout) if done.stdout.startswith(b"{") else {}
+        try:
+            out, errors = running.communicate(timeout=longest)
+        except subprocess.TimeoutExpired:
+            # As Ctrl+C does: the command says how far it came.
+            running.terminate()
+            out, errors = running.communicate()
+        said = errors.decode()
+        answer = json.loads(out) if out.startswith(b"{") else {}
         return {
             "characters": characters,
             "seconds": round(time.monotonic() - began),
-            "exit": done.returncode,
+            "exit": running.returncode,
             "planned": next((line for line in said.splitlines() if "part" in line), said[-300:]),
             "input_tokens": (answer.get("usage") or {}).get("input_tokens"),
             "status": answer.get("status"),

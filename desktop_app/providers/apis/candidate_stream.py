@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from desktop_app.domain.answering.stream_events import OfCandidate, Started, StreamEvent
+from desktop_app.providers.apis import error_body
 from desktop_app.providers.apis.chat_completions import DONE, ChatCompletionsReader
 from desktop_app.providers.http import json_fields
 
@@ -86,7 +87,7 @@ def _chunk(data: bytes | bytearray, name: str) -> object:
         chunk = json_fields.parse(data)
     except ValueError:
         return None
-    return None if isinstance(chunk, Mapping) and chunk.get("error") else chunk
+    return None if error_body.is_error(chunk) else chunk
 
 
 def _choice_index(choice: Mapping[str, Any], place: int) -> int:

@@ -254,7 +254,7 @@ class ChatCompletionsReader:
     def __init__(self, provider: str) -> None:
         self._provider = provider
         self.is_finished = False
-        self._has_started = False
+        self._started = ("", "")
         self._has_content = False
         self._reason = ""
         self._usage: Usage | None = None
@@ -279,7 +279,7 @@ class ChatCompletionsReader:
             chunk = json_fields.parse(data)
         except ValueError:
             return self._finish(Failed(stream_errors.unreadable(self._provider)))
-        if name == "error" or (isinstance(chunk, Mapping) and chunk.get("error")):
+        if name == "error" or error_body.is_error(chunk):
             error = error_replies.error_from(self._provider, error_body.parse_error(chunk))
             return self._finish(Failed(error))
         return list(self.take(chunk, "delta"))
@@ -313,13 +313,17 @@ class ChatCompletionsReader:
 
     def take(self, chunk: object, key: str) -> Iterator[StreamEvent]:
         """Yield the events of a decoded chunk. `key` names the field of a choice with the delta."""
-        if not self._has_started:
-            self._has_started = True
-            yield Started(json_fields.name(chunk, "id"), json_fields.name(chunk, "model"))
+        if not all(self._started):  # Azure's first chunk names neither
+            response_id, model = json_fields.name(chunk, "id"), json_fields.name(chunk, "model")
+            started = (self._started[0] or response_id, self._started[1] or model)
+            if started != self._started:
+                self._started = started
+                yield Started(*started)
         self._tier = json_fields.name(chunk, "service_tier") or self._tier
-        usage = json_fields.mapping(chunk, "usage")
-        if usage:
-            self._usage = usage_of(usage)  # some servers send it with every chunk
+        # Groq's older API has it in a field of its own; some servers send it with every chunk.
+        groq = json_fields.mapping(chunk, "x_groq")
+        usage = json_fields.mapping(chunk, "usage") or json_fields.mapping(groq, "usage")
+        self._usage = usage_of(usage) or self._usage
         for choice in json_fields.rows(chunk, "choices")[:1]:
             delta = json_fields.mapping(choice, key) or json_fields.mapping(choice, "message")
             for event in self._delta(delta):

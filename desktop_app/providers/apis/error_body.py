@@ -3,8 +3,9 @@
 OpenAI nests it under "error"; older vLLM and the documented stream event are flat; Ollama, LM
 Studio and TGI send "error" as plain text; FastAPI sends "detail", as text or as a list, and Mistral
 that within "message"; Gemini sends a list with one item; Cloudflare sends lists under "error" or
-"errors"; Helicone's message has a name of its own. OpenRouter quotes the reply of the provider
-behind it. LiteLLM sends errors of streamed requests as an event, whatever the status.
+"errors"; the messages of Helicone and KoboldCpp have names of their own. OpenRouter quotes the
+reply of the provider behind it. LiteLLM sends errors of streamed requests as an event, whatever the
+status.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ LONGEST_MESSAGE: Final = 10_000
 LONGEST_CODE: Final = 200
 _DEEPEST_FIELD: Final = 10
 _LISTS: Final = ("error", "errors")
-_MESSAGES: Final = ("message", "detail", "helicone-message")
+_MESSAGES: Final = ("message", "detail", "msg", "helicone-message")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class ErrorBody:
 
     Attributes:
         size: the size of the request and of the window, if fields of the error name them.
+        http: the code if it is an HTTP status, as inside the streams of gateways; else 0.
     """
 
     message: str = ""
@@ -39,6 +41,7 @@ class ErrorBody:
     type: str = ""
     param: str = ""
     size: RequestSize = NO_SIZE
+    http: int = 0
 
     @property
     def names(self) -> set[str]:
@@ -58,6 +61,12 @@ def read_body(data: bytes | bytearray) -> ErrorBody:
     text = data.decode("utf-8", "replace").strip()
     # The rest of a JSON text that is cut off is no sentence.
     return ErrorBody() if text[:1] in ("{", "[") else ErrorBody(without_markup(text))
+
+
+def is_error(event: object) -> bool:
+    """Return True if a decoded event of a stream is an error, nested or with its fields flat."""
+    is_nested = isinstance(event, dict) and bool(event.get("error"))
+    return is_nested or json_fields.text(event, "object") == "error"
 
 
 def parse_error(value: object) -> ErrorBody:
@@ -88,6 +97,7 @@ def _fields(value: object) -> ErrorBody:
         type="" if kind == "error" else kind,
         param=_code(value, "param"),
         size=size_of(value),
+        http=json_fields.count(value, "code"),
     )
 
 

@@ -62,6 +62,7 @@ _MODEL_CODES: Final = {
     "model_not_found",
     "model_deprecated",
     "model_decommissioned",
+    "model_not_available",  # Together
     "DeploymentNotFound",
 }
 _ANSWER_SCHEMA: Final = re.compile("Invalid schema for (response_format|text.format)")
@@ -73,15 +74,25 @@ _PARAMETER_CODES: Final = {
     "extra_forbidden",
 }
 WRONG_REQUEST_CODES: Final = frozenset({"invalid_request", "bad_request"})
-_FAULT_CODES: Final = {"server_error", "internal_error", "internal_server_error", "overloaded"}
+_FAULT_CODES: Final = {
+    *("server_error", "internal_error", "internal_server_error", "overloaded"),
+    *("api_error", "InternalServerError"),  # Ollama, vLLM
+}
 
 # The status of these is often 500: the gateway failed because the server behind it refused.
 _CONTEXT: Final = re.compile(
     r"(maximum|exceed\w*|available|too (long|large)|(longer|greater) than).{0,80}context|"
     r"context.{0,40}(exceed|too (long|large)|overflow|is only)|prompt is too long|"
-    r"longer than the maximum model length|\bn_keep\b.{0,30}\bn_ctx\b|"
+    r"longer than the maximum model length|please reduce the length of the (messages|prompt|input)|"
+    r"\bn_keep\b.{0,30}\bn_ctx\b|"
     r"`inputs`( tokens \+ `max_new_tokens`)? must (have less than|be <=)",
     re.IGNORECASE | re.DOTALL,
+)
+# Groq and vLLM: not the messages, but the limit of the answer is too large for the window.
+_LIMIT_TOO_LARGE: Final = re.compile(
+    r"^[`'\"]?(max_tokens|max_completion_tokens)[`'\"]?( or [`'\"]?\w+[`'\"]?)? "
+    r"(is too large|must be (less|at most|<))",
+    re.IGNORECASE,
 )
 _KEY: Final = re.compile(
     r"\b(invalid|incorrect|wrong|expired|missing) (\w+ ){0,2}(api|subscription|virtual) key|"
@@ -97,7 +108,9 @@ _MORE_THAN_A_MINUTE: Final = re.compile(
 _NO_MODEL: Final = re.compile(
     r"\bmodel\b.{0,120}(not found|not exist|does not exist|not available|no such|not supported|"
     r"deprecated|retired|decommissioned|no longer|shut down)|"
-    r"(no such|unknown|invalid) model\b",
+    r"(no such|unknown|invalid) model\b|unable to access (\S+ )?model\b|"
+    # OpenRouter, if the account's privacy settings leave no provider of the model.
+    r"no endpoints (found|available)|no allowed providers are available",
     re.IGNORECASE | re.DOTALL,
 )
 # OpenAI, OpenRouter, vLLM, llama.cpp, LM Studio, Ollama; Ollama also says it of invalid images.
@@ -194,16 +207,19 @@ def details(status: int | None, code: str, request_id: str, message: str) -> str
 
 def _known_error(provider: str, body: ErrorBody, status: int | None) -> ProviderError | None:
     """Return the error that the code, or else the message, identifies."""
-    if body.names & _QUOTA_CODES or status == 402 or _is_refusal(status, _NO_CREDIT, body):
+    said = status or body.http  # inside a stream, the status is that of its beginning
+    if body.names & _QUOTA_CODES or said == 402 or _is_refusal(status, _NO_CREDIT, body):
         return QuotaExhaustedError(Reason.NO_CREDIT, provider=provider)
-    if _is_filtered(body):
+    if _is_filtered(body, status):
         return ContentFilteredError(Reason.ENDED_BY_FILTER)
     if _MORE_THAN_A_MINUTE.search(body.message):
         return ProviderFaultError(Reason.REQUEST_TOO_LARGE, provider=provider)
-    if body.names & _RATE_CODES or status == 429:
+    if body.names & _RATE_CODES or said == 429:
         return RateLimitedError(Reason.TOO_MANY_REQUESTS, provider=provider)
-    if body.names & _KEY_CODES or status == 401 or _is_refusal(status, _KEY, body):
+    if body.names & _KEY_CODES or said == 401 or _is_refusal(status, _KEY, body):
         return AuthenticationError(Reason.KEY_NOT_ACCEPTED, provider=provider)
+    if status in (400, 422) and (limit := _LIMIT_TOO_LARGE.search(body.message)):
+        return _refused(provider, limit[1])
     if body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT, body):
         return _too_long(body)
     if _is_refusal(status, _NO_PICTURES, body):
@@ -217,10 +233,11 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
     return _refused_parameter(provider, body, status)
 
 
-def _is_filtered(body: ErrorBody) -> bool:
+def _is_filtered(body: ErrorBody, status: int | None) -> bool:
     if body.names & _FILTER_CODES:
         return True
-    return "invalid_prompt" in body.names and bool(_FLAGGED.search(body.message))
+    may_be = "invalid_prompt" in body.names or status == 403  # OpenRouter's moderation
+    return may_be and bool(_FLAGGED.search(body.message))
 
 
 def _is_refusal(status: int | None, pattern: re.Pattern[str], body: ErrorBody) -> bool:
@@ -269,6 +286,10 @@ def _refused_parameter(
             return None
     if param.startswith(("input", "messages", "model")):
         return None  # not a setting, but the messages or the model
+    return _refused(provider, param)
+
+
+def _refused(provider: str, param: str) -> RefusedParameterError:
     error = RefusedParameterError(
         Reason.SETTING_REFUSED if param else Reason.UNNAMED_SETTING_REFUSED,
         provider=provider,

@@ -92,7 +92,7 @@ class ResponsesReader:
         if self._numbered and not self._is_next(event):
             return []
         kind = json_fields.text(event, "type") or name
-        if not kind.startswith("response.") and isinstance(event, Mapping) and event.get("error"):
+        if not kind.startswith("response.") and error_body.is_error(event):
             kind = "error"
         handler = _HANDLERS.get(kind)
         events = list(handler(self, event)) if handler else []
@@ -233,10 +233,9 @@ class ResponsesReader:
                     yield from self._item(at, item)
         if not self._has_model:  # llama.cpp names it at the end alone
             yield from self._started(event)
-        usage = json_fields.mapping(response, "usage")
-        if usage:
+        if usage := usage_of(json_fields.mapping(response, "usage")):
             tier = json_fields.name(response, "service_tier")
-            yield UsageReported(usage_of(usage), tier)
+            yield UsageReported(usage, tier)
         yield from self._finish(self._terminal(event, response))
 
     def _error(self, event: object) -> Iterator[StreamEvent]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.providers.http import json_fields
 
+_NUMBER: Final = re.compile("[0-9]{1,10}")
 MOST_TOKENS: Final = 1_000_000_000
 """The most tokens of one call. The largest windows hold some ten million."""
 
 
-def usage_of(usage: Mapping[str, Any]) -> Usage:
-    """Return the token usage under the names of either API.
+def usage_of(usage: Mapping[str, Any]) -> Usage | None:
+    """Return the token usage under the names of either API; None if nothing is counted.
 
-    A part is limited to its total, whatever a server says: else a cost could be negative.
+    Servers that do not count leave it out or say 0, which would make the answer free. A part is
+    limited to its total, whatever a server says: else a cost could be negative.
     """
     inputs = json_fields.mapping(usage, "input_tokens_details") or json_fields.mapping(
         usage, "prompt_tokens_details"
@@ -27,6 +30,8 @@ def usage_of(usage: Mapping[str, Any]) -> Usage:
         tokens(usage, f"{one}_tokens") or tokens(usage, f"{other}_tokens")
         for one, other in (("input", "prompt"), ("output", "completion"))
     )
+    if not sent and not came:
+        return None
     return Usage(
         input_tokens=sent,
         cached_tokens=min(sent, tokens(inputs, "cached_tokens")),
@@ -40,5 +45,9 @@ def tokens(usage: Mapping[str, Any], name: str) -> int:
 
     An implausible number would exceed every monthly spending limit for good.
     """
-    number = json_fields.count(usage, name)
+    found = usage.get(name)
+    if isinstance(found, str) and _NUMBER.fullmatch(found):  # some gateways send text
+        number = int(found)
+    else:
+        number = json_fields.count(usage, name)
     return number if number <= MOST_TOKENS else 0

@@ -334,4 +334,4 @@ async def cancel(transport: Transport, run: RemoteRun, times: RunTimes) -> Usage
         raise failed.error from failed
     except TimeoutError as exc:
         raise NetworkError(Reason.CANCEL_TIMEOUT) from exc
-    return usage_of(usage) if usage else None
+    return usage_of(usage)

@@ -94,4 +94,4 @@ def state_from(reply: object, provider: str) -> ProviderState:
         raise UnexpectedReplyError(Reason.COMPACTION_UNREADABLE, provider=provider)
     usage = json_fields.mapping(reply, "usage")
     items = json.dumps(output, ensure_ascii=True, separators=(",", ":"))
-    return ProviderState(items, usage_of(usage) if usage else None)
+    return ProviderState(items, usage_of(usage))

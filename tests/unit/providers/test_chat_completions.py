@@ -25,10 +25,14 @@ from desktop_app.domain.conversations.message_parts import (
     TextPart,
     ToolCallPart,
 )
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
+    AuthenticationError,
     ContextTooLongError,
     ProviderError,
     ProviderFaultError,
+    QuotaExhaustedError,
+    RateLimitedError,
     StreamCutError,
     UnexpectedReplyError,
 )
@@ -245,6 +249,10 @@ def test_an_end_without_a_reason_is_a_cut(chunks: list[dict[str, Any] | str]) ->
     [
         ({"error": {"message": "Oh.", "type": "server_error"}}, ProviderFaultError),
         ({"error": "Oh."}, ProviderFaultError),
+        ({"object": "error", "message": "Oh.", "type": "x", "code": 500}, ProviderFaultError),
+        ({"error": {"message": "Slower.", "code": 429}}, RateLimitedError),
+        ({"error": {"message": "Who?", "code": 401}}, AuthenticationError),
+        ({"error": {"message": "Pay.", "code": 402}}, QuotaExhaustedError),
         (
             {
                 "error": {
@@ -264,6 +272,33 @@ def test_errors_inside_a_stream_keep_the_text(sent: Any, kind: type[ProviderErro
     assert isinstance(end, Failed)
     assert type(end.error) is kind
     assert fold(events).text == "Hel"
+
+
+def test_an_engine_that_fails_in_mid_answer_is_not_the_fault_of_the_request() -> None:
+    sent = {"error": {"message": "CUDA error", "type": "api_error", "param": None, "code": None}}
+    (end,) = terminals(read(chunk(content="Hel"), sent))
+    assert isinstance(end, Failed)
+    assert end.error.reason is Reason.FAILED_WHILE_ANSWERING
+
+
+@pytest.mark.parametrize(
+    ("sent", "usage"),
+    [
+        ({"usage": {"prompt_tokens": "12", "completion_tokens": "3"}}, Usage(12, 0, 3, 0)),
+        ({"x_groq": {"usage": {"prompt_tokens": 12, "completion_tokens": 3}}}, Usage(12, 0, 3, 0)),
+        ({"usage": {"prompt_tokens": "many", "completion_tokens": "9" * 11}}, None),
+        ({"usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}}, None),
+        ({"usage": None}, None),
+    ],
+)
+def test_usage_in_odd_forms(sent: dict[str, Any], usage: Usage | None) -> None:
+    assert fold(read(chunk("stop", content="Hel"), {**chunk(), **sent}, "[DONE]")).usage == usage
+
+
+def test_a_model_that_is_named_after_the_first_chunk() -> None:
+    first = {"id": "", "model": "", "choices": [], "prompt_filter_results": []}
+    reply = fold(read(first, chunk(content="Hel"), chunk("stop"), "[DONE]"))
+    assert (reply.response_id, reply.model, reply.text) == ("c1", "m", "Hel")
 
 
 def test_usage_that_came_before_a_cut_is_kept() -> None:

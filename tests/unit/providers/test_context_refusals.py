@@ -10,6 +10,9 @@ from desktop_app.providers.apis.error_body import parse_error
 from desktop_app.providers.apis.error_replies import error_from
 
 MESSAGES = {
+    "Requested token count exceeds the model's maximum context length of 196608 tokens. You "
+    "requested a total of 204830 tokens: 172830 tokens from the input messages and 32000 tokens "
+    "for the completion.": (172_830, 196_608),
     "request (2293 tokens) exceeds the available context size (2048 tokens), try increasing it": (
         2293,
         2048,

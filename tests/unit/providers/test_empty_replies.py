@@ -30,7 +30,7 @@ SHORT, LONG = "Hello?", "word " * LARGE_REQUEST
         (Api.CHAT_COMPLETIONS, LONG, Reason.CONVERSATION_TOO_LONG),
     ],
 )
-@pytest.mark.parametrize("body", [b"", b": ping\n\n"])
+@pytest.mark.parametrize("body", [b"", b": ping\n\n", b"data: [DONE]\n\n"])
 def test_an_address_that_has_answered_is_not_wrong(
     known: Api | None, text: str, reason: Reason, body: bytes
 ) -> None:

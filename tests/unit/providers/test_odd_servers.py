@@ -239,6 +239,23 @@ def test_a_refused_setting_is_left_out_in_whatever_words_it_is_refused(
 @pytest.mark.parametrize(
     "message",
     [
+        "'max_tokens' or 'max_completion_tokens' is too large: 5000. This model's maximum context "
+        "length is 4096 tokens and your request has 300 input tokens (5000 > 4096 - 300).",
+        "`max_completion_tokens` must be less than or equal to `4096`, the maximum value for "
+        "`max_completion_tokens` is less than the `context_window` for this model",
+    ],
+)
+def test_a_limit_that_is_too_large_is_no_conversation_that_is_too_long(message: str) -> None:
+    refused = replies(400, {"error": {"message": message, "code": 400}})
+    scripts = refused, refused, streams(sse(CHAT_CHUNK, "[DONE]"))
+    events, received = run(*scripts, profile=CHAT, request=ask(max_output_tokens=5_000))
+    assert not {"max_tokens", "max_completion_tokens"} & received[-1].json.keys()
+    assert "tokens”, which My server rejected" in str(fold(events).notices[0])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
         "max_tokens must be at least 1, got -50",
         "The image in messages[0] is invalid",
         "Please stop sending unknown things",
