@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.hotkey import native_hotkey
 from desktop_app.hotkey.hotkey_check import is_x11
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
 from desktop_app.i18n.translation import tr
@@ -17,6 +18,7 @@ from desktop_app.session.portal_shortcut import PortalShortcut
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
+    from desktop_app.hotkey.native_hotkey import NativeHotkey
     from desktop_app.hotkey.x11_hotkey import X11Hotkey
     from desktop_app.session.session_bus import SessionBus
 
@@ -39,6 +41,7 @@ class HotkeyController(QObject):
         self._keys: str | None = None
         self._asking: asyncio.Task[str] | None = None
         self._held: X11Hotkey | None = None
+        self._native: NativeHotkey | None = None
         self._changing = asyncio.Lock()
 
     def hold(self, keys: str) -> None:
@@ -73,6 +76,12 @@ class HotkeyController(QObject):
     async def _grab(self, keys: str) -> HotkeyReport:
         if not keys:
             return HotkeyReport(keys, HotkeyStatus.OFF)
+        if native_hotkey.is_native():
+            loop = asyncio.get_running_loop()
+            self._native = native_hotkey.hold(
+                keys, lambda: loop.call_soon_threadsafe(self.pressed.emit)
+            )
+            return HotkeyReport(keys, HotkeyStatus.WORKS)
         if QGuiApplication.platformName() == "xcb" and is_x11(os.environ):
             self._held = await asyncio.to_thread(_grabbed, keys)
             asyncio.get_running_loop().add_reader(self._held.fileno(), self._read)
@@ -95,6 +104,9 @@ class HotkeyController(QObject):
 
     async def _release(self) -> None:
         await self._portal.close()
+        if self._native is not None:
+            native, self._native = self._native, None
+            native.close()
         if self._held is not None:
             held, self._held = self._held, None
             asyncio.get_running_loop().remove_reader(held.fileno())

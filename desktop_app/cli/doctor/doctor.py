@@ -25,8 +25,15 @@ from desktop_app.cli.doctor.provider_routes import is_remote, way_to
 from desktop_app.cli.streams import console
 from desktop_app.commands.keymap import Keymap
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.hotkey.hotkey_check import check_hotkey, is_x11
-from desktop_app.hotkey.hotkey_status import COMMAND, OPEN_COMMAND, STATUS_TEXTS, HotkeyStatus
+from desktop_app.hotkey import native_hotkey
+from desktop_app.hotkey.hotkey_check import check_hotkey, check_native_hotkey, is_x11
+from desktop_app.hotkey.hotkey_status import (
+    COMMAND,
+    OPEN_COMMAND,
+    STATUS_TEXTS,
+    HotkeyReport,
+    HotkeyStatus,
+)
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import available
@@ -275,15 +282,24 @@ async def _hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
         with suppress(UserFacingError):  # the check of the store reports it
             values = await backend.settings.all()
     keys = Keymap.from_settings(values).shortcut_of(COMMAND)
-    report = await asyncio.to_thread(check_hotkey, keys, os.environ)
-    if report.status is HotkeyStatus.UNAVAILABLE and not is_x11(os.environ):
-        report = await check_portal(keys, backend.folders.scope)
+    report = await _hotkey_report(keys, backend.folders.scope)
     text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
     works = {HotkeyStatus.WORKS: True, HotkeyStatus.OFF: None, HotkeyStatus.ASKS: None}.get(
         report.status, False
     )
+    if native_hotkey.is_native():
+        text = " ".join((text, tr("It hasn’t been tested on this system.")))
     facts = {"shortcut": report.keys, "status": report.status.value}
     return Finding("hotkey", works, text, facts=facts)
+
+
+async def _hotkey_report(keys: str, scope: str) -> HotkeyReport:
+    if native_hotkey.is_native():
+        return check_native_hotkey(keys)
+    report = await asyncio.to_thread(check_hotkey, keys, os.environ)
+    if report.status is HotkeyStatus.UNAVAILABLE and not is_x11(os.environ):
+        return await check_portal(keys, scope)
+    return report
 
 
 def _login_start(backend: Backend) -> Finding:

@@ -1,0 +1,229 @@
+"""The global shortcut on macOS: RegisterEventHotKey of Carbon, which asks the user nothing.
+
+Not tried on a Mac: the tests of this project run on Linux. While it holds the keys, it has a
+message port by which other processes of ours recognize it. Everything runs in the main thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ctypes import byref, c_int64, c_uint16, c_uint32, c_ulong, c_void_p
+from typing import Any, Final
+
+from desktop_app.commands.shortcut import parse
+from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyStatus
+from desktop_app.hotkey.macos_library import (
+    EventHandler,
+    EventType,
+    HotKeyId,
+    MacLibrary,
+    mac_library,
+)
+
+# Events.h. In Qt's portable text, "Ctrl" is the Command key, and "Meta" is Control.
+MODIFIERS: Final = {"Ctrl": 0x0100, "Shift": 0x0200, "Alt": 0x0800, "Meta": 0x1000}
+_FUNCTION_KEYS: Final = (
+    *(0x7A, 0x78, 0x63, 0x76, 0x60, 0x61, 0x62, 0x64, 0x65, 0x6D),
+    *(0x67, 0x6F, 0x69, 0x6B, 0x71, 0x6A, 0x40, 0x4F, 0x50, 0x5A),
+)
+KEY_CODES: Final = {
+    "Return": 0x24,
+    "Tab": 0x30,
+    "Backtab": 0x30,
+    "Space": 0x31,
+    "Backspace": 0x33,
+    "Esc": 0x35,
+    "Menu": 0x6E,
+    "Help": 0x72,
+    "Ins": 0x72,
+    "Home": 0x73,
+    "PgUp": 0x74,
+    "Del": 0x75,
+    "End": 0x77,
+    "PgDown": 0x79,
+    "Left": 0x7B,
+    "Right": 0x7C,
+    "Down": 0x7D,
+    "Up": 0x7E,
+    **{f"F{n}": code for n, code in enumerate(_FUNCTION_KEYS, 1)},
+}
+_CODES: Final = 128
+# CarbonEvents.h, CarbonEventsCore.h
+EXISTS: Final = -9878
+EXCLUSIVE: Final = 1
+KEYBOARD: Final = int.from_bytes(b"keyb")
+PRESSED: Final = 5
+_SYSTEM_CODE, _SYSTEM_MODIFIERS, _SYSTEM_ENABLED = (
+    *("kHISymbolicHotKeyCode", "kHISymbolicHotKeyModifiers"),
+    "kHISymbolicHotKeyEnabled",
+)
+# UnicodeUtilities.h
+_DISPLAY_ACTION, _NO_DEAD_KEYS = 3, 1
+# CFString.h, CFNumber.h
+_UTF8, _SINT64 = 0x08000100, 4
+_ID: Final = HotKeyId(int.from_bytes(b"Rptt"), 1)
+_PORT: Final = "io.github.repartee.Repartee.GlobalShortcut"
+
+
+class MacHotkey:
+    """Keys that macOS reports from all programs, until `close`.
+
+    Args:
+        keys: in Qt's portable text.
+        on_press: called in the main thread, while Qt's event loop runs.
+        library: the frameworks; those of macOS by default.
+    """
+
+    def __init__(
+        self, keys: str, on_press: Callable[[], object], library: MacLibrary | None = None
+    ) -> None:
+        """Take the keys.
+
+        Raises:
+            HotkeyError: macOS or another program has them, or the keyboard lacks them.
+        """
+        self._library = library or _loaded()
+        self._handler, self._hotkey = c_void_p(), c_void_p()
+
+        def handle(_next: int | None, _event: int | None, _data: int | None) -> int:
+            on_press()
+            return 0
+
+        # The handler must live as long as macOS may call it.
+        self._handle = EventHandler(handle)
+        code, modifiers = combination(keys, self._library)
+        if _is_of_system(self._library, code, modifiers):
+            raise HotkeyError(HotkeyStatus.TAKEN)
+        self._register(code, modifiers)
+        with _text(self._library, _PORT) as name:
+            core = self._library.core
+            self._port = core.CFMessagePortCreateLocal(None, name, None, None, None)
+
+    def _register(self, code: int, modifiers: int) -> None:
+        carbon = self._library.carbon
+        target = carbon.GetApplicationEventTarget()
+        event = EventType(KEYBOARD, PRESSED)
+        refusal = carbon.InstallEventHandler(
+            target, self._handle, 1, byref(event), None, byref(self._handler)
+        )
+        if refusal:
+            raise HotkeyError(HotkeyStatus.UNAVAILABLE)
+        refusal = carbon.RegisterEventHotKey(
+            code, modifiers, _ID, target, EXCLUSIVE, byref(self._hotkey)
+        )
+        if refusal:
+            carbon.RemoveEventHandler(self._handler)
+            taken = refusal == EXISTS
+            raise HotkeyError(HotkeyStatus.TAKEN if taken else HotkeyStatus.UNAVAILABLE)
+
+    def close(self) -> None:
+        """Give the keys back."""
+        carbon, core = self._library.carbon, self._library.core
+        carbon.UnregisterEventHotKey(self._hotkey)
+        carbon.RemoveEventHandler(self._handler)
+        if self._port:
+            core.CFMessagePortInvalidate(self._port)
+            core.CFRelease(self._port)
+
+
+def combination(keys: str, library: MacLibrary) -> tuple[int, int]:
+    """Return key code and modifiers of a shortcut in Qt's portable text.
+
+    Raises:
+        HotkeyError: the keyboard lacks the key.
+    """
+    names, key = parse(keys)
+    modifiers = sum(MODIFIERS[name] for name in names)
+    if key == "Backtab":
+        modifiers |= MODIFIERS["Shift"]
+    code = _code_of(library, key.lower()) if len(key) == 1 else KEY_CODES.get(key)
+    if code is None:
+        raise HotkeyError(HotkeyStatus.UNKNOWN_KEYS)
+    return code, modifiers
+
+
+def is_held(library: MacLibrary | None = None) -> bool:
+    """Return True if a process of ours holds the global shortcut in this session."""
+    library = library or _loaded()
+    with _text(library, _PORT) as name:
+        port = library.core.CFMessagePortCreateRemote(None, name)
+    if not port:
+        return False
+    library.core.CFRelease(port)
+    return True
+
+
+def _loaded() -> MacLibrary:
+    try:
+        return mac_library()
+    except OSError as error:
+        raise HotkeyError(HotkeyStatus.UNAVAILABLE) from error
+
+
+def _code_of(library: MacLibrary, character: str) -> int | None:
+    """Return the code of the key that types a character on the layout for shortcuts."""
+    carbon, core = library.carbon, library.core
+    source = carbon.TISCopyCurrentASCIICapableKeyboardLayoutInputSource()
+    if not source:
+        return None
+    try:
+        data = carbon.TISGetInputSourceProperty(source, library.layout_key)
+        if not data:
+            return None
+        layout, keyboard = core.CFDataGetBytePtr(data), carbon.LMGetKbdType()
+        for code in range(_CODES):
+            dead, length, typed = c_uint32(), c_ulong(), (c_uint16 * 4)()
+            failed = carbon.UCKeyTranslate(
+                *(layout, code, _DISPLAY_ACTION, 0, keyboard, _NO_DEAD_KEYS),
+                *(byref(dead), len(typed), byref(length), byref(typed)),
+            )
+            if not failed and length.value == 1 and chr(typed[0]) == character:
+                return code
+    finally:
+        core.CFRelease(source)
+    return None
+
+
+def _is_of_system(library: MacLibrary, code: int, modifiers: int) -> bool:
+    """Return True if the system's settings have the shortcut: Carbon would register it in vain."""
+    core, found = library.core, c_void_p()
+    if library.carbon.CopySymbolicHotKeys(byref(found)) or not found.value:
+        return False
+    try:
+        with (
+            _text(library, _SYSTEM_CODE) as code_key,
+            _text(library, _SYSTEM_MODIFIERS) as modifiers_key,
+            _text(library, _SYSTEM_ENABLED) as enabled_key,
+        ):
+            for place in range(core.CFArrayGetCount(found)):
+                facts = core.CFArrayGetValueAtIndex(found, place)
+                enabled = core.CFDictionaryGetValue(facts, enabled_key)
+                if (
+                    enabled
+                    and core.CFBooleanGetValue(enabled)
+                    and _number(core, facts, code_key) == code
+                    and _number(core, facts, modifiers_key) == modifiers
+                ):
+                    return True
+    finally:
+        core.CFRelease(found)
+    return False
+
+
+def _number(core: Any, facts: Any, key: Any) -> int | None:
+    """Return a number of a dictionary, None if it has none."""
+    number, value = core.CFDictionaryGetValue(facts, key), c_int64()
+    if not number or not core.CFNumberGetValue(number, _SINT64, byref(value)):
+        return None
+    return value.value
+
+
+@contextmanager
+def _text(library: MacLibrary, text: str) -> Iterator[Any]:
+    """Yield a string of Core Foundation."""
+    made = library.core.CFStringCreateWithCString(None, text.encode(), _UTF8)
+    try:
+        yield made
+    finally:
+        library.core.CFRelease(made)

@@ -1,0 +1,56 @@
+"""The global shortcut where the system itself grants it: Windows and macOS.
+
+On Windows, a thread of the shortcut's own calls; macOS takes all calls in the main thread.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Protocol
+
+
+class NativeHotkey(Protocol):
+    """Keys that the system reports from all programs, until `close`."""
+
+    def close(self) -> None:
+        """Give the keys back."""
+
+
+def is_native(platform: str = sys.platform) -> bool:
+    """Return True where `hold` works."""
+    return platform in ("win32", "darwin")
+
+
+def hold(keys: str, on_press: Callable[[], object], platform: str = sys.platform) -> NativeHotkey:
+    """Take keys, in Qt's portable text. Call it in the main thread; it takes milliseconds.
+
+    Args:
+        keys: in Qt's portable text.
+        on_press: called in any thread.
+
+    Raises:
+        HotkeyError: they cannot be had.
+    """
+    if platform == "win32":
+        from desktop_app.hotkey.windows_hotkey import WindowsHotkey
+
+        return WindowsHotkey(keys, on_press)
+    from desktop_app.hotkey.macos_hotkey import MacHotkey
+
+    return MacHotkey(keys, on_press)
+
+
+def is_held(platform: str = sys.platform) -> bool:
+    """Return True if a process of ours holds the global shortcut in this session.
+
+    Raises:
+        HotkeyError: the system lacks the functions.
+    """
+    if platform == "win32":
+        from desktop_app.hotkey import windows_hotkey
+
+        return windows_hotkey.is_held()
+    from desktop_app.hotkey import macos_hotkey
+
+    return macos_hotkey.is_held()

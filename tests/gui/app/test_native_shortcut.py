@@ -1,0 +1,76 @@
+"""The global shortcut where the system grants it: its presses come from another thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from desktop_app.app.desktop.hotkey_controller import HotkeyController
+from desktop_app.app.tasks import Tasks
+from desktop_app.hotkey import native_hotkey
+from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
+from desktop_app.session.session_bus import SessionBus
+from tests.gui.app.desk import until
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class System:
+    """The keys that are held, and those that another program has."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Callable[[], object]] = {}
+
+    def hold(self, keys: str, on_press: Callable[[], object]) -> Held:
+        if keys == "Ctrl+F2":
+            raise HotkeyError(HotkeyStatus.TAKEN)
+        self.held[keys] = on_press
+        return Held(self, keys)
+
+
+class Held:
+    def __init__(self, system: System, keys: str) -> None:
+        self._system, self._keys = system, keys
+
+    def close(self) -> None:
+        del self._system.held[self._keys]
+
+
+def said_of(keys: str, reports: list[HotkeyReport]) -> bool:
+    return bool(reports) and reports[-1].keys == keys
+
+
+async def test_it_is_held_until_other_keys_or_none_are_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    system = System()
+    monkeypatch.setattr(native_hotkey, "is_native", lambda: True)
+    monkeypatch.setattr(native_hotkey, "hold", system.hold)
+    reports: list[HotkeyReport] = []
+    pressed: list[threading.Thread] = []
+    parent, tasks = QObject(), Tasks(lambda error: None)
+    controller = HotkeyController(parent, bus=SessionBus(), scope="", tasks=tasks)
+    controller.reported.connect(reports.append)
+    controller.pressed.connect(lambda: pressed.append(threading.current_thread()))
+    for keys, status in (
+        ("Ctrl+F1", HotkeyStatus.WORKS),
+        ("Ctrl+F2", HotkeyStatus.TAKEN),
+        ("", HotkeyStatus.OFF),
+        ("Ctrl+F3", HotkeyStatus.WORKS),
+    ):
+        controller.hold(keys)
+        await until(partial(said_of, keys, reports))
+        assert reports[-1].status is status
+        assert list(system.held) == [keys] * (status is HotkeyStatus.WORKS)
+    thread = threading.Thread(target=system.held["Ctrl+F3"])
+    thread.start()
+    thread.join()
+    await until(lambda: bool(pressed))
+    assert pressed == [threading.main_thread()]
+    await controller.close()
+    assert not system.held
