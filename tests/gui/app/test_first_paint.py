@@ -111,7 +111,8 @@ from PySide6 import QtWidgets
 
 sources_read = len(linecache.cache)
 can_send = application.window.prompt.row.send.isEnabled()
-print(json.dumps([list(sys.modules), list(vars(QtWidgets)), sources_read, can_send]))
+facts = [sources_read, can_send, __import__ is __feature_import__]
+print(json.dumps([list(sys.modules), list(vars(QtWidgets)), *facts]))
 application.run()
 """
 
@@ -123,7 +124,7 @@ def test_the_start_waits_only_for_what_it_needs(tmp_path: Path) -> None:
     )
     painted, until_ready = map(json.loads, done.stdout.splitlines()[-2:])
     assert not NOT_UNTIL_READY.intersection(until_ready)
-    modules, widgets, sources_read, can_send = painted
+    modules, widgets, sources_read, can_send, looks_for_switches = painted
     allowed = {
         f"desktop_app.{package}.{name}" for package in OURS for name in OURS[package].split()
     }
@@ -138,4 +139,5 @@ def test_the_start_waits_only_for_what_it_needs(tmp_path: Path) -> None:
     assert not THEIRS.intersection(modules)
     assert not BUILT_BY_LOOKING.intersection(widgets)
     assert not can_send  # nobody is there to take it
+    assert not looks_for_switches  # PySide does, with three calls for every import statement
     assert sources_read < 5  # what PySide has read by the time that it is told not to
