@@ -16,7 +16,6 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol, TypeVar
 
@@ -76,8 +75,9 @@ class KeyNotes(Protocol):
         """Note that a secret is in the keyring for `origin`; None: it no longer is."""
 
 
-@dataclass(frozen=True)
-class _SessionSecret:
+class _SessionSecret(NamedTuple):
+    """A secret that was read or entered since the start."""
+
     secret: Secret
     place: KeyPlace
 

@@ -16,7 +16,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
 
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.error_reasons import Reason
@@ -87,8 +87,9 @@ class LocalEndpoint:
     context_window: int
 
 
-@dataclass(frozen=True)
-class _Running:
+class _Running(NamedTuple):
+    """The server's process, and how to reach it."""
+
     chosen: Path | None  # LocalModel.weights when it started
     process: asyncio.subprocess.Process
     endpoint: LocalEndpoint

@@ -43,6 +43,8 @@ KEEP_AGAIN_S = 1.0
 
 @dataclass
 class _Run:
+    """A running answer, and what of it is shown."""
+
     answering: AnswerRun
     task: asyncio.Task[Message] | None = None
     is_stopping: bool = False

@@ -72,6 +72,8 @@ _READING_PART: Final = N_("reading part {number} of {total}…")
 
 @dataclass
 class _Reading:
+    """A file that is being read."""
+
     conversation_id: str
     name: str
     batch: AttachmentBatch

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from desktop_app.domain import errors
@@ -37,8 +37,7 @@ MOST_TEXT: Final = 64 << 20
 """Bytes of a document's text: a hundred times what any model reads."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """The limits for reading a document.
 
     Attributes:
@@ -187,7 +186,7 @@ def error_to_json(error: errors.DocumentError) -> dict[str, object]:
 
 def limits_to_json(limits: Limits) -> dict[str, float]:
     """Return the limits as a JSON-ready object; `Limits(**…)` is the reverse."""
-    return asdict(limits)
+    return limits._asdict()
 
 
 def frame_head(header: Mapping[str, Any], payload_bytes: int) -> bytes:

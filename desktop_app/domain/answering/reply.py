@@ -112,6 +112,8 @@ class _Kind(Enum):
 
 @dataclass(frozen=True)
 class _Segment:
+    """A part of the answer under way."""
+
     kind: _Kind
     text: GrowingText
     key: int = 0

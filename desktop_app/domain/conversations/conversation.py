@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.message_parts import (
@@ -267,8 +267,7 @@ def title_from(text: str, limit: int = 60) -> str:
     return cut.rstrip(" ,.;:-–—") + "…"
 
 
-@dataclass(frozen=True, slots=True)
-class SearchFilter:
+class SearchFilter(NamedTuple):
     """A filter for searches; all fields that are set must match.
 
     Attributes:

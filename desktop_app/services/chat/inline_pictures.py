@@ -13,8 +13,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.stream_events import (
     ImageArrived,
@@ -76,8 +75,7 @@ async def _events_of(found: _Picture, keep: Keep) -> list[StreamEvent]:
     return [TextDelta(found.words), arrived] if found.words else [arrived]
 
 
-@dataclass(frozen=True)
-class _Picture:
+class _Picture(NamedTuple):
     """An image in the text: all that was written, and the part before its data."""
 
     text: str

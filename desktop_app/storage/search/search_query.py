@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder
@@ -192,7 +191,7 @@ def _with_verdict(text: str, within: SearchFilter) -> tuple[str, SearchFilter]:
     found = _VERDICT.search(text)
     if found is None:
         return text, within
-    return _VERDICT.sub(" ", text).strip(), replace(within, review=found[1].casefold())
+    return _VERDICT.sub(" ", text).strip(), within._replace(review=found[1].casefold())
 
 
 def _reviewed(connection: sqlite3.Connection, within: SearchFilter, limit: int) -> list[SearchHit]:

@@ -14,7 +14,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QImage
@@ -71,8 +71,7 @@ NO_IMAGE: Final = N_(
 NOTHING_READABLE: Final = N_("Nothing here can be attached")
 
 
-@dataclass(frozen=True)
-class DroppedData:
+class DroppedData(NamedTuple):
     """An image or a mail message that is not a file: encoded bytes, or a decoded image."""
 
     name: str

@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
@@ -99,7 +98,7 @@ async def test_more_memory_takes_another_process() -> None:
     try:
         await worker.count_tokens("x")
         first = worker.pid
-        worker.limits = replace(worker.limits, memory_bytes=3 << 30)
+        worker.limits = worker.limits._replace(memory_bytes=3 << 30)
         await worker.count_tokens("x")
         assert worker.pid != first
         assert limits_of(worker.pid)["Max data size"] == (str(3 << 30), str(3 << 30))
