@@ -162,6 +162,7 @@ def _targets(node: ast.AST) -> list[ast.expr]:
 OWN_VALUES = {
     "desktop_app/app/attachments/attachments_controller.py": {"reading", "reading.batch"},
     "desktop_app/app/answers/running_answers.py": {"run"},
+    "desktop_app/app/source_scan.py": {"builtins"},
     "desktop_app/ui/composer/prompt_spelling.py": {"mark"},
     "desktop_app/ui/help/help_text.py": {"mark"},
     "desktop_app/ui/printing/pages.py": {"context"},
