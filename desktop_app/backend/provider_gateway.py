@@ -130,6 +130,7 @@ class ProviderGateway:
     async def _new_client(self, opened: _Opened) -> ProviderClient:
         profile = opened.profile
         learning = self._learning
+        is_compatible = profile.kind is ProviderKind.COMPATIBLE
         client_class = await asyncio.to_thread(_import_client)
         stored = await self._settings.all()
         remembered = stored.get(_api_key(profile))
@@ -147,6 +148,7 @@ class ProviderGateway:
                 profile, model, refused
             ),
             remember_count=None if learning is None else partial(learning.note, profile),
+            is_cut=learning.is_cut if learning and is_compatible else None,
             known_server=_known_server(profile, stored),
             remember_server=lambda kind: self._remember_server(profile, kind),
         )

@@ -19,6 +19,7 @@ from desktop_app.domain.models.token_rates import (
     TextKind,
     TokenMix,
     TokenRates,
+    is_cut,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ T = TypeVar("T")
 
 _MOST_KEPT: Final = 2_000
 _MOST_WAITING: Final = 20
+CUT_CHARACTERS: Final = 5
 
 
 class TokenLearning:
@@ -85,6 +87,16 @@ class TokenLearning:
         if window or is_countable:
             known = "\n".join(texts or ()) if is_countable else ""
             self._start(profile, request.model, known, tokens, window)
+
+    async def is_cut(self, request: ChatRequest, tokens: int) -> bool:
+        """Return True if a server that counted `tokens` left out part of a request, unasked."""
+        text = "\n".join(_texts_of(request) or ())
+        # Most texts have 3 to 5 characters a token: they need no look.
+        if len(text) < CUT_CHARACTERS * tokens:
+            return False
+        with suppress(UserFacingError):
+            return is_cut(await self.mix(text), tokens)
+        return False
 
     async def learn(self, profile: ProviderProfile, model: str, text: str, tokens: int) -> None:
         """Learn from the tokens of a text. Raises DocumentError."""

@@ -22,6 +22,7 @@ from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
+    Notice,
     OfCandidate,
     ReasoningDelta,
     RefusalDelta,
@@ -34,6 +35,7 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.conversations.conversation import RemoteRun
+from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -48,10 +50,12 @@ from desktop_app.domain.models.model_catalog import Api, ModelCatalog, ModelInfo
 from desktop_app.domain.models.model_listing import ModelListing, info_at
 from desktop_app.domain.models.server_kind import ServerKind
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.i18n import formatting
 from desktop_app.providers.apis import chat_completions, error_replies, responses
 from desktop_app.providers.apis.answer_forms import tool_input_as_text
 from desktop_app.providers.apis.candidate_stream import CandidatesReader
 from desktop_app.providers.apis.negotiation import (
+    IsCut,
     Learning,
     Negotiation,
     RememberApi,
@@ -123,6 +127,7 @@ class ProviderClient:
             unsupported_parameters.py.
         remember_refusals: called with a model and all its known refusals when one is learned.
         remember_count: called when the server has told how many tokens a request has.
+        is_cut: called with the tokens that the server has counted, if it may cut requests.
         known_server: the kind of server that its list of models showed before.
         remember_server: called with the kind of server when it is learned.
         timeouts, run_times: time limits, which tests shorten.
@@ -143,6 +148,7 @@ class ProviderClient:
         known_refusals: Mapping[str, frozenset[str]] | None = None,
         remember_refusals: RememberRefusals | None = None,
         remember_count: RememberCount | None = None,
+        is_cut: IsCut | None = None,
         known_server: ServerKind | None = None,
         remember_server: Callable[[ServerKind], None] | None = None,
         timeouts: Timeouts | None = None,
@@ -156,7 +162,7 @@ class ProviderClient:
         self._learning = Learning(
             profile, known_api, remember_api, known_refusals, remember_refusals
         )
-        self._remember_count = remember_count
+        self._remember_count, self._is_cut = remember_count, is_cut
         self._counter: ServerCounter | None = None
         self._looked_for_counter = False
         self._remember_server = remember_server
@@ -191,6 +197,14 @@ class ProviderClient:
             async for event in events:
                 self._note_count(request, event)
                 yield event
+                if isinstance(event, UsageReported) and self._is_cut is not None:
+                    tokens = event.usage.input_tokens
+                    if await self._is_cut(request, tokens):
+                        yield Notice(self._cut_notice(tokens))
+
+    def _cut_notice(self, tokens: int) -> AnswerNotice:
+        count = formatting.number(tokens)
+        return notice(NoticeCode.INPUT_CUT, provider=self._profile.name, tokens=count)
 
     def _note_server(self, kind: ServerKind | None) -> None:
         from desktop_app.providers.models.server_counters import counter_of
@@ -380,20 +394,20 @@ class ProviderClient:
         """Yield the answer, after retries without what the server lacks or refuses."""
         info = info_at(self._profile, request.model, self._catalog)
         negotiation = Negotiation(request, info, self._profile, self._learning)
-        for notice in negotiation.begin():
-            yield notice
+        for told in negotiation.begin():
+            yield told
         while True:
             try:
                 async with aclosing(self._attempts(negotiation, info)) as events:
                     async for event in events:
                         if isinstance(event, Started):
-                            for notice in negotiation.on_opened():
-                                yield notice
+                            for told in negotiation.on_opened():
+                                yield told
                         yield event
                 return
             except (EndpointMissingError, RefusedParameterError) as refusal:
-                for notice in negotiation.adapt(refusal):
-                    yield notice
+                for told in negotiation.adapt(refusal):
+                    yield told
 
     # -- one API: attempts, then the reply
 

@@ -30,6 +30,7 @@ class NoticeCode(StrEnum):
     GRAMMAR_USED = "grammar_used"
     IMAGE_NOT_KEPT = "image_not_kept"
     IMAGES_NOT_SEEN = "images_not_seen"
+    INPUT_CUT = "input_cut"
     INSTANT_RETIRED = "instant_retired"
     MAY_GO_ON = "may_go_on"
     MODEL_ENDS = "model_ends"
@@ -74,6 +75,10 @@ _SENTENCES: Final = {
     NoticeCode.IMAGE_NOT_KEPT: N_("An image in the response wasn’t kept."),
     NoticeCode.IMAGES_NOT_SEEN: N_(
         "{model} doesn’t support images. It received only the name of {names}."
+    ),
+    NoticeCode.INPUT_CUT: N_(
+        "{provider} counted only {tokens} input tokens and probably left out part of the input. "
+        "Increase the model’s context window or send less."
     ),
     NoticeCode.INSTANT_RETIRED: N_(
         "Instant is no longer available. GPT-5.2 without reasoning responds instead."

@@ -57,6 +57,8 @@ USUAL: Final[Mapping[TextKind, float]] = {
 }
 OPENAI: Final[Mapping[TextKind, float]] = dict.fromkeys(TextKind, 1.0)
 SMALLEST_RATE: Final = 0.2
+# No tokenizer needs so few of OpenAI's tokens: a server that counts fewer has cut the text.
+CUT_RATE: Final = 0.4
 LARGEST_RATE: Final = 20.0
 # Smaller counts contain too large a share of the model's own frame around messages.
 LEAST_LEARNED: Final = 300
@@ -65,6 +67,12 @@ LEAST_SHARE: Final = 0.2
 # The share of the room that is used: what one part has more of its kind than the average has.
 SHARE_LEARNED: Final = 0.88
 SHARE_GUESSED: Final = 0.7
+
+
+def is_cut(mix: TokenMix, tokens: int) -> bool:
+    """Return True if a server that counted `tokens` cannot have read the whole text."""
+    total = sum(mix.values())
+    return total >= LEAST_LEARNED and 0 < tokens < CUT_RATE * total
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ class TokenRates:
         ratio of its main kind.
         """
         total = sum(mix.values())
-        if total < LEAST_LEARNED or tokens <= 0:
+        if total < LEAST_LEARNED or tokens <= 0 or is_cut(mix, tokens):
             return self
         before = self.all()
         expected = {kind: count * before[kind] for kind, count in mix.items()}

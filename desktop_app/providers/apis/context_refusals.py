@@ -23,6 +23,7 @@ _WINDOW: Final = tuple(
         rf"{_NUMBER} (?:tokens? )?(?:maximum|max) (?:context|input)",
         rf"maximum number of tokens allowed \(?{_NUMBER}",
         rf"must be <= *{_NUMBER}",
+        rf"must have less than {_NUMBER}",
         rf"> *{_NUMBER} maximum",
         rf"\bn_ctx\W{{1,5}}{_NUMBER}",
     )

@@ -6,7 +6,7 @@ the request for good, so retries come to an end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
@@ -19,6 +19,8 @@ from desktop_app.providers.apis import unsupported_parameters
 
 RememberApi = Callable[[Api], None]
 RememberRefusals = Callable[[str, frozenset[str]], None]
+IsCut = Callable[[ChatRequest, int], Awaitable[bool]]
+"""Returns True if the tokens that a server counted are too few for a request."""
 RememberCount = Callable[[ChatRequest, int, int], None]
 """Takes a request, its tokens and the window in tokens; 0 if the server did not say."""
 

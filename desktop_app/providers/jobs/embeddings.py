@@ -153,8 +153,11 @@ def vectors_from(reply: object, expected: int, provider: str) -> tuple[list[Vect
         UnexpectedReplyError: not one vector for each text, all of one length.
     """
     found: dict[int, Vector] = {}
-    for at, row in enumerate(json_fields.rows(reply, "data")):
-        index, values = row.get("index", at), row.get("embedding")
+    rows = json_fields.rows(reply, "data")
+    is_numbered = len({json_fields.count(row, "index") for row in rows}) == len(rows)
+    for at, row in enumerate(rows):
+        # Some servers number every vector 0: then the order counts.
+        index, values = row.get("index", at) if is_numbered else at, row.get("embedding")
         try:
             found[index if isinstance(index, int) else at] = Vector.from_values(_numbers(values))
         except (ValueError, TypeError, OverflowError):

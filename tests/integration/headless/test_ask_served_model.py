@@ -42,6 +42,17 @@ def test_another_model_that_answered_is_named(shell: Shell) -> None:
     assert "repartee: Answered by llama-3." in done.err
 
 
+def test_a_server_that_silently_cuts_the_input_is_noticed(shell: Shell) -> None:
+    usage = {"prompt_tokens": 512, "completion_tokens": 3}
+    counted = streams(sse({"id": "c", "model": "m", "choices": CHOICES, "usage": usage}, "[DONE]"))
+    question = "What does it cost to cross by boat? " * 200
+    done, _ = unnamed(shell, REFUSED, counted, arguments=(question, "--json"), models=OWN)
+    assert done.json["answer"] == ANSWER
+    (notice,) = done.json["notices"]
+    assert "counted only 512 input tokens" in notice
+    assert notice in done.err
+
+
 @pytest.mark.parametrize("command", ["eval", "summarize"])
 def test_other_commands_use_it_too(shell: Shell, command: str) -> None:
     folder = shell.outside / "here"

@@ -99,6 +99,12 @@ def test_who_has_none_is_not_asked(llmock: LLMock) -> None:
     assert llmock.attempts() == 0
 
 
+def test_rows_that_all_have_one_number_are_in_their_order() -> None:
+    rows = [{"index": 0, "embedding": [value, 1.0]} for value in (1.0, 2.0, 3.0)]
+    vectors, _ = vectors_from({"data": rows}, 3, "Own")
+    assert [v.numbers[0] for v in vectors] == sorted(v.numbers[0] for v in vectors)
+
+
 def test_rows_are_put_in_their_order() -> None:
     rows = [{"index": 1, "embedding": [0, 1]}, {"index": 0, "embedding": [1, 0]}]
     vectors, tokens = vectors_from({"data": rows, "usage": {"total_tokens": 7}}, 2, "X")

@@ -15,6 +15,7 @@ from desktop_app.domain.models.token_rates import (
     USUAL,
     TextKind,
     TokenRates,
+    is_cut,
 )
 
 FIGURES = {TextKind.DIGITS: 1000}
@@ -41,6 +42,13 @@ def test_a_small_vocabulary_is_small_for_kinds_not_yet_seen() -> None:
 
 def test_short_texts_teach_nothing_because_the_frame_outweighs_them() -> None:
     assert TokenRates().learned({TextKind.PROSE: LEAST_LEARNED - 1}, 9_999) == TokenRates()
+
+
+def test_a_server_that_cuts_its_input_teaches_nothing() -> None:
+    assert is_cut(FIGURES, 399)
+    assert not is_cut(FIGURES, 400)
+    assert not is_cut({TextKind.PROSE: LEAST_LEARNED - 1}, 1)
+    assert TokenRates().learned(FIGURES, 399) == TokenRates()
 
 
 def test_more_room_is_left_while_the_kind_is_unknown() -> None:

@@ -26,6 +26,7 @@ MESSAGES = {
     "tokens. Please reduce the length of the input messages.": (2345, 2048),
     "Trying to keep the first 5000 tokens when context the overflows. However, the model is "
     "loaded with context length of only 4096 tokens": (5000, 4096),
+    "Input validation error: `inputs` must have less than 4096 tokens. Given: 4545": (4545, 4096),
     "`inputs` tokens + `max_new_tokens` must be <= 2048. Given: 2000 `inputs` tokens and 512 "
     "`max_new_tokens`": (2000, 2048),
     "prompt is too long: 210000 tokens > 200000 maximum": (210_000, 200_000),
