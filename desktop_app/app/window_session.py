@@ -65,6 +65,7 @@ WINDOW_STATE_KEY = "window.state"
 QUICK_PROMPT_MS = 1000  # after the start
 SPELLING_MS = 1200  # after the start
 BATCHES_MS = 1500  # after the start
+FIGURES_MS = 3000
 MNEMONICS_MS = 500  # after the start
 
 
@@ -373,6 +374,7 @@ class WindowSession:
         )
         QTimer.singleShot(MNEMONICS_MS, self._window, self.show_mnemonics)
         self.controllers.tasks.start(self.controllers.servers.load_prompts())
+        QTimer.singleShot(FIGURES_MS, self._window, self.controllers.spending.prepare)
         self.controllers.housekeeping.start()
         self._memory.wait()
 
@@ -576,6 +578,7 @@ class WindowSession:
         self.controllers.compaction.close()
         await self.controllers.collections.close()
         self.controllers.batches.close()
+        self.controllers.spending.close()
         await self.controllers.viewer.close()
         await self.controllers.help.close()
         await self.controllers.running.stop_all()

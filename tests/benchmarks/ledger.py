@@ -1,8 +1,8 @@
 """Spending queries over a ledger of a million calls: month, day, cap check, tables, charts.
 
-The calls are spread over the last year and three models. Times are wall milliseconds through the
-store's reader thread, as in the program. `summed_up_s` is the migration step that adds the sums to
-a ledger of an older version.
+The calls are spread over the last year, in order, and three models. Times are wall milliseconds
+through the store's reader thread, as in the program. `summed_up_s` is the time to add the sums to a
+ledger of an older version, `longest_slice_ms` the longest that another write waits meanwhile.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Grouping
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
-from desktop_app.storage.spending.daily_sums import fill_days
+from desktop_app.storage.spending.daily_sums import fill_days, sum_up_slice
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 from desktop_app.storage.spending.spending_sums import fill_slots
@@ -38,14 +38,14 @@ def fill(connection: sqlite3.Connection, entries: int, at: datetime) -> None:
     chance = random.Random(1)
     rows = (
         (
-            to_micros(at - timedelta(seconds=chance.random() * YEAR_S)),
+            to_micros(at - timedelta(seconds=YEAR_S * (1 - number / entries))),
             f"model-{chance.randrange(3)}",
             f"0.{chance.randrange(10**9):09d}",
             chance.choice(("low", "high")),
             chance.random(),
             1 + 9 * chance.random(),
         )
-        for _ in range(entries)
+        for number in range(entries)
     )
     sql = """INSERT INTO ledger (at, provider_id, model, purpose, input_tokens, cached_tokens,
         output_tokens, reasoning_tokens, cost, effort, tier, outcome, retries, first_token_s,
@@ -75,6 +75,12 @@ async def _measure(path: Path, entries: int) -> dict[str, Any]:
     begin = time.perf_counter()
     await database.write(fill_slots)
     await database.write(fill_days)
+    slices = [0.0]
+    while True:
+        slice_begin = time.perf_counter()
+        if not await database.write(sum_up_slice):
+            break
+        slices.append(1000 * (time.perf_counter() - slice_begin))
     summed_up_s = round(time.perf_counter() - begin, 1)
     recent = at.astimezone().date() - timedelta(days=30)
     ledger, holds = Ledger(database), SpendingHolds(database)
@@ -89,6 +95,8 @@ async def _measure(path: Path, entries: int) -> dict[str, Any]:
         "days_of_all_ms": await _median_ms(lambda: ledger.grouped(Grouping.DAY)),
         "added_ms": await _median_ms(lambda: ledger.add(_call(at))),
         "summed_up_s": summed_up_s,
+        "median_slice_ms": round(statistics.median(slices), 1),
+        "longest_slice_ms": round(max(slices), 1),
     }
     await database.close()
     return figures

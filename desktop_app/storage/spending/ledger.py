@@ -27,7 +27,7 @@ from desktop_app.domain.statistics import percentile
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Databases
 from desktop_app.storage.database.process_identity import is_alive
-from desktop_app.storage.spending.daily_sums import add_to_day
+from desktop_app.storage.spending.daily_sums import SLICE, add_to_day, rest_of_days, sum_up_slice
 from desktop_app.storage.spending.spending_sums import (
     add_to_slot,
     day_of,
@@ -156,6 +156,27 @@ class Ledger:
 
         await self._settle()
         return await self._databases.disk.read(lambda c: report_of(c, at))
+
+    async def sum_up_earlier(self, progress: Callable[[int, int], object]) -> bool:
+        """Sum up the calls that an older version has recorded, if there are any left.
+
+        They are missing in `grouped` and `report` until then.
+
+        Args:
+            progress: called with the number of calls that are summed up, and of all of them.
+
+        Returns:
+            True if there were any.
+        """
+        disk = self._databases.disk
+        total, done = await disk.read(rest_of_days), 0
+        if not total:
+            return False
+        progress(0, total)
+        while await disk.write(sum_up_slice):
+            done = min(done + SLICE, total)
+            progress(done, total)
+        return True
 
     async def _settle(self) -> None:
         disk = self._databases.disk

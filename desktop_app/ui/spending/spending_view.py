@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.i18n import formatting
 from desktop_app.i18n.formatting import exact_money
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
@@ -70,6 +71,11 @@ class SpendingView(QDialog):
         self.table.setObjectName("spending-table")
         self.total = PlainLabel()
         self.total.setObjectName("spending-total")
+        self.preparing = PlainLabel()
+        self.preparing.setObjectName("spending-preparing")
+        self.preparing.setWordWrap(True)
+        self.preparing.hide()
+        set_role(self.preparing, "note")
         self._help = HelpButton()
         self._copy = PlainButton(tr("Copy as table"))
         self._copy.setObjectName("copy-spending")
@@ -102,6 +108,7 @@ class SpendingView(QDialog):
         self._foot.addWidget(self._copy)
         self._column = QVBoxLayout(self)
         self._column.addLayout(self._head)
+        self._column.addWidget(self.preparing)
         self._pages = QStackedWidget()
         self._pages.addWidget(table)
         self._pages.addWidget(self.charts)
@@ -112,6 +119,17 @@ class SpendingView(QDialog):
         """Set the tables of the pages, by the names in `PAGES`."""
         self._tables = tables
         self._show()
+
+    def set_preparing(self, percent: int | None) -> None:
+        """Say which share of earlier calls is in the figures; None if all are."""
+        self.preparing.setVisible(percent is not None)
+        if percent is not None:
+            self.preparing.setText(
+                tr(
+                    "Figures of earlier calls are being prepared: {percent}.",
+                    percent=formatting.percent(percent),
+                )
+            )
 
     def show_page(self, page: str) -> None:
         """Show one of `PAGES`."""

@@ -18,6 +18,7 @@ from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Call, CallPerformance
+from desktop_app.storage.spending import daily_sums, ledger
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_view import SpendingView
@@ -109,6 +110,45 @@ async def test_the_tables_say_it_all() -> None:
         assert lines[0].split("\t")[3] == "Cost"
         assert lines[1].split("\t")[3:] == ["1.12469", "2", "1001000", "400000", "210", "0"]
         view.close()
+
+
+async def test_older_calls_are_summed_up_while_the_charts_say_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(daily_sums, "SLICE", 1)
+    monkeypatch.setattr(ledger, "SLICE", 1)
+    async with Desk(environment=KEYED) as desk:
+        database, spending = desk.backend.database, desk.controllers.spending
+        for question in ("One", "Two"):
+            await desk.ask_and_answer(question, "An answer.")
+        await desk.settled()
+        await database.write(lambda c: c.execute("DELETE FROM ledger_days"))
+        monkeypatch.setattr(daily_sums, "_AT_ONCE", 0)
+        await database.write(daily_sums.fill_days)
+        spending.show()
+        await until(lambda: desk.window.findChild(SpendingView) is not None)
+        view = find(desk.window, SpendingView, "spending")
+        await until(view.isVisible)
+        assert view.preparing.isHidden()
+        said: list[str] = []
+        show = view.set_preparing
+
+        def show_and_note(percent: int | None) -> None:
+            show(percent)
+            said.append(view.preparing.text())
+
+        monkeypatch.setattr(view, "set_preparing", show_and_note)
+        view.show_page("charts")
+        spending.prepare()
+        await until(lambda: sum(row.spent.calls for row in view.charts.rows) > 0)
+        assert "Figures of earlier calls are being prepared: 50%." in said
+        await until(view.preparing.isHidden)
+        await until(lambda: [row.spent.calls for row in view.charts.rows] == [titled(desk)])
+
+
+def titled(desk: Desk) -> int:
+    """Return the number of recorded calls, of which some made titles."""
+    return int(desk.stored("SELECT count(*) FROM ledger")[0][0])
 
 
 async def test_calls_without_a_price_are_told_of() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from desktop_app.domain.spending.spending_report import (
 from desktop_app.storage.conversations.row_conversion import to_micros
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
+from desktop_app.storage.spending import daily_sums, ledger
 from desktop_app.storage.spending.ledger import Ledger
 from tests.unit.storage.samples import opened
 
@@ -242,3 +243,34 @@ async def test_days_of_an_older_store_are_summed_up(tmp_path: Path) -> None:
         assert low.performance.tokens_per_s == 10
         assert (none.key, none.spent.uncounted) == ("", 1)
         assert none.performance == GroupPerformance()
+
+
+async def test_many_older_calls_are_summed_up_after_the_store_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daily_sums, "_AT_ONCE", 5)
+    monkeypatch.setattr(daily_sums, "SLICE", 4)
+    monkeypatch.setattr(ledger, "SLICE", 4)
+    path, at = tmp_path / "s.sqlite3", datetime(2026, 3, 14, 12, tzinfo=UTC)
+    old = Database(path, tuple(step for step in MIGRATIONS if step.name < "0038"))
+    await old.open()
+    sql = """INSERT INTO ledger (id, at, provider_id, model, purpose, input_tokens, cached_tokens,
+        output_tokens, reasoning_tokens, cost)
+        VALUES (?, ?, 'openai', 'gpt-5.2', 'answer', 1, 0, 1, 0, '0.1')"""
+    rows = [(100 * n, to_micros(at - timedelta(days=n % 3))) for n in range(1, 12)]
+    await old.write(lambda connection: connection.executemany(sql, rows))
+    await old.close()
+    async with opened(path) as database:
+        calls = Ledger(database)
+        await spend(database, "0.5", at)
+        (new,) = await calls.grouped(Grouping.DAY)
+        assert (new.spent.calls, new.spent.cost) == (1, Decimal("0.5"))
+        await database.write(daily_sums.sum_up_slice)  # the program ends in between
+    async with opened(path) as database:
+        seen: list[tuple[int, int]] = []
+        calls = Ledger(database)
+        assert await calls.sum_up_earlier(lambda done, total: seen.append((done, total)))
+        assert seen == [(0, 7), (4, 7)]
+        found = [(row.spent.calls, row.spent.cost) for row in await calls.grouped(Grouping.DAY)]
+        assert found == [(4, Decimal("0.4")), (4, Decimal("0.4")), (4, Decimal("0.8"))]
+        assert not await calls.sum_up_earlier(lambda _done, _total: None)
