@@ -9,7 +9,12 @@ from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
 from desktop_app.domain.models.model_catalog import Api, Effort, ModelInfo
-from desktop_app.domain.models.parameter_support import ParameterRefusal, refusals, sendable
+from desktop_app.domain.models.parameter_support import (
+    ParameterRefusal,
+    refusals,
+    refused_anywhere,
+    sendable,
+)
 
 _API_NAMES: Final = {Api.RESPONSES: "Responses API", Api.CHAT_COMPLETIONS: "Chat Completions API"}
 _OF_API: Final = (ParameterRefusal.NOT_IN_RESPONSES, ParameterRefusal.NOT_IN_CHAT_COMPLETIONS)
@@ -25,7 +30,7 @@ def model_notices(
     effort: Effort | None,
 ) -> list[AnswerNotice]:
     """Return a notice for each requested parameter that the model does not take as asked."""
-    reasons = refusals(profile, info, effort, None)
+    reasons = refused_anywhere(profile, info, effort)
     notices = [_refused(name, reasons[name], info) for name in _set(asked, requested, reasons)]
     limit, lowered = asked.max_output_tokens, sent.max_output_tokens
     if "max_output_tokens" in requested and limit and lowered and lowered < limit:
@@ -48,20 +53,18 @@ def api_notices(
     effort: Effort | None,
     api: Api,
 ) -> list[AnswerNotice]:
-    """Return a notice for each requested parameter that only the other API takes as asked.
+    """Return a notice for each requested parameter that this API does not take as asked.
 
-    Those that the model takes nowhere are in `model_notices`.
+    Those that no API takes are in `model_notices`.
     """
-    refused_anyway = refusals(profile, info, effort, None)
-    reasons = {
-        name: why
-        for name, why in refusals(profile, info, effort, api).items()
-        if why in _OF_API and name not in refused_anyway
-    }
+    known = refused_anywhere(profile, info, effort)
+    reasons = refusals(profile, info, effort, api)
     name_of_api = _API_NAMES[api]
     notices = [
         notice(NoticeCode.SETTING_NOT_IN_API, setting=name, api=name_of_api)
-        for name in _set(asked, requested, reasons)
+        if reasons[name] in _OF_API
+        else _refused(name, reasons[name], info)
+        for name in _set(asked, requested, [name for name in reasons if name not in known])
     ]
     limit = sendable(asked, profile, info, effort, api).max_output_tokens
     if "max_output_tokens" in requested and limit != asked.max_output_tokens:

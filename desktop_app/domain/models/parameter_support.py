@@ -128,6 +128,20 @@ def refusals(
     return why
 
 
+def refused_anywhere(
+    profile: ProviderProfile, info: ModelInfo, effort: Effort | None
+) -> dict[str, ParameterRefusal]:
+    """Return the reason for each parameter that is refused for the same reason by each API.
+
+    Another effort helps a stop sequence only in Chat Completions.
+    """
+    return {
+        name: why
+        for name, why in refusals(profile, info, effort, None).items()
+        if why is not ParameterRefusal.NEEDS_EFFORT or name not in CHAT_ONLY
+    }
+
+
 def notes(api: Api | None) -> dict[str, ParameterNote]:
     """Return a note for each parameter that may be supported, by name."""
     if api is not None:

@@ -47,7 +47,7 @@ from desktop_app.domain.models.model_listing import ModelListing
 from desktop_app.domain.models.parameter_notices import model_notices
 from desktop_app.domain.models.parameter_support import (
     first_api,
-    refusals,
+    refused_anywhere,
     supports_candidates,
     without_refused,
 )
@@ -727,8 +727,8 @@ def _legal(parameters: GenerationParameters, resolved: ResolvedChoice) -> Genera
 
     The panel shows those as disabled, with the reason.
     """
-    # Parameters that only one of the APIs lacks are removed when its request is built.
-    refused = refusals(resolved.profile, resolved.model, resolved.effort, None)
+    # Parameters that depend on the API are removed when its request is built.
+    refused = refused_anywhere(resolved.profile, resolved.model, resolved.effort)
     parameters = without_refused(parameters, refused)
     ceiling = resolved.model.max_output
     if resolved.profile.kind is ProviderKind.ON_DEVICE and not parameters.max_output_tokens:

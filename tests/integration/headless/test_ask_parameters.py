@@ -37,7 +37,7 @@ def test_what_is_dropped_or_changed_is_listed(shell: Shell) -> None:
     done, (body,) = answer_to(shell, WHOLE, arguments=arguments)
     assert done.json["notices"] == [
         "“temperature” wasn’t sent. GPT-5.2 Thinking supports it only with effort none.",
-        "“stop” wasn’t sent. GPT-5.2 Thinking supports it only with effort none.",
+        "“stop” wasn’t sent. The Responses API doesn’t support it.",
         "“seed” wasn’t sent. The Responses API doesn’t support it.",
         "“max_output_tokens” was raised to 16, the least that the Responses API supports.",
     ]
