@@ -32,7 +32,15 @@ from desktop_app.domain.conversations.conversation import (
 )
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import CompactionError, EndpointMissingError
+from desktop_app.domain.errors import (
+    AuthenticationError,
+    CompactionError,
+    EndpointMissingError,
+    ProviderError,
+    ReplyTooLargeError,
+    StreamCutError,
+    UnexpectedReplyError,
+)
 from desktop_app.domain.models.model_catalog import Api, ModelCatalog, Variant
 from desktop_app.domain.spending.cost import Price, Usage
 from desktop_app.domain.spending.spending_report import CallPerformance, Purpose
@@ -56,6 +64,8 @@ ROOM_FOR_INSTRUCTIONS: Final = 600
 # The share of a model's window for a part, because counts are not exact everywhere.
 SHARE_OF_WINDOW: Final = 0.8
 LEAST_PART: Final = 1000
+# Errors after which a provider may bill: it had answered.
+_AFTER_AN_ANSWER: Final = (ReplyTooLargeError, StreamCutError, UnexpectedReplyError)
 
 INSTRUCTIONS: Final = """\
 You keep the memory of a conversation between a person and an assistant. Its messages will be \
@@ -303,15 +313,34 @@ class CompactionService:
         async with hold:
             provider = await self._jobs.gateway.provider(plan.own.profile)
             began = time.monotonic()
-            made = await provider.compact(request)
-            went = CallPerformance(
-                outcome=MessageStatus.COMPLETE.value, duration_s=time.monotonic() - began
-            )
-            at = (plan.point.conversation_id, plan.point.id)
-            await self._jobs.write_down(
-                Purpose.COMPACTION, plan.by, made.usage, *at, performance=went
-            )
+            try:
+                made = await provider.compact(request)
+            except EndpointMissingError:
+                raise  # a summary follows
+            except ProviderError as error:
+                is_unsent = isinstance(error, AuthenticationError) and error.status is None
+                if not is_unsent:
+                    is_billed = isinstance(error, _AFTER_AN_ANSWER)
+                    await self._write_down(plan, began, MessageStatus.FAILED, is_billed=is_billed)
+                raise
+            await self._write_down(plan, began, MessageStatus.COMPLETE, made.usage)
         return made.items, await self._tokens_of(made, plan)
+
+    async def _write_down(
+        self,
+        plan: Plan,
+        began: float,
+        outcome: MessageStatus,
+        usage: Usage | None = None,
+        *,
+        is_billed: bool = True,
+    ) -> None:
+        """Record the provider's compaction, which began at `began` of the monotonic clock."""
+        went = CallPerformance(outcome=outcome.value, duration_s=time.monotonic() - began)
+        at = (plan.point.conversation_id, plan.point.id)
+        await self._jobs.write_down(
+            Purpose.COMPACTION, plan.by, usage, *at, performance=went, is_billed=is_billed
+        )
 
     async def _tokens_of(self, made: ProviderState, plan: Plan) -> int:
         """Estimate the tokens of the state: its readable texts and the model's output."""

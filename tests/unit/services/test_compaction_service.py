@@ -36,9 +36,11 @@ from desktop_app.domain.errors import (
     DocumentDoesNotFitError,
     EndpointMissingError,
     ProviderFaultError,
+    UnexpectedReplyError,
 )
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, Variant
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.chat_service import AskSettings, ChatService, MessageSources
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -483,6 +485,14 @@ def test_what_fails_is_raised_and_nothing_is_kept(tmp_path: Path) -> None:
         with pytest.raises(ProviderFaultError):
             await room.compact()
         assert await room.compactions() == ()
+        calls = {row.key: row.spent for row in await room.ledger.grouped(Grouping.OUTCOME)}
+        assert (calls["failed"].calls, calls["failed"].uncounted) == (2, 0)
+        assert calls["failed"].cost == 0
+        room.provider.states.append(UnexpectedReplyError("Not readable."))
+        with pytest.raises(UnexpectedReplyError):
+            await room.compact()
+        calls = {row.key: row.spent for row in await room.ledger.grouped(Grouping.OUTCOME)}
+        assert (calls["failed"].calls, calls["failed"].uncounted) == (3, 1)
 
     with_room(tmp_path, test)
 
