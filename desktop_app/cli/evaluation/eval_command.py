@@ -7,7 +7,6 @@ import asyncio
 import json
 import signal
 from dataclasses import replace
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,8 +26,8 @@ from desktop_app.cli.evaluation.evaluation_batches import (
     Contestant,
     EvaluationBatches,
     require_few_files,
-    settings_for,
 )
+from desktop_app.cli.evaluation.evaluation_plan import show_plan
 from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
 from desktop_app.cli.evaluation.report_files import make_folder, write_reports
 from desktop_app.cli.streams.console import clean_line, say, write_json, write_line
@@ -36,19 +35,18 @@ from desktop_app.cli.streams.progress_output import Steps, opened, path_of
 from desktop_app.cli.streams.terminal import worded
 from desktop_app.cli.unsaved_answer import UnsavedAnswers
 from desktop_app.domain.batch.batch_jobs import TIER, refusal
-from desktop_app.domain.conversations.conversation import Draft, new_id, now
+from desktop_app.domain.conversations.conversation import new_id, now
 from desktop_app.domain.error_note import note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, StorageError, UserFacingError
 from desktop_app.domain.evaluation.case_error import CaseError
-from desktop_app.domain.evaluation.evaluation_case import CheckKind, EvaluationCase
+from desktop_app.domain.evaluation.evaluation_case import EvaluationCase
 from desktop_app.domain.evaluation.evaluation_result import Evaluation
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.chat.choice_resolution import require_supported
-from desktop_app.services.chat.send_context import SendContext
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 
 if TYPE_CHECKING:
@@ -89,7 +87,7 @@ async def _eval(options: argparse.Namespace) -> int:
         await backend.listings.load()
         runner = await _runner(backend, options, cases)
         if options.dry_run:
-            await _show_plan(runner, options)
+            await show_plan(runner, as_json=options.json)
             return 0
         if options.to is not None:  # before anything is paid
             await asyncio.to_thread(make_folder, path_of(options.to))
@@ -232,93 +230,6 @@ async def _attached(
                 read[path] = await sendable_part(document, "", values, contestants[0].resolved)
         parts[case.id] = [read[path] for path in paths]
     return NullStore(files, UnsavedAnswers(None)), parts
-
-
-# ---------------------------------------------------------------- the plan
-
-
-async def _show_plan(runner: EvaluationRunner, options: argparse.Namespace) -> None:
-    """Show calls, tokens and cost. Nothing is sent."""
-    plans = [await _plan(runner, column) for column in runner.contestants]
-    totals = {name: _total(plans, name) for name in ("input_cost_usd", "max_cost_usd")}
-    calls = sum(plan["calls"] for plan in plans)
-    tokens = sum(plan["input_tokens"] for plan in plans)
-    if options.json:
-        sums = {"calls": calls, "input_tokens": tokens, **totals}
-        write_json({"dry_run": True, "runs": plans, **sums})
-        return
-    for plan in plans:
-        name = "/".join(filter(None, (plan["variant"] or plan["model"], plan["effort"])))
-        costs = f"{_cost(plan['input_cost_usd'])} – {_cost(plan['max_cost_usd'])}"
-        line = tr_plural(
-            "{name}: {count} call, {tokens} input tokens, {costs}",
-            "{name}: {count} calls, {tokens} input tokens, {costs}",
-            plan["calls"],
-            name=clean_line(name),
-            tokens=formatting.number(plan["input_tokens"]),
-            costs=costs,
-        )
-        write_line(line)
-    judged = sum(plan["judge_calls"] for plan in plans)
-    if judged:
-        write_line(
-            tr_plural(
-                "Judging {count} rubric costs extra.",
-                "Judging {count} rubrics costs extra.",
-                judged,
-            )
-        )
-    write_line(
-        tr(
-            "Total: {input} for input, {most} at most",
-            input=_cost(totals["input_cost_usd"]),
-            most=_cost(totals["max_cost_usd"]),
-        )
-    )
-
-
-async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
-    resolved, settings = column.resolved, runner.settings
-    tokens = 0
-    known, most = Decimal(0), Decimal(0)
-    is_priced = resolved.price is not None
-    is_bounded = is_priced
-    for case in runner.cases:
-        words = settings_for(settings, case).counted_instructions
-        draft = Draft(case.input, attachments=tuple(runner.parts.get(case.id, ())))
-        estimate = await runner.service.estimator.estimate(
-            SendContext([], resolved, instructions=words),
-            draft,
-            max_output_tokens=settings.parameters.max_output_tokens,
-        )
-        tokens += estimate.input_tokens
-        known += estimate.input_cost or 0
-        most += (estimate.input_cost or 0) + (estimate.longest_answer_cost or 0)
-        is_bounded = is_bounded and estimate.longest_answer_cost is not None
-    limits = (settings.parameters.max_output_tokens, resolved.model.max_output)
-    variant, (provider, model, effort) = resolved.variant, column.identity
-    rubrics = sum(check.kind is CheckKind.RUBRIC for case in runner.cases for check in case.checks)
-    return {
-        "provider": provider,
-        "variant": variant.value if variant else None,
-        "effort": effort or None,
-        "model": model,
-        "calls": len(runner.cases),
-        "judge_calls": rubrics,
-        "input_tokens": tokens,
-        "max_output_tokens": min((limit for limit in limits if limit), default=None),
-        "input_cost_usd": str(known) if is_priced else None,
-        "max_cost_usd": str(most) if is_bounded else None,
-    }
-
-
-def _total(plans: Sequence[dict[str, Any]], name: str) -> str | None:
-    amounts = [plan[name] for plan in plans]
-    return None if None in amounts else str(sum(map(Decimal, amounts), Decimal(0)))
-
-
-def _cost(amount: str | None) -> str:
-    return tr("unknown cost") if amount is None else formatting.money(Decimal(amount))
 
 
 # ---------------------------------------------------------------- results

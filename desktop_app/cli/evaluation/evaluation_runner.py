@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.reply import Reply
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
     from desktop_app.services.chat.chat_service import AskSettings, ChatService
+    from desktop_app.services.chat.choice_resolution import ResolvedChoice
+    from desktop_app.services.fence import Fence
 
 JUDGE_OUTPUT: Final = 2048
 _JUDGE: Final = (
@@ -245,13 +247,7 @@ class EvaluationRunner:
     ) -> tuple[str, Decimal | None]:
         """Return why an answer fails a rubric ("" if it passes), and what the judgment cost."""
         fence = await self.backend.fences.of(named)
-        text = "\n\n".join(
-            (
-                f"Rubric:\n{check.value}",
-                fence.around("question", case.input),
-                fence.around("answer", answer),
-            )
-        )
+        text = _to_judge(fence, check, case, answer)
         judgment = new_id()
         try:
             said = await self.backend.utility_model.ask(
@@ -271,6 +267,22 @@ class EvaluationRunner:
         cost = None if spent.uncounted else spent.cost
         return _verdict(check, said), cost
 
+    def judge_of(self, column: Contestant) -> ResolvedChoice:
+        """Return the model that judges a contestant's answers."""
+        asked = replace(column.resolved, service_tier=None)
+        return self.backend.utility_model.model_for(Purpose.JUDGMENT, asked)
+
+    async def judge_input(self, column: Contestant) -> int:
+        """Return the input tokens of all judgments of a contestant, without its answers."""
+        judge, fence = self.judge_of(column), await self.backend.fences.of(self._name)
+        texts = [
+            f"{_JUDGE}\n\n{_to_judge(fence, check, case, '')}"
+            for case in self.cases
+            for check in case.checks
+            if check.kind is CheckKind.RUBRIC
+        ]
+        return sum([await self.service.estimator.text_tokens(text, judge) for text in texts])
+
     def _key(self) -> str:
         settings = self.settings
         return digest(
@@ -282,6 +294,12 @@ class EvaluationRunner:
                 self.batches is not None,
             ]
         )
+
+
+def _to_judge(fence: Fence, check: Check, case: EvaluationCase, answer: str) -> str:
+    """Return what a judge is asked about an answer."""
+    fenced = (fence.around("question", case.input), fence.around("answer", answer))
+    return "\n\n".join((f"Rubric:\n{check.value}", *fenced))
 
 
 def _why_incomplete(answer: Message) -> tuple[str, ...]:

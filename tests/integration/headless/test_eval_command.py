@@ -103,6 +103,30 @@ def test_a_dry_run_sends_nothing(evaluated: Any) -> None:
     against(WHOLE, test=test)
 
 
+def test_a_dry_run_says_what_judging_costs(shell: Shell, tmp_path: Path) -> None:
+    rubrics = [{"rubric": "polite"}, {"rubric": "short"}]
+    cases = write_cases(tmp_path, {"input": "Hi", "checks": [*rubrics, {"contains": "x"}]})
+
+    async def test(server: LoopbackServer) -> None:
+        env = gateway(server.base_url)
+        options = ("--variant", "thinking/high", "--max-tokens", "100", "--dry-run")
+        done = await shell.run("eval", cases, *options, "--json", env=env)
+        (run,) = done.json["runs"]
+        assert (run["judge_model"], run["judge_calls"]) == ("gpt-5-mini", 2)
+        tokens, price = run["judge_input_tokens"], Decimal("0.00000025")
+        assert 100 <= tokens <= 300
+        assert Decimal(run["judge_input_cost_usd"]) == tokens * price
+        most = (tokens + 2 * 100) * price + 2 * 2048 * 8 * price
+        assert Decimal(run["judge_max_cost_usd"]) == most
+        assert Decimal(done.json["max_cost_usd"]) == Decimal(run["max_cost_usd"]) + most
+        assert (done.json["judge_calls"], done.json["judge_input_tokens"]) == (2, tokens)
+        said = (await shell.run("eval", cases, *options, env=env)).out
+        assert f"Judging 2 rubrics by gpt-5-mini: {tokens} input tokens and the responses" in said
+        assert server.requests == []
+
+    against(WHOLE, test=test)
+
+
 def test_a_folder_that_cannot_be_written_costs_nothing(evaluated: Any) -> None:
     shell, cases, _ = evaluated
 

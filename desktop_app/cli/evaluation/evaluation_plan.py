@@ -1,0 +1,134 @@
+"""The dry run of an evaluation: its calls, tokens and cost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.cli.evaluation.evaluation_batches import Contestant, settings_for
+from desktop_app.cli.evaluation.evaluation_runner import JUDGE_OUTPUT
+from desktop_app.cli.streams.console import clean_line, write_json, write_line
+from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.evaluation.evaluation_case import CheckKind
+from desktop_app.domain.spending.cost import Usage
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr, tr_plural
+from desktop_app.services.chat.send_context import SendContext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from desktop_app.cli.evaluation.evaluation_runner import EvaluationRunner
+
+_COUNTS: Final = ("calls", "judge_calls", "input_tokens", "judge_input_tokens")
+_LEAST: Final = ("input_cost_usd", "judge_input_cost_usd")
+_MOST: Final = ("max_cost_usd", "judge_max_cost_usd")
+
+
+async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
+    """Show calls, tokens and cost. Nothing is sent."""
+    plans = [await _plan(runner, column) for column in runner.contestants]
+    counts = {name: sum(plan[name] for plan in plans) for name in _COUNTS}
+    least, most = _total(plans, _LEAST), _total(plans, _MOST)
+    if as_json:
+        totals = {**counts, "input_cost_usd": least, "max_cost_usd": most}
+        write_json({"dry_run": True, "runs": plans, **totals})
+        return
+    for plan in plans:
+        write_line(_line_of(plan))
+        if plan["judge_calls"]:
+            write_line("  " + _line_of_judge(plan))
+    total = tr("Total: {input} for input, {most} at most", input=_cost(least), most=_cost(most))
+    write_line(total)
+
+
+def _line_of(plan: dict[str, Any]) -> str:
+    name = "/".join(filter(None, (plan["variant"] or plan["model"], plan["effort"])))
+    return tr_plural(
+        "{name}: {count} call, {tokens} input tokens, {costs}",
+        "{name}: {count} calls, {tokens} input tokens, {costs}",
+        plan["calls"],
+        name=clean_line(name),
+        tokens=formatting.number(plan["input_tokens"]),
+        costs=f"{_cost(plan['input_cost_usd'])} – {_cost(plan['max_cost_usd'])}",
+    )
+
+
+def _line_of_judge(plan: dict[str, Any]) -> str:
+    return tr_plural(
+        "Judging {count} rubric by {model}: {tokens} input tokens and the response, {costs}",
+        "Judging {count} rubrics by {model}: {tokens} input tokens and the responses, {costs}",
+        plan["judge_calls"],
+        model=clean_line(plan["judge_model"]),
+        tokens=formatting.number(plan["judge_input_tokens"]),
+        costs=f"{_cost(plan['judge_input_cost_usd'])} – {_cost(plan['judge_max_cost_usd'])}",
+    )
+
+
+async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
+    resolved, settings = column.resolved, runner.settings
+    tokens = 0
+    known, most = Decimal(0), Decimal(0)
+    is_priced = resolved.price is not None
+    is_bounded = is_priced
+    for case in runner.cases:
+        words = settings_for(settings, case).counted_instructions
+        draft = Draft(case.input, attachments=tuple(runner.parts.get(case.id, ())))
+        estimate = await runner.service.estimator.estimate(
+            SendContext([], resolved, instructions=words),
+            draft,
+            max_output_tokens=settings.parameters.max_output_tokens,
+        )
+        tokens += estimate.input_tokens
+        known += estimate.input_cost or 0
+        most += (estimate.input_cost or 0) + (estimate.longest_answer_cost or 0)
+        is_bounded = is_bounded and estimate.longest_answer_cost is not None
+    limits = (settings.parameters.max_output_tokens, resolved.model.max_output)
+    longest = min((limit for limit in limits if limit), default=None)
+    variant, (provider, model, effort) = resolved.variant, column.identity
+    return {
+        "provider": provider,
+        "variant": variant.value if variant else None,
+        "effort": effort or None,
+        "model": model,
+        "calls": len(runner.cases),
+        "input_tokens": tokens,
+        "max_output_tokens": longest,
+        "input_cost_usd": str(known) if is_priced else None,
+        "max_cost_usd": str(most) if is_bounded else None,
+        **await _judgments(runner, column, longest),
+    }
+
+
+async def _judgments(
+    runner: EvaluationRunner, column: Contestant, longest: int | None
+) -> dict[str, Any]:
+    """Return the plan of the judgments on answers of at most `longest` tokens."""
+    count = sum(check.kind is CheckKind.RUBRIC for case in runner.cases for check in case.checks)
+    judge = runner.judge_of(column)
+    tokens = await runner.judge_input(column) if count else 0
+    least = most = None
+    if not count:
+        least = most = Decimal(0)
+    elif judge.price is not None:
+        least = judge.price.of(Usage(input_tokens=tokens))
+        if longest is not None:
+            reads = tokens + count * longest
+            writes = Usage(input_tokens=reads, output_tokens=count * JUDGE_OUTPUT)
+            most = judge.price.of(writes)
+    return {
+        "judge_model": judge.model.id if count else None,
+        "judge_calls": count,
+        "judge_input_tokens": tokens,
+        "judge_input_cost_usd": None if least is None else str(least),
+        "judge_max_cost_usd": None if most is None else str(most),
+    }
+
+
+def _total(plans: Sequence[dict[str, Any]], names: Sequence[str]) -> str | None:
+    amounts = [plan[name] for plan in plans for name in names]
+    return None if None in amounts else str(sum(map(Decimal, amounts), Decimal(0)))
+
+
+def _cost(amount: str | None) -> str:
+    return tr("unknown cost") if amount is None else formatting.money(Decimal(amount))
