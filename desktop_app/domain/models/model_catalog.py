@@ -26,6 +26,8 @@ from desktop_app.domain.spending.cost import FREE, Price
 
 # "auto" leaves it to the account, whose ordinary tier is the default.
 _ORDINARY_TIERS = (None, "", "auto", "default", "standard")
+# What gateways put before the names of OpenAI's models.
+_PROVIDER: Final = re.compile(r"^(?:openrouter/)?(?:openai|azure)/")
 _FINE_TUNED: Final = "ft:"
 _SNAPSHOT: Final = re.compile(r"-20\d\d-\d\d-\d\d$")
 # A snapshot of a family is neither the variant itself nor shut down on the family's date.
@@ -248,7 +250,8 @@ class ModelCatalog:
     def info(self, model_id: str) -> ModelInfo:
         """Return what is known of `model_id`; a bare ModelInfo if nothing is.
 
-        Dated snapshots and fine-tuned models inherit the facts about their family.
+        Dated snapshots and fine-tuned models inherit the facts about their family. So do models
+        that a gateway names with their provider; which API it has for them is unknown.
         """
         known = self._models.get(model_id)
         if known is not None:
@@ -256,7 +259,8 @@ class ModelCatalog:
         family = self._models.get(family_of(model_id))
         if family is None:
             return ModelInfo(id=model_id, name=model_id)
-        return replace(family, id=model_id, name=model_id, variant=None, shutdown=None)
+        apis = None if _PROVIDER.match(model_id) else family.apis
+        return replace(family, id=model_id, name=model_id, variant=None, shutdown=None, apis=apis)
 
     def knows(self, model_id: str) -> bool:
         """Return True if the data names `model_id` or its family."""
@@ -301,7 +305,10 @@ def family_of(model_id: str) -> str:
 
     >>> family_of("gpt-5.2-2025-12-11"), family_of("ft:gpt-5.2-2025-12-11:acme::B1")
     ('gpt-5.2', 'gpt-5.2')
+    >>> family_of("openai/gpt-5.2-2025-12-11"), family_of("elsewhere/gpt-5.2")
+    ('gpt-5.2', 'elsewhere/gpt-5.2')
     """
+    model_id = _PROVIDER.sub("", model_id)
     if model_id.startswith(_FINE_TUNED):
         model_id = model_id.split(":")[1]
     return _SNAPSHOT.sub("", model_id)

@@ -68,6 +68,14 @@ def test_models_of_other_families_inherit_nothing(model: str) -> None:
     assert CATALOG.info(model) == ModelInfo(model, model)
 
 
+@pytest.mark.parametrize("name", ["openai/gpt-5.2-pro", "azure/gpt-5.2-pro-2025-12-11"])
+def test_a_model_that_a_gateway_names_with_its_provider_inherits_all_but_its_api(name: str) -> None:
+    found, family = CATALOG.info(name), CATALOG.info("gpt-5.2-pro")
+    assert (found.price, found.efforts) == (family.price, family.efforts)
+    assert (found.id, found.apis) == (name, None)
+    assert CATALOG.info(f"elsewhere/{name}").price is None
+
+
 def test_a_snapshots_own_row_adds_to_its_family() -> None:
     own = '[models."ft:gpt-5.2:acme::1"]\nprice = { input = "3", output = "12" }'
     info = ModelCatalog.from_toml(SHIPPED, own).info("ft:gpt-5.2:acme::1")
