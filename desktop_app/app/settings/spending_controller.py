@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.spending.spending_view import SpendingView
     from desktop_app.ui.window.cards.notifications import Notifications
+
+PAUSE_S: Final = 0.02
 
 
 class SpendingController(QObject):
@@ -108,7 +110,7 @@ class SpendingController(QObject):
         self._preparation = self._tasks.start(self._prepare())
 
     async def _prepare(self) -> None:
-        if await self._ledger.sum_up_earlier(self._show_prepared):
+        if await self._ledger.sum_up_earlier(self._show_prepared, PAUSE_S):
             self._prepared = None
             if self._view is not None:
                 self._view.set_preparing(None)

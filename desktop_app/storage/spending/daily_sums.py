@@ -32,9 +32,8 @@ _FAILED: Final = "failed"
 # The setting that exists while earlier calls are not in the sums: the last row of the ledger.
 _REST: Final = "store.unsummed_calls"
 _AT_ONCE: Final = 10_000  # 0.2 s
-# Some 20 ms on the writer's thread, so that other writes get their turn.
-SLICE: Final = 1000
-"""The number of entries that `sum_up_slice` takes."""
+SLICE: Final = 250
+"""Entries that `sum_up_slice` takes: 5 ms of Python, which the event loop may have to wait for."""
 
 _Tokens = tuple[int, int, int, int]
 

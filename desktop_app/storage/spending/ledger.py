@@ -5,6 +5,7 @@ Sums use Decimals of the stored amounts, so that nothing is rounded.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
@@ -157,13 +158,16 @@ class Ledger:
         await self._settle()
         return await self._databases.disk.read(lambda c: report_of(c, at))
 
-    async def sum_up_earlier(self, progress: Callable[[int, int], object]) -> bool:
+    async def sum_up_earlier(
+        self, progress: Callable[[int, int], object], pause_s: float = 0
+    ) -> bool:
         """Sum up the calls that an older version has recorded, if there are any left.
 
         They are missing in `grouped` and `report` until then.
 
         Args:
             progress: called with the number of calls that are summed up, and of all of them.
+            pause_s: the pause after each slice, which leaves the time to other work.
 
         Returns:
             True if there were any.
@@ -176,6 +180,7 @@ class Ledger:
         while await disk.write(sum_up_slice):
             done = min(done + SLICE, total)
             progress(done, total)
+            await asyncio.sleep(pause_s)
         return True
 
     async def _settle(self) -> None:
