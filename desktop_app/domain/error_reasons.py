@@ -220,6 +220,8 @@ class Reason(StrEnum):
     TOOL_SERVER_SIGN_IN_NOT_KEPT = "tool_server_sign_in_not_kept"
     TOOL_SERVER_KEYRING = "tool_server_keyring"
     TOOL_SERVER_FILE = "tool_server_file"
+    TOOL_SERVER_SSE = "tool_server_sse"
+    TOOL_SERVER_OFF = "tool_server_off"
 
     # Documents
     PASSWORD_PROTECTED = "password_protected"

@@ -743,6 +743,14 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("“{name}” has no configuration of tool servers."),
         remedy=N_("It needs a JSON object with “mcpServers” or “servers”."),
     ),
+    Reason.TOOL_SERVER_SSE: ErrorSentences(
+        N_("The tool server “{server}” uses SSE, which isn’t supported."),
+        remedy=N_("Use its address for streamable HTTP."),
+    ),
+    Reason.TOOL_SERVER_OFF: ErrorSentences(
+        N_("The tool server “{server}” is turned off in the file and wasn’t added."),
+        remedy=N_("To add it, turn it on there and import again."),
+    ),
     # Documents
     Reason.PASSWORD_PROTECTED: ErrorSentences(
         N_("“{name}” is password-protected."),

@@ -443,7 +443,7 @@ class DocumentDoesNotFitError(DocumentError):
 
 
 class ImportRefusedError(UserFacingError):
-    """The file is not an export of conversations, or is damaged."""
+    """An imported file cannot be read, or is not what it should be."""
 
     code = "import_refused"
 

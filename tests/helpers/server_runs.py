@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool import ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import Report, ToolContext
 from desktop_app.domain.tools.tool_server import ToolServer, launch_order, server_of
 from desktop_app.services.tools.server_run import ServerRun
 from desktop_app.services.tools.server_source import ServerSource
+from desktop_app.services.tools.server_tools import tools_of
 from desktop_app.tool_servers.server_connection import ServerConnection
 
 SCRIPTED: Final = str(Path(__file__).with_name("tool_server.py"))
@@ -65,7 +65,7 @@ class Running:
         """Return the result of a tool, or the words of its failure."""
         context = ToolContext("c") if report is None else ToolContext("c", report=report)
         listed = await self.run.listed("tools")
-        every = remote_tools("demo", listed, is_remote=bool(self.run.server.url))
+        every = await tools_of(self.run.server, listed)
         definition = next(t.definition for t in every if t.definition.name == tool)
         try:
             return await self.source.call(definition, arguments, context)

@@ -5,6 +5,7 @@ Faults: what it does wrong, by name; see `main` and `call`.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -35,6 +36,18 @@ ODD: Final = [
     {"name": name, "description": "Odd.", "inputSchema": {"type": "object"}}
     for name in ("read file", "read_file", "Größe/läuft", "a\u202eb", "", "x" * 200, "read file")
 ]
+
+
+TEXT: Final = {"type": "object", "properties": {"a": {"type": "string"}}}
+NESTED: Final = functools.reduce(lambda inner, _: {"not": inner}, range(300), dict[str, Any]())
+OFF_SPECIFICATION: Final[dict[str, dict[str, Any]]] = {
+    "invalid": {"inputSchema": {"type": "objekt"}},
+    "unlisted": {"description": "Has no schema."},
+    "misspelled": {"inputSchema": {"type": "object", "properties": {"a": {"type": "strin"}}}},
+    "nested": {"inputSchema": {"type": "object", "properties": {"a": NESTED}}},
+    "circular": {"inputSchema": {"type": "object", "properties": {"a": {"$ref": "#/$defs/none"}}}},
+    "decorated": {"inputSchema": TEXT, "outputSchema": 5, "annotations": {"readOnlyHint": []}},
+}
 
 
 def send(message: dict[str, Any]) -> None:
@@ -117,13 +130,10 @@ _changed = False
 
 def list_reply() -> dict[str, Any]:
     """Return the reply to a request for the tools."""
-    if "nested" in FAULTS:  # deeper than the SDK reads
-        deep: dict[str, Any] = {"type": "string"}
-        for _ in range(300):
-            deep = {"not": deep}
-        return {"tools": [{**TOOLS[0], "inputSchema": {"type": "object", "properties": deep}}]}
-    if "invalid" in FAULTS:
-        return {"tools": [TOOLS[0], {"name": "none", "inputSchema": {"type": "objekt"}}]}
+    if "listless" in FAULTS:
+        return {"tools": "none"}
+    for fault in FAULTS & OFF_SPECIFICATION.keys():
+        return {"tools": [TOOLS[0], {"name": "odd", **OFF_SPECIFICATION[fault]}]}
     return {"tools": listed()}
 
 

@@ -53,7 +53,7 @@ LIBRARIES_OF_ROOM: dict[str, set[str]] = {
     "providers": {"httpx", "socksio", "truststore"},
     "rendering": MARKDOWN | {"latex2mathml", "pygments", "ziamath"},
     "sandbox": set(),
-    "services": {"jsonschema", "lark", "referencing"},
+    "services": {"jsonschema", "lark", "referencing", "regex"},
     "session": {"jeepney"},
     "settings": set(),
     "storage": set(),

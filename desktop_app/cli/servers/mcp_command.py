@@ -16,14 +16,14 @@ from desktop_app.cli.streams.console import say, write_json, write_line
 from desktop_app.cli.streams.terminal import worded
 from desktop_app.cli.tool_commands import brief, tool_json
 from desktop_app.domain.error_note import note_of
-from desktop_app.domain.errors import UserFacingError
+from desktop_app.domain.errors import ImportRefusedError, UserFacingError
 from desktop_app.domain.places import plain_text
-from desktop_app.domain.tools.remote_tool import remote_tools
 from desktop_app.domain.tools.tool_server import server_of
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import in_english, tr, tr_plural
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.services.tools.hosted_tools import why_unavailable
+from desktop_app.services.tools.server_tools import tools_of
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from desktop_app.services.tools.server_run import ServerRun
     from desktop_app.services.tools.tool_server_book import ToolServers
 
-EXIT_FAILED, EXIT_INTERRUPTED = 1, 130
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _SHOWN_LOG = 20
 
 
@@ -156,7 +156,7 @@ async def _test(servers: ToolServers, name: str, *, as_json: bool) -> int:
     try:
         listed = await run.listed("tools")
         await servers.book.keep_listed(name, listed)
-        tools = remote_tools(name, listed, is_remote=bool(run.server.url))
+        tools = await tools_of(run.server, listed)
     except UserFacingError as failed:
         error = failed
     seconds = time.monotonic() - began
@@ -202,12 +202,17 @@ async def _import(servers: ToolServers, path: Path) -> int:
     from desktop_app.exchange.importers.server_configuration import read_servers
 
     failed = False
-    for read in await asyncio.to_thread(read_servers, path):
+    try:
+        found = await asyncio.to_thread(read_servers, path)
+    except ImportRefusedError as error:
+        say(_worded(error))
+        return EXIT_USAGE
+    for read in found:
         try:
             server, secrets = read.made()
             await servers.add(server, secrets)
         except UserFacingError as error:
-            failed = True
+            failed |= not read.is_off
             say(_worded(error))
         else:
             write_line(tr("Added {server}", server=server.name))

@@ -120,7 +120,11 @@ def add_mcp(
         tr("FILE"),
         epilog(
             tr("Reads the JSON files of Claude Desktop, Cursor, and VS Code."),
-            codes={**usual_codes(), 1: tr("Something wasn’t imported")},
+            codes={
+                **usual_codes(),
+                1: tr("Something wasn’t imported"),
+                2: tr("Invalid command line, or the file can’t be read"),
+            },
         ),
     )
     importing.add_argument("file", metavar=tr("FILE"))

@@ -25,7 +25,7 @@ COMMAND_TOUCHES: Final = N_(
 )
 ADDRESS_TOUCHES: Final = N_("It runs on another computer, which receives the arguments.")
 NAME_UNUSABLE: Final = N_("The tool’s name isn’t valid.")
-SCHEMA_UNUSABLE: Final = N_("The description of its arguments isn’t valid.")
+SCHEMA_UNUSABLE: Final = N_("The description of its arguments isn’t valid: {why}.")
 NOT_LISTED: Final = N_("Its tools are listed once it has been started.")
 
 # Control characters, also those that reverse or hide text, and line separators.
@@ -56,10 +56,13 @@ def unavailable(
 def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> ListedTool:
     name, parameters = str(row["name"]), row["parameters"]
     shown = cleaned(name)[:LONGEST_TOOL_NAME]
+    fault = str(row["fault"])
+    if not fault and parameters.get("type", "object") != "object":
+        fault = "type: it is not an object"
     reason = ""
     if shown != name or not name.strip() or name == ALL_TOOLS:
         reason = NAME_UNUSABLE
-    elif row["fault"] or parameters.get("type", "object") != "object":
+    elif fault:
         reason = SCHEMA_UNUSABLE
     definition = ToolDefinition(
         shown or "?",
@@ -69,7 +72,7 @@ def _listed_tool(source: str, row: Mapping[str, Any], *, is_remote: bool) -> Lis
         source=source,
         touches=ADDRESS_TOUCHES if is_remote else COMMAND_TOUCHES,
     )
-    return ListedTool(definition, reason)
+    return ListedTool(definition, reason, why=cleaned(fault) if reason == SCHEMA_UNUSABLE else "")
 
 
 def _kind(row: Mapping[str, Any]) -> ToolKind:

@@ -109,11 +109,13 @@ class ListedTool(NamedTuple):
     Attributes:
         reason: why it cannot be used here; "" if it can. Marked for translation.
         failure: why its server cannot be used.
+        why: for {why} in the reason, in English words of anybody.
     """
 
     definition: ToolDefinition
     reason: str = ""
     failure: UserFacingError | None = None
+    why: str = ""
 
     @property
     def is_available(self) -> bool:

@@ -2,7 +2,7 @@
 
 Claude Desktop and Cursor write `{"mcpServers": {NAME: {…}}}`, VS Code `{"servers": {…}}` or
 `{"mcp": {"servers": {…}}}`, with comments. Each server has `command`, `args`, `env` and `cwd`, or
-`url` and `headers`; `type` says which, if it is there.
+`url` and `headers`; `type` says which, if it is there. Cline writes `disabled`, others `enabled`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ToolServerError, UserFacingError
+from desktop_app.domain.errors import ImportRefusedError, ToolServerError, UserFacingError
 from desktop_app.domain.tools.tool_server import (
     LONGEST_NAME,
     ServerSecrets,
@@ -44,6 +44,11 @@ class ReadServer:
     secrets: ServerSecrets = field(default_factory=ServerSecrets)
     error: UserFacingError | None = None
 
+    @property
+    def is_off(self) -> bool:
+        """Return True if the file says that the server is not used."""
+        return self.error is not None and self.error.reason is Reason.TOOL_SERVER_OFF
+
     def made(self) -> tuple[ToolServer, ServerSecrets]:
         """Return the server and its secret values. Raises UserFacingError."""
         if self.server is None:
@@ -52,13 +57,23 @@ class ReadServer:
 
 
 def read_servers(path: Path) -> list[ReadServer]:
-    """Return the servers of a file. Raises ToolServerError if it has none to read."""
+    """Return the servers of a file.
+
+    Raises:
+        ImportRefusedError: it cannot be read.
+        ToolServerError: it has no servers.
+    """
     refused = ToolServerError(Reason.TOOL_SERVER_FILE, name=path.name)
     try:
         with open_file(path) as file:
             data = file.read(LARGEST_FILE + 1)
-    except (OSError, RefusedFileError) as error:
-        raise refused from error
+    except OSError as error:
+        words = error.strerror or type(error).__name__
+        raise ImportRefusedError(
+            Reason.IMPORT_UNREADABLE, details=str(path), file=str(path), words=words
+        ) from error
+    except RefusedFileError as error:
+        raise ImportRefusedError(error.reason, error.params, file=str(path)) from error
     if len(data) > LARGEST_FILE:
         raise refused
     try:
@@ -95,11 +110,16 @@ def _read(name: str, fields: Mapping[str, Any]) -> ReadServer:
 
 
 def _made(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, ServerSecrets]:
+    transport = fields.get("type") or fields.get("transport") or ""
+    if fields.get("disabled") is True or fields.get("enabled") is False:
+        raise ToolServerError(Reason.TOOL_SERVER_OFF, server=name)
+    if transport == "sse":
+        raise ToolServerError(Reason.TOOL_SERVER_SSE, server=name)
     command, url = fields.get("command", ""), fields.get("url") or fields.get("serverUrl", "")
     words = fields.get("args", [])
     if not (isinstance(words, list) and all(isinstance(w, str | int | float) for w in words)):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
-    is_remote = fields.get("type", "") in ("http", "sse", "streamable-http", "streamableHttp")
+    is_remote = transport in ("http", "streamable-http", "streamable_http", "streamableHttp")
     return server_of(
         name,
         command=() if is_remote or not command else (str(command), *map(str, words)),

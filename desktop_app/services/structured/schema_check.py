@@ -43,14 +43,16 @@ class CheckedAnswer:
 def require_schema(schema: object) -> Mapping[str, Any]:
     """Return a valid schema. Raises UnusableSchemaError."""
     # Takes 60 ms, and most answers need none.
-    from jsonschema import Draft202012Validator, FormatChecker, SchemaError
+    from jsonschema import Draft202012Validator, SchemaError
     from jsonschema.exceptions import best_match
+
+    from desktop_app.services.structured.schema_patterns import pattern_checker
 
     if not isinstance(schema, dict):
         raise UnusableSchemaError("it is not a JSON object")
-    # Without the format, a pattern that Python cannot match is found only in an answer.
+    # Without the format, a pattern that cannot be matched is found only in an answer.
     validator = Draft202012Validator(
-        Draft202012Validator.META_SCHEMA, format_checker=FormatChecker(("regex",))
+        Draft202012Validator.META_SCHEMA, format_checker=pattern_checker()
     )
     try:
         found = best_match(validator.iter_errors(schema))
@@ -97,8 +99,11 @@ def schema_problems(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProble
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
+    from desktop_app.services.structured.schema_patterns import PATTERN_KEYWORDS
+
     # An empty registry: a reference to an address must not be fetched.
-    kind = validators.extend(Draft202012Validator, {"multipleOf": _multiple_of})
+    own = {"multipleOf": _multiple_of, **PATTERN_KEYWORDS}
+    kind = validators.extend(Draft202012Validator, own)
     validator = kind(schema, registry=Registry())
     problems: list[SchemaProblem] = []
     try:

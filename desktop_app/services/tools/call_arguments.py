@@ -45,7 +45,7 @@ def parse_arguments(tool: ToolDefinition, text: str) -> Any:
 def _problems(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> list[str]:
     try:
         # A server's pattern could keep Python's matcher busy for years.
-        checked = _without_patterns(schema) if is_foreign else dict(schema)
+        checked = without_patterns(schema) if is_foreign else dict(schema)
         problems = schema_problems(checked, value)
     except (UnusableSchemaError, RecursionError) as exc:
         reason = str(exc) if isinstance(exc, UnusableSchemaError) else "it is nested too deeply"
@@ -53,9 +53,10 @@ def _problems(schema: Mapping[str, Any], value: Any, *, is_foreign: bool) -> lis
     return [f"{problem.path}: {problem.reason}" for problem in problems]
 
 
-def _without_patterns(schema: Any) -> Any:
+def without_patterns(schema: Any) -> Any:
+    """Return a server's schema without its patterns, for our own checks."""
     if isinstance(schema, list):
-        return [_without_patterns(each) for each in schema]
+        return [without_patterns(each) for each in schema]
     if not isinstance(schema, Mapping):
         return schema
     # Without its patterns, a schema cannot tell which other properties there may be.
@@ -73,5 +74,5 @@ def _values_without_patterns(key: str, value: Any) -> Any:
     if key in _VALUES:
         return value
     if key in _SCHEMAS_BY_NAME and isinstance(value, Mapping):
-        return {name: _without_patterns(each) for name, each in value.items()}
-    return _without_patterns(value)
+        return {name: without_patterns(each) for name, each in value.items()}
+    return without_patterns(value)

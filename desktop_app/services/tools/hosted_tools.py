@@ -97,7 +97,7 @@ def why_unavailable(tool: ListedTool) -> LinkedText:
     """Return why a tool cannot be used here, with links to places; () if it can."""
     if tool.failure is not None:
         return (LinkSegment(tool.failure.sentences),)
-    return linked_text(tool.reason)
+    return linked_text(tool.reason, {"why": tool.why})
 
 
 def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) -> Decimal:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.tools.remote_tool import NOT_LISTED, remote_tools, unavailable
+from desktop_app.domain.tools.remote_tool import NOT_LISTED, unavailable
 from desktop_app.domain.tools.tool import LONGEST_RESULT, ListedTool, ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.server_run import ServerRun, ServerState
+from desktop_app.services.tools.server_tools import tools_of
 from desktop_app.services.tools.tool_server_book import ServerBook
 
 CHANGED: Final = (
@@ -40,7 +41,7 @@ class ServerSource:
         The server is not started. If it failed, that is the reason why they cannot be used.
         """
         rows = await self._book.listed(self.name)
-        found = remote_tools(self.name, rows, is_remote=bool(self._run.server.url))
+        found = await tools_of(self._run.server, rows)
         if self._run.failure is not None:
             failure = self._run.failure
             return [ListedTool(each.definition, failure=failure) for each in found] or [
@@ -56,7 +57,7 @@ class ServerSource:
             listed = await self._run.listed("tools")
         except UserFacingError as error:
             raise ToolError(str(error)) from error
-        now = remote_tools(self.name, listed, is_remote=bool(self._run.server.url))
+        now = await tools_of(self._run.server, listed)
         if tool not in [each.definition for each in now if each.is_available]:
             raise ToolError(CHANGED)
         try:

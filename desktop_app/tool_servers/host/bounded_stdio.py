@@ -128,6 +128,10 @@ def _unreadable_reply(line: bytes) -> SessionMessage | None:
     number = found.get("id") if isinstance(found, dict) and "method" not in found else None
     if not isinstance(number, int | str) or isinstance(number, bool):
         return None
+    if isinstance(found.get("result"), dict):  # nested deeper than the SDK parses
+        return SessionMessage(
+            types.JSONRPCResponse(jsonrpc="2.0", id=number, result=found["result"])
+        )
     error = types.ErrorData(code=types.INTERNAL_ERROR, message="The reply could not be read.")
     return SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=number, error=error))
 

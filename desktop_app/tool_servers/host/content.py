@@ -9,6 +9,7 @@ from typing import Any, Final
 from mcp import types
 
 from desktop_app.domain.tools.tool import LONGEST_RESULT
+from desktop_app.tool_servers.host.checked_tools import FAULT
 
 MOST_LISTED: Final = 500
 LONGEST_NAME: Final = 256
@@ -19,19 +20,22 @@ LONGEST_RESOURCE: Final = 10 << 20
 
 
 def tools(pages: Sequence[Iterable[types.Tool]]) -> list[dict[str, Any]]:
-    """Return the tools; one whose schema is too large comes without it, and with the reason."""
+    """Return the tools; one whose schema cannot be used comes without it, and with the reason."""
     return [_tool(tool) for tool in _listed(pages)]
 
 
 def _tool(tool: types.Tool) -> dict[str, Any]:
     schema = tool.input_schema
     size = len(json.dumps(schema))
+    fault = str((tool.meta or {}).get(FAULT, ""))[:LONGEST_DESCRIPTION]
+    if size > LONGEST_SCHEMA:
+        fault = f"it has more than {LONGEST_SCHEMA} characters"
     hints = tool.annotations or types.ToolAnnotations()
     return {
         "name": tool.name[: LONGEST_NAME + 1],
         "description": (tool.description or tool.title or "")[:LONGEST_DESCRIPTION],
-        "parameters": schema if size <= LONGEST_SCHEMA else {},
-        "fault": "" if size <= LONGEST_SCHEMA else "schema",
+        "parameters": {} if fault else schema,
+        "fault": fault,
         "reads_only": hints.read_only_hint,
         "reaches_out": hints.open_world_hint,
     }

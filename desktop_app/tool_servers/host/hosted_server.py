@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any, Final
@@ -15,22 +14,20 @@ import httpx2
 from mcp import types
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared.exceptions import MCPError
 
 from desktop_app import __version__
 from desktop_app.child_processes import ChildCommand
 from desktop_app.tool_servers.host import content
 from desktop_app.tool_servers.host.bounded_stdio import LONGEST_LINE, bounded_stdio
+from desktop_app.tool_servers.host.checked_tools import with_checked_tools
+from desktop_app.tool_servers.host.failure_text import reason_of
 from desktop_app.tool_servers.host.line_output import LineOutput
-from desktop_app.tool_servers.host.sign_in import NEEDED, SignIn, SignInError
+from desktop_app.tool_servers.host.sign_in import NEEDED, SignIn
 
 MOST_PAGES: Final = 50
 STREAM_S: Final = 300.0
 CONNECT_S: Final = 30.0
-LONGEST_REASON: Final = 2000
 
-# What the SDK's validator says: the first place, its message, and what the user has no use for.
-_INVALID: Final = re.compile(r"\d+ validation errors? for \w+\n(.+)\n +(.+?)(?: \[type=|$)", re.M)
 _CHANGES: Final[dict[type[object], str]] = {
     types.ToolListChangedNotification: "tools",
     types.ResourceListChangedNotification: "resources",
@@ -90,7 +87,7 @@ class HostedServer:
             command = ChildCommand(tuple(order["command"]), environment, order["folder"])
             transport = bounded_stdio(command, self._output.log, self._has_ended.set)
         return Client(
-            transport,
+            with_checked_tools(transport),
             mode="legacy",
             cache=None,
             client_info=types.Implementation(name="repartee", version=__version__),
@@ -229,19 +226,3 @@ async def _pages(list_: Any) -> list[Any]:
             break
         seen.add(cursor)
     return pages
-
-
-def reason_of(error: BaseException) -> str:
-    """Return why something failed, in the words of the server or the SDK."""
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
-    if isinstance(error, MCPError):
-        return str(error.error.message)[:LONGEST_REASON] or "error"
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    words = str(error)[:LONGEST_REASON]
-    if isinstance(error, SignInError):
-        return words
-    if found := _INVALID.match(words):
-        return f"its reply is not valid: {found[1]}: {found[2]}"
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__

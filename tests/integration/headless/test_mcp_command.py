@@ -110,6 +110,27 @@ async def test_a_server_that_does_not_start_says_why(shell: Shell) -> None:
     assert f"didn’t start: {why}. " in missing.json["error"]
 
 
+async def test_what_an_import_leaves_out_is_said(shell: Shell, tmp_path: Path) -> None:
+    missing = tmp_path / "none.json"
+    done = await shell.run("mcp", "import", str(missing))
+    assert (done.code, done.out) == (2, "")
+    assert f"Couldn’t read {missing}: No such file or directory." in done.err
+    file = tmp_path / "servers.json"
+    servers = {
+        "on": {"command": "x"},
+        "off": {"command": "x", "disabled": True},
+    }
+    file.write_text(json.dumps({"mcpServers": servers}))
+    done = await shell.run("mcp", "import", str(file))
+    assert (done.code, done.out) == (0, "Added on\n")
+    assert "“off” is turned off in the file and wasn’t added." in done.err
+    file.write_text(json.dumps({"mcpServers": {"old": {"type": "sse", "url": "https://host/"}}}))
+    done = await shell.run("mcp", "import", str(file))
+    assert (done.code, done.out) == (1, "")
+    assert "streamable HTTP" in done.err
+    assert shell.rows("SELECT name FROM tool_servers") == [("on",)]
+
+
 async def test_values_need_a_keyring(shell: Shell) -> None:
     done = await shell.run("mcp", "add", "demo", "--env", "TOKEN=sk-1234567", "--", "true")
     assert done.code == 1

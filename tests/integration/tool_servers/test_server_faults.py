@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from desktop_app.domain.errors import ToolServerError
-from desktop_app.domain.tools.tool import LONGEST_RESULT, ToolError
+from desktop_app.domain.places import plain_text
+from desktop_app.domain.tools.tool import LONGEST_RESULT, ToolError, ToolKind
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.domain.tools.tool_server import ServerFailure
 from desktop_app.services.tools.consent import fingerprint
+from desktop_app.services.tools.hosted_tools import why_unavailable
 from desktop_app.services.tools.server_run import ServerState
 from desktop_app.services.tools.server_source import CHANGED
 from tests.helpers.process_tree import gone, processes_below
@@ -84,18 +86,39 @@ async def test_lines_that_are_no_messages_go_to_the_log() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("fault", "why"),
     [
-        ("nested", "reports: The reply could not be read."),
-        ("invalid", "reports: its reply is not valid: tools.1.inputSchema.type: Input should be"),
+        ("invalid", "inputSchema.type: Input should be 'object'"),
+        ("unlisted", "inputSchema: Field required"),
+        ("misspelled", "$.properties.a.type: 'strin' is not valid"),
+        ("nested", "nested too deeply"),
+        ("circular", "the reference #/$defs/none leads nowhere"),
     ],
 )
-async def test_a_list_that_cannot_be_read_says_so_at_once(fault: str, words: str) -> None:
+async def test_a_tool_that_is_off_the_specification_is_left_out_alone(fault: str, why: str) -> None:
     async with scripted(fault) as server:
+        assert list(await server.tools()) == ["echo"]
+        assert await server.call("echo", text="on") == "echo: on"
+        found = {tool.definition.name: tool for tool in await server.source.tools()}
+    reason = plain_text(why_unavailable(found["odd"]))
+    assert "description of its arguments isn’t valid" in reason
+    assert why in reason
+    assert "pydantic" not in reason
+
+
+async def test_what_is_not_needed_of_a_tool_may_be_off_the_specification() -> None:
+    async with scripted("decorated") as server:
+        tools = await server.tools()
+        assert tools["odd"].kind is ToolKind.LEAVES, "its hints cannot be read"
+        assert tools["odd"].parameters["properties"] == {"a": {"type": "string"}}
+
+
+async def test_a_list_that_cannot_be_read_says_so_at_once() -> None:
+    async with scripted("listless") as server:
         async with asyncio.timeout(20):
             with pytest.raises(ToolServerError) as refused:
                 await server.tools()
-        assert words in refused.value.sentences
+        assert "reports: its reply is not valid: tools: " in refused.value.sentences
         assert "pydantic" not in refused.value.sentences
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desktop_app.domain.errors import ToolServerError
+from desktop_app.domain.errors import ImportRefusedError, ToolServerError
 from desktop_app.domain.tools.tool_server import ServerSecrets, launch_order, server_of
 from desktop_app.exchange.importers.server_configuration import read_servers, read_text
 
@@ -89,6 +89,41 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ToolServerError, match="has no configuration"):
         read_servers(path)
+
+
+@pytest.mark.parametrize("key", ["type", "transport"])
+def test_the_old_transport_is_refused_by_name(key: str) -> None:
+    fields = {key: "sse", "url": "https://host/sse"}
+    (read,) = read_text(json.dumps({"mcpServers": {"Old": fields}}))
+    with pytest.raises(ToolServerError, match="“old” uses SSE, which isn’t supported"):
+        read.made()
+    assert not read.is_off
+
+
+@pytest.mark.parametrize("field", [{"disabled": True}, {"enabled": False}])
+def test_a_server_that_is_turned_off_is_skipped(field: dict[str, bool]) -> None:
+    off, on = read_text(
+        json.dumps(
+            {
+                "mcpServers": {
+                    "off": {"command": "x", **field},
+                    "on": {"command": "x", "disabled": False, "enabled": True},
+                }
+            }
+        )
+    )
+    assert off.is_off
+    with pytest.raises(ToolServerError, match="turned off in the file"):
+        off.made()
+    assert not on.is_off
+    assert on.made()[0].name == "on"
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "none.json"
+    with pytest.raises(ImportRefusedError, match="No such file") as caught:
+        read_servers(path)
+    assert str(path) in str(caught.value)
 
 
 def test_values_belong_to_the_command_alone() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from desktop_app.domain.answering.answer_form import AnswerGrammar, GrammarSyntax
 from desktop_app.services.documents.summary_grammar import SUMMARY
+from desktop_app.services.structured import schema_patterns
 from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
 from desktop_app.services.structured.schema_check import (
     UnusableSchemaError,
@@ -41,6 +45,32 @@ def test_another_answer_has_a_path_and_a_reason(answer: str, path: str, words: s
     assert found.value is None
     assert found.problems[0].path == path
     assert words in found.problems[0].reason
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "matches"),
+    [
+        ({"pattern": r"^\p{L}+$"}, '"Größe"', True),
+        ({"pattern": r"^\p{L}+$"}, '"B2"', False),
+        ({"pattern": r"^\p{Script=Greek}"}, '"ωx"', True),
+        ({"pattern": "a"}, "5", True),
+        ({"patternProperties": {r"^\p{Lu}": {"type": "integer"}}}, '{"Äa": 1, "b": "x"}', True),
+        ({"patternProperties": {r"^\p{Lu}": {"type": "integer"}}}, '{"Äa": "x"}', False),
+        ({"patternProperties": {"^a": {}}, "additionalProperties": False}, '{"ab": 1}', True),
+        ({"patternProperties": {"^a": {}}, "additionalProperties": False}, '{"b": 1}', False),
+        ({"additionalProperties": {"type": "integer"}}, '{"b": "x"}', False),
+    ],
+)
+def test_patterns_may_name_unicode_properties(schema: Any, value: str, matches: bool) -> None:
+    require_schema(schema)
+    assert (not check_answer(schema, value).problems) is matches
+
+
+def test_a_pattern_that_takes_too_long_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema_patterns, "MATCH_S", 0.05)
+    schema = {"pattern": "^(a|a)*$"}
+    (problem,) = check_answer(schema, json.dumps("a" * 200 + "b")).problems
+    assert "takes too long" in problem.reason
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+"""The tools of a server, those that no API would take marked with the reason."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from desktop_app.domain.tools.remote_tool import SCHEMA_UNUSABLE, cleaned, remote_tools
+from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
+from desktop_app.services.tools.call_arguments import without_patterns
+
+if TYPE_CHECKING:
+    from desktop_app.domain.tools.tool import ListedTool
+    from desktop_app.domain.tools.tool_server import ToolServer
+
+_TOO_DEEP = "it is nested too deeply"
+
+
+async def tools_of(server: ToolServer, rows: Sequence[Mapping[str, Any]]) -> list[ListedTool]:
+    """Return the tools that a server has listed, available or not."""
+    found = remote_tools(server.name, rows, is_remote=bool(server.url))
+    return await asyncio.to_thread(lambda: [_checked(tool) for tool in found])
+
+
+def _checked(tool: ListedTool) -> ListedTool:
+    if not tool.is_available:
+        return tool
+    try:
+        fault = _fault_in(json.dumps(tool.definition.parameters))
+    except RecursionError:
+        fault = _TOO_DEEP
+    return tool._replace(reason=SCHEMA_UNUSABLE, why=cleaned(fault)) if fault else tool
+
+
+@lru_cache(maxsize=1024)
+def _fault_in(schema: str) -> str:
+    """Return why a schema cannot be used, in English; "" if it can.
+
+    APIs refuse a whole request with such a schema.
+    """
+    try:
+        require_schema(without_patterns(json.loads(schema)))
+    except RecursionError:
+        return _TOO_DEEP
+    except UnusableSchemaError as error:
+        return str(error)
+    return ""

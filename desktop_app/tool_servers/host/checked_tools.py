@@ -1,0 +1,96 @@
+"""A transport whose lists of tools have only tools that the SDK accepts.
+
+The SDK refuses a whole list if one tool of it is off the specification. Here such a tool loses the
+fields that are not needed, or else its schema, with a mark that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from mcp import types
+from mcp.shared.message import SessionMessage
+from mcp_types.methods import validate_server_result
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+
+from desktop_app.tool_servers.host.failure_text import invalid_place
+
+if TYPE_CHECKING:
+    from mcp.client._transport import Transport, TransportStreams
+
+FAULT: Final = "repartee/fault"
+"""The field of a tool's `_meta` that says why its schema cannot be used."""
+_NEEDED: Final = ("name", "title", "description", "inputSchema", "annotations")
+_TOO_DEEP: Final = "it is nested too deeply"
+"""The SDK refuses values for no other reason without naming a place."""
+_LEAST: Final = ("name", "inputSchema")
+
+
+@asynccontextmanager
+async def with_checked_tools(transport: Transport) -> AsyncGenerator[TransportStreams, None]:
+    """Yield the streams of a transport."""
+    async with transport as (incoming, outgoing):
+        yield _CheckedStream(incoming), outgoing
+
+
+class _CheckedStream:
+    """A stream of messages, those with tools checked."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        return _checked(await self._stream.__anext__())
+
+    async def receive(self) -> SessionMessage | Exception:
+        return _checked(await self._stream.receive())
+
+    async def __aenter__(self) -> Self:
+        await self._stream.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> Any:
+        return await self._stream.__aexit__(*error)
+
+
+def _checked(item: SessionMessage | Exception) -> SessionMessage | Exception:
+    message = item.message if isinstance(item, SessionMessage) else None
+    if isinstance(message, types.JSONRPCResponse) and isinstance(message.result.get("tools"), list):
+        tools = message.result["tools"]
+        message.result["tools"] = [_usable(each) for each in tools if isinstance(each, dict)]
+    return item
+
+
+def _usable(tool: dict[str, Any]) -> dict[str, Any]:
+    """Return a tool as it is, without what is not needed, or without its schema."""
+    why = ""
+    for fields in (tool.keys(), _NEEDED, _LEAST):
+        reduced = {key: tool[key] for key in fields if key in tool}
+        fault = _fault(reduced)
+        if not fault:
+            return reduced
+        why = why or fault
+    name = tool.get("name")
+    return {
+        "name": name if isinstance(name, str) else "",
+        "inputSchema": {"type": "object"},
+        "_meta": {FAULT: why},
+    }
+
+
+def _fault(tool: dict[str, Any]) -> str:
+    try:
+        types.Tool.model_validate(tool, by_name=False)
+        for version in HANDSHAKE_PROTOCOL_VERSIONS:
+            validate_server_result("tools/list", version, {"tools": [tool]})
+    except (ValueError, RecursionError) as error:
+        return invalid_place(error).removeprefix("tools.0.") or _TOO_DEEP
+    return ""

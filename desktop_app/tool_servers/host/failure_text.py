@@ -1,0 +1,37 @@
+"""Why something failed, in the words of the server or the SDK."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from mcp.shared.exceptions import MCPError
+
+from desktop_app.tool_servers.host.sign_in import SignInError
+
+LONGEST_REASON: Final = 2000
+
+# What the SDK's validator says: the first place, its message, and what the user has no use for.
+_INVALID: Final = re.compile(r"\d+ validation errors? for \w+\n(.+)\n +(.+?)(?: \[type=|$)", re.M)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why something failed, in the words of the server or the SDK."""
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    if isinstance(error, MCPError):
+        return str(error.error.message)[:LONGEST_REASON] or "error"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    words = str(error)[:LONGEST_REASON]
+    if isinstance(error, SignInError):
+        return words
+    if invalid := invalid_place(error):
+        return f"its reply is not valid: {invalid}"
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def invalid_place(error: BaseException) -> str:
+    """Return the first place that the SDK's validator refuses, and why; "" for other errors."""
+    found = _INVALID.match(str(error)[:LONGEST_REASON])
+    return f"{found[1]}: {found[2]}" if found else ""
