@@ -56,6 +56,7 @@ class NoticeCode(StrEnum):
     STREAM_REFUSED = "stream_refused"
     SUMMARY_REFUSED = "summary_refused"
     TOOLS_MISSING = "tools_missing"
+    TOOLS_REFUSED = "tools_refused"
     WHOLE_IN_FILE = "whole_in_file"
 
 
@@ -127,6 +128,9 @@ _SENTENCES: Final = {
         "{provider} doesn’t offer reasoning summaries for this account."
     ),
     NoticeCode.TOOLS_MISSING: N_("These tools weren’t available: {names}."),
+    NoticeCode.TOOLS_REFUSED: N_(
+        "Responded without tools, which {provider} rejected. It says: {words}"
+    ),
     NoticeCode.WHOLE_IN_FILE: N_(
         "This is the beginning of a very long response. The attached file {name} has all of it."
     ),

@@ -156,6 +156,18 @@ _NO_THINKING: Final = re.compile(
     r"not support (thinking|reasoning)|invalid reasoning (value|effort)", re.IGNORECASE
 )
 
+# Ollama, DeepSeek, OpenRouter, Groq, LiteLLM; then vLLM and llama.cpp, which name the option that
+# they have to be started with.
+_NO_TOOLS: Final = re.compile(
+    r"(does not|doesn't|do not|not) (support|allow|enable) (the )?(use of )?"
+    r"(tools?\b|tool (use|call)|function call)|"
+    r"no endpoints found that support tool|"
+    r"(tool|function)[ _-]?(use|call(s|ing)?)\W{0,2} (is|are) not (supported|enabled|available)|"
+    r"--enable-auto-tool-choice|\btools?\b.{0,40}--jinja",
+    re.IGNORECASE,
+)
+NO_TOOLS: Final = "tools"
+
 
 def error_in_reply(provider: str, value: object, request_id: str) -> ProviderError | None:
     """Return the error in a reply with status 200, or None if it holds none.
@@ -222,6 +234,8 @@ def _known_error(provider: str, body: ErrorBody, status: int | None) -> Provider
         return _refused(provider, limit[1])
     if body.names & _CONTEXT_CODES or _is_refusal(status, _CONTEXT, body):
         return _too_long(body)
+    if status in (*_REFUSALS, 501) and _NO_TOOLS.search(body.message):
+        return _refused(provider, NO_TOOLS)
     if _is_refusal(status, _NO_PICTURES, body):
         return ProviderFaultError(Reason.IMAGES_REFUSED, provider=provider)
     if not body.names & _MODEL_CODES and _named_field(body):

@@ -16,6 +16,7 @@ from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_notices import api_notices
 from desktop_app.domain.models.parameter_support import first_api
 from desktop_app.providers.apis import unsupported_parameters
+from desktop_app.providers.apis.error_replies import NO_TOOLS
 
 RememberApi = Callable[[Api], None]
 RememberRefusals = Callable[[str, frozenset[str]], None]
@@ -200,12 +201,14 @@ class Negotiation:
             self.request, spelled = unsupported_parameters.without_refused(
                 self.request, self._info, refusal
             )
-            self._found |= {spelled}
+            if param != NO_TOOLS:  # the server may be started again with them
+                self._found |= {spelled}
             if self.request.schema not in (schema, None):
                 return []  # sent again as a hint; the answer is validated in any case
         if had_background and not self.request.background:
             param = "background"  # `store` is also refused because of background mode
-        return unsupported_parameters.notices_for(self._profile.name, param, own)
+        words = str(refusal.params.get("words", ""))
+        return unsupported_parameters.notices_for(self._profile.name, param, own, words)
 
 
 def _api_of_form(request: ChatRequest, profile: ProviderProfile) -> Api | None:

@@ -106,13 +106,21 @@ def _with_value(request: ChatRequest, name: str) -> str:
     return f"{name}={json.dumps(_value(request, name))}"
 
 
-def notices_for(provider: str, param: str, own: str | None) -> list[Notice | Started]:
-    """Return what the user should know of a refusal; nothing if nothing is lost."""
+def notices_for(
+    provider: str, param: str, own: str | None, words: str = ""
+) -> list[Notice | Started]:
+    """Return what the user should know of a refusal; nothing if nothing is lost.
+
+    Args:
+        words: the server's own.
+    """
     if own == "encrypted_content":
         return [Notice(notice(NoticeCode.REASONING_LEFT_OUT, provider=provider))]
     # A user who wants the other answers sends a request for each and sees that.
     if own is not None or param == "n":
         return []
+    if param == "tools" and words:  # which say what to do, if anything can be done
+        return [Notice(notice(NoticeCode.TOOLS_REFUSED, provider=provider, words=words))]
     told = _account_notice(provider, param) or Notice(
         notice(NoticeCode.SETTING_REFUSED, provider=provider, setting=param)
     )

@@ -77,6 +77,32 @@ TABLE: list[tuple[int, Any, type[ProviderError]]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "registry.ollama.ai/library/gemma:2b does not support tools"),
+        (400, '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser'),
+        (500, "tools param requires --jinja flag"),
+        (501, "This server does not support tools. Start it with `--jinja`"),
+        (404, "No endpoints found that support tool use. To learn more, visit the docs."),
+        (400, "deepseek-reasoner does not support Function Calling"),
+        (400, "`tool calling` is not supported with this model"),
+    ],
+)
+def test_a_refusal_of_tools_is_known_by_its_words(status: int, message: str) -> None:
+    found = error_from("Local", parse_error(error(message)), status=status)
+    assert isinstance(found, RefusedParameterError)
+    assert found.param == "tools"
+
+
+@pytest.mark.parametrize(
+    "message", ["Invalid schema for function 'a'", "The tool call has no result", "No tools"]
+)
+def test_other_words_about_tools_are_no_such_refusal(message: str) -> None:
+    found = error_from("Local", parse_error(error(message)), status=400)
+    assert getattr(found, "param", "") != "tools"
+
+
 @pytest.mark.parametrize(("status", "body", "kind"), TABLE)
 def test_every_row_gives_its_error_with_all_that_a_person_needs(
     status: int, body: Any, kind: type[ProviderError]

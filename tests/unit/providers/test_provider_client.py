@@ -52,6 +52,7 @@ from desktop_app.domain.models.model_catalog import Api, Effort
 from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.providers.http.transport import Timeouts
 from desktop_app.providers.provider_client import ProviderClient
+from desktop_app.tools.built_in import CALCULATOR
 from tests.helpers.closed_port import closed_port
 from tests.helpers.secrets import key_for
 from tests.unit.providers.loopback import (
@@ -484,6 +485,27 @@ async def test_a_refused_setting_stays_away_is_said_each_time_and_is_handed_on()
         assert "temperature" in said[1][0]
         assert notices(other) == []
     assert learnt == [("m", frozenset({"temperature"}))]
+
+
+@pytest.mark.parametrize("status", [400, 500])
+async def test_refused_tools_are_left_out_each_time_anew_in_the_words_of_the_server(
+    status: int,
+) -> None:
+    words = "This server does not support tools. Start it with `--jinja`"
+    refusal = replies(status, {"error": {"message": words, "type": "not_supported_error"}})
+    request = replace(ask(model="m", tools=("calculator",)), tools=(CALCULATOR,))
+    learnt: LearnedSupport = []
+    async with LoopbackServer(refusal, RESPONSE, refusal, RESPONSE) as server:
+        client = client_for(server, remember_refusals=lambda *found: learnt.append(found))
+        for _ in range(2):
+            events = await collect(client, request)
+            assert fold(events).text == "Hello"
+            (said,) = notices(events)
+            assert "without tools" in said
+            assert words in said
+        await client.aclose()
+        assert ["tools" in r.json for r in server.requests] == [True, False, True, False]
+    assert learnt == []
 
 
 def test_what_another_run_learnt_is_left_out_from_the_first_request_on() -> None:
