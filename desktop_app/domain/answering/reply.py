@@ -341,19 +341,27 @@ def _extend_tool_call(reply: Reply, delta: ToolCallDelta) -> Reply:
 
 def _hosted(reply: Reply, event: HostedCall) -> Reply:
     call = event.call
-    added = [
-        _Segment(
-            _Kind.TOOL_CALL,
-            GrowingText(call.arguments),
-            key=-1,  # no delta belongs to it
-            call_id=call.call_id,
-            name=call.name,
-            round=reply.round,
-            call=call,
-        )
-    ]
-    reply = replace(reply, segments=(*reply.segments, *added))
+    segment = _Segment(
+        _Kind.TOOL_CALL,
+        GrowingText(call.arguments),
+        key=-1,  # no delta belongs to it
+        call_id=call.call_id,
+        name=call.name,
+        round=reply.round,
+        call=call,
+    )
+    segments = list(reply.segments)
+    begun = (at for at in range(reply.first, len(segments)) if _is_begun(segments[at], call))
+    at = next(begun, len(segments))
+    segments[at : at + 1] = [segment]
+    reply = replace(reply, segments=tuple(segments))
     return reply if event.picture is None else _with_picture(reply, event.picture)
+
+
+def _is_begun(segment: _Segment, call: ToolCallPart) -> bool:
+    """Return True for the report that a hosted call has begun."""
+    begun = segment.call
+    return begun is not None and begun.is_hosted and segment.call_id == call.call_id
 
 
 def _with_picture(reply: Reply, picture: ImagePart) -> Reply:

@@ -87,7 +87,7 @@ class ToolCallStep:
 
 @dataclass(frozen=True)
 class HostedCall:
-    """A call of a tool that the provider has run itself.
+    """A call of a tool that the provider runs itself; first RUNNING, if it says so, then ended.
 
     Attributes:
         image: the bytes of a generated image, until `picture` names it in the attachment store.

@@ -27,6 +27,8 @@ class Purpose(StrEnum):
     EVALUATION = "evaluation"
     JUDGMENT = "judgment"
     TEST = "test"
+    TOOLS = "tools"
+    """What the provider's tools cost in a call whose tokens are unknown."""
 
 
 class CallPerformance(NamedTuple):

@@ -8,11 +8,13 @@ OpenAI's published OpenAPI document and the event types of its SDK.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
+    HostedCall,
     Incomplete,
     ReasoningDelta,
     ReasoningItem,
@@ -23,6 +25,7 @@ from desktop_app.domain.answering.stream_events import (
     ToolCallDelta,
     UsageReported,
 )
+from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.providers.apis import error_body, error_replies
 from desktop_app.providers.apis.hosted_items import HOSTED_ITEMS, citation_links, hosted_call
 from desktop_app.providers.apis.token_usage import usage_of
@@ -61,7 +64,8 @@ class ResponsesReader:
         self._reasoning_items: set[str] = set()
         self._calls = _Calls()
         self._open_items: set[int] = set()
-        self._hosted: set[str] = set()
+        self._hosted: set[str] = set()  # those that have ended
+        self._begun: dict[int, str] = {}  # the others, by index
         self._cited: set[str] = set()
         self.has_content = False
         self._has_closed_item = False
@@ -164,6 +168,8 @@ class ResponsesReader:
         self._calls.close(at)
         if json_fields.text(item, "type") in _CALLS:
             yield from self._call_named(at, item)
+        elif json_fields.text(item, "type") in HOSTED_ITEMS:
+            yield from self._hosted_begun(at, item)
 
     def _item_done(self, event: object) -> Iterator[StreamEvent]:
         at = json_fields.count(event, "output_index")
@@ -278,9 +284,18 @@ class ResponsesReader:
         elif kind in HOSTED_ITEMS:
             yield from self._hosted_call(at, item)
 
+    def _hosted_begun(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """Yield a call that the provider begins to run: it may bill it from now on."""
+        name = json_fields.name(item, "id") or f"hosted_{at}"
+        if name not in self._hosted:
+            self._begun[at] = name
+            self.has_content = True
+            call = hosted_call(name, item).call
+            yield HostedCall(replace(call, state=ToolCallState.RUNNING))
+
     def _hosted_call(self, at: int, item: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """Yield a call that the provider has run itself, once."""
-        name = json_fields.name(item, "id") or f"hosted_{at}"
+        name = self._begun.pop(at, "") or json_fields.name(item, "id") or f"hosted_{at}"
         if name not in self._hosted:
             self._hosted.add(name)
             self.has_content = True

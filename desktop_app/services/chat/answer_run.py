@@ -625,27 +625,30 @@ class AnswerRun:
         if self._rounds_written < self._reply.round:
             await self._write_line(self._round_usage, self._reply.round - 1)
             self._rounds_written += 1
+            # The loop holds the next request: until then, nothing is lost with this process.
+            await self._hold.release()
 
     async def _write_line(
         self, usage: Usage | None, number: int, *, is_billed: bool = True
     ) -> None:
         cost = call_cost(self._answered.counted_price, usage, is_billed=is_billed)
-        if cost is not None:
-            calls = [c for c in tool_calls(self._reply.parts) if c.round == number]
-            cost += hosted_cost(calls, self._tool_prices)
-        await self._spending.add(
-            Call(
-                provider_id=self._resolved.profile.id,
-                model=self._resolved.model.id,
-                usage=usage or Usage(),
-                cost=cost,
-                purpose=self.purpose.value,
-                conversation_id=self.conversation.id,
-                message_id=self.answer.id,
-                at=now(),
-                performance=self._performance,
-            )
+        calls = [c for c in tool_calls(self._reply.parts) if c.round == number]
+        fees = hosted_cost(calls, self._tool_prices)
+        line = Call(
+            provider_id=self._resolved.profile.id,
+            model=self._resolved.model.id,
+            usage=usage or Usage(),
+            cost=None if cost is None else cost + fees,
+            purpose=self.purpose.value,
+            conversation_id=self.conversation.id,
+            message_id=self.answer.id,
+            at=now(),
+            performance=self._performance,
         )
+        await self._spending.add(line)
+        if cost is None and fees:  # a line of its own: the cost of the tokens stays unknown
+            of_tools = line._replace(cost=fees, purpose=Purpose.TOOLS.value, performance=None)
+            await self._spending.add(of_tools)
 
 
 def _text_of(event: StreamEvent) -> str:

@@ -42,6 +42,7 @@ from desktop_app.domain.conversations.message_parts import (
 from desktop_app.domain.errors import ProviderError, UserFacingError
 from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolLimits
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
@@ -191,10 +192,10 @@ class _LoopProvider:
         """Hold the cost of the next input under the monthly cap. Raises UserFacingError."""
         resolved = self._loop.task.resolved
         price = resolved.counted_price
-        if price is None or not self._loop.budget.counts(resolved.profile, True):
-            return Hold()
         tokens = _input_tokens(request, reply, last)
-        return await self._loop.budget.hold(resolved.profile, price.of(Usage(tokens)))
+        cost = None if price is None else price.of(Usage(tokens))
+        about = (resolved.model.id, Purpose.ANSWER.value)
+        return await self._loop.budget.hold(resolved.profile, cost, *about)
 
 
 def _input_tokens(request: ChatRequest, reply: Reply, last: Reply) -> int:

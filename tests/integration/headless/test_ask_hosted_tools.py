@@ -27,6 +27,10 @@ def done(at: int, item: dict[str, Any]) -> bytes:
     return sse({"type": "response.output_item.done", "output_index": at, "item": item})
 
 
+def added(at: int, item: dict[str, Any]) -> bytes:
+    return sse({"type": "response.output_item.added", "output_index": at, "item": item})
+
+
 def message(at: int, text: str, *annotations: dict[str, Any]) -> bytes:
     part = {"type": "output_text", "text": text, "annotations": list(annotations)}
     delta = {"type": "response.output_text.delta", "output_index": at, "content_index": 0}
@@ -45,6 +49,7 @@ def saying(*pieces: bytes) -> Script:
 
 def test_a_web_search_is_listed_cited_and_billed(shell: Shell) -> None:
     script = saying(
+        added(0, search(1, "in_progress")),
         done(0, search(1)),
         done(0, search(1)),
         done(1, search(2)),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Awaitable, Callable
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from hashlib import sha256
@@ -16,7 +18,11 @@ from desktop_app.backend.environment_profiles import COMETAPI, ON_DEVICE, OPENAI
 from desktop_app.backend.image_scaling import ImageScaler
 from desktop_app.backend.prompt_loader import template_needs
 from desktop_app.documents.worker.document_worker import DocumentWorker
-from desktop_app.domain.answering.chat_request import GenerationParameters, ProviderProfile
+from desktop_app.domain.answering.chat_request import (
+    ChatRequest,
+    GenerationParameters,
+    ProviderProfile,
+)
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -27,6 +33,7 @@ from desktop_app.domain.answering.stream_events import (
     ReasoningItem,
     StreamEvent,
     TextDelta,
+    ToolCallDelta,
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import (
@@ -44,6 +51,7 @@ from desktop_app.domain.conversations.message_parts import (
     ReasoningPart,
     TextPart,
     ToolCallPart,
+    tool_calls,
 )
 from desktop_app.domain.errors import (
     AuthenticationError,
@@ -82,7 +90,7 @@ from desktop_app.storage.spending.spending_holds import SpendingHolds
 from tests.helpers.fences import fences, plain
 from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider, WordCounter
-from tests.helpers.tools import desk, no_tools
+from tests.helpers.tools import Source, desk, no_tools
 from tests.helpers.waiting import until
 
 CATALOG = ModelCatalog.from_toml(resource_path("models.toml").read_text("utf-8"))
@@ -276,6 +284,65 @@ def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
         answer = await room.run(await room.begin("?", profile))
         assert answer.cost == Decimal(cost)
         assert await room.ledger.conversation(answer.conversation_id) == Decimal(cost)
+
+    with_room(tmp_path, provider, test)
+
+
+def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Path) -> None:
+    """A killed program counts each hold as a call of unknown cost."""
+    held: list[int] = []
+
+    def count_holds() -> int:
+        with closing(sqlite3.connect(tmp_path / "store.sqlite3")) as connection:
+            (row,) = connection.execute("SELECT count(*) FROM spending_holds").fetchall()
+        return int(row[0])
+
+    async def look(_: object) -> str:
+        held.append(count_holds())
+        return "seen"
+
+    class Twice(ScriptedProvider):
+        async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+            held.append(count_holds())
+            if tool_calls(request.messages[-1].parts):
+                yield TextDelta("Done.")
+            else:
+                yield ToolCallDelta(0, "{}", "c", "look")
+            yield UsageReported(USAGE)
+            yield Completed()
+
+    async def test(room: Room) -> None:
+        settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
+        answer = await room.run(await room.begin("?", settings=settings))
+        assert held == [1, 0, 1]
+        assert count_holds() == 0
+        spent = await room.ledger.message(answer.conversation_id, answer.id)
+        assert (spent.calls, spent.uncounted) == (2, 0)
+
+    with_room(tmp_path, Twice(), test, tools=ToolCatalog([Source(look=look)]))
+
+
+def test_a_stopped_answer_costs_what_the_tools_of_the_provider_cost(tmp_path: Path) -> None:
+    done = ToolCallPart("c", "web_search", "{}", state=ToolCallState.DONE, is_hosted=True)
+    begun = replace(done, call_id="d", state=ToolCallState.RUNNING)
+    provider = ScriptedProvider(
+        [HostedCall(replace(done, state=ToolCallState.RUNNING)), HostedCall(done)]
+        + [TextDelta("."), HostedCall(begun), HELD]
+    )
+
+    async def test(room: Room) -> None:
+        began = await room.begin("?")
+        task = asyncio.create_task(room.run(began))
+        await provider.holding.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        (_, answer) = await room.store.path(began.conversation.id)
+        states = [call.state for call in tool_calls(answer.parts)]
+        assert states == [ToolCallState.DONE, ToolCallState.INTERRUPTED]
+        assert answer.cost is None
+        spent = await room.ledger.message(began.conversation.id, answer.id)
+        assert (spent.cost, spent.uncounted) == (Decimal("0.02"), 1)
 
     with_room(tmp_path, provider, test)
 
