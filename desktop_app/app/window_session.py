@@ -241,6 +241,7 @@ class WindowSession:
         self._login_start = LoginStart(
             bus=bus, values=values, tasks=tasks, scope=self._backend.folders.scope
         )
+        self._quick.join_desktop(bus)
         self._is_on_desktop = True
         self._hold_hotkey()
         tasks.start(tray.watch())

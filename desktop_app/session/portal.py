@@ -19,8 +19,21 @@ if TYPE_CHECKING:
 SERVICE: Final = "org.freedesktop.portal.Desktop"
 PATH: Final = "/org/freedesktop/portal/desktop"
 Results = dict[str, tuple[str, Any]]
+_BY_USER: Final = 1
 ANSWER_S: Final = 300.0
 """The time that a person has for the portal's dialog."""
+
+
+class PortalRefusedError(BusError):
+    """Raised if the portal's request was refused.
+
+    Attributes:
+        by_user: True if the user refused, and not the desktop.
+    """
+
+    def __init__(self, interface: str, code: int) -> None:
+        super().__init__(f"{interface}: refused ({code})")
+        self.by_user = code == _BY_USER
 
 
 def portal_object(interface: str) -> BusObject:
@@ -68,7 +81,8 @@ class Portal:
         """Call a method whose last argument is its options, and wait for the results.
 
         Raises:
-            BusError: there is no such portal, or the user or the portal refused.
+            PortalRefusedError: the user or the portal refused.
+            BusError: there is no such portal.
         """
         *arguments, options = body
         token = new_token()
@@ -95,5 +109,5 @@ class Portal:
         finally:
             await self._bus.ignore(request, "Response", on_response)
         if code != 0:
-            raise BusError(f"{interface}: refused ({code})")
+            raise PortalRefusedError(interface, code)
         return dict(results)

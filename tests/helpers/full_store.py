@@ -163,6 +163,7 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
         "window.state": {"geometry": "AAAA", "list": True, "settings": False},
         "window.scroll": ["m", 0.5],
         "window.quick_place": [0.2, 0.8],
+        "desktop.paste_token": "b7f0",
         "window.conversation": first.id,
         "window.new_draft": {"text": "hm", "attachments": [], "overrides": {}, "preset": None},
         "backup.last": {"at": NOON.isoformat()},

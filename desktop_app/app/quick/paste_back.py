@@ -1,16 +1,24 @@
-"""Pastes the quick prompt's answer into the window of another program."""
+"""Pastes the quick prompt's answer into the window of another program.
+
+On X11 it types by itself. Under Wayland it types by the desktop's portal, if that grants a
+keyboard, and always Ctrl+V: nothing tells which window has the focus.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 
 from desktop_app.hotkey.hotkey_check import is_x11
 from desktop_app.i18n.translation import tr
+from desktop_app.session.portal import PortalRefusedError
+from desktop_app.session.remote_keyboard import RemoteKeyboard
+from desktop_app.session.session_bus import BusError
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.widgets.foreign_text import message_box
 
@@ -20,8 +28,15 @@ if TYPE_CHECKING:
     from desktop_app.app.state.setting_values import SettingValues
     from desktop_app.app.tasks import Tasks
     from desktop_app.hotkey.x11_paste import PasteTarget
+    from desktop_app.session.session_bus import SessionBus
+    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
 
+TOKEN_KEY: Final = "desktop.paste_token"
+_PATIENCE_S: Final = 5.0
+_PAUSE_S: Final = 0.02
+_SETTLE_S: Final = 0.1
+"""Time for the compositor to pass the focus on: no program can see that of another."""
 FETCH_S: Final = 2.0
 """Time for the other program to fetch the clipboard, which ends with this process."""
 
@@ -32,14 +47,26 @@ class PasteBack(QObject):
     The answer stays on the clipboard: who fetches it, and when, cannot be known, so that the
     earlier content could be pasted instead.
 
+    Args:
+        bus: returns the session bus, None before the program has joined the desktop.
+
     Signals:
         ended(): the other program has the text, or the quick prompt is visible again.
     """
 
     ended = Signal()
 
-    def __init__(self, quick: QuickPrompt, *, values: SettingValues, tasks: Tasks) -> None:
+    def __init__(
+        self,
+        quick: QuickPrompt,
+        *,
+        values: SettingValues,
+        tasks: Tasks,
+        settings_store: SettingsStore,
+        bus: Callable[[], SessionBus | None],
+    ) -> None:
         super().__init__(quick)
+        self._settings, self._bus = settings_store, bus
         self._quick, self._values, self._tasks = quick, values, tasks
         self._question: QMessageBox | None = None
         self._is_typing = False
@@ -57,10 +84,11 @@ class PasteBack(QObject):
         if self._is_typing or self._question is not None or not self._quick.copy_shown():
             return
         choice = self._values[PASTE_BACK]
-        if not self._is_possible:
-            self._quick.set_status(tr("Copied. This desktop doesn’t let programs paste for you."))
-        elif choice == PasteBackChoice.COPY:
+        if choice == PasteBackChoice.COPY:
             self._quick.set_status(tr("Copied"))
+        elif not self._is_possible:
+            self._is_typing = True
+            self._tasks.start(self._paste_by_portal())  # the desktop asks by itself
         elif choice == PasteBackChoice.ASK:
             self._ask()
         else:
@@ -108,15 +136,74 @@ class PasteBack(QObject):
             self._select_for(target)
             await asyncio.to_thread(type_paste, target)
         except PasteError:
-            self._quick.show_again()
-            self._quick.set_problem(
-                tr(
-                    "Nothing was pasted, because the other window didn’t take the focus. "
-                    "The response is on the clipboard."
-                )
-            )
+            self._show_failure()
         finally:
             self._is_typing = False
+        await self._wait_for_fetching()
+
+    async def _paste_by_portal(self) -> None:
+        try:
+            bus = self._bus()
+            keyboard = None if bus is None else RemoteKeyboard(bus)
+            if keyboard is None or not await keyboard.is_offered():
+                said = tr("Copied. This desktop doesn’t let programs paste for you.")
+                self._quick.set_status(said)
+                return
+            await self._type_by(keyboard)
+        except PortalRefusedError as error:
+            if error.by_user:
+                self._keep(PasteBackChoice.COPY)
+            self._quick.set_status(tr("Copied"))
+            return
+        except BusError:
+            self._show_failure()
+            return
+        finally:
+            self._is_typing = False
+        await self._wait_for_fetching()
+
+    async def _type_by(self, keyboard: RemoteKeyboard) -> None:
+        stored = await self._settings.all()
+        token = await keyboard.open(str(stored.get(TOKEN_KEY) or ""))
+        try:
+            await self._settings.set(TOKEN_KEY, token)  # the earlier one works no more
+            if self._values[PASTE_BACK] == PasteBackChoice.ASK:
+                self._keep(PasteBackChoice.PASTE)
+            await self._pass_focus_on()
+            await keyboard.type_paste()
+        finally:
+            await keyboard.close()
+
+    async def _pass_focus_on(self) -> None:
+        """Hide the quick prompt once no modifier is held, which the other window would see.
+
+        Raises:
+            BusError: a key stays held.
+        """
+
+        def is_held() -> bool:
+            held = QGuiApplication.queryKeyboardModifiers() != Qt.KeyboardModifier.NoModifier
+            return self._quick.isActiveWindow() and held  # known of a window with the focus only
+
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                while is_held():  # noqa: ASYNC110 — nothing tells when the last one is released
+                    await asyncio.sleep(_PAUSE_S)
+        except TimeoutError as error:
+            raise BusError("a key is held") from error
+        self._quick.hide()
+        await asyncio.sleep(_SETTLE_S)
+
+    def _show_failure(self) -> None:
+        self._quick.show_again()
+        self._quick.set_problem(
+            tr(
+                "Nothing was pasted, because the other window didn’t take the focus. "
+                "The response is on the clipboard."
+            )
+        )
+
+    async def _wait_for_fetching(self) -> None:
         self._fetching += 1
         try:
             await asyncio.sleep(FETCH_S)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
     from desktop_app.app.quick.paste_back import PasteBack
     from desktop_app.app.quick.quick_prompt_controller import QuickPromptController
+    from desktop_app.session.session_bus import SessionBus
     from desktop_app.ui.composer.spelling import Spelling
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.quick.quick_prompt import QuickPrompt
@@ -52,6 +53,11 @@ class QuickHost(QObject):
         self._paste_back: PasteBack
         self._place: tuple[float, float] | None = None
         self._quick_window: QuickPrompt
+        self._bus: SessionBus | None = None
+
+    def join_desktop(self, bus: SessionBus) -> None:
+        """Paste by the desktop's portal where nothing else can."""
+        self._bus = bus
 
     @property
     def controller(self) -> QuickPromptController:
@@ -155,7 +161,11 @@ class QuickHost(QObject):
             sources=its.state.sources,
         )
         paste_back = self._paste_back = PasteBack(
-            quick_window, values=its.state.values, tasks=its.state.tasks
+            quick_window,
+            values=its.state.values,
+            tasks=its.state.tasks,
+            settings_store=its.state.backend.settings,
+            bus=lambda: self._bus,
         )
         paste_back.ended.connect(self._on_hidden)
         quick_window.hidden.connect(self._on_hidden)

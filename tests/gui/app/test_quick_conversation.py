@@ -180,7 +180,7 @@ async def test_where_no_program_may_type_into_another_it_only_copies() -> None:
         quick = await answered(desk)
         find(quick, QPushButton, "paste-back").click()
         said = "Copied. This desktop doesn’t let programs paste for you."
-        assert find(quick, ElidedLabel, "status").text() == said
+        await until(lambda: find(quick, ElidedLabel, "status").text() == said)
         assert QGuiApplication.clipboard().text() == "Because *so*."
         assert quick.isVisible()
 

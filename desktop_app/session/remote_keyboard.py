@@ -1,0 +1,102 @@
+"""Types into the window with the focus on Wayland, where the portal RemoteDesktop grants it.
+
+The desktop asks the user once; a token of its own lets it remember the answer.
+https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.RemoteDesktop.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from desktop_app.session.portal import SERVICE, Portal, new_token, portal_object
+from desktop_app.session.session_bus import BusError, BusObject
+
+if TYPE_CHECKING:
+    from desktop_app.session.session_bus import SessionBus
+
+INTERFACE: Final = "org.freedesktop.portal.RemoteDesktop"
+_SESSION: Final = "org.freedesktop.portal.Session"
+_WITH_TOKENS: Final = 2  # the first version that does not ask again each time
+_KEYBOARD: Final = 1
+_UNTIL_REVOKED: Final = 2
+_CONTROL, _V = 0xFFE3, 0x76  # keysyms
+_RELEASED, _PRESSED = 0, 1
+
+
+class RemoteKeyboard:
+    """A keyboard that the desktop takes from the program, from `open` until `close`."""
+
+    def __init__(self, bus: SessionBus) -> None:
+        self._bus, self._portal = bus, Portal(bus)
+        self._session = ""
+
+    async def is_offered(self) -> bool:
+        """Return True if the desktop can grant a keyboard, and remember that it did."""
+        if await self._portal.version(INTERFACE) < _WITH_TOKENS:
+            return False
+        try:
+            kinds = await self._bus.property_of(portal_object(INTERFACE), "AvailableDeviceTypes")
+        except BusError:
+            return False
+        return isinstance(kinds, int) and bool(kinds & _KEYBOARD)
+
+    async def open(self, token: str) -> str:
+        """Ask for the keyboard; return the token for the next time, "" for none.
+
+        Args:
+            token: that of the last time, which works once; "" for none.
+
+        Raises:
+            PortalRefusedError: the user or the desktop refused.
+            BusError: the portal has gone.
+        """
+        try:
+            return await self._open(token)
+        except BusError:
+            await self.close()
+            raise
+
+    async def _open(self, token: str) -> str:
+        request = self._portal.request
+        made = await request(
+            INTERFACE, "CreateSession", "a{sv}", {"session_handle_token": ("s", new_token())}
+        )
+        self._session = str(made["session_handle"][1]) if "session_handle" in made else ""
+        wanted: dict[str, tuple[str, Any]] = {
+            "types": ("u", _KEYBOARD),
+            "persist_mode": ("u", _UNTIL_REVOKED),
+        }
+        if token:
+            wanted["restore_token"] = ("s", token)
+        await request(INTERFACE, "SelectDevices", "oa{sv}", self._session, wanted)
+        begun = await request(INTERFACE, "Start", "osa{sv}", self._session, "", {})
+        if not begun.get("devices", ("u", 0))[1] & _KEYBOARD:
+            raise BusError("the keyboard was not granted")
+        return str(begun.get("restore_token", ("s", ""))[1])
+
+    async def type_paste(self) -> None:
+        """Type Ctrl+V.
+
+        Raises:
+            BusError: the portal has gone, or has taken the keyboard back.
+        """
+        for key, state in (
+            (_CONTROL, _PRESSED),
+            (_V, _PRESSED),
+            (_V, _RELEASED),
+            (_CONTROL, _RELEASED),
+        ):
+            await self._bus.call(
+                *(portal_object(INTERFACE), "NotifyKeyboardKeysym", "oa{sv}iu"),
+                *(self._session, {}, key, state),
+            )
+
+    async def close(self) -> None:
+        """Give the keyboard back; its keys are released."""
+        session, self._session = self._session, ""
+        if not session:
+            return
+        try:
+            await self._bus.call(BusObject(SERVICE, session, _SESSION), "Close")
+        except BusError:  # the portal has ended, and the session with it
+            return

@@ -1,0 +1,107 @@
+"""The quick prompt pastes by the desktop's portal where no program may type by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+
+from desktop_app.app.quick import paste_back
+from desktop_app.app.quick.paste_back import TOKEN_KEY
+from desktop_app.session.session_bus import SessionBus
+from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
+from desktop_app.ui.window.header import ElidedLabel
+from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.test_quick_conversation import answered
+from tests.helpers.bus_service import message_bus_daemon
+from tests.helpers.keyboard_portal import CTRL_V, KeyboardPortal
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(paste_back, "FETCH_S", 0.0)
+    with message_bus_daemon() as found:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", found)
+        yield found
+
+
+async def joined() -> SessionBus:
+    bus = SessionBus()
+    await bus.connect()
+    return bus
+
+
+async def test_the_desktop_asks_the_first_time_only(address: str) -> None:
+    portal, bus = KeyboardPortal(address), await joined()
+    with portal.service:
+        async with Desk(bus=bus) as desk:
+            quick = await answered(desk)
+            pasting = desk.ready._quick._paste_back
+            for count in (1, 2):
+                quick.show_again()
+                quick.paste_requested.emit()
+                quick.paste_requested.emit()  # one at a time
+                await until(lambda: not pasting.is_pasting)
+                assert portal.typed == CTRL_V * count
+                assert not quick.isVisible()
+                assert QGuiApplication.clipboard().text() == "Because *so*."
+                assert desk.state.values[PASTE_BACK] == PasteBackChoice.PASTE
+            assert portal.asked == 1
+            assert (await desk.backend.settings.all())[TOKEN_KEY]
+    await bus.aclose()
+
+
+@pytest.mark.parametrize(("code", "kept"), [(1, PasteBackChoice.COPY), (2, PasteBackChoice.ASK)])
+async def test_after_a_refusal_it_only_copies(
+    address: str, code: int, kept: PasteBackChoice
+) -> None:
+    portal, bus = KeyboardPortal(address, code=code), await joined()
+    with portal.service:
+        async with Desk(bus=bus) as desk:
+            quick = await answered(desk)
+            quick.paste_requested.emit()
+            await until(lambda: find(quick, ElidedLabel, "status").text() == "Copied")
+            await until(lambda: desk.state.values[PASTE_BACK] == kept)
+            assert quick.isVisible()
+            assert not desk.ready._quick._paste_back.is_pasting
+            assert not portal.typed
+    await bus.aclose()
+
+
+async def test_without_such_a_portal_it_only_copies(address: str) -> None:
+    portal, bus = KeyboardPortal(address, version=1), await joined()
+    with portal.service:
+        async with Desk(bus=bus) as desk:
+            quick = await answered(desk)
+            quick.paste_requested.emit()
+            said = "Copied. This desktop doesn’t let programs paste for you."
+            await until(lambda: find(quick, ElidedLabel, "status").text() == said)
+            assert quick.isVisible()
+            assert desk.state.values[PASTE_BACK] == PasteBackChoice.ASK
+    await bus.aclose()
+
+
+async def test_a_held_key_would_change_what_is_typed(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = [Qt.KeyboardModifier.ShiftModifier]
+    monkeypatch.setattr(QGuiApplication, "queryKeyboardModifiers", lambda: held[-1])
+    monkeypatch.setattr(paste_back, "_PATIENCE_S", 0.1)
+    portal, bus = KeyboardPortal(address), await joined()
+    with portal.service:
+        async with Desk(bus=bus) as desk:
+            quick = await answered(desk)
+            await until(quick.isActiveWindow)
+            quick.paste_requested.emit()
+            await until(lambda: "Nothing was pasted" in quick._problem.text())
+            assert quick.isVisible()
+            assert not portal.typed
+            portal.service.wait_for("Close")
+            held.append(Qt.KeyboardModifier.NoModifier)
+            quick.paste_requested.emit()
+            await until(lambda: portal.typed == CTRL_V)
+            await until(lambda: not quick.isVisible())
+            await until(lambda: not desk.ready._quick._paste_back.is_pasting)
+    await bus.aclose()
