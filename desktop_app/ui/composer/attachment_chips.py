@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 CHIP_HEIGHT: Final = 46
 WIDEST_CHIP: Final = 400
 ROWS_SHOWN: Final = 2.5
+ROWS_SHOWN_TIGHT: Final = 1.3
 THUMBNAIL: Final = 34
 
 
@@ -364,6 +365,7 @@ class AttachmentChips(QScrollArea):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._is_tight = False
         self._widgets: dict[str, ChipWidget] = {}
         self.setObjectName("attachments")
         self.setAccessibleName(tr("Attachments"))
@@ -405,6 +407,12 @@ class AttachmentChips(QScrollArea):
         self.setVisible(bool(chips))
         self._fit()
 
+    def set_tight(self, tight: bool) -> None:
+        """Show fewer rows if there is little room."""
+        if tight != self._is_tight:
+            self._is_tight = tight
+            self._fit()
+
     def count(self) -> int:
         """Return the number of chips."""
         return len(self._widgets)
@@ -445,6 +453,7 @@ class AttachmentChips(QScrollArea):
     def _fit(self) -> None:
         """Set the height to that of the rows, up to the limit."""
         needed = self._flow.heightForWidth(self.viewport().width())
-        limit = round(self._theme.px(CHIP_HEIGHT + 8) * ROWS_SHOWN)
+        rows = ROWS_SHOWN_TIGHT if self._is_tight else ROWS_SHOWN
+        limit = round(self._theme.px(CHIP_HEIGHT + 8) * rows)
         if self.height() != min(needed, limit):
             self.setFixedHeight(min(needed, limit))

@@ -343,9 +343,13 @@ class PromptEditor(QFrame):
         self._show_hint()
 
     def set_tight(self, tight: bool) -> None:
-        """Hide the default hint if there is little room."""
-        self._is_tight = tight
-        self._show_hint()
+        """Hide the default hint, and show fewer rows of chips, if there is little room."""
+        if tight != self._is_tight:
+            self._is_tight = tight
+            self._chips.set_tight(tight)
+            self._suggestions.set_tight(tight)
+            self._show_hint()
+            self._fit()
 
     @property
     def can_send(self) -> bool:

@@ -18,7 +18,7 @@ from desktop_app.ui.widgets.foreign_text import PlainButton, set_tooltip
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QEnterEvent, QPaintEvent
+    from PySide6.QtGui import QEnterEvent, QPaintEvent, QResizeEvent
 
     from desktop_app.ui.look.theme import Theme
 
@@ -101,6 +101,7 @@ class Suggestions(QWidget):
         self._theme = theme
         self._items: tuple[tuple[str, str, str], ...] = ()
         self._buttons: list[SuggestionButton] = []
+        self._is_tight = False
         self._layout = FlowLayout(self, theme.px(8))
         self.setAccessibleName(tr("Suggestions"))
         self.hide()
@@ -117,6 +118,26 @@ class Suggestions(QWidget):
         self._buttons = [self._create_button(*item) for item in items]
         set_tab_order(self, self._buttons)
         self.setVisible(bool(items))
+        self._show_what_fits()
+
+    def set_tight(self, tight: bool) -> None:
+        """Show one row of suggestions if there is little room; "/" offers all prompts."""
+        if tight != self._is_tight:
+            self._is_tight = tight
+            self._show_what_fits()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_what_fits()
+
+    def _show_what_fits(self) -> None:
+        used = 0
+        for number, button in enumerate(self._buttons):
+            used += button.sizeHint().width()
+            is_shown = not number or not self._is_tight or used <= self.width()
+            if is_shown is button.isHidden():
+                button.setVisible(is_shown)
+            used += self._theme.px(8)
 
     def first(self) -> str | None:
         """Return the key of the first enabled suggestion, or None."""

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.widgets.card_text import CardText
+from desktop_app.ui.widgets.card_text import SHARE_OF_WINDOW, CardText
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
@@ -24,6 +24,7 @@ from desktop_app.ui.widgets.foreign_text import (
 )
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.look.theme import Theme
@@ -120,8 +121,18 @@ class ConsentCard(QFrame):
         self._buttons.set_gap(px(16))
         self._icon.setContentsMargins(0, px(3), 0, 0)
         self._icon.setPixmap(icons.pixmap("info", theme.dim, px(18)))
-        lines = self.arguments.fontMetrics().lineSpacing() * _LINES
-        self.arguments.setMaximumHeight(lines + px(12))
+        self._theme = theme
+        self._fit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give the arguments their lines, or less in a small window; they scroll."""
+        lines = self.arguments.fontMetrics().lineSpacing() * _LINES + self._theme.px(12)
+        share = round(self.window().height() * SHARE_OF_WINDOW)
+        self.arguments.setMaximumHeight(min(lines, share))
 
     def _lay_out(self) -> None:
         self._line = QHBoxLayout(self)

@@ -383,7 +383,7 @@ class TranscriptView(TranscriptSurface):
             self._set_margins()
 
     def _on_followed(self, following: bool) -> None:
-        self.latest_button.setVisible(not following)
+        self.latest_button.want(not following)
         self.at_bottom_changed.emit(following)
 
     def _on_scrolled_aside(self) -> None:

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from desktop_app.ui.composer.prompt_editor import PromptEditor
     from desktop_app.ui.look.theme import Theme
     from desktop_app.ui.transcript.view import TranscriptView
+    from desktop_app.ui.window.cards.card_area import CardArea
     from desktop_app.ui.window.cards.notifications import Notifications
     from desktop_app.ui.window.first_start import FirstStart
     from desktop_app.ui.window.header import Header
 
-# Below this height, in theme pixels, optional parts are hidden.
+# Below this height, in theme pixels, the default hint below the prompt is hidden.
 _TIGHT_HEIGHT: Final = 320
-# From this height on, attachments and examples fit together.
-_HEIGHT_FOR_BOTH: Final = 560
+# The least height of the cards, in theme pixels: a line and a part of the next.
+_LEAST_CARDS: Final = 44
 
 
 class ConversationPane(QWidget):
@@ -49,6 +50,7 @@ class ConversationPane(QWidget):
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor, theme: Theme) -> None:
         super().__init__(window)
         self._first_start: FirstStart | None = None
+        self._cards: CardArea | None = None
         self.header, self.prompt = header, prompt
         self._transcript = QWidget()  # placeholder until the transcript is created
         self._space_above, self._space_below = QWidget(), QWidget()
@@ -71,10 +73,13 @@ class ConversationPane(QWidget):
         self, transcript: TranscriptView, first_start: FirstStart, notifications: Notifications
     ) -> None:
         """Take what the first paint does not show; see `MainWindow.set_transcript`."""
-        self._first_start = first_start
+        from desktop_app.ui.window.cards.card_area import CardArea  # no part of the first paint
+
+        self._first_start, self._cards = first_start, CardArea()
         self.transcript, self.notifications = transcript, notifications
         self._text_column.insertWidget(0, first_start)
-        self._text_column.insertWidget(1, notifications)
+        self._text_column.insertWidget(1, self._cards)
+        self._cards.add(notifications)
         self._text_column.addWidget(first_start.key_line)
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
@@ -85,7 +90,8 @@ class ConversationPane(QWidget):
 
     def add_above_prompt(self, widget: QWidget) -> None:
         """Insert a widget between the notifications and the prompt."""
-        self._text_column.insertWidget(2, widget)
+        assert self._cards is not None
+        self._cards.add(widget)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -134,20 +140,37 @@ class ConversationPane(QWidget):
             text.fit()
 
     def _hide_optional_parts(self) -> None:
-        """Hide optional parts if the height is small."""
-        px, height = self._theme.px, self.height()
-        self.prompt.set_tight(height < px(_TIGHT_HEIGHT))
-        if self._first_start is None:
+        """Hide optional parts, and let the cards scroll, if the height is small."""
+        px = self._theme.px
+        self.prompt.set_tight(self.height() < px(_TIGHT_HEIGHT))
+        if self._first_start is None or self._cards is None:
             return
-        has_no_chips = not self.prompt.has_chips
-        self._first_start.show_parts(
-            examples=has_no_chips or height >= px(_HEIGHT_FOR_BOTH),
-            question=has_no_chips or height >= px(_TIGHT_HEIGHT),
-        )
+        margins, spacing = self._text_column.contentsMargins(), self._text_column.spacing()
+        width = self.width() - margins.left() - margins.right()
+        spare = self.height() - self.header.minimumHeight() - margins.bottom()
+        spare -= _height_at(self.prompt, width)
+        if self._first_start.key_line.isVisibleTo(self):
+            spare -= _height_at(self._first_start.key_line, width) + spacing
+        if needed := self._cards.needed:
+            spare -= spacing
+            self._cards.setMaximumHeight(max(spare, px(_LEAST_CARDS)))
+            spare -= needed
+        fits = self._first_start.show_what_fits(width, spare - spacing)
+        self._first_start.setVisible(fits and self._is_first_start)
 
     def _set_margins(self) -> None:
         px = self._theme.px
         side = max(px(themes.MARGIN), (self.width() - px(self._theme.measure)) // 2)
         self._text_column.setContentsMargins(side, 0, side, px(6))
-        self._text_column.setSpacing(px(20 if self._is_first_start else 8))
+        is_spacious = self._is_first_start and self.height() >= px(_TIGHT_HEIGHT)
+        spacing = px(20 if is_spacious else 8)
+        self._text_column.setSpacing(spacing)
+        if self._cards is not None:
+            self._cards.set_spacing(spacing)
         self._column.activate()  # now, because the new width has already been applied
+
+
+def _height_at(widget: QWidget, width: int) -> int:
+    """Return the height that a widget needs at a width."""
+    height = widget.heightForWidth(width)
+    return height if height >= 0 else widget.sizeHint().height()

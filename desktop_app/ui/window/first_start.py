@@ -76,11 +76,14 @@ class FirstStart(QWidget):
         self.key_line.words.setText(text)
         self.key_line.setVisible(visible)
 
-    def show_parts(self, *, examples: bool, question: bool) -> None:
-        """Show or hide the examples and the question, depending on the room left."""
-        self._question.setVisible(question)
+    def show_what_fits(self, width: int, height: int) -> bool:
+        """Show the question, and the examples below it, if they fit. Return True if any does."""
+        question = self._question.heightForWidth(width) + self._column.contentsMargins().bottom()
+        examples = self._column.spacing() + self._height_of_cards(width)
+        self._question.setVisible(question <= height)
         for card in self.cards:
-            card.setVisible(examples)
+            card.setVisible(question + examples <= height)
+        return question <= height
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -99,11 +102,14 @@ class FirstStart(QWidget):
 
     def _equalize_heights(self) -> None:
         """Give all examples the height that the tallest needs at the current width."""
-        gaps = self._row.spacing() * (len(self.cards) - 1)
-        width = max(1, (self.width() - gaps) // len(self.cards))
-        height = max(card.height_for(width) for card in self.cards)
+        height = self._height_of_cards(self.width())
         for card in self.cards:
             card.setFixedHeight(height)
+
+    def _height_of_cards(self, width: int) -> int:
+        gaps = self._row.spacing() * (len(self.cards) - 1)
+        of_each = max(1, (width - gaps) // len(self.cards))
+        return max(card.height_for(of_each) for card in self.cards)
 
 
 class _Card(PlainButton):

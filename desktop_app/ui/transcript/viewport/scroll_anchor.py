@@ -45,6 +45,7 @@ class LatestButton(PlainButton):
     def __init__(self, view: QTextBrowser) -> None:
         super().__init__(parent=view)
         self._within = view
+        self._is_wanted = False
         self.setObjectName("latest")
         self.setText(tr("Latest"))
         self.setAccessibleName(tr("Go to latest message"))
@@ -53,6 +54,11 @@ class LatestButton(PlainButton):
         set_role(self, "plain")
         self.hide()
 
+    def want(self, wanted: bool) -> None:
+        """Show the button, or hide it; a view of less than its height has no room for it."""
+        self._is_wanted = wanted
+        self.setVisible(wanted and self._within.height() > self.height())
+
     def place(self, theme: Theme) -> None:
         """Apply the theme and move to the horizontal center above the lower edge."""
         self.setIcon(icons.icon("arrow-down", theme.text, theme.px(14)))
@@ -60,7 +66,8 @@ class LatestButton(PlainButton):
         self.adjustSize()
         within = self._within.size()
         left = (within.width() - self.width()) // 2
-        self.move(left, within.height() - self.height() - theme.px(12))
+        self.move(left, max(0, within.height() - self.height() - theme.px(12)))
+        self.want(self._is_wanted)
 
 
 class _Line(NamedTuple):

@@ -1,0 +1,87 @@
+"""The cards above the prompt: as tall as they need, scrollable if the window is too small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+
+class CardArea(QScrollArea):
+    """Cards in a column. It is shown while any of them is.
+
+    Its layout gives it the height of its cards, up to its maximum height.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        # The viewport is created here, because PySide takes 15 ms to wrap one that Qt created.
+        self._cards, viewport = QWidget(), QWidget()
+        self._added: list[QWidget] = []
+        for surface in (self, viewport, self._cards):
+            surface.setProperty("role", "card-text")
+        self.setViewport(viewport)
+        self._column = QVBoxLayout(self._cards)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self.setWidget(self._cards)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        for surface in (self, viewport, self._cards):
+            surface.setAutoFillBackground(False)
+        self.hide()
+
+    def add(self, card: QWidget) -> None:
+        """Add a card below the others."""
+        self._column.addWidget(card)
+        self._added.append(card)
+        card.installEventFilter(self)
+        self._show_or_hide()
+
+    def set_spacing(self, pixels: int) -> None:
+        """Set the distance between cards."""
+        self._column.setSpacing(pixels)
+
+    @property
+    def needed(self) -> int:
+        """The height at which nothing scrolls, at the current width; 0 without a card."""
+        return 0 if self.isHidden() else self.heightForWidth(self.width())
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        if self._column.hasHeightForWidth():
+            return self._column.totalHeightForWidth(width)
+        return self._column.totalSizeHint().height()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._column.sizeHint().width(), self.heightForWidth(max(1, self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, 0)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the cards: which are shown, and what they need."""
+        kind = event.type()
+        if kind in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            self._show_or_hide()
+            if kind is QEvent.Type.ShowToParent and isinstance(watched, QWidget):
+                # Later, because the layout gives a new card its place in its next pass.
+                QTimer.singleShot(0, watched, lambda: self.ensureWidgetVisible(watched, 0, 0))
+        elif kind is QEvent.Type.LayoutRequest and watched is self._cards:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
+
+    def _show_or_hide(self) -> None:
+        self.setVisible(any(not card.isHidden() for card in self._added))
