@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,7 @@ from desktop_app.ui.composer.dropped_content import accept_copy
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 from desktop_app.ui.widgets.shared_columns import SharedColumns
 from desktop_app.ui.window.drop_area import FileDropFilter
@@ -87,9 +87,7 @@ class BatchDialog(QDialog):
         self._build()
         self._connect()
         self.set_theme(theme)
-        room, edge = parent.window().size(), theme.px(24)
-        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
-        self._first_size = wanted.boundedTo(room - QSize(edge, edge))
+        self._first_size = fitting_size(SIZE, theme, parent)
         self.resize(self._first_size)  # so that it is centered on its parent
 
     def _build(self) -> None:
@@ -105,7 +103,7 @@ class BatchDialog(QDialog):
         self._list_column.addLayout(self._head)
         self._list_column.addWidget(table, 1)
         for page in (self._list, self.new, self.job):
-            self._stack.addWidget(_scrolling(page) if page is self.job else page)
+            self._stack.addWidget(scrolling(page) if page is not self._list else page)
         FileDropFilter(self._stack)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self._stack, 1)
@@ -236,16 +234,3 @@ class BatchDialog(QDialog):
             self._column.activate()
             self.resize(self._first_size)
             self._first_size = QSize()
-
-
-def _scrolling(page: QWidget) -> QScrollArea:
-    """Let a page scroll where it does not fit, as with large text in a small window."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(page)
-    for surface in (area.viewport(), page):
-        surface.setAutoFillBackground(False)
-    return area

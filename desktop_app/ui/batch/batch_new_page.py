@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -126,9 +125,7 @@ class BatchNewPage(QWidget):
         self._show_files()
 
     def _build(self, theme: Theme) -> None:
-        inner = QWidget()
-        self._column = QVBoxLayout(inner)
-        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column = QVBoxLayout()
         holder = QWidget()
         self._buttons = FlowLayout(holder)
         for button in (self.add_files, self.add_folder, self.clear):
@@ -157,11 +154,6 @@ class BatchNewPage(QWidget):
         self._column.addLayout(self._choice)
         self._column.addWidget(self.refusal)
         self._column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inner)
         self._foot = QHBoxLayout()
         self._hint = Note(theme, tr("You’ll see the cost before anything is sent."))
         self._foot.addWidget(self._hint, 1)
@@ -169,7 +161,7 @@ class BatchNewPage(QWidget):
         self._page = QVBoxLayout(self)
         self._page.setContentsMargins(0, 0, 0, 0)
         self._page.addWidget(self.back, 0, Qt.AlignmentFlag.AlignLeft)
-        self._page.addWidget(area, 1)
+        self._page.addLayout(self._column, 1)
         self._page.addLayout(self._foot)
 
     def _connect(self) -> None:

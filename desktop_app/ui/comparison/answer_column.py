@@ -65,6 +65,7 @@ class AnswerColumn(QFrame):
         self.name = ""
         self.first_token_s: float | None = None
         self.differing: int | None = None
+        self._is_tight = False
         self._title, self._facts = ElidedLabel(), PlainLabel()
         self._facts.setObjectName("answer-column-facts")
         self._facts.setWordWrap(True)
@@ -141,12 +142,21 @@ class AnswerColumn(QFrame):
         set_style_property(self, "focused", current)
         self.transcript.speech.set_muted(not current)
 
+    def set_tight(self, tight: bool) -> None:
+        """Hide the title, which the tab repeats, and show the effort with the figures."""
+        if tight != self._is_tight:
+            self._is_tight = tight
+            self._title.setVisible(not tight)
+            if self.answer is not None:
+                self._show_facts(self.answer)
+
     def _show_facts(self, answer: Message) -> None:
         self.answer = answer
         name, *facts = answer_facts(answer, self._name_of_model) or [tr("Response")]
         choice = answer.choice
         effort = "" if choice is None or choice.effort is None else tr(choice.effort.label)
-        facts = [fact for fact in facts if fact != effort]
+        if not self._is_tight:
+            facts = [fact for fact in facts if fact != effort]
         self.name = name
         self._title.setText(" · ".join(filter(None, (name, effort))))
         self.transcript.setAccessibleName(spoken_text(self._title.text()))

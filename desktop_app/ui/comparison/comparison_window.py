@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout
 
@@ -15,6 +15,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip
 from desktop_app.ui.window.header import ElidedLabel
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _SIZE: Final = (1240, 760)
 _NARROWEST: Final = 240
 """The least width of a column, in theme pixels; with less room, columns become pages."""
+_TIGHT_HEIGHT: Final = 320
+"""Below this height, in theme pixels, a page names its model in its tab alone."""
 _LONGEST_TAB: Final = 18
 
 
@@ -83,9 +86,7 @@ class ComparisonWindow(QDialog):
         self._lay_out()
         self._connect()
         self.set_theme(theme)
-        room, edge = parent.window().size(), theme.px(24)
-        wanted = QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
-        self.resize(wanted.boundedTo(room - QSize(edge, edge)))
+        self.resize(fitting_size(_SIZE, theme, parent))
         self._show_columns()
         self.show_state()
         self.focus_column(0)
@@ -168,10 +169,12 @@ class ComparisonWindow(QDialog):
     def _show_columns(self) -> None:
         wanted = self._theme.px(_NARROWEST) * len(self.columns)
         is_narrow = self.width() < wanted
+        is_tight = is_narrow and self.height() < self._theme.px(_TIGHT_HEIGHT)
         self.tabs.setVisible(is_narrow)
         self.tabs.set_current(str(self._current))
         for at, column in enumerate(self.columns):
             column.setVisible(not is_narrow or at == self._current)
+            column.set_tight(is_tight)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
+    QWidget,
 )
 
 from desktop_app.domain.models.variants import Effort, Variant
@@ -24,6 +25,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     one_line,
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from PySide6.QtGui import QShowEvent
-    from PySide6.QtWidgets import QWidget
 
     from desktop_app.domain.evaluation.evaluation_result import (
         CaseResult,
@@ -52,6 +53,8 @@ COLUMNS: Final = (
     *(N_("95th percentile"), N_("First token")),
 )
 COMMAND: Final = "repartee eval CASES --variant thinking/high --variant pro"
+_LEAST_HEIGHT: Final = 140
+"""The least height of the failed cases: the heading and two cases."""
 NONE: Final = "–"
 _LONGEST_ANSWER: Final = 400
 """Characters of an answer in the table; reports have all of it."""
@@ -97,9 +100,7 @@ class EvaluationsDialog(QDialog):
         self._undo.clicked.connect(self.undo_requested)
         self._delete.clicked.connect(lambda: self.delete_requested.emit(self.current))
         self.set_theme(theme)
-        room, edge = parent.window().size(), theme.px(24)
-        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
-        self.resize(wanted.boundedTo(room - QSize(edge, edge)))
+        self.resize(fitting_size(SIZE, theme, parent))
 
     def _build(self) -> None:
         for table, name in ((self.runs, tr("Runs")), (self.failing, tr("Failed cases"))):
@@ -122,10 +123,14 @@ class EvaluationsDialog(QDialog):
         self._foot.addWidget(self._delete)
         self._foot.addWidget(self._save)
         self._column = QVBoxLayout(self)
+        page = QWidget()
+        self._page = QVBoxLayout(page)
+        self._page.setContentsMargins(0, 0, 0, 0)
+        self._page.addWidget(self.runs)
+        self._page.addWidget(self.note)
+        self._page.addWidget(self.failing, 1)
         self._column.addLayout(self._head)
-        self._column.addWidget(self.runs)
-        self._column.addWidget(self.note)
-        self._column.addWidget(self.failing, 1)
+        self._column.addWidget(scrolling(page), 1)
         self._column.addLayout(self._foot)
 
     @property
@@ -181,6 +186,8 @@ class EvaluationsDialog(QDialog):
         px = theme.px
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
+        self._page.setSpacing(px(12))
+        self.failing.setMinimumHeight(px(_LEAST_HEIGHT))
         self._head.setSpacing(px(8))
         self._foot.setSpacing(px(8))
         self.runs.verticalHeader().setDefaultSectionSize(px(30))

@@ -30,6 +30,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, set_tooltip, spoken_text
 from desktop_app.ui.widgets.rows_model import ROW
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 SIZE: Final = (840, 600)
+# Below this width, a collection's name and its main button have a row each.
+_NARROW: Final = 500
 WHAT_FOR: Final = N_(
     "A collection lets you ask questions about many documents, such as contracts or papers.\n\n"
     "Documents are indexed on this computer. Only relevant passages are sent with a message, and "
@@ -155,9 +158,9 @@ class CollectionsDialog(QDialog):
         self.set_theme(theme)
         self.say("")
         self._show("")
-        room, edge = parent.window().size(), theme.px(24)
-        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
-        self._first_size = wanted.boundedTo(room - QSize(edge, edge))
+        self._first_size = fitting_size(SIZE, theme, parent)
+        if self._first_size.width() < theme.px(_NARROW):
+            self._head.setDirection(QHBoxLayout.Direction.TopToBottom)
 
     def _lay_out(self) -> None:
         head = self._head = QHBoxLayout()
@@ -188,8 +191,10 @@ class CollectionsDialog(QDialog):
         set_role(self.nothing, "dim")
         row = self._row = QHBoxLayout()
         row.addWidget(self.list)
-        row.addWidget(self._page, 1)
-        row.addWidget(self.nothing, 1)
+        self._shown_page = scrolling(self._page)
+        row.addWidget(self._shown_page, 1)
+        self._introduction = scrolling(self.nothing)
+        row.addWidget(self._introduction, 1)
         foot = self._foot = QHBoxLayout()
         foot.addWidget(self._words, 1)
         foot.addWidget(self._undo)
@@ -289,8 +294,8 @@ class CollectionsDialog(QDialog):
 
     def _show(self, collection_id: str, *, anew: bool = True) -> None:
         state = self._states.get(collection_id)
-        self._page.setVisible(state is not None)
-        self.nothing.setVisible(state is None)
+        self._shown_page.setVisible(state is not None)
+        self._introduction.setVisible(state is None)
         if state is not None:
             if anew or not self.name.hasFocus():
                 self._set_name(state.collection.name)
@@ -379,6 +384,7 @@ class CollectionsDialog(QDialog):
         self._foot.setSpacing(px(10))
         self._buttons.set_gap(px(8))
         self.nothing.setMargin(px(24))
+        self.files.setMinimumHeight(px(80))
         self.files.relayout()
         retheme(self, theme)
 

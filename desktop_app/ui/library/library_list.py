@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 _WIDTH: Final = 220
-_NARROWEST: Final = 160
+_NARROWEST: Final = 130
 _SHARE: Final = 0.28
 _INSET: Final = 10
 

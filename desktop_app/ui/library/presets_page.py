@@ -30,6 +30,7 @@ from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo
 from desktop_app.ui.settings.tabs.schema_form import SchemaForm
+from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
     Own = Callable[[Preset], Mapping[str, object]]
 
+# Below this width, the effort is below the model.
+_NARROW = 430
 _AS_IT_IS = N_("Same as conversation")
 
 
@@ -131,17 +134,17 @@ class PresetsPage(QWidget):
         self._area.setWidget(inner)
         for surface in (self._area.viewport(), inner):
             surface.setAutoFillBackground(False)
-        self._buttons = QHBoxLayout()
+        buttons = QWidget()
+        self._buttons = FlowLayout(buttons)
         for button in (self.use, self.duplicate, self.delete):
             self._buttons.addWidget(button)
-        self._buttons.addStretch(1)
         self._editor = QWidget()
         self._right = QVBoxLayout(self._editor)
         self._right.setContentsMargins(0, 0, 0, 0)
         self._right.addWidget(self.name)
         self._right.addWidget(self._area, 1)
         self._right.addWidget(self.is_default)
-        self._right.addLayout(self._buttons)
+        self._right.addWidget(buttons)
         self._nothing = PlainLabel(
             tr("A preset combines instructions, a model, an effort, and other settings.")
         )
@@ -250,17 +253,26 @@ class PresetsPage(QWidget):
         """Apply the theme."""
         px = theme.px
         self.list.fit(self.width())
+        self._px = px
+        self._place_choices()
         self._row.setSpacing(px(16))
         self._right.setSpacing(px(10))
-        self._inner.setContentsMargins(*margins(0, 0, px(12), 0))
         self._inner.setSpacing(px(16))
         self._choices.setSpacing(px(8))
         self.examples.set_theme(theme)
-        self._buttons.setSpacing(px(8))
+        self._buttons.set_gap(px(8))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.list.fit(event.size().width())
+        self._place_choices()
+
+    def _place_choices(self) -> None:
+        """Place the effort beside the model, or below it in a narrow window."""
+        direction, px = QHBoxLayout.Direction, self._px
+        is_narrow = self.width() < px(_NARROW)
+        self._inner.setContentsMargins(*margins(0, 0, px(3 if is_narrow else 12), 0))
+        self._choices.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     # ------------------------------------------------------------------ private
 

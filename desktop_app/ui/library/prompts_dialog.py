@@ -22,6 +22,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -81,9 +82,7 @@ class PromptsDialog(QDialog):
         self._export.clicked.connect(self._choose_export)
         self.set_theme(theme)
         self.say("")
-        room, edge = parent.window().size(), theme.px(24)
-        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
-        self._first_size = wanted.boundedTo(room - QSize(edge, edge))
+        self._first_size = fitting_size(SIZE, theme, parent)
 
     def _lay_out(self) -> None:
         self._head = QHBoxLayout()

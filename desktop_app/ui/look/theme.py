@@ -253,6 +253,7 @@ QComboBox::drop-down { border: none; width: $28px; }
 QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;
     padding: $4px; outline: none; selection-background-color: @selected; selection-color: @text; }
+QMenu { menu-scrollable: 1; }
 QMenu::item { padding: $6px $24px $6px $12px; border-radius: $6px; }
 QMenu::item:selected { background: @selected; color: @text; }
 QMenu::item:disabled { color: @faint; }
@@ -264,6 +265,7 @@ QPushButton:disabled, QToolButton:disabled { color: @faint; }
 QToolButton::menu-indicator, QPushButton::menu-indicator { image: none; width: 0; }
 [role="quiet"] { color: @dim; }
 QToolButton[role="quiet"] { padding: 0; min-height: 0; }
+QToolButton[here] { font-size: @note; }
 QToolButton[here="true"] { background: @selected; color: @text; }
 [role="quiet"]:hover, [role="quiet"]:pressed, [role="quiet"]:checked { background: @hover;
     color: @text; }

@@ -11,10 +11,8 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +25,7 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, Note, retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, spoken_text, window_title
 
@@ -39,6 +38,7 @@ _PRICES: Final = (
     ("cached_price", N_("Cached input price")),
     ("output_price", N_("Output price")),
 )
+_SIZE: Final = (460, 620)
 _SIZES: Final = (("window", N_("Context window")), ("max_output", N_("Output limit")))
 _FLAGS: Final = (
     ("images", N_("Images")),
@@ -113,14 +113,7 @@ class ModelEditor(QDialog):
             combo.addItem(tr_context("value", "yes"), _YES)
             combo.addItem(tr_context("value", "no"), _NO)
             self._form.addRow(_label(tr(label), combo), combo)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setWidget(inner)
-        for surface in (self._area.viewport(), inner):
-            surface.setAutoFillBackground(False)
+        self._area = scrolling(inner)
         title = PlainLabel(
             tr("{model} – {provider}", model=self._row.name, provider=self._row.provider_name)
         )
@@ -186,9 +179,7 @@ class ModelEditor(QDialog):
         self._form.setSpacing(px(10))
         self._foot.setSpacing(px(8))
         retheme(self, theme)
-        parent = self.parentWidget()
-        tallest = parent.window().height() - px(24) if parent else px(620)
-        self.resize(px(460), min(px(620), tallest))
+        self.resize(fitting_size(_SIZE, theme, self.parentWidget()))
 
     def _show_own(self) -> None:
         own = self._own

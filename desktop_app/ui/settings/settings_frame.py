@@ -162,14 +162,12 @@ class SettingsFrame(QWidget):
         return _COLUMNS if _COLUMNS * (widest + self._theme.px(6)) <= room else _FEW_COLUMNS
 
     def _create_holder(self, page: str) -> QWidget:
-        """Create the container of a page; all pages but About scroll."""
+        """Create the container of a page, which scrolls."""
         inner = QWidget()
         inner.setObjectName(f"settings-{page}")
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(0, 0, 0, 0)
         self._holders[page] = layout
-        if page == "about":
-            return inner
         area = self._areas[page] = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)

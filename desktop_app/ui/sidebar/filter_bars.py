@@ -205,13 +205,13 @@ class FilterRow(QWidget):
             (self.new_folder, "folder-plus"),
         ):
             _set_icon(button, name, theme)
-            button.setFont(theme.note())
 
     def _filter_button(self, name: str, list_filter: ListFilter) -> _DropButton:
         words = _title(list_filter.kind)
         button = _DropButton(name, words, TAB)
         button.setText(f" {words} ")  # keeps distance from the icon and the edge
         button.setCheckable(True)
+        button.setProperty("here", False)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.clicked.connect(lambda on: self.chosen.emit(list_filter if on else LIST))
         button.dropped.connect(lambda ids: self.dropped.emit(list_filter, ids))

@@ -44,6 +44,8 @@ _PERIODS: Final = (
     (365, N_("Last 12 months")),
     (0, N_("All time")),
 )
+_LEAST_CHART: Final = 120
+_LEAST_TABLE: Final = 90
 _MOST_BARS: Final = 62
 _MOST_NAMES: Final = 10
 
@@ -163,6 +165,8 @@ class SpendingCharts(QWidget):
             combo.set_theme(theme)
         self.chart.set_theme(theme)
         self.table.verticalHeader().setDefaultSectionSize(px(28))
+        self.chart.setMinimumHeight(px(_LEAST_CHART))
+        self.table.setMinimumHeight(px(_LEAST_TABLE))
 
     # ---------------------------------------------------------------- content
 

@@ -27,6 +27,7 @@ from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable, figures_of
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ PAGES: Final = (
     ("months", N_("By month")),
     ("charts", N_("Charts")),
 )
+SIZE: Final = (760, 520)
 CHARTS: Final = "charts"
 NOT_COUNTED: Final = N_("Calls of unknown cost: no price is known, or no usage was reported.")
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -111,7 +113,7 @@ class SpendingView(QDialog):
         self._column.addWidget(self.preparing)
         self._pages = QStackedWidget()
         self._pages.addWidget(table)
-        self._pages.addWidget(self.charts)
+        self._pages.addWidget(scrolling(self.charts))
         self._column.addWidget(self._pages, 1)
         self._column.addLayout(self._foot)
 
@@ -156,9 +158,7 @@ class SpendingView(QDialog):
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
         self.table.verticalHeader().setDefaultSectionSize(px(30))
-        parent = self.parentWidget()
-        widest = parent.width() - px(40) if parent else px(760)
-        self.resize(min(px(760), max(px(400), widest)), px(520))
+        self.resize(fitting_size(SIZE, theme, self.parentWidget()))
 
     def _show(self) -> None:
         self._copy.setText(tr("Copy as table"))

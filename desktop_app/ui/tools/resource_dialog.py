@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QListView, QVBoxLayout
@@ -12,6 +12,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import spoken_text, window_title
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.look.theme import Theme
+
+_SIZE: Final = (480, 360)
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class ResourceDialog(QDialog):
         column.addLayout(head)
         column.addWidget(self.list, 1)
         column.addLayout(foot)
-        self.resize(theme.px(480), theme.px(360))
+        self.resize(fitting_size(_SIZE, theme, parent))
 
     def set_resources(self, choices: Sequence[ResourceChoice], problems: Sequence[str]) -> None:
         """Show the resources, and why those of some servers are missing."""

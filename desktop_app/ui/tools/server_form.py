@@ -21,6 +21,7 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note, retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
+from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainTextField,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 KEPT: Final = "•••"
 """Shown in place of a value that the keyring has, and kept if it is not changed."""
+_FORM_SIZE: Final = (480, 470)
+_LOG_SIZE: Final = (620, 380)
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,13 @@ class ServerForm(QDialog):
         for text in (self.environment, self.headers):
             text.setFixedHeight(px(64))
             text.document().setDocumentMargin(px(6))
-        self.setMinimumWidth(px(420))
         retheme(self, theme)
+        self.resize(fitting_size(_FORM_SIZE, theme, self.parentWidget()))
 
     def _build(self, theme: Theme) -> None:
-        form = QFormLayout()
+        inner = QWidget()
+        form = QFormLayout(inner)
+        form.setContentsMargins(0, 0, 0, 0)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows: tuple[tuple[str, str, QLineEdit | PlainTextField, str], ...] = (
@@ -134,7 +139,7 @@ class ServerForm(QDialog):
         foot.addWidget(self._save)
         self._column = QVBoxLayout(self)
         self._column.addLayout(head)
-        self._column.addLayout(form)
+        self._column.addWidget(scrolling(inner), 1)
         self._column.addWidget(self._problem)
         self._column.addLayout(foot)
 
@@ -193,4 +198,4 @@ class ServerLog(QDialog):
         text.setPlainText(shown or tr("The log is empty."))
         column = QVBoxLayout(self)
         column.addWidget(text)
-        self.resize(theme.px(620), theme.px(380))
+        self.resize(fitting_size(_LOG_SIZE, theme, parent))

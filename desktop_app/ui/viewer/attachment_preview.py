@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QImage, QKeySequence, QPainter, QShortcut
 from PySide6.QtWidgets import (
     QDialog,
@@ -28,6 +28,7 @@ from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.paged_text import PagedText
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import PlainLabel, one_line, set_tooltip, spoken_text
 from desktop_app.ui.window.header import ElidedLabel
 
@@ -105,9 +106,7 @@ class AttachmentPreview(QDialog):
         self._lay_out()
         self._connect()
         self.set_theme(theme)
-        room, edge = parent.window().size(), theme.px(24)
-        wanted = QSize(theme.px(SIZE[0]), theme.px(SIZE[1]))
-        self.resize(wanted.boundedTo(room - QSize(edge, edge)))
+        self.resize(fitting_size(SIZE, theme, parent))
 
     def _build(self, theme: Theme) -> None:
         self._which = Combo(theme, tr("Attachment"))

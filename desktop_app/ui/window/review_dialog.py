@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
 
 from desktop_app.domain.conversations.review import LONGEST_NOTE, Review, ReviewKind
@@ -14,6 +14,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
 
 if TYPE_CHECKING:
@@ -74,8 +75,7 @@ class ReviewDialog(QDialog):
         self.text.textChanged.connect(self._edited)
         self.save.clicked.connect(self._save)
         self.set_theme(theme)
-        room, edge = parent.window().size(), theme.px(24)
-        self.resize(QSize(theme.px(SIZE[0]), theme.px(SIZE[1])).boundedTo(room - QSize(edge, edge)))
+        self.resize(fitting_size(SIZE, theme, parent))
         self.note.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:

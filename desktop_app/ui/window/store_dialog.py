@@ -79,7 +79,10 @@ class StoreDialog(QDialog):
         self._column.addWidget(self._scroll)
         self._column.addWidget(self._bar)
         self._bar.hide()
-        self.setFixedWidth(theme.px(_WIDTH))
+        # Large text on a small screen needs more than there is.
+        self._room = self.screen().availableGeometry().size()
+        self._width = min(theme.px(_WIDTH), self._room.width())
+        self.setFixedWidth(self._width)
 
     @property
     def words(self) -> str:
@@ -163,11 +166,11 @@ class StoreDialog(QDialog):
 
     def _fit(self) -> None:
         # A wrapping label knows its height only for a given width.
-        inner_width = self._theme.px(_WIDTH) - 2 * self._theme.px(20)
+        inner_width = self._width - 2 * self._theme.px(20)
         needed = max(0, self._words.heightForWidth(inner_width))  # negative without text
         shown = min(needed, self._theme.px(_MAX_TEXT_HEIGHT))
         if shown != self._scroll.height():
             self._scroll.setFixedHeight(shown)
-        height = self._column.heightForWidth(self._theme.px(_WIDTH))
+        height = self._column.heightForWidth(self._width)
         if height != self.height():
             self.setFixedHeight(height)

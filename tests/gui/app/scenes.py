@@ -128,6 +128,7 @@ FIELDS: Final = "{{recipient}} {{tone=warm|cool}}"
 
 Look = Callable[[str], Awaitable[None]]
 """Looks at everything that is visible, under a scene's name."""
+Scene = Callable[["Desk", Look], Awaitable[None]]
 
 
 async def first_start(desk: Desk, look: Look) -> None:

@@ -1,4 +1,4 @@
-"""Every window, dialog, card and menu in the pseudo-languages, large and small.
+"""Every window, dialog, card and menu in the pseudo-languages, large and small, and at 200 %.
 
 All text comes from the catalog, and nothing is cut off or covered. REPARTEE_SCREENSHOTS=FOLDER
 keeps the pictures; with REPARTEE_LANGUAGE=de, those of a translation.
@@ -37,7 +37,7 @@ from tests.helpers.translated_texts import QT_DIALOGS, texts_of, untranslated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SIZES: Final = {"large": QSize(1280, 800), "small": QSize(640, 480)}
+SIZES: Final = {"large": QSize(1280, 800), "small": QSize(640, 480), "doubled": QSize(800, 600)}
 CHOSEN: Final = os.environ.get("REPARTEE_LANGUAGE", "")
 CODES: Final = [CHOSEN] if CHOSEN else [pseudo.LEFT_TO_RIGHT, pseudo.RIGHT_TO_LEFT]
 # Covers the focused part of a conversation, without a text of its own, while the window is active.
@@ -131,6 +131,8 @@ class Visit:
             # Menus and the quick prompt adapt to the screen, which is larger here.
             if not isinstance(window, QMenu | QuickPrompt) and not _fits(window, room):
                 self._found(name, f"{type(window).__name__} is {window.size().toTuple()}")
+            if isinstance(window, QMenu) and window.height() > room.height():
+                continue  # it scrolls
             for fault in layout_faults(window):
                 self._found(name, fault)
 
@@ -181,7 +183,7 @@ def _classes_of_ui() -> set[type]:
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["large", "small"])
 @pytest.mark.parametrize("language", CODES, indirect=True)
 async def test_every_window(language: str, size: str) -> None:
     faults: dict[str, str] = {}
@@ -205,3 +207,23 @@ async def test_every_window(language: str, size: str) -> None:
     if size == "small":  # its panes are drawers, too
         missing = {c.__name__ for c in _classes_of_ui() - seen if not c.__subclasses__()}
         assert not ", ".join(sorted(missing - UNSEEN))
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)  # of menus
+async def test_every_window_with_text_of_twice_the_size() -> None:
+    async with Desk() as desk:
+        faults = await _faults_of(desk, scenes.first_start)
+        await scenes.fill(desk.backend)
+    async with Desk(environment=scenes.KEYED) as desk:
+        faults |= await _faults_of(desk, *scenes.SCENES)
+    listed = "\n".join(sorted(f"{scene}: {fault}" for fault, scene in faults.items()))
+    assert not listed, listed
+
+
+async def _faults_of(desk: Desk, *walks: scenes.Scene) -> dict[str, str]:
+    desk.theme.set_text_size(200)
+    desk.window.resize(SIZES["doubled"])
+    visit = Visit(desk, "en", "doubled")
+    for walk in walks:
+        await walk(desk, visit.look)
+    return visit.faults

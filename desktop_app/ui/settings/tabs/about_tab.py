@@ -23,6 +23,7 @@ from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, one
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
+_LEAST_HEIGHT: Final = 120
 _PAGES: Final = (
     ("program", N_("System info")),
     ("licences", N_("Licenses")),
@@ -30,7 +31,7 @@ _PAGES: Final = (
 
 
 class AboutTab(QWidget):
-    """The page; it fills the available height.
+    """The page; it fills the available height, and scrolls below its least height.
 
     Signals:
         help_requested(): the user wants to open the help.
@@ -98,6 +99,7 @@ class AboutTab(QWidget):
         for text in (self._program, self._licenses.view):
             text.setFont(font)
             text.document().setDocumentMargin(theme.px(6))
+            text.setMinimumHeight(theme.px(_LEAST_HEIGHT))
 
     def _copy_text(self) -> None:
         QGuiApplication.clipboard().setText(self._program.toPlainText())

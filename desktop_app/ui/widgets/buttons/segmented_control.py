@@ -129,7 +129,8 @@ class SegmentedControl(QFrame):
         self._buttons: dict[str, Segment] = {}
         for key, label in options:
             self._add(key, Segment(label, theme, padding, role, small=small))
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        # In a narrow window the labels move closer together.
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
     def _add(self, key: str, button: Segment) -> None:
         button.setObjectName(key)

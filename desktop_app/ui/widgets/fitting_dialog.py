@@ -1,0 +1,40 @@
+"""Dialogs and pages that fit into a small window with large text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QScrollArea
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from desktop_app.ui.look.theme import Theme
+
+_EDGE: Final = 24
+_SMALL_HEIGHT: Final = 400
+"""Below this height of the window, in theme pixels, a dialog may cover all of it."""
+
+
+def fitting_size(wanted: tuple[int, int], theme: Theme, parent: QWidget | None) -> QSize:
+    """Return the size wanted for a dialog, in theme pixels, bounded by its parent's window."""
+    size = QSize(theme.px(wanted[0]), theme.px(wanted[1]))
+    if parent is None:
+        return size
+    room = parent.window().size()
+    edge = theme.px(_EDGE) if room.height() >= theme.px(_SMALL_HEIGHT) else 0
+    return size.boundedTo(room - QSize(edge, edge))
+
+
+def scrolling(page: QWidget) -> QScrollArea:
+    """Let a page scroll down if it does not fit."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(page)
+    for surface in (area.viewport(), page):
+        surface.setAutoFillBackground(False)
+    return area
