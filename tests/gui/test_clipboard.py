@@ -101,7 +101,7 @@ def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
 
 def test_who_waits_is_told(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
-    with qtbot.waitSignal(copying.slow, timeout=10_000):
+    with qtbot.waitSignal(copying.slow, timeout=60_000):
         copying.put(slow.texts)
     with qtbot.waitSignal(copying.done) as caught:
         slow.gate.set()

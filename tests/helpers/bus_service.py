@@ -90,7 +90,7 @@ class BusService:
             return [body for name, _, body in self.calls if name == method]
 
         with self._noted:
-            assert self._noted.wait_for(lambda: len(found()) >= count, 20), f"no {method}"
+            assert self._noted.wait_for(lambda: len(found()) >= count, 60), f"no {method}"
         return found()[count - 1]
 
     def _serve(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-LONGEST_S = 30
+LONGEST_S = 60
 PAUSE_S = 0.01
 
 

@@ -43,7 +43,7 @@ from tests.helpers.scripted_provider import WordCounter
 
 _W = TypeVar("_W", bound=QWidget)
 
-LONGEST_S = 20.0
+LONGEST_S = 60.0
 TURN_S = 0.005
 NO_ROOM = "There is no room left on the disk."
 

@@ -289,6 +289,7 @@ async def composer(desk: Desk, look: Look) -> None:
     preview = await _dialog(AttachmentPreview)
     await until(lambda: preview.text.is_written)
     await look("preview")
+    await until(preview._tabs.isVisible)
     preview._show_tab("pictures")
     await until(preview._picture.isVisible)
     await look("preview-pictures")

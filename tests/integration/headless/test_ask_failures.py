@@ -194,7 +194,7 @@ async def test_ctrl_c_ends_a_command_that_waits_for_its_question(shell: Shell) -
     process = await shell.start("ask", "-", "--json", stdin=asyncio.subprocess.PIPE)
     await asyncio.to_thread(wait_until_it_reads, process.pid)
     process.send_signal(signal.SIGINT)
-    assert await asyncio.wait_for(process.wait(), 10) == 130
+    assert await asyncio.wait_for(process.wait(), 60) == 130
     assert process.stderr is not None
     assert await process.stderr.read() == b""
     done = await ended(process)
@@ -247,7 +247,7 @@ def test_a_reader_that_has_enough_ends_it_without_a_word(shell: Shell) -> None:
         assert process.stderr is not None
         assert await process.stdout.readexactly(10) == b"and so on "
         process.stdout._transport.close()  # type: ignore[attr-defined]
-        assert await asyncio.wait_for(process.wait(), 20) == 141
+        assert await asyncio.wait_for(process.wait(), 60) == 141
         assert await process.stderr.read() == b""
 
     against(endless, test=test)

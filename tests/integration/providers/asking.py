@@ -89,7 +89,7 @@ class Asker:
 
     async def has_shown(self, text: str) -> None:
         """Return once `text` is all that arrived. TimeoutError: it does not come to that."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while self.text != text:
                 self.heard.clear()
                 await self.heard.wait()

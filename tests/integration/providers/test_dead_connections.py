@@ -42,7 +42,7 @@ class SleepClock:
 
 async def answer_of(asker: Asker) -> Message:
     began = await asker.begin(Draft("?"), [])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return await began.run(asker.listen, lambda _: None)
 
 
@@ -73,7 +73,7 @@ def test_after_a_sleep_a_dead_connection_is_noticed(
             run = asyncio.ensure_future(began.run(asker.listen, lambda _: None))
             await server.arrived.wait()
             await asleep_when(asker, clock, text)
-            async with asyncio.timeout(5):  # the time-out of a read is half an hour
+            async with asyncio.timeout(60):  # the time-out of a read is half an hour
                 answer = await run
             return answer, asker.said, began.conversation.id
 
