@@ -82,7 +82,10 @@ def test_word(tmp_path: Path) -> None:
     assert (styles["Plan"], styles["Costs"]) == ("Heading 2", "Heading 3")
     indents = [by_text[text].paragraph_format.left_indent for text in ("•\tfirst", "◦\tdeeper")]
     assert indents[0] < indents[1]
-    runs = {run.text: run for run in by_text["Do this with code and a link."].runs}
+    linked = by_text["Do this with code and a link."]
+    (link,) = linked.hyperlinks
+    assert (link.text, link.address) == ("a link", "https://example.org")
+    runs = {run.text: run for run in linked.runs}
     assert runs["this"].bold
     assert runs["code"].font.name == by_text['print("a < b")'].runs[0].font.name == "Courier New"
     cells = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
@@ -97,6 +100,12 @@ def test_opendocument(tmp_path: Path) -> None:
     text = "\n".join(paragraph.inner_text for paragraph in body.get_paragraphs())
     for words in ("• first", "◦ deeper", "a quote", 'print("a < b")', "Do this with code"):
         assert words in text
+    shown: Any = body
+    (link,) = shown.get_links()
+    assert (link.inner_text, link.url) == ("a link", "https://example.org")
+    styles: Any = odfdo.Document(str(tmp_path / "a.odt")).get_part("styles")
+    levels = styles.get_elements("//text:outline-level-style")
+    assert {level.get_attribute("style:num-format") for level in levels} == {""}
     (table,) = body.get_tables()
     assert [[c or "" for c in row] for row in table.get_values()][1][0] == "Tea"
 
@@ -106,10 +115,18 @@ def test_slides(tmp_path: Path) -> None:
     write_pptx(tmp_path / "a.pptx", "Title", conversation(f"{ANSWER}\n# Many\n\n{points}\n"))
     slides = list(Presentation(str(tmp_path / "a.pptx")).slides)
     titles = [slide.shapes.title.text for slide in slides]
-    assert titles == ["Title", "Plan", "Costs", "Many", "Many", "Many"]
+    assert titles == ["Title", "Plan", "Plan", "Costs", *["Many"] * 4]
     shown = slides[1].placeholders[1].text_frame.paragraphs
     assert [(p.level, p.text) for p in shown][1:3] == [(0, "first"), (1, "deeper")]
     assert "Tea · 12.50" in [p.text for p in shown]
+    assert slides[2].placeholders[1].text_frame.text == "=1+1 · 007"
+
+
+def test_slides_have_room_for_their_points(tmp_path: Path) -> None:
+    long = "\n".join(f"- {number} {'word ' * 30}" for number in range(4))
+    write_pptx(tmp_path / "a.pptx", "Title", conversation(f"# Long\n\n{long}\n"))
+    slides = list(Presentation(str(tmp_path / "a.pptx")).slides)[1:]
+    assert [len(slide.placeholders[1].text_frame.paragraphs) for slide in slides] == [1, 1, 1, 1]
 
 
 def test_workbook(tmp_path: Path) -> None:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.constants import RELATIONSHIP_TYPE as RT
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
 from docx.shared import Cm
 
 from desktop_app.exchange.writers.office.office_content import (
@@ -15,6 +18,7 @@ from desktop_app.exchange.writers.office.office_content import (
     tables_of,
 )
 from desktop_app.rendering.block_model import Block, Kind, words_of
+from desktop_app.rendering.markdown.links import is_opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
     from docx.document import Document
     from docx.text.paragraph import Paragraph
+    from docx.text.run import Run as DocxRun
 
 _MONOSPACED: Final = "Courier New"
 _INDENT_CM: Final = 0.75
@@ -79,12 +84,23 @@ def _add_paragraph(document: Document, block: Block) -> None:
 def _add_runs(paragraph: Paragraph, block: Block) -> None:
     for run in block.runs:
         added = paragraph.add_run(plain(words_of(run)))
+        if is_opened(run.link):
+            _link(paragraph, added, plain(run.link))
         added.bold = run.bold or None
         added.italic = run.italic or run.math or None
         added.font.strike = run.strike or None
         added.font.superscript = run.note or None
         if run.code or block.kind is Kind.CODE:
             added.font.name = _MONOSPACED
+
+
+def _link(paragraph: Paragraph, run: DocxRun, target: str) -> None:
+    """Make a run the text of a link, for which python-docx has no function."""
+    link = OxmlElement("w:hyperlink")
+    link.set(qn("r:id"), paragraph.part.relate_to(target, RT.HYPERLINK, is_external=True))
+    run.font.underline = True
+    run.element.addprevious(link)
+    link.append(run.element)
 
 
 def _add_table(document: Document, table: OfficeTable) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
-from odfdo import Cell, Document, Header, Paragraph, Row, Span, Style, Table
+from odfdo import Cell, Document, Element, Header, Link, Paragraph, Row, Span, Style, Table
 
 from desktop_app.exchange.writers.office.office_content import (
     OfficeMessage,
@@ -14,6 +14,7 @@ from desktop_app.exchange.writers.office.office_content import (
     tables_of,
 )
 from desktop_app.rendering.block_model import Block, Kind, Run, words_of
+from desktop_app.rendering.markdown.links import is_opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 _INDENT_CM: Final = 0.75
 _DEEPEST_LIST: Final = 8
-_CODE: Final = "Repartee_Code"
+_BOLD: Final = "Repartee_bold"
+_CELL: Final = "Repartee_Cell"
+_SPACED: Final = "Repartee_Spaced"
+_SPACE: Final = "0.2cm"
+_LINE: Final = "0.5pt solid #808080"
 _TEXT_STYLES: Final = {
     "bold": {"fo:font-weight": "bold"},
     "italic": {"fo:font-style": "italic"},
@@ -47,6 +52,7 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
             if isinstance(part, OfficeTable):
                 tables += 1
                 body.append(_table(part, f"Table{tables}"))
+                body.append(Paragraph())  # adjacent tables would touch
             elif part.kind is Kind.HEADING:
                 body.append(Header(part.level + 2, plain(part.text)))
             elif part.kind is Kind.RULE:
@@ -59,6 +65,17 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
 
 
 def _add_styles(document: Document) -> None:
+    # The template numbers headings, also those of the user's.
+    for level in document.styles.get_elements("//text:outline-level-style"):
+        level.set_attribute("style:num-format", "")
+        level.set_attribute("style:num-suffix", None)
+        level.set_attribute("loext:num-list-format", None)
+    cell = Style("table-cell", name=_CELL)
+    cell.set_properties({"fo:border": _LINE, "fo:padding": "0.1cm"}, area="table-cell")
+    document.insert_style(cell, automatic=True)
+    spaced = Style("paragraph", name=_SPACED)
+    spaced.set_properties({"fo:margin-bottom": _SPACE}, area="paragraph")
+    document.insert_style(spaced, automatic=True)
     for name, properties in _TEXT_STYLES.items():
         style = Style("text", name=f"Repartee_{name}")
         style.set_properties(properties, area="text")
@@ -85,14 +102,20 @@ def _parts(blocks: tuple[Block, ...]) -> Iterable[Block | OfficeTable]:
 
 def _paragraph(block: Block) -> Paragraph:
     depth = min(block.depth + block.quote, _DEEPEST_LIST)
-    paragraph = Paragraph(style=f"Repartee_List{depth}" if depth else None)
+    spaced = None if block.kind is Kind.CODE else _SPACED
+    paragraph = Paragraph(style=f"Repartee_List{depth}" if depth else spaced)
     if block.marker:
         paragraph.append_plain_text(f"{plain(block.marker)} ")
     for run in block.runs:
         text = plain(words_of(run))
         styles = _styles_of(run, is_code=block.kind is Kind.CODE)
+        into: Element = paragraph
+        if is_opened(run.link):
+            into = Link(plain(run.link))
+            paragraph.append(into)
         if not styles:
-            paragraph.append_plain_text(text)
+            # Only paragraphs and spans take spaces in a row.
+            into.append(_span(text)) if into is not paragraph else paragraph.append_plain_text(text)
             continue
         outer = span = Span(style=styles[0])
         for name in styles[1:]:
@@ -100,8 +123,14 @@ def _paragraph(block: Block) -> Paragraph:
             span.append(inner)
             span = inner
         span.append_plain_text(text)
-        paragraph.append(outer)
+        into.append(outer)
     return paragraph
+
+
+def _span(text: str, style: str | None = None) -> Span:
+    span = Span(style=style)
+    span.append_plain_text(text)
+    return span
 
 
 def _styles_of(run: Run, *, is_code: bool) -> list[str]:
@@ -117,12 +146,14 @@ def _styles_of(run: Run, *, is_code: bool) -> list[str]:
 def _table(table: OfficeTable, name: str) -> Table:
     shown = Table(name)
     columns = max(map(len, table.rows))
-    for texts in table.rows:
+    for number, texts in enumerate(table.rows):
         row = Row()
         for text in (*texts, *[""] * (columns - len(texts))):
-            cell = Cell()
+            cell = Cell(style=_CELL)
             cell.set_attribute("office:value-type", "string")
-            cell.append(Paragraph(text))
+            paragraph = Paragraph()
+            paragraph.append(_span(text, None if number else _BOLD))
+            cell.append(paragraph)
             row.append_cell(cell)
         shown.append_row(row)
     return shown

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any, Final
 
 from pptx import Presentation
+from pptx.enum.text import MSO_AUTO_SIZE
 
 from desktop_app.exchange.writers.office.office_content import OfficeMessage, cell_text, plain
 from desktop_app.rendering.block_model import Block, Kind
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
 
 _TITLE_SLIDE: Final = 0
 _TITLE_AND_CONTENT: Final = 1
-_MOST_POINTS: Final = 10
-"""Points of a slide; the rest continues on the next one."""
+_MOST_LINES: Final = 8
+"""Lines of a slide; the points after them continue on the next one."""
+_LINE_LENGTH: Final = 36
 _LONGEST_POINT: Final = 300
 _DEEPEST: Final = 4
 
@@ -34,10 +37,23 @@ def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
         if not message.is_answer:
             continue
         for heading, points in _sections(plain(title), message.blocks):
-            for start in range(0, max(len(points), 1), _MOST_POINTS):
-                _add(presentation, heading, points[start : start + _MOST_POINTS])
+            for part in _parts(points):
+                _add(presentation, heading, part)
     with file.open("wb") as stream:
         presentation.save(stream)
+
+
+def _parts(points: list[Point]) -> Iterator[list[Point]]:
+    """Yield the points of each slide, at least one slide."""
+    part, lines = list[Point](), 0
+    for depth, text in points:
+        wanted = ceil(min(len(text), _LONGEST_POINT) / _LINE_LENGTH)
+        if part and lines + wanted > _MOST_LINES:
+            yield part
+            part, lines = [], 0
+        part.append((depth, text))
+        lines += wanted
+    yield part
 
 
 def _sections(title: str, blocks: Iterable[Block]) -> Iterator[tuple[str, list[Point]]]:
@@ -61,6 +77,7 @@ def _add(presentation: Any, heading: str, points: list[Point]) -> None:
     slide = presentation.slides.add_slide(presentation.slide_layouts[_TITLE_AND_CONTENT])
     slide.shapes.title.text = heading
     frame = slide.placeholders[1].text_frame
+    frame.auto_size = MSO_AUTO_SIZE.TEXT_TO_FIT_SHAPE
     for number, (depth, text) in enumerate(points):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
         paragraph.text = text if len(text) <= _LONGEST_POINT else f"{text[:_LONGEST_POINT]}…"
