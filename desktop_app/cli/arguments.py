@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from desktop_app import __version__
 from desktop_app.cli.answers.parameter_options import add_answer_parameters
 from desktop_app.cli.batch.batch_options import add_batch
+from desktop_app.cli.choice_arguments import compared_choice
 from desktop_app.cli.command_help import (
     CommandHelpFormatter,
     CommandParser,
@@ -242,6 +243,7 @@ def _add_ask(commands: Commands) -> argparse.ArgumentParser:
     ask.add_argument(
         "--compare",
         action="append",
+        type=compared_choice,
         default=[],
         metavar=tr("CHOICE"),
         help=tr(

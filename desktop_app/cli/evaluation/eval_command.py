@@ -47,6 +47,7 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.chat.choice_resolution import require_supported
+from desktop_app.services.evaluation.answer_checks import require_schemas
 from desktop_app.storage.documents.evaluation_store import EvaluationStore
 
 if TYPE_CHECKING:
@@ -132,10 +133,13 @@ def _cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
         return read_cases(json.dumps(found), "cases.json")
     try:
         path = path_of(name)
-        return read_cases(_text_of(path), name, partial(_text_beside, path.parent))
+        cases = read_cases(_text_of(path), name, partial(_text_beside, path.parent))
+        require_schemas(cases)
     except (OSError, RefusedFileError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
+        why = why.rstrip(".")  # a sentence follows
         raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, why=why) from error
+    return cases
 
 
 def _text_beside(folder: Path, name: str) -> str:
@@ -154,7 +158,10 @@ def _text_of(path: Path) -> str:
         raise CaseError(N_("“{name}” was not found"), name=path.name) from error
     if len(data) > LARGEST_CASES:
         raise CaseError(N_("more than 64 MB"))
-    return data.decode("utf-8-sig")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CaseError(N_("it isn’t UTF-8 text")) from error
 
 
 async def _runner(

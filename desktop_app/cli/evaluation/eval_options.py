@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Final
 
+from desktop_app.cli.choice_arguments import variant_choice
 from desktop_app.cli.command_help import CommandHelpFormatter, epilog, json_fields
 from desktop_app.cli.number_arguments import between, whole_between
 from desktop_app.domain.models.variants import Effort
@@ -49,6 +50,7 @@ def add_eval(
     command.add_argument(
         "--variant",
         action="append",
+        type=variant_choice,
         default=[],
         metavar=tr("VARIANT[/EFFORT]"),
         help=tr("a variant to evaluate, such as {examples} (repeatable)", examples="thinking/high"),

@@ -78,7 +78,10 @@ def _json_lines(text: str) -> Iterator[tuple[str, _Row]]:
 
 
 def _csv_rows(text: str) -> Iterator[tuple[str, _Row]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    head = text.partition("\n")[0]
+    # Spreadsheets write semicolons where the comma is the decimal sign.
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     for row in reader:
         if None in row:
             more = CaseError(N_("more cells than columns"))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from desktop_app.domain.evaluation.evaluation_case import Check, CheckKind, json_of, passes
+from desktop_app.domain.evaluation.case_error import CaseError, at
+from desktop_app.domain.evaluation.evaluation_case import (
+    Check,
+    CheckKind,
+    EvaluationCase,
+    json_of,
+    passes,
+)
+from desktop_app.i18n.translation import N_, tr
 
 
 class PatternSearch(Protocol):
@@ -46,3 +54,28 @@ def failure_of(check: Check, answer: str, patterns: PatternSearch) -> str:
     except (SchemaError, Unresolvable, RecursionError) as error:
         return f"{check.label} (unusable schema: {error})"
     return ""
+
+
+def require_schemas(cases: Iterable[EvaluationCase]) -> None:
+    """Refuse cases with a schema that no answer could be checked with.
+
+    Raises:
+        CaseError: names the case and the reason.
+    """
+    schemas = [
+        (case, check.value)
+        for case in cases
+        for check in case.checks
+        if check.kind is CheckKind.SCHEMA
+    ]
+    if not schemas:
+        return
+    from jsonschema import Draft202012Validator, SchemaError
+
+    for case, schema in schemas:
+        try:
+            Draft202012Validator.check_schema(schema)
+        except (SchemaError, RecursionError) as error:
+            why = str(getattr(error, "message", error))
+            wrong = CaseError(N_("the schema can’t be used: {why}"), why=why)
+            raise at(tr("case {number}", number=case.id), wrong) from error

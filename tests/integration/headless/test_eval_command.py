@@ -292,6 +292,26 @@ async def test_a_killed_batch_is_collected_by_the_same_command(
         assert "Be short." in json.dumps(second)
 
 
+@pytest.mark.parametrize(
+    ("cases", "variant", "words"),
+    [
+        ({"input": "Hi", "checks": [{"schema": {"type": "nope"}}]}, "pro", "the schema can’t be"),
+        ({"input": "Hi"}, "thinkin/high", "“thinkin” isn’t one of"),
+        ({"input": "Hi"}, "thinking/ultra", "“ultra” isn’t one of"),
+    ],
+)
+def test_wrong_schemas_and_variants_send_nothing(
+    shell: Shell, tmp_path: Path, cases: dict[str, Any], variant: str, words: str
+) -> None:
+    async def test(server: LoopbackServer) -> None:
+        file = write_cases(tmp_path, cases)
+        done = await shell.run("eval", file, "--variant", variant, env=gateway(server.base_url))
+        assert (done.code, server.requests) == (2, [])
+        assert words in done.err
+
+    against(WHOLE, test=test)
+
+
 def test_a_wrong_file_sends_nothing(shell: Shell, tmp_path: Path) -> None:
     async def test(server: LoopbackServer) -> None:
         cases = write_cases(tmp_path, {"input": "Hi", "checks": [{"likes": 1}]})

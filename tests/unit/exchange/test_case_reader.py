@@ -205,6 +205,14 @@ def test_a_wrong_file_is_refused_with_its_line(text: str, words: str) -> None:
         read_cases(text, "cases.jsonl")
 
 
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_a_table_has_the_separator_of_its_first_line(sign: str) -> None:
+    text = f'input{sign}contains\n"Hi{sign} ""you"""{sign}blue\n'
+    (case,) = read_cases(text, "cases.csv")
+    assert case.input == f'Hi{sign} "you"'
+    assert [check.value for check in case.checks] == ["blue"]
+
+
 @given(st.text())
 def test_any_text_is_cases_or_refused(text: str) -> None:
     for name in ("a.jsonl", "a.json", "a.csv", "a.yaml"):

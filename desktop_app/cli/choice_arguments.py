@@ -1,0 +1,29 @@
+"""Variants on the command line, as VARIANT[/EFFORT], with errors that say what is accepted."""
+
+from __future__ import annotations
+
+import argparse
+
+from desktop_app.domain.models.variants import Effort, Variant
+from desktop_app.i18n import formatting
+from desktop_app.i18n.translation import tr
+
+
+def variant_choice(text: str) -> str:
+    """Return a variant with or without an effort, unchanged."""
+    name = text.partition("/")[0]
+    names = [variant.value for variant in Variant]
+    if name not in names:
+        words = tr("“{text}” isn’t one of {names}", text=name, names=formatting.joined(names))
+        raise argparse.ArgumentTypeError(words)
+    return compared_choice(text)
+
+
+def compared_choice(text: str) -> str:
+    """Return a variant or a model, with or without an effort, unchanged."""
+    name, slash, effort = text.partition("/")
+    names = [each.value for each in Effort]
+    if slash and name in {variant.value for variant in Variant} and effort not in names:
+        words = tr("“{text}” isn’t one of {names}", text=effort, names=formatting.joined(names))
+        raise argparse.ArgumentTypeError(words)
+    return text
