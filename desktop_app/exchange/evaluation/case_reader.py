@@ -86,7 +86,8 @@ def _csv_rows(text: str) -> Iterator[tuple[str, _Row]]:
         if None in row:
             more = CaseError(N_("more cells than columns"))
             raise at(line_place(reader.line_num), more)
-        yield line_place(reader.line_num), {key: value or "" for key, value in row.items()}
+        if any(row.values()):  # spreadsheets write rows of empty cells
+            yield line_place(reader.line_num), {key: value or "" for key, value in row.items()}
 
 
 def _whole(value: object, beside: Beside) -> list[EvaluationCase]:

@@ -207,7 +207,7 @@ def test_a_wrong_file_is_refused_with_its_line(text: str, words: str) -> None:
 
 @pytest.mark.parametrize("sign", [",", ";", "\t"])
 def test_a_table_has_the_separator_of_its_first_line(sign: str) -> None:
-    text = f'input{sign}contains\n"Hi{sign} ""you"""{sign}blue\n'
+    text = f'input{sign}contains\n"Hi{sign} ""you"""{sign}blue\n\n{sign}\n'
     (case,) = read_cases(text, "cases.csv")
     assert case.input == f'Hi{sign} "you"'
     assert [check.value for check in case.checks] == ["blue"]
