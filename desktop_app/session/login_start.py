@@ -1,5 +1,6 @@
 """The start at login: an entry in the desktop's autostart folder, or the portal's if sandboxed.
 
+Windows and macOS have their own ways (login_start_native).
 https://specifications.freedesktop.org/autostart-spec/latest/
 """
 
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,6 +20,7 @@ from desktop_app.session.application_object import bus_name
 from desktop_app.session.portal import Portal
 
 if TYPE_CHECKING:
+    from desktop_app.session.login_start_native import LaunchAgent, RunValue
     from desktop_app.session.session_bus import SessionBus
 
 _FLATPAK: Final = Path("/.flatpak-info")
@@ -44,8 +47,30 @@ def autostart_file(scope: str, environment: Mapping[str, str]) -> Path:
     return folder / "autostart" / f"{bus_name(scope)}.desktop"
 
 
-def starts_at_login(scope: str, environment: Mapping[str, str]) -> bool:
+def _native(scope: str, platform: str) -> LaunchAgent | RunValue | None:
+    """Return the way of Windows or macOS, None on other systems."""
+    if platform not in ("darwin", "win32"):
+        return None
+    from desktop_app.session.login_start_native import LaunchAgent, RunValue
+
+    if platform == "darwin":
+        return LaunchAgent(bus_name(scope), Path.home())
+    return RunValue(bus_name(scope))
+
+
+def place_of_start(scope: str, environment: Mapping[str, str], platform: str = sys.platform) -> str:
+    """Return where the system keeps that it starts the program at login."""
+    native = _native(scope, platform)
+    return str(autostart_file(scope, environment)) if native is None else native.place
+
+
+def starts_at_login(
+    scope: str, environment: Mapping[str, str], platform: str = sys.platform
+) -> bool:
     """Return True if the desktop starts the program at login."""
+    native = _native(scope, platform)
+    if native is not None:
+        return native.is_on()
     try:
         text = autostart_file(scope, environment).read_text("utf-8", "replace")
     except OSError:
@@ -54,7 +79,9 @@ def starts_at_login(scope: str, environment: Mapping[str, str]) -> bool:
     return not {"Hidden=true", "X-GNOME-Autostart-enabled=false"} & set(text.splitlines())
 
 
-def set_start_at_login(scope: str, environment: Mapping[str, str], *, wanted: bool) -> None:
+def set_start_at_login(
+    scope: str, environment: Mapping[str, str], *, wanted: bool, platform: str = sys.platform
+) -> None:
     """Write or remove the entry.
 
     Raises:
@@ -62,7 +89,14 @@ def set_start_at_login(scope: str, environment: Mapping[str, str], *, wanted: bo
     """
     path = autostart_file(scope, environment)
     home = environment.get("REPARTEE_HOME") if scope else None
+    native = _native(scope, platform)
     try:
+        if native is not None and wanted:
+            native.set(resident_command(), None if home is None else os.path.abspath(home))  # noqa: PTH100
+        elif native is not None:
+            native.remove()
+        if native is not None:
+            return
         if not wanted:
             path.unlink(missing_ok=True)
             return
