@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,9 @@ class TrayController(QObject):
     Qt looks for a tray once, with the first icon. At login the program may start before the tray,
     so the icon is made when the tray is there.
 
+    Args:
+        is_always_there: the system has a tray, and no message bus to watch it by.
+
     Signals:
         shown_changed(bool): the tray shows the icon, or no longer does.
         window_requested(), quick_requested(), new_requested(), quit_requested(): from the menu.
@@ -48,10 +52,17 @@ class TrayController(QObject):
     pause_requested = Signal(bool)
 
     def __init__(
-        self, window: QWidget, conversations: ConversationStore, *, bus: SessionBus, tasks: Tasks
+        self,
+        window: QWidget,
+        conversations: ConversationStore,
+        *,
+        bus: SessionBus,
+        tasks: Tasks,
+        is_always_there: bool = sys.platform in ("win32", "darwin"),
     ) -> None:
         super().__init__(window)
         self._window, self._conversations, self._tasks = window, conversations, tasks
+        self._is_always_there = is_always_there
         self._host = TrayHost(bus, self._take_host)
         self._icon: QSystemTrayIcon | None = None
         self._recent: list[QAction] = []
@@ -61,6 +72,9 @@ class TrayController(QObject):
 
     async def watch(self) -> None:
         """Show the icon once there is a tray."""
+        if self._is_always_there:
+            self._take_host(True)
+            return
         try:
             await self._host.watch()
         except BusError:  # no bus, no tray
