@@ -215,3 +215,23 @@ def test_parts_with_commands_and_values_have_none(dialog: Dialog) -> None:
     other = dialog.part.findChildren(PlainButton)[0]
     assert other.property("text") == "Other"
     assert dialog.keys.property("text") == "Ctrl+S"
+
+
+def test_alt_with_a_letter_that_is_no_mnemonic_types_nothing(qtbot: QtBot) -> None:
+    window = QWidget()
+    field = QLineEdit(window)
+    qtbot.addWidget(window)
+    mnemonics = WindowMnemonics(window, lambda _window: ())
+    window.show()
+    field.setFocus()
+    qtbot.waitUntil(field.hasFocus)
+    mnemonics._follow_focus(None, field)
+    QTest.keyClick(field, Qt.Key.Key_Q, ALT)
+    QTest.keyClick(field, Qt.Key.Key_Q, ALT | Qt.KeyboardModifier.ShiftModifier)
+    assert not field.text()
+    QTest.keyClick(field, Qt.Key.Key_Q, ALT | Qt.KeyboardModifier.ControlModifier)  # AltGr
+    QTest.keyClick(field, Qt.Key.Key_A)
+    assert field.text() == "qa"
+    mnemonics._follow_focus(field, None)
+    QTest.keyClick(field, Qt.Key.Key_B)
+    assert field.text() == "qab"

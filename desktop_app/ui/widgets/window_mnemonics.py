@@ -57,6 +57,7 @@ class WindowMnemonics(QObject):
         self._left_out = left_out
         self._underlined: list[tuple[Marked, str, str, str]] = []
         self._window: QWidget | None = None
+        self._letters = _AltLetters(self)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._choose_for_focused)
         if ARE_USED:
@@ -98,8 +99,11 @@ class WindowMnemonics(QObject):
         window.installEventFilter(self)
         self._soon.start()
 
-    def _follow_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
+    def _follow_focus(self, old: QWidget | None, now: QWidget | None) -> None:
+        if old is not None and isValid(old):
+            old.removeEventFilter(self._letters)
         if now is not None:
+            now.installEventFilter(self._letters)
             self.watch(now.window())
 
     def _choose_for_focused(self) -> None:
@@ -127,6 +131,18 @@ class WindowMnemonics(QObject):
             if isValid(widget) and marked_text(widget) == after:  # else it has a new text
                 set_marked_text(widget, before)
                 _set_letter(widget, letter)
+
+
+class _AltLetters(QObject):
+    """Keeps Alt with a letter that is no mnemonic from typing the letter into a field."""
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.KeyPress:
+            return False
+        assert isinstance(event, QKeyEvent)
+        # Control together with Alt is AltGr, which types.
+        held = event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+        return held == _ALT and bool(event.text()) and event.text().isprintable()
 
 
 def _visible_below(widget: QWidget, left_out: Collection[QWidget]) -> Iterator[Marked]:

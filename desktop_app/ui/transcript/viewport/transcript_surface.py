@@ -148,6 +148,11 @@ class TranscriptSurface(SealedBrowser):
         self._backdrop.paint(painter, _above(first), offset, area, width, aside)
         painter.end()
         super().paintEvent(event)
+        if self.cursorWidth() and self.textCursor().atEnd():
+            # The last block is one pixel high, and so would be the caret: a dot.
+            painter = QPainter(self.viewport())
+            painter.fillRect(self.cursorRect(), self.theme.ground)
+            painter.end()
         if self._backdrop.marks:
             painter = QPainter(self.viewport())
             for mark in self._backdrop.marks:
