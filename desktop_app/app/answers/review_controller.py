@@ -73,11 +73,12 @@ class ReviewController(QObject):
 
     async def _save(self, answer: Message, review: Review | None, text: str) -> None:
         """Keep a verdict; an edited answer becomes a version."""
-        from desktop_app.domain.conversations.review import ReviewKind, with_review
+        from desktop_app.domain.conversations.review import ReviewKind, review_of, with_review
 
         if text.strip() and review is not None and review.kind is ReviewKind.CORRECTED:
             await self._add_version(answer, text, review.note)
             return
+        removed = None if review is not None else review_of(answer)
         reviewed = with_review(answer, review)
         await self._conversations.save_answer(reviewed)
         if answer.conversation_id == self._current.id:
@@ -85,6 +86,11 @@ class ReviewController(QObject):
             shown = self._providers.as_shown(reviewed)
             self._pane.transcript.stream.update_message(shown, numbers.get(answer.id))
             self._current.replace_message(reviewed)
+        if removed is not None:
+            self._pane.notifications.notify_undo(
+                tr("Review removed"),
+                lambda: self._tasks.start(self._save(reviewed, removed, "")),
+            )
 
     async def _add_version(self, answer: Message, text: str, note: str) -> None:
         from desktop_app.domain.conversations.review import edited

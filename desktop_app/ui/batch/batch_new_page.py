@@ -106,6 +106,10 @@ class BatchNewPage(QWidget):
         self.add_files = _button(tr("Add files…"), "batch-add-files", "plain")
         self.add_folder = _button(tr("Add folder…"), "batch-add-folder", "plain")
         self.clear = _button(tr("Clear"), "batch-clear-files", "plain")
+        self.undo = _button(tr("Undo"), "batch-undo-clear", "link")
+        self.undo.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear"))))
+        self.undo.hide()
+        self._cleared: tuple[Path, ...] = ()
         self.files = PlainLabel()
         self.files.setObjectName("batch-files")
         self.files.setWordWrap(True)
@@ -128,7 +132,7 @@ class BatchNewPage(QWidget):
         self._column = QVBoxLayout()
         holder = QWidget()
         self._buttons = FlowLayout(holder)
-        for button in (self.add_files, self.add_folder, self.clear):
+        for button in (self.add_files, self.add_folder, self.clear, self.undo):
             self._buttons.addWidget(button)
         self._column.addWidget(_strong(tr("Files")))
         self._column.addWidget(self.files)
@@ -168,7 +172,8 @@ class BatchNewPage(QWidget):
         self.back.clicked.connect(lambda: self.back_requested.emit())
         self.add_files.clicked.connect(self._choose_files)
         self.add_folder.clicked.connect(self._choose_folder)
-        self.clear.clicked.connect(lambda: self.set_files(()))
+        self.clear.clicked.connect(self._clear_files)
+        self.undo.clicked.connect(self._bring_files_back)
         self.prompt.activated.connect(lambda _: self._take_prompt())
         self.task.textChanged.connect(self._show_ready)
         self.provider.currentIndexChanged.connect(lambda _: self._show_models())
@@ -181,6 +186,7 @@ class BatchNewPage(QWidget):
     def set_files(self, paths: Sequence[Path]) -> None:
         """Replace the files."""
         self._paths = dict.fromkeys(paths)
+        self.undo.hide()
         self._show_files()
 
     def add(self, paths: Sequence[Path]) -> None:
@@ -240,6 +246,17 @@ class BatchNewPage(QWidget):
         dialog = QFileDialog(self, title, str(Path.home()))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
+
+    def _clear_files(self) -> None:
+        cleared = tuple(self._paths)
+        self.set_files(())
+        self._cleared = cleared
+        self.undo.show()
+        self.undo.setFocus(Qt.FocusReason.OtherFocusReason)  # Clear has become disabled
+
+    def _bring_files_back(self) -> None:
+        self.set_files((*self._cleared, *self._paths))
+        self.clear.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _take_prompt(self) -> None:
         prompt = self._prompts.get(self.prompt.currentData() or OWN_TASK)

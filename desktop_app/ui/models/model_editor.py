@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
@@ -30,6 +31,8 @@ from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, spoken_text, window_title
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.look.theme import Theme
 
@@ -73,10 +76,15 @@ class ModelEditor(QDialog):
         self._problem.setObjectName("model-problem")
         self.save = plain_button(tr("Save"), "save-model")
         self._clear = plain_button(tr("Clear all"), "clear-model")
+        self._undo = plain_button(tr("Undo"), "undo-clear-model")
+        self._undo.setAccessibleName(spoken_text(tr("Undo: {what}", what=tr("Clear all"))))
+        self._undo.hide()
+        self._bring_back: list[Callable[[], object]] = []
         self._build(theme)
         self._show_own()
         self.save.clicked.connect(self._save)
         self._clear.clicked.connect(self._empty)
+        self._undo.clicked.connect(self._fill_again)
         self.effort_choice.currentIndexChanged.connect(lambda _at: self._show_efforts())
         self.set_theme(theme)
         self.fields["window"].setFocus(Qt.FocusReason.OtherFocusReason)
@@ -131,6 +139,7 @@ class ModelEditor(QDialog):
         self._head.addWidget(title, 1)
         self._head.addWidget(HelpButton())
         self._foot.addWidget(self._clear)
+        self._foot.addWidget(self._undo)
         self._foot.addStretch(1)
         self._foot.addWidget(self.save)
         self._column = QVBoxLayout(self)
@@ -204,8 +213,22 @@ class ModelEditor(QDialog):
         self._effort_boxes.setVisible(self.effort_choice.currentData() == _EFFORTS_CHOSEN)
 
     def _empty(self) -> None:
+        own, combos = self._own, (self.effort_choice, *self.flags.values())
+        self._bring_back = [
+            *(partial(field.setText, field.text()) for field in self.fields.values()),
+            *(partial(combo.setCurrentIndex, combo.currentIndex()) for combo in combos),
+            *(partial(box.setChecked, box.isChecked()) for box in self.efforts.values()),
+            partial(setattr, self, "_own", own),
+        ]
         self._own = OwnModel(self._row.model)
         self._show_own()
+        self._undo.show()
+
+    def _fill_again(self) -> None:
+        for bring_back in self._bring_back:
+            bring_back()
+        self._clear.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._undo.hide()
 
     def _save(self) -> None:
         try:

@@ -362,3 +362,18 @@ async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:
         assert table.height() >= table.minimumHeight()
         assert answer.height() >= answer.minimumHeight()
         dialog.close()
+
+
+async def test_cleared_files_come_back(tmp_path: Path) -> None:
+    files = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    async with Desk() as desk:
+        desk.controllers.batches.begin(files)
+        page = find(desk.window, BatchDialog, "batch-jobs").new
+        page.clear.click()
+        assert "a.txt" not in page.files.text()
+        assert page.window().focusWidget() is page.undo
+        page.add([tmp_path / "c.txt"])
+        page.undo.click()
+        assert page.files.text().endswith("a.txt, b.txt, and c.txt")
+        assert page.undo.isHidden()
+        assert page.window().focusWidget() is page.clear

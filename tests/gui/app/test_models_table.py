@@ -84,6 +84,10 @@ async def test_what_is_entered_is_kept_for_the_provider_and_used() -> None:
         editor.effort_choice.setCurrentIndex(2)
         editor.efforts[Effort.LOW].setChecked(True)
         editor.efforts[Effort.HIGH].setChecked(True)
+        find(editor, QPushButton, "clear-model").click()
+        assert not editor.fields["window"].text()
+        assert not editor.effort_choice.currentIndex()
+        find(editor, QPushButton, "undo-clear-model").click()
         editor.save.click()
         await until(lambda: bool(desk.state.providers.get("own").own_models))  # type: ignore[union-attr]
         desk.state.setup.choose(ModelChoice("own", "mystery", None, Effort.MEDIUM))

@@ -70,6 +70,10 @@ async def test_a_verdict_is_shown_kept_found_counted_and_exported() -> None:
         await _review(desk, "none")
         await until(lambda: "Rejected" not in desk.transcript)
         assert await search.find("is:rejected") == []
+        desk.take("Undo")
+        await until(lambda: "Rejected: It is scattering" in desk.transcript)
+        await desk.written()
+        assert await search.find("is:rejected")
 
 
 async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path) -> None:
