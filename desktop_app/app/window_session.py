@@ -246,7 +246,9 @@ class WindowSession:
         self._hold_hotkey()
         tasks.start(tray.watch())
         tasks.start(self._sleep.watch())
-        tasks.start(Appearance(bus, self._theme.set_portal_appearance).watch())
+        theme = self._theme
+        appearance = Appearance(bus, theme.set_portal_appearance, theme.set_reduced_motion)
+        tasks.start(appearance.watch())
         tasks.start(self._login_start.reconcile())
 
     def _wake(self) -> None:

@@ -1,4 +1,4 @@
-"""The color scheme and the contrast that the desktop portal reports.
+"""The color scheme, the contrast and the motion that the desktop portal reports.
 
 Qt follows the portal on few desktops, and on GNOME not at the start.
 https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Settings.html
@@ -20,15 +20,23 @@ _SETTINGS: Final = portal_object("org.freedesktop.portal.Settings")
 _NAMESPACE: Final = "org.freedesktop.appearance"
 _SCHEME: Final = "color-scheme"
 _CONTRAST: Final = "contrast"
+_MOTION: Final = "reduced-motion"
 
 
 class Appearance:
-    """Tells `report` whether the desktop is dark and of high contrast; None if it does not say."""
+    """Tells how the desktop looks.
+
+    `report` learns whether it is dark and of high contrast, None if the portal does not say;
+    `report_motion` whether it wants reduced motion.
+    """
 
     def __init__(
-        self, bus: SessionBus, report: Callable[[bool | None, bool | None], object]
+        self,
+        bus: SessionBus,
+        report: Callable[[bool | None, bool | None], object],
+        report_motion: Callable[[bool], object],
     ) -> None:
-        self._bus, self._report = bus, report
+        self._bus, self._report, self._report_motion = bus, report, report_motion
         self._values: dict[str, int] = {}
 
     async def watch(self) -> None:
@@ -37,10 +45,10 @@ class Appearance:
             await self._bus.listen(_SETTINGS, "SettingChanged", self._on_change)
         except BusError:
             return
-        for key in (_SCHEME, _CONTRAST):
+        for key in (_SCHEME, _CONTRAST, _MOTION):
             try:
                 (value,) = await self._bus.call(_SETTINGS, "Read", "ss", _NAMESPACE, key)
-            except BusError:  # older portals know no contrast
+            except BusError:  # older portals know neither contrast nor motion
                 continue
             self._take(key, value[1])  # a variant in a variant
 
@@ -53,6 +61,9 @@ class Appearance:
         match value:
             case ("u", int(number)):
                 self._values[key] = number
+        if key == _MOTION:
+            self._report_motion(self._values.get(key) == 1)
+            return
         scheme, contrast = self._values.get(_SCHEME), self._values.get(_CONTRAST)
         is_dark = {1: True, 2: False}.get(scheme or 0)  # 0 is no preference
         self._report(is_dark, None if contrast is None else contrast == 1)

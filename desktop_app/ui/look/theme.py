@@ -419,6 +419,7 @@ class ThemeWatcher(QObject):
         self._mode: Mode = mode
         self._text_size = text_size
         self._font, self._line_width = font, line_width
+        self._flash_time: int | None = None
         self._portal: tuple[bool | None, bool | None] = (None, None)
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self.refresh)
@@ -437,6 +438,16 @@ class ThemeWatcher(QObject):
         """Take what the desktop portal says about scheme and contrast; None leaves it to Qt."""
         self._portal = (is_dark, is_strong)
         self.refresh()
+
+    def set_reduced_motion(self, reduced: bool) -> None:
+        """Stop the text cursor's blinking, or restore it; nothing else in the program moves."""
+        hints = QGuiApplication.styleHints()
+        if reduced and self._flash_time is None:
+            self._flash_time = hints.cursorFlashTime()
+            hints.setCursorFlashTime(0)
+        elif not reduced and self._flash_time is not None:
+            hints.setCursorFlashTime(self._flash_time)
+            self._flash_time = None
 
     def set_text_size(self, percent: int) -> None:
         """Set the text size in percent of the system font's size; lengths scale with it."""

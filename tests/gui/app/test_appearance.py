@@ -1,10 +1,11 @@
-"""The color scheme and the contrast of the desktop portal, on a bus of its own."""
+"""The color scheme, the contrast and the motion of the desktop portal, on a bus of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 
 from desktop_app.session.portal import PATH
 from desktop_app.session.portal import SERVICE as PORTAL
@@ -24,7 +25,7 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 async def test_the_theme_is_that_of_the_portal(address: str) -> None:
-    values = {"color-scheme": 1, "contrast": 0}
+    values = {"color-scheme": 1, "contrast": 0, "reduced-motion": 0}
 
     def read(_namespace: str, key: str) -> tuple[str, tuple[object, ...]]:
         return "v", (("v", ("u", values[key])),)
@@ -54,4 +55,25 @@ async def test_the_theme_is_that_of_the_portal(address: str) -> None:
             assert not desk.theme.current.is_dark
             desk.theme.set_mode("dark")
             assert desk.theme.current == before
+        await bus.aclose()
+
+
+async def test_the_cursor_does_not_blink_with_reduced_motion(address: str) -> None:
+    hints = QGuiApplication.styleHints()
+    usual = hints.cursorFlashTime()
+    assert usual
+    values = {"color-scheme": 0, "contrast": 0, "reduced-motion": 1}
+
+    def read(_namespace: str, key: str) -> tuple[str, tuple[object, ...]]:
+        return "v", (("v", ("u", values[key])),)
+
+    methods: dict[tuple[str, str], Method] = {(INTERFACE, "Read"): read}
+    bus = SessionBus()
+    with BusService(address, PORTAL, methods) as portal:
+        await bus.connect()
+        async with Desk(bus=bus):
+            await until(lambda: not hints.cursorFlashTime())
+            changed = ("ssv", NAMESPACE, "reduced-motion", ("u", 0))
+            portal.emit(PATH, INTERFACE, "SettingChanged", *changed)
+            await until(lambda: hints.cursorFlashTime() == usual)
         await bus.aclose()
