@@ -81,9 +81,9 @@ class WindowSession:
 
     _hotkey: HotkeyController
     _login_start: LoginStart
-    _notifier: AnswerNotifier
+    notifier: AnswerNotifier
     _sleep: SleepWatch
-    _tray: TrayController
+    tray: TrayController
 
     def __init__(
         self,
@@ -109,11 +109,11 @@ class WindowSession:
         self._closed: asyncio.Future[None] = loop.create_future()
         self._ending: asyncio.Task[None] | None = None
         self._is_paused = False
-        self._spelling: SpellingController | None = None
+        self.spelling: SpellingController | None = None
         self._mnemonics: WindowMnemonics | None = None
         self.afterwards: ClosedWork | None = None
         self.is_rebuilt = False
-        self._quick = QuickHost(
+        self.quick_host = QuickHost(
             window, theme, self.controllers, self._raise_window, self.quit, self._on_quick_hidden
         )
         self._is_on_desktop = False
@@ -130,7 +130,7 @@ class WindowSession:
             lambda id_, action: self._copy_link(id_) if action == COPY_LINK else None
         )
         window.prompt.command_requested.connect(lambda command: actions[command]())
-        window.closing.connect(self._closing.close_window)
+        window.closing.connect(self.closing.close_window)
         window.escaped.connect(self._shortcuts.escape)
         for changed in (
             self.controllers.state.current.opened,
@@ -142,9 +142,14 @@ class WindowSession:
             loop.add_signal_handler(number, self.quit)
 
     @property
+    def is_ending(self) -> bool:
+        """True once the program has begun to end."""
+        return self._ending is not None
+
+    @property
     def quick(self) -> QuickPromptController:
         """The quick prompt, created soon after the start to be ready for its shortcut."""
-        return self._quick.controller
+        return self.quick_host.controller
 
     @cached_property
     def _palette(self) -> Palette:
@@ -167,10 +172,10 @@ class WindowSession:
     def _watch_windows(self, *, is_resident: bool) -> None:
         window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
         values, current = self.controllers.state.values, self.controllers.state.current
-        closing = self._closing = ClosingController(
+        closing = self.closing = ClosingController(
             window,
             running,
-            lambda: self._quick.is_visible,
+            lambda: self.quick_host.is_visible,
             values=values,
             tasks=tasks,
             is_resident=is_resident,
@@ -184,7 +189,7 @@ class WindowSession:
             running,
             window.conversations,
             window.isActiveWindow,
-            lambda id_: self._quick.holds(id_) or self._backend.temporary.was_begun(id_),
+            lambda id_: self.quick_host.holds(id_) or self._backend.temporary.was_begun(id_),
             current=current,
             settings_store=self._backend.settings,
             tasks=tasks,
@@ -200,10 +205,10 @@ class WindowSession:
         from desktop_app.session.appearance import Appearance
         from desktop_app.session.sleep_watch import SleepWatch
 
-        if self._ending is not None:
+        if self.is_ending:
             return
         window, tasks, running = self._window, self.controllers.tasks, self.controllers.running
-        values, closing = self.controllers.state.values, self._closing
+        values, closing = self.controllers.state.values, self.closing
         hotkey = self._hotkey = HotkeyController(
             window, bus=bus, scope=self._backend.folders.scope, tasks=tasks
         )
@@ -212,9 +217,7 @@ class WindowSession:
         hotkey.reported.connect(closing.set_hotkey)
         binding = BindingController(window, notifications=window.notifications, tasks=tasks)
         window.settings.binding_requested.connect(binding.offer)
-        tray = self._tray = TrayController(
-            window, self._backend.conversations, bus=bus, tasks=tasks
-        )
+        tray = self.tray = TrayController(window, self._backend.conversations, bus=bus, tasks=tasks)
         tray.shown_changed.connect(closing.set_tray)
         tray.window_requested.connect(self._raise_window)
         tray.quick_requested.connect(lambda: self.quick.open_with(""))
@@ -222,7 +225,7 @@ class WindowSession:
         tray.conversation_requested.connect(self._open_conversation)
         tray.pause_requested.connect(self._pause_hotkey)
         tray.quit_requested.connect(self.quit)
-        notifier = self._notifier = AnswerNotifier(
+        notifier = self.notifier = AnswerNotifier(
             window,
             running,
             lambda: QGuiApplication.focusWindow() is not None,
@@ -241,7 +244,7 @@ class WindowSession:
         self._login_start = LoginStart(
             bus=bus, values=values, tasks=tasks, scope=self._backend.folders.scope
         )
-        self._quick.join_desktop(bus)
+        self.quick_host.join_desktop(bus)
         self._is_on_desktop = True
         self._hold_hotkey()
         tasks.start(tray.watch())
@@ -300,16 +303,16 @@ class WindowSession:
         self._window.notifications.notify(tr("Link copied"))
 
     def _is_resting(self) -> bool:
-        shows = self._window.isVisible() or self._quick.is_visible
+        shows = self._window.isVisible() or self.quick_host.is_visible
         return not shows and not self.controllers.running.conversations
 
     def _on_quick_hidden(self) -> None:
         self._memory.wait()
-        self._closing.end_if_nothing_shows()
+        self.closing.end_if_nothing_shows()
 
     def end_if_nothing_shows(self) -> None:
         """End the program if nothing is visible and nothing keeps it running."""
-        self._closing.end_if_nothing_shows()
+        self.closing.end_if_nothing_shows()
 
     def _open_new(self) -> None:
         self._raise_window()
@@ -337,7 +340,7 @@ class WindowSession:
         """Load the window's content, and handle the request of this start."""
         stored = await self._backend.settings.all()
         use_weights(self._backend, stored)
-        self._quick.restore_place(stored.get(PLACE_KEY))
+        self.quick_host.restore_place(stored.get(PLACE_KEY))
         await self.controllers.state.load()
         use_limits(self._backend, self.controllers.state.values.all)
         use_routine_model(self._backend, self.controllers.state.values.all)
@@ -400,14 +403,14 @@ class WindowSession:
         """Begin to check the spelling in both prompts. The start does not wait for it."""
         from desktop_app.app.spelling_controller import SpellingController
 
-        if self._spelling is not None:
+        if self.spelling is not None:
             return
         state = self.controllers.state
-        made = self._spelling = SpellingController(
+        made = self.spelling = SpellingController(
             self._window, values=state.values, tasks=state.tasks, panel=self._window.settings
         )
         self._window.prompt.check_spelling_with(made.spelling, self._theme.current)
-        self._quick.check_spelling_with(made.spelling)
+        self.quick_host.check_spelling_with(made.spelling)
         await made.start()
 
     def serve(self, request: WindowRequest) -> None:
@@ -458,7 +461,7 @@ class WindowSession:
         keymap = Keymap.from_settings(self.controllers.state.values.all)
         self._shortcuts.bind(keymap)
         self._window.prompt.set_keymap(keymap)
-        self._quick.bind(keymap)
+        self.quick_host.bind(keymap)
         self._hold_hotkey()
         self._window.conversations.set_shortcuts(
             keymap.shortcut_of("list.search"), keymap.shortcut_of("conversation.new")
@@ -482,8 +485,8 @@ class WindowSession:
             self._await_new_language()
         elif key.startswith("keys."):
             self._bind_keys()
-        elif key in (SPELLING, SPELLING_LANGUAGES) and self._spelling is not None:
-            self._spelling.apply()
+        elif key in (SPELLING, SPELLING_LANGUAGES) and self.spelling is not None:
+            self.spelling.apply()
         elif key == START_AT_LOGIN and self._is_on_desktop:
             self.controllers.tasks.start(self._login_start.apply())
         elif key.startswith("documents."):
@@ -541,7 +544,7 @@ class WindowSession:
 
     def quit(self) -> None:
         """End the program: stop what runs, store what arrived, close the store."""
-        if self._ending is None:
+        if not self.is_ending:
             self._ending = asyncio.get_running_loop().create_task(self._end())
 
     def end_for(self, work: ClosedWork) -> None:
@@ -566,7 +569,7 @@ class WindowSession:
         await self._calls.aclose()
         if self._is_on_desktop:
             await self._hotkey.close()
-            self._tray.close()
+            self.tray.close()
             await self._sleep.aclose()
         self.controllers.transfer.close()
         self.controllers.backups.close()
@@ -588,9 +591,9 @@ class WindowSession:
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
         await self.controllers.library.close()
         await self.controllers.tasks.settle()
-        if self._spelling is not None:
-            await self._spelling.aclose()
-        self._quick.close()
+        if self.spelling is not None:
+            await self.spelling.aclose()
+        self.quick_host.close()
         self._memory.close()
 
     async def closed(self) -> None:

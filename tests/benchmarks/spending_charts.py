@@ -43,7 +43,8 @@ async def _measure(entries: int) -> dict[str, Any]:
     from desktop_app.storage.spending.spending_sums import fill_slots
     from desktop_app.ui.spending.spending_view import SpendingView
     from tests.benchmarks.ledger import fill
-    from tests.gui.app.desk import Desk, find
+    from tests.gui.app.desk import Desk
+    from tests.helpers.widgets import find
 
     async with Desk() as desk:
         database = desk.backend.database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
@@ -33,6 +33,7 @@ from desktop_app.ui.settings.sections.network_section import (
 )
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.settings.tabs.provider_tab import ProviderTab
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -43,14 +44,6 @@ BOX = ProviderProfile(
 )
 HERE = ProviderProfile("here", "Here", ProviderKind.ON_DEVICE, needs_key=False)
 SECRET = "hush-nobody-may-see-this"
-
-_Widget = TypeVar("_Widget", bound=QWidget)
-
-
-def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
-    found = parent.findChild(kind, name)
-    assert isinstance(found, kind), name
-    return found
 
 
 @pytest.fixture

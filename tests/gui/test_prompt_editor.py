@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
@@ -37,6 +37,7 @@ from desktop_app.ui.composer.prompt_editor import Chip, ChoiceView, ModelEntry, 
 from desktop_app.ui.composer.suggestions import SuggestionButton
 from desktop_app.ui.look import theme as themes
 from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -82,15 +83,6 @@ def editor(qtbot: QtBot, dressed: themes.Theme) -> PromptEditor:
     qtbot.waitUntil(window.isActiveWindow)
     made.focus_text()
     return made
-
-
-_Widget = TypeVar("_Widget", bound=QWidget)
-
-
-def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
-    found = parent.findChild(kind, name)
-    assert isinstance(found, kind)
-    return found
 
 
 def text_of(editor: PromptEditor) -> QPlainTextEdit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, Signal
@@ -31,6 +31,7 @@ from desktop_app.ui.quick.quick_prompt import SHARE_OF_SCREEN, QuickPrompt
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.transcript.view import TranscriptView
 from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +48,6 @@ THINKING = ChoiceView(
 ALWAYS_MEDIUM: dict[Effort, str] = {
     e: "Instant always uses the effort medium." for e in Effort if e is not Effort.MEDIUM
 }
-
-_Widget = TypeVar("_Widget", bound=QWidget)
 
 
 class PlainAnswer(QTextBrowser):
@@ -92,12 +91,6 @@ def open_it(qtbot: QtBot, quick: QuickPrompt, text: str = "") -> None:
         quick.open_with(text)
     # (The offscreen platform activates a window only once; its focus is set all the same.)
     assert quick.focusWidget() is line_of(quick)
-
-
-def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
-    found = parent.findChild(kind, name)
-    assert isinstance(found, kind)
-    return found
 
 
 def line_of(quick: QuickPrompt) -> QPlainTextEdit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
@@ -13,13 +13,13 @@ from desktop_app.settings.setting import Group
 from desktop_app.settings.values import with_defaults
 from desktop_app.ui.settings.tabs.responses_tab import DEFAULTS, HERE, ResponsesTab
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from desktop_app.ui.look.theme import Theme
 
-_Widget = TypeVar("_Widget", bound=QWidget)
 TEMPERATURE = "answer.temperature"
 
 
@@ -34,12 +34,6 @@ def tab(qtbot: QtBot, dressed: Theme) -> ResponsesTab:
     with qtbot.waitExposed(made):
         made.show()
     return made
-
-
-def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
-    found = parent.findChild(kind, name)
-    assert isinstance(found, kind), name
-    return found
 
 
 def choose(qtbot: QtBot, tab: ResponsesTab, scope: str) -> None:

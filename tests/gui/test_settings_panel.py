@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
@@ -38,6 +38,7 @@ from desktop_app.ui.settings.settings_frame import PAGES
 from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -55,8 +56,6 @@ OLLAMA = profile_from(SERVER_PRESETS[0])
 PROFILES = (OPENAI, COMET, HERE, OLLAMA)
 SECRET = "sk-nobody-may-see-this"
 
-_Widget = TypeVar("_Widget", bound=QWidget)
-
 
 @pytest.fixture
 def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
@@ -72,12 +71,6 @@ def panel(qtbot: QtBot, dressed: themes.Theme) -> SettingsPanel:
     made.activateWindow()
     qtbot.waitUntil(made.isActiveWindow)
     return made
-
-
-def find(parent: QWidget, kind: type[_Widget], name: str) -> _Widget:
-    found = parent.findChild(kind, name)
-    assert isinstance(found, kind), name
-    return found
 
 
 def click(qtbot: QtBot, panel: SettingsPanel, name: str) -> None:

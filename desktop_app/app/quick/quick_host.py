@@ -50,7 +50,7 @@ class QuickHost(QObject):
         self._raise_window, self._end = raise_window, end
         self._on_hidden = on_hidden
         self._quick: QuickPromptController | None = None
-        self._paste_back: PasteBack
+        self.paste_back: PasteBack
         self._place: tuple[float, float] | None = None
         self._quick_window: QuickPrompt
         self._bus: SessionBus | None = None
@@ -73,7 +73,7 @@ class QuickHost(QObject):
     @property
     def is_visible(self) -> bool:
         """True if the quick prompt is visible, or hidden only while it pastes."""
-        return self._quick is not None and (self._quick.is_visible or self._paste_back.is_pasting)
+        return self._quick is not None and (self._quick.is_visible or self.paste_back.is_pasting)
 
     def bind(self, keymap: Keymap) -> None:
         """Apply the shortcuts of `keymap`."""
@@ -160,7 +160,7 @@ class QuickHost(QObject):
             chat_service=its.state.backend.chat,
             sources=its.state.sources,
         )
-        paste_back = self._paste_back = PasteBack(
+        paste_back = self.paste_back = PasteBack(
             quick_window,
             values=its.state.values,
             tasks=its.state.tasks,

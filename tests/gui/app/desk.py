@@ -11,11 +11,11 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, cast
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 
 from desktop_app.app.desktop.window_request import OpenRequest, QuickRequest, WindowRequest
 from desktop_app.app.window_session import WindowSession
@@ -40,8 +40,7 @@ from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app.stage import Stage, StageGateway, Turn
 from tests.helpers.scripted_provider import WordCounter
-
-_W = TypeVar("_W", bound=QWidget)
+from tests.helpers.widgets import find
 
 LONGEST_S = 60.0
 TURN_S = 0.005
@@ -328,7 +327,7 @@ class Desk:
 
     @property
     def hint(self) -> str:
-        return self.window.prompt._hint_label.text()
+        return find(self.window.prompt, QLabel, "hint").text()
 
     # ------------------------------------------------------------------ the store's view
 
@@ -372,11 +371,6 @@ class Desk:
 
 def _text(parts: str) -> str:
     return "".join(part.get("text", "") for part in json.loads(parts) if part["kind"] == "text")
-
-
-def find(parent: QWidget, kind: type[_W], name: str) -> _W:
-    """Return a widget by its name."""
-    return next(w for w in parent.findChildren(kind) if w.objectName() == name)
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -94,8 +94,9 @@ from desktop_app.ui.window.review_dialog import ReviewDialog
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.end2end.batch_states import fill_batches
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_viewer import kept, opened
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
@@ -519,13 +520,13 @@ async def desktop(desk: Desk, look: Look) -> None:
 
 async def closing(desk: Desk, look: Look) -> None:
     """Show what is asked when the window is closed, and the menu of the tray."""
-    question = desk.ready._closing
+    question = desk.ready.closing
     question.set_tray(True)
     desk.window.close()
     await look("closing-stay")
     _close_dialogs(desk)
-    menu = desk.ready._tray.make_menu()
-    await desk.ready._tray.refresh()
+    menu = desk.ready.tray.make_menu()
+    await desk.ready.tray.refresh()
     await _popup(desk, look, "menu-tray", menu)
     question.set_tray(False)
     turn = await _ask(desk, "⟦When should an upload be retried?⟧")
@@ -651,7 +652,7 @@ async def quick_prompt(desk: Desk, look: Look) -> None:
     window.set_problem("⟦It failed.⟧", "⟦Retry⟧")
     await look("quick-problem")
     window.set_status("")
-    paste_back = desk.ready._quick._paste_back
+    paste_back = desk.ready.quick_host.paste_back
     paste_back._is_possible = True
     window.paste_requested.emit()
     box = paste_back._question
@@ -698,7 +699,7 @@ async def menus(desk: Desk, look: Look) -> None:
     await _popup(desk, look, "menu-spelling", suggestions)
     await desk.ready.check_spelling()
     request = EditRequest(SPELLING_LANGUAGES, "⟦xx⟧", print, desk.window)
-    chosen = desk.ready._spelling.choose_languages(request)  # type: ignore[union-attr]
+    chosen = desk.ready.spelling.choose_languages(request)  # type: ignore[union-attr]
     for action in chosen.actions()[1:]:
         action.setVisible(action.text() == "⟦xx⟧")  # names of languages are not translated
     await _popup(desk, look, "menu-languages", chosen)

@@ -19,6 +19,7 @@ from tests.gui.app.desk import Desk, until
 from tests.helpers.background_server import BackgroundServer, Fault, events_of
 from tests.helpers.family import FAMILY_NAMED
 from tests.helpers.menus import entry_text
+from tests.helpers.widgets import timer_of
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -86,7 +87,8 @@ async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
         await desk.settled()
         assert desk.messages()[1][1] == "cancelled"
         assert "Trying again" not in desk.transcript
-        assert not desk.controllers.running._countdown._timer.isActive()
+        countdown = desk.controllers.running.findChild(RetryCountdown)
+        assert countdown is not None and not timer_of(countdown).isActive()
 
 
 async def test_an_accepted_retry_ends_the_reason_for_the_wait() -> None:
@@ -107,12 +109,12 @@ async def test_a_second_is_a_turn_of_the_timer() -> None:
     countdown, ticks = RetryCountdown(parent), []
     countdown.ticked.connect(lambda key, words: ticks.append((key, words)))
     assert countdown.start("a", 1.4, "Busy.") == "Busy. Trying again in 2 s."
-    assert 300 < countdown._timer.interval() <= 400, "to where the figure changes"
+    assert 300 < timer_of(countdown).interval() <= 400, "to where the figure changes"
     await until(lambda: ticks)
-    assert countdown._timer.interval() <= 1000
+    assert timer_of(countdown).interval() <= 1000
     await until(lambda: ticks[-1] == ("a", "Busy."))
     assert ticks == [("a", "Busy. Trying again in 1 s."), ("a", "Busy.")]
-    assert not countdown._timer.isActive()
+    assert not timer_of(countdown).isActive()
 
 
 async def test_what_is_waited_for_is_said_again_when_the_conversation_is_opened() -> None:

@@ -50,7 +50,7 @@ def service(address: str) -> BusService:
 async def answered(desk: Desk, seconds: float, title: str = "Why <b>?") -> tuple[str, str]:
     """Have a question answered after some seconds; return the ids of conversation and answer."""
     times = iter((0.0, seconds, seconds))
-    desk.ready._notifier._clock = lambda: next(times, seconds)
+    desk.ready.notifier._clock = lambda: next(times, seconds)
     turn = await desk.ask(title)
     turn.end("Because of a secret.")
     await desk.settled()
@@ -73,7 +73,7 @@ async def test_a_long_answer_is_notified_by_its_title_alone(address: str) -> Non
             assert hints["desktop-entry"] == ("s", icon)
             desk.controllers.library.open_new()
             opened: list[tuple[str, str]] = []
-            desk.ready._notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            desk.ready.notifier.message_requested.connect(lambda *ids: opened.append(ids))
             desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 1, "default")
             await until(lambda: opened)
             assert opened == [(conversation, answer)]
@@ -115,7 +115,7 @@ async def test_the_portal_is_preferred(address: str) -> None:
                 ("s", "Why <b>?"),
             )
             opened: list[tuple[str, str]] = []
-            desk.ready._notifier.message_requested.connect(lambda *ids: opened.append(ids))
+            desk.ready.notifier.message_requested.connect(lambda *ids: opened.append(ids))
             target = [("s", link)]
             portal.emit(PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", link, "app.open", target)
             await until(lambda: opened)
@@ -160,10 +160,10 @@ async def test_progress_is_shown_on_the_launcher(address: str) -> None:
     path = "/io/github/repartee/Repartee"
     await dock.listen(BusObject(bus.unique_name, path, LAUNCHER), "Update", seen.put_nowait)
     async with Desk(bus=bus) as desk:
-        desk.ready._notifier.show_progress(1, 4)
+        desk.ready.notifier.show_progress(1, 4)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.25), "progress-visible": ("b", True)}
-        desk.ready._notifier.show_progress(0, 0)
+        desk.ready.notifier.show_progress(0, 0)
         _, shown = await seen.get()
         assert shown == {"progress": ("d", 0.0), "progress-visible": ("b", False)}
     await bus.aclose()

@@ -20,8 +20,9 @@ from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.settings.form_widgets import Combo, Switch
 from tests.end2end.batch_states import fill_batches
 from tests.gui.app.conftest import Run
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused
+from tests.helpers.widgets import find
 from tests.integration.headless.command import gateway
 from tests.integration.headless.test_batch_command import all_answered, answered
 

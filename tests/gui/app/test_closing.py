@@ -26,13 +26,13 @@ def choose(desk: Desk, text: str) -> None:
 
 
 def is_ending(desk: Desk) -> bool:
-    return desk.ready._ending is not None
+    return desk.ready.is_ending
 
 
 async def test_without_a_way_back_closing_ends_the_program() -> None:
     async with Desk() as desk:
         await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        desk.ready._closing.set_hotkey(TAKEN)
+        desk.ready.closing.set_hotkey(TAKEN)
         desk.window.close()
         assert question(desk) is None
         assert not desk.window.isVisible()
@@ -43,8 +43,8 @@ async def test_without_a_way_back_closing_ends_the_program() -> None:
 async def test_with_a_way_back_it_hides_if_the_user_wants(has_tray: bool) -> None:
     async with Desk() as desk:
         await desk.state.values.set(ON_CLOSE, OnClose.KEEP.value)
-        desk.ready._closing.set_tray(has_tray)
-        desk.ready._closing.set_hotkey(TAKEN if has_tray else WORKS)
+        desk.ready.closing.set_tray(has_tray)
+        desk.ready.closing.set_hotkey(TAKEN if has_tray else WORKS)
         desk.window.close()
         assert not desk.window.isVisible()
         assert not is_ending(desk)
@@ -56,7 +56,7 @@ async def test_with_a_way_back_it_hides_if_the_user_wants(has_tray: bool) -> Non
 )
 async def test_the_first_time_it_asks(answer: str, stored: OnClose, ends: bool) -> None:
     async with Desk() as desk:
-        desk.ready._closing.set_tray(True)
+        desk.ready.closing.set_tray(True)
         desk.window.close()
         desk.window.close()  # one question at a time
         choose(desk, "Cancel")
@@ -90,7 +90,7 @@ async def test_an_answer_may_be_stopped() -> None:
 
 async def test_a_resident_program_stays() -> None:
     async with Desk() as desk:
-        desk.ready._closing._is_resident = True
+        desk.ready.closing._is_resident = True
         desk.window.close()
         desk.ready.quick.open_with("")
         desk.ready.quick.window.hide()
@@ -123,7 +123,7 @@ async def test_memory_is_released_after_the_start_then_only_at_rest(
 
 async def test_the_question_links_to_the_setting() -> None:
     async with Desk() as desk:
-        desk.ready._closing.set_tray(True)
+        desk.ready.closing.set_tray(True)
         desk.window.close()
         box = question(desk)
         assert box is not None

@@ -10,18 +10,27 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QPushButton
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.gui.app.desk import Desk, until
 from tests.helpers.family import FAMILY_NAMED
 from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from desktop_app.ui.library.collections_dialog import CollectionsDialog
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"
+
+
+def status(dialog: CollectionsDialog) -> str:
+    return find(dialog, QLabel, "collections-status").text()
+
+
+def undo(dialog: CollectionsDialog) -> QPushButton:
+    return find(dialog, QPushButton, "undo-collections")
 
 
 def folder_of(tmp_path: Path, *names: str) -> Path:
@@ -79,7 +88,7 @@ async def test_a_folder_becomes_a_collection_that_is_asked(tmp_path: Path) -> No
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 4)
         await until(lambda: "4 documents · 1 unreadable" in dialog.state.text())
         words = "3 documents added. 1 document couldn’t be read"  # the last thing that is said
-        await until(lambda: dialog._words.text().startswith(words))
+        await until(lambda: status(dialog).startswith(words))
         assert dialog.name.text() == "Contracts"
         assert str(folder) in dialog.state.text()
         await until(lambda: "report.pdf, 3 pages" in rows(dialog))
@@ -124,7 +133,7 @@ async def test_by_hand_with_the_keyboard(data: Path, tmp_path: Path) -> None:
         await until(lambda: rows(dialog) == ["notes.md, Read"])
         file.write_text("Something else stands here now: the tariff is 21 cents.")
         dialog.refresh.click()
-        await until(lambda: is_quiet(desk) and dialog._words.text() != "")
+        await until(lambda: is_quiet(desk) and status(dialog) != "")
         (found,) = await desk.backend.collections.retrieve(
             [dialog.current], "What is the tariff?", 1000
         )
@@ -132,8 +141,8 @@ async def test_by_hand_with_the_keyboard(data: Path, tmp_path: Path) -> None:
         dialog.files.setCurrentIndex(dialog.files.model().index(0, 0))
         QTest.keyClick(dialog.files, Qt.Key.Key_Delete)
         await until(lambda: not rows(dialog))
-        await until(lambda: "removed from the collection" in dialog._words.text())
-        dialog._undo.click()
+        await until(lambda: "removed from the collection" in status(dialog))
+        undo(dialog).click()
         await until(lambda: is_quiet(desk) and rows(dialog) == ["notes.md, Read"])
 
 
@@ -146,15 +155,15 @@ async def test_a_deleted_collection_comes_back_or_goes(tmp_path: Path) -> None:
         await until(lambda: is_quiet(desk) and len(rows(dialog)) == 1)
         desk.controllers.collections.put_into_draft(dialog.current)
         dialog.delete.click()
-        await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
+        await until(lambda: dialog.nothing.isVisible() and undo(dialog).isVisible())
         assert len(await desk.backend.collections.all()) == 1
-        dialog._undo.click()
+        undo(dialog).click()
         await until(lambda: dialog.current != "" and len(rows(dialog)) == 1)
         dialog.delete.click()
-        await until(lambda: dialog.nothing.isVisible() and dialog._undo.isVisible())
+        await until(lambda: dialog.nothing.isVisible() and undo(dialog).isVisible())
         desk.controllers.collections._forgetting.setInterval(0)  # the time for that is over
         await until(lambda: not desk.state.draft.value.collections)
-        assert not dialog._undo.isVisible()
+        assert not undo(dialog).isVisible()
         assert await desk.backend.collections.all() == []
         assert (folder / "notes.md").exists()
 
@@ -171,10 +180,10 @@ async def test_a_chip_says_that_its_collection_was_deleted(tmp_path: Path) -> No
         assert "1 document" in desk.chips[0]
         desk.window.conversations.new_requested.emit()
         dialog.delete.click()
-        await until(lambda: dialog._undo.isVisible())
+        await until(lambda: undo(dialog).isVisible())
         await desk.opened(here)
         await until(lambda: desk.chips[0].endswith(", deleted"))
-        dialog._undo.click()
+        undo(dialog).click()
         await until(lambda: "1 document" in desk.chips[0])
 
 
@@ -192,7 +201,7 @@ async def test_filling_can_be_cancelled_and_goes_on(tmp_path: Path) -> None:
         dialog.work.cancel_button.click()
         await until(lambda: is_quiet(desk) and not dialog.work.isVisible())
         await until(lambda: "waiting" in dialog.state.text())
-        assert "to resume" in dialog._words.text()
+        assert "to resume" in status(dialog)
         dialog.refresh.click()
         await until(lambda: is_quiet(desk) and dialog.state.text().startswith("40 documents ·"))
         await until(lambda: "waiting" not in dialog.state.text())
@@ -281,4 +290,4 @@ async def test_what_would_be_sent_to_find_by_meaning_is_said_first(
         assert "tokens, about $0.00" in dialog.meaning.text()
         dialog.embed.click()
         await until(lambda: is_quiet(desk) and not dialog.embed.isVisible())
-        assert dialog._words.text() == "Semantic search is ready."
+        assert status(dialog) == "Semantic search is ready."

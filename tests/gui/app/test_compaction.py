@@ -6,7 +6,7 @@ import json
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from desktop_app.domain.conversations.compaction import ProviderState
 from desktop_app.domain.errors import ContextTooLongError, ProviderFaultError
@@ -17,6 +17,7 @@ from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from tests.gui.app.desk import Desk, Held, until
 from tests.gui.app.stage import Turn
+from tests.helpers.widgets import find
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 ITEMS = json.dumps(
@@ -449,10 +450,10 @@ async def test_in_a_small_window_with_large_letters_nothing_is_cut() -> None:
         assert text.focusPolicy() == Qt.FocusPolicy.TabFocus
         assert text.geometry().bottom() < shown.compact_button.geometry().top()
         assert shown.compact_button.geometry().bottom() < shown.height()
-        assert not prompt._hint_label.isVisible()
+        assert not find(prompt, QLabel, "hint").isVisible()
         desk.window.resize(1280, 1000)
         await until(lambda: text.height() == needed(text))
-        assert prompt._hint_label.isVisible()
+        assert find(prompt, QLabel, "hint").isVisible()
 
 
 def needed(text: CardText) -> int:

@@ -24,7 +24,8 @@ from desktop_app.ui.settings.tabs.data_tab import DataTab
 from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.gui.app.conftest import Run
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
+from tests.helpers.widgets import find
 
 WORD = "zanzibarquix"
 
@@ -189,7 +190,7 @@ def test_everything_is_deleted_after_a_typed_word(run: Run) -> None:
             page = library_page(desk)
             find(page, QPushButton, "delete-now").click()
             assert not desk.state.current.is_new
-            assert desk.ready._ending is None
+            assert not desk.ready.is_ending
             word = find(page, QLineEdit, "delete-word")
             word.setText("Delete")
             find(page, QPushButton, "delete-now").click()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtWidgets import QLabel
 
 from desktop_app.app.attachments.attachment_drags import file_name
 from desktop_app.app.desktop.window_request import OpenRequest
@@ -16,6 +17,7 @@ from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from tests.data.long_pdf import long_pdf
 from tests.gui.app.desk import Desk, until
+from tests.helpers.widgets import find
 
 
 def is_read(desk: Desk) -> bool:
@@ -250,7 +252,7 @@ async def test_refused_files_are_counted_and_stay_with_their_conversation(data: 
         names = ("missing.pdf", "damaged.pdf", "empty.pdf")
         desk.window.files_dropped.emit([data / name for name in names])
         await until(lambda: is_read(desk))
-        assert desk.window.notifications._count.text() == "1 of 3"
+        assert find(desk.window.notifications, QLabel, "count").text() == "1 of 3"
         desk.window.conversations.new_requested.emit()
         assert desk.open_id != here
         assert desk.said == ""

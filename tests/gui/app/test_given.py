@@ -17,7 +17,8 @@ from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import TRASH
 from desktop_app.ui.composer.dropped_content import DroppedContent
 from desktop_app.ui.window.cards.temporary_bar import TemporaryRow
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
+from tests.helpers.widgets import find
 
 HTML = "<h2>Plan</h2><p>Some <b>bold</b> words</p>"
 PLAIN = "Plan\nSome bold words"

@@ -11,7 +11,8 @@ from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_window import HelpWindow
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.spending.spending_view import SpendingView
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
+from tests.helpers.widgets import find
 
 
 def _windows() -> list[HelpWindow]:

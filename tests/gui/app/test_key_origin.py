@@ -12,8 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 
 from desktop_app.domain.network.origin import host_of, origin
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_choices import SERVER
+from tests.helpers.widgets import find
 from tests.integration.credentials.conftest import (
     Desktop,
     new_desktop,  # noqa: F401 - a fixture

@@ -32,8 +32,9 @@ from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, L
 from desktop_app.domain.conversations.message_parts import TextPart
 from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.ui.sidebar.conversation_model import Roles
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

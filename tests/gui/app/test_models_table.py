@@ -15,9 +15,10 @@ from desktop_app.services.models.model_table import FAVORITES, favorites_in
 from desktop_app.ui.models.model_columns import FAVORITE_COLUMN
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.models.models_dialog import ModelsDialog
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import OWN_SERVER
 from tests.gui.app.scenes import _dialog as dialog_of
+from tests.helpers.widgets import find
 
 SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_cap=Decimal(5))
 

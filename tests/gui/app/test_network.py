@@ -18,11 +18,12 @@ from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.domain.models.model_listing import ListedModel
 from desktop_app.i18n import formatting
 from desktop_app.services.chat.choice_resolution import INSTANT_RETIRED
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_choices import COMET, KEYED, SERVER, row
 from tests.helpers.certificates import Authority
 from tests.helpers.menus import entry_text
 from tests.helpers.proxies import HttpProxy
+from tests.helpers.widgets import find
 from tests.unit.providers.loopback import LoopbackServer, Received, replies
 
 NEAR = ListedModel("old-one", date.today().replace(day=28))  # noqa: DTZ011 — the user's day

@@ -7,7 +7,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from desktop_app.ui.window.command_palette import CommandPalette
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
+from tests.helpers.widgets import find
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 

@@ -13,10 +13,11 @@ from desktop_app.app.quick.paste_back import TOKEN_KEY
 from desktop_app.session.session_bus import SessionBus
 from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.window.header import ElidedLabel
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.gui.app.test_quick_conversation import answered
 from tests.helpers.bus_service import message_bus_daemon
 from tests.helpers.keyboard_portal import CTRL_V, KeyboardPortal
+from tests.helpers.widgets import find
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def test_the_desktop_asks_the_first_time_only(address: str) -> None:
     with portal.service:
         async with Desk(bus=bus) as desk:
             quick = await answered(desk)
-            pasting = desk.ready._quick._paste_back
+            pasting = desk.ready.quick_host.paste_back
             for count in (1, 2):
                 quick.show_again()
                 quick.paste_requested.emit()
@@ -65,7 +66,7 @@ async def test_after_a_refusal_it_only_copies(
             await until(lambda: find(quick, ElidedLabel, "status").text() == "Copied")
             await until(lambda: desk.state.values[PASTE_BACK] == kept)
             assert quick.isVisible()
-            assert not desk.ready._quick._paste_back.is_pasting
+            assert not desk.ready.quick_host.paste_back.is_pasting
             assert not portal.typed
     await bus.aclose()
 
@@ -103,5 +104,5 @@ async def test_a_held_key_would_change_what_is_typed(
             quick.paste_requested.emit()
             await until(lambda: portal.typed == CTRL_V)
             await until(lambda: not quick.isVisible())
-            await until(lambda: not desk.ready._quick._paste_back.is_pasting)
+            await until(lambda: not desk.ready.quick_host.paste_back.is_pasting)
     await bus.aclose()

@@ -11,16 +11,18 @@ from pathlib import Path
 from PIL import Image
 from PySide6.QtCore import QMimeData, QObject, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices, QImage
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QLabel, QToolButton
 
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.answering.stream_events import ImageArrived
 from desktop_app.domain.conversations.message_parts import ImagePart
 from desktop_app.ui.composer.attachment_chips import ChipWidget
 from desktop_app.ui.composer.dropped_content import DroppedData, read_dropped
+from desktop_app.ui.composer.prompt_text import PromptText
 from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
 from tests.helpers.pictures import animation, drawing, exif, packed, photo, unpacked
+from tests.helpers.widgets import find
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 
@@ -159,11 +161,11 @@ async def test_the_quick_prompt_takes_pictures() -> None:
         desk.ready.quick.open_with("")
         image = QMimeData()
         image.setData("image/png", packed(drawing(), "PNG"))
-        quick._line.take(read_dropped(image))
+        find(quick, PromptText, "prompt").take(read_dropped(image))
         attached = desk.ready.quick.attachments
         assert attached.reading == "Pasted image.png"
         quick.submit_requested.emit("What is it?")
-        await until(lambda: quick._problem.text() == "Reading Pasted image.png…")
+        await until(lambda: find(quick, QLabel, "problem").text() == "Reading Pasted image.png…")
         await until(lambda: not attached.reading)
         quick.detail_requested.emit(attached.parts[0].sha256, "high")
         quick.submit_requested.emit("What is it?")
@@ -174,7 +176,7 @@ async def test_the_quick_prompt_takes_pictures() -> None:
         assert attached.parts == ()
         desk.stage.turns[0].end("Red.")
         await desk.settled()
-        quick._line.take(read_dropped(image))
+        find(quick, PromptText, "prompt").take(read_dropped(image))
         await until(lambda: attached.parts)
         quick.open_in_window_requested.emit()
         await until(lambda: desk.chips)
@@ -187,7 +189,7 @@ async def test_a_broken_picture_in_the_quick_prompt_is_said() -> None:
         desk.ready.quick.open_with("")
         quick = desk.ready.quick.window
         quick.image_dropped.emit(DroppedData("broken.png", b"\x89PNG\r\n\x1a\nno"))
-        await until(lambda: "“broken.png” is damaged" in quick._problem.text())
+        await until(lambda: "“broken.png” is damaged" in find(quick, QLabel, "problem").text())
         assert desk.ready.quick.attachments.parts == ()
 
 

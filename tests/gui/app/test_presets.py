@@ -18,8 +18,9 @@ from desktop_app.domain.prompts.preset import Preset
 from desktop_app.storage.settings.prompt_store import PromptStore
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
 from desktop_app.ui.settings.form_widgets import Combo, MultilineField
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
 from tests.unit.storage.samples import opened
 
 REVIEWER = Preset(

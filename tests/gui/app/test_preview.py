@@ -18,9 +18,10 @@ from desktop_app.ui.viewer.attachment_preview import AttachmentPreview
 from desktop_app.ui.viewer.paged_text import PAGE_LENGTH, PagedText, page_ends
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.helpers.family import FAMILY_NAMED
 from tests.helpers.fences import plain
+from tests.helpers.widgets import find
 
 ANSWERS = {"What": Prepared("It says so.")}
 

@@ -17,6 +17,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -33,8 +34,9 @@ from desktop_app.domain.models.model_catalog import Effort, Variant
 from desktop_app.rendering.markdown import parser as parser_module
 from desktop_app.ui.composer.choice_view import ModelEntry
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
-from tests.gui.app.desk import NO_ROOM, Desk, Slow, find, until
+from tests.gui.app.desk import NO_ROOM, Desk, Slow, until
 from tests.helpers.templates import EXPLAIN
+from tests.helpers.widgets import find
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -336,6 +338,10 @@ def quick_of(desk: Desk) -> QuickPrompt:
     return desk.ready.quick.window
 
 
+def problem_of(desk: Desk) -> str:
+    return find(quick_of(desk), QLabel, "problem").text()
+
+
 def open_quick(desk: Desk, text: str = "") -> QPlainTextEdit:
     """Open it; its text field."""
     desk.ready.serve(QuickRequest(text))
@@ -458,7 +464,7 @@ async def test_every_opening_is_a_conversation_of_its_own() -> None:
         turn.end("1")
         await desk.settled()
         assert "1" in answer_of(desk)
-        assert quick_of(desk)._status.text().startswith("$0.005 · ")
+        assert find(quick_of(desk), QLabel, "status").text().startswith("$0.005 · ")
         open_quick(desk)
         assert answer_of(desk).strip() == ""
         turn = await ask_quick(desk, "Two")
@@ -522,7 +528,7 @@ async def test_what_goes_wrong_is_said_in_the_quick_prompt() -> None:
         line = open_quick(desk)
         line.setPlainText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: quick_of(desk)._problem.text() == NO_ROOM)
+        await until(lambda: problem_of(desk) == NO_ROOM)
         assert line.toPlainText() == "One"
         desk.disk.is_full = False
         turn = await ask_quick(desk, "One")
@@ -543,10 +549,10 @@ async def test_what_goes_wrong_is_said_in_the_quick_prompt() -> None:
 async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None:
     async with Desk(request=QuickRequest("along")) as desk:
         assert not desk.window.isVisible()
-        assert quick_of(desk)._accompanying_label.text() == "Text: 1 word"
+        assert find(quick_of(desk), QLabel, "brought-text").text() == "Text: 1 word"
         turn = await ask_quick(desk, "One")
         quick_of(desk).hide()
-        assert desk.ready._ending is None  # the answer is still on its way
+        assert not desk.ready.is_ending  # the answer is still on its way
         turn.end("1")
         await desk.ready.closed()
     async with Desk(request=QuickRequest()) as desk:
@@ -556,7 +562,7 @@ async def test_without_a_window_the_program_ends_with_the_quick_prompt() -> None
         await desk.settled()
         quick_of(desk).open_in_window_requested.emit()
         await until(lambda: not quick_of(desk).isVisible())
-        assert desk.ready._ending is None
+        assert not desk.ready.is_ending
         assert desk.window.isVisible()
         assert "Two" in desk.transcript
 
@@ -593,11 +599,11 @@ async def test_a_later_start_brings_text_for_the_quick_prompt() -> None:
         request = encode(QuickRequest(text))
         await asyncio.to_thread(call, desk.backend.folders.socket, request)
         await until(lambda: quick_of(desk).isVisible())
-        assert quick_of(desk)._accompanying_label.text().startswith("Text: 40,000 words")
+        assert find(quick_of(desk), QLabel, "brought-text").text().startswith("Text: 40,000 words")
         line = find(quick_of(desk), QPlainTextEdit, "prompt")
         QTest.keyClick(line, Qt.Key.Key_Return)
-        await until(lambda: desk.said or desk.stage.turns or quick_of(desk)._problem.text())
-        assert "SmolLM2 135M accepts" in quick_of(desk)._problem.text()
+        await until(lambda: desk.said or desk.stage.turns or problem_of(desk))
+        assert "SmolLM2 135M accepts" in problem_of(desk)
 
 
 @pytest.mark.attack("local-calls")

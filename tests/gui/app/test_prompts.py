@@ -17,11 +17,12 @@ from desktop_app.backend.prompt_loader import today
 from desktop_app.domain.prompts.prompts import Prompt
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu
-from desktop_app.ui.composer.prompt_text import LARGE_PASTE
+from desktop_app.ui.composer.prompt_text import LARGE_PASTE, PromptText
 from desktop_app.ui.library.library_list import LibraryModel, LibraryRow
 from desktop_app.ui.library.prompts_dialog import PromptsDialog
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.helpers.templates import EXPLAIN, translate_into
+from tests.helpers.widgets import find
 
 REPLY = Prompt("reply", "Reply", "Reply on {{date}} to {{name}}:\n\n{{selection}}", "Mail")
 
@@ -216,15 +217,15 @@ async def test_the_quick_prompt_puts_what_came_along_where_the_prompt_wants_it()
         controller = desk.ready.quick
         quick = controller.window
         controller.open_with("Good morning")
-        quick._line.setFocus()
-        QTest.keyClicks(quick._line, "/trans")
-        QTest.keyClick(quick._line, Qt.Key.Key_Return)
+        find(quick, PromptText, "prompt").setFocus()
+        QTest.keyClicks(find(quick, PromptText, "prompt"), "/trans")
+        QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
         field = find(quick, FieldText, "field-language")
         QTest.keyClicks(field, "Polish")
         QTest.keyClick(field, Qt.Key.Key_Return)
         wanted = f"{translate_into('Polish')}\n\n"
         assert quick.text() == wanted + "{{selection}}"
-        QTest.keyClick(quick._line, Qt.Key.Key_Return)
+        QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
         await until(lambda: desk.stage.turns)
         assert desk.stage.turns[-1].asked.endswith(wanted + "Good morning")
         desk.stage.turns[-1].end("Dzień dobry")
@@ -240,8 +241,8 @@ async def test_what_came_along_goes_to_the_window_with_the_prompt() -> None:
         controller = desk.ready.quick
         quick = controller.window
         controller.open_with("x = 1")
-        QTest.keyClicks(quick._line, "/explain")
-        QTest.keyClick(quick._line, Qt.Key.Key_Return)
+        QTest.keyClicks(find(quick, PromptText, "prompt"), "/explain")
+        QTest.keyClick(find(quick, PromptText, "prompt"), Qt.Key.Key_Return)
         quick.open_in_window_requested.emit()
         wanted = f"{EXPLAIN}\n\nx = 1"
         await until(lambda: desk.window.prompt.text() == wanted)

@@ -6,7 +6,13 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+)
 
 from desktop_app.app.quick import paste_back as paste_back_module
 from desktop_app.domain.error_reasons import Reason
@@ -19,8 +25,9 @@ from desktop_app.settings.schema import PASTE_BACK, PasteBackChoice
 from desktop_app.ui.quick import quick_prompt
 from desktop_app.ui.quick.quick_prompt import QuickPrompt
 from desktop_app.ui.window.header import ElidedLabel
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.gui.app.stage import Turn
+from tests.helpers.widgets import find
 
 SECRET = "zanzibarquix"
 
@@ -188,7 +195,7 @@ async def test_where_no_program_may_type_into_another_it_only_copies() -> None:
 async def test_the_answer_to_the_question_about_pasting_is_kept() -> None:
     async with Desk() as desk:
         quick = await answered(desk)
-        paste_back = desk.ready._quick._paste_back
+        paste_back = desk.ready.quick_host.paste_back
         paste_back._is_possible = True
         quick.paste_requested.emit()
         quick.paste_requested.emit()  # one question at a time
@@ -215,11 +222,11 @@ async def test_a_paste_that_fails_shows_the_quick_prompt_again(
     monkeypatch.setattr(paste_back_module, "FETCH_S", 0.0)
     async with Desk() as desk:
         quick = await answered(desk)
-        paste_back = desk.ready._quick._paste_back
+        paste_back = desk.ready.quick_host.paste_back
         paste_back._is_possible = True
         await desk.state.values.set(PASTE_BACK, PasteBackChoice.PASTE.value)
         quick.paste_requested.emit()
-        await until(lambda: "Nothing was pasted" in quick._problem.text())
+        await until(lambda: "Nothing was pasted" in find(quick, QLabel, "problem").text())
         await until(lambda: not paste_back.is_pasting)
         assert quick.isVisible()
         assert line(quick).hasFocus() or quick.focusWidget() is line(quick)

@@ -19,9 +19,10 @@ from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_measures import MODEL_COLUMNS
 from desktop_app.ui.spending.spending_view import SpendingView
 from desktop_app.ui.window.review_dialog import ReviewDialog
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import KEYED
 from tests.gui.app.scenes import _dialog as dialog_of
+from tests.helpers.widgets import find
 
 
 async def _answered(desk: Desk, answer: str = "Because of **dust**.") -> None:

@@ -13,6 +13,7 @@ from desktop_app.domain.conversations.conversation import now
 from desktop_app.session.sleep_watch import MANAGER
 from tests.gui.app.desk import Desk, until
 from tests.helpers.bus_service import BusService, message_bus_daemon
+from tests.helpers.widgets import timer_of
 
 
 @pytest.fixture
@@ -35,21 +36,21 @@ async def test_what_is_due_is_done_soon_after_waking(logind: BusService, tmp_pat
         await desk.state.values.set("backup.folder", str(tmp_path))
         await desk.state.values.set("backup.every", "day")
         first_ms = int(FIRST_LOOK.total_seconds() * 1000)
-        await until(lambda: backups._timer.remainingTime() > 10 * first_ms)
+        await until(lambda: timer_of(backups).remainingTime() > 10 * first_ms)
         backups._last = {}  # a day has passed in the sleep
-        watch._timer.start(LONGEST_MS)
+        timer_of(watch).start(LONGEST_MS)
         await until(
-            lambda: tell(logind, sleeps=False) and backups._timer.remainingTime() <= first_ms
+            lambda: tell(logind, sleeps=False) and timer_of(backups).remainingTime() <= first_ms
         )
-        assert watch._timer.remainingTime() < LONGEST_MS // 2
-        watch._timer.stop()
+        assert timer_of(watch).remainingTime() < LONGEST_MS // 2
+        timer_of(watch).stop()
 
 
 async def test_a_draft_is_stored_before_sleep(logind: BusService) -> None:
     async with Desk() as desk:
         await desk.ask_and_answer("Why?", "So.")
         saver = desk.controllers.draft_saver
-        saver._timer.setInterval(60_000)
+        timer_of(saver).setInterval(60_000)
         desk.type("half a sentence")
         assert saver.is_waiting
         await until(lambda: tell(logind, sleeps=True) and not saver.is_waiting)

@@ -18,8 +18,9 @@ from desktop_app.session import dictionaries
 from desktop_app.settings.schema import SPELLING, SPELLING_LANGUAGES
 from desktop_app.ui.composer import prompt_spelling
 from desktop_app.ui.widgets.foreign_text import PlainLabel
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.helpers.menus import entry_text
+from tests.helpers.widgets import find
 
 # Offscreen, an open menu cannot hold the keyboard.
 pytestmark = pytest.mark.qt_log_ignore("grabbing the keyboard")
@@ -98,7 +99,7 @@ async def test_nothing_is_marked_while_an_input_method_composes() -> None:
         await until(lambda: marked(desk.text) == ["theese"])
         desk.text.moveCursor(QTextCursor.MoveOperation.End)
         QCoreApplication.sendEvent(desk.text, QInputMethodEvent("wrld", []))
-        desk.ready._spelling.spelling.learn(["theese"])  # type: ignore[union-attr]
+        desk.ready.spelling.spelling.learn(["theese"])  # type: ignore[union-attr]
         assert desk.text.document().firstBlock().layout().preeditAreaText() == "wrld"
         QCoreApplication.sendEvent(desk.text, QInputMethodEvent())
         await until(lambda: marked(desk.text) == ["theese"])
@@ -165,8 +166,8 @@ async def test_the_quick_prompt_is_checked_too() -> None:
         desk.ready.quick.open_with("")
         line = find(desk.ready.quick.window, QPlainTextEdit, "prompt")
         QTest.keyClicks(line, "the wrld turns")
-        assert desk.ready._spelling is not None
-        spelling = desk.ready._spelling.spelling
+        assert desk.ready.spelling is not None
+        spelling = desk.ready.spelling.spelling
         await until(lambda: bool(spelling.misspelled_in(line.toPlainText())))
         cursor = line.textCursor()
         cursor.setPosition(5)

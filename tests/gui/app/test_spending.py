@@ -11,7 +11,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLineEdit
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+)
 
 from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
@@ -22,7 +29,8 @@ from desktop_app.storage.spending import daily_sums, ledger
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.spending.spending_charts import SpendingCharts
 from desktop_app.ui.spending.spending_view import SpendingView
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
+from tests.helpers.widgets import find
 
 KEYED = {"OPENAI_API_KEY": "not-a-key"}
 
@@ -176,8 +184,8 @@ async def test_the_quick_prompt_says_it_too() -> None:
         quick = desk.ready.quick
         quick.open_with("")
         quick.window.submit_requested.emit("Which?")
-        await until(lambda: "exceeds the limit" in quick.window._problem.text())
-        assert "Settings › Provider" in quick.window._problem.text()
+        await until(lambda: "exceeds the limit" in find(quick.window, QLabel, "problem").text())
+        assert "Settings › Provider" in find(quick.window, QLabel, "problem").text()
         assert desk.stage.turns == []
 
 
@@ -191,17 +199,17 @@ async def test_from_the_quick_prompt_to_the_cap() -> None:
         await cap(desk, "0.00000001")
         desk.ready.quick.open_with("")
         quick = desk.ready.quick.window
-        quick._line.set_text("Why is it so?")
+        quick.set_text("Why is it so?")
         quick.submit_requested.emit("Why is it so?")
-        await until(lambda: "exceeds the limit" in quick._problem.text())
-        assert quick._remedy_button.isVisible()
-        assert quick._remedy_button.text() == "Raise the limit"
-        QTest.mouseClick(quick._remedy_button, Qt.MouseButton.LeftButton)
+        await until(lambda: "exceeds the limit" in find(quick, QLabel, "problem").text())
+        assert find(quick, QPushButton, "way-out").isVisible()
+        assert find(quick, QPushButton, "way-out").text() == "Raise the limit"
+        QTest.mouseClick(find(quick, QPushButton, "way-out"), Qt.MouseButton.LeftButton)
         await until(lambda: in_hand(desk) == "monthly-cap")
         assert desk.text.toPlainText() == "Why is it so?"
         assert not quick.isVisible()
         desk.ready.quick.open_with("")
-        assert not quick._remedy_button.isVisible()
+        assert not find(quick, QPushButton, "way-out").isVisible()
         quick.hide()
 
 

@@ -12,9 +12,10 @@ from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
-from tests.gui.app.desk import Desk, find, until
+from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import DATA
 from tests.gui.app.test_choices import SERVER
+from tests.helpers.widgets import find
 from tests.integration.credentials.conftest import (
     Desktop,
     new_desktop,  # noqa: F401 - a fixture
@@ -72,7 +73,7 @@ async def test_it_returns_to_the_draft_of_its_conversation() -> None:
 async def test_an_attachment_of_the_quick_prompt_returns() -> None:
     async with Desk() as desk:
         desk.ready.quick.open_with("")
-        quick, attachments = desk.ready._quick._quick_window, desk.ready.quick.attachments
+        quick, attachments = desk.ready.quick.window, desk.ready.quick.attachments
         quick.files_dropped.emit([DATA / "notes.md"])
         await until(lambda: attachments.parts)
         quick.attachment_removal_requested.emit(attachments.parts[0].sha256)

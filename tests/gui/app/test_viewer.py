@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QColor, QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 
 from desktop_app.app.documents.viewer_controller import Target
 from desktop_app.domain.conversations.message_parts import DocumentPart, part_id
@@ -20,12 +20,17 @@ from desktop_app.domain.error_text import WINDOW, error_segments
 from desktop_app.domain.errors import DocumentError
 from tests.data.long_pdf import long_pdf, pdf_of
 from tests.gui.app.desk import Desk, until
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
+
+
+def match_count(viewer: DocumentViewer) -> str:
+    return find(viewer.find_bar, QLabel, "find-count").text()
 
 
 async def kept(desk: Desk, given: Path | str) -> DocumentPart:
@@ -182,15 +187,15 @@ async def test_thousands_of_pages_are_drawn_as_they_are_seen(tmp_path: Path) -> 
         assert pages.page == 3_000
         QTest.keyClick(pages, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ControlModifier)
         assert pages.page == 2_999
-        viewer._field.setText("17")
-        QTest.keyClick(viewer._field, Qt.Key.Key_Return)
+        find(viewer, QLineEdit, "viewer-page").setText("17")
+        QTest.keyClick(find(viewer, QLineEdit, "viewer-page"), Qt.Key.Key_Return)
         assert pages.page == 17
         await until(lambda: any(strip.page == 17 for strip in pages._strips))
         before = pages.percent
-        viewer._buttons["viewer-larger"].click()
+        find(viewer, QAbstractButton, "viewer-larger").click()
         assert pages.percent > before
         assert pages.page == 17
-        viewer._buttons["viewer-fit"].click()
+        find(viewer, QAbstractButton, "viewer-fit").click()
         assert pages.percent == before
         held = sum(image.sizeInBytes() for image in pages._strips.values())
         assert held <= 64 << 20
@@ -212,16 +217,16 @@ async def test_words_are_found_on_pages(tmp_path: Path) -> None:
         await until(lambda: viewer.pages.marks())
         assert viewer.pages.page == 2
         sought(viewer, "fox")
-        await until(lambda: viewer.find_bar._count.text() == "2 of 3")  # from where one is
+        await until(lambda: match_count(viewer) == "2 of 3")  # from where one is
         await until(lambda: list(viewer.pages.marks()) == [3])
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
-        await until(lambda: viewer.find_bar._count.text() == "3 of 3")
+        await until(lambda: match_count(viewer) == "3 of 3")
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Return)
         await until(lambda: list(viewer.pages.marks()) == [1])
         viewer.find_bar.field.setText("page")  # the marks between pages are not on them
-        await until(lambda: viewer.find_bar._count.text() == "1 of 1")
+        await until(lambda: match_count(viewer) == "1 of 1")
         viewer.find_bar.field.setText("wolf")
-        await until(lambda: viewer.find_bar._count.text() == "No matches")
+        await until(lambda: match_count(viewer) == "No matches")
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
         await until(lambda: list(viewer.pages.marks()) == [2])  # the passage again
         assert viewer.isVisible()
@@ -238,7 +243,7 @@ async def test_words_are_found_in_a_text() -> None:
         await until(lambda: viewer.text._shown)
         sought(viewer, "ZEBRA")
         await until(lambda: viewer.text.marked_text() == "zebra.")
-        assert viewer.find_bar._count.text() == "1 of 1"
+        assert match_count(viewer) == "1 of 1"
         QTest.keyClick(viewer.find_bar.field, Qt.Key.Key_Escape)
         await until(lambda: viewer.text.marked_text() == "")
 
@@ -250,7 +255,7 @@ async def test_a_file_that_is_gone_leaves_its_text(data: Path) -> None:
         viewer = await opened(desk, what)
         await until(lambda: viewer.text.marked_text() == what.words)
         assert "no longer exists" in viewer.note
-        assert viewer._buttons["viewer-original"].isHidden()
+        assert find(viewer, QAbstractButton, "viewer-original").isHidden()
         viewer = await opened(desk, Target("0" * 64, "lost.pdf"))
         assert "file is missing" in viewer.message
         assert "Attach the file again." in viewer.message
@@ -303,7 +308,7 @@ async def test_the_original_is_opened_by_a_click_alone(data: Path, tmp_path: Pat
             viewer = await opened(desk, Target(part.sha256, part.name))
             await asyncio.sleep(0)
             assert not system.opened
-            viewer._buttons["viewer-original"].click()
+            find(viewer, QAbstractButton, "viewer-original").click()
             await until(lambda: bool(system.opened))
             copy = system.opened.pop()
             assert copy.suffix == ending

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
@@ -20,6 +20,7 @@ from desktop_app.ui.transcript.media.code_folds import FOLD, LONG, SHOWN, FoldLi
 from tests.helpers.examples import examples
 from tests.helpers.menus import entry_text
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
@@ -285,7 +286,7 @@ def test_the_line_that_folds_is_not_what_a_message_says(qtbot: QtBot, view: Tran
     view.set_messages([question("q"), long_answer()])
     view.find_in_it.open()
     view.find_in_it.bar.field.setText("more lines")
-    qtbot.waitUntil(lambda: view.find_in_it.bar._count.text() == "No matches")
+    qtbot.waitUntil(lambda: find(view.find_in_it.bar, QLabel, "find-count").text() == "No matches")
 
 
 def test_a_tool_shows_its_name_and_its_arguments_when_asked(view: TranscriptView) -> None:

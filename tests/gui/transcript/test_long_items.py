@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor, QTextDocument
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
@@ -25,6 +25,7 @@ from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished, look
 from tests.helpers.examples import examples
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -196,7 +197,7 @@ def test_find_goes_where_nothing_is_written(view: TranscriptView, qtbot: QtBot, 
         assert is_filled(view)
         settle(view, qtbot)
     view.find_in_it.bar.field.setText("w777")
-    qtbot.waitUntil(lambda: "of 11" in view.find_in_it.bar._count.text())
+    qtbot.waitUntil(lambda: "of 11" in find(view.find_in_it.bar, QLabel, "find-count").text())
     met = set()
     for _ in range(11):
         view.find_in_it.step(1)

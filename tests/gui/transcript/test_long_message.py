@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from desktop_app.domain.conversations.message_parts import ReasoningPart
 from desktop_app.rendering.export.html_writer import to_html
@@ -22,6 +22,7 @@ from desktop_app.ui.transcript.viewport import stream_scheduler, viewport_filler
 from tests.gui.transcript.test_message_navigator import on_screen
 from tests.gui.transcript.test_streaming import finished
 from tests.helpers.messages import answer, question, streaming
+from tests.helpers.widgets import find
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -358,7 +359,7 @@ def test_find_goes_where_nothing_is_written(
         )
         assert is_filled(view)
     view.find_in_it.bar.field.setText("part 7")
-    qtbot.waitUntil(lambda: "of 22" in view.find_in_it.bar._count.text())
+    qtbot.waitUntil(lambda: "of 22" in find(view.find_in_it.bar, QLabel, "find-count").text())
     for _ in range(22):
         view.find_in_it.step(1)
         assert "part 7" in on_screen(view).lower()
