@@ -80,6 +80,9 @@ class Target(NamedTuple):
 class ViewerController(QObject):
     """Opens documents in their window.
 
+    Attributes:
+        window: None until the first document is opened.
+
     Signals:
         place_requested(Place): a link of the note above the document was followed.
     """
@@ -104,7 +107,7 @@ class ViewerController(QObject):
         self._theme, self._current, self._draft = theme, current, draft
         self._tasks, self._attachment_store = tasks, attachment_store
         self._documents = documents
-        self._viewer: DocumentViewer | None = None
+        self.window: DocumentViewer | None = None
         self._worker: PageWorker | None = None
         self._target: Target | None = None
         self._opening: asyncio.Task[Any] | None = None
@@ -156,11 +159,11 @@ class ViewerController(QObject):
         self._opening = self._tasks.start(self._open(target))
 
     def _window_of_it(self) -> DocumentViewer:
-        if self._viewer is None:
+        if self.window is None:
             # Imported here, because the start does not need it.
             from desktop_app.ui.viewer.document_viewer import DocumentViewer
 
-            viewer = self._viewer = DocumentViewer(self._theme.current)
+            viewer = self.window = DocumentViewer(self._theme.current)
             self._theme.changed.connect(viewer.set_theme)
             viewer.pages.strips_requested.connect(self._want)
             viewer.text.slice_requested.connect(self._want_slice)
@@ -169,7 +172,7 @@ class ViewerController(QObject):
             viewer.place_requested.connect(self.place_requested)
             viewer.find_bar.closed.connect(lambda: self._tasks.start(self._show_place(None)))
             self._finding = ViewerSearch(viewer.find_bar, self._tasks, self._show_place)
-        return self._viewer
+        return self.window
 
     def _stop(self) -> None:
         """Cancel all work on the document."""
@@ -184,9 +187,9 @@ class ViewerController(QObject):
         self._stop()
         self._target = self._looked = self._text = None
         self._begin_finding("")
-        if self._viewer is not None:
-            self._viewer.pages.set_pages([])
-            self._viewer.text.begin(0)
+        if self.window is not None:
+            self.window.pages.set_pages([])
+            self.window.text.begin(0)
 
     async def _open(self, target: Target) -> None:
         viewer = self._window_of_it()
@@ -314,8 +317,8 @@ class ViewerController(QObject):
         self, text: DocumentText, number: int, span: tuple[int, int] | None
     ) -> None:
         shown = await asyncio.to_thread(text.shown, number, span)
-        if text is self._text and self._viewer is not None:
-            self._viewer.text.show_slice(number, shown)
+        if text is self._text and self.window is not None:
+            self.window.text.show_slice(number, shown)
 
     # -------------------------------------------------------------- pages
 
@@ -384,9 +387,9 @@ class ViewerController(QObject):
     async def close(self) -> None:
         """Stop at the program's end."""
         self._rest()
-        if self._viewer is not None:
-            self._viewer.close()
-            self._viewer.deleteLater()
+        if self.window is not None:
+            self.window.close()
+            self.window.deleteLater()
         if self._worker is not None:
             await self._worker.aclose()
         await asyncio.to_thread(self._copies.close)

@@ -95,7 +95,7 @@ class FoldersController(QObject):
         names = (tr(NEW_NAME), *(tr("New folder {number}", number=number) for number in numbers))
         name = next(name for name in names if name not in taken)
         folder = Folder(new_id(), name, now())
-        self._keep(folder)
+        self.keep(folder)
         if conversation_ids:
             self.move(conversation_ids, folder.id)
         self._presenter.start(self._name(folder.id))
@@ -140,9 +140,9 @@ class FoldersController(QObject):
     def _set(self, folder_id: str, change: Callable[[Folder], Folder]) -> None:
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
-            self._keep(change(folder))
+            self.keep(change(folder))
 
-    def _keep(self, folder: Folder) -> None:
+    def keep(self, folder: Folder) -> None:
         """Show a changed folder, and write it."""
         self._presenter.write(self._folder_store.save(folder))
         folders = {**self._folders.by_id, folder.id: folder}

@@ -62,25 +62,25 @@ class ModelControl(QFrame):
         row.addWidget(self.variants)
         row.addWidget(self.more)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._choice = nothing_chosen()
+        self.choice = nothing_chosen()
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer."""
-        self._choice = choice
+        self.choice = choice
         self.variants.set_current(choice.variant.value if choice.variant else None)
         self.more.setAccessibleName(spoken_text(tr("Model: {name}", name=choice.model_name)))
 
     def show_variants(self, wide: bool) -> None:
         """Show the variants as segments if `wide` is set, otherwise the current name."""
-        shows_segments = wide and self._choice.is_variant
+        shows_segments = wide and self.choice.is_variant
         self.variants.setVisible(shows_segments)
-        self.more.set_text("" if shows_segments else self._choice.short_name)
+        self.more.set_text("" if shows_segments else self.choice.short_name)
 
     def width_with(self, *, wide: bool) -> int:
         """Return the preferred width, without changing anything."""
-        if wide and self._choice.is_variant:
+        if wide and self.choice.is_variant:
             return self.variants.sizeHint().width() + self.more.width_with(text="")
-        return self.more.width_with(text=self._choice.short_name)
+        return self.more.width_with(text=self.choice.short_name)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -93,6 +93,8 @@ class ChoiceRow(QWidget):
 
     Attributes:
         attach, attach_more, tools, send, stop: buttons.
+        choice: the choice that is shown.
+        estimate: the shown estimate, its short form, and its tooltip.
 
     Signals:
         variant_requested(Variant), effort_requested(Effort), model_requested(ModelEntry): chosen
@@ -114,8 +116,8 @@ class ChoiceRow(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._choice = nothing_chosen()
-        self._estimate = ("", "", "")
+        self.choice = nothing_chosen()
+        self.estimate = ("", "", "")
         self._choice_figures = ChoiceFigures()
         self._rate = ""
         self._streaming = False
@@ -160,7 +162,7 @@ class ChoiceRow(QWidget):
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that will answer, and the alternatives."""
-        self._choice = choice
+        self.choice = choice
         self.models.set_choice(choice)
         effort = choice.effort_shown
         self.effort.setVisible(effort is not None)
@@ -188,7 +190,7 @@ class ChoiceRow(QWidget):
 
     def set_estimate(self, text: str, short: str, tooltip: str) -> None:
         """Show the estimated cost; `short` is the form for narrow rows."""
-        self._estimate = (text, short, tooltip)
+        self.estimate = (text, short, tooltip)
         self._show_figures()
 
     def set_choice_figures(self, figures: ChoiceFigures) -> None:
@@ -241,7 +243,7 @@ class ChoiceRow(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(
-            self._total_width(figures=self._rate or self._estimate[0]), self._theme.px(SEND)
+            self._total_width(figures=self._rate or self.estimate[0]), self._theme.px(SEND)
         )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -249,12 +251,12 @@ class ChoiceRow(QWidget):
         self._fit()
 
     def _show_figures(self) -> None:
-        set_tooltip(self.figures, "" if self._streaming else self._estimate[2])
+        set_tooltip(self.figures, "" if self._streaming else self.estimate[2])
         self._fit()
 
     def _fit(self) -> None:
         """Hide parts, step by step, until the rest fits the width."""
-        whole, short, _ = (self._rate, self._rate, "") if self._streaming else self._estimate
+        whole, short, _ = (self._rate, self._rate, "") if self._streaming else self.estimate
         figures, shown = whole, dict.fromkeys(("caption", "place", "wide", "name", "tools"), True)
         for step in ("short", "caption", "place", "wide", "name", "tools", "none"):
             if self._total_width(figures=figures, **shown) <= self.width():
@@ -287,26 +289,26 @@ class ChoiceRow(QWidget):
             total += self.tools.sizeHint().width()
         total += self._theme.px(SEND) + 2 * gap
         total += self.models.width_with(wide=wide)
-        if self._choice.effort_shown is not None:
+        if self.choice.effort_shown is not None:
             label = self._effort_label() if name else ""
             total += gap + self.effort.width_with(
                 text=label, caption=tr("Effort") if caption else ""
             )
-        if self._choice.background is not None:
+        if self.choice.background is not None:
             total += gap + self.background.width_with(wide=place)
         if figures:
             total += gap + text_width(figures, self._theme.note())
         return total
 
     def _effort_label(self) -> str:
-        effort = self._choice.effort_shown
+        effort = self.choice.effort_shown
         return "" if effort is None else tr(effort.label)
 
     def _fill_models(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)
         self.models_opened.emit()
         choice_menus.fill_models(
-            menu, self._choice, self.model_requested.emit, width, self._choice_figures
+            menu, self.choice, self.model_requested.emit, width, self._choice_figures
         )
         choice_menus.add_table_entry(
             menu, self.model_table_requested.emit, self.comparison_requested.emit
@@ -315,7 +317,7 @@ class ChoiceRow(QWidget):
     def _fill_efforts(self, menu: QMenu) -> None:
         width = self._theme.px(_NOTE_WIDTH)
         choice_menus.fill_efforts(
-            menu, self._choice, self.effort_requested.emit, width, self._choice_figures
+            menu, self.choice, self.effort_requested.emit, width, self._choice_figures
         )
 
 

@@ -97,6 +97,7 @@ class QuickPrompt(QWidget):
 
     Attributes:
         transcript: shows the answer.
+        choice: the choice that is shown.
         place: where the user moved the window, as shares of the screen's free room; None for not.
         slash: completes prompts from the library after "/".
 
@@ -152,7 +153,7 @@ class QuickPrompt(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.transcript = transcript
         self._theme = theme
-        self._choice = nothing_chosen()
+        self.choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = ""
         self._streaming = self._offers_undo = False
         self.place: tuple[float, float] | None = None
@@ -373,7 +374,7 @@ class QuickPrompt(QWidget):
 
     def set_choice(self, choice: ChoiceView) -> None:
         """Show the model that answers."""
-        self._choice, before = choice, self._model_button.accessibleName()
+        self.choice, before = choice, self._model_button.accessibleName()
         words = choice.short_name
         accepted = [e for e in choice.efforts_listed if e not in choice.effort_refusals]
         if choice.effort_shown is not None and len(accepted) > 1:
@@ -576,7 +577,7 @@ class QuickPrompt(QWidget):
         return True
 
     def _fill_menu(self, menu: QMenu) -> None:
-        fill_menu(menu, self._choice, self.variant_requested.emit, self.effort_step_requested.emit)
+        fill_menu(menu, self.choice, self.variant_requested.emit, self.effort_step_requested.emit)
 
     def _expand(self, expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""

@@ -89,6 +89,11 @@ class TranscriptView(TranscriptSurface):
         stream: receives messages and streamed text.
         navigator: scrolls to messages.
         commands: runs the actions of messages.
+        anchor: keeps the position of the reader.
+        selection: what is selected, also of what is not materialized.
+        copies: copies text, code and tables.
+        filler: materializes what comes near the screen.
+        action_row: places the row of actions over the message under the pointer.
         find_in_it: the find bar.
         speech: announces answers to screen readers.
         focus_navigator: moves the keyboard focus between links and actions.
@@ -127,11 +132,13 @@ class TranscriptView(TranscriptSurface):
         self._images = MessageImages(document, theme, self)
         self._fallbacks = FallbackFonts(messages.writer.styles.running_fonts())
         self.speech = AnswerSpeech(self)
-        self._anchor = anchor = ScrollAnchor(self, messages)
-        self._selection = selection = VirtualSelection(self, messages)
+        self.anchor = anchor = ScrollAnchor(self, messages)
+        self.selection = selection = VirtualSelection(self, messages)
         self.virtualizer = virtualizer = Virtualizer(self, messages, anchor)
-        self._actions = actions = ActionRowPlacer(self, messages, ActionRow(theme, self.viewport()))
-        self._filler = filler = ViewportFiller(
+        self.action_row = actions = ActionRowPlacer(
+            self, messages, ActionRow(theme, self.viewport())
+        )
+        self.filler = filler = ViewportFiller(
             self, messages, anchor, virtualizer, actions, self.speech
         )
         self.stream = stream = MessageStream(
@@ -153,7 +160,7 @@ class TranscriptView(TranscriptSurface):
             folding.unfold_reasoning,
             folding.unfold_code,
         )
-        self._copies = copies = CopyActions(self, messages, selection)
+        self.copies = copies = CopyActions(self, messages, selection)
         self.drags = DragOut(self, copies)
         self.commands = MessageCommands(messages, folding, copies)
         self.focus_navigator = FocusNavigator(self, messages, actions)
@@ -177,16 +184,16 @@ class TranscriptView(TranscriptSurface):
         finder = self.find_in_it.finder
         self.stream.text_changed.connect(finder.recount)
         self.stream.message_updated.connect(self.message_updated)
-        self._anchor.following_changed.connect(self._on_followed)
+        self.anchor.following_changed.connect(self._on_followed)
         self.horizontalScrollBar().valueChanged.connect(self._on_scrolled_aside)
         self.latest_button.clicked.connect(self.navigator.scroll_to_bottom)
-        finder.match_shown.connect(self._anchor.stop_following_stream)
+        finder.match_shown.connect(self.anchor.stop_following_stream)
         self.find_in_it.height_changed.connect(self._make_room)
-        self._actions.row.chosen.connect(self.commands.run)
+        self.action_row.row.chosen.connect(self.commands.run)
         self.commands.action_requested.connect(self.action_requested)
-        self._copies.notice_raised.connect(self.notice_raised)
+        self.copies.notice_raised.connect(self.notice_raised)
         self.commands.notice_raised.connect(self.notice_raised)
-        self._copies.code_copied.connect(self.say_copied)
+        self.copies.code_copied.connect(self.say_copied)
         self._images.image_requested.connect(self.image_requested)
         self.focus_navigator.link_focused.connect(self._link_target.point)
         self.anchorClicked.connect(self._on_link)
@@ -213,16 +220,16 @@ class TranscriptView(TranscriptSurface):
             versions: (number, count) by id, for messages that have siblings.
         """
         self.stream.clear()
-        self._actions.hide()
+        self.action_row.hide()
         self._images.clear()
         if self._accessible is not None:
             self._accessible.forget_nodes()
         self._formulas.forget()
-        self._selection.forget()
+        self.selection.forget()
         self._fallbacks.forget()
         self.messages.begin(messages, dict(versions or {}))
         self.navigator.show_newest()
-        self._actions.show_for_last()
+        self.action_row.show_for_last()
         self.find_in_it.finder.restart()
         self._reader_loader.start()
 
@@ -233,14 +240,14 @@ class TranscriptView(TranscriptSurface):
 
     def set_model_names(self, name_of: Callable[[str], str]) -> None:
         """Set the function that turns model ids into the names shown in footers."""
-        with self._anchor.kept():
+        with self.anchor.kept():
             self.messages.name_models(name_of)
 
     def set_marks(self, marks: Mapping[str, ItemMark]) -> None:
         """Show marks below these messages, by id, and below no others."""
-        with self._anchor.kept():
+        with self.anchor.kept():
             self.messages.mark(marks)
-        self._actions.place_again()
+        self.action_row.place_again()
 
     def set_picture(self, sha256: str, image: QImage) -> None:
         """Show the thumbnail of an attached image."""
@@ -349,25 +356,25 @@ class TranscriptView(TranscriptSurface):
             self._loading.start()
 
     def _draw_in(self, theme: Theme) -> None:
-        message_id, item = self._anchor.item_on_top()
-        with self._anchor.kept():
+        message_id, item = self.anchor.item_on_top()
+        with self.anchor.kept():
             self._dress(theme)
             self._images.set_theme(theme, self.devicePixelRatioF())
-            self._actions.row.set_theme(theme)
+            self.action_row.row.set_theme(theme)
             self.find_in_it.set_theme(theme)
             self._rewrite(message_id, item)
             self._set_margins()
-        self._filler.fill_screen()
+        self.filler.fill_screen()
         self.latest_button.place(self.theme)
         self._link_target.set_theme(theme)
-        self._actions.place_again()
+        self.action_row.place_again()
 
     def _rewrite(self, message_id: str, item: int) -> None:
         """Rewrite materialized text in the current theme; of much text, only around an item."""
         height, width = self.viewport().height(), self._coming_width
-        with self._selection.kept():
+        with self.selection.kept():
             self.messages.write_again(self.theme, message_id, item, height, width)
-        self._actions.hide_if_gone()
+        self.action_row.hide_if_gone()
         self.stream.write_rests()
         self.navigator.load_more_soon()
 
@@ -379,7 +386,7 @@ class TranscriptView(TranscriptSurface):
     def _make_room(self) -> None:
         """Make room above the text for the find bar, keeping the scroll position."""
         self._room_above = self.find_in_it.room
-        with self._anchor.kept():
+        with self.anchor.kept():
             self._set_margins()
 
     def _on_followed(self, following: bool) -> None:
@@ -387,23 +394,23 @@ class TranscriptView(TranscriptSurface):
         self.at_bottom_changed.emit(following)
 
     def _on_scrolled_aside(self) -> None:
-        if not self._anchor.is_kept:
-            self._actions.place_again()
+        if not self.anchor.is_kept:
+            self.action_row.place_again()
 
     # ------------------------------------------------------------------ size and mouse
 
     def event(self, event: QEvent) -> bool:
         """Set the margins before the children are laid out, and scroll from the margins, too."""
         if event.type() == QEvent.Type.Resize:
-            with self._anchor.kept():
+            with self.anchor.kept():
                 if event.oldSize().width() != event.size().width():  # type: ignore[attr-defined]
-                    self._filler.lighten()
+                    self.filler.lighten()
                 self._set_margins()
                 taken = super().event(event)
-            self._filler.fill_screen()
+            self.filler.fill_screen()
             return taken
         if event.type() == QEvent.Type.StyleChange:
-            with self._anchor.kept():  # a new scroll bar width may reflow all lines
+            with self.anchor.kept():  # a new scroll bar width may reflow all lines
                 self._set_margins()
                 return super().event(event)
         if event.type() == QEvent.Type.Wheel:
@@ -440,10 +447,10 @@ class TranscriptView(TranscriptSurface):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Reflow the text and move the floating widgets."""
         super().resizeEvent(event)
-        self._filler.fit_to_width()
+        self.filler.fit_to_width()
         self.latest_button.place(self.theme)
         self.find_in_it.place()
-        self._actions.place_again()
+        self.action_row.place_again()
         self.focus_navigator.moved()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -476,22 +483,22 @@ class TranscriptView(TranscriptSurface):
         super().mouseMoveEvent(event)
         if event.buttons() and self.textCursor().hasSelection():
             # Otherwise the text would move while it is being selected.
-            self._anchor.stop_following_stream()
+            self.anchor.stop_following_stream()
         position = event.position().toPoint()
         if self._mark_at(position):
             self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
         entry = self.messages.at_block(self.cursorForPosition(position).block())
-        if entry is not None and not event.buttons() and not self._actions.row.has_focus:
-            self._actions.show_for(entry)
+        if entry is not None and not event.buttons() and not self.action_row.row.has_focus:
+            self.action_row.show_for(entry)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Copy the code if its Copy mark is clicked; record the position of a click on a link."""
         position = event.position().toPoint()
         self.drags.release()
-        self._anchor.follow(self._anchor.is_at_end)
+        self.anchor.follow(self.anchor.is_at_end)
         mark = self._mark_at(position)
         if mark is not None and event.button() == Qt.MouseButton.LeftButton:
-            self._copies.copy_code(mark.head)
+            self.copies.copy_code(mark.head)
             return
         self._clicked_at = position
         super().mouseReleaseEvent(event)
@@ -507,8 +514,8 @@ class TranscriptView(TranscriptSurface):
     def leaveEvent(self, event: QEvent) -> None:
         """Show the actions of the newest answer again."""
         super().leaveEvent(event)
-        if not self._actions.row.has_focus:
-            self._actions.show_for_last()
+        if not self.action_row.row.has_focus:
+            self.action_row.show_for_last()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Show the context menu for the selection and the message."""
@@ -538,7 +545,7 @@ class TranscriptView(TranscriptSurface):
         before = self.textCursor().position()
         super().keyPressEvent(event)
         if self.textCursor().position() != before and not self.textCursor().atEnd():
-            self._anchor.stop_following_stream()  # a screen reader reads at the caret
+            self.anchor.stop_following_stream()  # a screen reader reads at the caret
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Place the caret at the newest message, so that a screen reader can start there."""
@@ -555,15 +562,15 @@ class TranscriptView(TranscriptSurface):
 
     def selectAll(self) -> None:
         """Select the whole conversation."""
-        self._selection.select_all()
+        self.selection.select_all()
 
     def copy_code_at_or_above_cursor(self) -> None:
         """Copy the code at the text cursor, or the nearest code above the end of the screen."""
-        self._copies.copy_code_at_or_above_cursor()
+        self.copies.copy_code_at_or_above_cursor()
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Return the selection as HTML, Markdown and plain text."""
-        return self._copies.selected()
+        return self.copies.selected()
 
     def loadResource(self, kind: int, name: QUrl | str) -> QByteArray | QImage:
         """Return an image attached to a question, or an empty resource: nothing else is loaded."""

@@ -323,7 +323,7 @@ class Desk:
 
     @property
     def estimate(self) -> str:
-        return self.window.prompt.row._estimate[0]
+        return self.window.prompt.row.estimate[0]
 
     @property
     def hint(self) -> str:

@@ -88,7 +88,8 @@ async def test_the_wait_is_counted_down_and_stop_ends_it() -> None:
         assert desk.messages()[1][1] == "cancelled"
         assert "Trying again" not in desk.transcript
         countdown = desk.controllers.running.findChild(RetryCountdown)
-        assert countdown is not None and not timer_of(countdown).isActive()
+        assert countdown is not None
+        assert not timer_of(countdown).isActive()
 
 
 async def test_an_accepted_retry_ends_the_reason_for_the_wait() -> None:

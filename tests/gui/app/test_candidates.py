@@ -110,10 +110,10 @@ async def test_the_estimate_says_how_many_and_what_counts() -> None:
     async with Desk(environment=COMET) as desk:
         desk.type("one two three four")
         await until(lambda: desk.estimate)
-        one = desk.window.prompt.row._estimate
+        one = desk.window.prompt.row.estimate
         desk.window.settings.override_changed.emit(desk.open_id, "answer.candidates", 3)
-        await until(lambda: desk.window.prompt.row._estimate != one)
-        whole, _short, tip = desk.window.prompt.row._estimate
+        await until(lambda: desk.window.prompt.row.estimate != one)
+        whole, _short, tip = desk.window.prompt.row.estimate
         assert whole.endswith("3 responses")
         assert "3 responses, input billed 3 times" in tip
 

@@ -45,7 +45,7 @@ SERVER = ProviderProfile(
 
 def row(desk: Desk) -> ChoiceView:
     """Return the state of the choice row."""
-    return desk.window.prompt.row._choice
+    return desk.window.prompt.row.choice
 
 
 def entry(desk: Desk, name: str) -> ModelEntry:

@@ -55,7 +55,7 @@ async def test_a_citation_opens_its_passage(data: Path) -> None:
         cursor = transcript.document().find("[1]")
         transcript.setTextCursor(cursor)
         transcript.anchorClicked.emit(QUrl("repartee:passage/1"))
-        viewer = desk.controllers.viewer._viewer
+        viewer = desk.controllers.viewer.window
         assert viewer is not None
         await until(lambda: bool(viewer.pages.marks()))
         assert part.passages[0].page in viewer.pages.marks()
@@ -78,7 +78,7 @@ async def test_the_keyboard_reaches_a_citation(data: Path) -> None:
             QTest.keyClick(stop, Qt.Key.Key_Tab)
         assert stop.accessibleName().startswith("Source 1: report.pdf, page ")
         QTest.keyClick(stop, Qt.Key.Key_Return)
-        viewer = desk.controllers.viewer._viewer
+        viewer = desk.controllers.viewer.window
         assert viewer is not None
         await until(lambda: bool(viewer.pages.marks()))
 

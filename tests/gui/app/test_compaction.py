@@ -17,7 +17,7 @@ from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from tests.gui.app.desk import Desk, Held, until
 from tests.gui.app.stage import Turn
-from tests.helpers.widgets import find
+from tests.helpers.widgets import find, timer_of
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 ITEMS = json.dumps(
@@ -71,7 +71,7 @@ async def test_nothing_is_offered_before_it_is_near() -> None:
     async with Desk(environment=OPENAI) as desk:
         await turn(desk, "first", 200_000)
         await turn(desk, "second", 210_000)
-        desk.controllers.compaction._timer.stop()
+        timer_of(desk.controllers.compaction).stop()
         await desk.controllers.compaction._look()
         assert bar(desk) is None
 

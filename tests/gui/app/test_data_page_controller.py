@@ -25,7 +25,7 @@ from desktop_app.ui.window.cards.progress_card import ProgressCard
 from desktop_app.ui.window.store_dialog import StoreDialog
 from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
-from tests.helpers.widgets import find
+from tests.helpers.widgets import find, timer_of
 
 WORD = "zanzibarquix"
 
@@ -156,7 +156,7 @@ async def test_a_backup_is_made_by_itself_and_a_failure_said_once(tmp_path: Path
         page.changed.emit("backup.folder", "/proc/none")
         page.changed.emit("backup.every", "day")
         await desk.written()
-        assert backups._timer.isActive()
+        assert timer_of(backups).isActive()
         await backups._when_due()
         assert "The backup failed:" in desk.said
         assert "failed" in page._state.text()
@@ -177,7 +177,7 @@ async def test_a_backup_is_made_by_itself_and_a_failure_said_once(tmp_path: Path
         assert 1 <= len(kept) <= 2
         with zipfile.ZipFile(kept[0]) as pack:
             assert "repartee.sqlite3" in pack.namelist()
-        remaining = backups._timer.remainingTime()
+        remaining = timer_of(backups).remainingTime()
         assert remaining > 3_600_000
 
 

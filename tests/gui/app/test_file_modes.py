@@ -91,7 +91,7 @@ async def test_nobody_else_reads_what_the_window_writes(
         (part,) = desk.state.current.path[0].attachments
         assert isinstance(part, DocumentPart)
         desk.act(f"document/{part.sha256}", 0)
-        viewer = desk.controllers.viewer._viewer
+        viewer = desk.controllers.viewer.window
         assert viewer is not None
         viewer._buttons["viewer-original"].click()
         await until(lambda: bool(system.opened))

@@ -51,7 +51,7 @@ async def ask_for_much(desk: Desk, text: str = "") -> DocumentPart:
 async def opened(desk: Desk, file: DocumentPart) -> DocumentViewer:
     """Open a file from the answer's line in the transcript."""
     desk.act(f"{DOCUMENT}{file.sha256}")
-    viewer = desk.controllers.viewer._viewer
+    viewer = desk.controllers.viewer.window
     assert viewer is not None
     await until(lambda: viewer.message != "Opening…")
     return viewer

@@ -492,10 +492,10 @@ async def test_variant_and_effort_by_key() -> None:
             (Qt.Key.Key_3, Variant.PRO),
         ):
             QTest.keyClick(quick, key, ALT)
-            assert quick._choice.variant is variant
+            assert quick.choice.variant is variant
         for _ in range(3):
             QTest.keyClick(quick, Qt.Key.Key_Up, ALT)
-        assert quick._choice.effort is Effort.XHIGH
+        assert quick.choice.effort is Effort.XHIGH
         line = find(quick, QPlainTextEdit, "prompt")
         line.setPlainText("One")
         QTest.keyClick(line, Qt.Key.Key_Return)

@@ -36,12 +36,12 @@ REFUSED = refusal(404, "x")
 
 def named(desk: Desk) -> str:
     """Return the model in the choice row."""
-    return desk.window.prompt.row._choice.short_name
+    return desk.window.prompt.row.choice.short_name
 
 
 def variants(desk: Desk) -> list[Variant]:
     """Return the variants in the menu."""
-    return [e.variant for e in desk.window.prompt.row._choice.models if e.variant]
+    return [e.variant for e in desk.window.prompt.row.choice.models if e.variant]
 
 
 def notice(desk: Desk) -> str:
@@ -60,7 +60,7 @@ async def test_the_first_start_proposes_the_first_chat_model() -> None:
         Desk(real=True, environment=environment(server.base_url)) as desk,
     ):
         await until(lambda: named(desk) == "qwen3-8b")
-        choice = desk.window.prompt.row._choice
+        choice = desk.window.prompt.row.choice
         assert (choice.offers_variants, choice.effort_shown, variants(desk)) == (False, None, [])
         desk.type("Why?")
         await until(lambda: "tokens" in desk.estimate)
@@ -77,7 +77,7 @@ async def test_the_variants_are_those_that_the_server_lists() -> None:
         Desk(real=True, environment=environment(server.base_url)) as desk,
     ):
         await until(lambda: variants(desk) == [Variant.THINKING])
-        choice = desk.window.prompt.row._choice
+        choice = desk.window.prompt.row.choice
         assert (choice.variant, choice.offers_variants) == (Variant.THINKING, False)
         desk.controllers.choice.choose_variant(Variant.PRO)
         assert desk.state.setup.choice.variant is Variant.THINKING

@@ -50,7 +50,7 @@ async def target(desk: Desk, path: Path, words: str) -> Target:
 
 async def opened(desk: Desk, what: Target) -> DocumentViewer:
     desk.controllers.viewer.open(what)
-    viewer = desk.controllers.viewer._viewer
+    viewer = desk.controllers.viewer.window
     assert viewer is not None
     await until(lambda: viewer.message != "Opening…")
     return viewer
@@ -324,7 +324,7 @@ async def test_a_document_of_a_question_opens_by_its_name(data: Path) -> None:
         await until(lambda: bool(desk.chips) and not desk.controllers.attachments.reading)
         (attached,) = desk.state.draft.value.attachments
         desk.window.prompt.attachment_action_requested.emit(part_id(attached), "open-document")
-        chip_viewer = desk.controllers.viewer._viewer
+        chip_viewer = desk.controllers.viewer.window
         assert chip_viewer is not None
         await until(lambda: chip_viewer.pages.count == 3)
         turn = await desk.ask("What is it?")
@@ -332,7 +332,7 @@ async def test_a_document_of_a_question_opens_by_its_name(data: Path) -> None:
         await desk.settled()
         part = desk.state.current.path[0].attachments[0]
         desk.act(f"document/{part.sha256}", 0)
-        viewer = desk.controllers.viewer._viewer
+        viewer = desk.controllers.viewer.window
         assert viewer is not None
         await until(lambda: viewer.pages.count == 3)
         assert viewer.windowTitle() == "report.pdf – Repartee"

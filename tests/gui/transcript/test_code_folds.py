@@ -185,7 +185,7 @@ def test_what_was_clicked_stays_where_it_is(qtbot: QtBot, view: TranscriptView, 
     view.stream.flush()
     view.stream.update_message(finished(arriving, text))
     view.navigator.scroll_to_bottom()
-    assert view._anchor.is_following
+    assert view.anchor.is_following
 
     def place(words: str) -> QPoint:
         found = view.document().find(words)
@@ -199,7 +199,7 @@ def test_what_was_clicked_stays_where_it_is(qtbot: QtBot, view: TranscriptView, 
     qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place("more lines"))
     assert place(f"line_{SHOWN - 1} ").y() == above.y()  # and what was folded follows
     assert f"line_{SHOWN} = {SHOWN}" in shown(view)
-    assert not view._anchor.is_following
+    assert not view.anchor.is_following
 
 
 def test_the_keyboard_is_seen_where_it_has_unfolded_code(

@@ -107,10 +107,10 @@ def test_what_is_around_the_screen_is_filled_in_slices(
     assert view.virtualizer._hole_in(top, top + height) is None
     assert view.virtualizer._hole_in(top - height, top + 2 * height) is not None
     added.clear()
-    view._filler.fill()
+    view.filler.fill()
     assert len(added) == 1
-    assert view._filler.is_waiting
-    qtbot.waitUntil(lambda: not view._filler.is_waiting)
+    assert view.filler.is_waiting
+    qtbot.waitUntil(lambda: not view.filler.is_waiting)
     top = bar.value()
     assert view.virtualizer._hole_in(top - height, top + 2 * height) is None
     assert len(added) > 1

@@ -72,7 +72,7 @@ def long(view: TranscriptView, qtbot: QtBot) -> Message:
 
 def settle(view: TranscriptView, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not view.stream.is_writing)
-    qtbot.waitUntil(lambda: not view._filler.is_waiting)
+    qtbot.waitUntil(lambda: not view.filler.is_waiting)
     bar, document, port = view.verticalScrollBar(), view.document(), view.viewport()
     qtbot.waitUntil(
         lambda: bar.maximum() == max(0, document.size().toSize().height() - port.height())
@@ -324,9 +324,9 @@ def test_a_long_message_is_copied_at_once_and_whole(
     view.setTextCursor(cursor)
     assert not layout_of(view, long).is_whole
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    assert view._copies.is_on, "beside the window"
+    assert view.copies.is_on, "beside the window"
     assert QGuiApplication.clipboard().text().startswith("words of part 1,")
-    qtbot.waitUntil(lambda: not view._copies.is_on)
+    qtbot.waitUntil(lambda: not view.copies.is_on)
     copied = QGuiApplication.clipboard().mimeData()
     assert "The end." in copied.text()
     blocks = render(SOURCE)

@@ -277,7 +277,7 @@ def test_all_that_is_selected_is_the_conversation(view: TranscriptView, qtbot: Q
     written = view.document().characterCount()
     view.verticalScrollBar().setValue(0)
     qtbot.waitUntil(lambda: view.document().characterCount() > written)
-    assert view._selection.is_all, "what comes in above is selected, too"
+    assert view.selection.is_all, "what comes in above is selected, too"
     view.set_messages(many(2))
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
     with qtbot.assertNotEmitted(view.command_requested):
@@ -339,10 +339,10 @@ def test_a_notice_above_the_screen_moves_nothing(view: TranscriptView) -> None:
     view.set_messages([said, *many(6)])
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() - view.viewport().height())
-    line = view._anchor._line_on_top()
+    line = view.anchor._line_on_top()
     view.stream.update_message(replace(said, notices=("One.", "Two.")))
     QGuiApplication.processEvents()
-    assert view._anchor._line_on_top() == line
+    assert view.anchor._line_on_top() == line
 
 
 def test_a_late_definition_above_the_screen_moves_nothing(view: TranscriptView) -> None:
@@ -355,11 +355,11 @@ def test_a_late_definition_above_the_screen_moves_nothing(view: TranscriptView) 
     view.stream.flush()
     bar = view.verticalScrollBar()
     bar.setValue(bar.maximum() - view.viewport().height())
-    line, height = view._anchor._line_on_top(), view.document().size().height()
+    line, height = view.anchor._line_on_top(), view.document().size().height()
     view.stream.append_text(said.id, "[late]: https://example.org/\n\n")
     view.stream.flush()
     assert view.document().size().height() < height
-    assert view._anchor._line_on_top() == line
+    assert view.anchor._line_on_top() == line
 
 
 def mouse(

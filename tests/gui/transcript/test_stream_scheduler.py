@@ -15,6 +15,7 @@ from desktop_app.rendering.incremental.block_stream import BlockStream
 from desktop_app.ui.transcript.viewport import stream_scheduler
 from desktop_app.ui.transcript.viewport.stream_scheduler import StreamScheduler, _QueuedText
 from tests.helpers.messages import streaming
+from tests.helpers.widgets import timer_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,12 +131,12 @@ def test_a_slice_is_written_at_once_and_the_window_has_as_long(
 ) -> None:
     slow.add("a", "x" * 3000)
     assert len(written) == 1
-    assert slow._timer.interval() >= 100, "as long as the slice took"
+    assert timer_of(slow).interval() >= 100, "as long as the slice took"
     slow.add("b", "y" * 3000)
     slow.hurry("b")
     slow._write_slice()
     assert [message_id for message_id, _ in written] == ["a", "b"]
-    assert slow._timer.interval() == 1, "somebody waits for it"
+    assert timer_of(slow).interval() == 1, "somebody waits for it"
 
 
 @pytest.mark.parametrize(("piece_s", "pieces"), [(9, 1), (5, 1), (4, 2), (3, 2), (1, 8)])
@@ -162,7 +163,7 @@ def test_no_piece_is_begun_that_would_end_behind_the_slice(
 def test_what_may_come_soon_waits(slow: StreamScheduler, written: list[tuple[str, str]]) -> None:
     slow.add("a", "x", soon=True)
     assert written == []
-    assert slow._timer.isActive()
+    assert timer_of(slow).isActive()
 
 
 def test_of_what_is_to_be_done_behind_a_message_the_latest_is_done_once(
@@ -183,7 +184,7 @@ def test_a_defect_in_one_piece_does_not_hold_up_the_next(
     slow.add("a", "defect" + "x" * 3000, soon=True)
     with pytest.raises(ValueError, match="defect"):
         slow.flush()
-    assert slow._timer.isActive()
+    assert timer_of(slow).isActive()
     slow.flush()
     assert len("".join(text for _, text in written)) == 3006
 

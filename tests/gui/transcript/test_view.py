@@ -410,7 +410,7 @@ def test_what_was_copied_says_so_for_a_while(
     button = next(b for b in view.findChildren(QToolButton) if b.objectName() == "message-copy")
     for widget, place, timer in (
         (view.viewport(), mark.area, view._saying),
-        (button, button.rect(), view._actions.row._saying),
+        (button, button.rect(), view.action_row.row._saying),
     ):
         qtbot.mouseMove(widget, place.center())
         before = widget.grab(place).toImage()
@@ -646,10 +646,10 @@ def test_the_ground_follows_the_theme(
 
 def test_the_actions_follow_the_text_size(view: TranscriptView) -> None:
     view.set_messages([question("Q"), answer("Text")])
-    before = view._actions.row.size()
+    before = view.action_row.row.size()
     for scale in (2.0, 1.0):
         view.set_theme(theme.dark(scale))
-        row = view._actions.row
+        row = view.action_row.row
         buttons = [b for b in row.findChildren(QToolButton) if not b.isHidden()]
         assert len(buttons) == 5
         assert row.geometry().right() + 1 == view.viewport().width()
@@ -670,8 +670,8 @@ def test_the_actions_never_cover_the_footer(view: TranscriptView, width: int, sc
     for reply in replies:
         entry = view.messages.get(reply.id)
         assert entry is not None
-        view._actions.show_for(entry)
-        row = view._actions.row.geometry().translated(0, view.verticalScrollBar().value())
+        view.action_row.show_for(entry)
+        row = view.action_row.row.geometry().translated(0, view.verticalScrollBar().value())
         layout = view.document().documentLayout()
         foot = view.messages.writer.layouts.block_of(entry.layout, len(entry.layout.items) - 1)
         words = foot.layout().boundingRect()
@@ -694,10 +694,10 @@ def test_the_actions_of_a_question_leave_the_ground_below_whole(
         view.set_messages([asked, reply])
         entry, below = view.messages.get(asked.id), view.messages.first_block(reply.id)
         assert entry is not None
-        view._actions.show_for(entry)
+        view.action_row.show_for(entry)
         layout, above = view.document().documentLayout(), view.theme.px(PAD)
         ground = layout.blockBoundingRect(below).top() - above - view.verticalScrollBar().value()
-        row, shown = view._actions.row.geometry(), view.viewport().grab().toImage()
+        row, shown = view.action_row.row.geometry(), view.viewport().grab().toImage()
         assert row.center().y() < ground
         beside, beneath = (QPoint(row.left() + x, ceil(ground) + 1) for x in (-20, 2))
         assert shown.pixelColor(beneath) == shown.pixelColor(beside) != view.theme.ground

@@ -38,7 +38,7 @@ def copied(view: TranscriptView, qtbot: QtBot) -> str:
     """Return the plain text on the clipboard once the copy is complete."""
     with qtbot.assertNotEmitted(view.command_requested):
         QTest.keyClick(view, Qt.Key.Key_C, CTRL)
-    qtbot.waitUntil(lambda: not view._copies.is_on)
+    qtbot.waitUntil(lambda: not view.copies.is_on)
     return QGuiApplication.clipboard().mimeData().text()
 
 
@@ -93,7 +93,7 @@ def test_shift_and_a_click_select_from_what_is_written_no_more(
     assert text.endswith("Message 298.")
     mouse(view, QEvent.Type.MouseButtonPress, place)
     mouse(view, QEvent.Type.MouseButtonRelease, place)
-    assert view._selection.is_empty, "a click without it selects nothing"
+    assert view.selection.is_empty, "a click without it selects nothing"
 
 
 def test_what_was_selected_from_may_be_taken_out(
@@ -124,10 +124,10 @@ def test_all_stays_selected_wherever_one_goes(view: TranscriptView, qtbot: QtBot
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
     for number in (0, 150, 299):
         view.scroll_to_message(messages[number].id)
-        assert view._selection.is_all
+        assert view.selection.is_all
         assert view.textCursor().hasSelection()
     view.moveCursor(QTextCursor.MoveOperation.Left, QTextCursor.MoveMode.KeepAnchor)
-    assert not view._selection.is_all
+    assert not view.selection.is_all
     assert numbers_in(copied(view, qtbot)) == list(range(MANY))
 
 
@@ -147,10 +147,10 @@ def test_of_another_conversation_nothing_is_selected(view: TranscriptView) -> No
     view.set_messages(messages)
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
     view.set_messages(many(3))
-    assert view._selection.is_empty
+    assert view.selection.is_empty
     view.set_messages([])
     QTest.keyClick(view, Qt.Key.Key_A, CTRL)
-    assert view._selection.is_empty
+    assert view.selection.is_empty
 
 
 def test_of_much_the_markdown_is_copied(
