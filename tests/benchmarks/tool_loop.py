@@ -6,6 +6,7 @@ an answer without tools is taken off. Every step of a call is stored before the 
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 import time
 from pathlib import Path
@@ -24,22 +25,22 @@ from desktop_app.services.chat.chat_service import AskSettings
 from desktop_app.services.tools.tool_set import ToolCatalog
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.tools import Source
-from tests.unit.services.test_chat_service import Room, with_room
+from tests.unit.services.test_chat_service import open_room
 
 
 def main(rounds: int = 10) -> dict[str, Any]:
     """Measure an answer of `rounds` rounds with a call each."""
-    _seconds(1)  # loads what the first call needs
-    plain = _seconds(0)
+    asyncio.run(_seconds(1))  # loads what the first call needs
+    plain = asyncio.run(_seconds(0))
     return {
         "benchmark": "tool_loop",
         "rounds": rounds,
         "plain_ms": round(1000 * plain, 1),
-        "call_ms": round(1000 * (_seconds(rounds) - plain) / rounds, 2),
+        "call_ms": round(1000 * (asyncio.run(_seconds(rounds)) - plain) / rounds, 2),
     }
 
 
-def _seconds(rounds: int) -> float:
+async def _seconds(rounds: int) -> float:
     """Return the time of an answer from its request to its last write."""
     calls: list[list[StreamEvent | str]] = [
         [ToolCallDelta(0, "{}", f"c{number}", "nothing"), Completed()] for number in range(rounds)
@@ -49,18 +50,16 @@ def _seconds(rounds: int) -> float:
     settings = AskSettings(
         parameters=GenerationParameters(tools=names), limits=ToolLimits(rounds=rounds + 1)
     )
-    taken: list[float] = []
 
     async def nothing(_arguments: Any) -> str:
         return "nothing"
 
-    async def measure(room: Room) -> None:
-        began = await room.begin("Well?", settings=settings)
-        start = time.perf_counter()
-        answer = await room.run(began)
-        taken.append(time.perf_counter() - start)
-        assert len(tool_calls(answer.parts)) == rounds
-
+    catalog = ToolCatalog([Source(nothing=nothing)])
     with tempfile.TemporaryDirectory() as folder:
-        with_room(Path(folder), provider, measure, tools=ToolCatalog([Source(nothing=nothing)]))
-    return taken[0]
+        async with open_room(Path(folder), provider, tools=catalog) as room:
+            began = await room.begin("Well?", settings=settings)
+            start = time.perf_counter()
+            answer = await room.run(began)
+            seconds = time.perf_counter() - start
+            assert len(tool_calls(answer.parts)) == rounds
+    return seconds

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from desktop_app.ui.batch.batch_bar import BatchBar
 from desktop_app.ui.batch.batch_dialog import BatchDialog
 from desktop_app.ui.settings.form_widgets import Combo, Switch
 from tests.end2end.batch_states import fill_batches
-from tests.gui.app.conftest import Run
 from tests.gui.app.desk import Desk, until
 from tests.helpers.batch_server import BatchServer, Outcome, lines, not_begun, refused
 from tests.helpers.widgets import find
@@ -39,17 +39,13 @@ def bar_of(desk: Desk) -> str:
     return bars[0].words.text() if bars else ""
 
 
-def against(
-    run: Run,
-    test: Callable[[BatchServer, Desk], Awaitable[None]],
+@asynccontextmanager
+async def open_desk(
     outcome: Callable[[list[dict[str, Any]]], Outcome] = all_answered,
-) -> None:
-    async def main() -> None:
-        provider = BatchServer(outcome)
-        async with provider.http, opened(provider) as desk:
-            await test(provider, desk)
-
-    run(main())
+) -> AsyncIterator[tuple[BatchServer, Desk]]:
+    provider = BatchServer(outcome)
+    async with provider.http, opened(provider) as desk:
+        yield provider, desk
 
 
 def notes(folder: Path, count: int, empty: int = 0) -> list[Path]:
@@ -89,11 +85,11 @@ async def made(desk: Desk, paths: list[Path], task: str = "Which is it?") -> Bat
     return dialog
 
 
-def test_from_files_to_answers_to_a_conversation(run: Run, tmp_path: Path) -> None:
+async def test_from_files_to_answers_to_a_conversation(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         return Outcome(output=lines(*(answered(r["custom_id"], ANSWER) for r in requests[::-1])))
 
-    async def test(provider: BatchServer, desk: Desk) -> None:
+    async with open_desk(outcome) as (provider, desk):
         dialog = await made(desk, notes(tmp_path, 3, empty=1))
         assert "3 files with about" in dialog.job.estimate.text()
         assert "1 file skipped." in dialog.job.estimate.text()
@@ -129,10 +125,8 @@ def test_from_files_to_answers_to_a_conversation(run: Run, tmp_path: Path) -> No
         assert desk.open_id == opened
         assert len(desk.rows) == 1
 
-    against(run, test, outcome)
 
-
-def test_what_failed_is_told_narrowed_to_and_run_again(run: Run, tmp_path: Path) -> None:
+async def test_what_failed_is_told_narrowed_to_and_run_again(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         ids = [request["custom_id"] for request in requests]
         if len(ids) < 3:
@@ -143,7 +137,7 @@ def test_what_failed_is_told_narrowed_to_and_run_again(run: Run, tmp_path: Path)
             lines(refused(ids[1], 400, "Too hot."), not_begun(ids[2])),
         )
 
-    async def test(provider: BatchServer, desk: Desk) -> None:
+    async with open_desk(outcome) as (_provider, desk):
         dialog = await made(desk, notes(tmp_path, 3))
         press(desk, "batch-start")
         await until(lambda: "Expired · 1 of 3 answered" in dialog.job.status.text())
@@ -160,8 +154,6 @@ def test_what_failed_is_told_narrowed_to_and_run_again(run: Run, tmp_path: Path)
         (box,) = dialog.findChildren(QMessageBox)
         next(each for each in box.buttons() if each.text() == "Remove").click()
         await until(lambda: dialog.page == "list" and dialog.jobs.rowCount() == 1)
-
-    against(run, test, outcome)
 
 
 async def test_cancelling_and_going_on_at_the_next_start(tmp_path: Path) -> None:
@@ -188,8 +180,8 @@ async def test_cancelling_and_going_on_at_the_next_start(tmp_path: Path) -> None
             assert not dialog.job.cancel.isEnabled()
 
 
-def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> None:
-    async def test(provider: BatchServer, desk: Desk) -> None:
+async def test_many_files_at_once_are_offered_as_a_job(tmp_path: Path) -> None:
+    async with open_desk() as (_provider, desk):
         paths = notes(tmp_path, 12)
         desk.window.files_dropped.emit(paths[:3])
         assert not desk.window.findChildren(BatchBar)
@@ -216,11 +208,9 @@ def test_many_files_at_once_are_offered_as_a_job(run: Run, tmp_path: Path) -> No
         assert dialog.new.prompt.currentText() == "Summarize"
         assert "bullet" in dialog.new.task.toPlainText()
 
-    against(run, test)
 
-
-def test_what_is_too_large_is_offered_to_be_read_in_parts(run: Run, tmp_path: Path) -> None:
-    async def test(provider: BatchServer, desk: Desk) -> None:
+async def test_what_is_too_large_is_offered_to_be_read_in_parts(tmp_path: Path) -> None:
+    async with open_desk() as (provider, desk):
         paths = notes(tmp_path, 2)
         paths[0].write_text("word " * 300_000, "utf-8")
         dialog = await made(desk, paths)
@@ -233,8 +223,6 @@ def test_what_is_too_large_is_offered_to_be_read_in_parts(run: Run, tmp_path: Pa
         (part,) = desk.state.draft.value.attachments
         assert part.name == "note-1.md"
         assert provider.seen == []
-
-    against(run, test)
 
 
 async def test_a_server_of_ones_own_is_switched_on() -> None:
@@ -329,8 +317,8 @@ async def test_fifty_thousand_files_do_not_hold_up_the_window() -> None:
         assert table.rowAt(table.viewport().height() - 5) == 49_999  # nobody is scrolled away
 
 
-def test_the_keyboard_reaches_everything(run: Run, tmp_path: Path) -> None:
-    async def test(provider: BatchServer, desk: Desk) -> None:
+async def test_the_keyboard_reaches_everything(tmp_path: Path) -> None:
+    async with open_desk() as (_provider, desk):
         dialog = await made(desk, notes(tmp_path, 2))
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         assert dialog.page == "list"
@@ -343,8 +331,6 @@ def test_the_keyboard_reaches_everything(run: Run, tmp_path: Path) -> None:
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         assert not dialog.isVisible()
         assert dialog.new.back.mapTo(dialog, QPoint(0, 0)).x() >= 0
-
-    against(run, test)
 
 
 async def test_with_large_text_in_a_small_window_a_job_scrolls() -> None:

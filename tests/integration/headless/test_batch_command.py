@@ -8,8 +8,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -59,17 +59,14 @@ class Run:
         return [f"note-{number}.md" for number in range(1, len(texts) + 1)]
 
 
-def against(
+@asynccontextmanager
+async def batch_server(
     shell: Shell,
-    test: Callable[[BatchServer, Run], Awaitable[None]],
     outcome: Callable[[list[dict[str, Any]]], Outcome] = all_answered,
-) -> None:
-    async def main() -> None:
-        provider = BatchServer(outcome)
-        async with provider.http:
-            await test(provider, Run(shell, provider.base_url))
-
-    asyncio.run(main())
+) -> AsyncIterator[tuple[BatchServer, Run]]:
+    provider = BatchServer(outcome)
+    async with provider.http:
+        yield provider, Run(shell, provider.base_url)
 
 
 def test_llmock_answers_a_job_from_start_to_report(shell: Shell, server: LLMock) -> None:
@@ -95,8 +92,8 @@ def test_llmock_answers_a_job_from_start_to_report(shell: Shell, server: LLMock)
     asyncio.run(test())
 
 
-def test_a_job_goes_on_from_command_to_command(shell: Shell) -> None:
-    async def test(provider: BatchServer, run: Run) -> None:
+async def test_a_job_goes_on_from_command_to_command(shell: Shell) -> None:
+    async with batch_server(shell) as (provider, run):
         provider.looks = 2
         begun = await run("start", *run.files("a", "b"), *TASK, "--effort", "low")
         assert begun.code == 0, begun.err
@@ -122,10 +119,8 @@ def test_a_job_goes_on_from_command_to_command(shell: Shell) -> None:
         assert (await run("remove", job_id)).code == 0
         assert json.loads((await run("status", "--json")).out) == []
 
-    against(shell, test)
 
-
-def test_answers_with_a_schema_have_a_column_for_each_field(shell: Shell) -> None:
+async def test_answers_with_a_schema_have_a_column_for_each_field(shell: Shell) -> None:
     schema = {"type": "object", "properties": {"name": {"type": "string"}, "age": {}}}
 
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
@@ -133,7 +128,7 @@ def test_answers_with_a_schema_have_a_column_for_each_field(shell: Shell) -> Non
         texts = ('{"name": "=Ann", "age": [3]}', '{"name": 5}', "no JSON")
         return Outcome(output=lines(*map(answered, ids, texts)))
 
-    async def test(provider: BatchServer, run: Run) -> None:
+    async with batch_server(shell, outcome) as (provider, run):
         file = shell.outside / "here" / "person.json"
         file.write_text(json.dumps(schema))
         arguments = (*run.files("a", "b", "c"), *TASK, "--schema", str(file), "--wait", "--json")
@@ -153,16 +148,14 @@ def test_answers_with_a_schema_have_a_column_for_each_field(shell: Shell) -> Non
         refused = await run("start", *arguments)
         assert (refused.code, len(provider.batches)) == (2, 1)
 
-    against(shell, test, outcome)
 
-
-def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
+async def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         ids = [request["custom_id"] for request in requests]
         rows = lines(answered(ids[0], '=HYPERLINK("http://x")\n"two", lines'))
         return Outcome("expired", rows, lines(refused(ids[1]), not_begun(ids[2])))
 
-    async def test(provider: BatchServer, run: Run) -> None:
+    async with batch_server(shell, outcome) as (_provider, run):
         begun = await run("start", *run.files("a", "b", "c"), *TASK, "--wait", "--json")
         assert begun.code == 1
         job = begun.json
@@ -192,11 +185,9 @@ def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
         assert bad.code == 1
         assert "Couldn’t save" in bad.err
 
-    against(shell, test, outcome)
 
-
-def test_cancelling(shell: Shell) -> None:
-    async def test(provider: BatchServer, run: Run) -> None:
+async def test_cancelling(shell: Shell) -> None:
+    async with batch_server(shell) as (provider, run):
         provider.looks, provider.cancel_takes = 100, 1
         begun = await run("start", *run.files("a"), *TASK)
         job_id = begun.out.strip()
@@ -209,8 +200,6 @@ def test_cancelling(shell: Shell) -> None:
         assert found["status"] == "cancelled"
         assert (await run("cancel", job_id)).code == 2
 
-    against(shell, test)
-
 
 async def test_without_a_key_nothing_is_read(shell: Shell) -> None:
     (shell.outside / "here" / "a.md").write_text("a", "utf-8")
@@ -221,16 +210,14 @@ async def test_without_a_key_nothing_is_read(shell: Shell) -> None:
     assert json.loads(listed.out) == []
 
 
-def test_on_a_terminal_it_asks_before_it_sends(shell: Shell) -> None:
-    async def test(provider: BatchServer, run: Run) -> None:
+async def test_on_a_terminal_it_asks_before_it_sends(shell: Shell) -> None:
+    async with batch_server(shell) as (provider, run):
         run.files("a")
         for typed, code, sent in ((b"n\n", 1, 0), (b"\x03", 130, 0), (b"y\n", 0, 1)):
             said = await on_terminal(shell, provider, typed, code)
             assert "Start this batch job? [y/N]" in said
             assert "less than without batch" in said
             assert len(provider.batches) == sent
-
-    against(shell, test)
 
 
 async def on_terminal(shell: Shell, provider: BatchServer, typed: bytes, code: int) -> str:
@@ -286,10 +273,10 @@ _ON_TERMINAL = (
         (("resume", "0123"), "no batch job"),
     ],
 )
-def test_what_cannot_be_is_said_and_nothing_is_sent(
+async def test_what_cannot_be_is_said_and_nothing_is_sent(
     shell: Shell, arguments: tuple[str, ...], words: str
 ) -> None:
-    async def test(provider: BatchServer, run: Run) -> None:
+    async with batch_server(shell) as (provider, run):
         run.files("a")
         ended = await run(*arguments)
         assert ended.code == 2
@@ -297,11 +284,9 @@ def test_what_cannot_be_is_said_and_nothing_is_sent(
         assert ended.out == ""
         assert provider.seen == []
 
-    against(shell, test)
 
-
-def test_a_server_without_batches_says_so(shell: Shell) -> None:
-    async def test(provider: BatchServer, run: Run) -> None:
+async def test_a_server_without_batches_says_so(shell: Shell) -> None:
+    async with batch_server(shell) as (provider, run):
         provider.faults = [("POST", "files", 404)]
         ended = await run("start", *run.files("a"), *TASK)
         assert ended.code == 1
@@ -313,11 +298,9 @@ def test_a_server_without_batches_says_so(shell: Shell) -> None:
         assert resumed.code == 0
         assert len(provider.batches) == 1
 
-    against(shell, test)
 
-
-def test_a_job_of_nothing_that_can_be_read_is_none(shell: Shell) -> None:
-    async def test(provider: BatchServer, run: Run) -> None:
+async def test_a_job_of_nothing_that_can_be_read_is_none(shell: Shell) -> None:
+    async with batch_server(shell) as (provider, run):
         ended = await run("start", *run.files(""), "nothing.md", *TASK, "--yes")
         assert ended.code == 1
         for words in ("note-1.md skipped: ", "nothing.md skipped: ", "None of the files can be"):
@@ -326,11 +309,9 @@ def test_a_job_of_nothing_that_can_be_read_is_none(shell: Shell) -> None:
         assert json.loads((await run("status", "--json")).out) == []
         assert provider.seen == []
 
-    against(shell, test)
 
-
-def test_a_folder_is_its_files(shell: Shell) -> None:
-    async def test(provider: BatchServer, run: Run) -> None:
+async def test_a_folder_is_its_files(shell: Shell) -> None:
+    async with batch_server(shell) as (_provider, run):
         folder = shell.outside / "here" / "papers"
         for name in ("b.md", "A.md", ".hidden", "deep/c.txt"):
             path = folder / name
@@ -342,19 +323,15 @@ def test_a_folder_is_its_files(shell: Shell) -> None:
         names = [item["name"] for item in begun.json["items"]]
         assert names == ["papers/A.md", "papers/b.md", "papers/deep/c.txt"]
 
-    against(shell, test)
 
-
-def test_killed_anywhere_it_is_sent_once_and_ends_whole(shell: Shell) -> None:
+async def test_killed_anywhere_it_is_sent_once_and_ends_whole(shell: Shell) -> None:
     """Check this for a kill at each request, before and after the provider handles it."""
 
-    async def test(provider: BatchServer, run: Run) -> None:
+    async with batch_server(shell) as (provider, run):
         steps = [("POST", "files"), ("POST", "batches"), ("GET", "batches"), ("GET", "files")]
         for method, path in steps:
             for how in ("before", "after"):
                 await _killed_once(shell, provider, run, method, path, how)
-
-    against(shell, test)
 
 
 async def _killed_once(

@@ -15,10 +15,10 @@ from desktop_app.app.startup.closed_store import erasing
 from desktop_app.paths import folders
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.temporary_files import TemporaryFolder
+from tests.helpers.family import FAMILY
 from tests.helpers.waiting import until
-from tests.integration.headless.command import Shell, against, gateway
-from tests.integration.headless.test_batch_command import TASK, Run
-from tests.integration.headless.test_batch_command import against as against_batches
+from tests.integration.headless.command import Shell, gateway
+from tests.integration.headless.test_batch_command import TASK, batch_server
 from tests.integration.headless.test_library_commands import CHATGPT
 from tests.unit.providers.loopback import LoopbackServer
 
@@ -82,8 +82,8 @@ def test_an_export_over_a_file_that_others_could_read(shell: Shell, tmp_path: Pa
 
 
 @pytest.mark.attack("file-modes")
-def test_an_answer_and_a_report(shell: Shell, tmp_path: Path) -> None:
-    async def asked(server: LoopbackServer) -> None:
+async def test_an_answer_and_a_report(shell: Shell, tmp_path: Path) -> None:
+    async with LoopbackServer(models=FAMILY) as server:
         done = await shell.run(
             *("ask", "--save", "--file", "-", "What is it?"),
             stdin=b"A text that is piped in.",
@@ -91,14 +91,12 @@ def test_an_answer_and_a_report(shell: Shell, tmp_path: Path) -> None:
         )
         assert done.code in (0, 1)  # the server says nothing: what was asked is kept
 
-    async def reported(_provider: object, run: Run) -> None:
+    async with batch_server(shell) as (_provider, run):
         begun = await run("start", *run.files("a"), *TASK, "--wait", "--json")
         for kind in ("csv", "markdown"):
             to = str(tmp_path / "reports" / kind)
             assert (await run("report", begun.json["id"], "--format", kind, "--to", to)).code == 0
 
-    against(test=asked)
-    against_batches(shell, reported)
     assert open_to_others(shell.home, tmp_path / "reports") == []
 
 

@@ -43,7 +43,7 @@ from desktop_app.services.tools.tool_set import ToolCatalog
 from desktop_app.storage.conversations.conversation_store import ConversationStore
 from desktop_app.storage.database.database import Database
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import Room, with_room
+from tests.unit.services.test_chat_service import open_room
 
 ROOT = Path(__file__).parents[3]
 ROUNDS, PARALLEL = 3, 2
@@ -87,18 +87,17 @@ class Calling(ScriptedProvider):
         yield Completed()
 
 
-def work(folder: Path) -> None:
+async def work(folder: Path) -> None:
     """Ask without end."""
-
-    async def test(room: Room) -> None:
+    async with open_room(
+        folder, Calling(), tools=ToolCatalog([Counting(folder / EFFECTS)])
+    ) as room:
         await room.store.interrupt_orphans()
         settings = AskSettings(parameters=GenerationParameters(tools=("count",)))
         for number in count():
             await room.run(await room.begin("Count.", settings=settings))
             if number == 0:  # what is imported late is now there
                 print("ready", flush=True)  # noqa: T201 — the parent waits for it
-
-    with_room(folder, Calling(), test, tools=ToolCatalog([Counting(folder / EFFECTS)]))
 
 
 async def stored_calls(folder: Path) -> list[ToolCallPart]:
@@ -164,7 +163,7 @@ def test_no_kill_repeats_or_loses_a_call(tmp_path: Path) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "work":
-        work(Path(sys.argv[2]))
+        asyncio.run(work(Path(sys.argv[2])))
     else:
         import tempfile
 

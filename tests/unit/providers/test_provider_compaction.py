@@ -5,9 +5,9 @@ The server is a stub (tests/helpers/compacted.py). The bodies are checked agains
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -40,27 +40,24 @@ REQUEST = ask(
 )
 
 
-def with_client(
-    test: Callable[[ProviderClient, LoopbackServer], Awaitable[None]],
+@asynccontextmanager
+async def open_client(
     *scripts: Script,
     profile: ProviderProfile = OPENAI,
     key: str | None = "sk-test",
     **options: Any,
-) -> None:
-    async def main() -> None:
-        async with LoopbackServer(*scripts) as server:
-            here = replace(profile, base_url=server.base_url)
-            client = ProviderClient(here, key_for(here.base_url, key), CATALOG, **options)
-            try:
-                await test(client, server)
-            finally:
-                await client.aclose()
-
-    asyncio.run(main())
+) -> AsyncIterator[tuple[ProviderClient, LoopbackServer]]:
+    async with LoopbackServer(*scripts) as server:
+        here = replace(profile, base_url=server.base_url)
+        client = ProviderClient(here, key_for(here.base_url, key), CATALOG, **options)
+        try:
+            yield client, server
+        finally:
+            await client.aclose()
 
 
-def test_what_is_asked_and_what_is_kept() -> None:
-    async def test(client: ProviderClient, server: LoopbackServer) -> None:
+async def test_what_is_asked_and_what_is_kept() -> None:
+    async with open_client(replies(200, REPLY)) as (client, server):
         made = await client.compact(REQUEST)
         assert server.requests[0].path.endswith("/responses/compact")
         body = server.requests[0].json
@@ -79,16 +76,14 @@ def test_what_is_asked_and_what_is_kept() -> None:
         assert json.loads(made.items) == REPLY["output"]
         assert made.usage == Usage(42_897, 40_000, 12_000, 0)
 
-    with_client(test, replies(200, REPLY))
 
-
-def test_the_state_goes_before_the_messages_as_it_came() -> None:
+async def test_the_state_goes_before_the_messages_as_it_came() -> None:
     done = sse(
         {"type": "response.output_text.delta", "delta": "So."},
         {"type": "response.completed", "response": {"status": "completed"}},
     )
 
-    async def test(client: ProviderClient, server: LoopbackServer) -> None:
+    async with open_client(streams(done), replies(200, REPLY)) as (client, server):
         request = replace(REQUEST, state=items(REPLY))
         async for _ in client.stream(request):
             pass
@@ -97,45 +92,39 @@ def test_the_state_goes_before_the_messages_as_it_came() -> None:
         await client.compact(request)
         assert server.requests[1].json["input"] == asked
 
-    with_client(test, streams(done), replies(200, REPLY))
 
-
-def test_a_state_never_goes_to_the_other_api() -> None:
-    async def test(client: ProviderClient, server: LoopbackServer) -> None:
+async def test_a_state_never_goes_to_the_other_api() -> None:
+    gateway = replace(COMPATIBLE, models=("gpt-5.2",))
+    async with open_client(MISSING, profile=gateway) as (client, server):
         events = [event async for event in client.stream(replace(REQUEST, state=items(REPLY)))]
         assert isinstance(events[-1], Failed)
         assert isinstance(events[-1].error, EndpointMissingError)
         assert all(r.path.endswith("/responses") for r in server.requests)
 
-    gateway = replace(COMPATIBLE, models=("gpt-5.2",))
-    with_client(test, MISSING, profile=gateway)
 
-
-def test_that_a_provider_has_none_is_learnt_once() -> None:
+async def test_that_a_provider_has_none_is_learnt_once() -> None:
     told: list[tuple[str, frozenset[str]]] = []
 
-    async def test(client: ProviderClient, server: LoopbackServer) -> None:
+    async with open_client(
+        MISSING, remember_refusals=lambda model, what: told.append((model, what))
+    ) as (client, server):
         for _ in range(2):
             with pytest.raises(EndpointMissingError):
                 await client.compact(REQUEST)
         assert len(server.requests) == 1
         assert told == [("gpt-5.2", frozenset({"compact"}))]
 
-    with_client(test, MISSING, remember_refusals=lambda model, what: told.append((model, what)))
 
-
-def test_what_was_learnt_keeps_nothing_out_of_an_answer() -> None:
+async def test_what_was_learnt_keeps_nothing_out_of_an_answer() -> None:
     done = sse({"type": "response.completed", "response": {"status": "completed"}})
 
-    async def test(client: ProviderClient, server: LoopbackServer) -> None:
+    known = {"gpt-5.2": frozenset({"compact"})}
+    async with open_client(streams(done), known_refusals=known) as (client, server):
         with pytest.raises(EndpointMissingError):
             await client.compact(REQUEST)
         async for _ in client.stream(REQUEST):
             pass
         assert server.requests[0].json["reasoning"] == {"effort": "high"}
-
-    known = {"gpt-5.2": frozenset({"compact"})}
-    with_client(test, streams(done), known_refusals=known)
 
 
 @pytest.mark.parametrize(
@@ -146,15 +135,13 @@ def test_what_was_learnt_keeps_nothing_out_of_an_answer() -> None:
         (replace(OPENAI, api=Api.CHAT_COMPLETIONS), REQUEST),
     ],
 )
-def test_who_is_known_to_have_none_is_not_asked(
+async def test_who_is_known_to_have_none_is_not_asked(
     profile: ProviderProfile, request_: ChatRequest
 ) -> None:
-    async def test(client: ProviderClient, server: LoopbackServer) -> None:
+    async with open_client(MISSING, profile=profile) as (client, server):
         with pytest.raises(EndpointMissingError):
             await client.compact(request_)
         assert server.requests == []
-
-    with_client(test, MISSING, profile=profile)
 
 
 @pytest.mark.parametrize(
@@ -168,38 +155,30 @@ def test_who_is_known_to_have_none_is_not_asked(
     ],
     ids=["no state", "nonsense", "a list", "refused", "late"],
 )
-def test_what_goes_wrong_is_said(script: Script, kind: type[ProviderError]) -> None:
-    async def test(client: ProviderClient, server: LoopbackServer) -> None:
+async def test_what_goes_wrong_is_said(script: Script, kind: type[ProviderError]) -> None:
+    async with open_client(script) as (client, server):
         with pytest.raises(kind):
             await client.compact(REQUEST)
         assert len(server.requests) == 1  # it may have been billed
 
-    with_client(test, script)
 
-
-def test_what_cannot_have_been_billed_is_tried_again() -> None:
-    async def test(client: ProviderClient, server: LoopbackServer) -> None:
+async def test_what_cannot_have_been_billed_is_tried_again() -> None:
+    busy = replies(503, {"error": {"message": "busy"}}, retry_after_ms="1")
+    async with open_client(busy, replies(200, REPLY)) as (client, server):
         assert (await client.compact(REQUEST)).usage is not None
         assert len(server.requests) == 2
 
-    busy = replies(503, {"error": {"message": "busy"}}, retry_after_ms="1")
-    with_client(test, busy, replies(200, REPLY))
 
-
-def test_no_key_no_request() -> None:
-    async def test(client: ProviderClient, server: LoopbackServer) -> None:
+async def test_no_key_no_request() -> None:
+    async with open_client(MISSING, key=None) as (client, server):
         with pytest.raises(AuthenticationError):
             await client.compact(REQUEST)
         assert server.requests == []
 
-    with_client(test, MISSING, key=None)
 
-
-def test_a_server_that_fails_for_good_is_given_up() -> None:
-    async def test(client: ProviderClient, server: LoopbackServer) -> None:
+async def test_a_server_that_fails_for_good_is_given_up() -> None:
+    busy = replies(503, {"error": {"message": "busy"}}, retry_after_ms="1")
+    async with open_client(busy) as (client, server):
         with pytest.raises(ProviderFaultError):
             await client.compact(REQUEST)
         assert len(server.requests) == 3
-
-    busy = replies(503, {"error": {"message": "busy"}}, retry_after_ms="1")
-    with_client(test, busy)

@@ -37,7 +37,7 @@ from desktop_app.storage.documents.answer_files import GrowingFile
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import ask
 from tests.unit.services.test_candidate_answers import CHAT
-from tests.unit.services.test_chat_service import HELD, Room, with_room
+from tests.unit.services.test_chat_service import HELD, Room, open_room
 
 MB = 1 << 20
 USAGE = Usage(input_tokens=1000, output_tokens=200)
@@ -71,12 +71,12 @@ async def file_of(room: Room, answer: Message) -> str:
         ([TextDelta("a" * MB)] * 8 + [TextDelta("é")], 8 * MB),
     ],
 )
-def test_a_file_has_all_of_what_the_message_has_no_room_for(
+async def test_a_file_has_all_of_what_the_message_has_no_room_for(
     tmp_path: Path, deltas: list[StreamEvent], kept: int
 ) -> None:
     provider = ScriptedProvider([*deltas, *ENDED])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?"))
         assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, kept)
         words = "".join(event.text for event in deltas if isinstance(event, TextDelta))
@@ -84,42 +84,38 @@ def test_a_file_has_all_of_what_the_message_has_no_room_for(
         assert answer.usage == USAGE
         assert (await room.store.path(answer.conversation_id))[1] == answer
 
-    with_room(tmp_path, provider, test)
 
-
-def test_reasoning_that_has_no_room_stands_in_the_file_under_a_heading(tmp_path: Path) -> None:
+async def test_reasoning_that_has_no_room_stands_in_the_file_under_a_heading(
+    tmp_path: Path,
+) -> None:
     thoughts: list[StreamEvent] = [ReasoningDelta("a" * MB)] * 9
     provider = ScriptedProvider([*thoughts, *ENDED])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?"))
         thought = "a" * (9 * MB)
         assert await file_of(room, answer) == f"# Reasoning\n\n{thought}\n\n# Answer\n\nb"
 
-    with_room(tmp_path, provider, test)
 
-
-def test_an_answer_of_the_limit_is_whole(tmp_path: Path) -> None:
+async def test_an_answer_of_the_limit_is_whole(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("a" * (8 * MB - 1)), *ENDED])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?"))
         assert (answer.status, len(answer.text)) == (MessageStatus.COMPLETE, 8 * MB)
         assert (answer.attachments, answer.notices) == ((), ())
-
-    with_room(tmp_path, provider, test)
 
 
 @pytest.mark.attack("reply-bounds")
 @pytest.mark.parametrize("tells_all", [False, True])
 @pytest.mark.parametrize("is_stopped", [False, True])
-def test_the_file_has_what_arrived_before_a_failure_or_a_stop(
+async def test_the_file_has_what_arrived_before_a_failure_or_a_stop(
     tmp_path: Path, is_stopped: bool, tells_all: bool
 ) -> None:
     cut: StreamEvent = Failed(StreamCutError("The connection was cut."))
     provider = ScriptedProvider([*[TextDelta("a" * MB)] * 12, HELD if is_stopped else cut])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
         began.tells_all = tells_all
         run = asyncio.ensure_future(room.run(began))
@@ -134,13 +130,11 @@ def test_the_file_has_what_arrived_before_a_failure_or_a_stop(
         assert len(answer.text) == 8 * MB
         assert await file_of(room, answer) == "a" * (12 * MB)
 
-    with_room(tmp_path, provider, test)
 
-
-def test_the_next_question_goes_with_the_beginning_alone(tmp_path: Path) -> None:
+async def test_the_next_question_goes_with_the_beginning_alone(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("a" * (9 * MB)), *ENDED], ENDED)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", ON_DEVICE, None)
         await room.run(began)
         path = await room.store.path(began.conversation.id)
@@ -153,16 +147,14 @@ def test_the_next_question_goes_with_the_beginning_alone(tmp_path: Path) -> None
         assert isinstance(words, TextPart)
         assert "a" * (9 * MB) in words.text, "the file itself, if the user attaches it"
 
-    with_room(tmp_path, provider, test)
-
 
 @pytest.mark.attack("reply-bounds")
-def test_several_answers_share_the_room_of_their_messages(tmp_path: Path) -> None:
+async def test_several_answers_share_the_room_of_their_messages(tmp_path: Path) -> None:
     megabyte: list[StreamEvent] = [TextDelta("a" * MB), OfCandidate(1, TextDelta("b" * MB))]
     late: list[StreamEvent] = [OfCandidate(1, Completed()), *ENDED]
     provider = ScriptedProvider([*megabyte * 4, TextDelta("a" * MB), *late])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         settings = AskSettings(parameters=GenerationParameters(candidates=2))
         began = await room.begin("?", CHAT, settings=settings)
         first, second = await asyncio.gather(*map(room.run, (began, *began.beside)))
@@ -171,8 +163,6 @@ def test_several_answers_share_the_room_of_their_messages(tmp_path: Path) -> Non
         assert file.size == 5 * MB + 1
         assert (second.status, len(second.text)) == (MessageStatus.COMPLETE, 4 * MB)
         assert second.attachments == ()
-
-    with_room(tmp_path, provider, test)
 
 
 class FullFolder(GrowingFile):
@@ -196,23 +186,21 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("full")
-def test_a_window_waits_for_room_on_the_disk(tmp_path: Path) -> None:
+async def test_a_window_waits_for_room_on_the_disk(tmp_path: Path) -> None:
     provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?"))
         assert await file_of(room, answer) == f"{'a' * (10 * MB)}b"
         assert [type(error) for error in room.store_said if error][:1] == [StoreFullError]
         assert room.store_said[-1] is None
 
-    with_room(tmp_path, provider, test)
-
 
 @pytest.mark.usefixtures("full")
-def test_a_command_goes_on_without_the_file(tmp_path: Path) -> None:
+async def test_a_command_goes_on_without_the_file(tmp_path: Path) -> None:
     provider = ScriptedProvider([*[TextDelta("a" * MB)] * 10, *ENDED])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
         began.tells_all, began.checkpoint_s = True, 3600
         answer = await began.run(room.listen, room.store_said.append, insist=False)
@@ -221,8 +209,6 @@ def test_a_command_goes_on_without_the_file(tmp_path: Path) -> None:
         assert (len(answer.text), answer.attachments) == (8 * MB, ())
         assert [type(error) for error in room.store_said if error] == [StoreFullError]
         assert await room.attachments.answers.unattached() == []
-
-    with_room(tmp_path, provider, test)
 
 
 @pytest.mark.attack("reply-bounds")

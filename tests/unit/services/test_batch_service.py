@@ -1,10 +1,10 @@
-"""Batch jobs from their files to their answers, against a scripted provider."""
+"""Batch jobs from their files to their answers, open_office a scripted provider."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,22 +30,18 @@ from tests.helpers.batch_server import (
 )
 from tests.helpers.fences import plain
 
-Test = Callable[[BatchServer, Office], Awaitable[None]]
+
+@asynccontextmanager
+async def open_office(
+    folder: Path, outcome: Callable[..., Outcome] | None = None, **profile: Any
+) -> AsyncIterator[tuple[BatchServer, Office]]:
+    server = BatchServer() if outcome is None else BatchServer(outcome)
+    async with server.http, office(folder, server.base_url, **profile) as made:
+        yield server, made
 
 
-def against(
-    folder: Path, test: Test, outcome: Callable[..., Outcome] | None = None, **profile: Any
-) -> None:
-    async def main() -> None:
-        server = BatchServer() if outcome is None else BatchServer(outcome)
-        async with server.http, office(folder, server.base_url, **profile) as made:
-            await test(server, made)
-
-    asyncio.run(main())
-
-
-def test_files_are_asked_matched_by_name_and_paid_at_half_price(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_files_are_asked_matched_by_name_and_paid_at_half_price(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         job = await made.ready("one", "two words", "three words here")
         assert job.status is BatchStatus.READY
         assert server.seen == []  # nothing is sent before the user confirms
@@ -68,11 +64,9 @@ def test_files_are_asked_matched_by_name_and_paid_at_half_price(tmp_path: Path) 
         assert server.deleted == ["file-0"]  # what was uploaded is gone there
         assert server.count("POST", "batches") == 1
 
-    against(tmp_path, test)
 
-
-def test_what_is_uploaded(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_what_is_uploaded(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         job = await made.started("Zeilen\u2028und\x85mehr", "žluť")
         await made.run(job.id)
         first, second = server.requests()
@@ -95,11 +89,12 @@ def test_what_is_uploaded(tmp_path: Path) -> None:
         assert batch["completion_window"] == "24h"
         assert batch["metadata"] == {"repartee": f"repartee-{job.id}-1"}
 
-    against(tmp_path, test)
 
-
-def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: Path) -> None:
+    async with open_office(tmp_path, kind=ProviderKind.COMPATIBLE, offers_batches=True) as (
+        server,
+        made,
+    ):
         job = await made.started("one")
         await made.run(job.id)
         (line,) = server.requests()
@@ -107,8 +102,6 @@ def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: Path) -
         assert line["body"]["messages"][0]["role"] == "user"
         (batch,) = server.batches.values()
         assert batch["endpoint"] == "/v1/chat/completions"
-
-    against(tmp_path, test, kind=ProviderKind.COMPATIBLE, offers_batches=True)
 
 
 @pytest.mark.parametrize(
@@ -119,15 +112,13 @@ def test_a_compatible_server_is_asked_through_chat_completions(tmp_path: Path) -
         ({"kind": ProviderKind.ON_DEVICE}, "local model doesn’t support batches"),
     ],
 )
-def test_where_there_are_no_batches_it_says_why(
+async def test_where_there_are_no_batches_it_says_why(
     tmp_path: Path, profile: dict[str, Any], words: str
 ) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+    async with open_office(tmp_path, **profile) as (_server, made):
         with pytest.raises(IllegalChoiceError, match=words):
             await made.service.new(made.files("one"), made.resolved(), TASK)
         assert await made.store.all() == []
-
-    against(tmp_path, test, **profile)
 
 
 @pytest.mark.parametrize(
@@ -137,20 +128,18 @@ def test_where_there_are_no_batches_it_says_why(
         (" ", "", "Enter a message"),
     ],
 )
-def test_what_cannot_be_asked_of_each_file_is_refused(
+async def test_what_cannot_be_asked_of_each_file_is_refused(
     tmp_path: Path, task: str, template_id: str, words: str
 ) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+    async with open_office(tmp_path) as (_server, made):
         files = made.files("one", "two")
         with pytest.raises(IllegalChoiceError, match=words):
             await made.service.new(files, made.resolved(), task, template_id=template_id)
         assert await made.store.all() == []
 
-    against(tmp_path, test)
 
-
-def test_a_typed_task_is_never_taken_for_a_template(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_a_typed_task_is_never_taken_for_a_template(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (_server, made):
         task = "Compare the two attached documents with my notes."
         job = await made.service.new(made.files("one"), made.resolved(), task)
         assert (await made.job(job.id)).task == task
@@ -159,20 +148,18 @@ def test_a_typed_task_is_never_taken_for_a_template(tmp_path: Path) -> None:
         )
         assert (await made.job(kept.id)).template_id == "executive-summary"
 
-    against(tmp_path, test)
 
-
-def test_a_model_that_is_in_no_batch_is_refused_before_anything_is_read(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_a_model_that_is_in_no_batch_is_refused_before_anything_is_read(
+    tmp_path: Path,
+) -> None:
+    async with open_office(tmp_path) as (_server, made):
         instant = made.resolved(Variant.INSTANT)
         with pytest.raises(IllegalChoiceError, match="doesn’t support batches"):
             await made.service.new(made.files("one"), instant, TASK)
 
-    against(tmp_path, test)
 
-
-def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (_server, made):
         job = await made.ready("one", LOCKED)
         _, locked = await made.items(job.id)
         assert locked.status is ItemStatus.LEFT_OUT
@@ -182,11 +169,9 @@ def test_a_protected_file_is_left_out_with_what_can_be_done(tmp_path: Path) -> N
         assert "copy without a password" in item_error_text(locked)
         assert "ttach" not in item_error_text(locked), "there is nothing to attach to"
 
-    against(tmp_path, test)
 
-
-def test_a_file_that_cannot_be_read_stands_with_its_sentence(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_a_file_that_cannot_be_read_stands_with_its_sentence(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         job = await made.ready("one", "", "w " * 272_001)
         _, empty, large = await made.items(job.id)
         assert empty.status is ItemStatus.LEFT_OUT
@@ -198,21 +183,17 @@ def test_a_file_that_cannot_be_read_stands_with_its_sentence(tmp_path: Path) -> 
         assert (job.counts.answered, job.counts.left_out) == (1, 2)
         assert len(server.requests()) == 1
 
-    against(tmp_path, test)
 
-
-def test_a_job_of_nothing_is_not_started(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_a_job_of_nothing_is_not_started(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         job = await made.ready("")
         with pytest.raises(IllegalChoiceError, match="None of the files"):
             await made.service.start(job.id)
         assert server.seen == []
 
-    against(tmp_path, test)
 
-
-def test_a_job_that_is_too_large_goes_in_several_uploads(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_a_job_that_is_too_large_goes_in_several_uploads(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         job = await made.started(*"abcdefg")
         service = made.made(UploadLimits(requests=3))
         job = await made.run(job.id, service)
@@ -222,11 +203,9 @@ def test_a_job_that_is_too_large_goes_in_several_uploads(tmp_path: Path) -> None
         assert job.counts.answered == 7
         assert server.count("POST", "batches") == 3
 
-    against(tmp_path, test)
 
-
-def test_bytes_split_a_job_and_what_no_upload_holds_is_left_out(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_bytes_split_a_job_and_what_no_upload_holds_is_left_out(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         job = await made.started("a", "b", "c" * 3_000)
         job = await made.run(job.id, made.made(UploadLimits(size=700)))
         assert [item.status for item in await made.items(job.id)] == [
@@ -237,10 +216,8 @@ def test_bytes_split_a_job_and_what_no_upload_holds_is_left_out(tmp_path: Path) 
         assert all(len(data) <= 700 for name, data in server.files.values() if "jsonl" in name)
         assert job.status is BatchStatus.COMPLETED
 
-    against(tmp_path, test)
 
-
-def test_errors_of_files_are_told_file_by_file(tmp_path: Path) -> None:
+async def test_errors_of_files_are_told_file_by_file(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         ids = [request["custom_id"] for request in requests]
         cut = answered(
@@ -254,7 +231,7 @@ def test_errors_of_files_are_told_file_by_file(tmp_path: Path) -> None:
             errors=lines(refused(ids[1], 400, "Too hot."), {"no": "name"}),
         )
 
-    async def test(server: BatchServer, made: Office) -> None:
+    async with open_office(tmp_path, outcome) as (_server, made):
         job = await made.run((await made.started(*"abcdef")).id)
         good, bad, missing, cut, both, last = await made.items(job.id)
         assert (good.status, good.answer) == (ItemStatus.ANSWERED, "Good")
@@ -275,10 +252,8 @@ def test_errors_of_files_are_told_file_by_file(tmp_path: Path) -> None:
         )
         assert job.counts.cost == 3 * Decimal("0.001575")
 
-    against(tmp_path, test, outcome)
 
-
-def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> None:
+async def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         first, *rest = [request["custom_id"] for request in requests]
         if len(rest) < 2:
@@ -289,7 +264,7 @@ def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> None:
             errors=lines(*(not_begun(i) for i in rest)),
         )
 
-    async def test(server: BatchServer, made: Office) -> None:
+    async with open_office(tmp_path, outcome) as (_server, made):
         job = await made.run((await made.started("a", "b", "c")).id)
         assert job.status is BatchStatus.EXPIRED
         items = await made.items(job.id)
@@ -307,10 +282,8 @@ def test_what_expired_is_kept_and_the_rest_runs_again(tmp_path: Path) -> None:
         with pytest.raises(IllegalChoiceError, match="Every file that was sent"):
             await made.service.again(again.id)
 
-    against(tmp_path, test, outcome)
 
-
-def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Path) -> None:
+async def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         said: list[dict[str, Any]] = [
             {"code": "bad", "message": "Line 2 is wrong.", "line": 2},
@@ -318,7 +291,7 @@ def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Path) -> 
         ]
         return Outcome("failed", messages=said)
 
-    async def test(server: BatchServer, made: Office) -> None:
+    async with open_office(tmp_path, outcome) as (_server, made):
         job = await made.run((await made.started("a", "b")).id)
         assert job.status is BatchStatus.FAILED
         first, second = await made.items(job.id)
@@ -330,10 +303,8 @@ def test_a_batch_that_is_refused_as_a_whole_says_so_per_line(tmp_path: Path) -> 
         assert item_error_text(second) == "The provider rejected it: Line 2 is wrong."
         assert job.counts.cost == 0
 
-    against(tmp_path, test, outcome)
 
-
-def test_cancelling_fetches_what_came(tmp_path: Path) -> None:
+async def test_cancelling_fetches_what_came(tmp_path: Path) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         first, second = [request["custom_id"] for request in requests]
         return Outcome(
@@ -341,7 +312,7 @@ def test_cancelling_fetches_what_came(tmp_path: Path) -> None:
             errors=lines(not_begun(second, "batch_cancelled")),
         )
 
-    async def test(server: BatchServer, made: Office) -> None:
+    async with open_office(tmp_path, outcome) as (server, made):
         server.looks, server.cancel_takes = 100, 2
         job = await made.started("a", "b")
         assert await made.service.advance(job.id)
@@ -357,11 +328,9 @@ def test_cancelling_fetches_what_came(tmp_path: Path) -> None:
         assert sum(path.endswith("cancel") for _, path in server.seen) == 1
         assert job.held is None
 
-    against(tmp_path, test, outcome)
 
-
-def test_cancelling_before_anything_was_sent_ends_it_at_once(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_cancelling_before_anything_was_sent_ends_it_at_once(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         job = await made.ready("a")
         job = await made.service.cancel(job.id)
         assert job.status is BatchStatus.CANCELLED
@@ -375,14 +344,15 @@ def test_cancelling_before_anything_was_sent_ends_it_at_once(tmp_path: Path) -> 
         await made.service.remove(started.id)
         assert len(await made.store.all()) == 1
 
-    against(tmp_path, test)
 
-
-def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: Path) -> None:
+async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: Path) -> None:
     """The server lists no price of batches, so the ordinary price counts."""
     said = ModelDetails(input_price=Decimal(2), output_price=Decimal(10))
 
-    async def test(server: BatchServer, made: Office) -> None:
+    async with open_office(tmp_path, kind=ProviderKind.COMPATIBLE, offers_batches=True) as (
+        _server,
+        made,
+    ):
         listed = (ListedModel("gpt-5.2", details=said),)
         made.listing = ModelListing(made.profile.base_url, listed, now())
         job = await made.ready("one two three")
@@ -395,10 +365,8 @@ def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: P
         assert [item.cost for item in await made.items(job.id)] == [each]
         assert await made.ledger.month(now()) == each
 
-    against(tmp_path, test, kind=ProviderKind.COMPATIBLE, offers_batches=True)
 
-
-def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -> None:
+async def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -> None:
     """A gateway may route a name to another model, whose price nobody has stated."""
 
     def outcome(given: list[dict[str, Any]]) -> Outcome:
@@ -406,7 +374,9 @@ def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -> None
         rows[1]["response"]["body"]["model"] = "smollm2"
         return Outcome(output=lines(*rows))
 
-    async def test(server: BatchServer, made: Office) -> None:
+    async with open_office(
+        tmp_path, outcome, kind=ProviderKind.COMPATIBLE, offers_batches=True
+    ) as (_server, made):
         job = await made.ready("one", "two")
         job = await made.run((await made.service.start(job.id)).id)
         first, second = await made.items(job.id)
@@ -416,11 +386,9 @@ def test_a_file_that_another_model_answered_has_no_price(tmp_path: Path) -> None
         assert (job.counts.cost, job.counts.uncounted) == (each, 1)
         assert await made.ledger.month(now()) == each
 
-    against(tmp_path, test, outcome, kind=ProviderKind.COMPATIBLE, offers_batches=True)
 
-
-def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (_server, made):
         job = await made.ready("word " * 100_000)
         cost = job.estimate.input_cost
         assert cost is not None
@@ -436,11 +404,9 @@ def test_the_cap_refuses_a_job_and_counts_what_is_under_way(tmp_path: Path) -> N
         await made.run(job.id)
         await made.service.start(other.id)
 
-    against(tmp_path, test)
 
-
-def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         server.faults = [("POST", "batches", 400)]
         job = await made.run((await made.started("a")).id)
         assert job.status is BatchStatus.READY
@@ -449,8 +415,6 @@ def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_path: Pa
         job = await made.run((await made.service.start(job.id)).id)
         assert job.status is BatchStatus.COMPLETED
         assert job.error is None
-
-    against(tmp_path, test)
 
 
 @pytest.mark.parametrize("how", ["before", "after"])
@@ -464,10 +428,10 @@ def test_a_refusal_before_anything_was_created_leaves_the_job_ready(tmp_path: Pa
         ("DELETE", "files"),
     ],
 )
-def test_a_connection_that_breaks_costs_nothing_twice(
+async def test_a_connection_that_breaks_costs_nothing_twice(
     tmp_path: Path, method: str, path: str, how: str
 ) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+    async with open_office(tmp_path) as (server, made):
         server.faults = [(method, path, how)]
         job = await made.run((await made.started("a", "b")).id)
         assert job.status is BatchStatus.COMPLETED
@@ -477,22 +441,18 @@ def test_a_connection_that_breaks_costs_nothing_twice(
         assert len(uploads) == 1
         assert await made.ledger.month(now()) == 2 * Decimal("0.001575")
 
-    against(tmp_path, test)
 
-
-def test_a_server_error_while_creating_is_looked_into_first(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_a_server_error_while_creating_is_looked_into_first(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         server.faults = [("POST", "batches", 500)]
         job = await made.run((await made.started("a")).id)
         assert job.status is BatchStatus.COMPLETED
         asked = [seen for seen in server.seen if seen[1] == "batches"]
         assert asked == [("POST", "batches"), ("GET", "batches"), ("POST", "batches")]
 
-    against(tmp_path, test)
 
-
-def test_a_batch_that_is_not_known_is_never_created_again(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_a_batch_that_is_not_known_is_never_created_again(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         server.looks = 5
         job = await made.started("a")
         await made.service.advance(job.id)
@@ -506,11 +466,9 @@ def test_a_batch_that_is_not_known_is_never_created_again(tmp_path: Path) -> Non
         (item,) = await made.items(job.id)
         assert item.status is ItemStatus.UNANSWERED
 
-    against(tmp_path, test)
 
-
-def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         server.looks = 1
         job = await made.started("a")
         await made.service.advance(job.id)
@@ -523,14 +481,10 @@ def test_without_its_provider_a_job_waits(tmp_path: Path) -> None:
         with_cap(made, base_url=address)
         assert (await made.run(job.id)).status is BatchStatus.COMPLETED
 
-    against(tmp_path, test)
 
-
-def test_json_of_every_line_is_whole(tmp_path: Path) -> None:
-    async def test(server: BatchServer, made: Office) -> None:
+async def test_json_of_every_line_is_whole(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (server, made):
         job = await made.started('quotes " and \\ and \x00 and \ud83d'.replace("\ud83d", "😀"))
         await made.run(job.id)
         (_, raw) = server.files["file-0"]
         assert json.loads(raw)["custom_id"] == f"{job.id}-1"
-
-    against(tmp_path, test)

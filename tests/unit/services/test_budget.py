@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -42,20 +43,18 @@ class Purse:
         )
 
 
-def with_purse(tmp_path: Path, test: Callable[[Purse], Awaitable[None]]) -> None:
-    async def main() -> None:
-        database = Database(tmp_path / "store.sqlite3")
-        await database.open()
-        try:
-            await test(Purse(Budget(SpendingHolds(database), SettingsStore(database)), database))
-        finally:
-            await database.close()
-
-    asyncio.run(main())
+@asynccontextmanager
+async def open_purse(tmp_path: Path) -> AsyncIterator[Purse]:
+    database = Database(tmp_path / "store.sqlite3")
+    await database.open()
+    try:
+        yield Purse(Budget(SpendingHolds(database), SettingsStore(database)), database)
+    finally:
+        await database.close()
 
 
-def test_the_cap_may_be_reached_and_not_passed(tmp_path: Path) -> None:
-    async def main(purse: Purse) -> None:
+async def test_the_cap_may_be_reached_and_not_passed(tmp_path: Path) -> None:
+    async with open_purse(tmp_path) as purse:
         await purse.spend("9.9")
         async with await purse.budget.hold(CAPPED, Decimal("0.1")):
             pass
@@ -67,11 +66,9 @@ def test_the_cap_may_be_reached_and_not_passed(tmp_path: Path) -> None:
         assert "Settings › Provider" in said
         assert "pending" not in said
 
-    with_purse(tmp_path, main)
 
-
-def test_what_costs_nothing_or_has_no_cap_or_no_price_is_let_through(tmp_path: Path) -> None:
-    async def main(purse: Purse) -> None:
+async def test_what_costs_nothing_or_has_no_cap_or_no_price_is_let_through(tmp_path: Path) -> None:
+    async with open_purse(tmp_path) as purse:
         await purse.spend("11")
         for profile, cost, held in (
             (CAPPED, None, 0),
@@ -82,11 +79,9 @@ def test_what_costs_nothing_or_has_no_cap_or_no_price_is_let_through(tmp_path: P
             async with await purse.budget.hold(profile, cost):
                 assert (await purse.budget.month(profile)).held == held
 
-    with_purse(tmp_path, main)
 
-
-def test_ten_at_once_do_not_slip_under_the_cap(tmp_path: Path) -> None:
-    async def main(purse: Purse) -> None:
+async def test_ten_at_once_do_not_slip_under_the_cap(tmp_path: Path) -> None:
+    async with open_purse(tmp_path) as purse:
         asked = [purse.budget.hold(CAPPED, Decimal(4)) for _ in range(10)]
         held = await asyncio.gather(*asked, return_exceptions=True)
         refused = [one for one in held if isinstance(one, SpendingCapError)]
@@ -99,22 +94,18 @@ def test_ten_at_once_do_not_slip_under_the_cap(tmp_path: Path) -> None:
         assert (await purse.budget.month(CAPPED)).held == 0
         await (await purse.budget.hold(CAPPED, Decimal(10))).release()
 
-    with_purse(tmp_path, main)
 
-
-def test_what_a_killed_process_held_counts_no_more(tmp_path: Path) -> None:
-    async def main(purse: Purse) -> None:
+async def test_what_a_killed_process_held_counts_no_more(tmp_path: Path) -> None:
+    async with open_purse(tmp_path) as purse:
         await purse.budget.hold(CAPPED, Decimal(10))
         await purse.database.write(
             lambda c: c.execute("UPDATE spending_holds SET owner_started = 'another boot:1'")
         )
         await (await purse.budget.hold(CAPPED, Decimal(10))).release()
 
-    with_purse(tmp_path, main)
 
-
-def test_eighty_percent_are_said_once_a_month_and_cap(tmp_path: Path) -> None:
-    async def main(purse: Purse) -> None:
+async def test_eighty_percent_are_said_once_a_month_and_cap(tmp_path: Path) -> None:
+    async with open_purse(tmp_path) as purse:
         await purse.spend("7.99")
         assert await purse.budget.month_to_warn_of(CAPPED) is None
         await purse.spend("0.01")
@@ -130,15 +121,11 @@ def test_eighty_percent_are_said_once_a_month_and_cap(tmp_path: Path) -> None:
         assert (month.spent, month.cap) == (Decimal(17), Decimal(20))
         assert await purse.budget.month_to_warn_of(OPENAI) is None
 
-    with_purse(tmp_path, main)
 
-
-def test_calls_of_unknown_price_are_counted_by_number(tmp_path: Path) -> None:
-    async def main(purse: Purse) -> None:
+async def test_calls_of_unknown_price_are_counted_by_number(tmp_path: Path) -> None:
+    async with open_purse(tmp_path) as purse:
         await purse.spend(None)
         await purse.spend(None)
         await purse.spend("1")
         month = await purse.budget.month(CAPPED)
         assert (month.uncounted, month.spent) == (2, Decimal(1))
-
-    with_purse(tmp_path, main)

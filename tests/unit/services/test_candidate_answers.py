@@ -33,7 +33,7 @@ from desktop_app.services.spending.cost_estimate import FRAME, needs_counting, u
 from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
 from tests.helpers.scripted_provider import OneProvider, ScriptedProvider
 from tests.unit.providers.samples import OPENAI
-from tests.unit.services.test_chat_service import HELD, USAGE, Room, with_room
+from tests.unit.services.test_chat_service import HELD, USAGE, Room, open_room
 
 CHAT = replace(OPENAI, api=Api.CHAT_COMPLETIONS)
 THREE = AskSettings(parameters=GenerationParameters(candidates=3))
@@ -54,10 +54,10 @@ def others(number: int, text: str) -> list[StreamEvent]:
     return [OfCandidate(number, TextDelta(text)), OfCandidate(number, Completed())]
 
 
-def test_through_responses_each_is_a_request_with_its_own_cost(tmp_path: Path) -> None:
+async def test_through_responses_each_is_a_request_with_its_own_cost(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", settings=THREE)
         kept = await room.store.path(began.conversation.id)
         assert kept[-1].id == began.answer.id
@@ -72,14 +72,12 @@ def test_through_responses_each_is_a_request_with_its_own_cost(tmp_path: Path) -
         for message in done:
             assert await room.store.message(message.id) == message
 
-    with_room(tmp_path, provider, test)
 
-
-def test_through_chat_completions_one_request_and_one_cost_for_all(tmp_path: Path) -> None:
+async def test_through_chat_completions_one_request_and_one_cost_for_all(tmp_path: Path) -> None:
     script = [TextDelta("a"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
     provider = ScriptedProvider(script)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", CHAT, settings=THREE)
         done = await run_all(room, began)
         assert [message.text for message in done] == ["a", "b", "c"]
@@ -93,13 +91,11 @@ def test_through_chat_completions_one_request_and_one_cost_for_all(tmp_path: Pat
         assert [request.parameters.candidates for request in provider.requests] == [3]
         assert provider.closed == 1
 
-    with_room(tmp_path, provider, test)
 
-
-def test_what_a_server_leaves_out_is_asked_for_apart_and_said(tmp_path: Path) -> None:
+async def test_what_a_server_leaves_out_is_asked_for_apart_and_said(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", CHAT, settings=THREE)
         done = await run_all(room, began)
         assert [message.text for message in done] == ["a", "b", "c"]
@@ -107,66 +103,56 @@ def test_what_a_server_leaves_out_is_asked_for_apart_and_said(tmp_path: Path) ->
         assert [message.notices for message in done] == [(), *[(asked_separately("OpenAI"),)] * 2]
         assert [request.parameters.candidates for request in provider.requests] == [3, 1, 1]
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_server_that_is_known_to_make_one_is_asked_for_each(tmp_path: Path) -> None:
+async def test_a_server_that_is_known_to_make_one_is_asked_for_each(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"))
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         assert isinstance(room.service.gateway, OneProvider)
         room.service.gateway.known = LearnedSupport(refused=frozenset({"candidates=3"}))
         done = await run_all(room, await room.begin("?", CHAT, settings=TWO))
         assert [message.text for message in done] == ["a", "b"]
         assert [message.notices for message in done] == [(), ()]
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_server_of_unknown_api_is_probed_by_one_request(tmp_path: Path) -> None:
+async def test_a_server_of_unknown_api_is_probed_by_one_request(tmp_path: Path) -> None:
     script = [TextDelta("a"), *others(1, "b"), UsageReported(USAGE), Completed()]
     provider = ScriptedProvider(script)
     server = replace(OPENAI, kind=ProviderKind.COMPATIBLE, base_url="http://127.0.0.1:9/v1")
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         done = await run_all(room, await room.begin("?", server, settings=TWO))
         assert [message.text for message in done] == ["a", "b"]
         assert [request.parameters.candidates for request in provider.requests] == [2]
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_tier_of_unknown_price_counts_at_the_ordinary_price(tmp_path: Path) -> None:
+async def test_a_tier_of_unknown_price_counts_at_the_ordinary_price(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"))
     flex = AskSettings(parameters=GenerationParameters(service_tier="flex"))
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", settings=flex)
         (done,) = await run_all(room, began)
         assert done.cost is None  # what is shown
         assert await room.ledger.conversation(began.conversation.id) == ONE_COST
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_failure_of_the_request_is_that_of_all_and_what_came_stays(tmp_path: Path) -> None:
+async def test_a_failure_of_the_request_is_that_of_all_and_what_came_stays(tmp_path: Path) -> None:
     error = ProviderError("It broke.")
     provider = ScriptedProvider([TextDelta("a"), OfCandidate(1, TextDelta("b")), Failed(error)])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         done = await run_all(room, await room.begin("?", CHAT, settings=TWO))
         assert [message.status for message in done] == [MessageStatus.FAILED] * 2
         assert [message.text for message in done] == ["a", "b"]
         assert len(provider.requests) == 1  # what failed is not asked for again by itself
 
-    with_room(tmp_path, provider, test)
 
-
-def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path: Path) -> None:
+async def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path: Path) -> None:
     script: Script = [TextDelta("a"), OfCandidate(1, TextDelta("b")), Notice("!"), HELD]
     provider = ScriptedProvider(script)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", CHAT, settings=TWO)
         answerings = (began, *began.beside)
         tasks = [asyncio.create_task(room.run(each)) for each in answerings]
@@ -182,10 +168,8 @@ def test_stopping_all_closes_the_one_request_and_keeps_every_text(tmp_path: Path
             assert kept is not None
             assert (kept.status, kept.text) == (MessageStatus.CANCELLED, text)
 
-    with_room(tmp_path, provider, test)
 
-
-def test_one_that_is_stopped_leaves_the_others(tmp_path: Path) -> None:
+async def test_one_that_is_stopped_leaves_the_others(tmp_path: Path) -> None:
     script: Script = [
         OfCandidate(1, TextDelta("b")),
         HELD,
@@ -194,7 +178,7 @@ def test_one_that_is_stopped_leaves_the_others(tmp_path: Path) -> None:
     ]
     provider = ScriptedProvider(script)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", CHAT, settings=TWO)
         first, second = (asyncio.create_task(room.run(e)) for e in (began, *began.beside))
         await provider.holding.wait()
@@ -204,13 +188,11 @@ def test_one_that_is_stopped_leaves_the_others(tmp_path: Path) -> None:
         assert (await second).status is MessageStatus.COMPLETE
         assert provider.closed == 1
 
-    with_room(tmp_path, provider, test)
 
-
-def test_another_answer_is_one(tmp_path: Path) -> None:
+async def test_another_answer_is_one(tmp_path: Path) -> None:
     provider = ScriptedProvider(answer("a"), answer("b"), answer("c"))
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", settings=TWO)
         await run_all(room, began)
         path = await room.store.path(began.conversation.id)
@@ -219,11 +201,9 @@ def test_another_answer_is_one(tmp_path: Path) -> None:
         await room.run(again)
         assert len(await room.store.versions(again.answer.id)) == 3
 
-    with_room(tmp_path, provider, test)
 
-
-def test_the_estimate_counts_the_input_as_often_as_it_is_sent(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_the_estimate_counts_the_input_as_often_as_it_is_sent(tmp_path: Path) -> None:
+    async with open_room(tmp_path, ScriptedProvider()) as room:
         began = await room.begin("one two three", settings=THREE)
         path = await room.store.path(began.conversation.id)
         for profile, inputs in ((OPENAI, 3), (CHAT, 1)):
@@ -238,8 +218,6 @@ def test_the_estimate_counts_the_input_as_often_as_it_is_sent(tmp_path: Path) ->
             assert all_.longest_answer_cost == 3 * one.longest_answer_cost
             assert (all_.answers, all_.inputs) == (3, inputs)
             assert all_.input_tokens == one.input_tokens  # what must fit into the window
-
-    with_room(tmp_path, ScriptedProvider(), test)
 
 
 async def test_a_hold_is_let_go_with_the_last_answer() -> None:
@@ -260,28 +238,26 @@ async def test_a_hold_is_let_go_with_the_last_answer() -> None:
     assert whole.released == 1
 
 
-def test_a_kill_leaves_one_call_of_unknown_cost_for_each_that_ran(tmp_path: Path) -> None:
+async def test_a_kill_leaves_one_call_of_unknown_cost_for_each_that_ran(tmp_path: Path) -> None:
     kill = "UPDATE spending_holds SET owner_started = 'another boot:1'"
 
     async def lost(room: Room) -> int:
         await room.ledger._databases.disk.write(lambda c: c.execute(kill))
         return (await room.ledger.report(now())).month[0].spent.uncounted
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, ScriptedProvider(answer("a"))) as room:
         began = await room.begin("?", settings=THREE)
         await room.run(began.beside[0])
         assert await lost(room) == 2
         await room.begin("?", CHAT, settings=THREE)
         assert await lost(room) == 3
 
-    with_room(tmp_path, ScriptedProvider(answer("a")), test)
 
-
-def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_path: Path) -> None:
+async def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_path: Path) -> None:
     """Check that 150 output tokens of three answers do not count toward the next request."""
     script = [TextDelta("a b"), *others(2, "c"), *others(1, "b"), UsageReported(USAGE), Completed()]
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, ScriptedProvider(script)) as room:
         began = await room.begin("?", CHAT, settings=THREE)
         done = await run_all(room, began)
         resolved = room.service.resolve(CHAT, began.conversation.choice)
@@ -293,16 +269,12 @@ def test_the_window_and_the_next_question_count_the_path_shown_alone(tmp_path: P
             counted = await room.service.estimator.context_tokens(SendContext(path, resolved))
             assert counted == (tokens, False)
 
-    with_room(tmp_path, ScriptedProvider(script), test)
 
-
-def test_without_usage_one_request_is_one_call_that_is_not_counted(tmp_path: Path) -> None:
+async def test_without_usage_one_request_is_one_call_that_is_not_counted(tmp_path: Path) -> None:
     script = [TextDelta("a"), *others(1, "b"), Completed()]
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, ScriptedProvider(script)) as room:
         began = await room.begin("?", CHAT, settings=TWO)
         await run_all(room, began)
         month = await room.ledger.spent_in_month(now())
         assert (month.calls, month.uncounted) == (1, 1)
-
-    with_room(tmp_path, ScriptedProvider(script), test)

@@ -18,7 +18,7 @@ from desktop_app.services.collections.passage_context import HOW_TO_ANSWER, KNOW
 from tests.helpers.fences import plain
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.unit.domain.test_collections import COLLECTION, a_passage
-from tests.unit.services.test_chat_service import Room, with_room
+from tests.unit.services.test_chat_service import open_room
 
 
 class OneCollection:
@@ -56,10 +56,10 @@ def sent(provider: ScriptedProvider, number: int = -1) -> str:
     return text.text
 
 
-def test_the_passages_go_in_before_the_words_and_the_collection_stays(tmp_path: Path) -> None:
+async def test_the_passages_go_in_before_the_words_and_the_collection_stays(tmp_path: Path) -> None:
     provider, source = answers(1), OneCollection()
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider, source) as room:
         began = await room.begin("Which colour?", attachments=(COLLECTION,))
         assert began.question is not None
         assert [p.number for part in began.question.passage_parts for p in part.passages] == [1, 2]
@@ -74,13 +74,11 @@ def test_the_passages_go_in_before_the_words_and_the_collection_stays(tmp_path: 
         assert plain(text).startswith('<passages collection="Contracts">\n<passage number="1"')
         assert text.index(HOW_TO_ANSWER) < text.index("Which colour?")
 
-    with_room(tmp_path, provider, test, source)
 
-
-def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: Path) -> None:
+async def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: Path) -> None:
     provider, source = answers(3), OneCollection()
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider, source) as room:
         first = await room.begin("Which colour?", attachments=(COLLECTION,))
         await room.run(first)
         path = await room.store.path(first.conversation.id)
@@ -106,13 +104,13 @@ def test_numbers_go_on_and_what_was_sent_before_stays_as_it_was(tmp_path: Path) 
         assert provider.requests[2].messages == after
         assert source.asked[1][0] == "And the roof?\nWhich colour?"
 
-    with_room(tmp_path, provider, test, source)
 
-
-def test_what_the_conversation_holds_already_is_named_and_not_sent_again(tmp_path: Path) -> None:
+async def test_what_the_conversation_holds_already_is_named_and_not_sent_again(
+    tmp_path: Path,
+) -> None:
     provider, source = answers(3), OneCollection("word " * 200)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider, source) as room:
         first = await room.begin("Which colour?", attachments=(COLLECTION,))
         await room.run(first)
         path = await room.store.path(first.conversation.id)
@@ -141,13 +139,11 @@ def test_what_the_conversation_holds_already_is_named_and_not_sent_again(tmp_pat
         assert NOTHING_FOUND not in sent(provider)
         assert KNOWN.format("[1] [2]") in sent(provider)
 
-    with_room(tmp_path, provider, test, source)
 
-
-def test_what_they_take_is_in_the_estimate_and_nothing_leaves_for_it(tmp_path: Path) -> None:
+async def test_what_they_take_is_in_the_estimate_and_nothing_leaves_for_it(tmp_path: Path) -> None:
     source = OneCollection("word " * 200)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, answers(1), source) as room:
         began = await room.begin("Which?", attachments=(COLLECTION,))
         resolved, estimator = began._resolved, room.service.estimator
         bare = await estimator.estimate(SendContext([], resolved), Draft("Which?"))
@@ -162,42 +158,34 @@ def test_what_they_take_is_in_the_estimate_and_nothing_leaves_for_it(tmp_path: P
         assert tokens == counted.input_tokens
         assert not estimator.surely_fits(SendContext([began.question], resolved), Draft("?"))
 
-    with_room(tmp_path, answers(1), test, source)
 
-
-def test_the_model_is_told_where_nothing_was_found(tmp_path: Path) -> None:
+async def test_the_model_is_told_where_nothing_was_found(tmp_path: Path) -> None:
     provider = answers(1)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider, OneCollection(count=0)) as room:
         await room.run(await room.begin("Which colour?", attachments=(COLLECTION,)))
         assert NOTHING_FOUND in sent(provider)
 
-    with_room(tmp_path, provider, test, OneCollection(count=0))
 
-
-def test_a_collection_that_is_gone_keeps_the_question_from_being_sent(tmp_path: Path) -> None:
+async def test_a_collection_that_is_gone_keeps_the_question_from_being_sent(tmp_path: Path) -> None:
     gone = CollectionPart("d" * 32, "Invoices")
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, answers(0), OneCollection()) as room:
         with pytest.raises(DocumentError, match="Invoices"):
             await room.begin("Which?", attachments=(COLLECTION, gone))
         assert await room.store.all() == []
 
-    with_room(tmp_path, answers(0), test, OneCollection())
 
-
-def test_what_does_not_fit_is_refused_before_it_is_sent(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_what_does_not_fit_is_refused_before_it_is_sent(tmp_path: Path) -> None:
+    async with open_room(tmp_path, answers(0), OneCollection("word " * 300_000)) as room:
         with pytest.raises(DocumentDoesNotFitError):
             await room.begin("Which?", attachments=(COLLECTION,))
 
-    with_room(tmp_path, answers(0), test, OneCollection("word " * 300_000))
 
-
-def test_a_question_that_is_edited_looks_again(tmp_path: Path) -> None:
+async def test_a_question_that_is_edited_looks_again(tmp_path: Path) -> None:
     provider, source = answers(2), OneCollection()
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider, source) as room:
         first = await room.begin("Which colour?", attachments=(COLLECTION,))
         await room.run(first)
         assert first.question is not None
@@ -209,5 +197,3 @@ def test_a_question_that_is_edited_looks_again(tmp_path: Path) -> None:
         assert source.asked == [("Which colour?", False), ("Which door?", False)]
         assert edited.question is not None
         assert edited.question.passage_parts[0].passages[0].number == 1
-
-    with_room(tmp_path, provider, test, source)

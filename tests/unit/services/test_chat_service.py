@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from hashlib import sha256
@@ -157,68 +157,65 @@ class Room:
         self.heard.append(event)
 
 
-def with_room(
+@asynccontextmanager
+async def open_room(
     tmp_path: Path,
     provider: ScriptedProvider | UserFacingError,
-    test: Callable[[Room], Awaitable[None]],
     passages: PassageSource | None = None,
     tools: ToolCatalog | None = None,
     consent: ConsentDesk | None = None,
-) -> None:
-    async def main() -> None:
-        database = Database(tmp_path / "store.sqlite3")
-        await database.open()
-        store, ledger = FullDisk(database), Ledger(database)
-        attachments = AttachmentStore(database, tmp_path / "attachments")
-        counter = WordCounter()
-        documents = DocumentWorker()
-        service = ChatService(
-            sources=MessageSources(
-                store,
-                attachments,
-                ImageScaler(attachments, documents),
-                CompactionStore(database),
-                NothingInParts,
-                lambda: passages or NoCollections(),
-            ),
-            spending=ledger,
-            gateway=OneProvider(provider),
-            estimator=Estimator(counter, attachments, lambda: passages or NoCollections()),
-            budget=Budget(SpendingHolds(database), SettingsStore(database)),
-            catalog=CATALOG,
-            fences=fences(),
-            tools=lambda: tools or no_tools(),
-            desk=consent or desk(),
-            needs_of=template_needs,
-        )
-        try:
-            await test(Room(service, store, ledger, attachments, counter))
-        finally:
-            await documents.aclose()
-            await database.close()
-
-    asyncio.run(main())
+) -> AsyncIterator[Room]:
+    database = Database(tmp_path / "store.sqlite3")
+    await database.open()
+    store, ledger = FullDisk(database), Ledger(database)
+    attachments = AttachmentStore(database, tmp_path / "attachments")
+    counter = WordCounter()
+    documents = DocumentWorker()
+    service = ChatService(
+        sources=MessageSources(
+            store,
+            attachments,
+            ImageScaler(attachments, documents),
+            CompactionStore(database),
+            NothingInParts,
+            lambda: passages or NoCollections(),
+        ),
+        spending=ledger,
+        gateway=OneProvider(provider),
+        estimator=Estimator(counter, attachments, lambda: passages or NoCollections()),
+        budget=Budget(SpendingHolds(database), SettingsStore(database)),
+        catalog=CATALOG,
+        fences=fences(),
+        tools=lambda: tools or no_tools(),
+        desk=consent or desk(),
+        needs_of=template_needs,
+    )
+    try:
+        yield Room(service, store, ledger, attachments, counter)
+    finally:
+        await documents.aclose()
+        await database.close()
 
 
 USAGE = Usage(input_tokens=1000, cached_tokens=400, output_tokens=200, reasoning_tokens=50)
 
 
-def test_a_template_is_known_by_its_id_and_never_by_its_words(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_a_template_is_known_by_its_id_and_never_by_its_words(tmp_path: Path) -> None:
+    async with open_room(tmp_path, ScriptedProvider()) as room:
         typed = await room.begin("The two attached documents went missing from my mail. Help!")
         assert typed.question is not None
         assert typed.question.template_id == ""
         with pytest.raises(IllegalChoiceError, match="but none is attached"):
             await room.begin("What is different?", template_id="differences")
 
-    with_room(tmp_path, ScriptedProvider(), test)
 
-
-def test_the_summary_keeps_its_grammar_in_other_words_and_when_asked_again(tmp_path: Path) -> None:
+async def test_the_summary_keeps_its_grammar_in_other_words_and_when_asked_again(
+    tmp_path: Path,
+) -> None:
     answer = TextDelta("-"), Completed()
     provider = ScriptedProvider(answer, answer, answer)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         words = "Sum it up in a few short bullets."
         made = await room.begin(words, ON_DEVICE, None, template_id="executive-summary")
         await room.run(made)
@@ -232,13 +229,11 @@ def test_the_summary_keeps_its_grammar_in_other_words_and_when_asked_again(tmp_p
         sent = [request.grammar and request.grammar.definition for request in provider.requests]
         assert sent == [SUMMARY, SUMMARY, None]
 
-    with_room(tmp_path, provider, test)
 
-
-def test_the_question_is_on_disk_before_anything_is_sent(tmp_path: Path) -> None:
+async def test_the_question_is_on_disk_before_anything_is_sent(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("Four."), UsageReported(USAGE), Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("Two and two?")
         assert provider.requests == []
         kept = await room.store.path(began.conversation.id)
@@ -252,24 +247,20 @@ def test_the_question_is_on_disk_before_anything_is_sent(tmp_path: Path) -> None
         assert (request.model, request.effort) == ("gpt-5.2", Effort.HIGH)
         assert request.cache_key == began.conversation.id
 
-    with_room(tmp_path, provider, test)
 
-
-def test_what_an_answer_cost_is_written_down_once(tmp_path: Path) -> None:
+async def test_what_an_answer_cost_is_written_down_once(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE), Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?"))
         # 600 fresh × 1.75 + 400 cached × 0.175 + 200 out × 14, a million tokens each
         assert answer.cost == Decimal("0.00392")
         assert await room.ledger.conversation(answer.conversation_id) == Decimal("0.00392")
         assert await room.ledger.month(now(), "openai") == Decimal("0.00392")
 
-    with_room(tmp_path, provider, test)
-
 
 @pytest.mark.parametrize(("share", "cost"), [("1", "0.01392"), ("0.5", "0.00696")])
-def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
+async def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
     tmp_path: Path, share: str, cost: str
 ) -> None:
     """The cost is that of the tokens and $0.01 for the search, times the provider's share."""
@@ -279,16 +270,14 @@ def test_a_tool_that_the_provider_ran_is_paid_at_its_prices(
         [HostedCall(call), HostedCall(failed), TextDelta("."), UsageReported(USAGE), Completed()]
     )
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         profile = replace(OPENAI, price_multiplier=Decimal(share))
         answer = await room.run(await room.begin("?", profile))
         assert answer.cost == Decimal(cost)
         assert await room.ledger.conversation(answer.conversation_id) == Decimal(cost)
 
-    with_room(tmp_path, provider, test)
 
-
-def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Path) -> None:
+async def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Path) -> None:
     """A killed program counts each hold as a call of unknown cost."""
     held: list[int] = []
 
@@ -311,7 +300,7 @@ def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Path) ->
             yield UsageReported(USAGE)
             yield Completed()
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, Twice(), tools=ToolCatalog([Source(look=look)])) as room:
         settings = AskSettings(parameters=GenerationParameters(tools=("look",)))
         answer = await room.run(await room.begin("?", settings=settings))
         assert held == [1, 0, 1]
@@ -319,10 +308,8 @@ def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Path) ->
         spent = await room.ledger.message(answer.conversation_id, answer.id)
         assert (spent.calls, spent.uncounted) == (2, 0)
 
-    with_room(tmp_path, Twice(), test, tools=ToolCatalog([Source(look=look)]))
 
-
-def test_a_stopped_answer_costs_what_the_tools_of_the_provider_cost(tmp_path: Path) -> None:
+async def test_a_stopped_answer_costs_what_the_tools_of_the_provider_cost(tmp_path: Path) -> None:
     done = ToolCallPart("c", "web_search", "{}", state=ToolCallState.DONE, is_hosted=True)
     begun = replace(done, call_id="d", state=ToolCallState.RUNNING)
     provider = ScriptedProvider(
@@ -330,7 +317,7 @@ def test_a_stopped_answer_costs_what_the_tools_of_the_provider_cost(tmp_path: Pa
         + [TextDelta("."), HostedCall(begun), HELD]
     )
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
         task = asyncio.create_task(room.run(began))
         await provider.holding.wait()
@@ -343,8 +330,6 @@ def test_a_stopped_answer_costs_what_the_tools_of_the_provider_cost(tmp_path: Pa
         assert answer.cost is None
         spent = await room.ledger.message(began.conversation.id, answer.id)
         assert (spent.cost, spent.uncounted) == (Decimal("0.02"), 1)
-
-    with_room(tmp_path, provider, test)
 
 
 @pytest.mark.parametrize(
@@ -359,24 +344,22 @@ def test_a_stopped_answer_costs_what_the_tools_of_the_provider_cost(tmp_path: Pa
         (None, "scale", None),
     ],
 )
-def test_the_tier_that_answered_decides_the_price(
+async def test_the_tier_that_answered_decides_the_price(
     tmp_path: Path, asked: str | None, answered: str, cost: str | None
 ) -> None:
     provider = ScriptedProvider([TextDelta("."), UsageReported(USAGE, answered), Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         settings = AskSettings(parameters=GenerationParameters(service_tier=asked))
         answer = await room.run(await room.begin("?", settings=settings))
         assert provider.requests[0].parameters.service_tier == asked
         assert answer.cost == (None if cost is None else Decimal(cost))
 
-    with_room(tmp_path, provider, test)
 
-
-def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
+async def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("Half "), TextDelta("of it"), HELD, Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
         task = asyncio.create_task(room.run(began))
         await provider.holding.wait()
@@ -389,13 +372,11 @@ def test_the_answer_is_on_disk_while_it_streams(tmp_path: Path) -> None:
         provider.release.set()
         await task
 
-    with_room(tmp_path, provider, test)
 
-
-def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> None:
+async def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> None:
     provider = ScriptedProvider([ReasoningDelta("Hm."), TextDelta("A sta!"), HELD])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
         task = asyncio.create_task(room.run(began))
         await provider.holding.wait()
@@ -409,15 +390,13 @@ def test_stopping_closes_the_stream_and_keeps_the_text(tmp_path: Path) -> None:
         assert isinstance(thought, ReasoningPart)
         assert (thought.text, text) == ("Hm.", TextPart("A sta!"))
 
-    with_room(tmp_path, provider, test)
 
-
-def test_how_long_it_thought_is_kept_with_the_answer(tmp_path: Path) -> None:
+async def test_how_long_it_thought_is_kept_with_the_answer(tmp_path: Path) -> None:
     provider = ScriptedProvider(
         [ReasoningDelta("Hm."), TextDelta("Yes"), ReasoningItem("rs"), Completed()]
     )
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
         await room.run(began)
         thought = (await room.store.path(began.conversation.id))[1].parts[0]
@@ -425,79 +404,67 @@ def test_how_long_it_thought_is_kept_with_the_answer(tmp_path: Path) -> None:
         assert thought.seconds is not None
         assert thought.item_id == "rs"
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_cut_keeps_the_text_and_says_so_under_it(tmp_path: Path) -> None:
+async def test_a_cut_keeps_the_text_and_says_so_under_it(tmp_path: Path) -> None:
     error = StreamCutError("The connection was cut.", status=200)
     provider = ScriptedProvider([TextDelta("Some"), Failed(error)])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?"))
         assert (answer.status, answer.text) == (MessageStatus.FAILED, "Some")
         assert answer.error is not None
         assert answer.error.what_happened == "The connection was cut."
         assert (answer.error.code, answer.error.details) == ("stream_cut", "HTTP 200")
 
-    with_room(tmp_path, provider, test)
 
-
-def test_details_say_nothing_twice(tmp_path: Path) -> None:
+async def test_details_say_nothing_twice(tmp_path: Path) -> None:
     error = error_from("Here", ErrorBody("No.", "odd"), status=500, request_id="req_1")
     provider = ScriptedProvider([Failed(error)])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?"))
         assert answer.error is not None
         assert answer.error.details == (
             "HTTP status 500\nCode: odd\nRequest id: req_1\nThe provider says: No."
         )
 
-    with_room(tmp_path, provider, test)
 
-
-def test_details_leave_nothing_out_that_stands_in_them_by_chance(tmp_path: Path) -> None:
+async def test_details_leave_nothing_out_that_stands_in_them_by_chance(tmp_path: Path) -> None:
     error = StreamCutError("The connection was cut.", details="after 1500 bytes", status=500)
     provider = ScriptedProvider([Failed(error)])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?"))
         assert answer.error is not None
         assert answer.error.details == "HTTP 500\nafter 1500 bytes"
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_limit_reached_is_said_and_is_no_whole_answer(tmp_path: Path) -> None:
+async def test_a_limit_reached_is_said_and_is_no_whole_answer(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("Some"), Incomplete("max_output_tokens")])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?"))
         assert answer.status is MessageStatus.INCOMPLETE
         assert answer.error is not None
         assert "maximum length" in answer.error.what_happened
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_locked_keyring_is_an_error_under_the_question(tmp_path: Path) -> None:
+async def test_a_locked_keyring_is_an_error_under_the_question(tmp_path: Path) -> None:
     error = CredentialError("The keyring is locked.", what_to_do="Unlock it.")
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, error) as room:
         answer = await room.run(await room.begin("?"))
         assert answer.status is MessageStatus.FAILED
         assert answer.error is not None
         assert answer.error.what_happened == "The keyring is locked."
         assert answer.error.what_to_do
 
-    with_room(tmp_path, error, test)
 
-
-def test_instant_is_replaced_once_where_it_is_not_served(tmp_path: Path) -> None:
+async def test_instant_is_replaced_once_where_it_is_not_served(tmp_path: Path) -> None:
     gone = Failed(ModelNotFoundError("No such model.", status=404))
     provider = ScriptedProvider([gone], [TextDelta("Hi"), Completed()], [Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?", COMETAPI, Variant.INSTANT))
         assert [(r.model, r.effort) for r in provider.requests] == [
             ("gpt-5.2-chat-latest", Effort.MEDIUM),
@@ -509,24 +476,20 @@ def test_instant_is_replaced_once_where_it_is_not_served(tmp_path: Path) -> None
         await room.run(await room.begin("?", COMETAPI, Variant.INSTANT))
         assert provider.requests[-1].model == "gpt-5.2"
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_missing_model_without_a_stand_in_is_an_error(tmp_path: Path) -> None:
+async def test_a_missing_model_without_a_stand_in_is_an_error(tmp_path: Path) -> None:
     provider = ScriptedProvider([Failed(ModelNotFoundError("No such model.", status=404))])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("?", COMETAPI, Variant.THINKING))
         assert answer.status is MessageStatus.FAILED
         assert len(provider.requests) == 1
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_path: Path) -> None:
+async def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("All of it"), Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
         room.store.full = True
         task = asyncio.create_task(room.run(began))
@@ -540,24 +503,20 @@ def test_a_full_disk_keeps_the_answer_and_saves_it_when_there_is_room(tmp_path: 
         assert room.store_said[-1] is None
         assert (await room.store.path(began.conversation.id))[1] == answer
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_command_does_not_wait_until_a_full_disk_has_room(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_a_command_does_not_wait_until_a_full_disk_has_room(tmp_path: Path) -> None:
+    async with open_room(tmp_path, ScriptedProvider([TextDelta("Because."), Completed()])) as room:
         answering = await room.begin("Why?")
         room.store.full = True
         done = await answering.run(room.listen, room.store_said.append, insist=False)
         assert (done.status, done.text) == (MessageStatus.COMPLETE, "Because.")
         assert [type(said) for said in room.store_said] == [StoreFullError]
 
-    with_room(tmp_path, ScriptedProvider([TextDelta("Because."), Completed()]), test)
 
-
-def test_a_document_goes_in_whole_before_the_words(tmp_path: Path) -> None:
+async def test_a_document_goes_in_whole_before_the_words(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await room.attachments.add(
             ORIGINAL,
             sha256=DOCUMENT.sha256,
@@ -575,13 +534,13 @@ def test_a_document_goes_in_whole_before_the_words(tmp_path: Path) -> None:
             '<document name="report.pdf" pages="2">\nAll its text.\n</document>\n\nSummarise it.'
         )
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(tmp_path: Path) -> None:
+async def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(
+    tmp_path: Path,
+) -> None:
     provider = ScriptedProvider()
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await room.attachments.add(
             ORIGINAL,
             sha256=DOCUMENT.sha256,
@@ -597,23 +556,19 @@ def test_a_document_that_does_not_fit_is_refused_before_anything_is_kept(tmp_pat
         assert "7,680" in refused.value.what_happened  # 8,192 less room for an answer
         assert await room.store.all() == []
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_short_question_is_not_counted_at_all(tmp_path: Path) -> None:
+async def test_a_short_question_is_not_counted_at_all(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await room.run(await room.begin("Short."))
         assert room.counter.asked == 0
 
-    with_room(tmp_path, provider, test)
 
-
-def test_another_answer_is_a_version_beside_the_first(tmp_path: Path) -> None:
+async def test_another_answer_is_a_version_beside_the_first(tmp_path: Path) -> None:
     provider = ScriptedProvider([TextDelta("One"), Completed()], [TextDelta("Two"), Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?")
         first = await room.run(began)
         path = await room.store.path(began.conversation.id)
@@ -623,13 +578,11 @@ def test_another_answer_is_a_version_beside_the_first(tmp_path: Path) -> None:
         assert [m.text for m in await room.store.path(first.conversation_id)] == ["?", "Two"]
         assert len(provider.requests[1].messages) == 1
 
-    with_room(tmp_path, provider, test)
 
-
-def test_sampling_goes_out_only_where_the_model_takes_it(tmp_path: Path) -> None:
+async def test_sampling_goes_out_only_where_the_model_takes_it(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()], [Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         settings = AskSettings()
         settings = replace(settings, parameters=replace(settings.parameters, temperature=0.2))
         await room.run(await room.begin("?", settings=settings))
@@ -640,33 +593,27 @@ def test_sampling_goes_out_only_where_the_model_takes_it(tmp_path: Path) -> None
         assert provider.requests[1].parameters.temperature == 0.2
         assert provider.requests[1].effort is Effort.NONE
 
-    with_room(tmp_path, provider, test)
 
-
-def test_the_model_on_this_computer_is_not_let_to_run_on(tmp_path: Path) -> None:
+async def test_the_model_on_this_computer_is_not_let_to_run_on(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()], [Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await room.run(await room.begin("?", ON_DEVICE, None))
         assert provider.requests[0].parameters.max_output_tokens == 1024
         await room.run(await room.begin("?"))
         assert provider.requests[1].parameters.max_output_tokens is None
 
-    with_room(tmp_path, provider, test)
 
-
-def test_no_key_is_said_in_the_provider_s_own_words(tmp_path: Path) -> None:
+async def test_no_key_is_said_in_the_provider_s_own_words(tmp_path: Path) -> None:
     error = AuthenticationError("No API key is known for OpenAI.", what_to_do="Add one.")
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, error) as room:
         answer = await room.run(await room.begin("?"))
         assert answer.error is not None
         assert answer.error.code == "authentication"
 
-    with_room(tmp_path, error, test)
 
-
-def test_a_cap_refuses_the_next_message_and_no_running_answer(tmp_path: Path) -> None:
+async def test_a_cap_refuses_the_next_message_and_no_running_answer(tmp_path: Path) -> None:
     provider = ScriptedProvider(
         [TextDelta("a"), HELD, UsageReported(Usage(1000, 0, 1000, 0)), Completed()]
     )
@@ -675,7 +622,7 @@ def test_a_cap_refuses_the_next_message_and_no_running_answer(tmp_path: Path) ->
     words = price.of(Usage(input_tokens=1 + FRAME))
     capped = replace(OPENAI, monthly_cap=words)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         first = await room.begin("one", capped)
         running = asyncio.create_task(room.run(first))
         await provider.holding.wait()
@@ -691,16 +638,14 @@ def test_a_cap_refuses_the_next_message_and_no_running_answer(tmp_path: Path) ->
         with pytest.raises(SpendingCapError):
             await room.service.begin_again(first.conversation, path[:1], capped, AskSettings())
 
-    with_room(tmp_path, provider, test)
 
-
-def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path) -> None:
+async def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path) -> None:
     capped = replace(OPENAI, monthly_cap=Decimal("0.001"))
     chosen = [ModelChoice(OPENAI.id, "", variant) for variant in (Variant.THINKING, Variant.PRO)]
     asked = [(capped, choice) for choice in chosen]
     words = Draft(" ".join(200 * ["word"]))
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, ScriptedProvider()) as room:
         blank = Conversation(new_id(), "", now(), now(), chosen[0])
         with pytest.raises(SpendingCapError):  # the second is too expensive beside the first
             await room.service.begin_compared(blank, [], words, asked, AskSettings())
@@ -718,13 +663,11 @@ def test_compared_answers_are_stored_together_or_not_at_all(tmp_path: Path) -> N
         (question, first) = await room.store.path(blank.id)
         assert (question.text, first.id) == (words.text, began.answer.id)
 
-    with_room(tmp_path, ScriptedProvider(), test)
 
-
-def test_what_cannot_be_kept_holds_nothing(tmp_path: Path) -> None:
+async def test_what_cannot_be_kept_holds_nothing(tmp_path: Path) -> None:
     capped = replace(OPENAI, monthly_cap=Decimal(1))
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, ScriptedProvider([Completed()])) as room:
         asked = await room.begin("one", capped)
         assert (await room.service.budget.month(capped)).held > 0
         await room.run(asked)
@@ -733,14 +676,12 @@ def test_what_cannot_be_kept_holds_nothing(tmp_path: Path) -> None:
             await room.begin("two", capped)
         assert (await room.service.budget.month(capped)).held == 0
 
-    with_room(tmp_path, ScriptedProvider([Completed()]), test)
 
-
-def test_a_call_that_was_cut_is_noted_without_its_cost(tmp_path: Path) -> None:
+async def test_a_call_that_was_cut_is_noted_without_its_cost(tmp_path: Path) -> None:
     cut = Failed(StreamCutError("The connection broke."))
     provider = ScriptedProvider([TextDelta("a"), cut], [cut], [TextDelta("a"), cut])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await room.run(await room.begin("one"))
         await room.run(await room.begin("two"))  # nothing had begun
         await room.run(await room.begin("three", ON_DEVICE, None))  # costs nothing
@@ -749,18 +690,14 @@ def test_a_call_that_was_cut_is_noted_without_its_cost(tmp_path: Path) -> None:
         (failed,) = await room.ledger.grouped(Grouping.OUTCOME)
         assert (failed.key, failed.performance.failed) == ("failed", 3)
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_whole_answer_without_usage_is_noted_as_not_counted(tmp_path: Path) -> None:
+async def test_a_whole_answer_without_usage_is_noted_as_not_counted(tmp_path: Path) -> None:
     whole: list[StreamEvent | str] = [TextDelta("a"), Completed()]
     provider = ScriptedProvider(whole, whole)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         answer = await room.run(await room.begin("one"))
         assert answer.cost is None
         await room.run(await room.begin("two", ON_DEVICE, None))  # costs nothing
         month = await room.ledger.spent_in_month(now())
         assert (month.calls, month.uncounted, month.cost) == (2, 1, Decimal(0))
-
-    with_room(tmp_path, provider, test)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
@@ -193,52 +194,48 @@ class Reading:
         return FACT.findall("".join(e.text for e in events if isinstance(e, TextDelta)))
 
 
-def with_reading(tmp_path: Path, test: Callable[[Reading], Awaitable[None]], **texts: str) -> None:
-    async def main() -> None:
-        database = Database(tmp_path / "store.sqlite3")
-        await database.open()
-        attachments = AttachmentStore(database, tmp_path / "files")
-        for name, text in texts.items():
-            data = name.encode()
-            await attachments.add(
-                data,
-                sha256=sha256(data).hexdigest(),
-                name=name,
-                media_type="text/plain",
-                text=text,
-                pages=None,
-                tokens=None,
-            )
-        provider, ledger = NoteTaker(), Ledger(database)
-        reader = ChunkedReader(
-            gateway=OneProvider(provider),
-            attachments=attachments,
-            pictures=DrawnPages(),
-            estimator=Estimator(WordCounter(), attachments),
-            splitter=WordSplitter(),
-            notes=NotesStore(database),
-            spending=ledger,
-            budget=Budget(SpendingHolds(database), SettingsStore(database)),
+@asynccontextmanager
+async def open_reading(tmp_path: Path, **texts: str) -> AsyncIterator[Reading]:
+    database = Database(tmp_path / "store.sqlite3")
+    await database.open()
+    attachments = AttachmentStore(database, tmp_path / "files")
+    for name, text in texts.items():
+        data = name.encode()
+        await attachments.add(
+            data,
+            sha256=sha256(data).hexdigest(),
+            name=name,
+            media_type="text/plain",
+            text=text,
+            pages=None,
+            tokens=None,
         )
-        await test(Reading(reader, provider, ledger))
-        await database.close()
-
-    asyncio.run(main())
+    provider, ledger = NoteTaker(), Ledger(database)
+    reader = ChunkedReader(
+        gateway=OneProvider(provider),
+        attachments=attachments,
+        pictures=DrawnPages(),
+        estimator=Estimator(WordCounter(), attachments),
+        splitter=WordSplitter(),
+        notes=NotesStore(database),
+        spending=ledger,
+        budget=Budget(SpendingHolds(database), SettingsStore(database)),
+    )
+    yield Reading(reader, provider, ledger)
+    await database.close()
 
 
 @pytest.mark.parametrize("facts", [1, 12, 200])
-def test_every_fact_at_every_depth_reaches_the_last_call(tmp_path: Path, facts: int) -> None:
-    async def test(reading: Reading) -> None:
+async def test_every_fact_at_every_depth_reaches_the_last_call(tmp_path: Path, facts: int) -> None:
+    async with open_reading(tmp_path, a=book(facts)) as reading:
         found = await reading.facts(reading.task("a"))
         assert found == [f"FACT-{n}" for n in range(facts)]
 
-    with_reading(tmp_path, test, a=book(facts))
 
-
-def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
+async def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
     pages = [f"[page {n}]\n{book(3, words_between=n)}" for n in (1, 2, 3)]
 
-    async def test(reading: Reading) -> None:
+    async with open_reading(tmp_path, a="\n\n".join(pages)) as reading:
         whole = reading.task("a")
         chosen = ChosenPages("page", ((1, 1), (3, 3)), 3)
         part = replace(whole.documents[0], chosen=chosen)
@@ -247,8 +244,6 @@ def test_only_the_chosen_pages_are_read(tmp_path: Path) -> None:
         await reading.run(whole)
         again = await reading.plan(replace(whole, documents=(part,)))
         assert again.done == 0  # other words, other notes
-
-    with_reading(tmp_path, test, a="\n\n".join(pages))
 
 
 def scanned(reading: Reading, count: int, *, every: int = 1, **given: object) -> Task:
@@ -277,13 +272,15 @@ def shown_pages(request: ChatRequest) -> list[int]:
 
 
 @pytest.mark.parametrize(("count", "every"), [(3, 1), (150, 1), (60, 3)])
-def test_pages_that_are_pictures_go_with_their_part(tmp_path: Path, count: int, every: int) -> None:
+async def test_pages_that_are_pictures_go_with_their_part(
+    tmp_path: Path, count: int, every: int
+) -> None:
     pages = [
         f"[page {n}]\n" + (NO_TEXT if n % every == 0 else book(1, words_between=60))
         for n in range(1, count + 1)
     ]
 
-    async def test(reading: Reading) -> None:
+    async with open_reading(tmp_path, a="\n\n".join(pages)) as reading:
         task = scanned(reading, count, every=every)
         room = await reading.reader.room(task)
         for piece in await reading.reader.pieces(task):
@@ -302,19 +299,19 @@ def test_pages_that_are_pictures_go_with_their_part(tmp_path: Path, count: int, 
             request.instructions.endswith(MERGING) for request in notes
         )
 
-    with_reading(tmp_path, test, a="\n\n".join(pages))
 
-
-def test_of_chosen_pages_the_pictures_are_theirs(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_of_chosen_pages_the_pictures_are_theirs(tmp_path: Path) -> None:
+    async with open_reading(
+        tmp_path, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in range(1, 10))
+    ) as reading:
         await reading.run(scanned(reading, 9, chosen=ChosenPages("page", ((2, 3), (9, 9)), 9)))
         assert [shown_pages(r) for r in reading.provider.requests] == [[2, 3, 9], []]
 
-    with_reading(tmp_path, test, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in range(1, 10)))
 
-
-def test_text_alone_and_a_blind_model_take_no_pictures(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_text_alone_and_a_blind_model_take_no_pictures(tmp_path: Path) -> None:
+    async with open_reading(
+        tmp_path, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in (1, 2, 3))
+    ) as reading:
         task = scanned(reading, 3)
         alone = replace(task.documents[0], detail=TEXT_ONLY)
         await reading.run(replace(task, documents=(alone,)))
@@ -324,36 +321,30 @@ def test_text_alone_and_a_blind_model_take_no_pictures(tmp_path: Path) -> None:
         assert len(shown) >= 2
         assert not any(shown)
 
-    with_reading(tmp_path, test, a="\n\n".join(f"[page {n}]\n{NO_TEXT}" for n in (1, 2, 3)))
 
-
-def test_a_picture_that_no_part_can_take_is_refused(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_a_picture_that_no_part_can_take_is_refused(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=f"[page 1]\n{NO_TEXT}") as reading:
         task = scanned(reading, 1)
         wide = replace(task.resolved.model, image_tokens=TileTokens(5_000, 170))
         with pytest.raises(IllegalChoiceError, match="Page 1 of “a” is too large"):
             await reading.plan(replace(task, resolved=replace(task.resolved, model=wide)))
         assert reading.provider.requests == []
 
-    with_reading(tmp_path, test, a=f"[page 1]\n{NO_TEXT}")
-
 
 @pytest.mark.parametrize(("ratio", "says_sizes"), [(2.0, True), (5.0, True), (2.5, False)])
-def test_parts_that_the_server_refuses_are_split_and_sent_again(
+async def test_parts_that_the_server_refuses_are_split_and_sent_again(
     tmp_path: Path, ratio: float, says_sizes: bool
 ) -> None:
-    async def test(reading: Reading) -> None:
+    async with open_reading(tmp_path, a=book(60)) as reading:
         provider = reading.provider
         provider.window, provider.ratio, provider.says_sizes = 1_600, ratio, says_sizes
         found = await reading.facts(reading.task("a"))
         assert found == [f"FACT-{n}" for n in range(60)]
         assert provider.refused > 0
 
-    with_reading(tmp_path, test, a=book(60))
 
-
-def test_a_part_is_split_three_times_at_most(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_a_part_is_split_three_times_at_most(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(60)) as reading:
         reading.provider.window, reading.provider.ratio = 1_600, 1_000.0
         reading.provider.says_sizes = False
         events = await reading.run(reading.task("a"))
@@ -361,11 +352,9 @@ def test_a_part_is_split_three_times_at_most(tmp_path: Path) -> None:
         assert isinstance(events[-1].error, ContextTooLongError)
         assert 1 <= reading.provider.refused <= 4 * AT_ONCE
 
-    with_reading(tmp_path, test, a=book(60))
 
-
-def test_the_same_command_pays_for_no_part_again(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_the_same_command_pays_for_no_part_again(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(60)) as reading:
         provider, task = reading.provider, reading.task("a")
         provider.window, provider.ratio, provider.fails_on = 1_600, 2.0, "FACT-40"
         assert isinstance((await reading.run(task))[-1], Failed)
@@ -386,11 +375,9 @@ def test_the_same_command_pays_for_no_part_again(tmp_path: Path) -> None:
         refusals = [text for text in seen_twice if len(text.split()) * 2 > 1_600]
         assert seen_twice == refusals  # a refusal costs nothing
 
-    with_reading(tmp_path, test, a=book(60))
 
-
-def test_notes_that_are_too_many_are_noted_down_again(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_notes_that_are_too_many_are_noted_down_again(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(1500, words_between=5)) as reading:
         found = await reading.facts(reading.task("a"))
         assert found == [f"FACT-{n}" for n in range(1500)]
         merging = [r for r in reading.provider.requests if r.instructions.endswith(MERGING)]
@@ -399,34 +386,28 @@ def test_notes_that_are_too_many_are_noted_down_again(tmp_path: Path) -> None:
             words = text_of(request.messages[0].parts).split()  # type: ignore[arg-type]
             assert len(words) < 1_600
 
-    with_reading(tmp_path, test, a=book(1500, words_between=5))
 
-
-def test_notes_share_the_window_with_what_was_said_before(tmp_path: Path) -> None:
+async def test_notes_share_the_window_with_what_was_said_before(tmp_path: Path) -> None:
     def merging(reading: Reading) -> list[ChatRequest]:
         return [r for r in reading.provider.requests if r.instructions.endswith(MERGING)]
 
-    async def test(reading: Reading) -> None:
+    async with open_reading(tmp_path, a=book(600, words_between=20)) as reading:
         await reading.run(reading.task("a"))
         assert not merging(reading)
         await reading.run(reading.task("a"), RequestMessage(Role.USER, (TextPart("word " * 900),)))
         assert merging(reading)
 
-    with_reading(tmp_path, test, a=book(600, words_between=20))
 
-
-def test_several_documents_keep_their_names_and_order(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_several_documents_keep_their_names_and_order(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(20), b=book(20)) as reading:
         await reading.run(reading.task("a", "b"))
         last = text_of(reading.provider.requests[-1].messages[-1].parts)  # type: ignore[arg-type]
         assert last.index('document="a" part="1 of') < last.index('document="b" part="1 of')
         assert last.endswith(PROMPT)
 
-    with_reading(tmp_path, test, a=book(20), b=book(20))
 
-
-def test_a_second_time_only_the_last_call_is_made(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_a_second_time_only_the_last_call_is_made(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(20)) as reading:
         task = reading.task("a")
         first = await reading.facts(task)
         plan = await reading.plan(task)
@@ -435,11 +416,9 @@ def test_a_second_time_only_the_last_call_is_made(tmp_path: Path) -> None:
         assert await reading.facts(task) == first
         assert len(reading.provider.requests) == calls + 1
 
-    with_reading(tmp_path, test, a=book(20))
 
-
-def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(20)) as reading:
         task = reading.task("a")
         reading.provider.fails_on = "FACT-19 "  # in the last part
         *before_it, last = await reading.run(task)
@@ -458,11 +437,9 @@ def test_what_failed_goes_on_where_it_was(tmp_path: Path) -> None:
         plan = await reading.plan(task)
         assert len(reading.provider.requests) - before == plan.calls - done + 1
 
-    with_reading(tmp_path, test, a=book(20))
 
-
-def test_what_it_thinks_is_said_not_to_be_in_the_estimate(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_what_it_thinks_is_said_not_to_be_in_the_estimate(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(20)) as reading:
         task = reading.task("a")
         for effort, leaves_out in ((None, False), (Effort.NONE, False), (Effort.MEDIUM, True)):
             thinking = replace(task, resolved=replace(task.resolved, effort=effort))
@@ -476,11 +453,9 @@ def test_what_it_thinks_is_said_not_to_be_in_the_estimate(tmp_path: Path) -> Non
                 == ""
             )
 
-    with_reading(tmp_path, test, a=book(20))
 
-
-def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(20)) as reading:
         plan = await reading.plan(reading.task("a"))
         assert plan.cost
         events = await reading.run(reading.task("a"))
@@ -494,11 +469,9 @@ def test_it_says_how_far_it_has_come_and_what_it_cost(tmp_path: Path) -> None:
         (notice,) = (str(event.text) for event in events if isinstance(event, Notice))
         assert notice == f"Read in parts for {money(spent)}."
 
-    with_reading(tmp_path, test, a=book(20))
 
-
-def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(60), b=book(60)) as reading:
         reading.provider.gate.clear()
         run = asyncio.create_task(reading.run(reading.task("a")))
 
@@ -514,8 +487,6 @@ def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path: Path)
         await reading.run(local)
         assert reading.provider.most_at_once == 1
 
-    with_reading(tmp_path, test, a=book(60), b=book(60))
-
 
 @pytest.mark.parametrize("has_room_for", [1, 2, 3])
 @pytest.mark.parametrize(
@@ -525,10 +496,10 @@ def test_several_parts_are_read_at_once_but_one_on_this_computer(tmp_path: Path)
         StreamCutError(Reason.ANSWER_CUT, provider="llama-cpp-python"),
     ],
 )
-def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
+async def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
     tmp_path: Path, has_room_for: int, too_many: ProviderError
 ) -> None:
-    async def test(reading: Reading) -> None:
+    async with open_reading(tmp_path, a=book(60)) as reading:
         provider = reading.provider
         provider.has_room_for, provider.too_many = has_room_for, too_many
         provider.gate.clear()
@@ -548,11 +519,9 @@ def test_what_a_provider_has_no_room_for_goes_one_after_the_other(
         refused = AT_ONCE - has_room_for
         assert len(provider.requests) == plan.calls + 1 + refused, "nothing is read twice"
 
-    with_reading(tmp_path, test, a=book(60))
 
-
-def test_stopping_stops_every_call(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_stopping_stops_every_call(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(60)) as reading:
         task = reading.task("a")
         provider = await reading.reader.reading(task).provider(OPENAI)
         request = ChatRequest(model=MODEL.id, messages=(RequestMessage(Role.USER, ()),))
@@ -561,8 +530,6 @@ def test_stopping_stops_every_call(tmp_path: Path) -> None:
         await stream.aclose()  # type: ignore[attr-defined]
         others = asyncio.all_tasks() - {asyncio.current_task()}
         assert not [t for t in others if "work" in repr(t)]
-
-    with_reading(tmp_path, test, a=book(60))
 
 
 @pytest.mark.parametrize(
@@ -573,10 +540,12 @@ def test_stopping_stops_every_call(tmp_path: Path) -> None:
         ("some-8b", 400_000, LARGEST_PART, LONGEST_ON_DEVICE),
     ],
 )
-def test_parts_are_as_large_as_the_model_reads_well(
+async def test_parts_are_as_large_as_the_model_reads_well(
     tmp_path: Path, model: str, window: int, largest: int, longest: int
 ) -> None:
-    async def test(reading: Reading) -> None:
+    async with open_reading(
+        tmp_path, a="word " * 90_000 if window > 8_192 else book(150)
+    ) as reading:
         task = reading.task("a", profile=ON_DEVICE)
         info = ModelInfo(model, model, context_window=window, max_output=200)
         task = replace(task, resolved=replace(task.resolved, model=info))
@@ -590,14 +559,12 @@ def test_parts_are_as_large_as_the_model_reads_well(
         first = reading.provider.requests[0]
         assert first.parameters.max_output_tokens == longest
 
-    with_reading(tmp_path, test, a="word " * 90_000 if window > 8_192 else book(150))
-
 
 @pytest.mark.parametrize("speaks_first", [True, False])
-def test_what_was_stopped_while_it_was_made_counts_as_unknown(
+async def test_what_was_stopped_while_it_was_made_counts_as_unknown(
     tmp_path: Path, speaks_first: bool
 ) -> None:
-    async def test(reading: Reading) -> None:
+    async with open_reading(tmp_path, a=book(60)) as reading:
         reading.provider.speaks_first = speaks_first
         reading.provider.gate.clear()
         run = asyncio.create_task(reading.run(reading.task("a")))
@@ -612,14 +579,10 @@ def test_what_was_stopped_while_it_was_made_counts_as_unknown(
         spent = await reading.ledger.spent_in_month(now())
         assert spent.uncounted == (AT_ONCE if speaks_first else 0)
 
-    with_reading(tmp_path, test, a=book(60))
 
-
-def test_a_stand_in_model_is_not_asked_with_anothers_parts(tmp_path: Path) -> None:
-    async def test(reading: Reading) -> None:
+async def test_a_stand_in_model_is_not_asked_with_anothers_parts(tmp_path: Path) -> None:
+    async with open_reading(tmp_path, a=book(2)) as reading:
         provider = await reading.reader.reading(reading.task("a")).provider(OPENAI)
         request = replace(ChatRequest(model="other", messages=()))
         (event,) = [event async for event in provider.stream(request)]
         assert isinstance(event, Failed)
-
-    with_reading(tmp_path, test, a=book(2))

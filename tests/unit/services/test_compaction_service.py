@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -141,51 +142,46 @@ def words(messages: tuple[RequestMessage, ...]) -> list[str]:
     return [getattr(part, "text", "") for message in messages for part in message.parts]
 
 
-def with_room(
+@asynccontextmanager
+async def open_room(
     tmp_path: Path,
-    test: Callable[[Room], Awaitable[None]],
     *,
     profile: ProviderProfile = OPENAI,
     choice: ModelChoice = FAMILY,
-) -> None:
-    async def main() -> None:
-        database = Database(tmp_path / "store.sqlite3")
-        await database.open()
-        provider, ledger = ScriptedProvider(), Ledger(database)
-        attachments = AttachmentStore(database, tmp_path / "files")
-        compactions, store = CompactionStore(database), ConversationStore(database)
-        estimator, gateway = Estimator(WordCounter(), attachments), OneProvider(provider)
-        budget = Budget(SpendingHolds(database), SettingsStore(database))
-        pictures = ImageScaler(attachments, DocumentWorker())
-        chat = ChatService(
-            sources=MessageSources(store, attachments, pictures, compactions, NothingInParts),
-            spending=ledger,
-            gateway=gateway,
-            estimator=estimator,
-            budget=budget,
-            catalog=CATALOG,
-            fences=fences(),
-            tools=no_tools,
-            desk=desk(),
-        )
-        service = CompactionService(
-            store=compactions,
-            attachments=attachments,
-            pictures=pictures,
-            estimator=estimator,
-            jobs=UtilityModel(gateway, ledger, budget, CATALOG),
-            catalog=CATALOG,
-            fences=fences(),
-        )
-        conversation = Conversation(
-            new_id(), "", now(), now(), replace(choice, provider_id=profile.id)
-        )
-        try:
-            await test(Room(chat, service, store, ledger, provider, profile, conversation))
-        finally:
-            await database.close()
-
-    asyncio.run(main())
+) -> AsyncIterator[Room]:
+    database = Database(tmp_path / "store.sqlite3")
+    await database.open()
+    provider, ledger = ScriptedProvider(), Ledger(database)
+    attachments = AttachmentStore(database, tmp_path / "files")
+    compactions, store = CompactionStore(database), ConversationStore(database)
+    estimator, gateway = Estimator(WordCounter(), attachments), OneProvider(provider)
+    budget = Budget(SpendingHolds(database), SettingsStore(database))
+    pictures = ImageScaler(attachments, DocumentWorker())
+    chat = ChatService(
+        sources=MessageSources(store, attachments, pictures, compactions, NothingInParts),
+        spending=ledger,
+        gateway=gateway,
+        estimator=estimator,
+        budget=budget,
+        catalog=CATALOG,
+        fences=fences(),
+        tools=no_tools,
+        desk=desk(),
+    )
+    service = CompactionService(
+        store=compactions,
+        attachments=attachments,
+        pictures=pictures,
+        estimator=estimator,
+        jobs=UtilityModel(gateway, ledger, budget, CATALOG),
+        catalog=CATALOG,
+        fences=fences(),
+    )
+    conversation = Conversation(new_id(), "", now(), now(), replace(choice, provider_id=profile.id))
+    try:
+        yield Room(chat, service, store, ledger, provider, profile, conversation)
+    finally:
+        await database.close()
 
 
 async def three_turns(room: Room) -> None:
@@ -204,8 +200,8 @@ def test_usable_is_what_leaves_room_for_an_answer() -> None:
     assert usable_input(CATALOG.info("unknown")) is None
 
 
-def test_it_is_near_from_four_fifths_on(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_it_is_near_from_four_fifths_on(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         # The words are few: only the provider's own count says that they are many tokens.
         long = "word " * 60_000
         await room.ask(long, "a", 217_580)
@@ -214,14 +210,12 @@ def test_it_is_near_from_four_fifths_on(tmp_path: Path) -> None:
         await room.ask("more", "b", 217_595)
         assert await room.service.is_nearly_full(SendContext(await room.path(), room.own))
 
-    with_room(tmp_path, test)
-
 
 # ---------------------------------------------------------------- the provider's own way
 
 
-def test_the_provider_makes_it_and_its_items_go_before_what_is_new(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_the_provider_makes_it_and_its_items_go_before_what_is_new(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         path = await room.path()
         plan = await room.plan()
@@ -248,11 +242,9 @@ def test_the_provider_makes_it_and_its_items_go_before_what_is_new(tmp_path: Pat
         assert request.cache_key == cache_key
         assert await room.used() == 1_010
 
-    with_room(tmp_path, test)
 
-
-def test_the_next_one_is_made_of_the_first_and_what_came_since(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_the_next_one_is_made_of_the_first_and_what_came_since(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states += [STATE, replace(STATE, items=ITEMS.replace("cmp_1", "cmp_2"))]
         await room.compact()
@@ -269,11 +261,9 @@ def test_the_next_one_is_made_of_the_first_and_what_came_since(tmp_path: Path) -
         await room.ask("question 6", "answer 6", 900)
         assert "cmp_2" in room.provider.requests[-1].state
 
-    with_room(tmp_path, test)
 
-
-def test_a_provider_without_it_has_a_small_model_write_a_summary(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_a_provider_without_it_has_a_small_model_write_a_summary(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.add(*said("They asked two questions.", 50))
         made = await room.compact()
@@ -287,12 +277,10 @@ def test_a_provider_without_it_has_a_small_model_write_a_summary(tmp_path: Path)
         assert room.sent[1:] == [SUMMARY_READ, "question 3", "answer 3", "question 4"]
         assert room.provider.requests[-1].state == ""
 
-    with_room(tmp_path, test)
-
 
 @pytest.mark.attack("prompt-fences")
-def test_no_message_and_no_summary_ends_itself(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_no_message_and_no_summary_ends_itself(tmp_path: Path) -> None:
+    async with open_room(tmp_path, profile=COMETAPI) as room:
         own = await fences().of(room.conversation.id)
         of_summary = await fences().of(room.conversation.id, "summary")
         numbers = (own.number, of_summary.number)
@@ -307,20 +295,18 @@ def test_no_message_and_no_summary_ends_itself(tmp_path: Path) -> None:
         assert room.sent[0].count(own.number) == 2
         assert room.sent[0].endswith(f"\n</summary-{own.number}>")
 
-    with_room(tmp_path, test, profile=COMETAPI)
 
-
-def test_questions_that_are_most_of_it_are_summarised(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_questions_that_are_most_of_it_are_summarised(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await room.ask("word " * 100_000, "answer 1", 101_000)
         await room.ask("question 2", "answer 2", 102_000)
         assert (await room.plan()).kind is CompactionKind.SUMMARY
 
-    with_room(tmp_path, test)
 
-
-def test_what_only_the_provider_can_read_is_not_summarised_by_another_way(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_what_only_the_provider_can_read_is_not_summarised_by_another_way(
+    tmp_path: Path,
+) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(STATE)
         await room.compact()
@@ -334,30 +320,24 @@ def test_what_only_the_provider_can_read_is_not_summarised_by_another_way(tmp_pa
         assert plan.sent.compaction is None
         assert plan.sent.messages[0].text == "question 1"
 
-    with_room(tmp_path, test)
 
-
-def test_gateways_are_not_asked_for_it(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_gateways_are_not_asked_for_it(tmp_path: Path) -> None:
+    async with open_room(tmp_path, profile=COMETAPI) as room:
         await three_turns(room)
         assert (await room.plan()).kind is CompactionKind.SUMMARY
 
-    with_room(tmp_path, test, profile=COMETAPI)
 
-
-def test_pro_is_compacted_by_what_costs_less(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_pro_is_compacted_by_what_costs_less(tmp_path: Path) -> None:
+    async with open_room(tmp_path, choice=replace(FAMILY, variant=Variant.PRO)) as room:
         await three_turns(room)
         assert (await room.plan()).by.model.id == "gpt-5.2"
-
-    with_room(tmp_path, test, choice=replace(FAMILY, variant=Variant.PRO))
 
 
 # ---------------------------------------------------------------- branches, other providers, undo
 
 
-def test_a_branch_before_the_point_is_sent_its_own_messages(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_a_branch_before_the_point_is_sent_its_own_messages(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(STATE)
         await room.compact()
@@ -366,11 +346,9 @@ def test_a_branch_before_the_point_is_sent_its_own_messages(tmp_path: Path) -> N
         assert room.sent == ["question 1", "answer 1", "question 2, edited"]
         assert await room.used() == 95_010
 
-    with_room(tmp_path, test)
 
-
-def test_another_provider_is_sent_the_messages_themselves(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_another_provider_is_sent_the_messages_themselves(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(STATE)
         await room.compact()
@@ -380,11 +358,9 @@ def test_another_provider_is_sent_the_messages_themselves(tmp_path: Path) -> Non
         assert room.sent[:2] == ["question 1", "answer 1"]
         assert len(room.sent) == 7
 
-    with_room(tmp_path, test)
 
-
-def test_undone_is_as_if_it_had_not_been(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_undone_is_as_if_it_had_not_been(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         assert await room.used() == 220_010
         room.provider.states.append(STATE)
@@ -398,11 +374,9 @@ def test_undone_is_as_if_it_had_not_been(tmp_path: Path) -> None:
         assert len(room.sent) == 9
         assert await room.used() == 221_010
 
-    with_room(tmp_path, test)
 
-
-def test_the_estimate_counts_what_is_really_sent(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_the_estimate_counts_what_is_really_sent(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(STATE)
         await room.compact()
@@ -415,11 +389,9 @@ def test_the_estimate_counts_what_is_really_sent(tmp_path: Path) -> None:
         assert estimate.input_tokens == 501 + 2 * (2 + 4) + (2 + 4) + (2 + 4)
         assert not estimate.exact
 
-    with_room(tmp_path, test)
 
-
-def test_what_does_not_fit_even_then_is_refused(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_what_does_not_fit_even_then_is_refused(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(STATE)
         await room.compact()
@@ -427,16 +399,14 @@ def test_what_does_not_fit_even_then_is_refused(tmp_path: Path) -> None:
             await room.ask("word " * 272_000, "", 0)
         assert refused.value.what_to_do.startswith("Compact it")
 
-    with_room(tmp_path, test)
-
 
 # ---------------------------------------------------------------- summaries in parts
 
 
-def test_what_is_larger_than_the_small_models_window_is_summarised_in_parts(
+async def test_what_is_larger_than_the_small_models_window_is_summarised_in_parts(
     tmp_path: Path,
 ) -> None:
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, profile=ON_DEVICE, choice=LOCAL) as room:
         # The provider counts less than the words here, so that the questions themselves fit.
         for number in range(4):
             await room.ask(f"q{number} " + "word " * 3_000, f"a{number}", 1_000 * (number + 1))
@@ -453,11 +423,9 @@ def test_what_is_larger_than_the_small_models_window_is_summarised_in_parts(
             assert request.parameters.max_output_tokens == 512
             assert len(words(request.messages)[0].split()) < 8_192 - 1_024
 
-    with_room(tmp_path, test, profile=ON_DEVICE, choice=LOCAL)
 
-
-def test_one_message_larger_than_the_window_is_cut(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_one_message_larger_than_the_window_is_cut(tmp_path: Path) -> None:
+    async with open_room(tmp_path, profile=ON_DEVICE, choice=LOCAL) as room:
         lines = "\n".join(f"line {n}" for n in range(3_500))
         await room.ask(lines, "noted", 1_500)
         await room.ask("and?", "yes", 1_700)
@@ -468,14 +436,12 @@ def test_one_message_larger_than_the_window_is_cut(tmp_path: Path) -> None:
         for number in range(3_500):  # nothing lost at the cut
             assert sum(f"line {number}\n" in f"{text}\n" for text in asked) == 1
 
-    with_room(tmp_path, test, profile=ON_DEVICE, choice=LOCAL)
-
 
 # ---------------------------------------------------------------- nothing half-done
 
 
-def test_what_fails_is_raised_and_nothing_is_kept(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_what_fails_is_raised_and_nothing_is_kept(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.states.append(ProviderFaultError("It failed."))
         with pytest.raises(ProviderFaultError):
@@ -494,11 +460,9 @@ def test_what_fails_is_raised_and_nothing_is_kept(tmp_path: Path) -> None:
         calls = {row.key: row.spent for row in await room.ledger.grouped(Grouping.OUTCOME)}
         assert (calls["failed"].calls, calls["failed"].uncounted) == (3, 1)
 
-    with_room(tmp_path, test)
 
-
-def test_cancelled_leaves_nothing(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_cancelled_leaves_nothing(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.add(TextDelta("They asked"), ScriptedProvider.HOLD)
         work = asyncio.ensure_future(room.compact())
@@ -509,40 +473,32 @@ def test_cancelled_leaves_nothing(tmp_path: Path) -> None:
         assert await room.compactions() == ()
         assert room.provider.closed == len(room.provider.requests)
 
-    with_room(tmp_path, test)
-
 
 @pytest.mark.parametrize("text", ["", "word " * 200_000])
-def test_what_came_out_no_shorter_is_not_used(tmp_path: Path, text: str) -> None:
-    async def test(room: Room) -> None:
+async def test_what_came_out_no_shorter_is_not_used(tmp_path: Path, text: str) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         room.provider.add(*said(text, 50))
         with pytest.raises(CompactionError):
             await room.compact()
         assert await room.compactions() == ()
 
-    with_room(tmp_path, test)
 
-
-def test_a_short_conversation_is_not_compacted(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_a_short_conversation_is_not_compacted(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await room.ask("question", "answer", 100)
         assert await room.service.plan(SendContext(await room.path(), room.own)) is None
         assert await room.service.plan(SendContext([], room.own)) is None
 
-    with_room(tmp_path, test)
 
-
-def test_a_deleted_conversation_keeps_nothing(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_a_deleted_conversation_keeps_nothing(tmp_path: Path) -> None:
+    async with open_room(tmp_path) as room:
         await three_turns(room)
         plan = await room.plan()
         await room.store.delete(room.conversation.id)
         room.provider.states.append(STATE)
         with pytest.raises(CompactionError):
             await room.service.compact(plan)
-
-    with_room(tmp_path, test)
 
 
 def test_what_is_sent_can_be_read_as_far_as_anybody_can() -> None:

@@ -33,7 +33,7 @@ from desktop_app.services.documents.file_attachments import (
 )
 from tests.helpers.fences import fences
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import CATALOG, Room, with_room
+from tests.unit.services.test_chat_service import CATALOG, Room, open_room
 
 DATA = b"%PDF-1.4 not really"
 TEXT = "[page 1]\nOne\n\n[page 2]\nTwo"
@@ -68,10 +68,10 @@ def test_who_takes_files_is_data() -> None:
     assert [resolved(profile).files for profile in nobody] == [None] * 4
 
 
-def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_path: Path) -> None:
+async def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         part = await kept(room)
         began = await room.begin("Who?", attachments=(part,))
         await room.run(began)
@@ -94,8 +94,6 @@ def test_the_file_goes_in_place_of_the_text_the_same_on_every_turn(tmp_path: Pat
             {"type": "input_text", "text": "Who?"},
         ]
 
-    with_room(tmp_path, provider, test)
-
 
 async def as_text(began: AnswerRun, part: DocumentPart) -> TextPart:
     """Return the question "Who?" about a document that is sent as its text."""
@@ -103,17 +101,15 @@ async def as_text(began: AnswerRun, part: DocumentPart) -> TextPart:
     return TextPart(f"{fence.explanation}\n\n{document_block(part, TEXT, fence)}\n\nWho?")
 
 
-def test_of_chosen_pages_the_text_is_sent(tmp_path: Path) -> None:
+async def test_of_chosen_pages_the_text_is_sent(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         part = replace(await kept(room), chosen=ChosenPages("page", ((2, 2),), 2, 3))
         began = await room.begin("Who?", attachments=(part,))
         await room.run(began)
         (sent,) = provider.requests[0].messages[0].parts
         assert sent == await as_text(began, part)
-
-    with_room(tmp_path, provider, test)
 
 
 @pytest.mark.parametrize(
@@ -130,20 +126,18 @@ def test_of_chosen_pages_the_text_is_sent(tmp_path: Path) -> None:
         ({"size": 60 << 20}, OPENAI, "a.pdf is 60 MB, but OpenAI accepts files up to 50 MB."),
     ],
 )
-def test_what_cannot_go_as_a_file_is_refused_before_it_is_sent(
+async def test_what_cannot_go_as_a_file_is_refused_before_it_is_sent(
     tmp_path: Path, change: dict[str, Any], profile: ProviderProfile, why: str
 ) -> None:
     provider = ScriptedProvider()
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         part = replace(await kept(room), **change)
         variant = Variant.THINKING if profile is not ON_DEVICE else None
         with pytest.raises(IllegalChoiceError, match=why) as refused:
             await room.begin("Who?", profile, variant, attachments=(part,))
         assert refused.value.what_to_do == "Turn off “Send original file” in the attachment’s menu."
         assert not provider.requests
-
-    with_room(tmp_path, provider, test)
 
 
 def test_all_files_together_have_a_limit() -> None:
@@ -154,10 +148,10 @@ def test_all_files_together_have_a_limit() -> None:
     require_files([large, replace(large, name="b.pdf")], [], resolved())  # it goes once
 
 
-def test_a_later_provider_is_sent_the_text_and_that_is_said(tmp_path: Path) -> None:
+async def test_a_later_provider_is_sent_the_text_and_that_is_said(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         part = await kept(room)
         began = await room.begin("Who?", attachments=(part,))
         await room.run(began)
@@ -173,11 +167,9 @@ def test_a_later_provider_is_sent_the_text_and_that_is_said(tmp_path: Path) -> N
         assert notices == ["CometAPI received the text of a.pdf, not the file."]
         assert text_notice(path, resolved()) == ""
 
-    with_room(tmp_path, provider, test)
 
-
-def test_the_estimate_is_about(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_the_estimate_is_about(tmp_path: Path) -> None:
+    async with open_room(tmp_path, ScriptedProvider()) as room:
         part = await kept(room)
         estimator, choice = room.service.estimator, resolved()
         as_file = await estimator.estimate(SendContext([], choice), Draft("x", (part,)))
@@ -187,8 +179,6 @@ def test_the_estimate_is_about(tmp_path: Path) -> None:
         assert as_text.exact
         assert not as_file.exact
         assert as_file.input_tokens > as_text.input_tokens + 1_000
-
-    with_room(tmp_path, ScriptedProvider(), test)
     word = replace(PART, media_type="application/rtf")
     assert file_tokens(word, 6, CATALOG.info("gpt-5.2")) == 6
 

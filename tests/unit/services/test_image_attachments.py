@@ -35,7 +35,7 @@ from desktop_app.services.documents.image_attachments import NAMED_TOKENS, pictu
 from desktop_app.services.spending.cost_estimate import needs_counting, used_tokens
 from tests.helpers.pictures import SECRET, exif, packed, photo, unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import CATALOG, Room, with_room
+from tests.unit.services.test_chat_service import CATALOG, Room, open_room
 
 PHOTO = packed(photo(2000, 1500), "JPEG", exif=exif(6), quality=50)
 PART = ImagePart(sha256(PHOTO).hexdigest(), "IMG 1.jpg", "image/jpeg", len(PHOTO), 1500, 2000)
@@ -54,10 +54,10 @@ async def keep(room: Room) -> None:
     )
 
 
-def test_a_picture_is_sent_scaled_and_bare_and_the_same_on_every_turn(tmp_path: Path) -> None:
+async def test_a_picture_is_sent_scaled_and_bare_and_the_same_on_every_turn(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await keep(room)
         part = replace(PART, detail="high")
         began = await room.begin("What is it?", attachments=(part,))
@@ -80,13 +80,11 @@ def test_a_picture_is_sent_scaled_and_bare_and_the_same_on_every_turn(tmp_path: 
         assert SECRET not in image.data
         assert await room.attachments.bytes(PART.sha256) == PHOTO
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_model_known_to_be_blind_is_not_asked(tmp_path: Path) -> None:
+async def test_a_model_known_to_be_blind_is_not_asked(tmp_path: Path) -> None:
     provider = ScriptedProvider()
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await keep(room)
         with pytest.raises(IllegalChoiceError) as refused:
             await room.begin("What is it?", ON_DEVICE, None, attachments=(PART,))
@@ -95,13 +93,11 @@ def test_a_model_known_to_be_blind_is_not_asked(tmp_path: Path) -> None:
         assert provider.requests == []
         assert await room.store.all() == []
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_blind_model_that_goes_on_is_told_the_names(tmp_path: Path) -> None:
+async def test_a_blind_model_that_goes_on_is_told_the_names(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await keep(room)
         began = await room.begin("What is it?", attachments=(PART,))
         await room.run(began)
@@ -122,20 +118,16 @@ def test_a_blind_model_that_goes_on_is_told_the_names(tmp_path: Path) -> None:
         with pytest.raises(IllegalChoiceError):
             await room.service.begin_again(blind, path[:1], ON_DEVICE, AskSettings())
 
-    with_room(tmp_path, provider, test)
 
-
-def test_an_original_that_is_gone_is_said_and_nothing_is_kept(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_an_original_that_is_gone_is_said_and_nothing_is_kept(tmp_path: Path) -> None:
+    async with open_room(tmp_path, ScriptedProvider()) as room:
         with pytest.raises(StorageError, match="file is missing"):
             await room.begin("What is it?", attachments=(PART,))
         assert await room.store.all() == []
 
-    with_room(tmp_path, ScriptedProvider(), test)
 
-
-def test_pictures_are_counted(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_pictures_are_counted(tmp_path: Path) -> None:
+    async with open_room(tmp_path, ScriptedProvider()) as room:
         await keep(room)
         resolved = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
         estimator = room.service.estimator
@@ -155,8 +147,6 @@ def test_pictures_are_counted(tmp_path: Path) -> None:
         context, _ = await estimator.context_tokens(SendContext([question], resolved))
         assert context > 1743
 
-    with_room(tmp_path, ScriptedProvider(), test)
-
 
 def test_what_a_picture_costs_with_whom() -> None:
     assert picture_tokens(PART, CATALOG.info("gpt-5.2")) == (1743, False)
@@ -172,8 +162,8 @@ def test_pictures_of_older_stores_are_read() -> None:
     assert parts_from_json(parts_to_json([PART])) == (PART,)
 
 
-def test_what_a_blind_model_counted_says_nothing_of_pictures(tmp_path: Path) -> None:
-    async def test(room: Room) -> None:
+async def test_what_a_blind_model_counted_says_nothing_of_pictures(tmp_path: Path) -> None:
+    async with open_room(tmp_path, ScriptedProvider()) as room:
         await keep(room)
         seeing = room.service.resolve(OPENAI, ModelChoice(OPENAI.id, "", Variant.THINKING))
         question = Message(
@@ -196,5 +186,3 @@ def test_what_a_blind_model_counted_says_nothing_of_pictures(tmp_path: Path) -> 
         assert needs_counting(path, seeing)
         same = [question, replace(answer, choice=replace(blind, model=seeing.model.id))]
         assert await room.service.estimator.context_tokens(SendContext(same, seeing)) == (50, True)
-
-    with_room(tmp_path, ScriptedProvider(), test)

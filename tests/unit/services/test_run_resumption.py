@@ -34,7 +34,7 @@ from desktop_app.services.chat.long_answer import attach_left_files
 from desktop_app.services.chat.run_resumption import ResumedAnswering, Resumer
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.waiting import until
-from tests.unit.services.test_chat_service import CATALOG, Room, with_room
+from tests.unit.services.test_chat_service import CATALOG, Room, open_room
 
 HELD = ScriptedProvider.HOLD
 USAGE = Usage(1_000, 0, 2_000, 0)
@@ -80,10 +80,10 @@ async def spent(room: Room, answer: Message) -> Decimal:
     return await room.ledger.conversation(answer.conversation_id)
 
 
-def test_what_is_left_is_kept_as_a_run_to_pick_up(tmp_path: Path) -> None:
+async def test_what_is_left_is_kept_as_a_run_to_pick_up(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         kept = await left(room, provider)
         assert (kept.text, kept.status) == ("One, ", MessageStatus.STREAMING)
         assert kept.remote_run == RemoteRun("resp_1", 1)
@@ -91,13 +91,11 @@ def test_what_is_left_is_kept_as_a_run_to_pick_up(tmp_path: Path) -> None:
         assert provider.cancelled == []
         assert await room.store.interrupt_orphans() == []
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
+async def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING[:2], HELD])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await begun(room)
         began.checkpoint_s = 3600  # no checkpoint writes it
 
@@ -111,13 +109,11 @@ def test_a_name_is_on_disk_before_any_text(tmp_path: Path) -> None:
         with suppress(asyncio.CancelledError):
             await task
 
-    with_room(tmp_path, provider, test)
 
-
-def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
+async def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [*BEGINNING, *END])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await left(room, provider)
         [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
         assert await Resumer(room.store, room.service).take_up([OPENAI]) == []
@@ -131,26 +127,22 @@ def test_picked_up_it_ends_as_if_nobody_had_left(tmp_path: Path) -> None:
         assert room.heard[0] == Waiting(0, "Reconnecting to OpenAI.")
         assert provider.resumed == [RemoteRun("resp_1", 1)]
 
-    with_room(tmp_path, provider, test)
 
-
-def test_asked_after_it_comes_as_a_whole(tmp_path: Path) -> None:
+async def test_asked_after_it_comes_as_a_whole(tmp_path: Path) -> None:
     whole: list[StreamEvent | str] = [TextDelta("One, two."), UsageReported(USAGE), Completed()]
     provider = ScriptedProvider([*BEGINNING, HELD], whole)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await left(room, provider)
         [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
         assert (await room.run(answering)).text == "One, two."
 
-    with_room(tmp_path, provider, test)
 
-
-def test_what_is_lost_keeps_its_text_and_says_why(tmp_path: Path) -> None:
+async def test_what_is_lost_keeps_its_text_and_says_why(tmp_path: Path) -> None:
     lost = RunLostError("It is no longer there.")
     provider = ScriptedProvider([*BEGINNING, HELD], [Failed(lost)])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await left(room, provider)
         [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
         answer = await room.run(answering)
@@ -159,13 +151,11 @@ def test_what_is_lost_keeps_its_text_and_says_why(tmp_path: Path) -> None:
         assert answer.error.what_happened == "It is no longer there."
         assert answer.remote_run is None
 
-    with_room(tmp_path, provider, test)
 
-
-def test_left_again_before_it_caught_up_nothing_is_lost(tmp_path: Path) -> None:
+async def test_left_again_before_it_caught_up_nothing_is_lost(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [Started("resp_1"), at(0), HELD])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         kept = await left(room, provider)
         provider.holding.clear()
         [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
@@ -177,13 +167,11 @@ def test_left_again_before_it_caught_up_nothing_is_lost(tmp_path: Path) -> None:
             await task
         assert await room.store.message(kept.id) == kept
 
-    with_room(tmp_path, provider, test)
 
-
-def test_without_its_provider_it_is_interrupted(tmp_path: Path) -> None:
+async def test_without_its_provider_it_is_interrupted(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         kept = await left(room, provider)
         assert await Resumer(room.store, room.service).take_up([ON_DEVICE]) == []
         answer = await room.store.message(kept.id)
@@ -192,17 +180,15 @@ def test_without_its_provider_it_is_interrupted(tmp_path: Path) -> None:
         assert answer.error is not None
         assert "no longer set up" in answer.error.what_happened
 
-    with_room(tmp_path, provider, test)
-
 
 @pytest.mark.parametrize("took", [USAGE, None, NetworkError("No network.")])
-def test_stop_tells_the_provider_and_enters_what_it_took_once(
+async def test_stop_tells_the_provider_and_enters_what_it_took_once(
     tmp_path: Path, took: Usage | NetworkError | None
 ) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD])
     provider.took = took
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await begun(room)
         task = asyncio.ensure_future(room.run(began))
         await provider.holding.wait()
@@ -227,8 +213,6 @@ def test_stop_tells_the_provider_and_enters_what_it_took_once(
         said = ["Couldn’t stop the response at OpenAI. You may be charged for it."]
         assert list(map(str, answer.notices)) == (said if isinstance(took, NetworkError) else [])
 
-    with_room(tmp_path, provider, test)
-
 
 def test_where_it_is_offered() -> None:
     pro, thinking = (CATALOG.for_variant(v) for v in (Variant.PRO, Variant.THINKING))
@@ -244,25 +228,23 @@ def test_where_it_is_offered() -> None:
     assert not offered(ON_DEVICE, CATALOG.info("smollm2-135m-instruct"), Effort.XHIGH)
 
 
-def test_a_short_run_is_never_sent_there(tmp_path: Path) -> None:
+async def test_a_short_run_is_never_sent_there(tmp_path: Path) -> None:
     provider = ScriptedProvider([Completed()])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await room.begin("?", settings=IN_BACKGROUND)  # Thinking, high
         await began.run(lambda _e, _r: None, lambda _: None)
         assert not provider.requests[0].background
 
-    with_room(tmp_path, provider, test)
-
 
 @pytest.mark.parametrize("begun_before", [False, True])
-def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before: bool) -> None:
+async def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before: bool) -> None:
     refused = Failed(AuthenticationError("OpenAI needs an API key."))
     first = [*BEGINNING, TextDelta("tw"), at(2), refused] if begun_before else [refused]
     whole = [*BEGINNING, TextDelta("tw"), at(2), TextDelta("o."), at(3), *END[2:]]
     provider = ScriptedProvider([*BEGINNING, HELD], first, whole)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await left(room, provider)
         [answering] = await Resumer(room.store, room.service).take_up([OPENAI])
         assert isinstance(answering, ResumedAnswering)
@@ -286,15 +268,13 @@ def test_without_its_key_a_run_waits_for_one(tmp_path: Path, begun_before: bool)
         assert "".join(e.text for e in room.heard if isinstance(e, TextDelta)) == "two."
         assert provider.resumed[-1].sequence == (2 if begun_before else 1)
 
-    with_room(tmp_path, provider, test)
 
-
-def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_that_is_said(
+async def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_that_is_said(
     tmp_path: Path,
 ) -> None:
     provider = ScriptedProvider([HELD])
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         began = await begun(room)
         task = asyncio.ensure_future(room.run(began))
         await provider.holding.wait()
@@ -308,14 +288,12 @@ def test_what_is_stopped_before_it_has_a_name_cannot_be_called_off_and_that_is_s
         [notice] = answer.notices
         assert str(notice).startswith("Stopped here, but OpenAI may finish")
 
-    with_room(tmp_path, provider, test)
 
-
-def test_picked_up_it_holds_its_input_of_the_cap_until_it_ends(tmp_path: Path) -> None:
+async def test_picked_up_it_holds_its_input_of_the_cap_until_it_ends(tmp_path: Path) -> None:
     provider = ScriptedProvider([*BEGINNING, HELD], [*BEGINNING, HELD, *END])
     capped = replace(OPENAI, monthly_cap=Decimal("0.0000001"))  # less than the input: it goes on
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         await left(room, provider)
         provider.holding.clear()
         [answering] = await Resumer(room.store, room.service).take_up([capped])
@@ -328,17 +306,15 @@ def test_picked_up_it_holds_its_input_of_the_cap_until_it_ends(tmp_path: Path) -
         month = await room.service.budget.month(capped)
         assert (month.held, month.spent) == (Decimal(0), COST)
 
-    with_room(tmp_path, provider, test)
 
-
-def test_the_file_of_a_long_answer_that_is_lost_has_what_the_earlier_process_wrote(
+async def test_the_file_of_a_long_answer_that_is_lost_has_what_the_earlier_process_wrote(
     tmp_path: Path,
 ) -> None:
     size = 9 << 20
     lost: list[StreamEvent] = [Failed(RunLostError("It is gone."))]
     provider = ScriptedProvider([*BEGINNING, TextDelta("a" * size), HELD], lost)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         kept = await left(room, provider)
         assert await room.attachments.answers.unattached() == [kept.id]
         await attach_left_files(room.store, room.attachments.answers)
@@ -349,5 +325,3 @@ def test_the_file_of_a_long_answer_that_is_lost_has_what_the_earlier_process_wro
         (file,) = answer.attachments
         assert await room.attachments.text(file.sha256) == "One, " + "a" * size
         assert await room.attachments.answers.unattached() == []
-
-    with_room(tmp_path, provider, test)

@@ -31,7 +31,7 @@ from desktop_app.services.documents.image_attachments import (
 from tests.helpers.fences import plain
 from tests.helpers.pictures import unpacked
 from tests.helpers.scripted_provider import ScriptedProvider
-from tests.unit.services.test_chat_service import CATALOG, Room, with_room
+from tests.unit.services.test_chat_service import CATALOG, Room, open_room
 
 DATA = (Path(__file__).parents[2] / "data" / "corpus" / "partly-scanned.pdf").read_bytes()
 ANSWER: list[StreamEvent | str] = [TextDelta("A letter."), Completed()]
@@ -53,10 +53,10 @@ async def kept(room: Room) -> DocumentPart:
     return document.part
 
 
-def test_its_pages_stand_behind_its_text_the_same_on_every_turn(tmp_path: Path) -> None:
+async def test_its_pages_stand_behind_its_text_the_same_on_every_turn(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER, ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         part = await kept(room)
         began = await room.begin("Who wrote it?", attachments=(part,))
         await room.run(began)
@@ -75,13 +75,11 @@ def test_its_pages_stand_behind_its_text_the_same_on_every_turn(tmp_path: Path) 
             picture = unpacked(page.data)
             assert picture.height > picture.width > 700
 
-    with_room(tmp_path, provider, test)
 
-
-def test_a_blind_model_is_refused_or_takes_the_text_alone(tmp_path: Path) -> None:
+async def test_a_blind_model_is_refused_or_takes_the_text_alone(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         part = await kept(room)
         with pytest.raises(IllegalChoiceError) as refused:
             await room.begin("Who wrote it?", ON_DEVICE, None, attachments=(part,))
@@ -96,13 +94,11 @@ def test_a_blind_model_is_refused_or_takes_the_text_alone(tmp_path: Path) -> Non
         assert "[page 2]\n[no text on this page]" in sent.text
         assert "as a picture" not in sent.text
 
-    with_room(tmp_path, provider, test)
 
-
-def test_only_the_chosen_pages_are_sent(tmp_path: Path) -> None:
+async def test_only_the_chosen_pages_are_sent(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider) as room:
         part = await kept(room)
         chosen = replace(part, chosen=ChosenPages("page", ((3, 4),), 4))
         began = await room.begin("Who wrote it?", attachments=(chosen,))
@@ -118,8 +114,6 @@ def test_only_the_chosen_pages_are_sent(tmp_path: Path) -> None:
         assert words == TextPart("Who wrote it?")
         path = await room.store.path(began.conversation.id)
         assert path[0].attachments == (chosen,)
-
-    with_room(tmp_path, provider, test)
 
 
 PART = DocumentPart(

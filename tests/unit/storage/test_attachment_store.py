@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -30,20 +31,18 @@ async def add(store: AttachmentStore, source: Path | bytes, text: str = "its tex
     )
 
 
-def with_store(tmp_path: Path, action: Callable[[AttachmentStore], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with opened(tmp_path / "s.sqlite3") as database:
-            await action(AttachmentStore(database, tmp_path / "files"))
-
-    asyncio.run(main())
+@asynccontextmanager
+async def open_store(tmp_path: Path) -> AsyncIterator[AttachmentStore]:
+    async with opened(tmp_path / "s.sqlite3") as database:
+        yield AttachmentStore(database, tmp_path / "files")
 
 
 def files_in(tmp_path: Path) -> list[Path]:
     return [path for path in (tmp_path / "files").rglob("*") if path.is_file()]
 
 
-def test_bytes_and_text_come_back(tmp_path: Path) -> None:
-    async def action(store: AttachmentStore) -> None:
+async def test_bytes_and_text_come_back(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
         source = tmp_path / "dropped.pdf"
         source.write_bytes(DATA)
         await add(store, source, "text with \ud800 half a pair")
@@ -54,11 +53,9 @@ def test_bytes_and_text_come_back(tmp_path: Path) -> None:
         assert stat.S_IMODE(store.path(HASH).stat().st_mode) == 0o600
         assert stat.S_IMODE(store.path(HASH).parent.stat().st_mode) == 0o700
 
-    with_store(tmp_path, action)
 
-
-def test_where_a_file_was_read_from_is_known_while_it_is_kept(tmp_path: Path) -> None:
-    async def action(store: AttachmentStore) -> None:
+async def test_where_a_file_was_read_from_is_known_while_it_is_kept(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
         source = tmp_path / "dropped.pdf"
         source.write_bytes(DATA)
         await store.note_origin(HASH, source)  # not kept: nothing is remembered
@@ -69,43 +66,33 @@ def test_where_a_file_was_read_from_is_known_while_it_is_kept(tmp_path: Path) ->
         await store.note_origin(HASH, tmp_path / "half \ud800.pdf")
         assert await store.origins([HASH, "f" * 64]) == {HASH: tmp_path / "moved.pdf"}
 
-    with_store(tmp_path, action)
 
-
-def test_the_same_twice_is_kept_once(tmp_path: Path) -> None:
-    async def action(store: AttachmentStore) -> None:
+async def test_the_same_twice_is_kept_once(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
         await asyncio.gather(add(store, DATA), add(store, DATA, "other text"))
         assert files_in(tmp_path) == [store.path(HASH)]
         assert await store.text(HASH) == "its text"
 
-    with_store(tmp_path, action)
 
-
-def test_a_file_that_changed_meanwhile_is_not_kept(tmp_path: Path) -> None:
-    async def action(store: AttachmentStore) -> None:
+async def test_a_file_that_changed_meanwhile_is_not_kept(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
         with pytest.raises(StorageError, match="changed while"):
             await add(store, DATA + b"!")
         assert files_in(tmp_path) == []
         with pytest.raises(StorageError, match="file is missing"):
             await store.text(HASH)
 
-    with_store(tmp_path, action)
 
-
-def test_what_is_not_there_says_so(tmp_path: Path) -> None:
-    async def action(store: AttachmentStore) -> None:
+async def test_what_is_not_there_says_so(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as store:
         with pytest.raises(StorageError, match="file is missing"):
             await store.bytes(HASH)
         with pytest.raises(StorageError):
             await add(store, tmp_path / "vanished.pdf")
 
-    with_store(tmp_path, action)
-
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n"])
-def test_only_a_hash_names_a_file(tmp_path: Path, name: str) -> None:
-    async def action(store: AttachmentStore) -> None:
+async def test_only_a_hash_names_a_file(tmp_path: Path, name: str) -> None:
+    async with open_store(tmp_path) as store:
         with pytest.raises(ValueError, match="SHA-256"):
             store.path(name)
-
-    with_store(tmp_path, action)

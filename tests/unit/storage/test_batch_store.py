@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 from time import process_time
@@ -82,16 +83,14 @@ async def fill(database: Database, folder: Path) -> BatchJob:
     return found
 
 
-def with_store(folder: Path, test: Callable[[Database], Awaitable[None]]) -> None:
-    async def main() -> None:
-        async with opened(folder / "repartee.sqlite3") as database:
-            await test(database)
-
-    asyncio.run(main())
+@asynccontextmanager
+async def open_store(folder: Path) -> AsyncIterator[Database]:
+    async with opened(folder / "repartee.sqlite3") as database:
+        yield database
 
 
-def test_what_is_kept_comes_back(tmp_path: Path) -> None:
-    async def test(database: Database) -> None:
+async def test_what_is_kept_comes_back(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
         sample = a_job()
         for name in (
@@ -109,11 +108,9 @@ def test_what_is_kept_comes_back(tmp_path: Path) -> None:
         assert (first.answered_by, second.answered_by) == (f"{WORD}-model", "")
         assert (second.status, second.answer) == (ItemStatus.SENT, "")
 
-    with_store(tmp_path, test)
 
-
-def test_its_documents_are_kept_until_it_is_removed(tmp_path: Path) -> None:
-    async def test(database: Database) -> None:
+async def test_its_documents_are_kept_until_it_is_removed(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
         await database.write(lambda c: c.execute("UPDATE attachments SET created_at = 0"))
         attachments = AttachmentStore(database, tmp_path / "attachments")
@@ -121,35 +118,27 @@ def test_its_documents_are_kept_until_it_is_removed(tmp_path: Path) -> None:
         await BatchStore(database, Ledger(database)).remove(job.id)
         assert await attachments.collect() == 1
         assert await Ledger(database).month(NOON) == 0  # it was this month's, not March's
-
-    with_store(tmp_path, test)
     assert not holding(tmp_path)
 
 
-def test_deleting_everything_leaves_no_word_but_what_it_cost(tmp_path: Path) -> None:
-    async def test(database: Database) -> None:
+async def test_deleting_everything_leaves_no_word_but_what_it_cost(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as database:
         await fill(database, tmp_path)
-
-    with_store(tmp_path, test)
     assert holding(tmp_path)
     erase_everything(tmp_path / "repartee.sqlite3", tmp_path / "attachments")
     assert not holding(tmp_path)
 
-    async def after(database: Database) -> None:
+    async with open_store(tmp_path) as database:
         assert await BatchStore(database, Ledger(database)).all() == []
         rows = await database.read(lambda c: c.execute("SELECT cost FROM ledger").fetchall())
         assert [row["cost"] for row in rows] == ["1.00002"]
 
-    with_store(tmp_path, after)
 
-
-def test_repair_and_backup_carry_jobs(tmp_path: Path) -> None:
+async def test_repair_and_backup_carry_jobs(tmp_path: Path) -> None:
     before: list[BatchJob] = []
 
-    async def test(database: Database) -> None:
+    async with open_store(tmp_path) as database:
         before.append(await fill(database, tmp_path))
-
-    with_store(tmp_path, test)
     path, attachments = tmp_path / "repartee.sqlite3", tmp_path / "attachments"
     made = make_backup(path, attachments, tmp_path / "backups", NOON, lambda _d, _t: None)
     repaired = repair_store(path, NOON, lambda _d, _t: None)
@@ -160,14 +149,17 @@ def test_repair_and_backup_carry_jobs(tmp_path: Path) -> None:
         assert await store.all() == before
         assert len((await store.page(before[0].id, 0))[0].answer) > 1000
 
-    with_store(tmp_path, after)
+    async with open_store(tmp_path) as database:
+        await after(database)
     path.unlink()
     restored(made, path, attachments, NOON)
-    with_store(tmp_path, after)
+    async with open_store(tmp_path) as database:
+        await after(database)
 
 
-def test_repair_leaves_out_what_makes_no_sense(tmp_path: Path) -> None:
-    async def test(database: Database) -> None:
+async def test_repair_leaves_out_what_makes_no_sense(tmp_path: Path) -> None:
+    path = tmp_path / "repartee.sqlite3"
+    async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
 
         def spoil(c: object) -> None:
@@ -175,27 +167,20 @@ def test_repair_leaves_out_what_makes_no_sense(tmp_path: Path) -> None:
 
         await database.write(spoil)
         assert job.counts.total == 2
-
-    async def lost(database: Database) -> None:
+    assert repair_store(path, NOON, lambda _d, _t: None).dropped == 1
+    async with open_store(tmp_path) as database:
         (job,) = await BatchStore(database, Ledger(database)).all()
         assert job.counts.total == 1
         await database.write(lambda c: c.execute("UPDATE batch_jobs SET details = '['"))
-
-    async def gone(database: Database) -> None:
+    assert repair_store(path, NOON, lambda _d, _t: None).dropped == 1
+    async with open_store(tmp_path) as database:
         assert await BatchStore(database, Ledger(database)).all() == []
         rows = await database.read(lambda c: c.execute("SELECT 1 FROM batch_items").fetchall())
         assert rows == []
 
-    path = tmp_path / "repartee.sqlite3"
-    with_store(tmp_path, test)
-    assert repair_store(path, NOON, lambda _d, _t: None).dropped == 1
-    with_store(tmp_path, lost)
-    assert repair_store(path, NOON, lambda _d, _t: None).dropped == 1
-    with_store(tmp_path, gone)
 
-
-def test_one_process_at_a_time_goes_on_with_a_job(tmp_path: Path) -> None:
-    async def test(database: Database) -> None:
+async def test_one_process_at_a_time_goes_on_with_a_job(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
         store = BatchStore(database, Ledger(database))
         assert await store.claim(job.id)  # this process made it
@@ -210,11 +195,9 @@ def test_one_process_at_a_time_goes_on_with_a_job(tmp_path: Path) -> None:
         await store.release(job.id)
         assert await store.claim(job.id)
 
-    with_store(tmp_path, test)
 
-
-def test_that_it_is_cancelled_is_not_lost_by_who_goes_on(tmp_path: Path) -> None:
-    async def test(database: Database) -> None:
+async def test_that_it_is_cancelled_is_not_lost_by_who_goes_on(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as database:
         job = await fill(database, tmp_path)
         store = BatchStore(database, Ledger(database))
         await store.mark_cancelled(job.id)
@@ -223,11 +206,9 @@ def test_that_it_is_cancelled_is_not_lost_by_who_goes_on(tmp_path: Path) -> None
         assert found is not None
         assert found.is_cancelled
 
-    with_store(tmp_path, test)
 
-
-def test_fifty_thousand_files_are_listed_at_once(tmp_path: Path) -> None:
-    async def test(database: Database) -> None:
+async def test_fifty_thousand_files_are_listed_at_once(tmp_path: Path) -> None:
+    async with open_store(tmp_path) as database:
         store, job = BatchStore(database, Ledger(database)), a_job()
         items = [BatchItem(job.id, n, f"file {n}") for n in range(1, 50_001)]
         await store.create(job, items)
@@ -237,5 +218,3 @@ def test_fifty_thousand_files_are_listed_at_once(tmp_path: Path) -> None:
         (found,) = await store.all()
         assert len(lines) == found.counts.waiting == 50_000
         assert listed < 5  # some tenths of a second of the processor
-
-    with_store(tmp_path, test)

@@ -32,7 +32,7 @@ from desktop_app.storage.conversations.conversation_store import ConversationSto
 from desktop_app.storage.database.database import Database
 from tests.helpers.scripted_provider import ScriptedProvider
 from tests.helpers.tools import Answers, Permissions, Source, desk
-from tests.unit.services.test_chat_service import Room, with_room
+from tests.unit.services.test_chat_service import Room, open_room
 
 USAGE = Usage(1000, 0, 100, 0)
 ANSWER: list[StreamEvent | str] = [TextDelta("Done."), UsageReported(USAGE), Completed()]
@@ -51,7 +51,7 @@ async def doubled(arguments: Any) -> str:
     return str(arguments.get("n", 0) * 2)
 
 
-def run(
+async def run(
     tmp_path: Path,
     source: Source,
     *scripts: list[Any],
@@ -60,19 +60,13 @@ def run(
 ) -> tuple[Message, ScriptedProvider, Room]:
     """Ask once with all tools of a source. Return the answer as stored."""
     provider = ScriptedProvider(*scripts)
-    kept: list[Any] = []
-
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider, tools=ToolCatalog([source]), consent=consent) as room:
         names = [tool.definition.full_name for tool in await source.tools()]
         began = await room.begin("Two?", settings=settings(*names, **limits))
         answer = await room.run(began)
         stored = await room.store.path(began.conversation.id)
         assert stored[-1] == answer
         spent = await room.ledger.message(began.conversation.id, answer.id)
-        kept.extend((answer, room, spent))
-
-    with_room(tmp_path, provider, test, tools=ToolCatalog([source]), consent=consent)
-    answer, room, spent = kept
     assert spent.calls == len(provider.requests)
     assert spent.cost == answer.cost
     return answer, provider, room
@@ -88,9 +82,9 @@ def sent_results(provider: ScriptedProvider, number: int = -1) -> list[str]:
     return [call.result for call in calls]
 
 
-def test_a_call_runs_and_its_result_goes_back(tmp_path: Path) -> None:
+async def test_a_call_runs_and_its_result_goes_back(tmp_path: Path) -> None:
     source = Source(double=doubled)
-    answer, provider, _ = run(tmp_path, source, asks(("c1", "double", '{"n": 2}')), ANSWER)
+    answer, provider, _ = await run(tmp_path, source, asks(("c1", "double", '{"n": 2}')), ANSWER)
     assert source.calls == [("double", {"n": 2})]
     call = call_of(answer)
     assert (call.state, call.result, call.round) == (ToolCallState.DONE, "4", 0)
@@ -107,27 +101,27 @@ def test_a_call_runs_and_its_result_goes_back(tmp_path: Path) -> None:
     assert answer.cost > Decimal(0)
 
 
-def test_reasoning_is_replayed_between_rounds(tmp_path: Path) -> None:
+async def test_reasoning_is_replayed_between_rounds(tmp_path: Path) -> None:
     script = [ReasoningItem("rs_1", "secret"), *asks(("c1", "double", "{}"))]
-    _, provider, _ = run(tmp_path, Source(double=doubled), script, ANSWER)
+    _, provider, _ = await run(tmp_path, Source(double=doubled), script, ANSWER)
     kinds = [type(part).__name__ for part in provider.requests[1].messages[-1].parts]
     assert kinds == ["ReasoningPart", "ToolCallPart"]
 
 
-def test_parallel_calls_run_at_the_same_time(tmp_path: Path) -> None:
+async def test_parallel_calls_run_at_the_same_time(tmp_path: Path) -> None:
     both = asyncio.Barrier(2)
 
     async def wait(_arguments: Any) -> str:
         await both.wait()
         return "met"
 
-    answer, _, _ = run(
+    answer, _, _ = await run(
         tmp_path, Source(wait=wait), asks(("a", "wait", "{}"), ("b", "wait", "{}")), ANSWER
     )
     assert [call.result for call in tool_calls(answer.parts)] == ["met", "met"]
 
 
-def test_failures_are_results_and_the_loop_continues(tmp_path: Path) -> None:
+async def test_failures_are_results_and_the_loop_continues(tmp_path: Path) -> None:
     async def crash(_arguments: Any) -> str:
         raise ZeroDivisionError("secret words")
 
@@ -139,7 +133,7 @@ def test_failures_are_results_and_the_loop_continues(tmp_path: Path) -> None:
 
     source = Source(crash=crash, refuse=refuse, long=long)
     source.parameters = {"type": "object", "properties": {"n": {"type": "integer"}}}
-    answer, provider, _ = run(
+    answer, provider, _ = await run(
         tmp_path,
         source,
         asks(
@@ -166,12 +160,14 @@ def test_failures_are_results_and_the_loop_continues(tmp_path: Path) -> None:
     assert answer.status is MessageStatus.COMPLETE
 
 
-def test_a_tool_that_hangs_is_given_up(tmp_path: Path) -> None:
+async def test_a_tool_that_hangs_is_given_up(tmp_path: Path) -> None:
     async def hang(_arguments: Any) -> str:
         await asyncio.Event().wait()
         return ""
 
-    answer, _, _ = run(tmp_path, Source(hang=hang), asks(("1", "hang", "{}")), ANSWER, seconds=0.05)
+    answer, _, _ = await run(
+        tmp_path, Source(hang=hang), asks(("1", "hang", "{}")), ANSWER, seconds=0.05
+    )
     assert call_of(answer).state is ToolCallState.FAILED
     assert "was stopped" in call_of(answer).result
     assert answer.status is MessageStatus.INCOMPLETE
@@ -179,9 +175,9 @@ def test_a_tool_that_hangs_is_given_up(tmp_path: Path) -> None:
     assert answer.error.reason is Reason.TOOL_TIME_REACHED
 
 
-def test_a_model_that_calls_forever_is_stopped(tmp_path: Path) -> None:
+async def test_a_model_that_calls_forever_is_stopped(tmp_path: Path) -> None:
     scripts = [asks((f"c{n}", "double", "{}")) for n in range(5)]
-    answer, provider, _ = run(tmp_path, Source(double=doubled), *scripts, rounds=2)
+    answer, provider, _ = await run(tmp_path, Source(double=doubled), *scripts, rounds=2)
     assert [r.tool_choice for r in provider.requests] == ["auto", "auto", "none"]
     assert answer.status is MessageStatus.INCOMPLETE
     assert answer.error is not None
@@ -190,17 +186,17 @@ def test_a_model_that_calls_forever_is_stopped(tmp_path: Path) -> None:
     assert states == [ToolCallState.DONE, ToolCallState.DONE, ToolCallState.REQUESTED]
 
 
-def test_the_cost_of_all_rounds_is_limited(tmp_path: Path) -> None:
+async def test_the_cost_of_all_rounds_is_limited(tmp_path: Path) -> None:
     scripts = [asks((f"c{n}", "double", "{}")) for n in range(5)]
-    answer, provider, _ = run(tmp_path, Source(double=doubled), *scripts, cost=0.005)
+    answer, provider, _ = await run(tmp_path, Source(double=doubled), *scripts, cost=0.005)
     assert answer.error is not None
     assert answer.error.reason is Reason.TOOL_COST_REACHED
     assert len(provider.requests) == 2
 
 
-def test_ids_that_are_missing_or_repeated_are_replaced(tmp_path: Path) -> None:
+async def test_ids_that_are_missing_or_repeated_are_replaced(tmp_path: Path) -> None:
     source = Source(double=doubled)
-    answer, _, _ = run(
+    answer, _, _ = await run(
         tmp_path,
         source,
         asks(("", "double", '{"n": 1}'), ("x", "double", '{"n": 2}'), ("x", "double", '{"n": 3}')),
@@ -213,9 +209,9 @@ def test_ids_that_are_missing_or_repeated_are_replaced(tmp_path: Path) -> None:
     assert [call.round for call in calls] == [0, 0, 0, 1]
 
 
-def test_a_denial_is_told_and_nothing_runs(tmp_path: Path) -> None:
+async def test_a_denial_is_told_and_nothing_runs(tmp_path: Path) -> None:
     source = Source(double=doubled)
-    answer, provider, _ = run(
+    answer, provider, _ = await run(
         tmp_path,
         source,
         asks(("1", "double", "{}")),
@@ -227,15 +223,17 @@ def test_a_denial_is_told_and_nothing_runs(tmp_path: Path) -> None:
     assert sent_results(provider) == [DENIED]
 
 
-def test_without_anybody_to_ask_nothing_runs(tmp_path: Path) -> None:
+async def test_without_anybody_to_ask_nothing_runs(tmp_path: Path) -> None:
     source = Source(double=doubled)
-    run(tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=ConsentDesk(Permissions()))
+    await run(
+        tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=ConsentDesk(Permissions())
+    )
     assert source.calls == []
 
 
-def test_changed_arguments_run_and_the_model_is_told(tmp_path: Path) -> None:
+async def test_changed_arguments_run_and_the_model_is_told(tmp_path: Path) -> None:
     source = Source(double=doubled)
-    answer, provider, _ = run(
+    answer, provider, _ = await run(
         tmp_path,
         source,
         asks(("1", "double", '{"n": 1}')),
@@ -247,20 +245,20 @@ def test_changed_arguments_run_and_the_model_is_told(tmp_path: Path) -> None:
     assert sent_results(provider)[0].startswith('The user changed the arguments to: {"n": 5}')
 
 
-def test_a_permission_is_kept_for_this_definition_alone(tmp_path: Path) -> None:
+async def test_a_permission_is_kept_for_this_definition_alone(tmp_path: Path) -> None:
     source, book = Source(double=doubled), Permissions()
     office, user = ConsentDesk(book), Answers(Decision(True, Permission.ALWAYS))
     office.open(user)
-    run(tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=office)
+    await run(tmp_path, source, asks(("1", "double", "{}")), ANSWER, consent=office)
     (mark,) = book.kept
     assert book.kept[mark] is Permission.ALWAYS
     source.parameters = {"type": "object", "title": "changed"}
-    run(tmp_path / "again", source, asks(("1", "double", "{}")), ANSWER, consent=office)
+    await run(tmp_path / "again", source, asks(("1", "double", "{}")), ANSWER, consent=office)
     assert len(user.questions) == 2
     assert len(book.kept) == 1
 
 
-def test_a_step_is_on_disk_before_the_call_runs(tmp_path: Path) -> None:
+async def test_a_step_is_on_disk_before_the_call_runs(tmp_path: Path) -> None:
     seen: list[tuple[str, ToolCallState]] = []
     where: list[ConversationStore] = []
     ids: list[str] = []
@@ -274,31 +272,27 @@ def test_a_step_is_on_disk_before_the_call_runs(tmp_path: Path) -> None:
     source = Source(look=look)
     provider = ScriptedProvider(asks(("1", "look", "{}")), ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider, tools=ToolCatalog([source])) as room:
         where.append(room.store)
         began = await room.begin("Two?", settings=settings("look"))
         ids.append(began.conversation.id)
         await room.run(began)
-
-    with_room(tmp_path, provider, test, tools=ToolCatalog([source]))
     assert seen == [("streaming", ToolCallState.RUNNING)]
 
 
-def test_a_full_disk_keeps_a_call_from_running(tmp_path: Path) -> None:
+async def test_a_full_disk_keeps_a_call_from_running(tmp_path: Path) -> None:
     source = Source(double=doubled)
     provider = ScriptedProvider(asks(("1", "double", "{}")), ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider, tools=ToolCatalog([source])) as room:
         began = await room.begin("Two?", settings=settings("double"))
         room.store.full = True
         answer = await began.run(room.listen, room.store_said.append, insist=False)
         assert answer.status is MessageStatus.FAILED
         assert source.calls == []
 
-    with_room(tmp_path, provider, test, tools=ToolCatalog([source]))
 
-
-def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path: Path) -> None:
+async def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path: Path) -> None:
     running = asyncio.Event()
 
     async def hang(_arguments: Any) -> str:
@@ -308,7 +302,7 @@ def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path: Path
 
     provider = ScriptedProvider(asks(("1", "hang", "{}")), ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider, tools=ToolCatalog([Source(hang=hang)])) as room:
         began = await room.begin("Two?", settings=settings("hang"))
         task = asyncio.create_task(room.run(began))
         await running.wait()
@@ -324,18 +318,14 @@ def test_stopping_cancels_what_runs_and_the_next_question_says_so(tmp_path: Path
         assert not provider.requests[-1].tools
         assert "material" in provider.requests[-1].instructions
 
-    with_room(tmp_path, provider, test, tools=ToolCatalog([Source(hang=hang)]))
 
-
-def test_tools_that_are_gone_are_named(tmp_path: Path) -> None:
+async def test_tools_that_are_gone_are_named(tmp_path: Path) -> None:
     provider = ScriptedProvider(ANSWER)
 
-    async def test(room: Room) -> None:
+    async with open_room(tmp_path, provider, tools=ToolCatalog([])) as room:
         began = await room.begin("Two?", settings=settings("gone"))
         answer = await room.run(began)
         assert [str(n) for n in answer.notices] == ["These tools weren’t available: gone."]
-
-    with_room(tmp_path, provider, test, tools=ToolCatalog([]))
 
 
 class Opened:
@@ -352,7 +342,9 @@ class Opened:
         await self._database.close()
 
 
-def test_arguments_reach_the_next_request_as_json(tmp_path: Path) -> None:
-    _, provider, _ = run(tmp_path, Source(double=doubled), asks(("1", "double", "{oh")), ANSWER)
+async def test_arguments_reach_the_next_request_as_json(tmp_path: Path) -> None:
+    _, provider, _ = await run(
+        tmp_path, Source(double=doubled), asks(("1", "double", "{oh")), ANSWER
+    )
     (call,) = tool_calls(provider.requests[1].messages[-1].parts)
     assert json.loads(call.sent_arguments) == {"invalid": "{oh"}
