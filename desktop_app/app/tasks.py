@@ -26,11 +26,15 @@ class Tasks:
         self._running: set[asyncio.Task[Any]] = set()
         self._is_over = False
 
-    def start(self, work: Work) -> asyncio.Task[Any]:
-        """Run `work` to its end; after `settle`, cancel it at once."""
-        task = asyncio.get_running_loop().create_task(work)
+    def start(self, work: Work) -> asyncio.Future[Any]:
+        """Run `work` to its end; after `settle`, not at all."""
         if self._is_over:  # a timer may still fire while the store closes
-            task.cancel()
+            # A task could be left over: the loop may end before its first step.
+            work.close()
+            never = asyncio.get_running_loop().create_future()
+            never.cancel()
+            return never
+        task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task

@@ -46,7 +46,7 @@ class _Run:
     """A running answer, and what of it is shown."""
 
     answering: AnswerRun
-    task: asyncio.Task[Message] | None = None
+    task: asyncio.Future[Message] | None = None
     is_stopping: bool = False
     has_begun: bool = False
     shown_text: ShownLength = field(default_factory=ShownLength)

@@ -79,7 +79,7 @@ class _Reading:
     batch: AttachmentBatch
     detail: str
     progress: float | None = None
-    task: asyncio.Task[Any] | None = None
+    task: asyncio.Future[Any] | None = None
 
 
 def _reading_text(progress: Progress) -> str:

@@ -42,7 +42,7 @@ class BatchRuns(QObject):
         super().__init__(parent)
         self._tasks, self._backend = tasks, backend
         self._store = self._backend.batch_store
-        self._runs: dict[str, asyncio.Task[None]] = {}
+        self._runs: dict[str, asyncio.Future[None]] = {}
         self._woken: dict[str, asyncio.Event] = {}
 
     @cached_property

@@ -78,7 +78,7 @@ class CompactionController(QObject):
         self._theme = theme
         self._bar: CompactionCard | None = None
         self._plan: tuple[str, Plan] | None = None  # the offer, and its conversation
-        self._work: dict[str, tuple[asyncio.Task[None], str]] = {}
+        self._work: dict[str, tuple[asyncio.Future[None], str]] = {}
         self._declined: dict[str, int] = {}  # conversation id -> its tokens then
         self._looks = 0
         self._timer = QTimer(self, singleShot=True, interval=LOOK_MS)
@@ -223,7 +223,7 @@ class CompactionController(QObject):
             self._begin(here, plan, self._setup.ask_settings.instructions)
             self._pane.prompt.focus_text()
 
-    def _begin(self, conversation_id: str, plan: Plan, instructions: str) -> asyncio.Task[None]:
+    def _begin(self, conversation_id: str, plan: Plan, instructions: str) -> asyncio.Future[None]:
         task = self._tasks.start(self._compact(conversation_id, plan, instructions))
         self._work[conversation_id] = (
             task,

@@ -77,7 +77,7 @@ class CollectionsController(QObject):
         self._dialog: CollectionsDialog | None = None
         self._picker: CommandPalette | None = None
         self._states: dict[str, CollectionState] = {}
-        self._filling: asyncio.Task[None] | None = None
+        self._filling: asyncio.Future[None] | None = None
         self._filled = ""  # the collection that is being filled
         self._at: CollectionProgress | None = None
         self._deleted = ""  # the collection that will be deleted, unless the user presses Undo

@@ -110,7 +110,7 @@ class ViewerController(QObject):
         self.window: DocumentViewer | None = None
         self._worker: PageWorker | None = None
         self._target: Target | None = None
-        self._opening: asyncio.Task[Any] | None = None
+        self._opening: asyncio.Future[Any] | None = None
         self._looked: ViewedDocument | None = None
         self._finding: ViewerSearch | None = None
         self._marks: dict[int, list[QRectF]] = {}  # boxes of the passage, by page
@@ -118,7 +118,7 @@ class ViewerController(QObject):
         self._found: Span | None = None  # the passage's range, if the document is shown as text
         self._text: DocumentText | None = None
         self._wanted: list[PageStrip] = []
-        self._drawing: asyncio.Task[Any] | None = None
+        self._drawing: asyncio.Future[Any] | None = None
         self._drawn: tuple[PageStrip, float] | None = None
         self._copies = TemporaryCopies(user_folders.temporary)
         transcript.action_requested.connect(self._act)

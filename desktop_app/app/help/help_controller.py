@@ -59,7 +59,7 @@ class HelpController(QObject):
         self._settings_store = settings_store
         self._window: HelpWindow | None = None
         self._wanted = START
-        self._opening: asyncio.Task[None] | None = None
+        self._opening: asyncio.Future[None] | None = None
         self._shortcuts: list[QShortcut] = []
         values.changed.connect(self._on_value)
         application = QApplication.instance()

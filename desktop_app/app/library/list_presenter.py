@@ -68,7 +68,7 @@ class ListPresenter(QObject):
         self._flag_store, self._folder_store = stores.flag_store, stores.folder_store
         self._running = running
         self._known: dict[str, Conversation] = {}
-        self._writes: set[asyncio.Task[Any]] = set()
+        self._writes: set[asyncio.Future[Any]] = set()
         self._changes = 0
         self._showing = 0
         shown = self._list

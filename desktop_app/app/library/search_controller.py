@@ -32,7 +32,7 @@ class SearchController(QObject):
         super().__init__(parent)
         self._shown, self._tasks, self._search_index = conversation_list, tasks, search_index
         self._presenter = presenter
-        self._task: asyncio.Task[Any] | None = None
+        self._task: asyncio.Future[Any] | None = None
         self._shown.search_changed.connect(self._search)
 
     def _search(self, text: str) -> None:

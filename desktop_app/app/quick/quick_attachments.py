@@ -67,7 +67,7 @@ class QuickAttachments(QObject):
         self._pictures, self._choice, self._path = pictures, resolved, path
         self._conversation_id = conversation_id
         self._passwords = DocumentPasswords(quick, lambda: quick.theme)
-        self._reading: dict[str, tuple[str, asyncio.Task[Any]]] = {}
+        self._reading: dict[str, tuple[str, asyncio.Future[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
         self._removed: tuple[DocumentPart | ImagePart, int] | None = None
         quick.undo_requested.connect(self._bring_back)

@@ -71,7 +71,7 @@ class SpendingController(QObject):
         self._view: SpendingView | None = None
         self._asked = 0
         self._prepared: int | None = None  # percent
-        self._preparation: asyncio.Task[None] | None = None
+        self._preparation: asyncio.Future[None] | None = None
         spending.spent.connect(lambda provider_id: self._start(self._after(provider_id)))
         self._providers.changed.connect(lambda: self._start(self.show_months()))
         panel.spending_requested.connect(self.show)

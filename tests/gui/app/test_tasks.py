@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 from desktop_app.app.tasks import Tasks
 from desktop_app.domain.errors import UserFacingError
@@ -39,3 +40,20 @@ async def test_behind_the_end_nothing_begins() -> None:
     await asyncio.wait([task])
     assert task.cancelled()
     assert not begun
+
+
+def test_work_that_is_late_leaves_nothing_behind_if_the_loop_ends_at_once() -> None:
+    loop, tasks = asyncio.new_event_loop(), Tasks(lambda _error: None)
+    reports: list[object] = []
+    loop.set_exception_handler(lambda _loop, context: reports.append(context))
+    loop.run_until_complete(tasks.settle())
+
+    def start_late() -> None:
+        loop.stop()
+        tasks.start(asyncio.sleep(0))
+
+    loop.call_soon(start_late)
+    loop.run_forever()
+    loop.close()
+    gc.collect()
+    assert not reports
