@@ -27,8 +27,13 @@ class PatternSearch(Protocol):
 def failure_of(check: Check, answer: str, patterns: PatternSearch) -> str:
     """Return why an answer fails a check that needs no judge; "" if it passes."""
     if check.is_negated:
-        why = failure_of(replace(check, is_negated=False), answer, patterns)
-        return "" if why else check.label
+        plain = replace(check, is_negated=False)
+        why = failure_of(plain, answer, patterns)
+        if not why:
+            return check.label
+        # A search that was too slow has decided nothing.
+        is_undecided = plain.kind is CheckKind.REGEX and why != plain.label
+        return why.replace(plain.label, check.label, 1) if is_undecided else ""
     if check.kind is CheckKind.REGEX:
         said = patterns.ask({"pattern": check.value, "text": answer})
         if said is None or "found" not in said:

@@ -40,6 +40,8 @@ def test_an_endless_expression_is_given_up_and_the_next_one_is_searched() -> Non
     try:
         endless = check_from_json({"regex": r"^(\w+\s?)+$"})
         assert "too slow" in failure_of(endless, "a" * 5_000 + "!", patterns)
+        negated = check_from_json({"regex": str(endless.value), "not": True})
+        assert "too slow" in failure_of(negated, "a" * 5_000 + "!", patterns)
         paris = check_from_json({"regex": r"\bP\w+s\b"})
         assert failure_of(paris, "It is Paris.", patterns) == ""
         assert failure_of(paris, "It is Rome.", patterns) == paris.label
