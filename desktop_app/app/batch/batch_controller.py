@@ -395,7 +395,7 @@ class BatchController(QObject):
         box.setObjectName("confirm-batch-removal")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         remove = box.addButton(tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         remove.clicked.connect(lambda: self._do(self._remove(job_id)))
         box.open()
 

@@ -202,7 +202,7 @@ class ServersController(QObject):
         )
         box.setObjectName("confirm-server-removal")
         remove = box.addButton(tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
         remove.clicked.connect(lambda: self._start(self._remove(name)))
         box.open()
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, cast
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QPushButton, QWidget
 
 import desktop_app.ui
 from desktop_app.backend.preset_loader import built_in_presets
@@ -126,6 +126,12 @@ class Visit:
                     rest = {text, DATA.sub("", text)}
                     if len(untranslated(rest)) == len(rest) and not DATA.fullmatch(text):
                         self._found(name, f"not translated: {text!r}")
+            if isinstance(window, QMessageBox) and any(
+                window.buttonRole(button) is QMessageBox.ButtonRole.DestructiveRole
+                for button in window.findChildren(QPushButton)
+                if button.isDefault()
+            ):
+                self._found(name, "Enter destroys")
             if isinstance(window, QT_DIALOGS):
                 continue  # Qt lays them out
             # Menus and the quick prompt adapt to the screen, which is larger here.
