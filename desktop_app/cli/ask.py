@@ -192,6 +192,7 @@ async def _ask(options: argparse.Namespace, prompt: str, output: Output) -> int:
 async def _answer(
     backend: Backend, options: argparse.Namespace, prompt: str, output: Output
 ) -> int:
+    pages = pages_by_file(options.pages, options.file)
     values = await backend.values()
     use_limits(backend, values)
     use_routine_model(backend, values)
@@ -211,7 +212,6 @@ async def _answer(
     for choice in choices:
         await learn_price(backend, profile, choice)
     resolved = backend.chat.resolve(profile, conversation.choice)
-    pages = pages_by_file(options.pages, options.file)
     answering = [backend.chat.resolve(profile, choice) for choice in choices]
     await _require_form_and_tools(backend, options, settings, answering)
     backend.desk.open(AllowedTools(tuple(options.allow_tool)))

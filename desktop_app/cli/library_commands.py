@@ -90,7 +90,8 @@ class _ImportResult:
     @property
     def sentence(self) -> str:
         if not self.kind:
-            return tr("{file}: {reason}", file=self.file, reason=self.refused[0])
+            why = self.refused[0]
+            return why if self.file in why else tr("{file}: {reason}", file=self.file, reason=why)
         if self.messages and not self.added:
             came = tr_plural(
                 "{file} ({kind}): {count} message added.",

@@ -20,8 +20,10 @@ def pages_by_file(given: Sequence[str], names: Sequence[str]) -> Mapping[str, st
     """Return the pages to send of each file, by name; files sent whole are omitted.
 
     Raises:
-        IllegalChoiceError: an option names a file that is not given.
+        IllegalChoiceError: an option names a file that is not given, or there is none.
     """
+    if given and not names:
+        raise IllegalChoiceError(Reason.PAGES_WITHOUT_FILE)
     wanted: dict[str, list[str]] = {}
     for each in given:
         meant, pages = _parse_option(each, names)

@@ -160,6 +160,7 @@ class Reason(StrEnum):
     SECTIONS_BACKWARDS = "sections_backwards"
     NO_SUCH_SECTION = "no_such_section"
     NO_SUCH_FILE_NAMED = "no_such_file_named"
+    PAGES_WITHOUT_FILE = "pages_without_file"
     NO_PAGES_TO_CHOOSE = "no_pages_to_choose"
     NOTHING_PIPED_IN = "nothing_piped_in"
     TOO_MUCH_PIPED_IN = "too_much_piped_in"

@@ -552,6 +552,9 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     Reason.NO_SUCH_FILE_NAMED: ErrorSentences(
         N_("There is no file “{given}” for --pages."), remedy=Remedy.THERE_ARE
     ),
+    Reason.PAGES_WITHOUT_FILE: ErrorSentences(
+        N_("--pages needs a file."), remedy=N_("Name one with --file, or leave out --pages.")
+    ),
     Reason.NO_PAGES_TO_CHOOSE: ErrorSentences(
         N_("“{name}” has no pages to select."),
         remedy=N_("Leave out --pages, or name a file, as in --pages FILE=3-10,15."),

@@ -14,7 +14,12 @@ from desktop_app.backend.batch_wiring import batch_service, expanded
 from desktop_app.backend.prompt_loader import from_template
 from desktop_app.cli.answers.answer_parameters import settings_of, with_preset
 from desktop_app.cli.answers.asked_form import with_schema_of
-from desktop_app.cli.answers.chosen_model import answering_profile, choice_of, learn_window
+from desktop_app.cli.answers.chosen_model import (
+    answering_profile,
+    choice_of,
+    learn_window,
+    profile_named,
+)
 from desktop_app.cli.batch.batch_output import (
     facts,
     job_notices,
@@ -34,7 +39,7 @@ from desktop_app.domain.batch.batch_wording import (
     progress_words,
     result_words,
 )
-from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
 from desktop_app.i18n import formatting
@@ -70,7 +75,8 @@ def run_batch(options: argparse.Namespace) -> int:
     except asyncio.CancelledError:
         return EXIT_INTERRUPTED
     except UserFacingError as error:
-        say(worded(note_of(error), from_environment=False))
+        from_environment = getattr(options, "from_environment", False)
+        say(worded(note_of(error), from_environment=from_environment))
         return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
 
 
@@ -93,6 +99,8 @@ async def _start(backend: Backend, service: BatchService, options: argparse.Name
     values = await backend.values()
     backend.budget.allows_unpriced = options.allow_unpriced
     preset = await with_preset(backend, options)
+    named = await profile_named(backend, options.provider)
+    options.from_environment = named.from_environment
     profile = await answering_profile(backend, options)
     if why := refusal(profile):
         why.remedy = Remedy.NAME_OTHER_PROVIDER
@@ -198,9 +206,16 @@ def _say_step(job: BatchJob, options: argparse.Namespace) -> None:
         say(progress_words(job))
 
 
+async def _error_words(backend: Backend, error: ErrorNote, job: BatchJob) -> str:
+    """Return a job's error in the wording for a terminal."""
+    provider_id = job.choice.provider_id
+    own = [profile for profile in await backend.profiles() if profile.id == provider_id]
+    return worded(error, from_environment=any(profile.from_environment for profile in own))
+
+
 async def _say_begun(backend: Backend, job: BatchJob, options: argparse.Namespace) -> int:
     if job.error:
-        say(job.error.sentences)
+        say(await _error_words(backend, job.error, job))
     if options.json:
         notices = getattr(options, "notices", [])
         console.write_json({**await with_items(backend, job), "notices": notices})
@@ -238,7 +253,7 @@ async def _status(backend: Backend, service: BatchService, options: argparse.Nam
         cost = formatting.money(job.counts.cost) if job.counts.cost else "–"
         console.write_line(f"{job.id}  {progress_words(job)}  {cost}  {job.title}")
         if job.error:
-            console.write_line(f"    {job.error.sentences}")
+            console.write_line(f"    {await _error_words(backend, job.error, job)}")
     if not jobs:
         say(tr("No batch jobs"))
     return 0
@@ -259,7 +274,7 @@ async def _show_one(backend: Backend, job: BatchJob, options: argparse.Namespace
         return
     console.write_line(f"{job.title}: {progress_words(job)}")
     if job.error:
-        console.write_line(job.error.sentences)
+        console.write_line(await _error_words(backend, job.error, job))
     for row in await backend.batch_store.rows(job.id):
         cost = "" if row.cost is None else f"  {formatting.money(row.cost)}"
         error = f"  {item_error_text(row)}" if row.error else ""
@@ -277,7 +292,7 @@ async def _cancel(backend: Backend, service: BatchService, options: argparse.Nam
         console.write_json(facts(job))
     say(progress_words(job))
     if job.error:
-        say(job.error.sentences)
+        say(await _error_words(backend, job.error, job))
     return 0
 
 

@@ -19,6 +19,7 @@ from desktop_app.cli.answers.chosen_model import (
     choice_of,
     learn_price,
     learn_window,
+    profile_named,
 )
 from desktop_app.cli.answers.several_answers import options_of
 from desktop_app.cli.ask import NullStore, extract_file, sendable_part
@@ -69,7 +70,7 @@ def run_eval(options: argparse.Namespace) -> int:
         say(tr("Interrupted. Continue with the same command."))
         return EXIT_INTERRUPTED
     except UserFacingError as error:
-        say(worded(note_of(error), from_environment=False))
+        say(worded(note_of(error), from_environment=_is_of_environment(options)))
         if options.json:
             write_json({"runs": [], "notices": [], "error": error.what_happened})
         return EXIT_USAGE if isinstance(error, IllegalChoiceError) else EXIT_FAILED
@@ -104,7 +105,7 @@ async def _eval(options: argparse.Namespace) -> int:
         say(told)
     error = runner.stopped_by
     if error is not None:
-        say(worded(note_of(error), from_environment=False))
+        say(worded(note_of(error), from_environment=_is_of_environment(options)))
     report: dict[str, Any] = {
         "runs": [run.to_json() for run in runs],
         "notices": notices,
@@ -122,6 +123,11 @@ async def _eval(options: argparse.Namespace) -> int:
         _show(runs)
     is_below = options.min is not None and any(run.share < options.min for run in runs)
     return EXIT_FAILED if error is not None or is_below else 0
+
+
+def _is_of_environment(options: argparse.Namespace) -> bool:
+    """Return True if the environment sets up the provider, once it is known."""
+    return getattr(options, "from_environment", False)
 
 
 def _cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
@@ -168,6 +174,8 @@ async def _runner(
     backend: Backend, options: argparse.Namespace, cases: Sequence[EvaluationCase]
 ) -> EvaluationRunner:
     specs = [*options.variant, *options.model]
+    named = await profile_named(backend, options.provider)
+    options.from_environment = named.from_environment
     options = argparse.Namespace(**{**vars(options), "variant": None, "model": None})
     backend.budget.allows_unpriced = options.allow_unpriced
     preset = await with_preset(backend, options)

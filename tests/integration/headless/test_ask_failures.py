@@ -66,6 +66,30 @@ def test_errors_say_what_happened_and_what_to_do(
     assert done.json["error"]["kind"] == kind
 
 
+def test_pages_without_a_file_are_refused(shell: Shell) -> None:
+    done, bodies = answer_to(shell, WHOLE, arguments=("Hi", "--pages", "0"))
+    assert (done.code, done.out, bodies) == (2, "", [])
+    assert "--pages needs a file. Name one with --file" in done.err
+
+
+def test_a_key_of_the_environment_is_not_looked_for_in_the_settings(
+    shell: Shell, tmp_path: Path
+) -> None:
+    document = tmp_path / "notes.md"
+    document.write_text("Ships at anchor.")
+    start = ("batch", "start", str(document), "--task", "Sum up.", "--yes")
+    refused = refusal(401, "invalid_api_key", "Incorrect API key provided.")
+
+    async def test(server: LoopbackServer) -> None:
+        done = await shell.run(*start, env=gateway(server.base_url))
+        assert done.code == 1
+        assert "Check or replace the key in environment variables." in done.err
+        status = await shell.run("batch", "status", env=gateway(server.base_url))
+        assert "in environment variables." in status.out
+
+    against(refused, refused, test=test)
+
+
 def test_a_rate_limit_is_waited_out_and_said(shell: Shell) -> None:
     limited = refusal(429, "rate_limit_exceeded", retry_after_ms="20")
     done, bodies = answer_to(shell, limited, WHOLE)
