@@ -752,7 +752,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOOL_SERVER_OFF: ErrorSentences(
         N_("The tool server “{server}” is turned off in the file and wasn’t added."),
-        remedy=N_("To add it, turn it on there and import again."),
+        remedy=N_("Turn it on there and import again."),
     ),
     # Documents
     Reason.PASSWORD_PROTECTED: ErrorSentences(
