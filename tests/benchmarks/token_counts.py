@@ -135,6 +135,7 @@ def _summary(url: str, kind: str, characters: int, response: int, longest: int) 
             "planned": next((line for line in said.splitlines() if "part" in line), said[-300:]),
             "input_tokens": (answer.get("usage") or {}).get("input_tokens"),
             "status": answer.get("status"),
+            **({"said": said.strip().splitlines()[-1:]} if running.returncode else {}),
         }
 
 
