@@ -31,6 +31,8 @@ _LONGEST_RUN_S: Final = 900
 """A mutant whose tests run longer hangs, and is noticed by that."""
 _WITHOUT_UNIT_TESTS: Final = ("app", "ui", "sandbox")
 """Packages that gui tests and whole processes test: too slow for a sample."""
+_UNIT_TESTS: Final = {"backend": "headless", "cli": "headless"}
+"""The folders of unit tests that are not named after the package."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,7 +113,8 @@ def _tests(copy: Path, module: str) -> list[list[str]]:
         ]
         for kind in ("unit", "integration")
     }
-    feature = f"tests/unit/{package.split('.')[1]}"
+    tested = package.split(".")[1]
+    feature = f"tests/unit/{_UNIT_TESTS.get(tested, tested)}"
     whole = [feature] if (copy / feature).is_dir() else []
     return [near["unit"], whole, near["integration"]]
 

@@ -95,3 +95,9 @@ def test_bytes_of_pictures_stay_out_of_logs() -> None:
 def test_who_offers_the_variants() -> None:
     serving = {kind for kind in ProviderKind if ProviderProfile("", "", kind).serves_the_family}
     assert serving == {ProviderKind.OPENAI, ProviderKind.COMETAPI}
+
+
+@pytest.mark.parametrize(("letters", "shown"), [(60, "n" * 60), (61, "n" * 60 + "…")])
+def test_long_names_of_providers_are_cut(letters: int, shown: str) -> None:
+    profile = ProviderProfile("p", "n" * letters, ProviderKind.COMPATIBLE, "https://host/v1")
+    assert profile.short_name == shown

@@ -37,3 +37,11 @@ def test_a_parameter_that_the_model_takes_nowhere_is_named_once() -> None:
         "“temperature” wasn’t sent. GPT-5.2 Thinking supports it only with effort none.",
         "“seed” wasn’t sent. The Responses API doesn’t support it.",
     ]
+
+
+@pytest.mark.parametrize(("sent", "count"), [(499, 1), (500, 0)])
+def test_a_limit_is_named_only_if_it_was_lowered(sent: int, count: int) -> None:
+    asked = GenerationParameters(max_output_tokens=500)
+    about = (OPENAI, CATALOG.info("gpt-5.2"), Effort.LOW)
+    lowered = GenerationParameters(max_output_tokens=sent)
+    assert len(model_notices(asked, lowered, {"max_output_tokens"}, *about)) == count

@@ -255,3 +255,8 @@ def test_texts_from_right_to_left_say_so() -> None:
         f'dir="ltr">two</p>'
         '<pre dir="ltr" style="font-family:monospace"><code>a</code></pre></li></ol>'
     )
+
+
+def test_a_space_at_the_end_of_a_paragraph_is_kept() -> None:
+    (block,) = render("word&nbsp;")
+    assert to_markdown([block]).strip() == "word&#160;"

@@ -9,6 +9,7 @@ import pytest
 
 from desktop_app.child_processes import child_command, open_child
 from desktop_app.rendering.processes.math_typesetting import (
+    DEEPEST,
     CannotTypesetError,
     is_within_limits,
     typeset,
@@ -66,3 +67,12 @@ def test_the_process_survives_what_takes_for_ever() -> None:
     assert [answer["id"] for answer in answers] == [0, 1, 2, 3]
     assert ["error" in answer for answer in answers] == [True, True, True, False]
     assert complaints == b""
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"), [("{", "}"), (r"\left ", r"\right "), (r"\begin ", r"\end ")]
+)
+def test_groups_count_until_they_end(begins: str, ends: str) -> None:
+    ended = (begins + ends) * 5
+    assert is_within_limits(ended + begins * DEEPEST)
+    assert not is_within_limits(ended + begins * (DEEPEST + 1))

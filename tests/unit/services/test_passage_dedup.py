@@ -27,6 +27,7 @@ JAPANESE = (
         (TEXT, AS_TABLE),
         (TEXT, TEXT.upper()),
         (TEXT, "Rent. " + TEXT),
+        (TEXT, TEXT + " Signed twice."),
         (TEXT, TEXT.removeprefix("The tenant pays ")),
         (JAPANESE, JAPANESE.replace("犬は", "犬\nは")),
         ("Yes.", "yes"),

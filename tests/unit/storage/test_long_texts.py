@@ -122,3 +122,8 @@ def test_parts_are_stored_as_they_are_at_once(texts: list[str]) -> None:
 
 def test_no_parts_are_an_empty_list() -> None:
     assert _parts_json([]) == "[]"
+
+
+@pytest.mark.parametrize("text", ["É" + "b" * 3_000, "A" + "b" * 60_000])
+def test_long_texts_are_folded_from_the_first_letter_to_the_last(text: str) -> None:
+    assert fold(text) == folded_at_once(text)

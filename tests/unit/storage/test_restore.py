@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import zipfile
 from contextlib import closing
 from dataclasses import fields, replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.backend.environment_profiles import BUILT_IN, OPENAI
 from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.documents.passage_words import question_words
 from desktop_app.domain.documents.vectors import Vector
+from desktop_app.domain.errors import StoreFullError
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.settings.schema import SETTINGS
 from desktop_app.storage.conversations.conversation_store import ConversationStore
@@ -26,7 +29,7 @@ from desktop_app.storage.documents.collection_store import CollectionStore
 from desktop_app.storage.documents.vector_store import VectorStore
 from desktop_app.storage.recovery.backup import MANIFEST, STORE, make_backup
 from desktop_app.storage.recovery.repair import repair_store
-from desktop_app.storage.recovery.restore import Answer
+from desktop_app.storage.recovery.restore import Answer, restore_backup
 from desktop_app.storage.search.search_query import Search
 from desktop_app.storage.settings.address_secrets import copy_damaged
 from desktop_app.storage.settings.outbound_settings import SETTINGS as OUTWARD
@@ -462,3 +465,36 @@ def test_a_password_that_goes_on_in_another_page_is_not_kept(place: Place, befor
         pieces = WORD[:number].encode(), WORD[number:].encode()
         assert b"me:" + pieces[0] not in kept
         assert pieces[1] + b"@127" not in kept
+
+
+def test_without_room_the_sizes_are_told_in_megabytes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.set(notes="x" * 3_000_000)
+    archive = place.back_up()
+    with zipfile.ZipFile(archive) as pack:
+        size = 2 * pack.getinfo(STORE).file_size >> 20
+    assert size > 1
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=1_100_000))
+    with pytest.raises(StoreFullError, match=f"needs {size} MB, but only 1 MB"):
+        place.restore(archive)
+
+
+def test_progress_is_told_in_megabytes(place: Place) -> None:
+    place.set(notes="x" * 3_000_000)
+    archive = place.back_up()
+    told: list[tuple[int, int]] = []
+    restore_backup(
+        archive,
+        place.database,
+        place.attachments,
+        NOON,
+        lambda done, total: told.append((done, total)),
+        ask=Asked(),
+        built_in=BUILT_IN,
+    )
+    with zipfile.ZipFile(archive) as pack:
+        total = 2 * pack.getinfo(STORE).file_size >> 20
+    assert total > 1
+    assert {of for _, of in told} == {total}
+    assert max(done for done, _ in told) >= total // 2, "unpacked, and then copied"
