@@ -33,3 +33,4 @@ def qt_loop(application: QApplication) -> Iterator[qasync.QEventLoop]:
             yield loop
     finally:
         sys.set_asyncgen_hooks(*hooks)
+        loop.set_exception_handler(None)  # a handler would keep its whole program
