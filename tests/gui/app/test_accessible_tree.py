@@ -6,7 +6,7 @@ Names, roles and labels, clashes of shortcuts and mnemonics, and the contrast of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from typing import Final
 
@@ -141,12 +141,20 @@ def _clashes(kind: str, keys: Iterable[tuple[str, str]]) -> Iterator[str]:
             yield f"{kind} {key} of {owners}"
 
 
-def _measured(windows: list[QWidget]) -> Iterator[tuple[Text, Colors]]:
-    """Yield the texts of windows and their colors, from one picture of each window."""
+def _measured(
+    windows: list[QWidget], is_wanted: Callable[[Text], bool]
+) -> Iterator[tuple[Text, Colors]]:
+    """Yield the wanted texts of windows and their colors, from one picture of each window."""
     for window in windows:
-        image = window.grab().toImage()
-        for text in texts_of_window(window):
+        if not any(map(is_wanted, texts_of_window(window))):
+            continue
+        image = window.grab().toImage()  # it may lay the window out
+        for text in filter(is_wanted, texts_of_window(window)):
             yield text, colors_in(image, text.place)
+
+
+def _identity(text: Text) -> tuple[str, object]:
+    return "text", (type(text.widget), text.widget.objectName(), text.words)
 
 
 @cache
@@ -217,21 +225,20 @@ class Audit:
         of widgets.
         """
         wanted = set()
-        for text, colors in _measured(windows):
-            if self._new("text", [(type(text.widget), text.widget.objectName(), text.words)]):
-                self._check(scene, "light", text, colors)
-                tokens = (_token(colors.ground), _token(colors.text))
-                style = (type(text.widget), text.widget.property("role"), *tokens)
-                if style not in self._styles:
-                    self._styles.add(style)
-                    wanted.add((text.widget, text.words))
+        for text, colors in _measured(windows, lambda text: _identity(text) not in self._seen):
+            self._seen.add(_identity(text))
+            self._check(scene, "light", text, colors)
+            tokens = (_token(colors.ground), _token(colors.text))
+            style = (type(text.widget), text.widget.property("role"), *tokens)
+            if style not in self._styles:
+                self._styles.add(style)
+                wanted.add((text.widget, text.words))
         if not wanted:
             return
         for mode in OTHERS:
             self._desk.theme.set_mode(mode)
-            for text, colors in _measured(windows):
-                if (text.widget, text.words) in wanted:
-                    self._check(scene, mode, text, colors)
+            for text, colors in _measured(windows, lambda t: (t.widget, t.words) in wanted):
+                self._check(scene, mode, text, colors)
         self._desk.theme.set_mode("light")
 
     def _check(self, scene: str, mode: Mode, text: Text, colors: Colors) -> None:
