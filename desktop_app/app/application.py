@@ -57,6 +57,11 @@ def run(request: WindowRequest) -> int:
         from desktop_app.child_processes import restart_program
 
         restart_program()
+    # On X11 a destructor hands what was copied to the desktop's clipboard manager.
+    if QApplication.platformName().startswith("wayland"):
+        from desktop_app.app.startup.process_end import skip_qt_destructors
+
+        skip_qt_destructors(code)
     return code
 
 

@@ -1,0 +1,30 @@
+"""Ends the process without Qt's destructors.
+
+Qt's Wayland client can wait forever while it is destroyed: its thread of events waits in
+`wl_display_read_events` for another reader that has ended, and the destructor waits for the thread.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import sys
+from contextlib import suppress
+
+
+def skip_qt_destructors(exit_code: int) -> None:
+    """End this process with `exit_code` when Python has joined its threads.
+
+    Call it last: of the functions that Python calls at its end, the latest comes first, and those
+    that were registered before it do not run. PySide's, which destroys the application, is one.
+    """
+    atexit.register(_end, exit_code)
+
+
+def _end(exit_code: int) -> None:
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # absent, full, closed
+            stream.flush()
+    os._exit(exit_code)

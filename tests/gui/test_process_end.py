@@ -1,0 +1,27 @@
+"""The end of the process where Qt's destructors may wait forever."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ENDS = """
+import atexit, sys, threading, time
+atexit.register(time.sleep, 3600)  # as PySide's function, which destroys the application
+from desktop_app.app.startup.process_end import skip_qt_destructors
+def work():
+    time.sleep(0.1)
+    sys.stdout.write("and the threads.")
+threading.Thread(target=work).start()
+sys.stdout.write("What was written, ")
+skip_qt_destructors(3)
+"""
+
+
+def test_it_ends_with_its_code_after_its_threads_and_with_what_was_written() -> None:
+    command = [sys.executable, "-c", ENDS]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout == "What was written, and the threads."
