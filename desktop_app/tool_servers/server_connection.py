@@ -19,7 +19,8 @@ START_S: Final = 60.0
 """Some programs are loaded from a registry when they are first started."""
 SIGN_IN_S: Final = 300.0
 """The user may have to look up a password."""
-CLOSE_S: Final = 8.0
+CLOSE_S: Final = 15.0
+"""The process ends itself within 5 s if it is not held up. Only it finds what left its group."""
 LONGEST_LINE: Final = 32 << 20
 LONGEST_ORDER: Final = 8 << 20
 _PARSED_HERE: Final = 1 << 16

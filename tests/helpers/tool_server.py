@@ -180,6 +180,7 @@ def call(params: dict[str, Any], number: int) -> dict[str, Any] | None:
     name, arguments = params["name"], params.get("arguments") or {}
     text = f"echo: {arguments.get('text', '')}"
     if name == "hang":
+        log("hangs")
         return None
     if name == "crash":
         os._exit(7)

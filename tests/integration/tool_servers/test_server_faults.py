@@ -21,9 +21,19 @@ from desktop_app.services.tools.hosted_tools import why_unavailable
 from desktop_app.services.tools.server_run import ServerState
 from desktop_app.services.tools.server_source import CHANGED
 from tests.helpers.process_tree import gone, processes_below
-from tests.helpers.server_runs import scripted
+from tests.helpers.server_runs import Running, scripted
+from tests.helpers.waiting import LONGEST_S, until
 
 SECRET = "tok-0123456789-abcdefgh"
+
+
+async def said(server: Running, words: str) -> None:
+    """Wait until the server has written these words to its log."""
+
+    async def is_there() -> bool:
+        return words in server.log
+
+    await until(is_there)
 
 
 async def test_no_other_process_loads_the_sdk() -> None:
@@ -53,11 +63,13 @@ async def test_other_content_is_named() -> None:
 async def test_a_call_that_hangs_is_cancelled_there() -> None:
     async with scripted() as server:
         await server.tools()
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(1):
-                await server.call("hang")
+        call = asyncio.ensure_future(server.call("hang"))
+        await said(server, "hangs")
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
         assert await server.call("echo", text="on") == "echo: on"
-        assert "told notifications/cancelled" in server.log
+        await said(server, "told notifications/cancelled")
 
 
 async def test_a_crash_ends_the_call_and_the_next_one_starts_it_again() -> None:
@@ -115,7 +127,7 @@ async def test_what_is_not_needed_of_a_tool_may_be_off_the_specification() -> No
 
 async def test_a_list_that_cannot_be_read_says_so_at_once() -> None:
     async with scripted("listless") as server:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONGEST_S):
             with pytest.raises(ToolServerError) as refused:
                 await server.tools()
         assert "reports: its reply is not valid: tools: " in refused.value.sentences
@@ -209,8 +221,9 @@ async def test_resources_and_prompts() -> None:
 
 async def test_nothing_is_left_after_a_stop() -> None:
     async with scripted("detaches", "stays") as server:
+        before = await processes_below(os.getpid())
         await server.tools()
-        started = await processes_below(os.getpid())
+        started = await processes_below(os.getpid()) - before
         assert len(started) >= 4
         await server.run.stop()
         await gone(started)
