@@ -152,8 +152,12 @@ class Kills:
     def _expect_nothing_to_answer(self, program: Program) -> None:
         wait_for(lambda: program.has("prompt", "enabled"), "the prompt")
         command = ["xdotool", "search", "--onlyvisible", "--pid", str(program.process.pid)]
-        found = subprocess.run(command, capture_output=True, check=True, text=True)
-        assert len(found.stdout.split()) == 1, "more than the window is on the screen"
+
+        def windows() -> list[bytes]:  # xdotool fails while there is none
+            return subprocess.run(command, capture_output=True, check=False).stdout.split()
+
+        found = wait_for(windows, "the window on the screen")
+        assert len(found) == 1, "more than the window is on the screen"
 
     def _import_beside(self) -> subprocess.Popen[bytes]:
         """Start another process that writes until it is killed too."""

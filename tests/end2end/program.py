@@ -95,6 +95,10 @@ class Program:
     def quit(self) -> int:
         """End it as a session manager would; returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
+        return self.end()
+
+    def end(self) -> int:
+        """Wait until it has ended by itself; returns the exit code."""
         return self.process.wait(LONGEST_S)
 
     def do(self, what: str, identifier: str, **more: Any) -> Any:

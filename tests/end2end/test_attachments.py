@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.data.long_pdf import long_pdf
 from tests.end2end.prepared_server import Prepared, PreparedServer
-from tests.end2end.program import AssistiveClient, Program, wait_for
+from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.helpers.family import FAMILY_NAMED
 
 ANSWERS = {"What": Prepared("It says so.")}
@@ -22,11 +22,11 @@ def serving() -> Iterator[PreparedServer]:
     loop, server = asyncio.new_event_loop(), PreparedServer(ANSWERS)
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(LONGEST_S)
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(server.__aexit__(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(server.__aexit__(), loop).result(LONGEST_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from tests.end2end.program import AssistiveClient, Program, wait_for
+from tests.end2end.test_hotkey import press
 from tests.helpers.background_server import BackgroundServer, events_of, in_a_thread
 from tests.helpers.family import FAMILY_NAMED
 
@@ -45,8 +45,10 @@ def choose_background(program: Program) -> None:
     program.do("press", "pro")
     wait_for(lambda: program.has("background", "showing"), "the offer")
     program.do("press", "background")
-    for key in ("Down", "Down", "Return"):
-        subprocess.run(["xdotool", "key", key], check=True, timeout=10)
+    for words in ("Run here…", "Run in background…"):
+        press("Down")
+        program.wait_to_hear(words)
+    press("Return")
     wait_for(lambda: program.do("name", "background").endswith("on"), "the choice")
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
+
+from Xlib import X
+from Xlib import display as xlib
 
 from tests.end2end.other_program import OtherProgram, pointer
 from tests.end2end.program import AssistiveClient, Program, wait_for
@@ -29,6 +33,21 @@ def answers(program: Program) -> None:
     """Wait until the window does not only show, but answers."""
     shown = "On this computer"  # at the foot of the list
     wait_for(lambda: any(shown in name for _, name, _ in program.names()), "the window to answer")
+
+
+def dragging() -> int:
+    """Return the window that offers the content of the current or last drag."""
+    display = xlib.Display()
+    owner = display.get_selection_owner(display.intern_atom("XdndSelection"))
+    display.close()
+    return int(owner.id) if owner != X.NONE else 0
+
+
+def has_stopped(program: Program) -> bool:
+    """Stop the answer unless it has ended; return True once it has."""
+    if program.has("stop", "showing"):
+        program.do("press", "stop")
+    return program.has("send", "showing")
 
 
 def drop(program: Program, other: OtherProgram, place: tuple[int, int], words: str) -> None:
@@ -76,9 +95,7 @@ def test_a_conversation_is_dropped_on_and_dragged(
         answers(program)
         program.ask("Lighthouse")
         wait_for(lambda: program.do("place", "conversations", child="Lighthouse"), "its row")
-        wait_for(lambda: program.has("stop", "showing"), "the answer to begin")
-        program.do("press", "stop")
-        wait_for(lambda: program.has("send", "showing"), "the answer to end")
+        wait_for(lambda: has_stopped(program), "the answer to end")
         program.do("press", "new-conversation")
         wait_for(lambda: "Lighthouse" not in program.do("name", "main"), "a new conversation")
         row = middle_of(program, "conversations", "Lighthouse")
@@ -91,10 +108,17 @@ def test_a_conversation_is_dropped_on_and_dragged(
         x, y = middle_of(program, "show-trash")
         pointer("mousemove", "--sync", *row)
         pointer("mousedown", 1)
-        for share in range(1, 11):
+        before, aside = dragging(), cycle((20, 22))
+
+        def is_dragged() -> bool:
+            pointer("mousemove", row[0] + next(aside), row[1])
+            return dragging() not in (0, before)
+
+        wait_for(is_dragged, "the drag to begin")  # moves before that would be lost
+        for share in (0.3, 0.6, 0.9, 1):
             between = (
-                round(row[0] + (x - row[0]) * share / 10),
-                round(row[1] + (y - row[1]) * share / 10),
+                round(row[0] + (x - row[0]) * share),
+                round(row[1] + (y - row[1]) * share),
             )
             pointer("mousemove", "--sync", *between)
         pointer("mouseup", 1)

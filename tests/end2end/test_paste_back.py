@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import IO, Final
+from typing import IO
 
 import pytest
 
 from desktop_app.hotkey.x11_hotkey import is_held
 from tests.end2end.prepared_server import Prepared, PreparedServer
-from tests.end2end.program import AssistiveClient, Program, wait_for
+from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press
 from tests.end2end.test_quick_place import active
 from tests.end2end.test_resident import shows
@@ -54,7 +54,6 @@ window.show()
 print(int(window.winId()), flush=True)
 application.exec()
 """
-LONGEST_S: Final = 60.0
 ANSWER = "The **new** words.\n\nWith a second line."
 
 

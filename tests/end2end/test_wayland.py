@@ -14,7 +14,7 @@ import pytest
 
 from desktop_app.session.tray_host import WATCHER
 from tests.end2end.prepared_server import Prepared, PreparedServer
-from tests.end2end.program import AssistiveClient, Program, wait_for
+from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press, reported
 from tests.end2end.test_paste_back import EDITOR, Other
 from tests.end2end.test_resident import TRAY, shows
@@ -59,7 +59,9 @@ def compositor(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def copied() -> str:
     """Return what another program finds on the clipboard."""
     command = [sys.executable, "-c", READER]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=LONGEST_S
+    ).stdout
 
 
 def use(program: Program, portal: ShortcutsPortal, home: Path) -> None:

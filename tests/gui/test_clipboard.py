@@ -17,6 +17,7 @@ from desktop_app.ui.widgets.clipboard import (
     Texts,
     mime_data,
 )
+from tests.helpers.waiting import LONGEST_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +45,7 @@ class Slow:
     def _pieces(self, kind: str) -> Iterable[str]:
         if kind != PLAIN:
             self.waits.set()
-            self.gate.wait(20)
+            self.gate.wait(LONGEST_S)
         self.made.append(kind)
         yield from (f"{kind}: ", "ä")
 
@@ -80,7 +81,7 @@ def test_what_is_made_is_there_while_another_text_is_being_made(
 ) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
     copying.put(slow.texts)
-    assert slow.waits.wait(20)
+    assert slow.waits.wait(LONGEST_S)
     assert QGuiApplication.clipboard().text() == "text/plain: ä"
     assert slow.made == [PLAIN]
     with qtbot.waitSignal(copying.done):
@@ -101,7 +102,7 @@ def test_what_is_copied_meanwhile_stays(parent: QObject, qtbot: QtBot) -> None:
 
 def test_who_waits_is_told(parent: QObject, qtbot: QtBot) -> None:
     slow, copying = Slow(), ClipboardCopier(parent)
-    with qtbot.waitSignal(copying.slow, timeout=60_000):
+    with qtbot.waitSignal(copying.slow):
         copying.put(slow.texts)
     with qtbot.waitSignal(copying.done) as caught:
         slow.gate.set()

@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.helpers.waiting import LONGEST_S
+
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 MODEL = "gpt-5.2-pro"
 USAGE = {"input_tokens": 1_000, "output_tokens": 500, "total_tokens": 1_500}
@@ -313,11 +315,11 @@ def in_a_thread(server: BackgroundServer) -> Iterator[BackgroundServer]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result(LONGEST_S)
     try:
         yield server
     finally:
-        asyncio.run_coroutine_threadsafe(server.__aexit__(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(server.__aexit__(), loop).result(LONGEST_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

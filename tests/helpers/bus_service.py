@@ -21,6 +21,8 @@ from jeepney import (
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 
+from tests.helpers.waiting import LONGEST_S
+
 
 @contextmanager
 def message_bus_daemon() -> Iterator[str]:
@@ -76,7 +78,7 @@ class BusService:
         """Leave the bus."""
         with suppress(OSError):
             self._connection.sock.shutdown(2)
-        self._thread.join(10)
+        self._thread.join(LONGEST_S)
         self._connection.close()
 
     def emit(self, path: str, interface: str, signal: str, signature: str, *body: Any) -> None:
@@ -90,7 +92,7 @@ class BusService:
             return [body for name, _, body in self.calls if name == method]
 
         with self._noted:
-            assert self._noted.wait_for(lambda: len(found()) >= count, 60), f"no {method}"
+            assert self._noted.wait_for(lambda: len(found()) >= count, LONGEST_S), f"no {method}"
         return found()[count - 1]
 
     def _serve(self) -> None:

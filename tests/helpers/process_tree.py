@@ -6,7 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from tests.helpers.waiting import LONGEST_S, PAUSE_S
+from tests.helpers.waiting import LONGEST_S
 
 
 async def processes_below(root: int) -> set[int]:
@@ -20,7 +20,7 @@ async def processes_below(root: int) -> set[int]:
     found = {root}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
-    await asyncio.sleep(PAUSE_S)
+    await asyncio.sleep(0.05)
     return found - {root}
 
 
@@ -29,7 +29,7 @@ async def gone(processes: set[int]) -> None:
     until = time.monotonic() + LONGEST_S
     while [pid for pid in processes if is_running(pid)]:
         assert time.monotonic() < until, "a process was left"
-        await asyncio.sleep(PAUSE_S)
+        await asyncio.sleep(0.05)
 
 
 def is_running(pid: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-LONGEST_S = 60
+LONGEST_S = 90.0
 PAUSE_S = 0.01
 
 
@@ -13,7 +13,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Return once `condition` holds.
 
     Raises:
-        TimeoutError: the condition does not hold within 30 s.
+        TimeoutError: the condition does not hold within 90 s.
     """
     async with asyncio.timeout(LONGEST_S):
         while not await condition():  # noqa: ASYNC110 — the condition depends on a disk, not on this loop

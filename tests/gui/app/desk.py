@@ -40,9 +40,9 @@ from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app.stage import Stage, StageGateway, Turn
 from tests.helpers.scripted_provider import WordCounter
+from tests.helpers.waiting import LONGEST_S
 from tests.helpers.widgets import find
 
-LONGEST_S = 60.0
 TURN_S = 0.005
 NO_ROOM = "There is no room left on the disk."
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.waiting import LONGEST_S
+
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig>
@@ -26,9 +28,10 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 </busconfig>
 """
 # Replaces the program that shows the dialog of GNOME's keyring. This one never answers.
-SILENT_PROMPTER = """[D-BUS Service]
+SILENT_S = 30
+SILENT_PROMPTER = f"""[D-BUS Service]
 Name=org.gnome.keyring.SystemPrompter
-Exec=/bin/sleep 30
+Exec=/bin/sleep {SILENT_S}
 """
 
 
@@ -56,7 +59,9 @@ class Desktop:
         assert daemon.stdout is not None
         daemon.stdin.write(password)
         daemon.stdin.close()
-        self._run("gdbus", "wait", "--session", "--timeout=20", "org.freedesktop.secrets").wait()
+        self._run(
+            "gdbus", "wait", "--session", f"--timeout={LONGEST_S:.0f}", "org.freedesktop.secrets"
+        ).wait()
 
     def put_up_a_dialog_that_nobody_answers(self) -> None:
         """Make unlocking open a dialog that never returns."""
@@ -100,7 +105,7 @@ def new_desktop(
         yield make
     for thread in threading.enumerate():  # threads waiting for a dialog end now: the bus is gone
         if thread.name == "keyring":
-            thread.join(20)
+            thread.join(LONGEST_S)
     gc.collect()  # free the connections of failed calls while their warnings are still allowed
 
 

@@ -18,6 +18,7 @@ from desktop_app.cli.streams.terminal import Output
 from desktop_app.domain.answering.reply import Reply
 from desktop_app.domain.answering.stream_events import TextDelta, Waiting
 from tests.helpers.closed_port import closed_port
+from tests.helpers.waiting import LONGEST_S
 from tests.integration.headless.command import KEY, Shell, against, answer_to, ended, gateway
 from tests.integration.headless.replies import (
     ANSWER,
@@ -218,7 +219,7 @@ async def test_ctrl_c_ends_a_command_that_waits_for_its_question(shell: Shell) -
     process = await shell.start("ask", "-", "--json", stdin=asyncio.subprocess.PIPE)
     await asyncio.to_thread(wait_until_it_reads, process.pid)
     process.send_signal(signal.SIGINT)
-    assert await asyncio.wait_for(process.wait(), 60) == 130
+    assert await asyncio.wait_for(process.wait(), LONGEST_S) == 130
     assert process.stderr is not None
     assert await process.stderr.read() == b""
     done = await ended(process)
@@ -258,7 +259,7 @@ def test_an_output_that_is_closed_is_said(shell: Shell, more: str) -> None:
 
 def wait_until_it_reads(pid: int) -> None:
     """Return once the process sleeps in a read of a pipe."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LONGEST_S
     while "pipe_read" not in Path(f"/proc/{pid}/wchan").read_text():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -271,7 +272,7 @@ def test_a_reader_that_has_enough_ends_it_without_a_word(shell: Shell) -> None:
         assert process.stderr is not None
         assert await process.stdout.readexactly(10) == b"and so on "
         process.stdout._transport.close()  # type: ignore[attr-defined]
-        assert await asyncio.wait_for(process.wait(), 60) == 141
+        assert await asyncio.wait_for(process.wait(), LONGEST_S) == 141
         assert await process.stderr.read() == b""
 
     against(endless, test=test)

@@ -44,6 +44,7 @@ from tests.helpers.parts import NothingInParts
 from tests.helpers.scripted_provider import WordCounter
 from tests.helpers.secrets import key_for
 from tests.helpers.tools import desk, no_tools
+from tests.helpers.waiting import LONGEST_S
 from tests.unit.providers.samples import CATALOG, OPENAI
 
 
@@ -89,7 +90,7 @@ class Asker:
 
     async def has_shown(self, text: str) -> None:
         """Return once `text` is all that arrived. TimeoutError: it does not come to that."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(LONGEST_S):
             while self.text != text:
                 self.heard.clear()
                 await self.heard.wait()

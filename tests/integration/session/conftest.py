@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.bus_service import message_bus_daemon
+from tests.helpers.waiting import LONGEST_S
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
@@ -26,6 +27,6 @@ def run() -> Run:
     """Return a function that runs a coroutine to its end."""
 
     def run_it(work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run(asyncio.wait_for(work, 30))
+        asyncio.run(asyncio.wait_for(work, LONGEST_S))
 
     return run_it
