@@ -288,9 +288,9 @@ async def composer(desk: Desk, look: Look) -> None:
     await _chip_menus(desk, look)
     desk.controllers.previews.show_any()
     preview = await _dialog(AttachmentPreview)
-    await until(lambda: preview.text.is_written)
+    # The images are known together with the text, which is empty before.
+    await until(lambda: bool(preview.text.view.toPlainText()) and preview.text.is_written)
     await look("preview")
-    await until(preview._tabs.isVisible)
     preview._show_tab("pictures")
     await until(preview._picture.isVisible)
     await look("preview-pictures")
