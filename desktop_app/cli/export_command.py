@@ -250,11 +250,12 @@ async def export(options: argparse.Namespace) -> int:
         wanted = await _requested_conversations(backend, options, left_out)
         steps = Steps(tr("Exporting"), in_lines=options.progress)
         target = path_of(options.to)
+        said = ""
         try:
             if options.format == "json":
                 await _export_json(backend, wanted, target, steps, left_out)
             elif options.format == "corrections":
-                await _export_corrections(backend, wanted, target)
+                said = await _export_corrections(backend, wanted, target)
             else:
                 maker = _MAKERS[options.format](backend)
                 try:
@@ -264,7 +265,8 @@ async def export(options: argparse.Namespace) -> int:
         except OSError as exc:
             raise unwritable(target, exc) from exc
     say(
-        tr_plural(
+        said
+        or tr_plural(
             "{count} conversation exported to {file}.",
             "{count} conversations exported to {file}.",
             len(wanted),
@@ -315,9 +317,17 @@ async def _export_json(
         await _write_json(backend, wanted, JsonWriter(stream), steps, left_out)
 
 
-async def _export_corrections(backend: Backend, wanted: list[Conversation], target: Path) -> None:
-    """Write a line for each corrected answer: prompt, chosen, rejected, and what is known of it."""
+async def _export_corrections(backend: Backend, wanted: list[Conversation], target: Path) -> str:
+    """Write a line for each corrected answer: prompt, chosen, rejected, and what is known of it.
+
+    Returns what was written, in words.
+
+    Raises:
+        StorageError: no answer was corrected; the file is left as it was.
+    """
     pairs = await ReviewStore(backend.database).pairs([one.id for one in wanted])
+    if not pairs:
+        raise StorageError(Reason.EXPORT_NO_CORRECTIONS)
     with unfinished(target) as file, file.open("w", encoding="utf-8") as stream:
         for pair in pairs:
             line = {
@@ -330,6 +340,12 @@ async def _export_corrections(backend: Backend, wanted: list[Conversation], targ
                 "conversation_id": pair.conversation_id,
             }
             stream.write(as_json(line) + "\n")
+    return tr_plural(
+        "{count} corrected response exported to {file}.",
+        "{count} corrected responses exported to {file}.",
+        len(pairs),
+        file=str(target),
+    )
 
 
 @contextmanager

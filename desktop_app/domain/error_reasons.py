@@ -394,6 +394,7 @@ class Reason(StrEnum):
     EXPORT_UNWRITABLE = "export_unwritable"
     EXPORT_NO_SUCH = "export_no_such"
     EXPORT_NO_TABLES = "export_no_tables"
+    EXPORT_NO_CORRECTIONS = "export_no_corrections"
     EXPORT_NOT_LAID_OUT = "export_not_laid_out"
     PRINT_FAILED = "print_failed"
     PRINT_WITHOUT_ROOM = "print_without_room"

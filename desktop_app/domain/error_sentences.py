@@ -1246,6 +1246,9 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     Reason.EXPORT_NO_TABLES: ErrorSentences(
         N_("The responses contain no table."), remedy=N_("Choose another format.")
     ),
+    Reason.EXPORT_NO_CORRECTIONS: ErrorSentences(
+        N_("There are no corrected responses."), remedy=N_("Correct a response, then try again.")
+    ),
     Reason.EXPORT_NOT_LAID_OUT: ErrorSentences(
         N_("Couldn’t lay out the pages."), remedy=N_("Choose another format.")
     ),

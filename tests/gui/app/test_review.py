@@ -95,6 +95,7 @@ async def test_an_edited_answer_is_a_version_and_a_corrected_pair(tmp_path: Path
         target = tmp_path / "pairs.jsonl"
         desk.controllers.transfer.export(None, "corrections", target)
         await until(target.exists)
+        await until(lambda: "1 corrected response exported to" in desk.said)
         (line,) = (await asyncio.to_thread(target.read_text, "utf-8")).splitlines()
         row = json.loads(line)
         assert (row["chosen"], row["rejected"]) == (pair.corrected, pair.answer)

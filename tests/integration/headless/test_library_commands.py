@@ -256,3 +256,14 @@ def test_damage_is_named_and_repaired(library: Library) -> None:
     assert done.code == 0, done.err
     assert "Recovered conversations: 1, messages: 2." in done.err
     assert len(library.hits("Kansai")) == 1
+
+
+def test_without_corrected_responses_nothing_is_exported(library: Library) -> None:
+    assert library.run("import", str(library.export)).code == 0
+    target = library.folder / "pairs.jsonl"
+    target.write_text("of yesterday\n")
+    ended = library.run("export", "--all", "--format", "corrections", "--to", str(target))
+    assert ended.code == 1
+    assert "There are no corrected responses." in ended.err
+    assert "exported" not in ended.err
+    assert target.read_text() == "of yesterday\n"
