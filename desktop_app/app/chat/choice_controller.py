@@ -74,6 +74,7 @@ class ChoiceController(QObject):
         self._early: list[Callable[[], None]] | None = []
         self._asked = 0
         self._measured: dict[str, Measured] = {}
+        self._estimated: Estimate | None = None
         self._warmed: set[ProviderProfile] = set()
         self._is_parser_warm = False
         self._timer = QTimer(self, singleShot=True, interval=ESTIMATE_MS)
@@ -87,6 +88,7 @@ class ChoiceController(QObject):
         self._current.opened.connect(self._show)
         self._current.opened.connect(self._apply_early)
         self._setup.choice_changed.connect(self._show)
+        self._setup.choice_changed.connect(self._show_figures)
         self._current.path_changed.connect(self._show)
         self._draft.changed.connect(self._timer.start)
         self._draft.changed.connect(self._attached)
@@ -201,20 +203,29 @@ class ChoiceController(QObject):
         self._measured.pop(provider_id, None)
         self._timer.start()
 
-    async def _show_figures(self, estimate: Estimate | None) -> None:
-        """Show what the message may cost and take with each variant and effort."""
+    def _show_figures(self) -> None:
+        """Show what the message may cost and take with each variant and effort.
+
+        A new choice shows them at once, from the last estimate: a menu keeps the figures with which
+        it opened, so those of the former model would stay in it.
+        """
         setup, chat = self._setup, self._chat_service
         profile, settings = setup.profile, setup.ask_settings
-        if profile.id not in self._measured:
-            self._measured[profile.id] = await self._ledger.usual_seconds(profile.id)
         figures = choice_figures(
             setup.choice,
             lambda choice: chat.resolve_with(profile, choice, settings),
-            estimate,
+            self._estimated,
             settings.parameters.max_output_tokens,
-            self._measured[profile.id],
+            self._measured.get(profile.id, {}),
         )
         self._pane.prompt.set_choice_figures(figures)
+
+    async def _update_figures(self, estimate: Estimate | None) -> None:
+        """Show the figures of an estimate; None shows durations only."""
+        profile, self._estimated = self._setup.profile, estimate
+        if profile.id not in self._measured:
+            self._measured[profile.id] = await self._ledger.usual_seconds(profile.id)
+        self._show_figures()
 
     async def _estimate(self) -> None:
         """Show the tokens and cost of sending; a later call supersedes an earlier one."""
@@ -238,18 +249,18 @@ class ChoiceController(QObject):
         known = self._providers.has_provider(self._current.conversation)
         if known and resolved.profile.kind is ProviderKind.ON_DEVICE:
             self._pane.prompt.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
-            await self._show_figures(None)
+            await self._update_figures(None)
             return
         if not known or not draft:
             self._pane.prompt.set_estimate(*NO_ESTIMATE)
             if known:
-                await self._show_figures(None)
+                await self._update_figures(None)
             return
         estimate = await self._counted(draft, resolved)
         if asked == self._asked:
             texts = NO_ESTIMATE if estimate is None else estimate_texts(estimate)
             self._pane.prompt.set_estimate(*texts)
-            await self._show_figures(estimate)
+            await self._update_figures(estimate)
 
     async def _used(self, path: list[Message], resolved: ResolvedChoice) -> int | None:
         """Return the tokens in use.

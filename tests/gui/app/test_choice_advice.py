@@ -49,6 +49,16 @@ async def test_each_effort_says_what_it_is_for_costs_and_takes() -> None:
         assert "up to $21.5" in pro
 
 
+async def test_another_variant_shows_its_own_figures_at_once() -> None:
+    async with Desk(environment=KEYED) as desk:
+        desk.controllers.choice.choose_variant(Variant.THINKING)
+        desk.type("Why is the sky blue?")
+        await until(lambda: any("up to $1.79" in label for label in _labels(desk)))
+        desk.controllers.choice.choose_variant(Variant.PRO)
+        assert any("up to $21.5" in label for label in _labels(desk))
+        assert not any("up to $1.79" in label for label in _labels(desk))
+
+
 async def test_the_duration_is_that_of_the_users_own_calls() -> None:
     async with Desk(environment=KEYED) as desk:
         desk.controllers.choice.choose_variant(Variant.THINKING)
