@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 _SIZE: Final = (1240, 760)
-_NARROWEST: Final = 240
+_NARROWEST: Final = 300
 """The least width of a column, in theme pixels; with less room, columns become pages."""
 _TIGHT_HEIGHT: Final = 320
 """Below this height, in theme pixels, a page names its model in its tab alone."""

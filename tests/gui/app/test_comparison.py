@@ -172,6 +172,8 @@ async def test_a_narrow_window_shows_a_page_each_and_keys_go_between_them() -> N
         window.resize(1200, 600)
         assert all(column.isVisible() for column in window.columns)
         assert not window.tabs.isVisible()
+        window.resize(800, 450)  # three columns would hold two or three words a line
+        assert window.tabs.isVisible()
         window.resize(600, 450)
         assert window.tabs.isVisible()
         assert [column.isVisible() for column in window.columns] == [True, False, False]
