@@ -254,6 +254,8 @@ def _with_fact(reply: Reply, event: RunReached | UsageReported | UsageShared | N
             return replace(reply, usage=total, service_tier=tier or reply.service_tier)
         case UsageShared(scope):
             return replace(reply, usage_scope=scope)
+        case Notice(text) if text in reply.notices:
+            return reply  # of a further request for the same answer
         case Notice(text):
             return replace(reply, notices=(*reply.notices, text))
 

@@ -165,6 +165,7 @@ def test_facts_about_the_reply() -> None:
         Notice("One."),
         Waiting(1, "Busy."),
         Notice("Two."),
+        Notice("One."),
     )
     assert (reply.response_id, reply.model, reply.usage) == ("resp", "gpt-5.2", Usage(2))
     assert reply.notices == ("One.", "Two.")

@@ -20,6 +20,7 @@ from desktop_app.domain.answering.stream_events import (
     UsageReported,
 )
 from desktop_app.domain.conversations.conversation import Draft, Message, MessageStatus, now
+from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import ProviderError
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.models.parameter_support import LearnedSupport
@@ -102,6 +103,15 @@ async def test_what_a_server_leaves_out_is_asked_for_apart_and_said(tmp_path: Pa
         assert [message.cost for message in done] == [ONE_COST] * 3
         assert [message.notices for message in done] == [(), *[(asked_separately("OpenAI"),)] * 2]
         assert [request.parameters.candidates for request in provider.requests] == [3, 1, 1]
+
+
+async def test_a_remark_on_both_requests_for_an_answer_is_made_once(tmp_path: Path) -> None:
+    remark = notice(NoticeCode.BACKGROUND_REFUSED, provider="OpenAI")
+    provider = ScriptedProvider(*([Notice(remark), *answer(text)] for text in "ab"))
+
+    async with open_room(tmp_path, provider) as room:
+        done = await run_all(room, await room.begin("?", CHAT, settings=TWO))
+        assert done[1].notices == (remark, asked_separately("OpenAI"))
 
 
 async def test_a_server_that_is_known_to_make_one_is_asked_for_each(tmp_path: Path) -> None:
