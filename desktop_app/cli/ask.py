@@ -235,6 +235,8 @@ async def _answer(
     if unsaved is not None:
         named = leading_id(settings.counted_instructions, parts, draft.text)
         conversation = replace(conversation, id=named)
+    if attached and settings.parameters.tools and not options.in_parts and len(choices) == 1:
+        draft = await _with_beginnings(service, draft, resolved, settings)
     if options.in_parts:  # show the price of a document before it is charged
         words = settings.counted_instructions
         draft = await _with_cost_shown(service, draft, resolved, words)
@@ -344,6 +346,25 @@ async def sendable_part(
     if pages:
         part = await with_pages(part, document.text, pages)
     return preferred(part, resolved, as_files=bool(values["answer.documents_as_files"]))
+
+
+async def _with_beginnings(
+    service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
+) -> Draft:
+    """Return the draft, with only the beginnings of documents that tools can read; say so."""
+    from desktop_app.services.documents.document_beginnings import begun, with_beginnings
+
+    context = SendContext([], resolved, instructions=settings.counted_instructions)
+    estimator, tools = service.estimator.at_sending(), settings.parameters.tools
+    draft = await with_beginnings(estimator, context, draft, tools)
+    if names := formatting.joined(begun(draft)):
+        said = tr(
+            "Too large for {model}. Only the beginning is sent, and tools read the rest: {names}",
+            model=resolved.model.name,
+            names=names,
+        )
+        say(said)
+    return draft
 
 
 async def _with_cost_shown(

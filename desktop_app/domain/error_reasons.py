@@ -197,6 +197,7 @@ class Reason(StrEnum):
     TOOL_TIME_REACHED = "tool_time_reached"
     TOOL_COST_REACHED = "tool_cost_reached"
     NO_SUCH_TOOL = "no_such_tool"
+    BEGINNING_WITHOUT_TOOLS = "beginning_without_tools"
     TOOL_UNAVAILABLE = "tool_unavailable"
 
     # Tool servers

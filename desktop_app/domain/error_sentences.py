@@ -664,6 +664,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("There is no tool named “{tool}”."), remedy=Remedy.THERE_ARE
     ),
     Reason.TOOL_UNAVAILABLE: ErrorSentences(N_("The tool “{tool}” isn’t available. {reason}")),
+    Reason.BEGINNING_WITHOUT_TOOLS: ErrorSentences(
+        N_("Only the beginning of “{name}” would be read, because no tool can read the rest."),
+        remedy=N_("Choose the tool again, or send all of the document."),
+    ),
     # Tool servers
     Reason.NO_SUCH_TOOL_SERVER: ErrorSentences(
         N_("There is no tool server named “{server}”."), remedy=Remedy.THERE_ARE

@@ -23,10 +23,11 @@ Parts. Each has a `kind` (text, reasoning, refusal, document, image, collection,
 tool_call) and its own fields. Documents and images name an attachment by the SHA-256 of its bytes,
 which `data` holds in Base64. A document's `chosen` is the part of it that is sent, null for all:
 {unit: page|slide|sheet|chapter, spans: [[first, last] …], of, tokens}; `is_protected` means that
-the original needs a password, `as_file` that the original is sent; files of earlier versions have
-none of the three. `seconds` of a reasoning is its duration, null or absent if unknown. `passages`
-holds the text sent of a collection, word for word; `known` holds the numbers of those that were
-found again and had been sent with earlier questions.
+the original needs a password, `as_file` that the original is sent, `by_tools` that only its
+beginning is sent because tools read the rest; files of earlier versions have none of the four.
+`seconds` of a reasoning is its duration, null or absent if unknown. `passages` holds the text sent
+of a collection, word for word; `known` holds the numbers of those that were found again and had
+been sent with earlier questions.
 
 Left out: collections themselves, keys of providers, and spending outside of conversations; an
 export of all conversations also leaves out the trash.

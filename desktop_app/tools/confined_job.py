@@ -12,7 +12,8 @@ from desktop_app import sandbox
 from desktop_app.child_processes import child_command, start_child
 from desktop_app.domain.tools.tool import ToolError
 
-LONGEST_S: Final = 30.0
+LONGEST_S: Final = 110.0
+PIECE: Final = 1 << 16
 LONGEST_ANSWER: Final = 2 << 20
 """Bytes."""
 
@@ -28,7 +29,7 @@ async def run_job(job: dict[str, Any]) -> str:
     Raises:
         ToolError: it failed, took too long, or used up its memory.
     """
-    text = await asyncio.to_thread(json.dumps, job)
+    data = await asyncio.to_thread(lambda: json.dumps(job).encode())
     try:
         process = await start_child(
             child_command("tool"), stdin=PIPE, stdout=PIPE, stderr=asyncio.subprocess.DEVNULL
@@ -37,7 +38,7 @@ async def run_job(job: dict[str, Any]) -> str:
         raise ToolError("The confined process could not be started.") from error
     try:
         async with asyncio.timeout(LONGEST_S):
-            answer = await _exchange(process, text.encode())
+            answer = await _exchange(process, data)
             await process.wait()
     except TimeoutError as error:
         raise ToolError(f"It took longer than {LONGEST_S:.0f} s and was stopped.") from error
@@ -53,8 +54,9 @@ async def _exchange(process: asyncio.subprocess.Process, job: bytes) -> bytes:
     assert process.stdin is not None
     assert process.stdout is not None
     with suppress(ConnectionError):
-        process.stdin.write(job)
-        await process.stdin.drain()
+        for at in range(0, len(job), PIECE):  # the transport copies what does not fit the pipe
+            process.stdin.write(job[at : at + PIECE])
+            await process.stdin.drain()
         process.stdin.close()
     answer = b""
     while piece := await process.stdout.read(1 << 16):

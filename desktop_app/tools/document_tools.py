@@ -54,6 +54,7 @@ QUERY_TABLE: Final = ToolDefinition(
     "tables and columns: SELECT name, sql FROM sqlite_schema.",
     schemas.arguments(sql=schemas.text("A SELECT statement")),
     touches=N_("It reads the tables of this conversation in a confined process."),
+    timeout_s=120,
 )
 PYTHON: Final = ToolDefinition(
     "python",

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Final
 
-MOST_CELLS: Final = 2_000_000
+MOST_CELLS: Final = 20_000_000
 _CSV: Final = ("text/csv", "text/tab-separated-values")
 _RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
 _CELLS: Final = re.compile(r"(?<!\\)\|")
+
+Rows = Callable[[], Iterator[list[str]]]
+"""Reads the rows anew: all of a large table at once would not fit the process."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +24,14 @@ class DocumentTable:
     """A table of texts.
 
     Attributes:
+        rows: reads each row once, as wide as the columns.
         left_out: the number of rows beyond MOST_CELLS.
     """
 
     name: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Iterable[Sequence[str]]
+    count: int = 0
     left_out: int = 0
 
 
@@ -36,39 +43,55 @@ def tables_of(name: str, media_type: str, text: str) -> Iterator[DocumentTable]:
     """
     stem = name.rsplit(".", 1)[0]
     if media_type in _CSV or name.lower().endswith((".csv", ".tsv")):
-        yield from _table(stem, list(_csv_rows(text)))
+        yield from _table(stem, partial(_csv_rows, text))
         return
-    sheet, rows = stem, []
-    for line in text.split("\n"):
-        if line.startswith("|"):
-            if not _RULE.fullmatch(line.strip()):
-                cells = _CELLS.split(line.strip()[1:-1])
-                rows.append([cell.strip().replace("\\|", "|") for cell in cells])
-            continue
+    sheet, start, at = stem, 0, 0
+    for line, end in _lines(text):
         if line.startswith("## "):
-            yield from _table(sheet, rows)
-            sheet, rows = line[3:].strip(), []
-    yield from _table(sheet, rows)
+            yield from _table(sheet, partial(_sheet_rows, text, start, at))
+            sheet, start = line[3:].strip(), end
+        at = end
+    yield from _table(sheet, partial(_sheet_rows, text, start, len(text)))
+
+
+def _lines(text: str, start: int = 0, stop: int | None = None) -> Iterator[tuple[str, int]]:
+    """Yield each line with its line feed, and where it ends."""
+    stop = len(text) if stop is None else stop
+    while start < stop:
+        found = text.find("\n", start, stop)
+        end = stop if found < 0 else found + 1
+        yield text[start:end], end
+        start = end
 
 
 def _csv_rows(text: str) -> Iterator[list[str]]:
     first = text.partition("\n")[0]
     delimiter = max(";\t,|", key=first.count)
     csv.field_size_limit(1 << 20)
-    yield from csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    yield from csv.reader((line for line, _ in _lines(text)), delimiter=delimiter)
 
 
-def _table(name: str, rows: Sequence[Sequence[str]]) -> Iterator[DocumentTable]:
-    if not rows or not any(rows[0]):
+def _sheet_rows(text: str, start: int, stop: int) -> Iterator[list[str]]:
+    for line, _ in _lines(text, start, stop):
+        row = line.strip()
+        if line.startswith("|") and not _RULE.fullmatch(row):
+            yield [cell.strip().replace("\\|", "|") for cell in _CELLS.split(row[1:-1])]
+
+
+def _table(name: str, read: Rows) -> Iterator[DocumentTable]:
+    width = count = 0
+    for row in read():
+        width, count = max(width, len(row)), count + 1
+    first = next(read(), [])
+    if not any(first):
         return
-    width = max(map(len, rows))
     columns: list[str] = []
     for number in range(width):
-        given = rows[0][number].strip() if number < len(rows[0]) else ""
+        given = first[number].strip() if number < len(first) else ""
         column = given or f"column_{number + 1}"
         while column.casefold() in (known.casefold() for known in columns):
             column += "_"
         columns.append(column)
-    most = max(1, MOST_CELLS // width)
-    filled = [[*row, *[""] * (width - len(row))] for row in rows[1 : most + 1]]
-    yield DocumentTable(name, columns, filled, len(rows) - 1 - len(filled))
+    kept = min(count - 1, max(1, MOST_CELLS // width))
+    filled = ([*row, *[""] * (width - len(row))] for row in islice(read(), 1, kept + 1))
+    yield DocumentTable(name, columns, filled, kept, count - 1 - kept)

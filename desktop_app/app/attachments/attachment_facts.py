@@ -31,6 +31,8 @@ OPEN: Final = "open-document"
 CHOOSE: Final = "choose-pages"
 SEND_ALL: Final = "send-all-pages"
 AS_FILE: Final = "send-as-file"
+BY_TOOLS: Final = "send-the-beginning"
+BEGINNING: Final = N_("only the beginning, tools read the rest")
 AGAIN: Final = N_("already in this conversation")
 PROTECTED: Final = N_("Password-protected. Only the extracted text is saved, not the password.")
 _CHOOSE: Final = {
@@ -51,7 +53,9 @@ def document_chip(part: DocumentPart, resolved: ResolvedChoice) -> Chip:
     """Return the chip of a document as it would be sent now."""
     refusal = _refusal(part, resolved)
     facts = [what] if (what := pages_fact(part)) else []
-    if part.again_as and not refusal:
+    if part.by_tools:
+        facts.append(tr(BEGINNING))
+    elif part.again_as and not refusal:
         facts.append(tr(AGAIN))
     else:
         facts += [refusal] if refusal else amounts(part, resolved)
@@ -133,6 +137,8 @@ def _actions(
         actions.append((CHOOSE, tr(_CHOOSE[unit]), None))
     if part.chosen is not None:
         actions.append((SEND_ALL, _send_all(part.chosen), None))
+    if part.by_tools:
+        actions.append((BY_TOOLS, tr("Send only the beginning"), True))
     if can_be_file(part, resolved.files) or part.as_file:
         actions.append((AS_FILE, tr("Send original file"), part.as_file))
     return tuple(actions)

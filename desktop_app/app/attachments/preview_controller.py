@@ -16,6 +16,7 @@ from PySide6.QtGui import QImage
 
 from desktop_app.app.attachments.attachment_facts import (
     AS_FILE,
+    BY_TOOLS,
     CHOOSE,
     PREVIEW,
     SEND_ALL,
@@ -49,6 +50,7 @@ NO_PAGES = N_("“{name}” has no pages, slides, sheets, or chapters to choose 
 WHOLE = N_("Sent with your message exactly as shown.")
 TOO_LARGE = N_("Too large for {model}. Select fewer pages, or send it to be read in parts.")
 IN_PARTS = N_("Too large for one request. Sent in parts as shown, then combined from notes.")
+BEGINNING_NOTE = N_("Too large to send. Only what is shown is sent, and tools read the rest.")
 AGAIN = N_("Only this reference is sent, because the conversation already contains the text.")
 FILE = N_("File, {size}. The text below is for reference and isn’t sent.")
 FILE_UNREAD = N_("File, {size}. It has no readable text.")
@@ -145,6 +147,8 @@ class PreviewController(QObject):
             self._choose(sha256)
         elif action == SEND_ALL:
             self._choosing.change(sha256, lambda part: replace(part, chosen=None))
+        elif action == BY_TOOLS:
+            self._choosing.change(sha256, lambda part: replace(part, by_tools=False))
         elif action == AS_FILE:
             self._choosing.change(sha256, lambda part: replace(part, as_file=not part.as_file))
 
@@ -232,6 +236,8 @@ class PreviewController(QObject):
         model, limit = self._held.resolved.model, self._held.resolved.model.input_limit
         if part.in_parts:
             return tr(IN_PARTS)
+        if part.by_tools:
+            return tr(BEGINNING_NOTE)
         if part.again_as:
             return tr(AGAIN)
         if is_file(part, self._held.resolved.files):

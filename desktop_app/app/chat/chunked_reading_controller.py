@@ -11,8 +11,13 @@ from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.models.token_rates import COUNTED
 from desktop_app.domain.spending.cost import FREE
-from desktop_app.i18n.formatting import money
+from desktop_app.i18n.formatting import joined, money
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.services.documents.document_beginnings import (
+    begun,
+    can_be_begun,
+    with_beginnings,
+)
 from desktop_app.ui.window.cards.notifications import Actions
 
 if TYPE_CHECKING:
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.cards.notifications import Notifications
 
 OFFER: Final = N_("Read in parts…")
+BEGIN: Final = N_("Attach the beginning, let tools read the rest")
 TOPIC: Final = "question"  # shared with other notifications about a question that is not sent
 
 
@@ -64,11 +70,33 @@ class ChunkedReadingController(QObject):
         """Return the offer for a question whose documents do not fit."""
         does_not_fit = isinstance(error, DocumentDoesNotFitError) and bool(self._documents())
         refused = self._typed()
-        return [(tr(OFFER), lambda: self._offer(refused))] if does_not_fit else ()
+        if not does_not_fit:
+            return ()
+        begins = [(tr(BEGIN), lambda: self._tasks.start(self._begin(refused)))]
+        by_parts = [(tr(OFFER), lambda: self._offer(refused))]
+        return [*(begins if self._can_begin() else ()), *by_parts]
+
+    def _can_begin(self) -> bool:
+        tools = self._setup.settings_of(self._current.conversation).parameters.tools
+        model = self._setup.resolved.model
+        return any(can_be_begun(part, tools, model) for part in self._draft.value.attachments)
+
+    async def _begin(self, refused: Draft) -> None:
+        """Attach only the beginnings of documents, for the user to see and to send."""
+        tools = self._setup.settings_of(self._current.conversation).parameters.tools
+        context = replace(self._setup.context, path=list(self._current.path))
+        draft = await with_beginnings(self._chat_service.estimator, context, refused, tools)
+        if self._draft.value.attachments == refused.attachments:
+            self._draft.set_attachments(draft.attachments)
+            words = tr(
+                "Only the beginning is sent, and tools read the rest: {names}",
+                names=joined(begun(draft)),
+            )
+            self._notifications.notify(words, topic=TOPIC)
 
     def _documents(self) -> list[DocumentPart]:
-        parts = self._draft.value.attachments
-        return [part for part in parts if isinstance(part, DocumentPart) and not part.in_parts]
+        parts = [p for p in self._draft.value.attachments if isinstance(p, DocumentPart)]
+        return [part for part in parts if not (part.in_parts or part.by_tools)]
 
     def _typed(self) -> Draft:
         prompt = self._prompt

@@ -100,6 +100,8 @@ class DocumentPart:
         pictured: the pages without text, which are sent as images after the text.
         detail: of those images, one of image_tokens.DETAILS; TEXT_ONLY leaves them out.
         in_parts: it is too large for the model, which reads it in parts and answers from its notes.
+        by_tools: it is too large, so only its beginning is sent; the model reads the rest of it
+            with tools: services/documents/document_beginnings.py.
         chosen: the sections that are sent; None for all.
         is_protected: the original asks for a password, which is never stored.
         as_file: the original is sent instead of its text: services/documents/file_attachments.py.
@@ -121,11 +123,12 @@ class DocumentPart:
     is_protected: bool = False
     as_file: bool = False
     again_as: str = ""
+    by_tools: bool = False
 
     @property
     def seen_pages(self) -> tuple[PageImage, ...]:
         """Return the pages that are sent as images."""
-        if self.detail == TEXT_ONLY or self.again_as:
+        if self.detail == TEXT_ONLY or self.again_as or self.by_tools:
             return ()
         chosen = self.chosen
         return tuple(page for page in self.pictured if chosen is None or page.number in chosen)

@@ -75,6 +75,7 @@ from desktop_app.services.chat.prompt_assembly import (
 from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource, found_for
+from desktop_app.services.documents.document_beginnings import require_reading_tools
 from desktop_app.services.documents.file_attachments import not_files, require_files, text_notice
 from desktop_app.services.documents.image_attachments import (
     ImageForm,
@@ -429,6 +430,7 @@ class ChatService:
         conversation = replace(conversation, leaf_id=answers[0].id, updated_at=now())
         async with AsyncExitStack() as undo:
             undo.push_async_callback(hold.release)
+            require_reading_tools(path[-1].parts, tools.tools)
             fence = await self._fences.of(conversation.id)
             request = await self._request(sent, path[-1], resolved, settings, fence)
             request = _with_tools(request, tools, fence)

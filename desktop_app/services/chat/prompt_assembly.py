@@ -29,6 +29,7 @@ from desktop_app.domain.documents.document_sections import chosen_text, format_s
 from desktop_app.domain.models.model_catalog import FileInputs
 from desktop_app.services.collections.passage_context import passages_block
 from desktop_app.services.documents.attachment_dedup import once
+from desktop_app.services.documents.document_beginnings import beginning
 from desktop_app.services.documents.file_attachments import file_data, is_file
 from desktop_app.services.documents.image_attachments import ImageForm, named, page_name
 from desktop_app.services.fence import Fence, attribute, one_line
@@ -58,7 +59,9 @@ def document_block(part: DocumentPart, text: str, fence: Fence) -> str:
     Raises:
         DocumentError: the selected pages cannot be found in the text.
     """
-    if part.again_as:
+    if part.by_tools:
+        text = beginning(part, text)
+    elif part.again_as:
         text = SENT_BEFORE.format(name=one_line(part.again_as))
     else:
         text = READ_IN_PARTS if part.in_parts else chosen_text(part, text)

@@ -50,7 +50,7 @@ def _named(parts: Sequence[P], seen: dict[object, str], files: FileInputs | None
 
 
 def _one(part: P, seen: dict[object, str], files: FileInputs | None) -> P:
-    if not isinstance(part, DocumentPart) or part.in_parts:
+    if not isinstance(part, DocumentPart) or part.in_parts or part.by_tools:
         return part
     look = (part.detail, part.pictured) if part.seen_pages else ()
     what = (part.sha256, part.chosen and part.chosen.spans, is_file(part, files), look)

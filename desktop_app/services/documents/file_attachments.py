@@ -35,7 +35,7 @@ _PAGE: Final = (1240, 1754)
 
 def can_be_file(part: DocumentPart, files: FileInputs | None) -> bool:
     """Return True if a provider that accepts `files` accepts this document, size aside."""
-    if files is None or part.in_parts or part.is_protected or part.again_as:
+    if files is None or part.in_parts or part.by_tools or part.is_protected or part.again_as:
         return False
     return part.media_type in files.types
 
@@ -109,7 +109,7 @@ def _is_wanted(part: Part) -> TypeGuard[DocumentPart]:
     """Return True if a document should be sent as a file; selected pages go as text."""
     if not isinstance(part, DocumentPart):
         return False
-    return part.as_file and part.chosen is None and not part.in_parts
+    return part.as_file and part.chosen is None and not (part.in_parts or part.by_tools)
 
 
 def _refusal(part: DocumentPart, resolved: ResolvedChoice) -> IllegalChoiceError | None:

@@ -267,7 +267,7 @@ class Estimator:
         """Return the tokens of a document in the prompt for this provider's model."""
         spans = part.chosen.spans if part.chosen else ()
         model = f"{resolved.profile.id} {resolved.model.id}"
-        key = (part.sha256, f"{model} {part.in_parts} {spans} {part.again_as}")
+        key = (part.sha256, f"{model} {part.in_parts} {part.by_tools} {spans} {part.again_as}")
         if key not in self._documents:
             block = await sent_block(part, self._attachments, SAMPLE)
             self._documents[key] = (await self.count(block, resolved))[0]

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from desktop_app.app.attachments.attachment_drags import file_name
+from desktop_app.app.chat.chunked_reading_controller import BEGIN
 from desktop_app.app.desktop.window_request import OpenRequest
 from desktop_app.domain.answering.chat_request import ImageData
 from desktop_app.domain.conversations.message_parts import DocumentPart
@@ -23,6 +24,11 @@ from tests.helpers.widgets import find
 def is_read(desk: Desk) -> bool:
     """Return True if no document is being read."""
     return not desk.controllers.attachments.reading
+
+
+def offered(desk: Desk) -> list[str]:
+    """Return the buttons of the notifications."""
+    return [b.text() for b in desk.window.notifications.findChildren(QPushButton)]
 
 
 def suggestions(desk: Desk) -> list[str]:
@@ -215,6 +221,36 @@ async def test_what_does_not_fit_can_be_read_in_parts(tmp_path: Path) -> None:
         turn = await desk.ask("Thank you")
         assert sum(len(str(m)) for m in turn.request.messages) < 3_000
         turn.end("Welcome.")
+        await desk.settled()
+
+
+async def test_of_a_large_table_the_beginning_is_sent_if_a_tool_reads_the_rest(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "sales.csv"
+    rows = "".join(f"{n},a b c d e f g h i j k l,{n % 13}.25\n" for n in range(30_000))
+    path.write_text(f"id,words,amount\n{rows}")
+
+    async with Desk(environment={"OPENAI_API_KEY": "not-a-key"}) as desk:
+        desk.window.files_dropped.emit([path])
+        await until(lambda: is_read(desk))
+        desk.type("Sum?")
+        desk.enter()
+        await until(lambda: "With sales.csv, this needs" in desk.said)
+        assert BEGIN not in offered(desk)
+        desk.window.settings.override_changed.emit(desk.open_id, "answer.tools", "query_table")
+        await until(lambda: "query_table" in desk.state.setup.ask_settings.parameters.tools)
+        desk.enter()
+        await until(lambda: BEGIN in offered(desk))
+        desk.take(BEGIN)
+        await until(lambda: "only the beginning" in desk.chips[0])
+        assert desk.text.toPlainText() == "Sum?", "the user sees it before it is sent"
+        desk.enter()
+        turn = await desk.turn(0)
+        assert [tool.name for tool in turn.request.tools] == ["query_table"]
+        assert "Table “sales”: about 30,000 rows" in turn.asked
+        assert len(turn.asked) < 3_000
+        turn.end("Done.")
         await desk.settled()
 
 

@@ -161,8 +161,8 @@ def test_documents_are_searched_and_read_by_page() -> None:
 def test_tables_of_spreadsheets() -> None:
     text = "## A\n\n| x | y |\n| --- | --- |\n| 1 | a \\| b |\n\n## B\n\n| z |\n| --- |\n| 2 |\n"
     first, second = tables_of("t.xlsx", "x", text)
-    assert (first.name, first.columns, first.rows) == ("A", ["x", "y"], [["1", "a | b"]])
-    assert (second.name, second.rows) == ("B", [["2"]])
+    assert (first.name, first.columns, list(first.rows)) == ("A", ["x", "y"], [["1", "a | b"]])
+    assert (second.name, list(second.rows)) == ("B", [["2"]])
 
 
 def csv(text: str, name: str = "t.csv") -> dict[str, str]:
@@ -176,6 +176,12 @@ def test_numbers_are_numbers_and_keys_stay_texts() -> None:
     assert query([TABLE], "SELECT sum(n), max(key) FROM t") == {
         "result": "sum(n) | max(key)\n3.5 | 007"
     }
+
+
+def test_rows_beyond_the_bound_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_CELLS", 4)
+    found = query([csv("a,b\n1,x\n2,y\n3,z\n")], "SELECT sum(a) FROM t")
+    assert found["result"] == "sum(a)\n3\n(Of the table t, only the first 2 of 3 rows)"
 
 
 def test_a_table_that_cannot_be_used_does_not_hide_the_others() -> None:

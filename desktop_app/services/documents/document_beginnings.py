@@ -1,0 +1,181 @@
+"""Long documents of which only the beginning is sent, because tools read the rest.
+
+The user has chosen that, and the tools: nothing is left out unseen. Of a table, the beginning is
+its columns, the number of its rows, and the first of them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.documents.document_sections import unit_of
+from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
+
+if TYPE_CHECKING:
+    from desktop_app.domain.conversations.conversation import Draft
+    from desktop_app.domain.conversations.message_parts import DraftPart, Part
+    from desktop_app.domain.models.model_catalog import ModelInfo
+    from desktop_app.services.chat.send_context import SendContext
+    from desktop_app.services.spending.cost_estimate import Estimator
+
+TABLE_TOOL: Final = "query_table"
+PAGE_TOOLS: Final = ("read_pages", "search_documents")
+FIRST_ROWS: Final = 20
+FIRST_CHARACTERS: Final = 4000
+MOST_SHEETS: Final = 20
+MOST_COLUMNS: Final = 100
+_LONGEST_CELL: Final = 100
+_SAMPLE: Final = 200_000
+"""Characters of a CSV file that are read for its first rows."""
+_CSV: Final = ("text/csv", "text/tab-separated-values")
+_SHEET: Final = re.compile(r"^## (.*)$", re.MULTILINE)
+_RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
+_CELLS: Final = re.compile(r"(?<!\\)\|")
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
+
+
+def reading_tools(part: DocumentPart, tools: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the chosen tools that read a document."""
+    suited = (TABLE_TOOL, *PAGE_TOOLS) if _is_table(part) else PAGE_TOOLS
+    return tuple(name for name in suited if name in set(tools))
+
+
+def can_be_begun(part: Part, tools: Iterable[str], model: ModelInfo) -> bool:
+    """Return True if tools can read what is not sent of a document."""
+    return (
+        isinstance(part, DocumentPart)
+        and not (part.in_parts or part.by_tools or part.again_as or part.chosen or part.pictured)
+        and model.takes_tools is not False
+        and bool(reading_tools(part, tools))
+    )
+
+
+def require_reading_tools(parts: Iterable[Part], tools: Iterable[str]) -> None:
+    """Raise IllegalChoiceError if only the beginning of a document would ever be read."""
+    names = list(tools)
+    for part in parts:
+        if isinstance(part, DocumentPart) and part.by_tools and not reading_tools(part, names):
+            raise IllegalChoiceError(Reason.BEGINNING_WITHOUT_TOOLS, name=part.name)
+
+
+async def with_beginnings(
+    estimator: Estimator, context: SendContext, draft: Draft, tools: Sequence[str]
+) -> Draft:
+    """Return the draft with only the beginnings of its largest documents, as far as needed.
+
+    Raises:
+        DocumentDoesNotFitError: it does not fit in any case.
+    """
+    while True:
+        estimate = await estimator.estimate(context, draft)
+        try:
+            estimator.require_room(draft, estimate, context.resolved)
+        except DocumentDoesNotFitError:
+            model = context.resolved.model
+            whole = [part for part in draft.attachments if can_be_begun(part, tools, model)]
+            if not whole:
+                raise
+            largest = max(whole, key=_size)
+            kept = (_begun(part) if part is largest else part for part in draft.attachments)
+            draft = replace(draft, attachments=tuple(kept))
+        else:
+            return draft
+
+
+def _begun(part: DraftPart) -> DraftPart:
+    return replace(part, by_tools=True) if isinstance(part, DocumentPart) else part
+
+
+def begun(draft: Draft) -> list[str]:
+    """Return the names of the documents of which only the beginning is sent."""
+    parts = draft.attachments
+    return [part.name for part in parts if isinstance(part, DocumentPart) and part.by_tools]
+
+
+def beginning(part: DocumentPart, text: str) -> str:
+    """Return what is sent of a document."""
+    tools = ", ".join((TABLE_TOOL, *PAGE_TOOLS) if _is_table(part) else PAGE_TOOLS)
+    said = f"(Only the beginning of a large document. These tools read the rest of it: {tools})"
+    if part.media_type in _CSV:
+        return f"{said}\n\n{_csv_beginning(part.name.rsplit('.', 1)[0], text)}"
+    if _is_table(part):
+        return "\n\n".join([said, *_sheet_beginnings(text)])
+    return f"{said}\n\n{text[:FIRST_CHARACTERS]}"
+
+
+def _is_table(part: DocumentPart) -> bool:
+    return part.media_type in _CSV or unit_of(part) == "sheet"
+
+
+def _size(part: object) -> int:
+    return part.tokens or part.size if isinstance(part, DocumentPart) else 0
+
+
+def _csv_beginning(name: str, text: str) -> str:
+    import csv  # few documents need it
+
+    sample = text[:_SAMPLE]
+    delimiter = max(";\t,|", key=sample.partition("\n")[0].count)
+    rows = list(islice(csv.reader(io.StringIO(sample), delimiter=delimiter), FIRST_ROWS + 1))
+    if len(text) > len(sample) and len(rows) <= FIRST_ROWS:
+        rows.pop()  # it may be cut
+    lines = text.count("\n") + (not text.endswith("\n"))  # a quoted cell may have several
+    return _described(name, f"about {lines - 1:,} rows", rows)
+
+
+def _sheet_beginnings(text: str) -> Iterator[str]:
+    sheets = [(mark[1].strip(), mark.end(), mark.start()) for mark in _SHEET.finditer(text)]
+    sheets = sheets or [("sheet", 0, 0)]
+    ends = [begins for _, _, begins in sheets[1:]] + [len(text)]
+    for (name, start, _), end in islice(zip(sheets, ends, strict=True), MOST_SHEETS):
+        lines = (line for line in _lines(text, start, end) if line.startswith("|"))
+        cells = (
+            [cell.strip() for cell in _CELLS.split(line.strip()[1:-1])]
+            for line in lines
+            if not _RULE.fullmatch(line.strip())
+        )
+        rows = list(islice(cells, FIRST_ROWS + 1))
+        count = max(0, text.count("\n|", start, end) - 2)  # without the header and its rule
+        yield _described(name, f"{count:,} rows", rows)
+    if len(sheets) > MOST_SHEETS:
+        yield f"({len(sheets) - MOST_SHEETS} more sheets)"
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[str]:
+    while start < end:
+        at = text.find("\n", start, end)
+        at = end if at < 0 else at
+        yield text[start:at]
+        start = at + 1
+
+
+def _described(name: str, size: str, rows: Sequence[Sequence[str]]) -> str:
+    """Return a table's name, size, columns with their types, and first rows."""
+    if not rows:
+        return f"Table “{name}”: empty"
+    columns = [
+        f"{_short(title) or f'column_{at + 1}'} ({_type([row[at : at + 1] for row in rows[1:]])})"
+        for at, title in enumerate(rows[0][:MOST_COLUMNS])
+    ]
+    more = len(rows[0]) - len(columns)
+    said = f"Table “{name}”: {size}. Columns: {'; '.join(columns)}"
+    said += f"; and {more} more" if more else ""
+    first = [" | ".join(_short(cell) for cell in row[:MOST_COLUMNS]) for row in rows[1:]]
+    return "\n".join([said, "First rows:", *first])
+
+
+def _type(cells: Sequence[Sequence[str]]) -> str:
+    given = [cell[0] for cell in cells if cell and cell[0]]
+    return "number" if given and all(map(_NUMBER.fullmatch, given)) else "text"
+
+
+def _short(cell: str) -> str:
+    line = " ".join(cell.split())
+    return line if len(line) <= _LONGEST_CELL else f"{line[:_LONGEST_CELL]}…"
