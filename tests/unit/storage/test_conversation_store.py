@@ -140,6 +140,8 @@ notices = st.builds(
         reason=text,
         note=text,
         syntax=text,
+        tokens=text,
+        words=text,
     ),
     st.sampled_from(NoticeCode),
     any_text,
