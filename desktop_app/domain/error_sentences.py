@@ -665,8 +665,8 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     ),
     Reason.TOOL_UNAVAILABLE: ErrorSentences(N_("The tool “{tool}” isn’t available. {reason}")),
     Reason.BEGINNING_WITHOUT_TOOLS: ErrorSentences(
-        N_("Only the beginning of “{name}” would be read, because no tool can read the rest."),
-        remedy=N_("Choose the tool again, or send all of the document."),
+        N_("Without the tool, only the beginning of “{name}” would be read."),
+        remedy=N_("Choose the tool again, or send the whole document."),
     ),
     # Tool servers
     Reason.NO_SUCH_TOOL_SERVER: ErrorSentences(
