@@ -500,13 +500,16 @@ class WindowSession:
         running.finished.connect(self._change_language)
         current.opened.connect(self._change_language)
         if not self._change_language():
-            words = tr("The language changes once responses and temporary conversations end.")
+            if self.quick_host.has_unsent:
+                words = tr("The language changes once the quick prompt’s text is sent.")
+            else:
+                words = tr("The language changes once responses and temporary conversations end.")
             self._window.notifications.notify(words)
 
     def _change_language(self, *_: object) -> bool:
         controllers = self.controllers
         is_busy = controllers.running.conversations or controllers.transfer.is_busy
-        if is_busy or controllers.state.temporary.exists:
+        if is_busy or controllers.state.temporary.exists or self.quick_host.has_unsent:
             return False
         self.is_rebuilt = True
         self._window.setEnabled(False)  # what is typed now would be lost

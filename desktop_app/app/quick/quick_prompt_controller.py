@@ -305,9 +305,7 @@ class QuickPromptController(QObject):
         # Show the window first, because the program ends once nothing is visible.
         if self._path or self._is_beginning:
             # The prompt still shows the question, unless a cap refused it or another was typed.
-            unasked = self.window.text().strip()
-            if action != RAISE_CAP and unasked == self._asked:
-                unasked = ""
+            unasked = self.window.text().strip() if action == RAISE_CAP else self._unasked()
             template_id = self.window.template_id if unasked else ""
             typed = Draft(unasked, self.attachments.parts, template_id)
             self.attachments.clear()
@@ -323,6 +321,16 @@ class QuickPromptController(QObject):
             self.attachments.clear()
             await self._go_on("", action, typed, brought)
         self.window.hide()
+
+    @property
+    def has_unsent(self) -> bool:
+        """True if a text or an attachment waits to be sent."""
+        return bool(self._unasked() or self._brought.strip() or self.attachments.parts)
+
+    def _unasked(self) -> str:
+        """Return what was typed since the question that the prompt still shows."""
+        text = self.window.text().strip()
+        return "" if text == self._asked else text
 
     # -------------------------------------------------------------- choice
 

@@ -102,3 +102,20 @@ async def test_a_temporary_conversation_that_is_not_open_is_closed_first() -> No
         desk.window.findChildren(TemporaryBar)[0].confirmed.emit()
         await until(lambda: desk.ready.is_rebuilt)
         await desk.ready.closed()
+
+
+async def test_a_text_in_the_quick_prompt_is_sent_first() -> None:
+    async with Desk() as desk:
+        quick = desk.ready.quick
+        quick.open_with("")
+        quick.window.set_text("What I was about to ask")
+        desk.window.settings.setting_changed.emit("look.language", "en")
+        await desk.written()
+        assert not desk.ready.is_rebuilt
+        assert "once the quick prompt’s text is sent" in desk.said
+        quick.window.submit_requested.emit("What I was about to ask")
+        await until(lambda: desk.stage.turns)
+        desk.stage.turns[-1].say("Some")
+        desk.stage.turns[-1].end()
+        await until(lambda: desk.ready.is_rebuilt)
+        await desk.ready.closed()
