@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     import subprocess
     from asyncio.subprocess import Process
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import NoReturn
 
 Kind = Literal[
@@ -245,6 +245,18 @@ def open_in_browser(url: str) -> None:
 def resident_command() -> tuple[str, ...]:
     """Return the command that starts the program at login, without a window."""
     return (*_program(), "--resident")
+
+
+def windows_command_line(command: Sequence[str]) -> str:
+    """Quote a command for Windows, which starts programs by a single string."""
+    import subprocess
+
+    return subprocess.list2cmdline(command)
+
+
+def quick_command() -> tuple[str, ...]:
+    """Return the command that opens the quick prompt, for desktops that may not find `repartee`."""
+    return (*_program(), "quick")
 
 
 async def start_child(command: ChildCommand, **options: Any) -> Process:

@@ -6,15 +6,15 @@ For desktops that grant programs no shortcut. Each is set by the desktop's own t
 from __future__ import annotations
 
 import ast
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
-from desktop_app.child_processes import run_tool
+from desktop_app.child_processes import quick_command, run_tool
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import StorageError
-from desktop_app.hotkey.hotkey_status import OPEN_COMMAND
 from desktop_app.hotkey.keysyms import accelerator
 
 NAME: Final = "Repartee"
@@ -47,6 +47,11 @@ def binding_desktop(environment: Mapping[str, str]) -> BindingDesktop | None:
     return found if found is not None and shutil.which(_TOOLS[found]) else None
 
 
+def bound_command() -> str:
+    """Return the command line that the desktop runs."""
+    return shlex.join(quick_command())
+
+
 def bind(desktop: BindingDesktop, keys: str) -> None:
     """Add the shortcut, in place of an earlier one of ours. Runs tools: call it in a thread.
 
@@ -57,7 +62,7 @@ def bind(desktop: BindingDesktop, keys: str) -> None:
         paths = _gnome_paths()
         for key, value in (
             ("name", NAME),
-            ("command", OPEN_COMMAND),
+            ("command", bound_command()),
             ("binding", accelerator(keys)),
         ):
             _run("gsettings", "set", _GNOME_ENTRY, key, value)
@@ -67,7 +72,7 @@ def bind(desktop: BindingDesktop, keys: str) -> None:
         # The action "quick" of our desktop entry; KDE reads it at the next login.
         _run(*_KDE_ENTRY, keys)
     else:
-        _run(*_xfce(keys), "--create", "--type", "string", "--set", OPEN_COMMAND)
+        _run(*_xfce(keys), "--create", "--type", "string", "--set", bound_command())
 
 
 def unbind(desktop: BindingDesktop, keys: str) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import importlib
 import plistlib
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from xml.parsers.expat import ExpatError
+
+from desktop_app.child_processes import windows_command_line
 
 _RUN: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
 # Where the Task Manager keeps what the user switched off; an odd first byte means off.
@@ -103,7 +104,7 @@ class RunValue:
             raise OSError("with REPARTEE_HOME, Windows cannot start the program at login")
         registry = self._registry
         with registry.CreateKeyEx(registry.HKEY_CURRENT_USER, _RUN) as key:
-            line = subprocess.list2cmdline(command)
+            line = windows_command_line(command)
             registry.SetValueEx(key, self._name, 0, registry.REG_SZ, line)
         self._delete(_APPROVED)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import sys
-from contextlib import suppress
+
+from desktop_app.cli.streams.console import flush_output
 
 
 def skip_qt_destructors(exit_code: int) -> None:
@@ -24,7 +24,5 @@ def skip_qt_destructors(exit_code: int) -> None:
 
 def _end(exit_code: int) -> None:
     logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # absent, full, closed
-            stream.flush()
+    flush_output()
     os._exit(exit_code)

@@ -132,6 +132,13 @@ def write_json(value: object, *, indent: int | None = None) -> None:
     write(f"{as_json(value, indent=indent)}\n")
 
 
+def flush_output() -> None:
+    """Write what the standard streams still hold, before the process ends without Python's end."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # absent, full, closed
+            stream.flush()
+
+
 def drop_output() -> None:
     """Discard what Python would flush at exit to a pipe that nobody reads."""
     if sys.stdout is not None:

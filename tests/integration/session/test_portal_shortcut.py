@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,13 @@ import pytest
 
 from desktop_app.hotkey.hotkey_status import COMMAND, HotkeyError, HotkeyStatus
 from desktop_app.hotkey.keysyms import accelerator, portal_trigger
-from desktop_app.session.desktop_binding import BindingDesktop, bind, binding_desktop, unbind
+from desktop_app.session.desktop_binding import (
+    BindingDesktop,
+    bind,
+    binding_desktop,
+    bound_command,
+    unbind,
+)
 from desktop_app.session.portal import PATH, SERVICE
 from desktop_app.session.portal_shortcut import INTERFACE, PortalShortcut, check_portal
 from desktop_app.session.session_bus import SessionBus
@@ -160,7 +168,7 @@ def test_gnome_gets_one_more_custom_shortcut(tools: Callable[..., Path]) -> None
     log = tools("['/other/']")
     bind(BindingDesktop.GNOME, KEYS)
     said = log.read_text()
-    assert "command repartee quick" in said
+    assert f"command {bound_command()}" in said
     assert "binding <Alt><Super>space" in said
     assert "['/other/', '/org/gnome/settings-daemon" in said
     log.unlink()
@@ -182,6 +190,8 @@ def test_xfce_and_kde_are_told_by_their_tools(tools: Callable[..., Path]) -> Non
         unbind(desktop, KEYS)
     create, reset, kde, undo = log.read_text().splitlines()
     assert "/commands/custom/<Alt><Super>space --create --type string" in create
+    assert create.endswith(f"--set {bound_command()}")  # not all desktops find `repartee`
+    assert shlex.split(bound_command())[0] == sys.executable
     assert reset.endswith("--reset")
     assert kde.endswith("--key quick Meta+Alt+Space")
     assert undo.endswith("--key quick --delete")
