@@ -149,8 +149,8 @@ async def test_older_calls_are_summed_up_while_the_charts_say_so(
         view.show_page("charts")
         spending.prepare()
         await until(lambda: sum(row.spent.calls for row in view.charts.rows) > 0)
-        assert "Figures of earlier calls are being prepared: 50%." in said
         await until(view.preparing.isHidden)
+        assert "Figures of earlier calls are being prepared: 50%." in said
         await until(lambda: [row.spent.calls for row in view.charts.rows] == [titled(desk)])
 
 
