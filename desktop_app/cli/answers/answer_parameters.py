@@ -11,8 +11,10 @@ from desktop_app.backend.preset_loader import with_built_in
 from desktop_app.cli.answers.chosen_model import profile_named
 from desktop_app.cli.answers.parameter_options import MOST_STOPS
 from desktop_app.domain.answering.generation import Overrides
+from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.domain.models.model_catalog import Variant
 from desktop_app.foreign_file import RefusedFileError, open_file
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ async def with_preset(backend: Backend, options: argparse.Namespace) -> Preset |
     """Return the preset that the options name; let it choose provider, model and effort.
 
     What the command line says itself has precedence. A variant of the preset is left out at a
-    provider that has none.
+    provider that has none. A variant of the command line gets the preset's effort, or the nearest
+    that it supports.
 
     Raises:
         IllegalChoiceError: there is none of that name.
@@ -50,6 +53,7 @@ async def with_preset(backend: Backend, options: argparse.Namespace) -> Preset |
     if options.provider is None and found.provider_id:
         options.provider = found.provider_id
     profile = await profile_named(backend, options.provider)
+    leaves_effort = options.model is None and options.effort is None
     if (
         options.model is None
         and options.variant is None
@@ -59,6 +63,10 @@ async def with_preset(backend: Backend, options: argparse.Namespace) -> Preset |
         options.model = found.model or None
         if options.effort is None and found.effort is not None:
             options.effort = found.effort.value
+    elif leaves_effort and found.effort is not None and profile.serves_the_family:
+        choice = ModelChoice(profile.id, "", Variant(options.variant))
+        effort = backend.chat.resolve(profile, choice).model.nearest_effort(found.effort)
+        options.effort = effort.value if effort else None
     return found
 
 

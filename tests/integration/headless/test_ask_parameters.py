@@ -91,6 +91,10 @@ def test_a_preset_with_examples(shell: Shell, tmp_path: Path) -> None:
     arguments = ("Hi", "--preset", "Shouter", "--instructions", "Whisper.", "--effort", "low")
     _, (body,) = answer_to(shell, WHOLE, arguments=arguments)
     assert (body["instructions"], body["reasoning"]) == ("Whisper.", {"effort": "low"})
+    for variant, effort in (("thinking", "none"), ("pro", "medium")):  # the nearest of Pro
+        named = ("Hi", "--preset", "Shouter", "--variant", variant)
+        _, (body,) = answer_to(shell, WHOLE, arguments=named)
+        assert body["reasoning"] == {"effort": effort}
     done, sent = answer_to(shell, WHOLE, arguments=("Hi", "--preset", "Nobody"))
     assert (done.code, sent) == (2, [])
     assert "Shouter" in done.err
