@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from desktop_app.hotkey.hotkey_status import OPEN_COMMAND
 from desktop_app.i18n.translation import tr
-from desktop_app.session.desktop_binding import bind, binding_desktop, bound_command, unbind
+from desktop_app.session.desktop_binding import bind, binding_desktop, unbind
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.widgets.foreign_text import message_box
 
@@ -37,7 +38,7 @@ class BindingController(QObject):
     def _ask(self, desktop: BindingDesktop, keys: str) -> None:
         box = message_box(
             tr("Create a shortcut in the settings of {desktop}?", desktop=desktop.value),
-            tr("{keys} will run “{command}”.", keys=shortcut_text(keys), command=bound_command()),
+            tr("{keys} will run “{command}”.", keys=shortcut_text(keys), command=OPEN_COMMAND),
             parent=self._window,
         )
         box.setObjectName("confirm-binding")
