@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,10 +15,8 @@ from desktop_app.session.tray_host import WATCHER
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press, reported
-from tests.end2end.test_paste_back import EDITOR, Other
 from tests.end2end.test_resident import TRAY, shows
 from tests.helpers.bus_service import BusService
-from tests.helpers.keyboard_portal import KeyboardPortal
 from tests.integration.headless.command import gateway
 from tests.integration.session.test_portal_shortcut import ShortcutsPortal
 
@@ -96,53 +93,3 @@ def test_it_works_without_x(client: AssistiveClient, repartee_home: Path, compos
     with portal.service, BusService(address, WATCHER.service, TRAY) as tray:
         asyncio.run(main())
         tray.wait_for("RegisterStatusNotifierItem")
-
-
-class TypingPortal(KeyboardPortal):
-    """The portal types on the X server, in whose window the compositor runs."""
-
-    def _start(self, session: str, parent: str, options: Any) -> Any:
-        self._has_focus = False
-        return super()._start(session, parent, options)
-
-    def _type(self, session: str, options: Any, key: int, state: int) -> Any:
-        if not self._has_focus:  # Weston alone leaves it to the user which window is next
-            subprocess.run(["xdotool", "mousemove", "600", "500", "click", "1"], check=True)
-            self._has_focus = True
-        name = {0xFFE3: "Control_L", 0x76: "v"}[key]
-        subprocess.run(["xdotool", "keydown" if state else "keyup", name], check=True)
-        return super()._type(session, options, key, state)
-
-
-def test_the_portal_pastes_into_another_program(
-    client: AssistiveClient, repartee_home: Path, compositor: None
-) -> None:
-    portal = TypingPortal(os.environ["DBUS_SESSION_BUS_ADDRESS"])
-
-    def act(program: Program) -> None:
-        for text in ("new question", "new question again"):
-            command = [sys.executable, "-c", EDITOR.replace("show()", "showMaximized()")]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as editor:
-                other = Other(editor)
-                quick = [sys.executable, "-m", "desktop_app", "quick"]
-                environment = {**os.environ, "REPARTEE_HOME": str(repartee_home)}
-                subprocess.run(quick, env=environment, check=True, timeout=60)
-                wait_for(lambda: shows(program, "quick-prompt"), "the quick prompt")
-                program.wait_to_hear("Message, text")
-                subprocess.run(["xdotool", "type", "--delay", "25", text], check=True)
-                press("Return")
-                program.wait_to_hear("Response complete.")
-                press("ctrl+shift+Return")
-                assert "The **new** words." in other.text()
-                editor.kill()
-        assert portal.asked == 1
-
-    async def main() -> None:
-        async with PreparedServer({"new": Prepared("The **new** words.")}) as server:
-            named = gateway(server.base_url) | {"QT_QPA_PLATFORM": "wayland"}
-            with Program(repartee_home, client, "--resident", **named) as program:
-                await asyncio.to_thread(act, program)
-                assert await asyncio.to_thread(program.quit) == 0
-
-    with portal.service:
-        asyncio.run(main())

@@ -37,6 +37,7 @@ async def test_the_theme_is_that_of_the_portal(address: str) -> None:
         async with Desk(bus=bus) as desk:
 
             def says(key: str, value: int) -> None:
+                values[key] = value  # for whoever reads it later
                 portal.emit(PATH, INTERFACE, "SettingChanged", "ssv", NAMESPACE, key, ("u", value))
 
             assert not desk.theme.current.is_dark  # the user chose the light theme
