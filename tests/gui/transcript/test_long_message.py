@@ -191,7 +191,7 @@ def test_what_is_around_the_screen_is_there_before_one_scrolls_to_it(
     assert is_filled(view, 1)
 
 
-@pytest.mark.parametrize("change", ["theme", "zoom", "width"])
+@pytest.mark.parametrize("change", ["zoom", "width"])
 def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, long: Message, change: str) -> None:
     bar = view.verticalScrollBar()
     for share in (0.4, 0.05, 0.9):
