@@ -28,7 +28,7 @@ class Purpose(StrEnum):
     JUDGMENT = "judgment"
     TEST = "test"
     TOOLS = "tools"
-    """What the provider's tools cost in a call whose tokens are unknown."""
+    """Cost of the provider's tools in a call whose tokens are unknown."""
 
 
 class CallPerformance(NamedTuple):

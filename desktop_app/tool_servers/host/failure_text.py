@@ -1,4 +1,4 @@
-"""Why something failed, in the words of the server or the SDK."""
+"""Reasons for failures, in the words of the server or the SDK."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, long: Message, ch
         if change == "width":
             view.resize(600 if view.width() > 600 else 900, 600)
         else:
-            view.set_theme(theme.dark() if change == "theme" else theme.light(1.2))
+            view.set_theme(theme.light(1.2))
         assert abs(top_item(view) - item) <= 1
         assert view.document().characterCount() < 40_000
         assert is_filled(view)
