@@ -23,6 +23,10 @@ _SAMPLING: Final = ("temperature", "top_p", "presence_penalty", "frequency_penal
 CHAT_ONLY: Final = ("presence_penalty", "frequency_penalty", "stop", "seed")
 """Settings that the Responses API does not have."""
 
+NEW_LIMIT: Final = "max_completion_tokens"
+OLD_LIMIT: Final = "max_tokens"
+"""The two names of the limit on an answer's tokens in Chat Completions."""
+
 LEAST_IN_RESPONSES: Final = 16
 """The smallest `max_output_tokens` that the Responses API accepts."""
 
@@ -54,6 +58,18 @@ def is_of_family(profile: ProviderProfile, model_id: str) -> bool:
     A gateway shows it by its models, or the user does by naming one of the family's.
     """
     return profile.serves_the_family or family_of(model_id).startswith(FAMILY_MODEL)
+
+
+def output_limit_name(profile: ProviderProfile, model_id: str) -> str:
+    """Return the name under which Chat Completions takes the limit for a model.
+
+    The GPT family refuses the old name, through any gateway. Other servers may ignore the new one
+    without a word, so that their answers would have no limit.
+    """
+    if profile.max_tokens_field:
+        return profile.max_tokens_field
+    is_new = profile.kind in (ProviderKind.OPENAI, ProviderKind.COMETAPI)
+    return NEW_LIMIT if is_new or family_of(model_id).startswith(FAMILY_MODEL) else OLD_LIMIT
 
 
 class LearnedSupport(NamedTuple):

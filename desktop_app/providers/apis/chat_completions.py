@@ -42,7 +42,14 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
-from desktop_app.domain.models.parameter_support import is_of_family, sendable, sendable_effort
+from desktop_app.domain.models.parameter_support import (
+    NEW_LIMIT,
+    OLD_LIMIT,
+    is_of_family,
+    output_limit_name,
+    sendable,
+    sendable_effort,
+)
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
@@ -57,8 +64,6 @@ PATH: Final = "chat/completions"
 DONE: Final = b"[DONE]"
 
 _KNOWN_KINDS: Final = (ProviderKind.OPENAI, ProviderKind.COMETAPI)
-_NEW_LIMIT: Final = "max_completion_tokens"
-_OLD_LIMIT: Final = "max_tokens"
 # Finish reasons, as the Responses API names them.
 _REASONS: Final = {
     "length": "max_output_tokens",
@@ -94,7 +99,7 @@ def body(
     }
     if request.parameters.stream:
         fields["stream_options"] = {"include_usage": True}
-    fields[_limit_name(profile, omit)] = request.parameters.max_output_tokens
+    fields[_limit_name(request.model, profile, omit)] = request.parameters.max_output_tokens
     # Also through a gateway; if it refuses the field, the request is repeated without.
     if is_of_family(profile, request.model):
         fields["prompt_cache_key"] = request.cache_key
@@ -121,11 +126,10 @@ def body(
     }
 
 
-def _limit_name(profile: ProviderProfile, omit: frozenset[str]) -> str:
-    usual = _NEW_LIMIT if profile.kind in _KNOWN_KINDS else _OLD_LIMIT
-    name = profile.max_tokens_field or usual
+def _limit_name(model: str, profile: ProviderProfile, omit: frozenset[str]) -> str:
+    name = output_limit_name(profile, model)
     if name in omit:
-        return _OLD_LIMIT if name == _NEW_LIMIT else _NEW_LIMIT
+        return OLD_LIMIT if name == NEW_LIMIT else NEW_LIMIT
     return name
 
 

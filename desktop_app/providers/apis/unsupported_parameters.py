@@ -18,8 +18,9 @@ from desktop_app.domain.answering.stream_events import Notice, Started
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.errors import RefusedParameterError
 from desktop_app.domain.models.model_catalog import ModelInfo
+from desktop_app.domain.models.parameter_support import NEW_LIMIT, OLD_LIMIT
 
-_LIMIT_FIELDS: Final = frozenset({"max_tokens", "max_completion_tokens"})
+_LIMIT_FIELDS: Final = frozenset({OLD_LIMIT, NEW_LIMIT})
 OWN_FIELDS: Final = _LIMIT_FIELDS | {
     *("include", "modalities", "prompt_cache_key", "stream_options")
 }

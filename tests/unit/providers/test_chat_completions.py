@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import ChatRequest, ImageData, ProviderKind
+from desktop_app.domain.answering.chat_request import ChatRequest, ImageData
 from desktop_app.domain.answering.chat_request import RequestMessage as Said
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -98,10 +98,9 @@ def test_without_streaming_no_stream_options() -> None:
     [
         (OPENAI, set(), "max_completion_tokens"),
         (COMETAPI, set(), "max_completion_tokens"),
-        (COMPATIBLE, set(), "max_tokens"),
-        (replace(COMPATIBLE, kind=ProviderKind.ON_DEVICE), set(), "max_tokens"),
+        (COMPATIBLE, set(), "max_completion_tokens"),  # the family's models refuse the other
         (replace(COMPATIBLE, max_tokens_field="n_predict"), set(), "n_predict"),
-        (COMPATIBLE, {"max_tokens"}, "max_completion_tokens"),
+        (COMPATIBLE, {"max_completion_tokens"}, "max_tokens"),
         (OPENAI, {"max_completion_tokens"}, "max_tokens"),
     ],
 )
@@ -112,6 +111,21 @@ def test_the_limit_goes_by_the_name_that_the_server_takes(
     assert made[name] == 7
     names = {"max_tokens", "max_completion_tokens", "n_predict"}
     assert names & set(made) == {name}
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("openai/gpt-5.2-2025-12-11", "max_completion_tokens"),
+        ("ft:gpt-5.2-2025-12-11:acme::B1", "max_completion_tokens"),
+        ("gpt-5.2-chat-latest", "max_completion_tokens"),
+        ("llama-3", "max_tokens"),
+    ],
+)
+def test_a_gateway_gets_the_limit_by_the_name_that_the_model_takes(model: str, name: str) -> None:
+    profile = replace(COMPATIBLE, models=("gpt-5.2",))  # it serves others too
+    made = body(ask(model=model, max_output_tokens=7), profile)
+    assert {"max_tokens", "max_completion_tokens"} & set(made) == {name}
 
 
 @pytest.mark.parametrize(
