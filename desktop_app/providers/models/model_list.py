@@ -117,9 +117,12 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
 
 
 def _rows(reply: object) -> list[Mapping[str, Any]]:
-    """Return the rows of a list; Together sends a bare list."""
-    rows = json_fields.rows({"data": reply} if isinstance(reply, list) else reply, "data")
-    return rows[:MOST_MODELS]
+    """Return the rows of a list; Together sends a bare list, small servers their models' names."""
+    listed = reply.get("data") if isinstance(reply, dict) else reply
+    if not isinstance(listed, list):
+        return []
+    rows = ({"id": row} if isinstance(row, str) else row for row in listed[:MOST_MODELS])
+    return [row for row in rows if isinstance(row, dict)]
 
 
 def _end_of(row: Mapping[str, Any]) -> date | None:

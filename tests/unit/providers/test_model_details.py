@@ -153,6 +153,11 @@ def test_llama_cpp_has_a_second_list() -> None:
     assert listing_from(reply, BOX).details_of("smol") == ModelDetails(CHAT, images=True)
 
 
+@pytest.mark.parametrize("reply", [["a", "b"], {"data": ["a", "b"]}, {"data": ["a", {"id": "b"}]}])
+def test_models_may_be_names_alone(reply: object) -> None:
+    assert [model.id for model in listing_from(reply, BOX).models] == ["a", "b"]
+
+
 async def test_litellm_is_asked_for_prices() -> None:
     rows = [{"id": "m", "created": 1677610602, "mode": "chat", "max_input_tokens": 2048}]
     info = {"input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06, "mode": "chat"}

@@ -188,7 +188,7 @@ async def test_on_this_machine_each_request_has_a_connection_of_its_own() -> Non
 
 
 async def test_models() -> None:
-    listing = replies(200, {"data": [{"id": "a"}, {"id": ""}, "x", {"id": "b"}]})
+    listing = replies(200, {"data": [{"id": "a"}, {"id": ""}, 7, {"id": "b"}]})
     bad = replies(200, {"models": []})
     async with LoopbackServer(listing, bad, replies(401, {})) as server:
         client = client_for(server)
