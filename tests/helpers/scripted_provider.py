@@ -37,7 +37,7 @@ class ScriptedProvider:
         self.holding = asyncio.Event()
         self.release = asyncio.Event()
         self.closed = 0
-        self.states: list[ProviderState | ProviderError] = []
+        self.states: list[ProviderState | ProviderError | str] = []
         self.compacted: list[ChatRequest] = []
         self.resumed: list[RemoteRun] = []
         self.cancelled: list[RemoteRun] = []
@@ -51,6 +51,10 @@ class ScriptedProvider:
         """Return the next state."""
         self.compacted.append(request)
         made = self.states.pop(0) if self.states else EndpointMissingError("No such endpoint.")
+        if isinstance(made, str):
+            self.holding.set()
+            await self.release.wait()
+            return await self.compact(request)
         if isinstance(made, ProviderError):
             raise made
         return made

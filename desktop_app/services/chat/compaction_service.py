@@ -7,6 +7,7 @@ compaction leaves nothing behind.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -315,6 +316,9 @@ class CompactionService:
             began = time.monotonic()
             try:
                 made = await provider.compact(request)
+            except asyncio.CancelledError:
+                await asyncio.shield(self._write_down(plan, began, MessageStatus.CANCELLED))
+                raise
             except EndpointMissingError:
                 raise  # a summary follows
             except ProviderError as error:

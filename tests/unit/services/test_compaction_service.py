@@ -472,6 +472,23 @@ async def test_cancelled_leaves_nothing(tmp_path: Path) -> None:
             await work
         assert await room.compactions() == ()
         assert room.provider.closed == len(room.provider.requests)
+        calls = {row.key: row.spent for row in await room.ledger.grouped(Grouping.OUTCOME)}
+        assert (calls["cancelled"].calls, calls["cancelled"].uncounted) == (1, 1)
+
+
+async def test_what_the_provider_was_working_on_when_it_was_cancelled_counts_as_unknown(
+    tmp_path: Path,
+) -> None:
+    async with open_room(tmp_path) as room:
+        await three_turns(room)
+        room.provider.states.append(ScriptedProvider.HOLD)
+        work = asyncio.ensure_future(room.compact())
+        await room.provider.holding.wait()
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        calls = {row.key: row.spent for row in await room.ledger.grouped(Grouping.OUTCOME)}
+        assert (calls["cancelled"].calls, calls["cancelled"].uncounted) == (1, 1)
 
 
 @pytest.mark.parametrize("text", ["", "word " * 200_000])

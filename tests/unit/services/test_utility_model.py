@@ -174,6 +174,19 @@ async def test_a_refused_call_is_written_down_as_failed_and_costs_nothing() -> N
     assert (line.performance.outcome, line.performance.retries) == ("failed", 1)
 
 
+@pytest.mark.parametrize("has_begun", [True, False])
+async def test_a_cancelled_call_is_written_down_once_it_has_begun(*, has_begun: bool) -> None:
+    said = [TextDelta("A te")] if has_begun else []
+    provider, book = ScriptedProvider([*said, ScriptedProvider.HOLD]), Book()
+    asked = asyncio.create_task(ask(jobs_of(provider, book)))
+    await provider.holding.wait()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    found = [(line.cost, line.performance and line.performance.outcome) for line in book.lines]
+    assert found == ([(None, "cancelled")] if has_begun else [])
+
+
 async def test_who_answered_is_written_down_and_decides_the_price() -> None:
     """A server of one model answers with it, whatever was requested."""
     at_server = replace(own_of(SERVER, "gpt-5.2"), claim=PriceClaim.UNLESS_OTHER_ANSWERS)

@@ -16,6 +16,7 @@ from desktop_app.domain.answering.stream_events import (
     Waiting,
 )
 from desktop_app.domain.answering.text_size import TextSize
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ReplyTooLargeError
 from desktop_app.domain.spending.spending_report import CallPerformance
@@ -68,11 +69,14 @@ class SmallReply:
         return self.reply.usage is not None or self.reply.may_be_billed
 
     def performance(self, asked: ResolvedChoice) -> CallPerformance:
-        """Return how the call went until now."""
+        """Return how the call went, which was cancelled if it has not ended by itself."""
+        status = self.reply.status
+        if status is MessageStatus.STREAMING:
+            status = MessageStatus.CANCELLED
         return CallPerformance(
             effort=asked.effort.value if asked.effort else "",
             tier=self.reply.service_tier or asked.service_tier or "",
-            outcome=self.reply.status.value,
+            outcome=status.value,
             retries=self._retries,
             first_token_s=self.first_token_s,
             duration_s=time.monotonic() - self._began,

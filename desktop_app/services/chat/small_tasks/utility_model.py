@@ -6,6 +6,7 @@ no reasoning is summarized, and no model is used that costs more than the conver
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -119,19 +120,17 @@ class UtilityModel:
             size = len((instructions + text).encode("utf-8", "surrogatepass"))
             cost = input_cost(chosen, size // BYTES_A_TOKEN)
             hold = await self.budget.hold(chosen.profile, cost, chosen.model.id, purpose.value)
+            small = SmallReply(chosen.profile.name)
+            at = (purpose, chosen, conversation_id, message_id)
             async with hold:
-                small = await self._reply(chosen.profile, request)
-                reply = small.reply
-                await self.write_down(
-                    purpose,
-                    chosen,
-                    reply.usage,
-                    conversation_id,
-                    message_id,
-                    performance=small.performance(chosen),
-                    answered_by=reply.model,
-                    is_billed=small.is_billed,
-                )
+                try:
+                    await self._receive(small, chosen.profile, request)
+                except asyncio.CancelledError:
+                    if small.is_billed:
+                        await asyncio.shield(self._write_reply(small, *at))
+                    raise
+                await self._write_reply(small, *at)
+            reply = small.reply
             if reply.error is None:
                 return text_of(reply.parts).strip()
             gone = isinstance(reply.error, ModelNotFoundError) and chosen.model != own.model
@@ -174,15 +173,34 @@ class UtilityModel:
             )
         )
 
-    async def _reply(self, profile: ProviderProfile, request: ChatRequest) -> SmallReply:
+    async def _write_reply(
+        self,
+        small: SmallReply,
+        purpose: Purpose,
+        asked: ResolvedChoice,
+        conversation_id: str,
+        message_id: str,
+    ) -> None:
+        await self.write_down(
+            purpose,
+            asked,
+            small.reply.usage,
+            conversation_id,
+            message_id,
+            performance=small.performance(asked),
+            answered_by=small.reply.model,
+            is_billed=small.is_billed,
+        )
+
+    async def _receive(
+        self, small: SmallReply, profile: ProviderProfile, request: ChatRequest
+    ) -> None:
         provider = await self.gateway.provider(profile)
-        small = SmallReply(profile.name)
         # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
         stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(request))
         async with aclosing(stream) as events:
             async for event in events:
                 small.take(event)
-        return small
 
     def _is_served(self, profile: ProviderProfile, info: ModelInfo) -> bool:
         """Return True if the model is listed, as far as known, and was never reported missing."""
