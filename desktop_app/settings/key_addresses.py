@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
+
+from desktop_app.domain.network.network_path import split_url
 
 # From the providers' own documentation.
 _PAGES: Final = {
@@ -14,7 +15,17 @@ _PAGES: Final = {
     "api.mistral.ai": "https://console.mistral.ai/api-keys",
     "api.deepseek.com": "https://platform.deepseek.com/api_keys",
     "api.together.xyz": "https://api.together.xyz/settings/api-keys",
+    "api.portkey.ai": "https://app.portkey.ai/api-keys",
+    "ai-gateway.helicone.ai": "https://us.helicone.ai/settings/api-keys",
+    "gateway.ai.cloudflare.com": "https://dash.cloudflare.com/profile/api-tokens",
 }
+# Each customer of Azure has a host of their own; the keys are under "Keys and Endpoint" there.
+_AZURE_HOSTS: Final = (
+    ".openai.azure.com",
+    ".cognitiveservices.azure.com",
+    ".services.ai.azure.com",
+)
+_AZURE_PAGE: Final = "https://portal.azure.com/"
 
 
 def key_page(base_url: str) -> str:
@@ -23,4 +34,5 @@ def key_page(base_url: str) -> str:
     >>> key_page("https://api.openai.com/v1")
     'https://platform.openai.com/api-keys'
     """
-    return _PAGES.get(urlsplit(base_url).hostname or "", "")
+    host = split_url(base_url).hostname or ""
+    return _AZURE_PAGE if host.endswith(_AZURE_HOSTS) else _PAGES.get(host, "")

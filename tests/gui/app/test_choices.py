@@ -24,6 +24,7 @@ from desktop_app.domain.spending.spending_report import Grouping
 from desktop_app.paths import resource_path
 from desktop_app.services.chat.choice_resolution import resolve
 from desktop_app.settings.key_addresses import key_page
+from desktop_app.settings.server_presets import SERVER_PRESETS
 from desktop_app.ui.composer.choice_view import ChoiceView, ModelEntry
 from desktop_app.ui.settings.sections.key_section import KeySection
 from desktop_app.ui.settings.sections.key_state import KeyState
@@ -496,4 +497,6 @@ async def test_a_new_key_is_tried_with_one_request_whose_cost_was_said() -> None
 
 def test_the_pages_that_give_keys_are_known_by_their_server() -> None:
     assert key_page(OPENAI.base_url).startswith("https://platform.openai.com/")
-    assert key_page("http://127.0.0.1:8080/v1") == ""
+    for preset in SERVER_PRESETS:
+        assert bool(key_page(preset.base_url)) is preset.base_url.startswith("https://")
+    assert key_page("http://127.0.0.1:8080/v1") == key_page("https://[x/v1") == ""
