@@ -221,8 +221,10 @@ async def _answer(
     await embed_missing(backend, asked_of, without_asking=options.create_embeddings)
     attached = [(Path(name), await extract_file(backend, Path(name))) for name in options.file]
     if asked_of or any(isinstance(document.part, DocumentPart) for _, document in attached):
-        await learn_window(backend, profile, conversation.choice)
-        resolved = backend.chat.resolve(profile, conversation.choice)
+        for choice in choices:
+            await learn_window(backend, profile, choice)
+        answering = [backend.chat.resolve(profile, choice) for choice in choices]
+        resolved = answering[0]
     keeps = options.json or options.schema is not None
     unsaved = None if options.save else _unsaved(backend, attached, keeps=keeps)
     service = await _service(backend, unsaved, attached)
@@ -235,8 +237,9 @@ async def _answer(
     if unsaved is not None:
         named = leading_id(settings.counted_instructions, parts, draft.text)
         conversation = replace(conversation, id=named)
-    if attached and settings.parameters.tools and not options.in_parts and len(choices) == 1:
-        draft = await _with_beginnings(service, draft, resolved, settings)
+    if attached and settings.parameters.tools and not options.in_parts:
+        for each in answering:
+            draft = await _with_beginnings(service, draft, each, settings)
     if options.in_parts:  # show the price of a document before it is charged
         words = settings.counted_instructions
         draft = await _with_cost_shown(service, draft, resolved, words)
@@ -351,20 +354,12 @@ async def sendable_part(
 async def _with_beginnings(
     service: ChatService, draft: Draft, resolved: ResolvedChoice, settings: AskSettings
 ) -> Draft:
-    """Return the draft, with only the beginnings of documents that tools can read; say so."""
-    from desktop_app.services.documents.document_beginnings import begun, with_beginnings
+    """Return the draft, with only the beginnings of documents that tools can read."""
+    from desktop_app.services.documents.document_beginnings import with_beginnings
 
     context = SendContext([], resolved, instructions=settings.counted_instructions)
     estimator, tools = service.estimator.at_sending(), settings.parameters.tools
-    draft = await with_beginnings(estimator, context, draft, tools)
-    if names := formatting.joined(begun(draft)):
-        said = tr(
-            "Too large for {model}. Only the beginning is sent, and tools read the rest: {names}",
-            model=resolved.model.name,
-            names=names,
-        )
-        say(said)
-    return draft
+    return await with_beginnings(estimator, context, draft, tools)
 
 
 async def _with_cost_shown(

@@ -23,6 +23,7 @@ class NoticeCode(StrEnum):
 
     ASKED_SEPARATELY = "asked_separately"
     BACKGROUND_REFUSED = "background_refused"
+    BEGINNING_SENT = "beginning_sent"
     COST_OF_ALL = "cost_of_all"
     COST_WITH_FIRST = "cost_with_first"
     FILES_AS_TEXT = "files_as_text"
@@ -68,6 +69,7 @@ _SENTENCES: Final = {
     NoticeCode.BACKGROUND_REFUSED: N_(
         "{provider} doesn’t support background mode. Keep Repartee open."
     ),
+    NoticeCode.BEGINNING_SENT: N_("Only the beginning is sent, and tools read the rest: {names}"),
     NoticeCode.COST_OF_ALL: N_("Tokens and cost are for all {count} versions."),
     NoticeCode.COST_WITH_FIRST: N_("Tokens and cost are included in the first version."),
     NoticeCode.FILES_AS_TEXT: N_("{provider} received the text of {names}, not the file."),

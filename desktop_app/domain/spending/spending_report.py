@@ -28,7 +28,7 @@ class Purpose(StrEnum):
     JUDGMENT = "judgment"
     TEST = "test"
     TOOLS = "tools"
-    """Cost of the provider's tools in a call whose tokens are unknown."""
+    """Fees of the tools that a provider runs, apart from the tokens of their request."""
 
 
 class CallPerformance(NamedTuple):

@@ -188,6 +188,7 @@ class AnswerRun:
         self._stopped: RemoteRun | None = None
         self._round_usage: Usage | None = None  # of the request that has ended last
         self._rounds_written = 0
+        self._fees_written = Decimal(0)
         self._has_name = asyncio.Event()  # set once the background run can be found again
 
     async def run(
@@ -354,6 +355,8 @@ class AnswerRun:
         """
         while isinstance(event, ToolCallStep | HostedCall | ImageArrived | RoundEnded):
             try:
+                if isinstance(event, HostedCall):
+                    await self._write_fees(has_ended=True)
                 if isinstance(event, RoundEnded):
                     await self._write_round()
                 await self._store.save_answer(self.so_far)
@@ -618,37 +621,50 @@ class AnswerRun:
         is_begun = usage is not None or reply.may_be_billed
         if is_begun or (self._is_sent and reply.error is not None):
             is_free = usage is None and self._resolved.price == FREE
-            await self._write_line(usage, reply.round, is_billed=is_begun and not is_free)
+            await self._write_line(usage, is_billed=is_begun and not is_free)
+            await self._write_fees()
 
     async def _write_round(self) -> None:
         """Record the cost of a request of the answer that another one follows."""
         if self._rounds_written < self._reply.round:
-            await self._write_line(self._round_usage, self._reply.round - 1)
+            await self._write_line(self._round_usage)
             self._rounds_written += 1
             # The loop holds the next request: until then, nothing is lost with this process.
             await self._hold.release()
 
-    async def _write_line(
-        self, usage: Usage | None, number: int, *, is_billed: bool = True
-    ) -> None:
+    async def _write_line(self, usage: Usage | None, *, is_billed: bool = True) -> None:
         cost = call_cost(self._answered.counted_price, usage, is_billed=is_billed)
-        calls = [c for c in tool_calls(self._reply.parts) if c.round == number]
+        line = self._line(self.purpose, cost)
+        await self._spending.add(
+            line._replace(usage=usage or Usage(), performance=self._performance)
+        )
+
+    async def _write_fees(self, *, has_ended: bool = False) -> None:
+        """Record the cost of the provider's tools, each as soon as it has run.
+
+        The usage is known at the end of a request, which a killed process does not see.
+
+        Args:
+            has_ended: leave out those that still run, because they may fail.
+        """
+        made = tool_calls(self._reply.parts)
+        calls = [call for call in made if call.state.has_ended or not has_ended]
         fees = hosted_cost(calls, self._tool_prices)
-        line = Call(
+        if fees > self._fees_written:
+            await self._spending.add(self._line(Purpose.TOOLS, fees - self._fees_written))
+            self._fees_written = fees
+
+    def _line(self, purpose: Purpose, cost: Decimal | None) -> Call:
+        return Call(
             provider_id=self._resolved.profile.id,
             model=self._resolved.model.id,
-            usage=usage or Usage(),
-            cost=None if cost is None else cost + fees,
-            purpose=self.purpose.value,
+            usage=Usage(),
+            cost=cost,
+            purpose=purpose.value,
             conversation_id=self.conversation.id,
             message_id=self.answer.id,
             at=now(),
-            performance=self._performance,
         )
-        await self._spending.add(line)
-        if cost is None and fees:  # a line of its own: the cost of the tokens stays unknown
-            of_tools = line._replace(cost=fees, purpose=Purpose.TOOLS.value, performance=None)
-            await self._spending.add(of_tools)
 
 
 def _text_of(event: StreamEvent) -> str:

@@ -75,7 +75,10 @@ from desktop_app.services.chat.prompt_assembly import (
 from desktop_app.services.chat.prompt_library import require_two_documents
 from desktop_app.services.chat.send_context import SendContext
 from desktop_app.services.collections.passage_context import NoCollections, PassageSource, found_for
-from desktop_app.services.documents.document_beginnings import require_reading_tools
+from desktop_app.services.documents.document_beginnings import (
+    beginning_notice,
+    require_reading_tools,
+)
 from desktop_app.services.documents.file_attachments import not_files, require_files, text_notice
 from desktop_app.services.documents.image_attachments import (
     ImageForm,
@@ -415,7 +418,11 @@ class ChatService:
         """Return empty answers, not stored yet, to the last question of the context's path."""
         path, resolved, sent = context.path, context.resolved, context.sent
         count = settings.parameters.candidates
-        told = blind_notice(sent.messages, resolved.model), text_notice(sent.messages, resolved)
+        told = (
+            blind_notice(sent.messages, resolved.model),
+            text_notice(sent.messages, resolved),
+            beginning_notice(sent.messages),
+        )
         tools = await self._chosen_tools(settings, resolved)
         notices = (
             resolved.notice,

@@ -14,12 +14,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
+from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
 
 if TYPE_CHECKING:
-    from desktop_app.domain.conversations.conversation import Draft
+    from desktop_app.domain.conversations.conversation import Draft, Message
     from desktop_app.domain.conversations.message_parts import DraftPart, Part
     from desktop_app.domain.models.model_catalog import ModelInfo
     from desktop_app.services.chat.send_context import SendContext
@@ -95,8 +96,18 @@ def _begun(part: DraftPart) -> DraftPart:
 
 def begun(draft: Draft) -> list[str]:
     """Return the names of the documents of which only the beginning is sent."""
-    parts = draft.attachments
+    return _begun_names(draft.attachments)
+
+
+def _begun_names(parts: Iterable[Part]) -> list[str]:
     return [part.name for part in parts if isinstance(part, DocumentPart) and part.by_tools]
+
+
+def beginning_notice(path: Iterable[Message]) -> NoticeText:
+    """Return the notice that only the beginnings of documents are sent; "" if there are none."""
+    parts = [part for message in path for part in message.parts]
+    names = ", ".join(dict.fromkeys(_begun_names(parts)))
+    return notice(NoticeCode.BEGINNING_SENT, names=names) if names else ""
 
 
 def beginning(part: DocumentPart, text: str) -> str:

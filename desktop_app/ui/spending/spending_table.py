@@ -26,7 +26,7 @@ _PURPOSES: dict[str, str] = {
     Purpose.EVALUATION: N_("Evaluations"),
     Purpose.JUDGMENT: N_("Judgments"),
     Purpose.TEST: N_("Test requests"),
-    Purpose.TOOLS: N_("Tools of stopped responses"),
+    Purpose.TOOLS: N_("Tools of the provider"),
 }
 _TIERS: dict[str, str] = {
     "default": N_("Standard"),

@@ -14,6 +14,7 @@ from tests.unit.providers.loopback import streams
 from tests.unit.providers.samples import sse
 
 ROWS = 60_000
+SAID = "Only the beginning is sent, and tools read the rest: sales.csv"
 ANSWERED = streams(sse(CREATED), delta("Done."), sse(COMPLETED))
 
 
@@ -39,7 +40,8 @@ def test_a_large_table_is_asked_about_with_the_table_tool(shell: Shell, large: P
     allowed = (*options, "--allow-tool", "query_table")
     done, (first, _) = answer_to(shell, script, ANSWERED, arguments=allowed)
     assert done.code == 0, done.err
-    assert "Only the beginning is sent, and tools read the rest: sales.csv" in done.err
+    assert SAID in done.json["notices"]
+    assert done.err.count(SAID) == 1
     (call,) = done.json["tool_calls"]
     assert call["result"] == f"count(*)\n{ROWS}"
     sent = json.dumps(first["input"], ensure_ascii=False)
@@ -52,3 +54,12 @@ def test_without_the_tool_it_still_does_not_fit(shell: Shell, large: Path) -> No
     done, bodies = answer_to(shell, ANSWERED, arguments=options)
     assert (done.code, bodies) == (1, [])
     assert "this needs" in done.json["error"]["message"]
+
+
+def test_several_models_get_the_beginning_if_it_does_not_fit_one(shell: Shell, large: Path) -> None:
+    models = ("--compare", "gpt-5.2", "--compare", "gpt-5.2,effort=low")
+    options = ("How many?", "--file", str(large), "--tool", "query_table", "--json", *models)
+    done, bodies = answer_to(shell, ANSWERED, ANSWERED, arguments=options)
+    assert done.code == 0, done.err
+    assert [len(json.dumps(body["input"])) < 5000 for body in bodies] == [True, True]
+    assert [SAID in answer["notices"] for answer in done.json["answers"]] == [True, True]

@@ -66,9 +66,12 @@ def test_a_web_search_is_listed_cited_and_billed(shell: Shell) -> None:
     assert [status for *_, status in calls] == ["done", "done", "failed"]
     assert ended.json["answer"] == "It rains.\n\n- [A \\[page\\]](https://a.example/x?y=1)"
     plain, _ = answer_to(shell, saying(message(0, "Yes.")), arguments=("Rain?", "--json"))
-    (cost,) = (Decimal(c) for (c,) in shell.rows("SELECT cost FROM ledger ORDER BY at LIMIT 1"))
-    assert Decimal(ended.json["cost_usd"]) == cost
-    assert cost - Decimal(plain.json["cost_usd"]) == Decimal("0.02")
+    tokens, total = Decimal(plain.json["cost_usd"]), Decimal(ended.json["cost_usd"])
+    lines = shell.rows("SELECT purpose, cost FROM ledger ORDER BY rowid LIMIT 3")
+    costs = [(purpose, Decimal(cost)) for purpose, cost in lines]
+    fee = ("tools", Decimal("0.01"))
+    assert costs == [fee, fee, ("answer", tokens)]
+    assert total == tokens + Decimal("0.02")
 
 
 def test_a_generated_image_is_saved_with_the_conversation(shell: Shell) -> None:

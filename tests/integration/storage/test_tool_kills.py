@@ -5,7 +5,7 @@
 A worker asks questions without end; each answer takes several rounds of parallel calls, and in
 each the provider runs a tool itself. It is killed at a random moment and started again. No call may
 take effect twice, none may take effect without being on disk before, and no result that was stored
-may be lost. A call that the provider has run stays as it was reported.
+may be lost. A call that the provider has run stays as it was reported; its fee is recorded once.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ import asyncio
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from dataclasses import replace
+from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from time import sleep
@@ -47,6 +50,7 @@ from tests.unit.services.test_chat_service import open_room
 
 ROOT = Path(__file__).parents[3]
 ROUNDS, PARALLEL = 3, 2
+FEE = Decimal("0.01")
 EFFECTS, STORE = "effects.txt", "store.sqlite3"
 
 
@@ -116,7 +120,14 @@ async def stored_calls(folder: Path) -> list[ToolCallPart]:
         await database.close()
 
 
-def check(folder: Path) -> Counter[str]:
+def fees(folder: Path) -> Decimal:
+    """Return the number of hosted calls whose fee is in the ledger."""
+    with closing(sqlite3.connect(folder / STORE)) as connection:
+        rows = connection.execute("SELECT cost FROM ledger WHERE purpose = 'tools'").fetchall()
+    return sum((Decimal(cost) for (cost,) in rows), Decimal(0)) / FEE
+
+
+def check(folder: Path, kills: int) -> Counter[str]:
     """Raise AssertionError if an effect is repeated, unknown or lost. Return the states."""
     effects = Counter((folder / EFFECTS).read_text().split())
     assert set(effects.values()) <= {1}, "a call took effect twice"
@@ -135,6 +146,8 @@ def check(folder: Path) -> Counter[str]:
             assert call.result == f"counted {mark}"
         elif call.state is not ToolCallState.INTERRUPTED:
             assert mark not in effects, "it took effect before it was stored as running"
+    # A call can only be killed between its fee and its step on disk.
+    assert len(hosted) <= fees(folder) <= len(hosted) + kills
     states = Counter(call.state.value for call in calls.values())
     return states + Counter(hosted=len(hosted))
 
@@ -151,7 +164,7 @@ def campaign(folder: Path, kills: int, seed: int) -> Counter[str]:
             assert worker.stdout.readline() == "ready\n"
             sleep(chance.uniform(0.0, 0.5))  # the moment is what is varied
             worker.kill()
-        states = check(folder)
+        states = check(folder, kills)
     return states
 
 

@@ -332,6 +332,25 @@ async def test_a_stopped_answer_costs_what_the_tools_of_the_provider_cost(tmp_pa
         assert (spent.cost, spent.uncounted) == (Decimal("0.02"), 1)
 
 
+async def test_a_process_that_is_killed_loses_no_fee(tmp_path: Path) -> None:
+    """Nothing runs after a SIGKILL, so the fee must be in the ledger before the answer goes on."""
+    done = ToolCallPart("c", "web_search", "{}", state=ToolCallState.DONE, is_hosted=True)
+    failed = replace(done, call_id="d", state=ToolCallState.FAILED)
+    provider = ScriptedProvider([HostedCall(done), HostedCall(failed), TextDelta("."), HELD])
+
+    async with open_room(tmp_path, provider) as room:
+        began = await room.begin("?")
+        task = asyncio.create_task(room.run(began))
+        await provider.holding.wait()
+        spent = await room.ledger.message(began.conversation.id, began.answer.id)
+        assert (spent.cost, spent.uncounted) == (Decimal("0.01"), 0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        spent = await room.ledger.message(began.conversation.id, began.answer.id)
+        assert (spent.cost, spent.uncounted) == (Decimal("0.01"), 1)
+
+
 @pytest.mark.parametrize(
     ("asked", "answered", "cost"),
     [
