@@ -25,9 +25,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from desktop_app.__main__ import start
-from desktop_app.documents.worker import document_worker
+from tests.helpers.child_server import USERS, forked_command
 from tests.helpers.migrated_stores import copy_migrated_stores
-from tests.helpers.reader_server import reader_command
 
 ROOT: Final = Path(__file__).parents[2]
 _LONGEST_ORDER: Final = 1 << 17
@@ -76,12 +75,12 @@ class ForkedCommand:
 class ForkServer:
     """The client's side: starts the server and asks it for commands."""
 
-    def __init__(self, readers: str) -> None:
-        """`readers` is the address of the server that forks document workers."""
+    def __init__(self, children: str) -> None:
+        """`children` is the address of the server that forks the commands' child processes."""
         self._socket, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.helpers.fork_server", readers, str(its.fileno())],
+                [sys.executable, "-m", "tests.helpers.fork_server", children, str(its.fileno())],
                 cwd=ROOT,
                 env={
                     "PATH": os.environ["PATH"],
@@ -265,6 +264,7 @@ if __name__ == "__main__":
     _import_command_line()
     copy_migrated_stores()
     gc.freeze()  # the collector would write to pages that the commands share
-    client, readers = int(sys.argv.pop()), sys.argv.pop()
-    vars(document_worker)["child_command"] = reader_command(readers)
+    client, children = int(sys.argv.pop()), sys.argv.pop()
+    for module in USERS:
+        vars(module)["child_command"] = forked_command(children)
     sys.exit(_serve(socket.socket(fileno=client)))

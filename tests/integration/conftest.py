@@ -1,4 +1,4 @@
-"""The processor that the integration tests run on."""
+"""The processor that the integration tests run on, and forks in place of their child processes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,27 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.helpers.child_server import USERS, forked_command, serving_children
 from tests.helpers.processors import on_one_processor
 
 
 @pytest.fixture(autouse=True, scope="session")
 def one_processor() -> Iterator[None]:
     with on_one_processor():
+        yield
+
+
+@pytest.fixture(scope="session")
+def child_server() -> Iterator[str]:
+    """Yield the address of a process that forks document workers and hosts of tool servers."""
+    with serving_children() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def forked_children(child_server: str) -> Iterator[None]:
+    """Fork these processes, which are not the subject, instead of starting new ones."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in USERS:
+            patch.setattr(module, "child_command", forked_command(child_server))
         yield

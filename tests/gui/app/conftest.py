@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from desktop_app.documents.worker import document_worker
+from tests.helpers.child_server import USERS, forked_command, serving_children
 from tests.helpers.qt_loop import qt_loop
-from tests.helpers.reader_server import reader_command, serving_readers
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -34,15 +33,16 @@ class _Defects(logging.Handler):
 
 
 @pytest.fixture(scope="session")
-def reader_server() -> Iterator[str]:
-    """Yield the address of a process that forks document workers."""
-    with serving_readers() as address:
+def child_server() -> Iterator[str]:
+    """Yield the address of a process that forks document workers and hosts of tool servers."""
+    with serving_children() as address:
         yield address
 
 
 @pytest.fixture(autouse=True)
-def forked_readers(reader_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document_worker, "child_command", reader_command(reader_server))
+def forked_children(child_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in USERS:
+        monkeypatch.setattr(module, "child_command", forked_command(child_server))
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 KEPT = "tool-server:guarded:sign-in"
 
 # keyring leaves its connection to the garbage collector where the collection stays locked.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+    pytest.mark.usefixtures("forked_children"),
+]
 
 
 @asynccontextmanager

@@ -30,7 +30,7 @@ from desktop_app.storage.recovery.repair import repair_store
 from desktop_app.storage.search.search_query import Search
 from tests.helpers.restores import restored
 
-pytestmark = pytest.mark.usefixtures("forked_readers")
+pytestmark = pytest.mark.usefixtures("forked_children")
 
 DATA = Path(__file__).parents[2] / "data"
 WORD = "zanzibarquix"

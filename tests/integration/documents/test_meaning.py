@@ -33,7 +33,7 @@ from desktop_app.storage.settings.settings_store import SettingsStore
 from desktop_app.storage.spending.ledger import Ledger
 from desktop_app.storage.spending.spending_holds import SpendingHolds
 
-pytestmark = pytest.mark.usefixtures("forked_readers")
+pytestmark = pytest.mark.usefixtures("forked_children")
 
 TOPICS = ("dog puppy hound", "car automobile lorry", "rain storm weather")
 

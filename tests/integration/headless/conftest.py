@@ -9,7 +9,6 @@ import pytest
 
 from tests.helpers.fork_server import ForkServer
 from tests.helpers.processors import on_one_processor
-from tests.helpers.reader_server import serving_readers
 from tests.integration.headless.command import Shell
 
 
@@ -20,9 +19,9 @@ def one_processor() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def fork_server() -> Iterator[ForkServer]:
+def fork_server(child_server: str) -> Iterator[ForkServer]:
     """Yield a process that has imported the command line."""
-    with serving_readers() as readers, ForkServer(readers) as server:
+    with ForkServer(child_server) as server:
         yield server
 
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +16,10 @@ from desktop_app.services.tools.consent import fingerprint
 from desktop_app.services.tools.hosted_tools import why_unavailable
 from desktop_app.services.tools.server_run import ServerState
 from desktop_app.services.tools.server_source import CHANGED
-from tests.helpers.process_tree import gone, processes_below
 from tests.helpers.server_runs import Running, scripted
 from tests.helpers.waiting import LONGEST_S, until
+
+pytestmark = pytest.mark.usefixtures("forked_children")
 
 SECRET = "tok-0123456789-abcdefgh"
 
@@ -34,12 +31,6 @@ async def said(server: Running, words: str) -> None:
         return words in server.log
 
     await until(is_there)
-
-
-async def test_no_other_process_loads_the_sdk() -> None:
-    async with scripted() as server:
-        assert await server.call("echo", text="hi") == "echo: hi"
-    assert not [name for name in sys.modules if name.partition(".")[0] in ("mcp", "mcp_types")]
 
 
 async def test_a_large_result_is_cut() -> None:
@@ -159,19 +150,6 @@ async def test_a_result_never_shows_a_secret() -> None:
         assert '"TOKEN": "[key removed]"' in seen
 
 
-async def test_the_environment_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "PYTHONPATH"):
-        monkeypatch.setenv(name, "hidden")
-    own = {"MINE": "${env:THERE}"}
-    variables = {"THERE": "given", "HTTPS_PROXY": "http://me:pw@proxy", "NO_PROXY": "host"}
-    async with scripted(environment=own, variables=variables) as server:
-        found = json.loads(await server.call("environment"))["env"]
-    assert "hidden" not in found.values()
-    assert (found["MINE"], found["NO_PROXY"]) == ("given", "host")
-    assert "HTTPS_PROXY" not in found
-    assert "PATH" in found
-
-
 async def test_odd_names_stay_apart_and_hidden_ones_are_left_out() -> None:
     async with scripted("odd") as server:
         tools = await server.tools()
@@ -217,19 +195,3 @@ async def test_resources_and_prompts() -> None:
         assert got == {"text": "Greet Ann warmly."}
     async with scripted("bare") as server:
         assert await server.run.listed("prompts") == []
-
-
-async def test_nothing_is_left_after_a_stop() -> None:
-    async with scripted("detaches", "stays") as server:
-        before = await processes_below(os.getpid())
-        await server.tools()
-        started = await processes_below(os.getpid()) - before
-        assert len(started) >= 4
-        await server.run.stop()
-        await gone(started)
-
-
-async def test_the_working_folder_is_the_configured_one(tmp_path: Path) -> None:
-    async with scripted(folder=str(tmp_path)) as server:
-        found = json.loads(await server.call("environment"))
-        assert found["cwd"] == str(tmp_path)

@@ -1,0 +1,50 @@
+"""The process of a tool server itself: what it loads and inherits, and that nothing stays of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.helpers.process_tree import gone, processes_below
+from tests.helpers.server_runs import scripted
+
+if TYPE_CHECKING:
+    import pytest
+
+
+async def test_no_other_process_loads_the_sdk() -> None:
+    async with scripted() as server:
+        assert await server.call("echo", text="hi") == "echo: hi"
+    assert not [name for name in sys.modules if name.partition(".")[0] in ("mcp", "mcp_types")]
+
+
+async def test_the_environment_has_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "PYTHONPATH"):
+        monkeypatch.setenv(name, "hidden")
+    own = {"MINE": "${env:THERE}"}
+    variables = {"THERE": "given", "HTTPS_PROXY": "http://me:pw@proxy", "NO_PROXY": "host"}
+    async with scripted(environment=own, variables=variables) as server:
+        found = json.loads(await server.call("environment"))["env"]
+    assert "hidden" not in found.values()
+    assert (found["MINE"], found["NO_PROXY"]) == ("given", "host")
+    assert "HTTPS_PROXY" not in found
+    assert "PATH" in found
+
+
+async def test_nothing_is_left_after_a_stop() -> None:
+    async with scripted("detaches", "stays") as server:
+        before = await processes_below(os.getpid())
+        await server.tools()
+        started = await processes_below(os.getpid()) - before
+        assert len(started) >= 4
+        await server.run.stop()
+        await gone(started)
+
+
+async def test_the_working_folder_is_the_configured_one(tmp_path: Path) -> None:
+    async with scripted(folder=str(tmp_path)) as server:
+        found = json.loads(await server.call("environment"))
+        assert found["cwd"] == str(tmp_path)
