@@ -215,10 +215,13 @@ class Application:
         request = self._request
         while True:
             is_resident = isinstance(self._request, HiddenRequest) and self._request.stays
+            before = self.ready
             self.ready = WindowSession(
                 self.window, self._theme, backend, loop, is_resident=is_resident
             )
             await self.ready.start(request)
+            for command in () if before is None else before.reopened:
+                self.ready.actions[command]()
             self._serve_early(self.ready)
             end_start()
             self.on_ready()

@@ -18,6 +18,7 @@ from desktop_app.app.answers.shown_answers import STORE
 from desktop_app.app.controllers import Controllers
 from desktop_app.app.desktop.call_server import CallServer
 from desktop_app.app.desktop.closing_controller import ClosingController
+from desktop_app.app.desktop.other_windows import commands_to_reopen, must_stay_open
 from desktop_app.app.desktop.resting_memory import RestingMemory
 from desktop_app.app.desktop.window_request import (
     BATCHES,
@@ -67,6 +68,7 @@ SPELLING_MS = 1200  # after the start
 BATCHES_MS = 1500  # after the start
 FIGURES_MS = 3000
 MNEMONICS_MS = 500  # after the start
+LANGUAGE_MS = 300
 
 
 class WindowSession:
@@ -77,6 +79,7 @@ class WindowSession:
         actions: the action of each command, by its id.
         afterwards: work on the closed store before the program restarts.
         is_rebuilt: True if the window is built again once the session has ended.
+        reopened: ids of the commands that show the other windows again after that.
     """
 
     _hotkey: HotkeyController
@@ -113,6 +116,7 @@ class WindowSession:
         self._mnemonics: WindowMnemonics | None = None
         self.afterwards: ClosedWork | None = None
         self.is_rebuilt = False
+        self.reopened: tuple[str, ...] = ()
         self.quick_host = QuickHost(
             window, theme, self.controllers, self._raise_window, self.quit, self._on_quick_hidden
         )
@@ -496,22 +500,32 @@ class WindowSession:
 
     def _await_new_language(self) -> None:
         """Build the window again in its new language, now or once nothing is lost by it."""
-        running, current = self.controllers.running, self.controllers.state.current
-        running.finished.connect(self._change_language)
-        current.opened.connect(self._change_language)
+        # Looked at again and again, because nothing else tells that the last dialog has closed.
+        retry = QTimer(self._window, interval=LANGUAGE_MS)
+        retry.timeout.connect(self._change_language)
+        retry.start()
         if not self._change_language():
             if self.quick_host.has_unsent:
                 words = tr("The language changes once the quick prompt’s text is sent.")
+            elif self._holds_form:
+                words = tr("The language changes once the other windows are closed.")
             else:
                 words = tr("The language changes once responses and temporary conversations end.")
             self._window.notifications.notify(words)
 
-    def _change_language(self, *_: object) -> bool:
+    @property
+    def _holds_form(self) -> bool:
+        return must_stay_open() or self.controllers.batches.is_creating
+
+    def _change_language(self) -> bool:
         controllers = self.controllers
         is_busy = controllers.running.conversations or controllers.transfer.is_busy
         if is_busy or controllers.state.temporary.exists or self.quick_host.has_unsent:
             return False
+        if self._holds_form or self.is_rebuilt:
+            return self.is_rebuilt
         self.is_rebuilt = True
+        self.reopened = commands_to_reopen()
         self._window.setEnabled(False)  # what is typed now would be lost
         self.quit()
         return True

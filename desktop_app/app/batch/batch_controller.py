@@ -93,6 +93,12 @@ class BatchController(QObject):
     def _start(self, work: Coroutine[Any, Any, Any]) -> None:
         self._tasks.start(work)
 
+    @property
+    def is_creating(self) -> bool:
+        """True while the page that creates a job is open."""
+        dialog = self._dialog
+        return dialog is not None and dialog.isVisible() and dialog.page == "new"
+
     # -------------------------------------------------------------- made on first use
 
     @cached_property

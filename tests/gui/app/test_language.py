@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PySide6.QtWidgets import QApplication, QWidget
+
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.ui.window.cards.temporary_bar import TemporaryBar, TemporaryRow
 from tests.gui.app.desk import Desk, until
@@ -22,7 +24,13 @@ from desktop_app.ui.window.main_window import MainWindow
 
 seen = []
 
+def shows_help():
+    return any(w.objectName() == "help" and w.isVisible() for w in QApplication.topLevelWidgets())
+
 def look():
+    if not shows_help():
+        QTimer.singleShot(50, look)
+        return
     window = application.window
     seen.append({
         "process": os.getpid(),
@@ -41,7 +49,12 @@ def look():
         application.ready.quit()
 
 application = Application(OpenRequest())
-application.on_ready = lambda: QTimer.singleShot(200, look)
+def on_ready():
+    if not seen:
+        application.ready.actions["help.open"]()
+    QTimer.singleShot(200, look)
+
+application.on_ready = on_ready
 application.show()
 code = application.run()
 print(json.dumps([code, seen]))
@@ -119,3 +132,39 @@ async def test_a_text_in_the_quick_prompt_is_sent_first() -> None:
         desk.stage.turns[-1].end()
         await until(lambda: desk.ready.is_rebuilt)
         await desk.ready.closed()
+
+
+async def test_a_half_filled_form_is_closed_first_and_open_windows_return() -> None:
+    async with Desk() as desk:
+        desk.ready.actions["spending.show"]()
+        await until(lambda: "spending" in shown_windows())
+        desk.ready.actions["batch.new"]()
+        await until(lambda: "batch-jobs" in shown_windows())
+        desk.window.settings.setting_changed.emit("look.language", "en")
+        await desk.written()
+        assert not desk.ready.is_rebuilt
+        assert "once the other windows are closed" in desk.said
+        window("batch-jobs").close()
+        await until(lambda: desk.ready.is_rebuilt)
+        assert desk.ready.reopened == ("spending.show",)
+        await desk.ready.closed()
+
+
+async def test_a_dialog_is_closed_first() -> None:
+    async with Desk() as desk:
+        desk.ready.actions["prompts.manage"]()
+        await until(lambda: "prompts-dialog" in shown_windows())
+        desk.window.settings.setting_changed.emit("look.language", "en")
+        await desk.written()
+        assert not desk.ready.is_rebuilt
+        window("prompts-dialog").close()
+        await until(lambda: desk.ready.is_rebuilt)
+        await desk.ready.closed()
+
+
+def shown_windows() -> dict[str, QWidget]:
+    return {w.objectName(): w for w in QApplication.topLevelWidgets() if w.isVisible()}
+
+
+def window(name: str) -> QWidget:
+    return shown_windows()[name]

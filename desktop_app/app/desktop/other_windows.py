@@ -1,0 +1,34 @@
+"""The windows beside the main one, when the main one is built again in another language."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+_COMMANDS: Final = {
+    "batch-jobs": "batch.show",
+    "evaluations-dialog": "evaluations.show",
+    "help": "help.open",
+    "models-dialog": "models.show",
+    "spending": "spending.show",
+}
+"""Windows in which nothing is typed, by object name, and the command that shows each."""
+
+
+def commands_to_reopen() -> tuple[str, ...]:
+    """Return the ids of the commands that show the open windows again."""
+    names = {window.objectName() for window in _visible()}
+    return tuple(command for name, command in _COMMANDS.items() if name in names)
+
+
+def must_stay_open() -> bool:
+    """Return True if a dialog is open that may hold what the user typed, or a question."""
+    return any(
+        isinstance(window, QDialog) and window.objectName() not in _COMMANDS
+        for window in _visible()
+    )
+
+
+def _visible() -> list[QWidget]:
+    return [window for window in QApplication.topLevelWidgets() if window.isVisible()]
