@@ -117,6 +117,7 @@ class EvaluationsDialog(QDialog):
         self.runs.setWordWrap(False)
         self._head, self._foot = QHBoxLayout(), QHBoxLayout()
         self._head.addWidget(self.choice, 1)
+        self._head.addStretch()  # which keeps the button in its corner while there is no choice
         self._head.addWidget(HelpButton())
         self._foot.addWidget(self._undo)
         self._foot.addStretch(1)
