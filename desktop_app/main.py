@@ -74,7 +74,27 @@ def _command(arguments: list[str]) -> int:
         translate_argparse()
         options, unknown = _window_parser(tr("FILE")).parse_known_args(arguments)
         _refuse_arguments(options, unknown)
+    _refuse_unknown_command(options)
     return _run(options)
+
+
+def _refuse_unknown_command(options: argparse.Namespace) -> None:
+    """Refuse a mistyped command instead of opening a window for a file that does not exist."""
+    if len(options.files) != 1 or not options.files[0].isalpha():
+        return
+    from pathlib import Path
+
+    (word,) = options.files
+    if not Path(word).exists():
+        from desktop_app.i18n.translation import tr
+
+        _use_language([])
+        options.refuse(
+            tr(
+                "“{word}” is neither a command nor a file. “repartee --help” lists the commands.",
+                word=word,
+            )
+        )
 
 
 def _without_program(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -36,6 +36,7 @@ from desktop_app.domain.errors import (
 from desktop_app.exchange.importers.imported import short
 from desktop_app.exchange.own_json import JsonWriter
 from desktop_app.exchange.writers import html_page, markdown_file
+from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import N_, language, tr, tr_plural
 from desktop_app.paths import folders
 from desktop_app.rendering.processes.formula_client import FormulaClient
@@ -487,6 +488,4 @@ def names_of(wanted: list[Conversation], suffix: str) -> Iterator[str]:
 
 def unwritable(target: Path, exc: OSError) -> StorageError:
     """Return the error for a file that could not be written."""
-    return StorageError(
-        Reason.EXPORT_UNWRITABLE, file=str(target), words=exc.strerror or type(exc).__name__
-    )
+    return StorageError(Reason.EXPORT_UNWRITABLE, file=str(target), words=system_words(exc))

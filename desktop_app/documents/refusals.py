@@ -9,6 +9,7 @@ from desktop_app.documents.worker.protocol import MOST_TEXT, Limits
 from desktop_app.domain import errors
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import Param
+from desktop_app.i18n.system_words import system_words
 
 
 def encrypted(name: str) -> errors.DocumentEncryptedError:
@@ -82,8 +83,7 @@ def unreadable(name: str, error: OSError) -> errors.DocumentError:
     """Return the error for a file that cannot be opened."""
     if isinstance(error, FileNotFoundError):
         return errors.DocumentError(Reason.DOCUMENT_NOT_THERE, name=name)
-    words = (error.strerror or "unknown").lower()
-    return errors.DocumentError(Reason.DOCUMENT_NOT_OPENED, name=name, words=words)
+    return errors.DocumentError(Reason.DOCUMENT_NOT_OPENED, name=name, words=system_words(error))
 
 
 def needs_memory(name: str, limits: Limits) -> errors.DocumentTooLargeError:

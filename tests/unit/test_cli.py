@@ -131,6 +131,13 @@ def test_an_address_goes_into_the_prompt(window: WindowInItsPlace) -> None:
     assert window.requests == [OpenRequest(("/b.pdf",), "https://e.example/a.pdf")]
 
 
+def test_a_mistyped_command_opens_no_window(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["spendings"])
+    assert ended.value.code == 2
+    assert "“spendings” is neither a command nor a file." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--nonsense"], ["-file"], ["ask", "--file"], ["quick", "more"], ["doctor", "more"]],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
 
 
@@ -18,6 +19,6 @@ def save_text(path: Path, text: str) -> str:
         return tr(
             "Couldn’t save {name}: {reason}. Choose another place.",
             name=path.name,
-            reason=exc.strerror or str(exc),
+            reason=system_words(exc),
         )
     return ""

@@ -46,6 +46,7 @@ from desktop_app.domain.evaluation.evaluation_result import Evaluation
 from desktop_app.exchange.evaluation.case_reader import read_cases
 from desktop_app.foreign_file import RefusedFileError, open_file
 from desktop_app.i18n import formatting
+from desktop_app.i18n.system_words import json_words, system_words
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.services.chat.choice_resolution import require_supported
 from desktop_app.services.evaluation.answer_checks import require_schemas
@@ -142,10 +143,17 @@ def _cases(name: str | None, preset: str | None) -> list[EvaluationCase]:
         cases = read_cases(_text_of(path), name, partial(_text_beside, path.parent))
         require_schemas(cases)
     except (OSError, RefusedFileError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        why = why.rstrip(".")  # a sentence follows
-        raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, why=why) from error
+        raise IllegalChoiceError(Reason.CASES_UNREADABLE, file=name, why=_why(error)) from error
     return cases
+
+
+def _why(error: Exception) -> str:
+    """Return the reason of an error without its period, because a sentence follows."""
+    if isinstance(error, OSError):
+        return system_words(error)
+    if isinstance(error, json.JSONDecodeError):
+        return json_words(error)
+    return str(error).rstrip(".")
 
 
 def _text_beside(folder: Path, name: str) -> str:

@@ -34,6 +34,7 @@ from desktop_app.domain.error_text import TERMINAL
 from desktop_app.domain.errors import StorageError, UserFacingError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
+from desktop_app.i18n.system_words import system_words
 from desktop_app.i18n.translation import tr
 from desktop_app.services.structured.schema_check import CheckedAnswer
 
@@ -210,7 +211,7 @@ class Output:
     def _give_up(self, error: OSError) -> None:
         self.write_error = error
         if not isinstance(error, BrokenPipeError):
-            say(tr("Can’t write the response: {reason}", reason=error.strerror or ""))
+            say(tr("Can’t write the response: {reason}", reason=system_words(error)))
         self._stop()
 
 

@@ -70,7 +70,10 @@ def _json_lines(text: str) -> Iterator[tuple[str, _Row]]:
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except json.JSONDecodeError as error:
+            why = CaseError(N_("it isn’t valid JSON at character {column}"), column=error.colno)
+            raise at(line_place(number), why) from error
+        except ValueError as error:  # a number of endless digits
             raise at(line_place(number), error) from error
         if not isinstance(row, dict):
             raise at(line_place(number), CaseError(N_("a case is not an object")))

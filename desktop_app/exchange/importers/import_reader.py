@@ -24,6 +24,7 @@ from desktop_app.exchange import own_json
 from desktop_app.exchange.importers import chatgpt, librechat, open_webui
 from desktop_app.exchange.importers.imported import ImportedConversation, damaged
 from desktop_app.foreign_file import ForeignArchive, RefusedFileError, open_file, read_all
+from desktop_app.i18n.system_words import system_words
 
 # A user's whole history is some hundred megabytes; a bomb is refused before it is unpacked.
 LARGEST_JSON: Final = 4 * 1024**3
@@ -66,9 +67,8 @@ def read_export(path: Path) -> Export:
                 return _read_archive(ForeignArchive(file), _Images(path))
             return _read_json(read_all(file, LARGEST_JSON), _no_file)
     except OSError as exc:
-        words = exc.strerror or type(exc).__name__
         raise ImportRefusedError(
-            Reason.IMPORT_UNREADABLE, details=str(path), file=path.name, words=words
+            Reason.IMPORT_UNREADABLE, details=str(path), file=path.name, words=system_words(exc)
         ) from exc
     except RefusedFileError as exc:
         raise ImportRefusedError(

@@ -23,6 +23,7 @@ from desktop_app.domain.tools.tool_server import (
     server_of,
 )
 from desktop_app.foreign_file import RefusedFileError, open_file
+from desktop_app.i18n.system_words import system_words
 
 LARGEST_FILE: Final = 1 << 20
 _STRING_OR_COMMENT: Final = re.compile(
@@ -68,9 +69,11 @@ def read_servers(path: Path) -> list[ReadServer]:
         with open_file(path) as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        words = error.strerror or type(error).__name__
         raise ImportRefusedError(
-            Reason.IMPORT_UNREADABLE, details=str(path), file=str(path), words=words
+            Reason.IMPORT_UNREADABLE,
+            details=str(path),
+            file=str(path),
+            words=system_words(error),
         ) from error
     except RefusedFileError as error:
         raise ImportRefusedError(error.reason, error.params, file=str(path)) from error

@@ -17,6 +17,7 @@ from desktop_app.domain.answering.answer_form import (
 )
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError
+from desktop_app.i18n.system_words import json_words
 from desktop_app.services.structured.grammar_check import UnusableGrammarError, require_grammar
 from desktop_app.services.structured.schema_check import UnusableSchemaError, require_schema
 
@@ -53,7 +54,10 @@ def _schema_of(source: FormSource, shown_name: str) -> AnswerSchema:
 
 
 def _invalid(reason: Reason, name: str, error: Exception) -> IllegalChoiceError:
-    return IllegalChoiceError(reason, file=name, words=str(error) or type(error).__name__)
+    words = str(error) or type(error).__name__
+    if isinstance(error, json.JSONDecodeError):
+        words = json_words(error)
+    return IllegalChoiceError(reason, file=name, words=words)
 
 
 async def chosen_form(*settings: str) -> AnswerForm | None:

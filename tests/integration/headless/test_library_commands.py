@@ -114,7 +114,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_imported(library: Library) -> 
     done = library.run("import", str(bad), str(missing), str(library.export))
     assert done.code == 1
     assert "bad.json: The file contains no conversations from Repartee, ChatGPT" in done.err
-    assert "repartee: Couldn’t read missing.json: No such file or directory." in done.err
+    assert "repartee: Couldn’t read missing.json: it doesn’t exist." in done.err
     assert "1 conversation added" in done.err
     assert "Traceback" not in done.err
 

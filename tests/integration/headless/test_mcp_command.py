@@ -114,7 +114,7 @@ async def test_what_an_import_leaves_out_is_said(shell: Shell, tmp_path: Path) -
     missing = tmp_path / "none.json"
     done = await shell.run("mcp", "import", str(missing))
     assert (done.code, done.out) == (2, "")
-    assert f"Couldn’t read {missing}: No such file or directory." in done.err
+    assert f"Couldn’t read {missing}: it doesn’t exist." in done.err
     file = tmp_path / "servers.json"
     servers = {
         "on": {"command": "x"},

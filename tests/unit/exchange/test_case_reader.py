@@ -238,3 +238,8 @@ def test_errors_are_in_the_language_of_the_user() -> None:
             read_cases('{"input": "?"}\n{"id": 1}\n', "cases.jsonl")
     finally:
         use_language("en", Path())
+
+
+def test_a_line_that_is_no_json_is_named_in_our_words() -> None:
+    with pytest.raises(ValueError, match="line 2: it isn’t valid JSON at character 8"):
+        read_cases('{"id": "a", "input": "x"}\n{"id": }', "cases.jsonl")

@@ -1,0 +1,40 @@
+"""What the system and JSON's reader say about a file, in the user's language."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Final
+
+from desktop_app.i18n.translation import N_, tr
+
+if TYPE_CHECKING:
+    import json
+
+_WORDS: Final = {
+    errno.EACCES: N_("you have no permission"),
+    errno.EEXIST: N_("a file with this name exists"),
+    errno.EIO: N_("the disk reported an error"),
+    errno.EISDIR: N_("it is a folder"),
+    errno.ENAMETOOLONG: N_("the name is too long"),
+    errno.ENOENT: N_("it doesn’t exist"),
+    errno.ENOSPC: N_("the disk is full"),
+    errno.ENOTDIR: N_("a part of the path is not a folder"),
+    errno.EDQUOT: N_("your disk quota is used up"),
+    errno.EPERM: N_("you have no permission"),
+    errno.EROFS: N_("the disk is read-only"),
+}
+
+
+def system_words(error: OSError) -> str:
+    """Return why the system refused, to follow a colon; its own words if there is no translation.
+
+    The system's words are those of its own locale: https://docs.python.org/3/library/os.html
+    """
+    words = _WORDS.get(error.errno or 0)
+    return tr(words) if words else error.strerror or type(error).__name__
+
+
+def json_words(error: json.JSONDecodeError) -> str:
+    """Return where a text is no JSON, to follow a colon."""
+    where = {"line": str(error.lineno), "column": str(error.colno)}
+    return tr("it isn’t valid JSON at line {line}, column {column}", **where)
