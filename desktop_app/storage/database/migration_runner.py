@@ -76,7 +76,7 @@ def migrate(connection: sqlite3.Connection, path: Path, steps: Sequence[Migratio
 
     Raises:
         sqlite3.Error, OSError: no space and the like; the store is unchanged.
-        StoreDamagedError: the copy failed the integrity check.
+        StoreDamagedError: the copy failed the check.
     """
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         keep_copy(connection, path, path.with_name(f"{path.stem}.before-{steps[0].name}.sqlite3"))
@@ -112,9 +112,11 @@ def keep_copy(connection: sqlite3.Connection, path: Path, target: Path) -> None:
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
             strip_copy(copy)
-            verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            # Every page and row; what a full check adds are the indexes, which can be made again,
+            # in twice the time for a million calls.
+            verdict = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise damaged(str(path), f"integrity check of the copy: {verdict}")
+            raise damaged(str(path), f"quick check of the copy: {verdict}")
         sync(unfinished)
         unfinished.replace(target)
     finally:

@@ -31,9 +31,10 @@ _KEY: Final = ("day", "provider_id", "model", "purpose", "effort", "tier", "outc
 _FAILED: Final = "failed"
 # The setting that exists while earlier calls are not in the sums: the last row of the ledger.
 _REST: Final = "store.unsummed_calls"
-_AT_ONCE: Final = 10_000  # 0.2 s
 SLICE: Final = 250
-"""Entries that `sum_up_slice` takes: 5 ms of Python, which the event loop may have to wait for."""
+"""Entries that the window sums up at a time: 5 ms of Python, for which the event loop may wait."""
+LARGE_SLICE: Final = 10_000
+"""Entries that are summed up at a time where nothing waits but other writers: 0.2 s."""
 
 _Tokens = tuple[int, int, int, int]
 
@@ -154,8 +155,8 @@ def fill_days(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM settings WHERE key = ?", (_REST,))
     count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
     _note_rest(connection, last)
-    while count <= _AT_ONCE and sum_up_slice(connection):
-        pass
+    if count <= LARGE_SLICE:
+        sum_up_slice(connection, LARGE_SLICE + 1)
 
 
 def rest_of_days(connection: sqlite3.Connection) -> int:
@@ -165,7 +166,7 @@ def rest_of_days(connection: sqlite3.Connection) -> int:
     return 0 if last is None else int(connection.execute(sql, (last,)).fetchone()[0])
 
 
-def sum_up_slice(connection: sqlite3.Connection) -> bool:
+def sum_up_slice(connection: sqlite3.Connection, size: int = SLICE) -> bool:
     """Sum up some entries that are older than the sums. Return True if there are more.
 
     The last are the first, because the charts begin with the last days.
@@ -175,7 +176,7 @@ def sum_up_slice(connection: sqlite3.Connection) -> bool:
         return False
     day_of = cache(_day_of)
     days: defaultdict[tuple[str, ...], DailySums] = defaultdict(DailySums)
-    entries = connection.execute(_ENTRIES, (last, SLICE)).fetchall()
+    entries = connection.execute(_ENTRIES, (last, size)).fetchall()
     for _, slot, *names, fresh, cached, output, reasoning, cost, retries, begun, lasted in entries:
         went = CallPerformance("", "", "", retries, begun, lasted)
         days[day_of(slot), *names].add_call((fresh, cached, output, reasoning), cost, went)
@@ -183,7 +184,7 @@ def sum_up_slice(connection: sqlite3.Connection) -> bool:
         if known := connection.execute(_TAKE, key).fetchone():
             sums.add_row(known)
         connection.execute(_PUT, (*key, *sums.values()))
-    is_more = len(entries) == SLICE
+    is_more = len(entries) == size
     _note_rest(connection, entries[-1][0] - 1 if is_more else None)
     return is_more
 

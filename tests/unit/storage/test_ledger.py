@@ -248,9 +248,8 @@ async def test_days_of_an_older_store_are_summed_up(tmp_path: Path) -> None:
 async def test_many_older_calls_are_summed_up_after_the_store_is_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(daily_sums, "_AT_ONCE", 5)
-    monkeypatch.setattr(daily_sums, "SLICE", 4)
-    monkeypatch.setattr(ledger, "SLICE", 4)
+    monkeypatch.setattr(daily_sums, "LARGE_SLICE", 5)
+    monkeypatch.setattr(ledger, "LARGE_SLICE", 4)
     path, at = tmp_path / "s.sqlite3", datetime(2026, 3, 14, 12, tzinfo=UTC)
     old = Database(path, tuple(step for step in MIGRATIONS if step.name < "0038"))
     await old.open()
@@ -265,7 +264,7 @@ async def test_many_older_calls_are_summed_up_after_the_store_is_open(
         await spend(database, "0.5", at)
         (new,) = await calls.grouped(Grouping.DAY)
         assert (new.spent.calls, new.spent.cost) == (1, Decimal("0.5"))
-        await database.write(daily_sums.sum_up_slice)  # the program ends in between
+        await database.write(lambda c: daily_sums.sum_up_slice(c, 4))  # then the program ends
     async with opened(path) as database:
         seen: list[tuple[int, int]] = []
         calls = Ledger(database)
