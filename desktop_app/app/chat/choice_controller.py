@@ -21,8 +21,14 @@ from desktop_app.domain.models.token_rates import COUNTED
 from desktop_app.i18n.formatting import money, tokens
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.rendering.markdown.parser import parser
+from desktop_app.services.chat.candidate_answers import several
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
-from desktop_app.services.spending.cost_estimate import Estimate, needs_counting, used_tokens
+from desktop_app.services.spending.cost_estimate import (
+    Estimate,
+    needs_counting,
+    repriced,
+    used_tokens,
+)
 from desktop_app.ui.composer.choice_view import ModelEntry
 
 if TYPE_CHECKING:
@@ -45,6 +51,7 @@ NO_BACKGROUND = N_(
     "Running in the background needs Pro or Extra high effort, and a provider that supports it."
 )
 NO_ESTIMATE = ("", "", "")
+BEING_COUNTED = "…"
 
 
 class ChoiceController(QObject):
@@ -85,10 +92,12 @@ class ChoiceController(QObject):
         prompt.effort_requested.connect(self._choose_effort)
         prompt.model_requested.connect(self.choose_model)
         prompt.background_requested.connect(self._setup.choose_background)
+        self._current.opened.connect(self._forget_estimate)
         self._current.opened.connect(self._show)
         self._current.opened.connect(self._apply_early)
         self._setup.choice_changed.connect(self._show)
         self._setup.choice_changed.connect(self._show_figures)
+        self._setup.choice_changed.connect(self._show_price)
         self._current.path_changed.connect(self._show)
         self._draft.changed.connect(self._timer.start)
         self._draft.changed.connect(self._attached)
@@ -188,9 +197,14 @@ class ChoiceController(QObject):
         self._warm()
 
     def _attached(self) -> None:
-        """Open the connection for the model listing, and for a question sent without typing."""
+        """Open the connection for the model listing, and for a question sent without typing.
+
+        The estimate is that without the attachment until they are counted together.
+        """
         if self._draft.value.attachments:
             self._warm()
+        if self._estimated is not None:
+            self._pane.prompt.set_estimate(BEING_COUNTED, BEING_COUNTED, "")
 
     def _warm(self) -> None:
         """Open the connection while the user types, so that Send does not wait for it."""
@@ -220,6 +234,25 @@ class ChoiceController(QObject):
         )
         self._pane.prompt.set_choice_figures(figures)
 
+    def _forget_estimate(self) -> None:
+        self._estimated = None
+        self._show_price()
+
+    def _show_price(self) -> None:
+        """Show the cost with a new choice at once, as far as the last estimate tells it."""
+        setup, estimate = self._setup, self._estimated
+        known = self._providers.has_provider(self._current.conversation)
+        if known and setup.profile.kind is ProviderKind.ON_DEVICE:
+            self._pane.prompt.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
+            return
+        texts = NO_ESTIMATE
+        if known and estimate is not None:
+            most = setup.ask_settings.parameters.max_output_tokens
+            one = repriced(estimate, setup.resolved, most)
+            at_once = estimate.inputs == 1
+            texts = estimate_texts(several(one, estimate.answers, at_once=at_once))
+        self._pane.prompt.set_estimate(*texts)
+
     async def _update_figures(self, estimate: Estimate | None) -> None:
         """Show the figures of an estimate; None shows durations only."""
         profile, self._estimated = self._setup.profile, estimate
@@ -247,12 +280,8 @@ class ChoiceController(QObject):
         )
         self._pane.header.set_cost(money(spent) if spent else "", note)
         known = self._providers.has_provider(self._current.conversation)
-        if known and resolved.profile.kind is ProviderKind.ON_DEVICE:
-            self._pane.prompt.set_estimate(*map(tr, ESTIMATE_ON_DEVICE))
-            await self._update_figures(None)
-            return
-        if not known or not draft:
-            self._pane.prompt.set_estimate(*NO_ESTIMATE)
+        if not known or not draft or resolved.profile.kind is ProviderKind.ON_DEVICE:
+            self._forget_estimate()
             if known:
                 await self._update_figures(None)
             return

@@ -426,6 +426,13 @@ def _same_provider(message: Message, resolved: ResolvedChoice) -> bool:
     return message.choice is not None and message.choice.provider_id == resolved.profile.id
 
 
+def repriced(
+    estimate: Estimate, resolved: ResolvedChoice, max_output_tokens: int | None
+) -> Estimate:
+    """Return an estimate of one answer at the price of another choice, until that is counted."""
+    return _priced(estimate.input_tokens, estimate.method, resolved, max_output_tokens)
+
+
 def _priced(
     tokens: int, method: CountMethod, resolved: ResolvedChoice, max_output_tokens: int | None
 ) -> Estimate:

@@ -220,6 +220,19 @@ async def test_the_estimate_follows_the_typing() -> None:
         assert not header.context.isVisible()
 
 
+async def test_a_new_choice_shows_its_price_at_once() -> None:
+    async with Desk(environment=KEYED) as desk:
+        desk.type("one two three " * 100)
+        await until(lambda: "$" in desk.estimate)
+        former = desk.estimate
+        desk.window.prompt.variant_requested.emit(Variant.PRO)
+        tokens, _, cost = desk.estimate.partition(" · ")
+        assert former.startswith(f"{tokens} · $")
+        assert cost == "$0.006 input"
+        desk.window.conversations.new_requested.emit()
+        await until(lambda: desk.estimate == "")
+
+
 async def test_on_this_computer_it_is_free() -> None:
     async with Desk() as desk:
         await until(lambda: desk.estimate == "Free · local")
