@@ -147,11 +147,15 @@ def _of_json(row: _Row) -> EvaluationCase:
     ideal = row.get("ideal")
     more = () if ideal is None else (_ideal(ideal),)
     return EvaluationCase(
-        str(row.get("id", "")),
+        _id_of(row),
         row["input"],
         tuple(files),
         (*(check_from_json(check) for check in checks), *more),
     )
+
+
+def _id_of(row: _Row) -> str:
+    return "" if row.get("id") is None else str(row["id"])
 
 
 # ---------------------------------------------------------------- OpenAI evals
@@ -175,7 +179,7 @@ def _of_openai(row: _Row) -> EvaluationCase:
         raise CaseError(N_("the messages do not take turns, ending with the user"))
     examples = tuple((turns[n][1], turns[n + 1][1]) for n in range(0, len(turns) - 1, 2))
     return EvaluationCase(
-        str(row.get("id", "")),
+        _id_of(row),
         turns[-1][1],
         checks=(_ideal(row["ideal"]),) if "ideal" in row else (),
         instructions="\n\n".join(instructions) or None,
@@ -220,6 +224,8 @@ def _with_ids(cases: list[EvaluationCase]) -> list[EvaluationCase]:
         if case.id in seen:
             raise CaseError(N_("two cases have the id “{id}”"), id=case.id)
         seen.add(case.id)
+        if not (case.input.strip() or case.files):
+            raise CaseError(N_("the input of the case “{id}” is empty"), id=case.id)
     if not named:
         raise CaseError(N_("there are no cases in this file"))
     return named

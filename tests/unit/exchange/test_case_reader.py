@@ -23,6 +23,11 @@ def kinds(case: EvaluationCase) -> list[tuple[str, object]]:
     return [(check.kind.value, check.value) for check in case.checks]
 
 
+def test_cases_without_an_id_have_their_number() -> None:
+    found = read_cases('{"input": "x"}\n{"id": null, "input": "y"}\n{"id": 0, "input": "z"}', "a")
+    assert [case.id for case in found] == ["1", "2", "0"]
+
+
 def test_our_own_lines() -> None:
     rows = [
         {"id": "a", "input": "?", "files": ["x.pdf"], "checks": [{"contains": "b"}]},
@@ -197,6 +202,7 @@ def test_openai_evals() -> None:
         ("{", "line 1"),
         ('{"id": "a"}', "“input” is missing"),
         ('{"id": "a", "input": "x"}\n{"id": "a", "input": "y"}', "two cases"),
+        ('{"id": "a", "input": " "}', "the case “a” is empty"),
         ('{"input": "x", "checks": [{"contains": 1}]}', "line 1: the value"),
     ],
 )
