@@ -137,7 +137,7 @@ def _prompt(options: argparse.Namespace) -> str:
     Return "" if there is none, but files or a template.
     """
     if options.compare:
-        require_few(options.compare)
+        require_few(options.compare, options.n)
     given = options.prompt
     if options.set and not options.template:
         raise IllegalChoiceError(Reason.SET_WITHOUT_TEMPLATE)

@@ -126,6 +126,7 @@ class Reason(StrEnum):
     GRAMMAR_WITH_TOOLS = "grammar_with_tools"
     GRAMMAR_IN_BATCH = "grammar_in_batch"
     COMPARED_COUNT = "compared_count"
+    COMPARED_WITH_N = "compared_with_n"
     NO_CASES = "no_cases"
     CASES_UNREADABLE = "cases_unreadable"
     CASE_WITH_FILES_IN_BATCH = "case_with_files_in_batch"

@@ -424,6 +424,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("--compare needs {fewest} to {most} choices."),
         remedy=N_("Use --compare once for each choice."),
     ),
+    Reason.COMPARED_WITH_N: ErrorSentences(
+        N_("--compare asks each choice for one response."),
+        remedy=N_("Leave out --n or --compare."),
+    ),
     Reason.NO_CASES: ErrorSentences(
         N_("There are no cases to evaluate."),
         remedy=N_("Name a file with cases, or a built-in preset."),

@@ -58,8 +58,10 @@ def options_of(options: argparse.Namespace, spec: str) -> argparse.Namespace:
     return type(options)(**own)
 
 
-def require_few(specs: Sequence[str]) -> None:
-    """Raise IllegalChoiceError unless two to four answers are compared."""
+def require_few(specs: Sequence[str], repeats: int | None) -> None:
+    """Raise IllegalChoiceError unless two to four answers are compared, one of each choice."""
+    if (repeats or 1) > 1:
+        raise IllegalChoiceError(Reason.COMPARED_WITH_N)
     if not FEWEST_COMPARED <= len(specs) <= MOST_COMPARED:
         raise IllegalChoiceError(Reason.COMPARED_COUNT, fewest=FEWEST_COMPARED, most=MOST_COMPARED)
 

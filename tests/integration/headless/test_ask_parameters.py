@@ -190,6 +190,13 @@ def test_one_choice_or_an_unsupported_one_sends_nothing(shell: Shell) -> None:
         assert (done.code, done.out, sent) == (2, "", [])
 
 
+def test_a_comparison_of_several_answers_each_sends_nothing(shell: Shell) -> None:
+    options = ("Hi", "--compare", "pro", "--compare", "thinking", "--n", "5")
+    done, sent = answer_to(shell, WHOLE, arguments=options)
+    assert (done.code, done.out, sent) == (2, "", [])
+    assert "--n" in done.err
+
+
 def test_a_failing_answer_is_reported_beside_the_others(shell: Shell) -> None:
     async def test(server: LoopbackServer) -> None:
         done: Ended = await shell.run(
