@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.rendering.block_model import Runs, words_of
 
 _TOKEN: Final = re.compile(r"\\([A-Za-z]+|.)|([A-Za-z0-9.,]+)|(\s+)|(.)", re.DOTALL)
 
@@ -71,6 +72,13 @@ _SILENT: Final = frozenset(
 _SILENT_SIGNS: Final = frozenset("{}$&,;:! ")
 _DEEPEST: Final = 40
 _LONGEST: Final = 2_000
+
+
+def spoken_words(runs: Runs) -> str:
+    """Return the words of runs, with formulas spoken and without object characters."""
+    return "".join(
+        spoken_formula(words_of(run)) if run.math else words_of(run) for run in runs
+    ).replace("\ufffc", "")
 
 
 def spoken_formula(tex: str) -> str:

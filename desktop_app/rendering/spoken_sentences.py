@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from desktop_app.i18n.translation import tr_plural
 from desktop_app.rendering.block_model import LINE_BREAK
 from desktop_app.rendering.incremental.block_stream import render
-from desktop_app.rendering.search.text_search import texts_of
+from desktop_app.rendering.markdown.block_builder import CHECKED, UNCHECKED
+from desktop_app.rendering.spoken_formula import spoken_words
 
 _FENCE: Final = re.compile(
     r" {0,3}(?:[-*+>] |\d+[.)] )*\s*(?P<mark>`{3,}|~{3,})\s*(?P<language>[^\s`]*)"
@@ -105,8 +107,7 @@ class Sentences:
 
     def _code(self) -> str:
         language, self._fence = self._language, ""
-        lines = "1 line" if self._lines == 1 else f"{self._lines} lines"
-        return f"{language} code, {lines}." if language else f"Code, {lines}."
+        return code_name(language, self._lines)
 
 
 def _is_certain_prose(line: str) -> bool:
@@ -115,9 +116,27 @@ def _is_certain_prose(line: str) -> bool:
     return len(start) > 3 and start[:1] not in "`~|#->*+" and not start[:1].isdigit()
 
 
+def code_name(language: str, lines: int) -> str:
+    """Return what is said of a code block."""
+    if not language:
+        return tr_plural("Code, {count} line", "Code, {count} lines", lines)
+    return tr_plural(
+        "{language} code, {count} line",
+        "{language} code, {count} lines",
+        lines,
+        language=language,
+    )
+
+
 def _spoken_words(piece: str) -> str:
     """Return the words of a piece of Markdown."""
     if not piece.strip():
         return ""
-    words = " ".join(text for text in texts_of(render(piece.strip())) if text.strip())
+    texts = []
+    for block in render(piece.strip()):
+        if block.marker in (CHECKED, UNCHECKED):
+            texts.append(block.marker)
+        texts += [spoken_words(cell) for row in block.rows for cell in row]
+        texts.append(spoken_words(block.runs))
+    words = " ".join(filter(str.strip, texts))
     return " ".join(_UNSPOKEN.sub("", words.replace(LINE_BREAK, " ")).split())

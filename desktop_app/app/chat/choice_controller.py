@@ -158,6 +158,8 @@ class ChoiceController(QObject):
             at = accepted.index(current) + step
             if 0 <= at < len(accepted) and not self._choices.view.effort_refusals.get(accepted[at]):
                 self._choose_effort(accepted[at])
+                return
+        self._announce_choice()  # that it stays
 
     def _announce_choice(self) -> None:
         """Have screen readers say what was changed, because the focus is elsewhere."""

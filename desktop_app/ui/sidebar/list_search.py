@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.hit_model import HitModel
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.sidebar.search_field import SearchField
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.rows_model import ROW
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class ListSearch(QObject):
         self._theme = theme
         self._folders: tuple[Folder, ...] = ()
         self._filters: SearchFilters | None = None
-        self._words = ""
+        self._words = self._announced = ""
         self.is_on = False
         self.field = SearchField()
         self.hits = HitModel(self)
@@ -108,6 +109,17 @@ class ListSearch(QObject):
         self.is_on = hits is not None
         if self.is_on or self._filters is not None:
             self.filters.setVisible(self.is_on)
+        self._announce_count()
+
+    def _announce_count(self) -> None:
+        """Announce how much was found, because the focus stays in the field."""
+        words, count = "", self.hits.rowCount()
+        if self.is_on:
+            found = tr_plural("{count} result", "{count} results", count)
+            words = found if count else self.nothing_found
+        if words != self._announced:  # a letter that changes nothing says nothing
+            self._announced = words
+            announce(self.field, words)
 
     @property
     def current_conversation(self) -> str:

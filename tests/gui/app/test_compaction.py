@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -13,11 +14,15 @@ from desktop_app.domain.errors import ContextTooLongError, ProviderFaultError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.services.chat.prompt_assembly import SUMMARY_READ
 from desktop_app.ui.widgets.card_text import CardText
+from desktop_app.ui.window.cards import compaction_card
 from desktop_app.ui.window.cards.compaction_card import CompactionCard
 from desktop_app.ui.window.sent_text_dialog import SentTextDialog
 from tests.gui.app.desk import Desk, Held, until
 from tests.gui.app.stage import Turn
 from tests.helpers.widgets import find, timer_of
+
+if TYPE_CHECKING:
+    import pytest
 
 OPENAI = {"OPENAI_API_KEY": "sk-test"}
 ITEMS = json.dumps(
@@ -76,7 +81,11 @@ async def test_nothing_is_offered_before_it_is_near() -> None:
         assert bar(desk) is None
 
 
-async def test_offered_done_by_the_provider_marked_sent_and_undone() -> None:
+async def test_offered_done_by_the_provider_marked_sent_and_undone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(compaction_card, "announce", lambda _card, words: said.append(words))
     async with Desk(environment=OPENAI) as desk:
         desk.stage.compacts = True
         await long_conversation(desk)
@@ -90,6 +99,9 @@ async def test_offered_done_by_the_provider_marked_sent_and_undone() -> None:
         desk.click("compact")
         await until(lambda: "Compacting with GPT-5.2 Thinking" in words(desk))
         assert shown_buttons(desk) == ["Cancel"]
+        offer, work = said
+        assert offer.startswith("This conversation uses 220k")
+        assert work == "Compacting with GPT-5.2 Thinking…"
         desk.stage.states.put_nowait(STATE)
         await until(lambda: "Compacted: 182k → 9k tokens" in desk.transcript)
         await desk.settled()

@@ -197,6 +197,11 @@ async def test_keys_that_change_something_elsewhere_say_what() -> None:
         before = spoken(desk)
         desk.ready.actions["effort.more"]()
         assert spoken(desk) != before
+        desk.ready.actions["effort.more"]()
+        highest = spoken(desk)
+        desk.window.notifications.announce("else")
+        desk.ready.actions["effort.more"]()
+        assert spoken(desk) == highest
         desk.ready.actions["list.next"]()
         await until(lambda: spoken(desk) == "One")
         assert desk.window.windowTitle().startswith("One")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.storage.search.search_query import Search
+from desktop_app.ui.sidebar import list_search
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ def found(desk: Desk) -> list[str]:
     return [hits.data(hits.index(row)) for row in range(hits.rowCount())]
 
 
-async def test_filters_narrow_what_was_found_and_go_with_the_search() -> None:
+async def test_filters_narrow_what_was_found_and_go_with_the_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(list_search, "announce", lambda _widget, words: said.append(words))
     async with Desk() as desk:
         shown = desk.window.conversations
         await desk.ask_and_answer("Grapefruit one?", "Yes.")
@@ -40,6 +45,7 @@ async def test_filters_narrow_what_was_found_and_go_with_the_search() -> None:
         await until(lambda: not found(desk))
         await until(lambda: shown.note.isVisible())
         assert shown.note.text() == "No results with these filters"
+        assert said == ["5 results", "No results with these filters"]
         filters.attachment_button.click()
         await until(lambda: len(found(desk)) == 5)
         filters._set_order(SearchOrder.BEST)

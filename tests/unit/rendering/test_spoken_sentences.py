@@ -32,15 +32,18 @@ def test_short_words_and_numbers_end_no_sentence() -> None:
 
 def test_items_headings_and_rows_are_said_by_themselves() -> None:
     text = "# Head\n\n1. one\n2. two\n\n- [x] done\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
-    assert heard(text) == ["Head", "one", "two", "[x] done", "a, b", "1, 2"] or heard(text) == [
-        "Head", "one", "two", "done", "a, b", "1, 2"
-    ]  # fmt: skip
+    assert heard(text) == ["Head", "one", "two", "☑ done", "a, b", "1, 2"]
+
+
+def test_formulas_are_said_in_words() -> None:
+    text = "So $x^2$ is.\n\n| $a_1$ |\n|---|\n| $\\sqrt{b}$ |\n\n$$\n\\frac{1}{2}\n$$\n"
+    assert heard(text) == ["So x squared is.", "a sub 1", "square root of b", "1 over 2"]
 
 
 def test_code_is_not_spelt_out() -> None:
     text = "Look:\n```python\na. b. c\nd\n```\nThat is it.\n"
-    assert heard(text) == ["Look:", "python code, 2 lines.", "That is it."]
-    assert heard("```\nnever closed\n") == ["Code, 1 line."]
+    assert heard(text) == ["Look:", "python code, 2 lines", "That is it."]
+    assert heard("```\nnever closed\n") == ["Code, 1 line"]
 
 
 def test_other_scripts_end_their_sentences_too() -> None:

@@ -13,7 +13,8 @@ from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Runs, is_destination, words_of
-from desktop_app.rendering.spoken_formula import spoken_formula
+from desktop_app.rendering.spoken_formula import spoken_formula, spoken_words
+from desktop_app.rendering.spoken_sentences import code_name
 from desktop_app.ui.transcript.message_items import ACTION, Line, Part
 from desktop_app.ui.widgets.foreign_text import one_line
 
@@ -88,13 +89,6 @@ def _state(message: Message) -> str:
         return tr("failed")
     ending = ENDINGS.get(message.status)
     return tr(ending) if ending else ""
-
-
-def spoken_words(runs: Runs) -> str:
-    """Return the words of runs, with formulas spoken and without object characters."""
-    return "".join(
-        spoken_formula(words_of(run)) if run.math else words_of(run) for run in runs
-    ).replace("\ufffc", "")
 
 
 def reading_nodes(items: Sequence[Item]) -> list[ReadingNode]:
@@ -236,14 +230,5 @@ def _codes(pairs: Iterable[tuple[int, Item]]) -> list[ReadingNode]:
     for node, language, lines in codes:
         node.text = "\n".join(lines)
         count = len(node.text.split("\n")) if lines else 0
-        node.name = (
-            tr_plural(
-                "{language} code, {count} line",
-                "{language} code, {count} lines",
-                count,
-                language=language,
-            )
-            if language
-            else tr_plural("Code, {count} line", "Code, {count} lines", count)
-        )
+        node.name = code_name(language, count)
     return [node for node, _, _ in codes]

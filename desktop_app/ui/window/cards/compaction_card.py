@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.card_text import CardText
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
@@ -92,10 +93,13 @@ class CompactionCard(QFrame):
         return button
 
     def _show_text(self, words: str, note: str, *, is_working: bool) -> None:
+        was_shown = "" if self.isHidden() else self.words
         self._words.setText(words)
         self._note.setText(note)
         self._note.setVisible(bool(note))
         self.setAccessibleName(spoken_text(self.words))
+        if self.words != was_shown:
+            announce(self, self.words)
         for button in (self.compact_button, self.decline_button):
             button.setVisible(not is_working)
         self.cancel_button.setVisible(is_working)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, spoken_text
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class ProgressCard(QFrame):
         self.say(words)
         self.set_progress(0, 0)
         self.show()
+        announce(self, self.words.text())
 
     def say(self, words: str) -> None:
         """Show what is being done."""
