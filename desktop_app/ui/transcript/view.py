@@ -8,7 +8,7 @@ open on click, through the system.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QContextMenuEvent, QTextCursor
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import (
         QFocusEvent,
         QImage,
+        QInputMethodEvent,
         QKeyEvent,
         QMouseEvent,
         QResizeEvent,
@@ -124,6 +125,7 @@ class TranscriptView(TranscriptSurface):
     ) -> None:
         use_roles()  # before Qt asks for the interface of this widget
         super().__init__(theme, parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled)
         document = self.document()
         self._formulas = Formulas(document)
         self.messages = messages = MaterializedMessages(
@@ -546,6 +548,17 @@ class TranscriptView(TranscriptSurface):
         super().keyPressEvent(event)
         if self.textCursor().position() != before and not self.textCursor().atEnd():
             self.anchor.stop_following_stream()  # a screen reader reads at the caret
+
+    def inputMethodQuery(self, query: Qt.InputMethodQuery) -> Any:
+        """Accept input methods, or dead keys would be lost: "´" and "e" would type "e"."""
+        if query == Qt.InputMethodQuery.ImEnabled:
+            return True
+        return super().inputMethodQuery(query)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """Pass on composed text. What is being composed goes on in the message box."""
+        if event.commitString() or event.preeditString():
+            self.text_typed.emit(event.commitString())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Place the caret at the newest message, so that a screen reader can start there."""

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QTextCursor
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QGuiApplication,
+    QInputMethodEvent,
+    QInputMethodQueryEvent,
+    QTextCursor,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QTextBrowser, QWidget
 
@@ -72,6 +78,24 @@ async def test_text_typed_in_the_transcript_goes_to_the_prompt(
         QTest.keyClick(desk.window.transcript, key, modifier)
         assert desk.window.prompt.text() == f"x{typed}"
         assert area(desk) == ("prompt" if typed else "transcript")
+
+
+async def test_composed_letters_go_there_too() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Hi", "Hello.")
+        view = desk.window.transcript
+        view.setFocus()
+        enabled = QInputMethodQueryEvent(Qt.InputMethodQuery.ImEnabled)
+        QApplication.sendEvent(view, enabled)
+        assert enabled.value(Qt.InputMethodQuery.ImEnabled)
+        composed = QInputMethodEvent()
+        composed.setCommitString("é")
+        QApplication.sendEvent(view, composed)
+        assert desk.window.prompt.text() == "é"
+        assert area(desk) == "prompt"
+        view.setFocus()
+        QApplication.sendEvent(view, QInputMethodEvent("n", []))
+        assert area(desk) == "prompt"
 
 
 async def test_up_in_the_empty_prompt_edits_the_last_message() -> None:
