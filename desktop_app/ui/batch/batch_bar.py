@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class BatchBar(QFrame):
     def say(self, words: str, *, has_ended: bool = False) -> None:
         """Show the state of the jobs; "" hides the bar."""
         self.show_button.setText(tr("Show"))
+        if has_ended and words != self.words.text():  # progress would speak all the time
+            announce(self, words)
         self.words.setText(words)
         self.setAccessibleName(spoken_text(words))
         self.dismiss_button.setVisible(has_ended)

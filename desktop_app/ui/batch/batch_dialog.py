@@ -21,7 +21,7 @@ from desktop_app.ui.batch.batch_models import BatchJobModel
 from desktop_app.ui.batch.batch_new_page import BatchNewPage
 from desktop_app.ui.composer.dropped_content import accept_copy
 from desktop_app.ui.look.theme import set_role
-from desktop_app.ui.settings.form_widgets import Note, retheme
+from desktop_app.ui.settings.form_widgets import Note, Tone, retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
@@ -167,13 +167,9 @@ class BatchDialog(QDialog):
     def say(self, words: UserFacingError | str, *, is_error: bool = False) -> None:
         """Show a message at the bottom; "" hides it."""
         text = words if isinstance(words, str) else words.sentences
-        self.words.set_text(text, "error" if is_error or not isinstance(words, str) else "note")
-        if text:
-            # Imported late because it takes 10 ms.
-            from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-
-            self.words.setAccessibleName(spoken_text(text))
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.words, text))
+        tone: Tone = "error" if is_error or not isinstance(words, str) else "note"
+        self.words.setAccessibleName(spoken_text(text))
+        self.words.set_text(text, tone, is_result=True)
 
     # ------------------------------------------------------------------ actions of the user
 

@@ -13,6 +13,7 @@ from desktop_app.ui.comparison.answer_column import AnswerColumn
 from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
@@ -143,6 +144,7 @@ class ComparisonWindow(QDialog):
         """Show why an action failed, "" for nothing."""
         self._problem.setText(words)
         self._problem.setVisible(bool(words))
+        announce(self._problem, words)
 
     # ------------------------------------------------------------------ columns and pages
 

@@ -29,6 +29,7 @@ from desktop_app.ui.library.prompts_page import plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
 from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
@@ -286,6 +287,7 @@ class CollectionsDialog(QDialog):
         self._words.setVisible(bool(words))
         self._undo.setVisible(undo is not None)
         self._on_undo = undo or (lambda: None)
+        announce(self._words, words)
 
     def end_undo(self, undo: Callable[[], object]) -> None:
         """Hide the Undo button of an action that can no longer be undone."""

@@ -20,6 +20,7 @@ from desktop_app.ui.library.presets_page import PresetsPage
 from desktop_app.ui.library.prompts_page import PromptsPage, plain_button
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import retheme
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
@@ -114,12 +115,8 @@ class PromptsDialog(QDialog):
         self._words.setVisible(bool(words))
         self._undo.setVisible(undo is not None)
         self._on_undo = undo or (lambda: None)
-        if words:
-            # Imported late because it takes 10 ms.
-            from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-
-            self._words.setAccessibleName(spoken_text(words))
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._words, words))
+        self._words.setAccessibleName(spoken_text(words))
+        announce(self._words, words)
 
     def settle(self) -> None:
         """Report changes on the pages that were not reported yet."""

@@ -22,10 +22,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from desktop_app.domain.places import LinkedText
+from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainTextField,
@@ -67,23 +68,37 @@ def retheme(root: QWidget, theme: Theme) -> None:
 
 
 class Note(LinkedLabel):
-    """A short dimmed text that wraps; hidden while empty."""
+    """A short dimmed text that wraps; hidden while empty.
+
+    Errors are announced, because the focus stays in the field that they are about.
+    """
 
     def __init__(self, theme: Theme, text: str = "") -> None:
         super().__init__()
+        self._words = ""
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.set_theme(theme)
         self.set_text(text)
 
-    def set_text(self, text: str | LinkedText, tone: Tone = "note") -> None:
-        """Show a text, with links to places if it has any; "" hides the note."""
+    def set_text(
+        self, text: str | LinkedText, tone: Tone = "note", *, is_result: bool = False
+    ) -> None:
+        """Show a text, with links to places if it has any; "" hides the note.
+
+        Args:
+            is_result: whether the text says what an action led to, and is announced like an error.
+        """
+        words = text if isinstance(text, str) else plain_text(text)
+        is_new, self._words = words != self._words, words
         set_role(self, _ROLES[tone])
         if isinstance(text, str):
             self.setText(text)
         else:
             self.set_linked(text)
         self.setVisible(bool(text))
+        if is_new and self.isVisible() and (is_result or tone == "error"):
+            announce(self, words)
 
     def set_theme(self, theme: Theme) -> None:
         self.setFont(theme.note())

@@ -549,11 +549,11 @@ class TranscriptView(TranscriptSurface):
         if self.textCursor().position() != before and not self.textCursor().atEnd():
             self.anchor.stop_following_stream()  # a screen reader reads at the caret
 
-    def inputMethodQuery(self, query: Qt.InputMethodQuery) -> Any:
+    def inputMethodQuery(self, query: Qt.InputMethodQuery, *argument: Any) -> Any:
         """Accept input methods, or dead keys would be lost: "´" and "e" would type "e"."""
         if query == Qt.InputMethodQuery.ImEnabled:
             return True
-        return super().inputMethodQuery(query)
+        return super().inputMethodQuery(query, *argument)
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         """Pass on composed text. What is being composed goes on in the message box."""

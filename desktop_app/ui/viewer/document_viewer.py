@@ -30,6 +30,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -237,12 +238,14 @@ class DocumentViewer(QWidget):
         self._message.setText(words)
         self._message.setAccessibleName(spoken_text(words))
         self._show(self._message)
+        announce(self._message, words)
 
     def set_note(self, words: str) -> None:
         """Show a note above the document; "" hides it."""
         self._note_words.setText(words)
         self._note_words.setAccessibleName(spoken_text(words))
         self._note.setVisible(bool(words))
+        announce(self._note, words)
 
     def set_linked_note(self, text: LinkedText) -> None:
         """Show a note with links above the document."""

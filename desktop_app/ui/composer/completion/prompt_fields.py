@@ -27,6 +27,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -271,6 +272,7 @@ class PromptFields(QFrame):
                     set_role(label, "")
         self._note.setText(words or _keys())
         set_role(self._note, "error" if words else "note")
+        announce(self._note, words)
 
     def _focus(self, name: str) -> None:
         field = self._fields[name]

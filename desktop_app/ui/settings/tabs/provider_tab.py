@@ -320,7 +320,7 @@ class ProviderTab(QWidget):
         if self.current_id() in self._testing:
             ok, text = True, tr("Testing…")
         self._test.setEnabled(self.current_id() not in self._testing)
-        self._result.set_text(text, "note" if ok else "error")
+        self._result.set_text(text, "note" if ok else "error", is_result=True)
         asked = self.current_id() in self._results and self.current_id() not in self._testing
         self._mark.setVisible(asked)
         name, color = (

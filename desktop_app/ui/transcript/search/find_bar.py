@@ -12,6 +12,7 @@ from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainToolButton,
@@ -114,6 +115,8 @@ class FindBar(QFrame):
             words = tr("{number} of {total}", number=number, total=total)
         else:
             words = tr("{number} of {total}…", number=number, total=total)
+        if is_whole and words != self._count.text():
+            announce(self._count, words)
         self._count.setText(words)
         self._count.setAccessibleName(spoken_text(words))
         for button in self._buttons[:2]:

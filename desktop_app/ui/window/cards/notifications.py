@@ -122,6 +122,7 @@ class Notifications(QFrame):
         undo, self._undo = self._undo, None
         if undo is not None:
             self.dismiss_topic(UNDO)
+            self.announce(tr("Undone"))
             undo()
         else:
             self.notify(tr("Nothing to undo"))

@@ -1,0 +1,101 @@
+"""What dialogs and forms announce to screen readers while the focus stays where it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtWidgets import QWidget
+
+from desktop_app.ui.batch import batch_bar
+from desktop_app.ui.batch.batch_bar import BatchBar
+from desktop_app.ui.library import collections_dialog
+from desktop_app.ui.library.collections_dialog import CollectionsDialog
+from desktop_app.ui.settings import form_widgets
+from desktop_app.ui.settings.form_widgets import Note
+from desktop_app.ui.transcript.search import find_bar
+from desktop_app.ui.transcript.search.find_bar import FindBar
+from desktop_app.ui.widgets import announcements
+from desktop_app.ui.window.cards.notifications import Notifications
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.look.theme import Theme
+
+MODULES = (batch_bar, collections_dialog, find_bar, form_widgets)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the words that are announced."""
+    words: list[str] = []
+    for module in MODULES:
+        assert module.announce is announcements.announce
+        monkeypatch.setattr(module, "announce", lambda _widget, said: words.append(said))
+    return words
+
+
+@pytest.fixture
+def page(qtbot: QtBot, dressed: Theme) -> QWidget:
+    """Return a visible window for what is tested."""
+    made = QWidget()
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_an_error_in_a_form_is_said_once(said: list[str], dressed: Theme, page: QWidget) -> None:
+    note = Note(dressed)
+    note.setParent(page)
+    note.set_text("Not an address.", "error")
+    note.set_text("Type an address.")
+    note.set_text("Not a number.", "error")
+    note.set_text("Not a number.", "error")
+    assert said == ["Not an address.", "Not a number."]
+    note.set_text("3 models", is_result=True)
+    assert said.pop() == "3 models"
+
+
+def test_what_is_not_shown_is_not_said(said: list[str], dressed: Theme, page: QWidget) -> None:
+    note = Note(dressed)
+    note.setParent(page)
+    page.hide()
+    note.set_text("Not an address.", "error")
+    assert said == []
+
+
+def test_the_matches_of_a_search_are_said(said: list[str], dressed: Theme, page: QWidget) -> None:
+    bar = FindBar(dressed, page)
+    bar.field.setText("word")
+    bar.show_count(0, 0, is_whole=False)
+    bar.show_count(1, 3, is_whole=True)
+    bar.show_count(1, 3, is_whole=True)
+    bar.show_count(2, 3, is_whole=True)
+    bar.show_count(0, 0, is_whole=True)
+    assert said == ["1 of 3", "2 of 3", "No matches"]
+
+
+def test_the_end_of_a_batch_is_said_not_its_progress(
+    said: list[str], dressed: Theme, page: QWidget
+) -> None:
+    bar = BatchBar(dressed, page)
+    bar.say("1 of 2 responses")
+    bar.say("2 responses", has_ended=True)
+    bar.say("2 responses", has_ended=True)
+    assert said == ["2 responses"]
+
+
+def test_what_a_collection_reports_is_said(said: list[str], dressed: Theme, page: QWidget) -> None:
+    dialog = CollectionsDialog(dressed, page)
+    said.clear()
+    dialog.say("“Contracts” deleted", lambda: None)
+    assert said == ["“Contracts” deleted"]
+
+
+def test_undoing_is_said(dressed: Theme, page: QWidget) -> None:
+    card = Notifications(dressed, page)
+    undone: list[str] = []
+    card.notify_undo("Moved", lambda: undone.append(card.status.accessibleName()))
+    card.undo_last()
+    assert undone == ["Undone"]
