@@ -11,7 +11,6 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.hit_model import HitModel
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.sidebar.search_field import SearchField
-from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.rows_model import ROW
 
 if TYPE_CHECKING:
@@ -118,6 +117,8 @@ class ListSearch(QObject):
             found = tr_plural("{count} result", "{count} results", count)
             words = found if count else self.nothing_found
         if words != self._announced:  # a letter that changes nothing says nothing
+            from desktop_app.ui.widgets.announcements import announce  # not needed at the start
+
             self._announced = words
             announce(self.field, words)
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop_app.domain.conversations.conversation import SearchFilter, SearchHit, SearchOrder, now
 from desktop_app.storage.search.search_query import Search
-from desktop_app.ui.sidebar import list_search
+from desktop_app.ui.widgets import announcements
 from tests.gui.app.desk import Desk, until
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def test_filters_narrow_what_was_found_and_go_with_the_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said: list[str] = []
-    monkeypatch.setattr(list_search, "announce", lambda _widget, words: said.append(words))
+    monkeypatch.setattr(announcements, "announce", lambda _widget, words: said.append(words))
     async with Desk() as desk:
         shown = desk.window.conversations
         await desk.ask_and_answer("Grapefruit one?", "Yes.")

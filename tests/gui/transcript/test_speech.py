@@ -50,7 +50,7 @@ def test_sentences_are_said_while_they_arrive_and_none_twice(
     view.stream.update_message(
         whole(arriving, "The *first* one. The second one.\n\n```py\nx\n```\n")
     )
-    assert " ".join(heard.words) == "The first one. The second one. py code, 1 line."
+    assert " ".join(heard.words) == "The first one. The second one. py code, 1 line"
 
 
 def test_what_is_no_sentence_does_not_run_into_what_follows(view: TranscriptView) -> None:
