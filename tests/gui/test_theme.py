@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QIcon, QPalette
-from PySide6.QtWidgets import QFrame, QLabel
+from PySide6.QtWidgets import QFrame, QLabel, QMessageBox, QVBoxLayout, QWidget
 
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import icons, theme
@@ -123,6 +123,55 @@ def test_applying_a_theme_changes_what_is_drawn(qtbot: QtBot, qapp: QApplication
     for current in (theme.light(), theme.dark()):
         theme.apply(qapp, current)
         assert frame.grab().toImage().pixelColor(20, 20) == current.side
+
+
+class Counting(QWidget):
+    """A widget that counts how often it is styled."""
+
+    polished = 0
+
+    def event(self, event: QEvent) -> bool:
+        self.polished += event.type() == QEvent.Type.Polish
+        return super().event(event)
+
+
+def test_a_theme_styles_each_widget_once(qtbot: QtBot, qapp: QApplication) -> None:
+    watcher = theme.ThemeWatcher(qapp, "light")
+    window = QWidget()
+    qtbot.addWidget(window)
+    column = QVBoxLayout(window)
+    for _ in range(5):
+        inner = QFrame()
+        column.addWidget(inner)
+        column = QVBoxLayout(inner)
+    deepest, hidden = Counting(), Counting()
+    column.addWidget(deepest)
+    column.addWidget(hidden)
+    window.show()
+    hidden.hide()
+    before = [deepest.polished, hidden.polished]
+    watcher.set_mode("dark")
+    assert [deepest.polished, hidden.polished] == [before[0] + 1, before[1]]
+    qtbot.waitUntil(lambda: hidden.polished == before[1] + 1)
+    watcher.set_text_size(120)
+    assert [deepest.polished, hidden.polished] == [before[0] + 2, before[1] + 2]
+    watcher.set_text_size(100)
+    watcher.set_mode("system")
+
+
+def test_a_theme_leaves_the_focus_on_the_default_button(qtbot: QtBot, qapp: QApplication) -> None:
+    watcher = theme.ThemeWatcher(qapp, "light")
+    box = QMessageBox()
+    qtbot.addWidget(box)
+    box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(cancel)
+    box.open()
+    box.activateWindow()
+    qtbot.waitUntil(cancel.hasFocus)
+    watcher.set_mode("dark")
+    assert cancel.hasFocus()
+    watcher.set_mode("system")
 
 
 def test_a_role_can_change_while_shown(qtbot: QtBot, qapp: QApplication) -> None:

@@ -34,6 +34,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 
 from desktop_app.rendering.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
 from desktop_app.ui.look.mirroring import is_mirrored
+from desktop_app.ui.look.restyling import Restyling
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
@@ -372,9 +373,13 @@ def _mirrored(sheet: str) -> str:
 
 def apply(application: QApplication, theme: Theme) -> None:
     """Apply a theme's palette, font and style sheet to the application."""
+    _apply(Restyling(application), application, theme, at_once=True)
+
+
+def _apply(restyling: Restyling, application: QApplication, theme: Theme, *, at_once: bool) -> None:
     application.setPalette(palette(theme))
     application.setFont(theme.interface())
-    application.setStyleSheet(style_sheet(theme))
+    restyling.use(style_sheet(theme), at_once=at_once)
 
 
 def set_role(widget: QWidget, role: str) -> None:
@@ -424,9 +429,10 @@ class ThemeWatcher(QObject):
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self.refresh)
         hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
+        self._restyling = Restyling(application, self)
         self._request_color_scheme()
         self.current = self._current_theme()
-        apply(application, self.current)
+        _apply(self._restyling, application, self.current, at_once=True)
 
     def set_mode(self, mode: Mode) -> None:
         """Follow the system, stay light or dark, or have high contrast in the system's scheme."""
@@ -473,8 +479,10 @@ class ThemeWatcher(QObject):
         """Apply and announce the theme again if it changed, for example with the system's font."""
         theme = self._current_theme()
         if theme != self.current:
-            self.current = theme
-            apply(self._application, theme)
+            before, self.current = self.current, theme
+            # In another size, what is hidden takes part in the layout.
+            is_resized = theme.interface() != before.interface()
+            _apply(self._restyling, self._application, theme, at_once=is_resized)
             self.changed.emit(theme)
 
     def _request_color_scheme(self) -> None:

@@ -5,7 +5,7 @@ Each widget implements `set_theme` for itself; `retheme` finds them all.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Literal
 
 from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPalette
@@ -51,20 +51,12 @@ TYPING_PAUSE_MS = 600
 """A text is reported as changed after this pause in typing."""
 
 
-@runtime_checkable
-class Themed(Protocol):
-    """A widget that can change its theme."""
-
-    def set_theme(self, theme: Theme) -> None:
-        """Apply the theme."""
-        ...
-
-
 def retheme(root: QWidget, theme: Theme) -> None:
-    """Apply the theme to every themed widget below `root`."""
+    """Apply the theme to every widget below `root` that has a `set_theme`."""
     for widget in root.findChildren(QWidget):
-        if isinstance(widget, Themed):
-            widget.set_theme(theme)
+        set_theme = getattr(widget, "set_theme", None)
+        if set_theme is not None:
+            set_theme(theme)
 
 
 class Note(LinkedLabel):
