@@ -17,6 +17,7 @@ from desktop_app.ui.look.theme import MEASURE
 from desktop_app.ui.transcript.document.block_inserter import head_length
 from desktop_app.ui.transcript.document.document_writer import DocumentWriter
 from desktop_app.ui.transcript.transcript_styles import Styles
+from desktop_app.ui.transcript.viewport.scroll_anchor import scroll_to
 from desktop_app.ui.transcript.viewport.transcript_surface import TranscriptSurface
 
 if TYPE_CHECKING:
@@ -189,7 +190,9 @@ class ViewerText(TranscriptSurface):
     # ------------------------------------------------------------ appearance
 
     def set_theme(self, theme: Theme) -> None:
-        """Write the slices again with the theme."""
+        """Write the slices again with the theme; the text on top stays there."""
+        top = self.cursorForPosition(self.viewport().rect().topLeft()).block()
+        on_top, above = top.blockNumber(), self.verticalScrollBar().value() - self._top_of(top)
         self._dress(theme)
         shown = sorted(self._shown.items())
         self._writer.dress(Styles(theme))
@@ -199,6 +202,9 @@ class ViewerText(TranscriptSurface):
         for number, one in shown:
             self._write(len(self._writer.layouts), number, one)
         self._mark()
+        again = self.document().findBlockByNumber(on_top)
+        if again.isValid():
+            scroll_to(self, round(self._top_of(again) + above))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Center the column, and fit tables to the new width."""

@@ -152,6 +152,9 @@ async def test_a_long_text_comes_in_slices() -> None:
         rect = shown.cursorRect(chosen[0].cursor)
         assert abs(rect.center().y() - view.center().y()) < view.height() / 4
         bar = shown.verticalScrollBar()
+        before = bar.value()
+        desk.theme.set_mode("dark")
+        assert bar.value() == before
         for _ in range(60):
             bar.setValue(bar.maximum())
             await until(lambda: shown._awaited is None)
