@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPlainTextEdit, QWidget
@@ -63,6 +63,25 @@ def focused() -> QWidget:
 def rect_in(window: MainWindow, widget: QWidget) -> tuple[int, int]:
     """Return the left edge and width of a widget in the window."""
     return widget.mapTo(window, QPoint(0, 0)).x(), widget.width()
+
+
+# ---------------------------------------------------------------- theme
+
+
+def places(window: MainWindow) -> dict[QWidget, QRect]:
+    """Return where the visible widgets are."""
+    QApplication.processEvents()
+    return {w: w.geometry() for w in window.findChildren(QWidget) if w.isVisible()}
+
+
+def test_another_theme_moves_nothing(
+    qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
+) -> None:
+    window.notifications.notify("One", topic="one")
+    qtbot.waitUntil(lambda: places(window) == places(window))
+    before = places(window)
+    watcher.set_mode("dark")
+    qtbot.waitUntil(lambda: places(window) == before)
 
 
 # ---------------------------------------------------------------- panes

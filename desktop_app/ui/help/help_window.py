@@ -28,7 +28,7 @@ from desktop_app.ui.help.help_lists import (
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.help.help_text import HelpText
 from desktop_app.ui.look.icons import icon
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import limit_size, set_role
 from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -223,7 +223,7 @@ class HelpWindow(QWidget):
         for button in (self._contents, self._back, self._forward):
             button.setIcon(icon(button.property("icon-name"), theme.dim, px(16)))
             button.setIconSize(QSize(px(16), px(16)))
-            button.setFixedSize(px(28), px(28))
+            limit_size(button, px(28), px(28))
         for delegate in self._delegates:
             delegate.set_theme(theme)
         for view in (self.chapters, self.hits):

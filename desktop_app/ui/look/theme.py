@@ -382,6 +382,15 @@ def _apply(restyling: Restyling, application: QApplication, theme: Theme, *, at_
     restyling.use(style_sheet(theme), at_once=at_once)
 
 
+def limit_size(button: QWidget, width: int, height: int) -> None:
+    """Fix a button's width and its greatest height.
+
+    The style sheet sets its least height, which `setFixedSize` would override until the next start.
+    """
+    button.setFixedWidth(width)
+    button.setMaximumHeight(height)
+
+
 def set_role(widget: QWidget, role: str) -> None:
     """Set the role by which the style sheet selects a widget, before or after it is shown."""
     set_style_property(widget, "role", role)

@@ -222,6 +222,6 @@ def _set_icon(button: QToolButton, name: str, theme: Theme) -> None:
     size = theme.px(15)
     button.setIcon(icons.icon(name, theme.dim, size))
     button.setIconSize(QSize(size, size))
-    button.setFixedHeight(theme.px(26))
+    button.setMaximumHeight(theme.px(26))
     if button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly:
         button.setFixedWidth(theme.px(26))

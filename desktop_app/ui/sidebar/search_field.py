@@ -62,7 +62,7 @@ class SearchField(QLineEdit):
         else:
             self.setAlignment(Qt.AlignmentFlag.AlignLeading)
         self.clear_button.setIcon(icons.icon("x", theme.dim, theme.px(14)))
-        self.clear_button.setFixedSize(theme.px(26), theme.px(26))
+        themes.limit_size(self.clear_button, theme.px(26), theme.px(26))
         self._place()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -26,7 +26,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
 from desktop_app.ui.look.shortcut_text import shortcut_text
-from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.look.theme import limit_size, set_role
 from desktop_app.ui.transcript.search.find_bar import FindBar
 from desktop_app.ui.viewer.viewer_pages import ViewerPages
 from desktop_app.ui.viewer.viewer_text import ViewerText
@@ -364,7 +364,7 @@ class DocumentViewer(QWidget):
             )
             button.setIcon(icon)
             button.setIconSize(QSize(px(_ICON), px(_ICON)))
-            button.setFixedSize(px(28), px(28))
+            limit_size(button, px(28), px(28))
         self._row.setContentsMargins(*margins(px(14), px(7), px(10), px(7)))
         self._row.setSpacing(px(8))
         self._inner.setSpacing(px(4))

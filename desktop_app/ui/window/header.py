@@ -12,6 +12,7 @@ from desktop_app.i18n.formatting import percent, tokens
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
+from desktop_app.ui.look.theme import limit_size
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
@@ -155,7 +156,7 @@ class Header(QFrame):
         ):
             button.setIcon(icons.icon(name, theme.dim, px(20)))
             button.setIconSize(QSize(px(20), px(20)))
-            button.setFixedSize(px(32), px(32))
+            limit_size(button, px(32), px(32))
         self.temporary_icon.setPixmap(icons.pixmap("lock", theme.dim, px(15)))
         self.temporary_icon.setContentsMargins(*margins(0, 0, px(6), 0))
         self.meter.set_theme(theme)

@@ -26,4 +26,4 @@ class HelpButton(PlainToolButton):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         self.setFont(theme.strong())
-        self.setMinimumSize(theme.px(22), theme.px(22))
+        self.setMinimumWidth(theme.px(22))

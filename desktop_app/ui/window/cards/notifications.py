@@ -20,7 +20,7 @@ from desktop_app.domain.places import LinkedText, plain_text
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import icons
 from desktop_app.ui.look.mirroring import margins
-from desktop_app.ui.look.theme import set_style_property
+from desktop_app.ui.look.theme import limit_size, set_style_property
 from desktop_app.ui.widgets.card_text import CardText
 from desktop_app.ui.widgets.foreign_text import (
     LONGEST_PARAGRAPH,
@@ -164,7 +164,7 @@ class Notifications(QFrame):
         self._buttons.setSpacing(px(12))
         self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
         self.close_button.setIconSize(QSize(px(14), px(14)))
-        self.close_button.setFixedSize(px(24), px(24))
+        limit_size(self.close_button, px(24), px(24))
         self._draw_icon()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -141,12 +141,12 @@ class TemporaryRow(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
         px = theme.px
-        self.button.setFixedHeight(px(themes.ROW))
+        self.button.setMaximumHeight(px(themes.ROW))
         self.button.setIcon(icons.icon("lock", theme.text, px(16)))
         self.button.setIconSize(QSize(px(16), px(16)))
         self.button.setStyleSheet(f"text-align: left; padding-left: {px(9)}px;")
         self.close_button.setIcon(icons.icon("x", theme.dim, px(14)))
-        self.close_button.setFixedSize(px(26), px(26))
+        themes.limit_size(self.close_button, px(26), px(26))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept the drag and show what a drop will do."""
