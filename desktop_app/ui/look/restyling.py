@@ -21,26 +21,18 @@ _SLICE_S: Final = 0.006
 class Restyling(QObject):
     """Restyles the widgets of an application, the hidden ones in slices."""
 
-    def __init__(self, application: QApplication, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, application: QApplication) -> None:
+        super().__init__(application)
         self._application = application
         self._waiting: list[QWidget] = []
         self._timer = QTimer(self, interval=0)
         self._timer.timeout.connect(self._continue)
-
-    @property
-    def is_waiting(self) -> bool:
-        """Return True if hidden widgets still have the former style."""
-        return bool(self._waiting)
 
     def use(self, sheet: str, *, at_once: bool) -> None:
         """Use another style sheet. Without `at_once`, hidden widgets follow in slices.
 
         What is shown earlier has its new backgrounds and borders, but the former text color.
         """
-        if not self._application.styleSheet():
-            self._application.setStyleSheet(sheet)
-            return
         self._application.style().unpolish(self._application)
         self._application.setStyleSheet(sheet)
         widgets = _polished_widgets()

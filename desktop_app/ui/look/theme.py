@@ -34,7 +34,6 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 
 from desktop_app.rendering.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
 from desktop_app.ui.look.mirroring import is_mirrored
-from desktop_app.ui.look.restyling import Restyling
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
@@ -371,14 +370,19 @@ def _mirrored(sheet: str) -> str:
     )
 
 
-def apply(application: QApplication, theme: Theme) -> None:
-    """Apply a theme's palette, font and style sheet to the application."""
-    _apply(Restyling(application), application, theme, at_once=True)
+def apply(application: QApplication, theme: Theme, *, at_once: bool = True) -> None:
+    """Apply a theme's palette, font and style sheet to the application.
 
-
-def _apply(restyling: Restyling, application: QApplication, theme: Theme, *, at_once: bool) -> None:
+    Without `at_once`, hidden widgets follow in slices.
+    """
     application.setPalette(palette(theme))
     application.setFont(theme.interface())
+    if not application.styleSheet():
+        application.setStyleSheet(style_sheet(theme))
+        return
+    from desktop_app.ui.look.restyling import Restyling  # not before the first paint
+
+    restyling = application.findChild(Restyling) or Restyling(application)
     restyling.use(style_sheet(theme), at_once=at_once)
 
 
@@ -438,10 +442,9 @@ class ThemeWatcher(QObject):
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self.refresh)
         hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
-        self._restyling = Restyling(application, self)
         self._request_color_scheme()
         self.current = self._current_theme()
-        _apply(self._restyling, application, self.current, at_once=True)
+        apply(application, self.current)
 
     def set_mode(self, mode: Mode) -> None:
         """Follow the system, stay light or dark, or have high contrast in the system's scheme."""
@@ -491,7 +494,7 @@ class ThemeWatcher(QObject):
             before, self.current = self.current, theme
             # In another size, what is hidden takes part in the layout.
             is_resized = theme.interface() != before.interface()
-            _apply(self._restyling, self._application, theme, at_once=is_resized)
+            apply(self._application, theme, at_once=is_resized)
             self.changed.emit(theme)
 
     def _request_color_scheme(self) -> None:
