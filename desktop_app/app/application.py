@@ -57,11 +57,7 @@ def run(request: WindowRequest) -> int:
         from desktop_app.child_processes import restart_program
 
         restart_program()
-    # On X11 a destructor hands what was copied to the desktop's clipboard manager.
-    if QApplication.platformName().startswith("wayland"):
-        from desktop_app.app.startup.process_end import skip_qt_destructors
-
-        skip_qt_destructors(code)
+    _prepare_end(code)
     return code
 
 
@@ -158,10 +154,10 @@ class Application:
         """Take the program's name on the session bus, then deny inspection."""
         from desktop_app.app.startup.process_protection import deny_inspection_after_portal
         from desktop_app.session.application_object import ApplicationObject, bus_name
-        from desktop_app.session.session_bus import BusError
+        from desktop_app.session.session_bus import JOIN_S, BusError
 
         try:
-            await self._bus.connect()
+            await self._bus.connect(JOIN_S)
             own = ApplicationObject(self._open, self._act)
             await own.publish(self._bus, bus_name(folders().scope))
         except BusError:  # later starts reach the window by its socket
@@ -304,7 +300,17 @@ def say_why_not(error: UserFacingError) -> int:
     box.setIcon(QMessageBox.Icon.Critical)
     box.exec()
     del qt
+    _prepare_end(1)
     return 1
+
+
+def _prepare_end(code: int) -> None:
+    """On Wayland, have the process end with this code without Qt's destructors."""
+    # On X11 a destructor hands what was copied to the desktop's clipboard manager.
+    if QApplication.platformName().startswith("wayland"):
+        from desktop_app.app.startup.process_end import skip_qt_destructors
+
+        skip_qt_destructors(code)
 
 
 def _build_window(theme: ThemeWatcher) -> MainWindow:

@@ -22,6 +22,8 @@ OnCall = Callable[[str, Body], None]
 OnSignal = Callable[[Body], None]
 
 TIMEOUT_S: Final = 5.0
+JOIN_S: Final = 60.0
+"""The time for the program's own start on the bus: at login a busy computer can need over 5 s."""
 _PRIMARY_OWNER: Final = 1
 _DO_NOT_QUEUE: Final = 4
 _UNKNOWN_METHOD: Final = "org.freedesktop.DBus.Error.UnknownMethod"
@@ -60,7 +62,7 @@ class SessionBus:
         self._signals: dict[tuple[str, str, str], list[OnSignal]] = {}
         self._sent: set[asyncio.Task[None]] = set()
 
-    async def connect(self) -> None:
+    async def connect(self, timeout_s: float = TIMEOUT_S) -> None:
         """Connect to the bus.
 
         Raises:
@@ -69,14 +71,14 @@ class SessionBus:
         from jeepney.auth import AuthenticationError
 
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                await self._join()
+            async with asyncio.timeout(timeout_s):
+                await self._join(timeout_s)
         except (KeyError, RuntimeError) as error:  # no variable, or an address of another kind
             raise BusError(f"no bus: {error}") from error
         except (OSError, EOFError, ValueError, AuthenticationError) as error:
             raise BusError(str(error)) from error
 
-    async def _join(self) -> None:
+    async def _join(self, timeout_s: float) -> None:
         """Open the connection; close it again if the bus does not let us in."""
         from jeepney.auth import BEGIN, Authenticator
         from jeepney.bus import get_bus
@@ -91,7 +93,7 @@ class SessionBus:
             writer.write(BEGIN)
             self._connection = DBusConnection(reader, writer)
             self._reading = asyncio.get_running_loop().create_task(self._read(self._connection))
-            (self._name,) = await self.call(DAEMON, "Hello")
+            (self._name,) = await self.call(DAEMON, "Hello", timeout_s=timeout_s)
         except BaseException:
             await self.aclose()
             writer.close()
@@ -150,13 +152,14 @@ class SessionBus:
         (variant,) = await self.call(properties, "Get", "ss", target.interface, name)
         return variant[1]
 
-    async def own(self, name: str) -> bool:
+    async def own(self, name: str, timeout_s: float = TIMEOUT_S) -> bool:
         """Try to take a name on the bus; return False if another process has it.
 
         Raises:
             BusError: as for `call`.
         """
-        (reply,) = await self.call(DAEMON, "RequestName", "su", name, _DO_NOT_QUEUE)
+        body = (name, _DO_NOT_QUEUE)
+        (reply,) = await self.call(DAEMON, "RequestName", "su", *body, timeout_s=timeout_s)
         return bool(reply == _PRIMARY_OWNER)
 
     async def disown(self, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from desktop_app.app.desktop.call_server import CallServer
+from desktop_app.app.startup import process_end
 from desktop_app.domain.errors import StorageError
 from desktop_app.main import main
 from tests.gui.app.desk import Desk
@@ -40,6 +42,18 @@ def test_a_folder_that_cannot_be_written_to(
     assert "Make it writable" in said[1]
     assert said[2]
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_on_wayland_it_ends_without_the_destructors_of_qt(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPARTEE_HOME", "/proc/repartee")
+    monkeypatch.setattr(QApplication, "platformName", staticmethod(lambda: "wayland"))
+    at_end: list[tuple[object, ...]] = []
+    monkeypatch.setattr(atexit, "register", lambda *call: at_end.append(call))
+    QTimer.singleShot(0, lambda: read_and_close([]))
+    assert main([]) == 1
+    assert (process_end._end, 1) in at_end
 
 
 def test_without_a_display_one_line_is_all(
