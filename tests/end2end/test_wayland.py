@@ -7,16 +7,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from jeepney import DBusAddress, new_method_call
+from jeepney.io.blocking import open_dbus_connection
+from jeepney.wrappers import unwrap_msg
 
+from desktop_app.session.application_object import INTERFACE, object_path
 from desktop_app.session.tray_host import WATCHER
 from tests.end2end.prepared_server import Prepared, PreparedServer
 from tests.end2end.program import LONGEST_S, AssistiveClient, Program, wait_for
 from tests.end2end.test_hotkey import press, reported
-from tests.end2end.test_resident import TRAY, shows
+from tests.end2end.test_paste_back import Other
+from tests.end2end.test_resident import TRAY, shows, the_name
 from tests.helpers.bus_service import BusService
+from tests.helpers.keyboard_portal import CTRL_V, KeyboardPortal
 from tests.integration.headless.command import gateway
 from tests.integration.session.test_portal_shortcut import ShortcutsPortal
 
@@ -34,6 +41,19 @@ def read():
 application.focusWindowChanged.connect(lambda *_: read())
 QGuiApplication.clipboard().dataChanged.connect(read)
 window.show()
+application.exec()
+"""
+# An editor, whose new window gets the focus. It says so, and then its text after each change.
+EDITOR = """
+from PySide6.QtWidgets import QApplication, QPlainTextEdit
+application = QApplication([])
+field = QPlainTextEdit("old words")
+field.selectAll()
+field.textChanged.connect(lambda: print(repr(field.toPlainText()), flush=True))
+field.show()
+while not application.focusWindow():
+    application.processEvents()
+print(int(field.winId()), flush=True)
 application.exec()
 """
 SOCKET = "repartee-test"
@@ -93,3 +113,68 @@ def test_it_works_without_x(client: AssistiveClient, repartee_home: Path, compos
     with portal.service, BusService(address, WATCHER.service, TRAY) as tray:
         asyncio.run(main())
         tray.wait_for("RegisterStatusNotifierItem")
+
+
+@contextmanager
+def editor_with_focus() -> Iterator[Other]:
+    """Open the window of another program, which gets the focus because it is new."""
+    command = [sys.executable, "-c", EDITOR]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Other(process)  # once the window says that it has the focus
+        finally:
+            process.kill()
+
+
+def type_on_x(keys: list[tuple[int, int]]) -> None:
+    """Type on the X server, in whose window the compositor runs, as the portal would there."""
+    for key, state in keys:
+        name = {0xFFE3: "Control_L", 0x76: "v"}[key]
+        subprocess.run(["xdotool", "keydown" if state else "keyup", name], check=True)
+
+
+def open_quick() -> None:
+    """Open the quick prompt as the desktop does, once the program is on the bus."""
+    with open_dbus_connection() as connection:
+        name = the_name(connection)
+        address = DBusAddress(object_path(name), name, INTERFACE)
+        message = new_method_call(address, "ActivateAction", "sava{sv}", ("quick", [], {}))
+        unwrap_msg(connection.send_and_get_reply(message, timeout=LONGEST_S))
+
+
+def ask_and_paste(program: Program, portal: KeyboardPortal, question: str) -> None:
+    """Ask in the quick prompt and paste the answer, until the portal has the keys."""
+    portal.typed.clear()
+    wait_for(lambda: shows(program, "quick-prompt"), "the quick prompt")
+    program.wait_to_hear("Message, text")
+    subprocess.run(["xdotool", "type", "--delay", "25", question], check=True)
+    press("Return")
+    program.wait_to_hear("Response complete.")
+    press("ctrl+shift+Return")
+    wait_for(lambda: portal.typed == CTRL_V, "the keys")
+    assert not shows(program, "quick-prompt")
+
+
+def test_the_portal_pastes_into_another_program(
+    client: AssistiveClient, repartee_home: Path, compositor: None
+) -> None:
+    portal = KeyboardPortal(os.environ["DBUS_SESSION_BUS_ADDRESS"])
+
+    def act(program: Program) -> None:
+        for question in ("new question", "new question again"):
+            open_quick()
+            ask_and_paste(program, portal, question)
+            with editor_with_focus() as editor:
+                type_on_x(portal.typed)
+                assert editor.text() == repr("The **new** words.")
+        assert portal.asked == 1
+
+    async def main() -> None:
+        async with PreparedServer({"new": Prepared("The **new** words.")}) as server:
+            named = gateway(server.base_url) | {"QT_QPA_PLATFORM": "wayland"}
+            with Program(repartee_home, client, "--resident", **named) as program:
+                await asyncio.to_thread(act, program)
+                assert await asyncio.to_thread(program.quit) == 0
+
+    with portal.service:
+        asyncio.run(main())
