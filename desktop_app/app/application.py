@@ -153,18 +153,21 @@ class Application:
     async def _take_name(self) -> None:
         """Take the program's name on the session bus, then deny inspection."""
         from desktop_app.app.startup.process_protection import deny_inspection_after_portal
-        from desktop_app.session.application_object import ApplicationObject, bus_name
+        from desktop_app.session.application_object import APP_ID, ApplicationObject, bus_name
+        from desktop_app.session.login_start import is_sandboxed
         from desktop_app.session.session_bus import JOIN_S, BusError
 
+        name, owns = bus_name(folders().scope), False
         try:
             await self._bus.connect(JOIN_S)
-            own = ApplicationObject(self._open, self._act)
-            await own.publish(self._bus, bus_name(folders().scope))
+            owns = await ApplicationObject(self._open, self._act).publish(self._bus, name)
         except BusError:  # later starts reach the window by its socket
             pass
         finally:
             self._has_joined.set()
-            await deny_inspection_after_portal(self.window, self._bus)
+            is_named = await deny_inspection_after_portal(self.window, self._bus)
+            is_named = is_named or is_sandboxed()
+            self._bus.set_activatable(owns and name == APP_ID and is_named)
 
     async def _join_desktop(self, session: WindowSession) -> None:
         await self._has_joined.wait()

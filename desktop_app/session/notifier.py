@@ -10,6 +10,7 @@ import html
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from desktop_app.i18n.translation import tr
 from desktop_app.session.application_object import APP_ID
 from desktop_app.session.portal import Portal, portal_object
 from desktop_app.session.session_bus import BusObject
@@ -23,8 +24,10 @@ SERVICE: Final = BusObject(
     "/org/freedesktop/Notifications",
     "org.freedesktop.Notifications",
 )
-# The desktop calls actions of this prefix on our ApplicationObject, even after the program's end.
-_ACTION: Final = "app.open"
+_ACTION: Final = "open"
+# The portal calls actions of this prefix on our ApplicationObject, even after the program's end. It
+# finds that by the program's name: without one, a click would do nothing.
+_ACTION_OF_APP: Final = f"app.{_ACTION}"
 _BY_SERVER: Final = -1  # the desktop decides how long it is visible
 
 
@@ -38,10 +41,10 @@ class Notifier:
     def __init__(self, bus: SessionBus, on_open: Callable[[str], None]) -> None:
         self._bus, self._on_open = bus, on_open
         self._has_portal: bool | None = None
-        self._links: dict[int, str] = {}
+        self._shown: dict[int, tuple[str, str]] = {}
 
-    async def notify(self, title: str, body: str, link: str) -> None:
-        """Show a notification; a later one with the same link replaces it.
+    async def notify(self, title: str, body: str, key: str, link: str) -> None:
+        """Show a notification; a later one with the same key replaces it.
 
         Raises:
             BusError: the desktop shows none.
@@ -50,21 +53,21 @@ class Notifier:
             self._has_portal = await Portal(self._bus).version(PORTAL_INTERFACE) > 0
             await self._listen()
         if self._has_portal:
-            await self._notify_by_portal(title, body, link)
+            await self._notify_by_portal(title, body, key, link)
         else:
-            await self._notify_by_service(title, body, link)
+            await self._notify_by_service(title, body, key, link)
 
-    async def withdraw(self, link: str) -> None:
-        """Remove the notification with this link, because the user has been there.
+    async def withdraw(self, key: str) -> None:
+        """Remove the notification with this key, because the user has been there.
 
         Raises:
             BusError: the desktop shows none.
         """
         if self._has_portal:
             target = portal_object(PORTAL_INTERFACE)
-            await self._bus.call(target, "RemoveNotification", "s", link)
-        for number in [number for number, known in self._links.items() if known == link]:
-            del self._links[number]
+            await self._bus.call(target, "RemoveNotification", "s", key)
+        for number in [number for number, (known, _) in self._shown.items() if known == key]:
+            del self._shown[number]
             await self._bus.call(SERVICE, "CloseNotification", "u", number)
 
     async def _listen(self) -> None:
@@ -74,18 +77,22 @@ class Notifier:
         else:
             await self._bus.listen(SERVICE, "ActionInvoked", self._service_clicked)
 
-    async def _notify_by_portal(self, title: str, body: str, link: str) -> None:
+    async def _notify_by_portal(self, title: str, body: str, key: str, link: str) -> None:
+        action = ("s", _ACTION_OF_APP if self._bus.is_activatable else _ACTION)
+        # For desktops that do not take a click on the notification, as Xfce 4.18.
+        button = {"label": ("s", tr("Open")), "action": action, "target": ("s", link)}
         shown = {
             "title": ("s", title),
             "body": ("s", body),
-            "default-action": ("s", _ACTION),
+            "default-action": action,
             "default-action-target": ("s", link),
+            "buttons": ("aa{sv}", [button]),
         }
         target = portal_object(PORTAL_INTERFACE)
-        await self._bus.call(target, "AddNotification", "sa{sv}", link, shown)
+        await self._bus.call(target, "AddNotification", "sa{sv}", key, shown)
 
-    async def _notify_by_service(self, title: str, body: str, link: str) -> None:
-        before = next((number for number, known in self._links.items() if known == link), 0)
+    async def _notify_by_service(self, title: str, body: str, key: str, link: str) -> None:
+        before = next((number for number, (known, _) in self._shown.items() if known == key), 0)
         (number,) = await self._bus.call(
             SERVICE,
             "Notify",
@@ -95,18 +102,18 @@ class Notifier:
             APP_ID,
             title,
             html.escape(body, quote=False),  # most services read the body as markup
-            ["default", ""],
+            ["default", tr("Open")],  # Xfce shows a button, others take a click anywhere
             {"desktop-entry": ("s", APP_ID)},
             _BY_SERVER,
         )
-        self._links[number] = link
+        self._shown[number] = key, link
 
     def _portal_clicked(self, body: Body) -> None:
         match body:
-            case (str(link), _, list()):
+            case (_, _, [(_, str(link)), *_]):
                 self._on_open(link)
 
     def _service_clicked(self, body: Body) -> None:
         match body:
-            case (int(number), "default") if number in self._links:
-                self._on_open(self._links.pop(number))
+            case (int(number), "default") if number in self._shown:
+                self._on_open(self._shown.pop(number)[1])

@@ -46,20 +46,24 @@ def new_token() -> str:
     return f"repartee_{secrets.token_hex(8)}"
 
 
-async def introduce(bus: SessionBus) -> None:
+async def introduce(bus: SessionBus) -> bool:
     """Call the portal once, before this process is closed to inspection.
 
     The portal looks into the caller's /proc at its first call, and remembers the connection. Newer
     ones take the name of a program outside of sandboxes, before every other call.
+
+    Returns:
+        True if the portal has taken the program's name.
     """
+    is_named = False
     with suppress(BusError):
         registry = portal_object("org.freedesktop.host.portal.Registry")
         await bus.call(registry, "Register", "sa{sv}", APP_ID, {})
-    try:
+        is_named = True
+    with suppress(BusError):
         target = portal_object("org.freedesktop.portal.Settings")
         await bus.call(target, "Read", "ss", "org.freedesktop.appearance", "color-scheme")
-    except BusError:
-        return
+    return is_named
 
 
 class Portal:

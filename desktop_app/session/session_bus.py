@@ -50,10 +50,14 @@ class SessionBus:
 
     Args:
         kind: "SESSION" or "SYSTEM".
+
+    Attributes:
+        is_activatable: True once the desktop's portal knows the program by the name that starts it.
     """
 
     def __init__(self, kind: str = "SESSION") -> None:
         self._kind = kind
+        self.is_activatable = False
         self._connection: DBusConnection | None = None
         self._reading: asyncio.Task[None] | None = None
         self._name = ""
@@ -103,6 +107,10 @@ class SessionBus:
     def is_connected(self) -> bool:
         """True while the bus can be used."""
         return self._reading is not None and not self._reading.done()
+
+    def set_activatable(self, activatable: bool) -> None:
+        """Set whether the desktop's portal knows the program by the name that starts it."""
+        self.is_activatable = activatable
 
     @property
     def unique_name(self) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop_app.app.desktop.window_request import BATCHES
 from desktop_app.domain.conversations.conversation import MessageStatus
-from desktop_app.domain.conversations.message_link import MessageLink
+from desktop_app.domain.conversations.message_link import MessageLink, parse_link
 from desktop_app.i18n.translation import tr
 from desktop_app.session.launcher_progress import show_progress
 from desktop_app.session.notifier import Notifier
@@ -65,14 +65,14 @@ class AnswerNotifier(QObject):
         self._is_in_front, self._title_of = is_in_front, title_of
         self._bus, self._values, self._tasks, self._clock = bus, values, tasks, clock
         self._notifier = Notifier(bus, self._on_link_clicked)
-        self._targets: dict[str, MessageLink] = {}
+        self._notified: set[str] = set()
         self._began: dict[str, float] = {}
         running.started.connect(self._begin)
         running.finished.connect(self._finish)
 
     def end_batch(self, job: BatchJob) -> None:
         """Notify of the end of a batch job."""
-        self._notify(tr("Batch job finished"), job.title, BATCHES)
+        self._notify(tr("Batch job finished"), job.title, BATCHES, BATCHES)
 
     def show_progress(self, done: int, total: int) -> None:
         """Show the progress of all running batch jobs on the program's icon."""
@@ -80,7 +80,8 @@ class AnswerNotifier(QObject):
 
     def forget(self, conversation_id: str) -> None:
         """Remove the notification of a conversation that was opened."""
-        if self._targets.pop(conversation_id, None) is not None:
+        if conversation_id in self._notified:
+            self._notified.remove(conversation_id)
             self._try(self._notifier.withdraw(str(MessageLink(conversation_id))))
 
     def _begin(self, conversation_id: str) -> None:
@@ -92,27 +93,26 @@ class AnswerNotifier(QObject):
         if lasted <= LONG_S or answer.status is MessageStatus.CANCELLED:
             return
         is_failed = answer.status is MessageStatus.FAILED
-        link = MessageLink(conversation_id, answer.id)
-        self._targets[conversation_id] = link
+        link = str(MessageLink(conversation_id, answer.id))
+        self._notified.add(conversation_id)
         words = tr("Response failed") if is_failed else tr("Response ready")
-        # Keyed by the conversation's link, so that a later answer in it replaces the notification.
-        self._notify(words, self._title_of(conversation_id), str(MessageLink(conversation_id)))
+        # A later answer in the conversation replaces the notification.
+        key = str(MessageLink(conversation_id))
+        self._notify(words, self._title_of(conversation_id), key, link)
 
-    def _notify(self, words: str, title: str, link: str) -> None:
+    def _notify(self, words: str, title: str, key: str, link: str) -> None:
         if self._values[NOTIFICATIONS] and not self._is_in_front():
-            self._try(self._notifier.notify(words, one_line(title), link))
+            self._try(self._notifier.notify(words, one_line(title), key, link))
 
     def _try(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.start(_without_failures(work))
 
     def _on_link_clicked(self, address: str) -> None:
+        link = parse_link(address)
         if address == BATCHES:
             self.batches_requested.emit()
-            return
-        for conversation_id, link in self._targets.items():
-            if address == str(MessageLink(conversation_id)):
-                self.message_requested.emit(link.conversation_id, link.message_id)
-                return
+        elif link is not None:
+            self.message_requested.emit(link.conversation_id, link.message_id)
 
 
 async def _without_failures(work: Coroutine[Any, Any, None]) -> None:

@@ -19,14 +19,18 @@ if TYPE_CHECKING:
     from desktop_app.session.session_bus import SessionBus
 
 
-async def deny_inspection_after_portal(parent: QObject, bus: SessionBus) -> None:
+async def deny_inspection_after_portal(parent: QObject, bus: SessionBus) -> bool:
     """Call the portal on both connections, and deny access after the replies or failures.
+
+    Returns:
+        True if the portal has taken the program's name.
 
     Raises:
         OSError: the kernel refused.
     """
     try:
-        await asyncio.gather(_introduce_qt(parent), portal.introduce(bus))
+        _, is_named = await asyncio.gather(_introduce_qt(parent), portal.introduce(bus))
+        return is_named
     finally:
         sandbox.deny_inspection()
 

@@ -69,7 +69,7 @@ async def test_a_long_answer_is_notified_by_its_title_alone(address: str) -> Non
             _, _, _, icon, words, title, actions, hints, _ = (0, *desktop.calls[-1][2])
             assert (words, title) == ("Response ready", "Why &lt;b&gt;?")
             assert "secret" not in str(desktop.calls)
-            assert actions == ["default", ""]
+            assert actions == ["default", "Open"]
             assert hints["desktop-entry"] == ("s", icon)
             desk.controllers.library.open_new()
             opened: list[tuple[str, str]] = []
@@ -95,8 +95,10 @@ async def test_opening_the_conversation_withdraws_the_notification(address: str)
         await bus.aclose()
 
 
+# A portal that knows the program's name calls it, also after its end. Others send a signal.
 @pytest.mark.usefixtures("behind")
-async def test_the_portal_is_preferred(address: str) -> None:
+@pytest.mark.parametrize(("is_known", "action"), [(False, "open"), (True, "app.open")])
+async def test_the_portal_is_preferred(address: str, is_known: bool, action: str) -> None:
     methods: dict[tuple[str, str], Method] = {
         **properties(version=("u", 2)),
         (PORTAL_INTERFACE, "AddNotification"): lambda _id, _shown: ("", ()),
@@ -105,19 +107,26 @@ async def test_the_portal_is_preferred(address: str) -> None:
     bus = SessionBus()
     with BusService(address, PORTAL, methods) as portal:
         await bus.connect()
+        bus.set_activatable(is_known)
         async with Desk(bus=bus) as desk:
             conversation, answer = await answered(desk, LONG)
             await until(lambda: portal.calls[-1:] and portal.calls[-1][0] == "AddNotification")
-            link, shown = portal.calls[-1][2]
-            assert link == str(MessageLink(conversation))
+            key, shown = portal.calls[-1][2]
+            assert key == str(MessageLink(conversation))
+            target = shown["default-action-target"]
+            assert target == ("s", str(MessageLink(conversation, answer)))
+            assert shown["default-action"] == ("s", action)
+            assert shown["buttons"][1] == [
+                {"label": ("s", "Open"), "action": ("s", action), "target": target}
+            ]
             assert (shown["title"], shown["body"]) == (
                 ("s", "Response ready"),
                 ("s", "Why <b>?"),
             )
             opened: list[tuple[str, str]] = []
             desk.ready.notifier.message_requested.connect(lambda *ids: opened.append(ids))
-            target = [("s", link)]
-            portal.emit(PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", link, "app.open", target)
+            clicked = (key, action, [target])
+            portal.emit(PATH, PORTAL_INTERFACE, "ActionInvoked", "ssav", *clicked)
             await until(lambda: opened)
             assert opened == [(conversation, answer)]
         await bus.aclose()

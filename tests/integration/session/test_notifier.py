@@ -21,7 +21,7 @@ async def test_without_a_portal_the_service_is_asked(address: str) -> None:
     await bus.connect()
     with BusService(address, SERVICE.service, methods) as desktop:
         notifier = Notifier(bus, opened.append)
-        await notifier.notify("Ready", "a < b", "repartee:1")
+        await notifier.notify("Ready", "a < b", "1", "repartee:1")
         desktop.emit(SERVICE.path, SERVICE.interface, "ActionInvoked", "us", 7, "default")
         await until(is_opened)
         assert [call[0] for call in desktop.calls] == ["Notify"]
