@@ -197,10 +197,12 @@ async def _answer(
     use_limits(backend, values)
     use_routine_model(backend, values)
     backend.budget.allows_unpriced = options.allow_unpriced
+    provider = await profile_named(backend, options.provider)
+    output.from_environment = provider.from_environment
     preset = await with_preset(backend, options)
     settings = with_form(_with_tools(settings_of(values, options, preset), options), options)
     compared = [options_of(options, spec) for spec in options.compare]
-    provider = await profile_named(backend, options.provider)
+    provider = await profile_named(backend, options.provider)  # or that of the preset
     output.from_environment = provider.from_environment
     profile = await answering_profile(backend, options, compared)
     compared = compared or [options]

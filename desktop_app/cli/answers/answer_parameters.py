@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.backend.answer_settings import ask_settings
 from desktop_app.backend.preset_loader import with_built_in
-from desktop_app.cli.answers.chosen_model import profile_named
+from desktop_app.cli.answers.chosen_model import answering_profile
 from desktop_app.cli.answers.parameter_options import MOST_STOPS
 from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import ModelChoice
@@ -19,7 +19,7 @@ from desktop_app.foreign_file import RefusedFileError, open_file
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from desktop_app.backend.backend import Backend
@@ -32,15 +32,21 @@ _NAMES: Final = {"max_tokens": "max_output_tokens", "n": "candidates"}
 _OPTIONS: Final = ("temperature", "top_p", "max_tokens", "stop", "verbosity", "n", "seed")
 
 
-async def with_preset(backend: Backend, options: argparse.Namespace) -> Preset | None:
+async def with_preset(
+    backend: Backend, options: argparse.Namespace, specs: Sequence[argparse.Namespace] = ()
+) -> Preset | None:
     """Return the preset that the options name; let it choose provider, model and effort.
 
     What the command line says itself has precedence. A variant of the preset is left out at a
     provider that has none. A variant of the command line gets the preset's effort, or the nearest
     that it supports.
 
+    Args:
+        specs: the options of each answer, if several are compared.
+
     Raises:
         IllegalChoiceError: there is none of that name.
+        UserFacingError: the provider's models are needed, and it cannot be reached or refuses.
     """
     if options.preset is None:
         return None
@@ -52,7 +58,7 @@ async def with_preset(backend: Backend, options: argparse.Namespace) -> Preset |
         raise IllegalChoiceError(Reason.NO_SUCH_PRESET, preset=options.preset, known=known)
     if options.provider is None and found.provider_id:
         options.provider = found.provider_id
-    profile = await profile_named(backend, options.provider)
+    profile = await answering_profile(backend, options, specs)
     leaves_effort = options.model is None and options.effort is None
     if (
         options.model is None

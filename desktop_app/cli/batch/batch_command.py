@@ -98,8 +98,10 @@ async def _with_backend(run: Any, options: argparse.Namespace) -> int:
 async def _start(backend: Backend, service: BatchService, options: argparse.Namespace) -> int:
     values = await backend.values()
     backend.budget.allows_unpriced = options.allow_unpriced
-    preset = await with_preset(backend, options)
     named = await profile_named(backend, options.provider)
+    options.from_environment = named.from_environment
+    preset = await with_preset(backend, options)
+    named = await profile_named(backend, options.provider)  # or that of the preset
     options.from_environment = named.from_environment
     profile = await answering_profile(backend, options)
     if why := refusal(profile):

@@ -186,7 +186,7 @@ async def _runner(
     options.from_environment = named.from_environment
     options = argparse.Namespace(**{**vars(options), "variant": None, "model": None})
     backend.budget.allows_unpriced = options.allow_unpriced
-    preset = await with_preset(backend, options)
+    preset = await with_preset(backend, options, [options_of(options, spec) for spec in specs])
     values = await backend.values()
     settings = settings_of(values, options, preset)
     repeats = settings.parameters.candidates

@@ -269,6 +269,9 @@ def test_a_dozen_presets_ship(shell: Shell) -> None:
     _, (body,) = answer_to(shell, WHOLE, arguments=("Hi", "--preset", "careful coder"))
     assert (body["model"], body["reasoning"]) == ("gpt-5.2", {"effort": "high"})
     assert body["instructions"].startswith("You are a careful software engineer.")
+    named = ("Hi", "--preset", "researcher")  # at a gateway that shows its models when asked
+    _, (body,) = answer_to(shell, WHOLE, arguments=named, OPENAI_MODEL="")
+    assert (body["model"], body["reasoning"]) == ("gpt-5.2-pro", {"effort": "high"})
     presets = built_in_presets()
     assert len({preset.id for preset in presets}) == len(presets) == 12
     assert all(preset.overrides.instructions and preset.variant for preset in presets)
