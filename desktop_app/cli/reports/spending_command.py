@@ -158,8 +158,11 @@ def _show(rows: Sequence[SpendingRow], months: Sequence[ProviderMonth]) -> None:
     for row in rows:
         spent = row.spent
         tokens = formatting.tokens(spent.usage.input_tokens + spent.usage.output_tokens)
+        cost = formatting.money(spent.cost)
+        if spent.uncounted:  # at least; "$0" would say that it was free
+            cost = f"≥ {cost}"
         write_line(
-            f"{clean_line(row.key) or '–':<{max(width, 1)}}  {formatting.money(spent.cost):>10}  "
+            f"{clean_line(row.key) or '–':<{max(width, 1)}}  {cost:>10}  "
             f"{spent.calls:>7}  {tokens:>7}"
         )
     cost, uncounted = formatting.money(_total(rows)), sum(row.spent.uncounted for row in rows)

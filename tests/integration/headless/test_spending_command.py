@@ -46,6 +46,8 @@ def test_calls_without_a_price_are_no_silent_part_of_the_total(shell: Shell) -> 
         said = (await shell.run("spending", env=env)).out
         assert "Total: $0.003" in said
         assert "1 not counted" in said
+        by_model = (await shell.run("spending", "--by", "model", env=env)).out.split("\n")
+        assert by_model[1].split()[:3] == ["no-such-model", "≥", "$0"]  # not free: unknown
 
     against(WHOLE, test=test)
 
