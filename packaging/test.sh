@@ -11,9 +11,9 @@ exec </dev/null
 # Some containers set it. Then each process would compile all modules that have changed.
 unset PYTHONDONTWRITEBYTECODE
 
-# The quick stages first. Then the stage that mostly waits, and the long ones, so that none of them
-# begins near the end.
-stages=(lint format imports end2end unit app integration commands gui types)
+# The quick stages first, then the others from the longest to the shortest, so that no long one runs
+# alone at the end. The stage that mostly waits comes late, beside two that need a processor each.
+stages=(lint format imports app integration unit gui commands end2end types)
 
 describe() {
     case $1 in
