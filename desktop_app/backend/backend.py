@@ -383,6 +383,7 @@ class Backend:
         await self.collection_worker.aclose()
         await self.temporary.aclose()
         await self.database.close()
+        self.attachments.close()
 
 
 def build_backend(

@@ -64,6 +64,10 @@ class AttachmentStore:
         self._files = ThreadPoolExecutor(1, thread_name_prefix="attachments")
         self.answers = StoredAnswerFiles(databases, folder, self.add, self._in_thread)
 
+    def close(self) -> None:
+        """Let the thread end when it has done what it was given."""
+        self._files.shutdown(wait=False)
+
     async def add(
         self,
         source: Path | bytes,

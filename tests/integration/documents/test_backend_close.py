@@ -1,10 +1,12 @@
-"""Closing the backend ends the child processes that read documents."""
+"""Closing the backend ends its child processes and threads."""
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from desktop_app.backend.backend import build_backend
+from tests.helpers.waiting import LONGEST_S
 
 NOTES = Path(__file__).parents[2] / "data" / "notes.md"
 
@@ -23,3 +25,17 @@ async def test_closing_ends_the_readers_of_attachments_and_of_collections() -> N
         await backend.aclose()
     assert len(pids) == 2
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+async def test_closing_ends_the_thread_of_the_attachments() -> None:
+    backend = build_backend()
+    await backend.database.open()
+    before = set(threading.enumerate())
+    assert await backend.attachments.source("0" * 64) is None
+    new = set(threading.enumerate()) - before
+    started = [thread for thread in new if thread.name.startswith("attachments")]
+    assert started
+    await backend.aclose()
+    for thread in started:
+        thread.join(LONGEST_S)
+    assert not any(thread.is_alive() for thread in started)
