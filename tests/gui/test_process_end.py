@@ -6,12 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+# The thread goes on until the main thread has ended: only then Python joins its threads.
 ENDS = """
-import atexit, sys, threading, time
-atexit.register(time.sleep, 3600)  # as PySide's function, which destroys the application
+import atexit, os, sys, threading
+atexit.register(lambda: os._exit(9))  # as PySide's function, which destroys the application
 from desktop_app.app.startup.process_end import skip_qt_destructors
 def work():
-    time.sleep(0.1)
+    threading.main_thread().join()
     sys.stdout.write("and the threads.")
 threading.Thread(target=work).start()
 sys.stdout.write("What was written, ")
@@ -20,7 +21,7 @@ skip_qt_destructors(3)
 
 
 def test_it_ends_with_its_code_after_its_threads_and_with_what_was_written() -> None:
-    command = [sys.executable, "-c", ENDS]
+    command = [sys.executable, "-E", "-c", ENDS]  # with buffered output, as users have it
     root = Path(__file__).parents[2]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (3, "")

@@ -16,8 +16,8 @@ from desktop_app.cli.streams.console import flush_output
 def skip_qt_destructors(exit_code: int) -> None:
     """End this process with `exit_code` when Python has joined its threads.
 
-    Call it last: of the functions that Python calls at its end, the latest comes first, and those
-    that were registered before it do not run. PySide's, which destroys the application, is one.
+    Call it last: Python calls what was registered for its end in reverse order, so nothing that was
+    registered earlier runs. PySide's function, which destroys the application, is among that.
     """
     atexit.register(_end, exit_code)
 
