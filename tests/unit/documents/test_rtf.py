@@ -107,6 +107,10 @@ def test_what_is_not_shown_is_not_read() -> None:
     assert rtf(body) == "Here\u00a0it\u2011is {\\} y"
 
 
+def test_binary_data_has_as_many_bytes_as_it_says() -> None:
+    assert rtf(rb"a\bin3 {}\b\bin0 c\bin d\bin-9 e") == "abcde"
+
+
 def test_words_of_a_text_box_are_read_once() -> None:
     body = (
         rb"Before{\shp{\*\shpinst{\sp{\sn a}{\sv b}}{\shptxt\pard In a box\par}}{\shprslt old}}\par"

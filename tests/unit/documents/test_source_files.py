@@ -89,6 +89,27 @@ def test_a_folder_lists_its_files_and_says_what_is_left_out(tmp_path: Path) -> N
                 opened.open_member(number)
 
 
+def test_a_folder_has_as_many_files_as_may_be_read(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt", ".hidden"):
+        (tmp_path / name).touch()
+    before = open_descriptors()
+    with open_document(tmp_path, Limits(pages=2)) as opened:
+        assert opened.size == 0
+    with pytest.raises(errors.DocumentError, match="2"):
+        open_document(tmp_path, Limits(pages=1))
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("depth", [16, 17])
+def test_a_folder_within_many_is_left_out(tmp_path: Path, depth: int) -> None:
+    inner = tmp_path.joinpath(*"a" * depth)
+    inner.mkdir(parents=True)
+    (inner / "b.txt").touch()
+    with open_document(tmp_path, Limits()) as opened:
+        (member,) = opened.members or []
+    assert bool(member.left_out) is (depth == 17)
+
+
 def replace_by_link(path: Path, target: Path) -> None:
     path.rename(path.with_name("moved"))
     path.symlink_to(target)

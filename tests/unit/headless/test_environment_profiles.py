@@ -62,6 +62,9 @@ def test_an_address_with_a_query_is_refused(end: str) -> None:
     assert not profile.needs_key, "the address is what is wrong"
     assert is_remote(profile)
     assert way_to(profile) == (False, "The address is invalid")
+    endpoint = f"https://me.openai.azure.com/{end}"
+    profile, _ = found(AZURE_OPENAI_ENDPOINT=endpoint, AZURE_OPENAI_API_KEY=KEY)
+    assert profile.base_url == ""
 
 
 def test_azures_version_may_stand_behind_an_address() -> None:

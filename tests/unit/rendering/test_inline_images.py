@@ -45,6 +45,37 @@ def test_small_rasters_are_drawn(kind: str) -> None:
     assert block.text == "See a red thing here."
 
 
+def encoded(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64,{b64encode(data).decode()}"
+
+
+SEGMENT: Final = b"\xff\xd8\xff\xe0\0\4ab"
+"""The beginning of a JPEG, with a segment before that of its size."""
+FRAME: Final = b"\xff\xc0\0\x0b\x08\0\x14\0\x1e"
+EXTENDED: Final = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0\x1d\0\0\x13\0\0"
+"""The beginning of a WebP with metadata or an animation: width and height, each less 1."""
+LOSSLESS: Final = b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0/" + (29 | 19 << 14).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "size"),
+    [
+        ("jpeg", SEGMENT + FRAME, (30, 20)),
+        ("jpeg", SEGMENT + FRAME[:-1], None),
+        ("jpeg", SEGMENT, None),
+        ("jpeg", SEGMENT + b"\0" + FRAME[1:], None),
+        ("webp", LOSSLESS, (30, 20)),
+        ("webp", EXTENDED, (30, 20)),
+        ("webp", EXTENDED[:-1], None),
+        ("webp", LOSSLESS.replace(b"VP8L", b"VP8Z"), None),
+    ],
+)
+def test_the_size_stands_in_the_header(
+    kind: str, data: bytes, size: tuple[int, int] | None
+) -> None:
+    assert size_of(encoded(kind, data)) == size
+
+
 HOSTILE: Final = {
     "svg": "data:image/svg+xml;base64,PHN2Zz48L3N2Zz4=",
     "not base64": "data:image/png,abc",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from desktop_app.backend.environment_profiles import COMETAPI, OPENAI
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.conversations.conversation import (
     Draft,
     Message,
@@ -46,6 +47,28 @@ class Shelf:
 
     async def bytes(self, _sha256: str) -> bytes:
         return WORDS.encode()
+
+
+class NoteOfPermission(WordCounter):
+    """A counter that notes whether the server might have been asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.might_ask: list[bool] = []
+
+    async def count(
+        self, text: str, _profile: ProviderProfile, _model: str = "", *, may_ask: bool = False
+    ) -> tuple[int, bool]:
+        self.might_ask.append(may_ask)
+        return await super().count(text, _profile, _model)
+
+
+async def test_the_server_counts_only_what_is_sent() -> None:
+    counter = NoteOfPermission()
+    estimator = Estimator(counter, Shelf())
+    await estimator.count("x", resolved("gpt-5.2"))
+    await estimator.at_sending().count("x", resolved("gpt-5.2"))
+    assert counter.might_ask == [False, True]
 
 
 def resolved(model: str, **changes: Any) -> ResolvedChoice:

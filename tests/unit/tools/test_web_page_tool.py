@@ -22,8 +22,9 @@ BOMB = gzip.compress(bytes(200 << 20), 9)
 class _Site(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith(REDIRECT):
-            self.send_response(302)
-            self.send_header("location", self.path.removeprefix(REDIRECT))
+            status, _, target = self.path.removeprefix(REDIRECT).partition(":")
+            self.send_response(int(status))
+            self.send_header("location", target)
             self.end_headers()
             return
         bodies = {"/": b"<p>Hello</p>", "/packed": gzip.compress(b"<p>Hello</p>"), "/bomb": BOMB}
@@ -82,12 +83,13 @@ def test_a_page_is_fetched(port: int) -> None:
 
 
 @pytest.mark.attack("tools")
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize(
     "target", ["http://127.0.0.1:{port}/", "file:///etc/passwd", "//10.0.0.1/"]
 )
-def test_a_redirect_is_checked_again(port: int, target: str) -> None:
+def test_a_redirect_is_checked_again(port: int, target: str, status: int) -> None:
     with pytest.raises(ToolError, match=r"private networks|Only http"):
-        fetch(f"http://site.test:{port}{REDIRECT}{target.format(port=port)}")
+        fetch(f"http://site.test:{port}{REDIRECT}{status}:{target.format(port=port)}")
 
 
 def test_pages_that_are_large_or_no_text_are_refused(port: int) -> None:
