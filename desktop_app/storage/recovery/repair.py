@@ -284,12 +284,12 @@ def _insert_orphan(
 ) -> None:
     """Insert a record from a page without a known table into the best-fitting table."""
     fitting = [
-        (len(table.columns) - len(record.values), table)
+        table
         for table in tables.values()
         if len(table.columns) > 1 and _row(table, record, is_orphan=True) is not None
     ]
     if fitting:
-        table = min(fitting, key=lambda each: each[0])[1]
+        table = min(fitting, key=lambda each: len(each.columns))
         _insert(connection, table, record, is_orphan=True)
 
 

@@ -15,7 +15,7 @@ from desktop_app.documents.pdf.pdf_view import PdfView
 from desktop_app.documents.worker.protocol import Box, Limits, Strip
 from desktop_app.domain.documents.passage_matching import letters_of
 from desktop_app.domain.errors import DocumentDamagedError, DocumentEncryptedError
-from tests.data.long_pdf import long_pdf, pdf_of
+from tests.data.long_pdf import drawn_pdf, long_pdf, pdf_of
 
 DATA = Path(__file__).parents[2] / "data"
 FILES = (
@@ -90,6 +90,19 @@ def test_of_several_places_the_right_one_is_marked() -> None:
     first, second = (m.start() for m in re.finditer("the same", text))
     tops = [view.boxes(1, "the same words again", text[:at])[0].top for at in (first, second)]
     assert tops[0] < tops[1]
+
+
+@pytest.mark.parametrize(
+    ("across", "up", "count"), [(30, 0, 1), (30, 4, 1), (30, 9, 2), (70, 0, 2)]
+)
+def test_words_near_each_other_are_marked_as_one_line(across: int, up: int, count: int) -> None:
+    words = f"BT /F 10 Tf 60 700 Td (left) Tj {across} {up} Td (right) Tj ET"
+    view = PdfView("it", drawn_pdf([words]))
+    boxes = view.boxes(1, "left right", "")
+    assert len(boxes) == count
+    assert boxes[0].left == pytest.approx(60 / 595, abs=0.002)
+    assert max(box.right for box in boxes) > (60 + across) / 595
+    view.close()
 
 
 def test_a_cropped_page_shows_the_mark_where_its_words_are() -> None:

@@ -74,6 +74,14 @@ def test_a_passage_in_a_paragraph_of_markdown() -> None:
     assert "bold" in marked
 
 
+def test_a_passage_from_within_a_paragraph_to_within_another() -> None:
+    text = "The first one.\n\nThe second one.\n\nThe third one.\n\nThe fourth one.\n"
+    span = (text.index("first"), text.index("third") + 5)
+    shown = DocumentText(text, TextForm.MARKDOWN).shown(0, span)
+    marked = [words(shown.blocks[m.block])[m.start : m.end] for m in shown.marks]
+    assert marked == ["first one.", "The second one.", "The third"]
+
+
 def test_the_rows_of_a_table_that_a_passage_touches() -> None:
     rows = [f"| row {n} | {n * n} |\n" for n in range(40)]
     text = "| name | value |\n| --- | --- |\n" + "".join(rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -109,6 +111,27 @@ async def test_a_profile_of_an_older_store_is_read(tmp_path: Path) -> None:
         assert profile.plain_http_hosts == ()
         assert profile.proxy == profile.ca_file == ""
         assert not profile.keeps_at_provider
+
+
+async def test_of_damaged_profiles_the_others_give_their_passwords(tmp_path: Path) -> None:
+    bodies = ["no JSON", "[" * 100_000, "[]", '{"base_url": 5}']
+    address = "https://me:w0rd@gateway.example/v1"
+    async with opened(tmp_path / "s.sqlite3") as database:
+        store = SettingsStore(database)
+        await store.save_profile(replace(LOCAL, id="sound"))
+
+        def damage(connection: sqlite3.Connection) -> None:
+            body = json.dumps({"base_url": address})
+            connection.execute("UPDATE profiles SET body = ? WHERE id = 'sound'", (body,))
+            for number, text in enumerate(bodies):
+                values = (f"damaged-{number}", number, text)
+                connection.execute(
+                    "INSERT INTO profiles (id, position, body) VALUES (?, ?, ?)", values
+                )
+
+        await database.write(damage)
+        ((_, secret),) = await store.secrets_in_addresses()
+    assert secret.value == "me:w0rd"
 
 
 async def test_a_profile_of_this_run_is_not_stored(tmp_path: Path) -> None:
