@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -76,9 +76,9 @@ class Trash(QObject):
         )
         opened = self._current.id
         at = now()
-        self._put_away(ids, trashed_at=at)
+        self._leave_and_change(ids, trashed_at=at)
         self._presenter.write(self._conversations.set_trashed(ids, at))
-        self._notify_undo(words, lambda: self._undo(ids, at, opened))
+        self._notifications.notify_undo(words, lambda: self._undo(ids, at, opened))
 
     def restore(self, conversation_ids: Sequence[str]) -> None:
         """Restore conversations from the trash."""
@@ -98,15 +98,14 @@ class Trash(QObject):
                 "“{title}” unarchived", "{count} conversations unarchived", count, title=title
             )
         )
+        self._set_archived(ids, archived)
+        self._notifications.notify_undo(words, lambda: self._set_archived(ids, not archived))
+
+    def _set_archived(self, ids: list[str], archived: bool) -> None:
         self._presenter.change(ids, archived=archived)
         self._presenter.write(self._flag_store.set_archived(ids, archived))
-        self._notify_undo(words, lambda: self._unarchive(ids, not archived))
 
-    def _unarchive(self, ids: list[str], archived: bool) -> None:
-        self._presenter.change(ids, archived=archived)
-        self._presenter.write(self._flag_store.set_archived(ids, archived))
-
-    def _put_away(self, ids: list[str], **changes: object) -> None:
+    def _leave_and_change(self, ids: list[str], **changes: object) -> None:
         for id_ in ids:
             self._running.stop(id_)
         is_open = self._current.id in ids
@@ -134,9 +133,6 @@ class Trash(QObject):
         """Return the title of a single conversation, otherwise ""."""
         conversation = self._presenter.known(ids[0]) if len(ids) == 1 else None
         return conversation.title if conversation else ""
-
-    def _notify_undo(self, words: str, undo: Callable[[], object]) -> None:
-        self._notifications.notify_undo(words, undo)
 
     def delete_chosen(self) -> None:
         """Delete the marked conversations; those in the trash permanently."""

@@ -70,7 +70,7 @@ class QuickAttachments(QObject):
         self._reading: dict[str, tuple[str, asyncio.Future[Any]]] = {}
         self.parts: tuple[DocumentPart | ImagePart, ...] = ()
         self._removed: tuple[DocumentPart | ImagePart, int] | None = None
-        quick.undo_requested.connect(self._bring_back)
+        quick.undo_requested.connect(self._undo_removal)
         quick.files_dropped.connect(self._attach_files)
         quick.image_dropped.connect(lambda picture: self._begin(picture.name, picture))
         quick.attachment_removal_requested.connect(self._remove)
@@ -168,7 +168,7 @@ class QuickAttachments(QObject):
             self._removed = (gone[0], before.index(gone[0]))
             self._quick.offer_undo(tr("“{name}” removed", name=gone[0].name))
 
-    def _bring_back(self) -> None:
+    def _undo_removal(self) -> None:
         if self._removed is not None:
             (part, at), self._removed = self._removed, None
             self.parts = (*self.parts[:at], part, *self.parts[at:])

@@ -9,9 +9,8 @@ from desktop_app.domain.conversations.conversation import Message
 
 TextOf = Callable[[str], Awaitable[str]]
 
-
 Report = Callable[[float, float | None, str], None]
-"""Takes how much of a call is done, of how much if that is known, and words of its source."""
+"""Takes the progress of a call: the amount done, the total if it is known, and a message."""
 
 
 async def _no_text(_sha256: str) -> str:

@@ -61,7 +61,7 @@ class Ledger:
         self._listeners.append(listener)
 
     async def add(self, call: Call) -> None:
-        """Add a call; one of a temporary conversation without its name on disk."""
+        """Add a call. On disk, it does not name a temporary conversation."""
         amount = None if call.cost is None else str(call.cost)
         billed = (call.provider_id, call.model, call.purpose)
         entry = (to_micros(call.at), *billed, *token_counts(call.usage), amount)

@@ -43,7 +43,7 @@ def needs_ring(event: QFocusEvent, had_ring: bool) -> bool:
         return True
     if event.reason() in _RETURNS:
         return had_ring
-    # By the mnemonic of a button, Qt moves the focus for no reason.
+    # Qt names no reason when the mnemonic of a button moves the focus.
     is_other = event.reason() == Qt.FocusReason.OtherFocusReason
     return is_other and bool(QGuiApplication.keyboardModifiers() & _ALT)
 

@@ -185,8 +185,8 @@ class ModelFilter(QSortFilterProxyModel):
         """Return True if `left` comes before `right`."""
         one, other = self._table.value(left), self._table.value(right)
         if one is None or other is None:
-            is_falling = self.sortOrder() is Qt.SortOrder.DescendingOrder
-            return (other is None) != is_falling if one != other else False
+            is_descending = self.sortOrder() is Qt.SortOrder.DescendingOrder
+            return (other is None) != is_descending if one != other else False
         if isinstance(one, str) and isinstance(other, str):
             return one.casefold() < other.casefold()
         if left.column() == FAVORITE_COLUMN:

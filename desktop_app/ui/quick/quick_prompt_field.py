@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
 
 
-_COUNTED: Final = 200_000
-"""The longest text, in characters, whose words are counted without a noticeable delay."""
+_LONGEST_COUNTED: Final = 200_000
+"""Characters of a text whose words are counted without a noticeable delay."""
 _MOST_LINES: Final = 6
 """The lines that are shown without scrolling."""
 
@@ -30,7 +30,7 @@ def describe_text(text: str) -> str:
     """Return how the accompanying text is described: "Text: 312 words", "" for none."""
     if not text.strip():
         return ""
-    if len(text) > _COUNTED:
+    if len(text) > _LONGEST_COUNTED:
         return tr("Text: {count} characters", count=len(text))
     return tr_plural("Text: {count} word", "Text: {count} words", len(text.split()))
 
@@ -62,7 +62,7 @@ class QuickPromptField(PromptText):
             self._spelling.find_next()
 
     def set_keymap(self, keymap: Keymap) -> None:
-        """Set the keys; Enter sends if no keys do, because there is no button."""
+        """Set the keys; Enter sends if no other key does, because there is no button to send."""
         super().set_keymap(keymap)
         self._send_keys = self._send_keys or "Return"
 

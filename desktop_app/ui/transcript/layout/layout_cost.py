@@ -22,13 +22,10 @@ if TYPE_CHECKING:
 
 _RUN_COST: Final = 10
 _BLOCK_COST: Final = 40
-
-_BLOCK_CHARACTERS: Final = 10
-"""The size of a block in a document that is laid out, in characters besides its text."""
-
 _CELL_COST: Final = 150
 _FORMULA_COST: Final = 400
-
+_BLOCK_CHARACTERS: Final = 10
+"""The characters that a block adds to `size_of`, besides its text."""
 _PART_COST: Final = 2000
 """The cost of a block of a partly materialized text. Dense text has shorter blocks."""
 
@@ -56,7 +53,7 @@ def size_of(document: QTextDocument) -> int:
 
 
 def cost_more(items: Iterable[Item], most: int) -> bool:
-    """Return True if items cost more than `most`. Count no further."""
+    """Return True if items cost more than `most`; the rest is not counted then."""
     return _is_passed(map(cost_of, items), most)
 
 
