@@ -41,7 +41,9 @@ def read_cases(text: str, name: str, beside: Beside = nothing_beside) -> list[Ev
         raise CaseError(N_("it is a Git LFS pointer; fetch the file with “git lfs pull”"))
     try:
         return _with_ids(_cases_in(text, name.lower(), beside))
-    except (csv.Error, RecursionError) as error:
+    except csv.Error as error:
+        raise CaseError(N_("the quotation marks don’t match")) from error
+    except RecursionError as error:
         raise ValueError(str(error)) from error
 
 
@@ -84,7 +86,9 @@ def _csv_rows(text: str) -> Iterator[tuple[str, _Row]]:
     head = text.partition("\n")[0]
     # Spreadsheets write semicolons where the comma is the decimal sign.
     delimiter = max(",;\t", key=head.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a case may have a long text
+    # Strict: an open quotation mark would hide the cases that follow it.
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     for row in reader:
         if None in row:
             more = CaseError(N_("more cells than columns"))

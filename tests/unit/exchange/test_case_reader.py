@@ -211,6 +211,17 @@ def test_a_wrong_file_is_refused_with_its_line(text: str, words: str) -> None:
         read_cases(text, "cases.jsonl")
 
 
+@pytest.mark.parametrize("cell", ['"x\n2,y', '"x" y\n2,z'])
+def test_an_open_quotation_mark_hides_no_case(cell: str) -> None:
+    with pytest.raises(ValueError, match="quotation marks"):
+        read_cases(f"id,input\n1,{cell}\n", "cases.csv")
+
+
+def test_a_cell_may_be_long() -> None:
+    (case,) = read_cases(f'id,input\n1,"{"x" * 200_000}"\n', "cases.csv")
+    assert len(case.input) == 200_000
+
+
 @pytest.mark.parametrize("sign", [",", ";", "\t"])
 def test_a_table_has_the_separator_of_its_first_line(sign: str) -> None:
     text = f'input{sign}contains\n"Hi{sign} ""you"""{sign}blue\n\n{sign}\n'
