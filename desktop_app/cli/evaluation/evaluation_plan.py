@@ -70,6 +70,7 @@ async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
     tokens = 0
     known, most = Decimal(0), Decimal(0)
     is_priced = resolved.price is not None
+    is_free = resolved.price is not None and resolved.price.is_free
     is_bounded = is_priced
     for case in runner.cases:
         words = settings_for(settings, case).counted_instructions
@@ -82,7 +83,7 @@ async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
         tokens += estimate.input_tokens
         known += estimate.input_cost or 0
         most += (estimate.input_cost or 0) + (estimate.longest_answer_cost or 0)
-        is_bounded = is_bounded and estimate.longest_answer_cost is not None
+        is_bounded = is_bounded and (is_free or estimate.longest_answer_cost is not None)
     limits = (settings.parameters.max_output_tokens, resolved.model.max_output)
     longest = min((limit for limit in limits if limit), default=None)
     variant, (provider, model, effort) = resolved.variant, column.identity
@@ -112,8 +113,8 @@ async def _judgments(
         least = most = Decimal(0)
     elif judge.price is not None:
         least = judge.price.of(Usage(input_tokens=tokens))
-        if longest is not None:
-            reads = tokens + count * longest
+        if longest is not None or judge.price.is_free:
+            reads = tokens + count * (longest or 0)
             writes = Usage(input_tokens=reads, output_tokens=count * JUDGE_OUTPUT)
             most = judge.price.of(writes)
     return {

@@ -59,6 +59,11 @@ class Price(NamedTuple):
     output: Decimal
     cached_input: Decimal | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """Return True if nothing costs anything, whatever the usage."""
+        return not (self.input or self.output or self.cached_input)
+
     def times(self, multiplier: Decimal) -> Price:
         """Return the price at a provider that charges `multiplier` of the list price."""
         cached = None if self.cached_input is None else self.cached_input * multiplier
@@ -85,7 +90,7 @@ def call_cost(price: Price | None, usage: Usage | None, *, is_billed: bool) -> D
     Args:
         is_billed: False if the provider refused the call, or was not reached.
     """
-    if not is_billed or price == FREE:
+    if not is_billed or (price is not None and price.is_free):
         return Decimal(0)
     return None if price is None or usage is None else price.of(usage)
 

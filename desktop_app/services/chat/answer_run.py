@@ -67,7 +67,7 @@ from desktop_app.domain.errors import (
     UserFacingError,
 )
 from desktop_app.domain.models.model_catalog import Variant
-from desktop_app.domain.spending.cost import FREE, Usage, UsageScope, call_cost
+from desktop_app.domain.spending.cost import Usage, UsageScope, call_cost
 from desktop_app.domain.spending.spending_report import Call, CallPerformance, Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS
 from desktop_app.i18n.translation import tr
@@ -620,7 +620,8 @@ class AnswerRun:
             return
         is_begun = usage is not None or reply.may_be_billed
         if is_begun or (self._is_sent and reply.error is not None):
-            is_free = usage is None and self._resolved.price == FREE
+            price = self._resolved.price
+            is_free = usage is None and price is not None and price.is_free
             await self._write_line(usage, is_billed=is_begun and not is_free)
             await self._write_fees()
 

@@ -25,7 +25,13 @@ from desktop_app.domain.conversations.message_parts import (
     text_of,
 )
 from desktop_app.domain.errors import UserFacingError
-from desktop_app.domain.spending.cost import FREE, Price, Usage
+from desktop_app.domain.spending.cost import FREE, Price, Usage, call_cost
+
+
+def test_a_free_model_costs_nothing_even_if_no_usage_was_reported() -> None:
+    free, paid = Price(Decimal(0), Decimal(0)), Price(Decimal(0), Decimal(1))
+    assert call_cost(free, None, is_billed=True) == 0
+    assert call_cost(paid, None, is_billed=True) is None
 
 
 def test_a_price_is_exact() -> None:
