@@ -599,7 +599,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         PasteBackChoice.ASK.value,
         N_("Paste from the quick prompt"),
         Group.DESKTOP,
-        N_("Types Ctrl+V into the window behind it, or Shift+Insert in a terminal."),
+        N_(
+            "Types Ctrl+V into the window behind it, or Shift+Insert in a terminal. On Wayland, "
+            "Repartee can’t recognize a terminal: paste there yourself."
+        ),
         choices=(
             Choice(PasteBackChoice.ASK.value, N_("Ask")),
             Choice(PasteBackChoice.PASTE.value, N_("Paste")),
