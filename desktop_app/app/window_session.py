@@ -28,7 +28,7 @@ from desktop_app.app.desktop.window_request import (
     WindowRequest,
 )
 from desktop_app.app.library.unread_marks import UnreadMarks
-from desktop_app.app.quick.quick_host import PLACE_KEY, QuickHost
+from desktop_app.app.quick.quick_host import QuickHost
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.backend.backend import use_limits, use_routine_model, use_weights
 from desktop_app.backend.log_file import start_log
@@ -244,7 +244,7 @@ class WindowSession:
         self.controllers.batches.progressed.connect(notifier.show_progress)
         current = self.controllers.state.current
         current.opened.connect(lambda: notifier.forget(current.id))
-        self._sleep = SleepWatch(self.controllers.draft_saver.save, self._wake)
+        self._sleep = SleepWatch(self._save_drafts, self._wake)
         self._login_start = LoginStart(
             bus=bus, values=values, tasks=tasks, scope=self._backend.folders.scope
         )
@@ -257,6 +257,10 @@ class WindowSession:
         appearance = Appearance(bus, theme.set_portal_appearance, theme.set_reduced_motion)
         tasks.start(appearance.watch())
         tasks.start(self._login_start.reconcile())
+
+    def _save_drafts(self) -> None:
+        self.controllers.draft_saver.save()
+        self.quick_host.save_draft()
 
     def _wake(self) -> None:
         """Do at once what timers would do late, because they stood still during sleep."""
@@ -344,7 +348,7 @@ class WindowSession:
         """Load the window's content, and handle the request of this start."""
         stored = await self._backend.settings.all()
         use_weights(self._backend, stored)
-        self.quick_host.restore_place(stored.get(PLACE_KEY))
+        self.quick_host.restore(stored)
         await self.controllers.state.load()
         use_limits(self._backend, self.controllers.state.values.all)
         use_routine_model(self._backend, self.controllers.state.values.all)
@@ -607,6 +611,7 @@ class WindowSession:
         await self.controllers.running.stop_all()
         await self._backend.settings.set(WINDOW_STATE_KEY, self._window.state())
         await self.controllers.library.close()
+        self.quick_host.save_draft()
         await self.controllers.tasks.settle()
         if self.spelling is not None:
             await self.spelling.aclose()

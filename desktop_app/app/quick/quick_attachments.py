@@ -120,6 +120,11 @@ class QuickAttachments(QObject):
         self.parts, self._removed = (), None
         self.show()
 
+    def restore(self, parts: tuple[DocumentPart | ImagePart, ...]) -> None:
+        """Show the attachments of an earlier run."""
+        self.parts = parts
+        self.show()
+
     def show(self) -> None:
         """Show the current chips."""
         chips = [self._chip(part) for part in self.parts]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject
 
 from desktop_app.app.attachments.preview_controller import PreviewController
+from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY, UnsentQuestion
 from desktop_app.app.quick.window_handover import WindowHandover
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.commands.keymap import Keymap
@@ -52,6 +53,7 @@ class QuickHost(QObject):
         self._quick: QuickPromptController | None = None
         self.paste_back: PasteBack
         self._place: tuple[float, float] | None = None
+        self._unsent = UnsentQuestion()
         self._quick_window: QuickPrompt
         self._bus: SessionBus | None = None
 
@@ -91,9 +93,15 @@ class QuickHost(QObject):
         self.controller  # noqa: B018 — builds the window
         self._quick_window.check_spelling_with(spelling)
 
-    def restore_place(self, stored: object) -> None:
-        """Take the stored place of the window, before it is first shown."""
-        match stored:
+    def save_draft(self) -> None:
+        """Store what waits in the quick prompt to be sent."""
+        if self._quick is not None:
+            self._quick.save_draft()
+
+    def restore(self, stored: dict[str, Any]) -> None:
+        """Take the stored place of the window and what waits in it, before it is first shown."""
+        self._unsent = UnsentQuestion.from_json(stored.get(QUICK_DRAFT_KEY) or {})
+        match stored.get(PLACE_KEY):
             case [int() | float() as across, int() | float() as down]:
                 self._place = min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
 
@@ -149,7 +157,9 @@ class QuickHost(QObject):
             chat_service=its.state.backend.chat,
             conversations=its.state.backend.conversations,
             temporary=its.state.backend.temporary,
+            settings_store=its.state.backend.settings,
         )
+        quick.restore_draft(self._unsent)
         its.prompts.serve(quick_window.slash, quick.fill_in)
         quick.conversation_created.connect(its.list_presenter.kept)
         its.list_presenter.retitled.connect(quick.take_title)

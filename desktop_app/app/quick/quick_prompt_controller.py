@@ -15,6 +15,7 @@ from desktop_app.app.attachments.attaching import ATTACHED, LARGE_PASTE, Attachm
 from desktop_app.app.attachments.image_chips import ImageChips
 from desktop_app.app.chat.available_models import view_of
 from desktop_app.app.quick.quick_attachments import QuickAttachments
+from desktop_app.app.quick.quick_draft import QuickDraft, UnsentQuestion
 from desktop_app.app.state.presets import Presets
 from desktop_app.app.tasks import Tasks
 from desktop_app.backend.prompt_loader import today
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from desktop_app.services.chat.chat_service import ChatService
     from desktop_app.storage.conversations.conversation_store import ConversationStore
     from desktop_app.storage.database.temporary_database import TemporaryConversations
+    from desktop_app.storage.settings.settings_store import SettingsStore
     from desktop_app.ui.composer.rich_text_paste import RichTextPaste
 
 RAISE_CAP = "raise-cap"
@@ -81,6 +83,7 @@ class QuickPromptController(QObject):
         chat_service: ChatService,
         conversations: ConversationStore,
         temporary: TemporaryConversations,
+        settings_store: SettingsStore,
     ) -> None:
         super().__init__(quick)
         self.window = quick
@@ -109,6 +112,7 @@ class QuickPromptController(QObject):
             reader=reader,
             tasks=tasks,
         )
+        self._draft = QuickDraft(quick, self._to_store, settings_store=settings_store, tasks=tasks)
         self._connect()
 
     def _connect(self) -> None:
@@ -124,6 +128,8 @@ class QuickPromptController(QObject):
         quick.history_requested.connect(self._recall)
         quick.selection_requested.connect(self._add_selection)
         quick.unsaved_requested.connect(self._toggle_unsaved)
+        quick.text_changed.connect(self._draft.save_soon)
+        self.attachments.changed.connect(self._draft.save_soon)
         quick.transcript.message_updated.connect(self._announce_end)
         quick.transcript.action_requested.connect(lambda _id, action: self._act(action))
         running.text_arrived.connect(self._show_text)
@@ -151,23 +157,34 @@ class QuickPromptController(QObject):
         self.window.set_keymap(keymap)
 
     def open_with(self, text: str) -> None:
-        """Show the quick prompt; `text` is sent with the question."""
-        if not self._is_beginning and not self._running.is_running(self._conversation.id):
+        """Show the quick prompt; `text` is sent with the question.
+
+        A question that waits to be sent stays.
+        """
+        keeps = self.has_unsent
+        is_busy = self._is_beginning or self._running.is_running(self._conversation.id)
+        if not keeps and not is_busy:
             self._temporary.forget(self._conversation.id)
             self._conversation, self._path = self._blank(), []
+            self._asked = ""
             self.attachments.clear()
             self._set_unsaved(False)
-        self._brought, self._clipboard = text, ""
+        if not keeps:
+            self._brought = self._clipboard = ""
+            self._history_at = -1
+        self._add_brought(text)
         self._show_choice()
         self.window.set_large_paste(int(self._values[LARGE_PASTE] or 0))
-        self.window.open_with(text)
-        self._history_at = -1
+        self.window.open_with(self._brought, keeps=keeps)
         self._tasks.start(self._load_history())
+
+    def _add_brought(self, text: str) -> None:
+        self._brought = "\n\n".join(part for part in (self._brought, text) if part.strip())
+        self._draft.save_soon()
 
     async def _bring(self, text: str, html: str) -> None:
         """Send a very long text along with the question."""
-        words = await self._markdown_of(text, html)
-        self._brought = "\n\n".join(part for part in (self._brought, words) if part.strip())
+        self._add_brought(await self._markdown_of(text, html))
         self.window.set_accompanying_text(self._brought)
 
     async def _convert(self, paste: RichTextPaste) -> None:
@@ -208,7 +225,7 @@ class QuickPromptController(QObject):
         if not text.strip():
             self.window.set_status(tr("No text is selected or on the clipboard"))
             return
-        self._brought = "\n\n".join(part for part in (self._brought, text) if part.strip())
+        self._add_brought(text)
         self.window.set_accompanying_text(self._brought)
 
     def _toggle_unsaved(self) -> None:
@@ -222,6 +239,7 @@ class QuickPromptController(QObject):
 
     def _set_unsaved(self, unsaved: bool) -> None:
         self._is_unsaved = unsaved
+        self._draft.save_soon()
         self.window.set_unsaved(unsaved)
 
     # -------------------------------------------------------------- prompts of the library
@@ -283,6 +301,7 @@ class QuickPromptController(QObject):
             self._is_beginning = False
         self._brought, self._asked = "", asked
         self._history_at = -1
+        self._draft.save_soon()
         self.attachments.clear()
         self._conversation = began.conversation
         if began.question is not None:
@@ -320,12 +339,39 @@ class QuickPromptController(QObject):
             self._brought = ""
             self.attachments.clear()
             await self._go_on("", action, typed, brought)
+        self.window.set_text(self._asked if self._path else "")  # the window has the rest
         self.window.hide()
 
     @property
     def has_unsent(self) -> bool:
         """True if a text or an attachment waits to be sent."""
-        return bool(self._unasked() or self._brought.strip() or self.attachments.parts)
+        return bool(self._unsent() or self.attachments.reading)
+
+    def _unsent(self) -> UnsentQuestion:
+        """Return what waits to be sent: of a recalled question, what was typed before it."""
+        text, is_typed = self._unasked(), True
+        if 0 <= self._history_at < len(self._history):
+            is_typed = text != self._history[self._history_at].strip()
+        draft = Draft(
+            text if is_typed else self._typed.strip(),
+            self.attachments.parts,
+            self.window.template_id if is_typed and text else "",
+        )
+        return UnsentQuestion(draft, self._brought, self._clipboard)
+
+    def _to_store(self) -> UnsentQuestion:
+        return UnsentQuestion() if self._is_unsaved else self._unsent()
+
+    def save_draft(self) -> None:
+        """Store what waits to be sent."""
+        self._draft.save()
+
+    def restore_draft(self, stored: UnsentQuestion) -> None:
+        """Show what an earlier run left unsent, once the quick prompt opens."""
+        self._draft.load(stored)
+        self._brought, self._clipboard = stored.brought, stored.clipboard
+        self.attachments.restore(stored.draft.question_attachments)
+        self.window.set_text(stored.draft.text, stored.draft.template_id)
 
     def _unasked(self) -> str:
         """Return what was typed since the question that the prompt still shows."""

@@ -26,8 +26,8 @@ from desktop_app.storage.database.database import mark_for_wipe
 from desktop_app.storage.search.search_index import EntryKind, remove_entry
 
 GRACE: Final = timedelta(hours=1)
-# The setting with the draft of the conversation that has not begun.
-NEW_DRAFT_KEY: Final = "window.new_draft"
+# The settings with the drafts of the conversation that has not begun, and of the quick prompt.
+DRAFT_KEYS: Final = ("window.new_draft", "window.quick_draft")
 
 _FOLDER: Final = re.compile("[0-9a-f]{2}")
 _REST_OF_HASH: Final = re.compile("[0-9a-f]{62}")
@@ -49,7 +49,7 @@ _UNNEEDED: Final = f"""
         UNION ALL
         SELECT json_extract(part.value, '$.sha256')
         FROM settings AS s, json_each(s.value, '$.attachments') AS part
-        WHERE s.key = '{NEW_DRAFT_KEY}' AND json_extract(part.value, '$.sha256') IS NOT NULL
+        WHERE s.key IN {DRAFT_KEYS} AND json_extract(part.value, '$.sha256') IS NOT NULL
     )
 """  # noqa: S608 - our own text
 

@@ -402,6 +402,13 @@ def _new_draft(value: Any) -> None:
     _require(isinstance(value.get("preset"), str | None))
 
 
+def _quick_draft(value: Any) -> None:
+    _require(all(isinstance(value[name], str) for name in ("text", "brought", "clipboard")))
+    bounds.name(value["template_id"])
+    for part in parts_from_json(value["attachments"]):
+        bounds.part(part)
+
+
 def _flat(value: Any) -> None:
     _require(isinstance(value, dict))
     _require(all(each is None or isinstance(each, str | int) for each in value.values()))
@@ -437,6 +444,7 @@ _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
     "window.state": _flat,
     "window.scroll": _scroll,
     "window.new_draft": _new_draft,
+    "window.quick_draft": _quick_draft,
     "window.conversation": _text,
     "window.quick_place": _place,
     "window.help": _text,

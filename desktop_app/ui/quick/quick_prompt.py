@@ -103,6 +103,7 @@ class QuickPrompt(QWidget):
 
     Signals:
         submit_requested(str): send this text.
+        text_changed(): the typed text has changed.
         files_dropped(list[Path]), image_dropped(DroppedData): attach what was dropped or pasted.
         large_text_dropped(str text, str html): a very long text was dropped or pasted.
         rich_text_pasted(RichTextPaste): as in PromptText.
@@ -121,6 +122,7 @@ class QuickPrompt(QWidget):
     """
 
     submit_requested = Signal(str)
+    text_changed = Signal()
     files_dropped = Signal(list)
     image_dropped = Signal(object)
     large_text_dropped = Signal(str, str)
@@ -258,6 +260,7 @@ class QuickPrompt(QWidget):
     def _connect(self) -> None:
         self._line.send_pressed.connect(self._submit)
         self._line.textChanged.connect(self.slash.follow)
+        self._line.textChanged.connect(self.text_changed)
         self._line.cursorPositionChanged.connect(self.slash.follow_cursor)
         self._line.height_changed.connect(self._fit)
         self._line.files_pasted.connect(self.files_dropped)
@@ -289,13 +292,13 @@ class QuickPrompt(QWidget):
 
     # ------------------------------------------------------------------ what the program tells
 
-    def open_with(self, text: str) -> None:
+    def open_with(self, text: str, *, keeps: bool = False) -> None:
         """Show the window, ready for typing; `text` is sent along with the question.
 
-        A finished answer is cleared; a running answer stays.
+        A finished answer is cleared, unless the window keeps its content; a running answer stays.
         """
         self.slash.close()
-        if not self._streaming:
+        if not self._streaming and not keeps:
             self._line.clear()
             self.set_status("")
             self.transcript.set_messages([])
@@ -326,9 +329,10 @@ class QuickPrompt(QWidget):
         )
         self._fit()
 
-    def set_text(self, text: str) -> None:
-        """Replace the typed text."""
+    def set_text(self, text: str, template_id: str = "") -> None:
+        """Replace the typed text, and the prompt of the library that produced it."""
         self._line.set_text(text)
+        self._line.mark_template(template_id, 0, len(text))
 
     def set_unsaved(self, unsaved: bool) -> None:
         """Show whether the conversation is kept off the disk."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from desktop_app.app.quick import paste_back as paste_back_module
+from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.domain.models.model_catalog import Variant
@@ -28,6 +31,9 @@ from desktop_app.ui.window.header import ElidedLabel
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.stage import Turn
 from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRET = "zanzibarquix"
 
@@ -101,6 +107,57 @@ async def test_an_unsaved_conversation_is_in_no_file_and_in_no_list() -> None:
         assert not desk.backend.temporary.exists
     files = [path for path in folders().data.parent.rglob("*") if path.is_file()]
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+
+
+async def test_what_was_not_sent_stays_also_beyond_the_end() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Before?", "Yes.")
+        quick = opened(desk, "a text")
+        QTest.keyClicks(line(quick), "half a question")
+        quick.hide()
+        opened(desk, "another")
+        assert line(quick).toPlainText() == "half a question"
+        await until(lambda: desk.ready.quick._history)
+        QTest.keyClick(line(quick), Qt.Key.Key_Up)  # an earlier question is not what was typed
+    async with Desk() as desk:
+        quick = opened(desk)
+        assert line(quick).toPlainText() == "half a question"
+        assert desk.ready.quick._brought == "a text\n\nanother"
+        turn = await ask(desk, quick, "!")
+        turn.end("So.")
+        await desk.settled()
+        assert desk.setting(QUICK_DRAFT_KEY) is not None  # until its timer
+        desk.ready.quick.save_draft()
+        await until(lambda: desk.setting(QUICK_DRAFT_KEY) is None)
+        quick.hide()
+        assert line(opened(desk)).toPlainText() == ""
+
+
+async def test_attachments_and_marks_stay_beyond_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("Some notes.")
+    async with Desk() as desk:
+        quick = opened(desk)
+        desk.ready.quick._clipboard = "copied"
+        quick.files_dropped.emit([path])
+        await until(lambda: desk.ready.quick.attachments.parts)
+    async with Desk() as desk:
+        opened(desk)
+        controller = desk.ready.quick
+        assert [part.name for part in controller.attachments.parts] == ["notes.txt"]
+        assert controller._clipboard == "copied"
+
+
+async def test_an_unsaved_question_is_not_kept() -> None:
+    async with Desk() as desk:
+        quick = opened(desk)
+        QTest.keyClicks(line(quick), SECRET)
+        find(quick, QPushButton, "unsaved").click()
+        quick.hide()
+        assert line(opened(desk)).toPlainText() == SECRET
+        assert is_unsaved(desk)
+    async with Desk() as desk:
+        assert line(opened(desk)).toPlainText() == ""
 
 
 async def test_selected_text_is_added_on_request_only() -> None:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from desktop_app.app.quick.quick_draft import QUICK_DRAFT_KEY
 from desktop_app.app.state.drafts import BLANK_KEY
 from desktop_app.domain.conversations.conversation import Draft, Message, now
 from desktop_app.domain.conversations.message_parts import (
@@ -104,7 +105,7 @@ class Library:
 
 
 def test_the_window_keeps_the_new_draft_where_it_is_looked_for() -> None:
-    assert attachment_cleanup.NEW_DRAFT_KEY == BLANK_KEY
+    assert attachment_cleanup.DRAFT_KEYS == (BLANK_KEY, QUICK_DRAFT_KEY)
 
 
 async def test_a_collection_in_a_draft_keeps_nothing(tmp_path: Path) -> None:

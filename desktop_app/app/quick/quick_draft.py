@@ -1,0 +1,103 @@
+"""Keeps what waits in the quick prompt to be sent, also beyond the end of the program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QTimer
+
+from desktop_app.app.library.draft_saver import DRAFT_MS
+from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.conversations.message_parts import (
+    draft_parts,
+    parts_from_json,
+    parts_to_json,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from desktop_app.app.tasks import Tasks
+    from desktop_app.storage.settings.settings_store import SettingsStore
+
+QUICK_DRAFT_KEY: Final = "window.quick_draft"
+
+
+@dataclass(frozen=True)
+class UnsentQuestion:
+    """The question in the quick prompt.
+
+    Attributes:
+        brought: the text of another program that goes with it.
+        clipboard: the text that a mark in the draft stands for.
+    """
+
+    draft: Draft = field(default_factory=Draft)
+    brought: str = ""
+    clipboard: str = ""
+
+    def __bool__(self) -> bool:
+        """Return True if there is anything to send."""
+        return bool(self.draft or self.brought.strip())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stored form."""
+        return {
+            "text": self.draft.text,
+            "attachments": parts_to_json(self.draft.attachments),
+            "template_id": self.draft.template_id,
+            "brought": self.brought,
+            "clipboard": self.clipboard,
+        }
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> UnsentQuestion:
+        """Return the question that was stored as `row`, {} for none."""
+        parts = draft_parts(parts_from_json(row.get("attachments", [])))
+        draft = Draft(row.get("text", ""), parts, row.get("template_id", ""))
+        return cls(draft, row.get("brought", ""), row.get("clipboard", ""))
+
+
+class QuickDraft(QObject):
+    """Stores the question a moment after it changed, as drafts of conversations are stored.
+
+    Args:
+        unsent: returns the question, an empty one if it must not be stored.
+    """
+
+    def __init__(
+        self,
+        parent: QObject,
+        unsent: Callable[[], UnsentQuestion],
+        *,
+        settings_store: SettingsStore,
+        tasks: Tasks,
+    ) -> None:
+        super().__init__(parent)
+        self._unsent, self._settings, self._tasks = unsent, settings_store, tasks
+        self._stored = UnsentQuestion()
+        self._timer = QTimer(self, singleShot=True, interval=DRAFT_MS)
+        self._timer.timeout.connect(self.save)
+
+    def load(self, stored: UnsentQuestion) -> None:
+        """Note what the store has."""
+        self._stored = stored
+
+    def save_soon(self) -> None:
+        """Save after a pause without another change."""
+        self._timer.start()
+
+    def save(self) -> None:
+        """Save now."""
+        self._timer.stop()
+        unsent = self._unsent() or UnsentQuestion()
+        if unsent != self._stored:
+            self._stored = unsent
+            self._tasks.start(self._write(unsent))
+
+    async def _write(self, unsent: UnsentQuestion) -> None:
+        if unsent:
+            await self._settings.set(QUICK_DRAFT_KEY, unsent.to_json())
+        else:
+            await self._settings.remove(QUICK_DRAFT_KEY)
