@@ -85,6 +85,7 @@ class HotkeyController(QObject):
         if QGuiApplication.platformName() == "xcb" and is_x11(os.environ):
             self._held = await asyncio.to_thread(_grabbed, keys)
             asyncio.get_running_loop().add_reader(self._held.fileno(), self._read)
+            self._read()  # a press that came with the grab's replies is not in the connection
             return HotkeyReport(keys, HotkeyStatus.WORKS)
         # The user may take minutes to answer the desktop's question.
         binding = self._portal.bind(keys, tr("Open the quick prompt"))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
 
+from desktop_app.app.desktop import hotkey_controller
 from desktop_app.app.desktop.hotkey_controller import HotkeyController
 from desktop_app.app.tasks import Tasks
 from desktop_app.hotkey import native_hotkey
@@ -74,3 +77,35 @@ async def test_it_is_held_until_other_keys_or_none_are_wanted(
     assert pressed == [threading.main_thread()]
     await controller.close()
     assert not system.held
+
+
+class PressedAtOnce:
+    """A grab of X11 whose keys were pressed while it was made: nothing more is to be read."""
+
+    def __init__(self, _keys: str) -> None:
+        self._ends, self._presses = os.pipe(), 1
+
+    def fileno(self) -> int:
+        return self._ends[0]
+
+    def presses(self) -> int:
+        count, self._presses = self._presses, 0
+        return count
+
+    def close(self) -> None:
+        for end in self._ends:
+            os.close(end)
+
+
+async def test_a_press_while_the_keys_are_grabbed_is_not_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(QGuiApplication, "platformName", staticmethod(lambda: "xcb"))
+    monkeypatch.setattr(hotkey_controller, "is_x11", lambda _environment: True)
+    monkeypatch.setattr(hotkey_controller, "_grabbed", PressedAtOnce)
+    parent, tasks, pressed = QObject(), Tasks(lambda error: None), list[bool]()
+    controller = HotkeyController(parent, bus=SessionBus(), scope="", tasks=tasks)
+    controller.pressed.connect(lambda: pressed.append(True))
+    controller.hold("Ctrl+F1")
+    await until(lambda: pressed)
+    await controller.close()
