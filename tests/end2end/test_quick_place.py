@@ -56,6 +56,18 @@ def active() -> int:
     return next(iter(windows("_NET_ACTIVE_WINDOW")), 0)
 
 
+def is_in_no_list(window: int) -> bool:
+    """Return True if task lists and pagers leave a window out."""
+    display = xlib.Display()
+    name = display.intern_atom("_NET_WM_STATE")
+    found = display.create_resource_object("window", window).get_full_property(
+        name, X.AnyPropertyType
+    )
+    wanted = {display.intern_atom(f"_NET_WM_STATE_SKIP_{kind}") for kind in ("TASKBAR", "PAGER")}
+    display.close()
+    return found is not None and wanted <= set(found.value)
+
+
 @contextmanager
 def full_screen() -> Iterator[int]:
     """Run another program over the whole screen; yield its window."""
@@ -79,6 +91,7 @@ def test_it_opens_above_a_full_screen_on_the_screen_with_the_pointer(
             press()
             wait_for(lambda: shows(program, "quick-prompt"), "the quick prompt")
             wait_for(lambda: active() not in (0, full), "the focus")
+            assert is_in_no_list(active())
             if x < HALF:  # where the other program is
                 wait_for(lambda: windows("_NET_CLIENT_LIST_STACKING")[-1] == active(), "the top")
             left, _, width, _ = program.do("place", "quick-prompt", child="")

@@ -109,7 +109,7 @@ def test_it_floats_above_everything_without_a_frame(quick: QuickPrompt) -> None:
 @pytest.mark.qt_log_ignore("setting window masks", extend=True)
 def test_where_nothing_is_translucent_the_corners_are_cut(quick: QuickPrompt) -> None:
     assert quick.mask().isEmpty()
-    quick._masks_corners = True
+    quick._is_on_x11 = True
     quick.resize(quick.width(), quick.height() + 1)
     quick.set_problem("A whole sentence, which makes the window higher than it was before.")
     assert not quick.mask().contains(QPoint(0, 0))

@@ -48,6 +48,7 @@ from desktop_app.ui.look.icons import icon, pixmap
 from desktop_app.ui.look.theme import MARGIN, RADIUS_CARD, set_role
 from desktop_app.ui.quick.quick_prompt_field import QuickPromptField, describe_text
 from desktop_app.ui.quick.quick_prompt_menu import fill_menu
+from desktop_app.ui.quick.task_list import skip_task_lists
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.buttons.hint_button import HintButton
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
         QPaintEvent,
         QResizeEvent,
         QScreen,
+        QShowEvent,
     )
 
     from desktop_app.ui.composer.attachment_chips import Chip
@@ -161,7 +163,7 @@ class QuickPrompt(QWidget):
         self.place: tuple[float, float] | None = None
         self._opened_at = self.pos()
         # Without a compositor, X11 shows transparent corners in black.
-        self._masks_corners = QGuiApplication.platformName() == "xcb"
+        self._is_on_x11 = QGuiApplication.platformName() == "xcb"
         self._shortcuts: list[QShortcut] = []
         self._build()
         self.slash = PromptCompleter(
@@ -468,7 +470,7 @@ class QuickPrompt(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        if self._masks_corners:
+        if self._is_on_x11:
             painter.fillRect(self.rect(), self._theme.ground)
         painting.antialias(painter)
         radius = self._theme.px(RADIUS_CARD)
@@ -481,7 +483,7 @@ class QuickPrompt(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._masks_corners:
+        if self._is_on_x11:
             shape, radius = QPainterPath(), self._theme.px(RADIUS_CARD)
             shape.addRoundedRect(QRectF(self.rect()), radius, radius)
             self.setMask(QRegion(shape.toFillPolygon().toPolygon()))
@@ -505,6 +507,11 @@ class QuickPrompt(QWidget):
         """Let the user move the window, which has no title bar."""
         if event.button() is Qt.MouseButton.LeftButton and self.windowHandle() is not None:
             self.windowHandle().startSystemMove()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_on_x11 and not event.spontaneous():
+            skip_task_lists(self)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

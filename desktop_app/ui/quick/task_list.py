@@ -1,0 +1,59 @@
+"""Keeps a window out of task lists and pagers on X11, for which Qt has no way.
+
+A tool window is in none either, but Openbox then leaves it below full-screen windows.
+https://specifications.freedesktop.org/wm-spec/latest/
+"""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtGui import QGuiApplication, QNativeInterface
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+_STATE: Final = b"_NET_WM_STATE"
+_SKIPPED: Final = (b"_NET_WM_STATE_SKIP_TASKBAR", b"_NET_WM_STATE_SKIP_PAGER")
+_REPLACE, _ATOM, _BITS = 0, 4, 32
+
+
+class _Cookie(ctypes.Structure):
+    _fields_ = (("sequence", ctypes.c_uint),)
+
+
+class _AtomReply(ctypes.Structure):
+    _fields_ = (("header", ctypes.c_uint32 * 2), ("atom", ctypes.c_uint32))
+
+
+def skip_task_lists(window: QWidget) -> None:
+    """Call this before each time that the window is mapped; Qt adds its own states."""
+    connection = ctypes.c_void_p(_connection())
+    if not connection.value:
+        return
+    xcb, number = ctypes.CDLL("libxcb.so.1"), ctypes.c_uint32  # Qt has loaded it
+    skipped = (number * len(_SKIPPED))(*map(_atom, _SKIPPED))
+    place = (number(int(window.winId())), number(_atom(_STATE)), number(_ATOM))
+    value = (ctypes.c_uint8(_BITS), number(len(skipped)), skipped)
+    xcb.xcb_change_property(connection, ctypes.c_uint8(_REPLACE), *place, *value)
+
+
+def _connection() -> int:
+    """Return Qt's connection to the X server, 0 for none."""
+    application = QGuiApplication.instance()
+    if not isinstance(application, QGuiApplication):
+        return 0
+    native = application.nativeInterface()
+    return int(native.connection()) if isinstance(native, QNativeInterface.QX11Application) else 0
+
+
+@cache
+def _atom(name: bytes) -> int:
+    xcb, pointer = ctypes.CDLL("libxcb.so.1"), ctypes.c_void_p
+    ask_type = ctypes.CFUNCTYPE(_Cookie, pointer, ctypes.c_uint8, ctypes.c_uint16, ctypes.c_char_p)
+    reply_type = ctypes.CFUNCTYPE(ctypes.POINTER(_AtomReply), pointer, _Cookie, pointer)
+    asked = ask_type(("xcb_intern_atom", xcb))(_connection(), 0, len(name), name)
+    reply = reply_type(("xcb_intern_atom_reply", xcb))(_connection(), asked, None)
+    return int(reply.contents.atom) if reply else 0
