@@ -100,15 +100,17 @@ class Application:
         values = with_defaults(stored)
         icons.use_folder(resource_path("icons/lucide"))
         self._language.use(str(values["look.language"]))
+        state = stored.get("window.state") or {}
         self._theme = ThemeWatcher(
             self.qt,
             values["look.theme"],  # type: ignore[arg-type]
             int(values["look.text_size"] or 100),
             str(values["look.font"]),
             str(values["look.line_width"]),
+            _last_appearance(state),
         )
         self.window = _build_window(self._theme)
-        self.window.restore_state(stored.get("window.state") or {})
+        self.window.restore_state(state)
         if not isinstance(self._request, QuickRequest | HiddenRequest):
             self.window.show()
         self.qt.processEvents()
@@ -314,6 +316,18 @@ def _prepare_end(code: int) -> None:
         from desktop_app.app.startup.process_end import skip_qt_destructors
 
         skip_qt_destructors(code)
+
+
+def _last_appearance(state: dict[str, object]) -> tuple[bool | None, bool | None]:
+    """Return what the desktop portal said in the previous run.
+
+    It answers after the first paint, which would be light on a dark desktop.
+    """
+    is_dark, is_strong = state.get("is_dark"), state.get("is_strong")
+    return (
+        is_dark if isinstance(is_dark, bool) else None,
+        is_strong if isinstance(is_strong, bool) else None,
+    )
 
 
 def _build_window(theme: ThemeWatcher) -> MainWindow:

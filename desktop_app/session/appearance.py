@@ -40,10 +40,11 @@ class Appearance:
         self._values: dict[str, int] = {}
 
     async def watch(self) -> None:
-        """Report what the portal knows, and whenever it changes."""
+        """Report what the portal knows, if only that it knows nothing, and whenever it changes."""
         try:
             await self._bus.listen(_SETTINGS, "SettingChanged", self._on_change)
         except BusError:
+            self._report(None, None)
             return
         for key in (_SCHEME, _CONTRAST, _MOTION):
             try:
@@ -51,19 +52,21 @@ class Appearance:
             except BusError:  # older portals know neither contrast nor motion
                 continue
             self._take(key, value[1])  # a variant in a variant
+        self._tell()
 
     def _on_change(self, body: Body) -> None:
         match body:
             case (str(namespace), str(key), value) if namespace == _NAMESPACE:
                 self._take(key, value)
+                self._tell()
 
     def _take(self, key: str, value: object) -> None:
         match value:
             case ("u", int(number)):
                 self._values[key] = number
-        if key == _MOTION:
-            self._report_motion(self._values.get(key) == 1)
-            return
+
+    def _tell(self) -> None:
         scheme, contrast = self._values.get(_SCHEME), self._values.get(_CONTRAST)
         is_dark = {1: True, 2: False}.get(scheme or 0)  # 0 is no preference
         self._report(is_dark, None if contrast is None else contrast == 1)
+        self._report_motion(self._values.get(_MOTION) == 1)

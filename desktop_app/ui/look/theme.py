@@ -417,6 +417,7 @@ class ThemeWatcher(QObject):
 
     Attributes:
         current: the theme in use.
+        portal: the last `set_portal_appearance`; at first, that of the previous run.
 
     Signals:
         changed(Theme): emitted after the application got another theme.
@@ -431,6 +432,7 @@ class ThemeWatcher(QObject):
         text_size: int = 100,
         font: str = "",
         line_width: str = "standard",
+        portal: tuple[bool | None, bool | None] = (None, None),
     ) -> None:
         super().__init__(application)
         self._application = application
@@ -438,7 +440,7 @@ class ThemeWatcher(QObject):
         self._text_size = text_size
         self._font, self._line_width = font, line_width
         self._flash_time: int | None = None
-        self._portal: tuple[bool | None, bool | None] = (None, None)
+        self.portal = portal
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self.refresh)
         hints.accessibility().contrastPreferenceChanged.connect(self.refresh)
@@ -454,7 +456,7 @@ class ThemeWatcher(QObject):
 
     def set_portal_appearance(self, is_dark: bool | None, is_strong: bool | None) -> None:
         """Take what the desktop portal says about scheme and contrast; None leaves it to Qt."""
-        self._portal = (is_dark, is_strong)
+        self.portal = (is_dark, is_strong)
         self.refresh()
 
     def set_reduced_motion(self, reduced: bool) -> None:
@@ -509,7 +511,7 @@ class ThemeWatcher(QObject):
 
     def _current_theme(self) -> Theme:
         hints = QGuiApplication.styleHints()
-        dark_system, strong_system = self._portal
+        dark_system, strong_system = self.portal
         if dark_system is None:
             dark_system = hints.colorScheme() == Qt.ColorScheme.Dark
         if strong_system is None:

@@ -234,7 +234,7 @@ class MainWindow(QMainWindow):
         shown[(at + step) % len(shown)][1](Qt.FocusReason.TabFocusReason)
 
     def state(self) -> dict[str, Any]:
-        """Return what is restored at the next start: geometry and visible panes.
+        """Return what is restored at the next start: geometry, visible panes, appearance.
 
         Each set of screens has its geometry: a laptop's window returns to its place at the desk.
         """
@@ -246,6 +246,8 @@ class MainWindow(QMainWindow):
             "geometries": dict([*self._geometries.items()][-_MOST_SCREEN_SETS:]),
             "list": self._wants_list,
             "settings": self._wants_settings and self._drawer is not self.settings,
+            "is_dark": self._watcher.portal[0],
+            "is_strong": self._watcher.portal[1],
         }
 
     def restore_state(self, state: dict[str, Any]) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from desktop_app.session.appearance import Appearance
 from desktop_app.session.portal import PATH
 from desktop_app.session.portal import SERVICE as PORTAL
 from desktop_app.session.session_bus import SessionBus
+from desktop_app.ui.look.theme import ThemeWatcher
 from tests.gui.app.desk import Desk, until
 from tests.helpers.bus_service import BusService, Method, message_bus_daemon
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 INTERFACE = "org.freedesktop.portal.Settings"
 NAMESPACE = "org.freedesktop.appearance"
@@ -79,3 +86,37 @@ async def test_the_cursor_does_not_blink_with_reduced_motion(address: str) -> No
             portal.emit(PATH, INTERFACE, "SettingChanged", *changed)
             await until(lambda: hints.cursorFlashTime() == usual)
         await bus.aclose()
+
+
+async def test_the_appearance_of_the_portal_is_known_at_the_next_start(address: str) -> None:
+    values = {"color-scheme": 1, "contrast": 0, "reduced-motion": 0}
+
+    def read(_namespace: str, key: str) -> tuple[str, tuple[object, ...]]:
+        return "v", (("v", ("u", values[key])),)
+
+    methods: dict[tuple[str, str], Method] = {(INTERFACE, "Read"): read}
+    bus = SessionBus()
+    with BusService(address, PORTAL, methods):
+        await bus.connect()
+        async with Desk(bus=bus) as desk:
+            await until(lambda: desk.theme.portal == (True, False))
+            await desk.close()
+            assert desk.setting("window.state")["is_dark"] is True
+        await bus.aclose()
+
+
+async def test_without_a_portal_the_desktop_has_no_appearance() -> None:
+    reports: list[tuple[bool | None, bool | None]] = []
+    appearance = Appearance(SessionBus(), lambda *each: reports.append(each), print)
+    await appearance.watch()
+    assert reports == [(None, None)]
+
+
+def test_the_first_theme_is_that_of_the_previous_run(qapp: QApplication) -> None:
+    stored = ThemeWatcher(qapp, "system", portal=(True, False))
+    assert stored.current.is_dark
+    stored.set_portal_appearance(None, None)
+    assert stored.current.is_dark == (
+        QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    )
+    stored.set_mode("light")
