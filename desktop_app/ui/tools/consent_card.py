@@ -139,7 +139,8 @@ class ConsentCard(QFrame):
         self._column, self._buttons = QVBoxLayout(), FlowLayout()
         self._column.addWidget(self._text)
         self._column.addWidget(self.arguments)
-        for button in (self.once, self.conversation, self.always, self.deny):
+        # The two plain answers first: with large text, the last row may have to be scrolled to.
+        for button in (self.once, self.deny, self.conversation, self.always):
             self._buttons.addWidget(button)
         self._column.addLayout(self._buttons)
         self._line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
