@@ -166,7 +166,7 @@ async def _prepare_and_send(
             await service.remove(job.id)
             say(tr("None of the files can be sent."))
             return EXIT_FAILED
-        say(estimate_words(job.estimate))
+        say(estimate_words(job))
         if not options.yes and not await console.confirmed(
             tr("Start this batch job? [y/N]"), unasked=True
         ):

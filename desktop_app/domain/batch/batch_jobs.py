@@ -100,7 +100,7 @@ class BatchEstimate:
         files: the number of files that are sent; `left_out` are not.
         input_tokens: of all files, estimated.
         input_cost: US dollars at the batch price, else the ordinary one; None if unknown.
-        cost: with the answers, at `USUAL_ANSWER` tokens each.
+        cost: with the answers, of `BatchJob.expected_answer` tokens each.
         ordinary_cost: of the same files as ordinary questions.
     """
 
@@ -113,12 +113,16 @@ class BatchEstimate:
 
 
 def estimate_batch(
-    tokens: Iterable[int], left_out: int, batch: Price | None, ordinary: Price | None
+    tokens: Iterable[int],
+    left_out: int,
+    batch: Price | None,
+    ordinary: Price | None,
+    answer: int = USUAL_ANSWER,
 ) -> BatchEstimate:
-    """Return the estimate for files of so many tokens each."""
+    """Return the estimate for files of so many tokens each, and answers of `answer` tokens."""
     counts = list(tokens)
     sent = Usage(input_tokens=sum(counts))
-    whole = sent + Usage(output_tokens=USUAL_ANSWER * len(counts))
+    whole = sent + Usage(output_tokens=answer * len(counts))
     return BatchEstimate(
         len(counts),
         left_out,
@@ -219,6 +223,11 @@ class BatchJob:
     purpose: Purpose = Purpose.BATCH
     uploads: tuple[BatchUpload, ...] = ()
     counts: BatchCounts = field(default_factory=BatchCounts)
+
+    @property
+    def expected_answer(self) -> int:
+        """Return the tokens that the estimate assumes of each answer."""
+        return min(USUAL_ANSWER, self.parameters.max_output_tokens or USUAL_ANSWER)
 
 
 @dataclass(frozen=True)

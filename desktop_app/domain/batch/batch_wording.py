@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from desktop_app.domain.batch.batch_jobs import (
-    USUAL_ANSWER,
-    BatchEstimate,
     BatchItem,
     BatchJob,
     BatchLine,
@@ -42,8 +40,9 @@ ITEM_WORDS: Final = {
 """The states of a file, marked for translation."""
 
 
-def estimate_words(estimate: BatchEstimate) -> str:
+def estimate_words(job: BatchJob) -> str:
     """Describe the size and cost of a job before anything is sent."""
+    estimate = job.estimate
     tokens = formatting.tokens(estimate.input_tokens)
     sentences = [
         tr_plural(
@@ -66,7 +65,7 @@ def estimate_words(estimate: BatchEstimate) -> str:
                 "Estimated cost at most {cost}, assuming {tokens} tokens per response: the batch "
                 "price of this model is unknown.",
                 cost=formatting.money(estimate.cost),
-                tokens=USUAL_ANSWER,
+                tokens=job.expected_answer,
             )
             if is_bound
             else tr(
@@ -74,7 +73,7 @@ def estimate_words(estimate: BatchEstimate) -> str:
                 "tokens per response.",
                 cost=formatting.money(estimate.cost),
                 saving=formatting.money(estimate.ordinary_cost - estimate.cost),
-                tokens=USUAL_ANSWER,
+                tokens=job.expected_answer,
             )
         )
         sentences.append(tr("Responses arrive within 24 hours."))

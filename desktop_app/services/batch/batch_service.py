@@ -182,7 +182,8 @@ class BatchService:
         tokens = [row.tokens for row in rows if row.status is ItemStatus.READ]
         batch = self._price(profile, info, TIER)
         ordinary = self._price(profile, info, None)
-        estimate = estimate_batch(tokens, len(rows) - len(tokens), batch, ordinary)
+        left_out, answer = len(rows) - len(tokens), job.expected_answer
+        estimate = estimate_batch(tokens, left_out, batch, ordinary, answer)
         job = replace(job, status=BatchStatus.READY, estimate=estimate)
         return await self._save(job)
 

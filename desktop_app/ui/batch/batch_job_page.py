@@ -199,7 +199,7 @@ class BatchJobPage(QWidget):
         self.status.setText(" · ".join(facts))
         self.status.setAccessibleName(spoken_text(self.status.text()))
         is_asked = status is BatchStatus.READY
-        self.estimate.set_text(estimate_words(job.estimate) if is_asked else "")
+        self.estimate.set_text(estimate_words(job) if is_asked else "")
         self.error.set_text(job_error_text(job), "warning")
         self._show_progress(job)
         self.start.setVisible(is_asked)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.answering.chat_request import GenerationParameters, ProviderKind
 from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import estimate_words, item_error_text, job_error_text
 from desktop_app.domain.conversations.conversation import now
@@ -345,6 +345,22 @@ async def test_cancelling_before_anything_was_sent_ends_it_at_once(tmp_path: Pat
         assert len(await made.store.all()) == 1
 
 
+async def test_the_estimate_assumes_no_longer_answers_than_are_allowed(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as (_server, made):
+        limit, costs = GenerationParameters(max_output_tokens=300), []
+        for parameters in (limit, None):
+            job = await made.service.new(
+                made.files("one"), made.resolved(), "Sum it up", parameters=parameters
+            )
+            job = await made.service.prepare(job.id)
+            estimate, tokens = job.estimate, job.expected_answer
+            assert estimate.cost is not None
+            assert estimate.input_cost is not None
+            costs.append(estimate.cost - estimate.input_cost)
+            assert f"{tokens} tokens per response" in estimate_words(job).replace(",", "")
+        assert costs[0] == costs[1] * Decimal("0.3")
+
+
 async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_path: Path) -> None:
     """The server lists no price of batches, so the ordinary price counts."""
     said = ModelDetails(input_price=Decimal(2), output_price=Decimal(10))
@@ -359,7 +375,7 @@ async def test_a_price_that_the_server_lists_is_estimated_held_and_counted(tmp_p
         cost = job.estimate.cost
         assert cost is not None
         assert job.estimate.input_cost == Decimal(2 * job.estimate.input_tokens) / 1_000_000
-        assert "at most" in estimate_words(job.estimate)
+        assert "at most" in estimate_words(job)
         job = await made.run((await made.service.start(job.id)).id)
         each = Decimal("0.002") + Decimal("0.001")  # 1,000 in and 100 out
         assert [item.cost for item in await made.items(job.id)] == [each]
