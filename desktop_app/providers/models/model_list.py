@@ -111,7 +111,7 @@ def listing_from(reply: object, profile: ProviderProfile) -> ModelListing:
             details_of(row).filled_from(beside.get(name, ModelDetails())),
         )
         for row in rows
-        if 0 < len(name := json_fields.text(row, "id")) <= LONGEST_ID
+        if len(name := json_fields.text(row, "id")) <= LONGEST_ID and name.strip()
     )
     return ModelListing(profile.base_url, models, datetime.now(UTC))
 

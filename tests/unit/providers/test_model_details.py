@@ -153,7 +153,9 @@ def test_llama_cpp_has_a_second_list() -> None:
     assert listing_from(reply, BOX).details_of("smol") == ModelDetails(CHAT, images=True)
 
 
-@pytest.mark.parametrize("reply", [["a", "b"], {"data": ["a", "b"]}, {"data": ["a", {"id": "b"}]}])
+@pytest.mark.parametrize(
+    "reply", [["a", " ", "b"], {"data": ["a", "b"]}, {"data": ["a", {"id": ""}, {"id": "b"}]}]
+)
 def test_models_may_be_names_alone(reply: object) -> None:
     assert [model.id for model in listing_from(reply, BOX).models] == ["a", "b"]
 
