@@ -33,13 +33,10 @@ if TYPE_CHECKING:
     from desktop_app.domain.answering.answer_form import AnswerForm
     from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob
     from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart
-    from desktop_app.services.batch.batch_upload import UploadLimits
 
 
 def batch_service(
-    backend: Backend,
-    changed: Callable[[str], None] = lambda _job_id: None,
-    limits: UploadLimits | None = None,
+    backend: Backend, changed: Callable[[str], None] = lambda _job_id: None
 ) -> BatchService:
     """Create the batch service over the backend's store, documents and providers."""
 
@@ -59,7 +56,6 @@ def batch_service(
             backend.pictures,
             backend.fences,
             backend.database.path.parent,
-            limits,
         ),
         budget=backend.budget,
         catalog=backend.catalog,

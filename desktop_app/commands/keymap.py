@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from desktop_app.commands.command import COMMANDS, Command
 from desktop_app.commands.shortcut import is_prefix, key_refusal, normalized, presses_of
 from desktop_app.domain.errors import SettingError
+
+_PREFIX: Final = "keys."
+"""Of settings that are shortcuts."""
 
 
 class Keymap:
@@ -29,13 +33,13 @@ class Keymap:
         self._overrides = dict(self._usable(overrides or {}))
 
     @classmethod
-    def from_settings(cls, values: Mapping[str, object], prefix: str = "keys.") -> Keymap:
+    def from_settings(cls, values: Mapping[str, object]) -> Keymap:
         """Return the keymap in settings, whose shortcuts are under `keys.<command id>`."""
         return cls(
             {
-                key.removeprefix(prefix): value
+                key.removeprefix(_PREFIX): value
                 for key, value in values.items()
-                if key.startswith(prefix) and isinstance(value, str)
+                if key.startswith(_PREFIX) and isinstance(value, str)
             }
         )
 

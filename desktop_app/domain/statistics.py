@@ -15,7 +15,7 @@ _LEAST: Final = 1e-4
 _MOST: Final = 1e13  # times the least
 _BYTES: Final = 4
 _BITS: Final = 8 * _BYTES
-Z_95: Final = 1.959963984540054
+_Z_95: Final = 1.959963984540054
 """The normal quantile of a two-sided confidence of 95 %."""
 
 
@@ -84,8 +84,8 @@ class Histogram:
         return array("I", self.packed.to_bytes(length * _BYTES, "little"))
 
 
-def wilson_interval(passed: int, total: int, z: float = Z_95) -> tuple[float, float]:
-    """Return the Wilson score interval of a share; (0, 1) without cases.
+def wilson_interval(passed: int, total: int) -> tuple[float, float]:
+    """Return the 95 % Wilson score interval of a share; (0, 1) without cases.
 
     Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927), p. 209.
 
@@ -94,8 +94,8 @@ def wilson_interval(passed: int, total: int, z: float = Z_95) -> tuple[float, fl
     """
     if total == 0:
         return 0.0, 1.0
-    share, square = passed / total, z * z
+    share, square = passed / total, _Z_95 * _Z_95
     middle = share + square / (2 * total)
-    half = z * sqrt(share * (1 - share) / total + square / (4 * total * total))
+    half = _Z_95 * sqrt(share * (1 - share) / total + square / (4 * total * total))
     low, high = (middle - half) / (1 + square / total), (middle + half) / (1 + square / total)
     return max(0.0, low) if passed else 0.0, min(1.0, high) if passed < total else 1.0

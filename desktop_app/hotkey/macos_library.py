@@ -77,19 +77,17 @@ class MacLibrary:
     layout_key: c_void_p
 
 
-def mac_library(
-    carbon: str = f"{_FRAMEWORKS}/Carbon.framework/Carbon",
-    core: str = f"{_FRAMEWORKS}/CoreFoundation.framework/CoreFoundation",
-) -> MacLibrary:
-    """Load the frameworks from these files.
+def mac_library() -> MacLibrary:
+    """Load the frameworks.
 
     Raises:
         OSError: a file cannot be loaded.
     """
-    loaded = ctypes.CDLL(carbon), ctypes.CDLL(core)
-    for library, declared in zip(loaded, (_CARBON, _CORE), strict=True):
+    carbon = ctypes.CDLL(f"{_FRAMEWORKS}/Carbon.framework/Carbon")
+    core = ctypes.CDLL(f"{_FRAMEWORKS}/CoreFoundation.framework/CoreFoundation")
+    for library, declared in ((carbon, _CARBON), (core, _CORE)):
         for name, (result, *arguments) in declared.items():
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
-    layout_key = c_void_p.in_dll(loaded[0], "kTISPropertyUnicodeKeyLayoutData")
-    return MacLibrary(*loaded, layout_key)
+    layout_key = c_void_p.in_dll(carbon, "kTISPropertyUnicodeKeyLayoutData")
+    return MacLibrary(carbon, core, layout_key)

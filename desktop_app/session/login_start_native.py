@@ -75,12 +75,11 @@ class RunValue:
 
     Args:
         name: the program's name, which is the value's.
-        registry: the module winreg.
     """
 
-    def __init__(self, name: str, registry: Any = None) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._registry = registry or importlib.import_module("winreg")  # Windows only
+        self._registry: Any = importlib.import_module("winreg")  # Windows only
 
     @property
     def place(self) -> str:

@@ -87,7 +87,6 @@ async def _measure(path: Path, entries: int) -> dict[str, Any]:
 
     figures = {
         "month_ms": await _median_ms(lambda: ledger.month(at)),
-        "day_ms": await _median_ms(lambda: ledger.day(at)),
         "cap_ms": await _median_ms(lambda: holds.month("openai", None, at)),
         "tables_ms": await _median_ms(lambda: ledger.report(at)),
         "chart_ms": await _median_ms(lambda: ledger.grouped(Grouping.DAY, recent)),

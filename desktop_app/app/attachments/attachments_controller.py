@@ -160,9 +160,9 @@ class AttachmentsController(QObject):
         self._update()
         self._prompt.focus_text()
 
-    def attach_text(self, text: str, conversation_id: str = "") -> None:
+    def attach_text(self, text: str) -> None:
         """Attach a long pasted text as a document."""
-        self._begin(tr(PASTED_NAME), text, conversation_id)
+        self._begin(tr(PASTED_NAME), text, "")
         self._update()
 
     def attach_content(self, content: DroppedData, conversation_id: str = "") -> None:

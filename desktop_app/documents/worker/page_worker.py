@@ -42,14 +42,13 @@ class PageWorker(DocumentWorker):
 
     def __init__(
         self,
-        limits: Limits | None = None,
         *,
         idle_s: float = 60,
         passwords: dict[str, str] | None = None,
         command: ChildCommand | None = None,
     ) -> None:
         # The document was within the limits when it was read, whatever they are now.
-        limits = limits or Limits(file_bytes=_LARGEST_FILE, seconds=20)
+        limits = Limits(file_bytes=_LARGEST_FILE, seconds=20)
         super().__init__(limits, idle_s=idle_s, passwords=passwords, command=command)
 
     async def sizes(self, looked: ViewedDocument) -> list[tuple[float, float]]:

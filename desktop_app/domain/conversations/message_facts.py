@@ -25,6 +25,8 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.i18n.formatting import duration, moment, money, percent
 from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 
+_SHORT: Final = 60  # characters
+
 ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.CANCELLED: N_("Stopped"),
     MessageStatus.INTERRUPTED: N_("Interrupted because Repartee closed"),
@@ -184,7 +186,7 @@ def indented_json(arguments: str) -> list[str]:
         return arguments.splitlines() or [""]
 
 
-def short_arguments(arguments: str, limit: int = 60) -> str:
+def short_arguments(arguments: str) -> str:
     """Return arguments on one short line: `city: Oslo, days: 3`."""
     try:
         found = json.loads(arguments)
@@ -197,8 +199,8 @@ def short_arguments(arguments: str, limit: int = 60) -> str:
             for name, value in found.items()
         )
         words = ", ".join(texts)
-    line = " ".join(words[: 4 * limit].split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    line = " ".join(words[: 4 * _SHORT].split())
+    return line if len(line) <= _SHORT else f"{line[: _SHORT - 1]}…"
 
 
 def attachment_facts(part: DocumentPart | ImagePart) -> list[str]:

@@ -37,7 +37,6 @@ from desktop_app.storage.spending.daily_sums import (
 )
 from desktop_app.storage.spending.spending_sums import (
     add_to_slot,
-    day_of,
     month_of,
     token_counts,
 )
@@ -85,10 +84,6 @@ class Ledger:
     async def spent_in_month(self, at: datetime, provider_id: str | None = None) -> Spent:
         """Return the spending in the month of `at`, with calls and tokens."""
         return await self._databases.disk.read(lambda c: month_of(c, at, provider_id))
-
-    async def day(self, at: datetime, provider_id: str | None = None) -> Decimal:
-        """Return the US dollars spent on the day of `at`, in this computer's time zone."""
-        return (await self._databases.disk.read(lambda c: day_of(c, at, provider_id))).cost
 
     async def conversation(self, conversation_id: str) -> Decimal:
         """Return the US dollars spent in a conversation."""

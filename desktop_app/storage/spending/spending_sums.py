@@ -23,12 +23,6 @@ _NAMES: Final = ("provider_id", "model", "purpose")
 _Key = tuple[Any, ...]
 
 
-def day_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
-    """Return the spending of the local day of `at`, of one provider or of all."""
-    day = at.astimezone().date()
-    return _total(connection, day, day + _DAY, provider_id)
-
-
 def month_of(connection: sqlite3.Connection, at: datetime, provider_id: str | None) -> Spent:
     """Return the spending of the local month of `at`, of one provider or of all."""
     first = at.astimezone().date().replace(day=1)

@@ -110,9 +110,9 @@ class AnswerColumn(QFrame):
         """The state and the figures."""
         return self._facts.text()
 
-    def show_answer(self, answer: Message, *, first_token_s: float | None = None) -> None:
+    def show_answer(self, answer: Message) -> None:
         """Show an answer from its beginning."""
-        self.first_token_s = first_token_s
+        self.first_token_s = None
         self.transcript.set_messages([answer])
         self._show_facts(answer)
 

@@ -60,7 +60,7 @@ class Bars:
 EMPTY: Final = Bars((), (), (), False, str)
 
 
-def axis_step(top: float, ticks: int = _TICKS) -> float:
+def axis_step(top: float) -> float:
     """Return the distance of the axis's lines: 1, 2 or 5 times a power of ten.
 
     >>> [axis_step(top) for top in (0, 0.9, 4, 7, 120, 1_000_000)]
@@ -68,7 +68,7 @@ def axis_step(top: float, ticks: int = _TICKS) -> float:
     """
     if top <= 0:
         return 1.0
-    rough = top / ticks
+    rough = top / _TICKS
     power = floor(log10(rough))
     digit = next(digit for digit in (1, 2, 5, 10) if digit * 10.0**power >= rough * 0.999)
     # A negative power would leave digits such as 0.30000000000000004.

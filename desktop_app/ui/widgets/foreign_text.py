@@ -57,11 +57,15 @@ def spoken_text(text: str) -> str:
     return one_line(text, LONGEST_PARAGRAPH)
 
 
-def several_lines(text: str, limit: int = LONGEST_PARAGRAPH) -> str:
-    """Return text for a place of several lines, cut in the middle beyond `limit` characters."""
-    if len(text) <= limit and text.isprintable():
+def several_lines(text: str) -> str:
+    """Return text for a place of several lines; the middle of a very long one is left out."""
+    if len(text) <= LONGEST_PARAGRAPH and text.isprintable():
         return text
-    lines = _LINE_BREAKS.sub("\n", _cut_middle(text, limit)).replace("\t", "    ").split("\n")
+    lines = (
+        _LINE_BREAKS.sub("\n", _cut_middle(text, LONGEST_PARAGRAPH))
+        .replace("\t", "    ")
+        .split("\n")
+    )
     if len(lines) > _MAX_LINES:
         lines = [*lines[: _MAX_LINES - 1], "…"]
     return "\n".join(map(_visible_controls, lines))
