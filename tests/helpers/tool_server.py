@@ -196,6 +196,11 @@ def call(params: dict[str, Any], number: int) -> dict[str, Any] | None:
             {"type": "image", "mimeType": "image/png", "data": "iVBORw0="},
             {"type": "resource", "resource": {"uri": "memo://a", "text": "Inside."}},
             {"type": "resource_link", "uri": "memo://b", "name": "b"},
+            {"type": "resource", "resource": {"uri": "memo://c", "blob": "iVBORw0="}},
+            {
+                "type": "resource",
+                "resource": {"uri": "memo://d", "mimeType": "image/png", "blob": "iVBORw0="},
+            },
         ]
         return {"content": parts}
     if name == "change":

@@ -3,7 +3,8 @@
     packaging/desktop-session.sh .venv/bin/python -m tests.mutants [N] [--seed N] [--only PATH]
 
 The changes are made in a copy of the committed files. For each, the tests that import the changed
-module run first, then the unit tests of its package, then the integration tests that name it.
+module run first, then the unit tests of its package, then the integration tests that name it. Code
+that runs in processes of its own is named by none: all integration tests of its package run.
 `equivalent.txt` lists changes that no test can notice, with reasons. A change by which the tests
 hang counts as noticed, as is usual, and is listed as a timeout: tests that fail tell more. The last
 line is the score. The exit code is 1 if the score is below 92 %.
@@ -34,6 +35,8 @@ _WITHOUT_UNIT_TESTS: Final = ("app", "ui", "sandbox")
 """Packages that gui tests and whole processes test: too slow for a sample."""
 _UNIT_TESTS: Final = {"backend": "headless", "cli": "headless"}
 """The folders of unit tests that are not named after the package."""
+_PROCESS_TESTS: Final = {"cli": "headless", "tool_servers": "tool_servers"}
+"""The folders of integration tests of packages that run in processes of their own."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,7 +122,8 @@ def _tests(copy: Path, module: str) -> list[list[str]]:
     tested = package.split(".")[1]
     feature = f"tests/unit/{_UNIT_TESTS.get(tested, tested)}"
     whole = [feature] if (copy / feature).is_dir() else []
-    return [near["unit"], whole, near["integration"]]
+    processes = [f"tests/integration/{_PROCESS_TESTS[tested]}"] if tested in _PROCESS_TESTS else []
+    return [near["unit"], whole, near["integration"], processes]
 
 
 def _outcome(copy: Path, tests: list[str]) -> str:

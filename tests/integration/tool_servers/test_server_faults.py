@@ -48,6 +48,8 @@ async def test_other_content_is_named() -> None:
             "[image/png, 8 characters of base64, not shown]",
             "Inside.",
             "[b: memo://b]",
+            "[data: memo://c]",
+            "[image/png: memo://d]",
         ]
 
 
