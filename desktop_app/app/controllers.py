@@ -510,6 +510,7 @@ class Controllers(QObject):
             tasks=state.tasks,
             prompt=window.prompt,
             panel=window.settings,
+            notifications=window.notifications,
             backend=state.backend,
         )
         self.titles = TitleController(

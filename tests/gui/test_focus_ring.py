@@ -1,4 +1,4 @@
-"""The focus ring of segments and menu buttons."""
+"""The focus of segments and menu buttons: its ring, and the arrow keys."""
 
 from __future__ import annotations
 
@@ -50,3 +50,20 @@ def test_the_ring_returns_with_the_window_and_after_a_menu(
         focus(widget, Reason.MouseFocusReason)
         widget.focusInEvent(QFocusEvent(QEvent.Type.FocusIn, reason))
         assert bytes(widget.grab().toImage().constBits()) == plain
+
+
+def test_left_and_right_go_through_all_rows(qtbot: QtBot) -> None:
+    control = SegmentedControl([(key, key.upper()) for key in "abcde"], theme.light(), columns=3)
+    qtbot.addWidget(control)
+    control.show()
+    control.button("d").setEnabled(False)
+    chosen: list[str] = []
+    control.chosen.connect(chosen.append)
+    control.chosen.connect(control.set_current)
+    control.set_current("b")
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left):
+        qtbot.keyClick(control.button(control.current() or ""), key)
+    assert chosen == ["c", "e", "c"]
+    control.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    qtbot.keyClick(control.button("c"), Qt.Key.Key_Left)
+    assert chosen[-1] == "e"

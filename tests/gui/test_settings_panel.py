@@ -247,6 +247,8 @@ def test_an_impossible_address_is_refused(qtbot: QtBot, panel: SettingsPanel) ->
     with qtbot.assertNotEmitted(panel.profile_save_requested):
         write(qtbot, panel, "base-url", "gateway")
     assert "Enter a URL such as https://" in all_text(panel)
+    described = find(panel, QLineEdit, "base-url").accessibleDescription()
+    assert "Enter a URL such as https://" in described
 
 
 @pytest.mark.parametrize(
@@ -489,10 +491,13 @@ def test_what_the_model_does_not_take_is_disabled_and_says_why(panel: SettingsPa
     panel.show_page("answer")
     why = "GPT-5.2 supports this setting only with effort set to None."
     panel.set_refusals({"answer.temperature": why})
+    assert find(panel, QSlider, "answer.temperature").accessibleDescription() == why
     assert not find(panel, QSlider, "answer.temperature").isEnabled()
     assert find(panel, QSlider, "answer.top_p").isEnabled()
     assert why in all_text(panel)
     panel.set_refusals({})
+    helped = setting("answer.temperature").help
+    assert find(panel, QSlider, "answer.temperature").accessibleDescription() == helped
     assert find(panel, QSlider, "answer.temperature").isEnabled()
     assert why not in all_text(panel)
 

@@ -461,8 +461,8 @@ class ChatController(QObject):
             return
         elif self._running.is_running(here):
             self.stop()
-        else:
-            self._edited.leave()
+        elif bring_back := self._edited.leave():
+            self._pane.notifications.notify_undo(tr("Edit discarded"), bring_back)
 
     def retry_last(self) -> None:
         """Ask the last question again."""

@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.domain.conversations.conversation import Draft, Message, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.open_conversation import OpenConversation
@@ -55,12 +57,24 @@ class EditedQuestion(QObject):
         self._edited = _Edited(self._current.id, question, here.put_aside if here else put_aside)
         self._put_into_prompt(question.as_draft)
 
-    def leave(self) -> None:
-        """Stop editing: restore the draft that was in the prompt before."""
+    def leave(self) -> Callable[[], None] | None:
+        """Stop editing: restore the draft that was in the prompt before.
+
+        Returns:
+            What brings the edited text back; None if the question was left as it was.
+        """
         edited = self._here()
-        if edited is not None:
-            self._edited = None
-            self._put_into_prompt(edited.put_aside)
+        if edited is None:
+            return None
+        typed = self._draft.with_text(self._prompt.text(), self._prompt.template_id)
+        self._edited = None
+        self._put_into_prompt(edited.put_aside)
+        return None if typed == edited.question.as_draft else lambda: self._resume(edited, typed)
+
+    def _resume(self, edited: _Edited, typed: Draft) -> None:
+        if edited.question.id in {message.id for message in self._current.path}:
+            self.begin(edited.question)
+            self._put_into_prompt(typed)
 
     def end(self, conversation_id: str, rest: Draft) -> Draft:
         """End editing if the edited question was sent; return what goes into the prompt now.

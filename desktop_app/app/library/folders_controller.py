@@ -13,6 +13,7 @@ from desktop_app.commands.command_search import PaletteEntry
 from desktop_app.domain.conversations.conversation import Folder, new_id, now
 from desktop_app.domain.conversations.list_filter import LIST, ListFilter, ListFilterKind
 from desktop_app.i18n.translation import N_, tr, tr_plural
+from desktop_app.settings.schema import setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,9 +80,7 @@ class FoldersController(QObject):
         panel.folder_override_changed.connect(
             lambda id_, key, value: self._set(id_, lambda f: with_value(f, key, value))
         )
-        panel.folder_override_removed.connect(
-            lambda id_, key: self._set(id_, lambda f: without_value(f, key))
-        )
+        panel.folder_override_removed.connect(self._remove_value)
         self._folders.changed.connect(self._show_values)
         self._current.opened.connect(self._follow_open)
         self._setup.choice_changed.connect(self._show_values)
@@ -141,6 +140,18 @@ class FoldersController(QObject):
         folder = self._folders.by_id.get(folder_id)
         if folder is not None:
             self.keep(change(folder))
+
+    def _remove_value(self, folder_id: str, key: str) -> None:
+        """Let a setting of a folder follow the defaults; offer Undo."""
+        folder = self._folders.by_id.get(folder_id)
+        if folder is None:
+            return
+        removed = values_of(folder).get(key)
+        self.keep(without_value(folder, key))
+        self._notifications.notify_undo(
+            tr("“{name}” reset to default", name=tr(setting(key).label)),
+            lambda: self._set(folder_id, lambda f: with_value(f, key, removed)),
+        )
 
     def keep(self, folder: Folder) -> None:
         """Show a changed folder, and write it."""

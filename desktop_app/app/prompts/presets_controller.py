@@ -21,6 +21,7 @@ from desktop_app.domain.answering.generation import Overrides
 from desktop_app.domain.conversations.conversation import Conversation, new_id, now
 from desktop_app.domain.prompts.preset import Preset, preset_of
 from desktop_app.i18n.translation import N_, tr
+from desktop_app.settings.schema import setting
 from desktop_app.ui.widgets.foreign_text import menu_text
 
 if TYPE_CHECKING:
@@ -199,9 +200,7 @@ class PresetsController(QObject):
         page.override_changed.connect(
             lambda id_, key, value: self._override(id_, lambda own: with_own(own, key, value))
         )
-        page.override_removed.connect(
-            lambda id_, key: self._override(id_, lambda own: without_own(own, key))
-        )
+        page.override_removed.connect(self._remove_override)
         page.examples_changed.connect(
             lambda id_, pairs: self._override(id_, lambda own: replace(own, examples=pairs))
         )
@@ -245,6 +244,16 @@ class PresetsController(QObject):
         preset = self._presets.by_id.get(preset_id)
         if preset is not None:
             self._save(replace(preset, overrides=change(preset.overrides)))
+
+    def _remove_override(self, preset_id: str, key: str) -> None:
+        """Let a setting of a preset follow the defaults; offer Undo."""
+        removed = own_values(self._presets.by_id[preset_id].overrides).get(key)
+        self._override(preset_id, lambda own: without_own(own, key))
+        if self._dialog is not None:
+            self._dialog.say(
+                tr("“{name}” reset to default", name=tr(setting(key).label)),
+                lambda: self._override(preset_id, lambda own: with_own(own, key, removed)),
+            )
 
     def _begin_new(self) -> None:
         self._add(Preset(new_id(), self._free_name(), created_at=now()))

@@ -32,7 +32,7 @@ from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.paths import resource_path
 from desktop_app.services.models.model_menu import chat_models
-from desktop_app.settings.schema import KEYS_PREFIX
+from desktop_app.settings.schema import KEYS_PREFIX, setting
 from desktop_app.ui.settings.sections.key_state import KeyState
 
 if TYPE_CHECKING:
@@ -142,9 +142,7 @@ class SettingsController(QObject):
         panel.override_changed.connect(
             lambda id_, key, value: self._setup.override(id_, lambda own: with_own(own, key, value))
         )
-        panel.override_removed.connect(
-            lambda id_, key: self._setup.override(id_, lambda own: without_own(own, key))
-        )
+        panel.override_removed.connect(self._remove_override)
 
     def _start(self, work: Work) -> None:
         self._tasks.start(work)
@@ -452,6 +450,15 @@ class SettingsController(QObject):
             self._notifications.notify_undo(
                 tr("Shortcut reset"), lambda: self._start(self._set(key, before))
             )
+
+    def _remove_override(self, conversation_id: str, key: str) -> None:
+        """Let a setting follow the defaults. Offer Undo: it may be a text that the user wrote."""
+        removed = own_values(self._current.conversation.overrides).get(key)
+        self._setup.override(conversation_id, lambda own: without_own(own, key))
+        self._notifications.notify_undo(
+            tr("“{name}” reset to default", name=tr(setting(key).label)),
+            lambda: self._setup.override(conversation_id, lambda own: with_own(own, key, removed)),
+        )
 
     def show_values(self, _key: str = "") -> None:
         """Show the current settings."""

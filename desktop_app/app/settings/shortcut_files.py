@@ -13,7 +13,7 @@ from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.settings.schema import KEYS_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -84,11 +84,23 @@ class ShortcutFiles(QObject):
     async def _import(self, path: Path) -> None:
         read = await asyncio.to_thread(_read, path)
         before = Keymap.from_settings(self._values.all)
-        for command_id, keys in read.usable.items():
-            if keys != before.shortcut_of(command_id):
-                await self._values.set(f"{KEYS_PREFIX}{command_id}", keys)
+        changed = {
+            command_id: keys
+            for command_id, keys in read.usable.items()
+            if keys != before.shortcut_of(command_id)
+        }
+        await self._use(changed)
+        report = _report(read, Keymap.from_settings(self._values.all))
+        replaced = {command_id: before.shortcut_of(command_id) for command_id in changed}
+        if replaced:
+            self._notifications.notify_undo(report, lambda: self._tasks.start(self._use(replaced)))
+        else:
+            self._notifications.notify(report)
+
+    async def _use(self, shortcuts: Mapping[str, str]) -> None:
+        for command_id, keys in shortcuts.items():
+            await self._values.set(f"{KEYS_PREFIX}{command_id}", keys)
         self._on_value(KEYS_PREFIX)
-        self._notifications.notify(_report(read, Keymap.from_settings(self._values.all)))
 
 
 def _patterns() -> str:

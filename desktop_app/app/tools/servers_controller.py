@@ -197,7 +197,10 @@ class ServersController(QObject):
 
         box = message_box(
             tr("Remove the tool server “{server}”?", server=name),
-            tr("Its stored values and your permissions for its tools are removed, too."),
+            tr(
+                "Its stored values and your permissions for its tools are removed, too. "
+                "This can’t be undone."
+            ),
             parent=self._parent,
         )
         box.setObjectName("confirm-server-removal")

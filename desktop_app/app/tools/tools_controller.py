@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.settings.settings_panel import SettingsPanel
     from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
     from desktop_app.ui.tools.tool_picker import ToolPicker
+    from desktop_app.ui.window.cards.notifications import Notifications
 
 TOOLS: Final = "answer.tools"
 FORM: Final = "answer.form"
@@ -64,12 +65,13 @@ class ToolsController(QObject):
         tasks: Tasks,
         prompt: PromptEditor,
         panel: SettingsPanel,
+        notifications: Notifications,
         backend: Backend,
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._prompt = parent, theme, prompt
         self._current, self._setup, self._tasks = current, setup, tasks
-        self._backend = backend
+        self._notifications, self._backend = notifications, backend
         self.picker: ToolPicker | None = None
         self._dialog: AnswerFormDialog | None = None
         prompt.tools_requested.connect(self.choose)
@@ -194,13 +196,20 @@ class ToolsController(QObject):
 
         dialog = self._dialog = AnswerFormDialog(self._theme.current, request.anchor.window())
         dialog.finished.connect(lambda _result: self._forget_dialog(dialog))
-        dialog.taken.connect(request.tell)
+        dialog.taken.connect(lambda chosen: self._take_form(request, chosen))
         dialog.check_requested.connect(
             lambda source, takes: self._tasks.start(self._check(dialog, source, takes=takes))
         )
         dialog.file_requested.connect(lambda path: self._tasks.start(self._read(dialog, path)))
         dialog.begin(request.value, self._refusals())
         dialog.open()
+
+    def _take_form(self, request: EditRequest, chosen: str) -> None:
+        request.tell(chosen)
+        if request.value and not chosen:  # it may be a schema that the user wrote
+            self._notifications.notify_undo(
+                tr("Response format removed"), lambda: request.tell(request.value)
+            )
 
     def _forget_dialog(self, dialog: AnswerFormDialog) -> None:
         self._dialog = None

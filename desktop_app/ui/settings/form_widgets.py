@@ -68,6 +68,7 @@ class Note(LinkedLabel):
     def __init__(self, theme: Theme, text: str = "") -> None:
         super().__init__()
         self._words = ""
+        self._described: tuple[QWidget, ...] = ()
         self.setWordWrap(True)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.set_theme(theme)
@@ -83,6 +84,7 @@ class Note(LinkedLabel):
         """
         words = text if isinstance(text, str) else plain_text(text)
         is_new, self._words = words != self._words, words
+        self.describe(*self._described)
         set_role(self, _ROLES[tone])
         if isinstance(text, str):
             self.setText(text)
@@ -91,6 +93,12 @@ class Note(LinkedLabel):
         self.setVisible(bool(text))
         if is_new and self.isVisible() and (is_result or tone == "error"):
             announce(self, words)
+
+    def describe(self, *fields: QWidget) -> None:
+        """Be the description of fields, which a screen reader speaks with their names."""
+        self._described = fields
+        for field in fields:
+            field.setAccessibleDescription(spoken_text(self._words))
 
     def set_theme(self, theme: Theme) -> None:
         self.setFont(theme.note())
@@ -147,6 +155,7 @@ class LineSection(FormSection):
         self.field.setObjectName(name)
         self.field.setAccessibleName(spoken_text(title))
         self.title.setBuddy(self.field)
+        self.note.describe(self.field)
         self.body.addWidget(self.field)
         self._shown = ""
         self.field.editingFinished.connect(self._finish)

@@ -1,19 +1,26 @@
-"""Undo for what was removed: attachments, keys, passwords, providers, shortcuts."""
+"""Undo for what was removed: attachments, keys, passwords, providers, shortcuts, typed texts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
+from desktop_app.backend.answer_settings import with_own
 from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.commands.keymap import Keymap
+from desktop_app.commands.keymap_file import shortcuts_to_json
 from desktop_app.domain.network.custom_fields import CustomField
 from desktop_app.domain.network.origin import origin
 from desktop_app.domain.network.secret import Secret
+from desktop_app.ui.library.prompts_dialog import PromptsDialog
+from desktop_app.ui.tools.answer_form_dialog import AnswerFormDialog
 from tests.gui.app.desk import Desk, until
-from tests.gui.app.scenes import DATA
+from tests.gui.app.scenes import DATA, SCHEMA
 from tests.gui.app.test_choices import SERVER
 from tests.helpers.widgets import find
 from tests.integration.credentials.conftest import (
@@ -43,6 +50,10 @@ def remove(desk: Desk, name: str) -> None:
     parts = desk.state.draft.value.question_attachments
     sha256 = next(part.sha256 for part in parts if part.name == name)
     desk.window.prompt.attachment_removal_requested.emit(sha256)
+
+
+def instructions(desk: Desk) -> str:
+    return desk.state.setup.ask_settings.instructions
 
 
 async def test_a_removed_attachment_returns_to_its_place() -> None:
@@ -166,3 +177,82 @@ async def test_a_reset_shortcut_returns() -> None:
         await until(lambda: desk.said.startswith("Shortcut reset"))
         undo(desk)
         await until(lambda: desk.setting("keys.conversation.new") == "Ctrl+Alt+Shift+J")
+
+
+async def test_instructions_of_a_conversation_return() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Why?", "So.")
+        panel, here = desk.window.settings, desk.open_id
+        panel.override_changed.emit(here, "answer.system_prompt", "Be brief.")
+        panel.override_removed.emit(here, "answer.system_prompt")
+        assert instructions(desk) == ""
+        assert desk.said.startswith("“Instructions” reset to default")
+        undo(desk)
+        assert instructions(desk) == "Be brief."
+        await desk.written()
+
+
+async def test_instructions_of_a_folder_return() -> None:
+    async with Desk() as desk:
+        desk.controllers.folders.create()
+        await desk.written()
+        panel, (folder_id,) = desk.window.settings, desk.state.folders.by_id
+        panel.folder_override_changed.emit(folder_id, "answer.system_prompt", "Be brief.")
+        panel.folder_override_removed.emit(folder_id, "answer.system_prompt")
+        assert desk.state.folders.by_id[folder_id].overrides.instructions is None
+        undo(desk)
+        assert desk.state.folders.by_id[folder_id].overrides.instructions == "Be brief."
+        await desk.written()
+
+
+async def test_instructions_of_a_preset_return() -> None:
+    async with Desk() as desk:
+        desk.controllers.prompts.manage("presets")
+        dialog = find(desk.window, PromptsDialog, "prompts-dialog")
+        preset = desk.state.presets.by_id["code-reviewer"]
+        assert preset.overrides.instructions
+        dialog.presets.override_removed.emit("code-reviewer", "answer.system_prompt")
+        assert desk.state.presets.by_id["code-reviewer"].overrides.instructions is None
+        dialog._undo.click()
+        assert desk.state.presets.by_id["code-reviewer"].overrides == preset.overrides
+        await desk.written()
+
+
+async def test_a_removed_response_format_returns() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Why?", "So.")
+        desk.state.setup.override(desk.open_id, lambda own: with_own(own, "answer.form", SCHEMA))
+        desk.controllers.tools.choose_form()
+        find(desk.window, AnswerFormDialog, "answer-form").remove.click()
+        assert not desk.state.setup.ask_settings.parameters.form
+        undo(desk)
+        assert desk.state.setup.ask_settings.parameters.form == SCHEMA
+        await desk.written()
+
+
+async def test_replaced_shortcuts_return(tmp_path: Path) -> None:
+    async with Desk() as desk:
+        file = tmp_path / "keys.json"
+        keymap = Keymap({"conversation.new": "Ctrl+Alt+Shift+J"})
+        file.write_text(shortcuts_to_json(keymap), "utf-8")
+        desk.window.settings.shortcut_changed.emit("conversation.new", "Ctrl+Alt+Shift+K")
+        await desk.written()
+        await desk.controllers.shortcut_files._import(file)
+        assert desk.setting("keys.conversation.new") == "Ctrl+Alt+Shift+J"
+        undo(desk)
+        await until(lambda: desk.setting("keys.conversation.new") == "Ctrl+Alt+Shift+K")
+
+
+async def test_a_discarded_edit_returns() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Why?", "So.")
+        desk.act("edit", at=0)
+        desk.press(Qt.Key.Key_Escape)
+        assert not desk.window.notifications.isVisible()  # nothing was changed
+        desk.act("edit", at=0)
+        desk.type(" Tell me all about it.")
+        desk.press(Qt.Key.Key_Escape)
+        assert desk.text.toPlainText() == ""
+        undo(desk)
+        assert "Tell me all about it." in desk.text.toPlainText()
+        assert desk.controllers.chat._edited.question is not None

@@ -104,6 +104,7 @@ class SchemaForm(QWidget):
         else:
             self._fields[key] = _field_for(declared, section, theme, tell)
         self._fields[key].show(declared.default)
+        section.note.describe(*section.findChildren(QWidget, key))
         self._sections[key] = section
         if declared.per_conversation or declared.per_folder:
             own = self._owns[key] = _OwnValue(declared, section)

@@ -1,7 +1,7 @@
 """Segments, side by side, for choosing one of a few options.
 
-The segments are a group of exclusive buttons: in Qt, the arrow keys move within the group
-and Tab stops at it only once.
+The segments are a group of exclusive buttons: Tab stops at it only once, and the arrow keys move
+within it. Left and Right go through all rows; in Qt they would end at the edge of each.
 """
 
 from __future__ import annotations
@@ -20,14 +20,20 @@ from desktop_app.ui.widgets.role_names import GROUP, RADIO, TAB, TABS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QEnterEvent, QFocusEvent, QPaintEvent
+    from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QPaintEvent
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.look.theme import Theme
 
 
 class Segment(PlainButton):
-    """A button as wide as its bold text, so that checking it moves nothing."""
+    """A button as wide as its bold text, so that checking it moves nothing.
+
+    Signals:
+        step_requested(int): go to the next (+1) or previous (-1) segment.
+    """
+
+    step_requested = Signal(int)
 
     def __init__(self, label: str, theme: Theme, padding: int, role: str, *, small: bool) -> None:
         super().__init__()
@@ -60,6 +66,16 @@ class Segment(PlainButton):
     def minimumSizeHint(self) -> QSize:
         text = painting.text_width(self.text(), self._font(bold=True))
         return QSize(text, self._theme.px(ROW))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go to the segment before or after this one on Left and Right."""
+        by = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
+        if by and self.isRightToLeft():
+            by = -by
+        if by:
+            self.step_requested.emit(by)
+        else:
+            super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
@@ -135,9 +151,20 @@ class SegmentedControl(QFrame):
     def _add(self, key: str, button: Segment) -> None:
         button.setObjectName(key)
         button.clicked.connect(lambda _checked=False, key=key: self.chosen.emit(key))
+        button.step_requested.connect(lambda by: self._step(button, by))
         self._group.addButton(button)
         self._grid.addWidget(button, *divmod(len(self._buttons), self._columns))
         self._buttons[key] = button
+
+    def _step(self, button: Segment, by: int) -> None:
+        """Choose the next or previous segment that can be chosen; stay at the ends."""
+        shown = [b for b in self._buttons.values() if b.isEnabled() and not b.isHidden()]
+        at = shown.index(button) + by
+        if 0 <= at < len(shown):
+            forward = by > 0
+            reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+            shown[at].setFocus(reason)
+            shown[at].click()
 
     def button(self, key: str) -> QPushButton:
         """Return the button of an option."""
