@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QLineEdit,
+    QListView,
+    QTableWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.ui.look import theme
+from desktop_app.ui.spending.bar_chart import BarChart
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication, QWidget
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 Reason = Qt.FocusReason
@@ -67,3 +79,47 @@ def test_left_and_right_go_through_all_rows(qtbot: QtBot) -> None:
     control.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     qtbot.keyClick(control.button("c"), Qt.Key.Key_Left)
     assert chosen[-1] == "e"
+
+
+def checked_button() -> QWidget:
+    button = PlainButton("Mark")
+    button.setCheckable(True)
+    button.setChecked(True)
+    return button
+
+
+MAKERS: Final[dict[str, tuple[Callable[[], QWidget], str]]] = {
+    "check-box": (QCheckBox, ""),
+    "checked-button": (checked_button, "plain"),
+    "text": (PlainTextField, "field"),
+    "table": (QTableWidget, "figures"),
+    "scrolled": (QListView, "ringed"),
+    "chart": (lambda: BarChart(theme.light()), ""),
+}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_the_style_sheet_shows_the_focus(kind: str, qtbot: QtBot, dressed: theme.Theme) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    make, role = MAKERS[kind]
+    widget = make()
+    if role:
+        theme.set_role(widget, role)
+    other, column = QLineEdit(), QVBoxLayout(window)
+    for each in (widget, other):
+        column.addWidget(each)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    other.setFocus()
+    plain = widget.grab().toImage()
+    widget.setFocus(Reason.TabFocusReason)
+    ring = dressed.accent.name()
+    shown = widget.grab().toImage()
+    # A thin line of the accent at the edges, which was not there.
+    middle = shown.rect().center()
+    edges = [(at, middle.y()) for at in range(4)] + [(middle.x(), at) for at in range(4)]
+    accents = [shown.pixelColor(*at).name() == ring != plain.pixelColor(*at).name() for at in edges]
+    assert kind == "checked-button" or any(accents)
+    assert shown != plain

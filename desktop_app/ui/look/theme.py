@@ -16,6 +16,7 @@ lengths (`px`) and fonts from it. Everything that a style sheet can express is i
     QTextEdit, QPlainTextEdit   field · card-text (the text of a card)
     QListView                   rows
     QTableView                  figures
+    QAbstractScrollArea         ringed (shows that it has the focus)
 
 All lengths are those at the default text size and scale with it. The text size is the
 system font's, times the user's setting. A system font below 13.5 px (Qt's fallback on
@@ -246,6 +247,8 @@ QPlainTextEdit[role="field"] { background: @card; border: 1px solid @line; borde
     selection-color: @on_accent; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QKeySequenceEdit:focus,
 QTextEdit[role="field"]:focus, QPlainTextEdit[role="field"]:focus { border-color: @accent; }
+QCheckBox { border: 2px solid transparent; border-radius: $6px; padding: 0 $2px; }
+QCheckBox:focus { border-color: @accent; }
 QLineEdit#search { min-height: $32px; }
 QLineEdit:disabled, QComboBox:disabled { color: @faint; }
 QPlainTextEdit[role="field"]:disabled { color: @faint; background: transparent; }
@@ -272,6 +275,7 @@ QToolButton[here="true"] { background: @selected; color: @text; }
 [role="plain"] { background: @card; border: 1px solid @line; padding: 0 $14px; min-height: $28px; }
 [role="plain"]:hover, [role="plain"]:pressed { background: @hover; }
 [role="plain"]:checked { background: @selected; border-color: @accent; }
+[role="plain"]:checked:focus { border: 2px solid @accent; padding: 0 $13px; }
 [role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 0 $15px; }
 [role="primary"]:hover, [role="primary"]:pressed { background: @accent_strong; }
 [role="primary"]:focus { border: 2px solid @focus_on_accent; }
@@ -283,9 +287,12 @@ QToolButton[here="true"] { background: @selected; color: @text; }
 [role="row"]:hover, [role="row"]:pressed { background: @hover; }
 QListView[role="rows"] { background: transparent; border: none; outline: none; }
 QListView[role="rows"] QLineEdit { padding: 0 $9px; }
-QTableView[role="figures"] { background: transparent; border: none; outline: none;
-    alternate-background-color: @side; selection-background-color: @selected;
-    selection-color: @text; }
+QTableView[role="figures"], QAbstractScrollArea[role="ringed"] { background: transparent;
+    border: 2px solid transparent; border-radius: $8px; outline: none; }
+QTableView[role="figures"]:focus, QAbstractScrollArea[role="ringed"]:focus {
+    border-color: @accent; }
+QTableView[role="figures"] { alternate-background-color: @side;
+    selection-background-color: @selected; selection-color: @text; }
 QHeaderView, QHeaderView::section { background: transparent; color: @dim; border: none;
     padding: 0 $3px; min-height: $28px; }
 QTableView[role="figures"]::item { padding: 0 $3px; }

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from desktop_app.ui.look import painting
 from desktop_app.ui.look.mirroring import is_mirrored
 from desktop_app.ui.widgets.foreign_text import one_line, spoken_text
 from desktop_app.ui.widgets.role_names import CHART
@@ -188,6 +189,8 @@ class BarChart(QWidget):
             for index in range(len(self.bars.labels)):
                 self._paint_group(painter, self._column(plot, index), index)
             self._paint_labels(painter, plot)
+            if self.hasFocus():
+                painting.outline(painter, self.rect(), self._theme.accent, self._theme.px(8), 2)
 
     def _column(self, plot: QRectF, index: int) -> QRectF:
         count = len(self.bars.labels)

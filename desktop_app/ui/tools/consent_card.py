@@ -66,6 +66,7 @@ class ConsentCard(QFrame):
         self.arguments = PlainTextField()
         self.arguments.setObjectName("consent-arguments")
         self.arguments.setTabChangesFocus(True)
+        set_role(self.arguments, "field")
         self.arguments.setAccessibleName(tr("Arguments"))
         self.once = self._button(tr("Allow once"), "consent-once", ConsentChoice.ONCE)
         self.conversation = self._button(

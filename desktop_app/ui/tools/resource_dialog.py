@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QListView, QVBoxLayout
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.library.prompts_page import plain_button
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Note
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
@@ -55,6 +56,7 @@ class ResourceDialog(QDialog):
         self.list.setUniformItemSizes(True)
         self.list.setModel(self._model)
         self.list.setObjectName("resource-list")
+        set_role(self.list, "ringed")
         self.list.setAccessibleName(spoken_text(tr("Resources")))
         self.list.activated.connect(self._choose)
         self.attach = plain_button(tr("Attach"), "attach-resource")

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QKeySequence, QPainter
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame
+from PySide6.QtWidgets import QAbstractScrollArea
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.look import painting
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.role_names import GRAPHIC
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class ViewerPages(QAbstractScrollArea):
         super().__init__(parent)
         self.accessible_role = GRAPHIC
         self.setObjectName("viewer-pages")
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        set_role(self, "ringed")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._theme = theme
         self._sizes: list[tuple[float, float]] = []

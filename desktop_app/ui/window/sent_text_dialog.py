@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QVBoxLayout
 
 from desktop_app.i18n.translation import tr
+from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class SentTextDialog(QDialog):
         self.text = PlainTextField()
         self.text.setPlainText(text)
         self.text.setReadOnly(True)
+        set_role(self.text, "field")
         self.text.setAccessibleName(tr("Compacted content"))
         self.text.setFont(theme.reading())
         column = QVBoxLayout(self)

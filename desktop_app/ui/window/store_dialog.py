@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
-    QFrame,
     QLabel,
     QProgressBar,
     QPushButton,
@@ -73,7 +72,7 @@ class StoreDialog(QDialog):
         # The text may be taller than the screen and contain paths wider than the dialog.
         self._scroll = ScrolledText()
         self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        set_role(self._scroll, "ringed")
         self._scroll.setAccessibleName(spoken_text(tr("Message")))
         self._scroll.setWidget(self._words)
         self._column.addWidget(self._scroll)
