@@ -67,7 +67,8 @@ def texts_of_window(window: QWidget) -> Iterator[Text]:
                 shown = window.childAt(place.center())
                 is_on_top = shown is not None and (shown is widget or widget.isAncestorOf(shown))
                 is_there = visible.height() >= min(rect.height(), _LINE) and visible.width() > 6
-                if words.strip() and is_there and is_on_top:
+                # The dots of "…", which stands for a figure being counted, are too thin to measure.
+                if any(map(str.isalnum, words)) and is_there and is_on_top:
                     yield Text(widget, words, place)
 
 
