@@ -51,7 +51,7 @@ NO_BACKGROUND = N_(
     "Running in the background needs Pro or Extra high effort, and a provider that supports it."
 )
 NO_ESTIMATE = ("", "", "")
-BEING_COUNTED = "…"
+BEING_COUNTED = N_("Counting…")
 
 
 class ChoiceController(QObject):
@@ -206,7 +206,7 @@ class ChoiceController(QObject):
         if self._draft.value.attachments:
             self._warm()
         if self._estimated is not None:
-            self._pane.prompt.set_estimate(BEING_COUNTED, BEING_COUNTED, "")
+            self._pane.prompt.set_estimate(tr(BEING_COUNTED), tr(BEING_COUNTED), "")
 
     def _warm(self) -> None:
         """Open the connection while the user types, so that Send does not wait for it."""
