@@ -105,7 +105,7 @@ async def require_tools(
     """
     listed = {tool.definition.full_name: tool for tool in await backend.tools.listed(names)}
     for name in names:
-        source, _, tool = name.partition("/")
+        source, _, tool = name.rpartition("/")  # with --mcp, what the user typed as a server
         if tool == ALL_TOOLS and source:
             of_source = [each for each in listed.values() if each.definition.source == source]
             if any(each.is_available for each in of_source):

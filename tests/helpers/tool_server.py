@@ -52,8 +52,9 @@ OFF_SPECIFICATION: Final[dict[str, dict[str, Any]]] = {
 
 def send(message: dict[str, Any]) -> None:
     """Write a message."""
-    sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
-    sys.stdout.flush()
+    text = json.dumps({"jsonrpc": "2.0", **message}, ensure_ascii="latin" not in FAULTS) + "\n"
+    sys.stdout.buffer.write(text.encode("latin-1" if "latin" in FAULTS else "ascii"))
+    sys.stdout.buffer.flush()
 
 
 def log(text: str) -> None:

@@ -161,6 +161,8 @@ class Output:
             say(worded(error, from_environment=from_environment))
             if saved:
                 say(tr("The conversation is saved in your library."))
+        elif answer.status is MessageStatus.REFUSED:
+            say(tr("The model declined."))
         elif answer.status is MessageStatus.CANCELLED and self.write_error is None:
             say(tr("Stopped. The conversation is saved.") if saved else tr("Stopped."))
         self._write_json(answer, error, conversation_id)

@@ -205,6 +205,7 @@ class ToolCallPart:
         result: the tool's output, or the error as the model gets it; "" before it ended.
         seconds: the duration of the run; None if it did not run.
         is_hosted: the provider ran it; later requests leave it out.
+        full_name: of the tool, if `name` does not tell it; else "".
     """
 
     call_id: str
@@ -217,11 +218,12 @@ class ToolCallPart:
     result: str = ""
     seconds: float | None = None
     is_hosted: bool = False
+    full_name: str = ""
 
     @property
     def shown_name(self) -> str:
         """Return the name as users know it: TOOL, or SOURCE/TOOL."""
-        return self.name.replace("__", "/", 1)
+        return self.full_name or self.name.replace("__", "/", 1)
 
     @property
     def sent_name(self) -> str:

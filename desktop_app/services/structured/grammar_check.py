@@ -38,6 +38,7 @@ _LARK_LACKING: Final = (
     (re.compile(r"^\s*%declare\b", re.MULTILINE), "it is not supported"),
 )
 _LARK_IMPORT: Final = re.compile(r"^\s*%import\s+(?!common\b)(\S+)", re.MULTILINE)
+_LARK_START: Final = re.compile(r"^\s*[?!]*start(?:\.-?\d+)?\s*:", re.MULTILINE)
 # llama.cpp's GBNF. Where lines may end is left to llama.cpp.
 _GBNF: Final = r"""
 start: rule+
@@ -82,6 +83,8 @@ def _require_lark(definition: str) -> None:
     for pattern, why in _LARK_LACKING:
         if found := pattern.search(rules):
             raise UnusableGrammarError(f"{found[0].strip().rstrip(':')}: {why}")
+    if not _LARK_START.search(rules):
+        raise UnusableGrammarError("there is no rule named start")
     checked = _LARK_LITERAL.sub(_checked_literal, definition)
     # Lark compiles with the package regex where it is installed.
     compiler = getattr(utils, "regex", re)

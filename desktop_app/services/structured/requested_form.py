@@ -49,7 +49,10 @@ def _schema_of(source: FormSource, shown_name: str) -> AnswerSchema:
             raise UnusableSchemaError("too long")
         found: Any = json.loads(source.text)
         return AnswerSchema(source.answer_name, require_schema(found))
-    except (ValueError, RecursionError, UnusableSchemaError) as error:
+    except RecursionError as error:
+        too_deep = UnusableSchemaError("it is nested too deeply")
+        raise _invalid(Reason.SCHEMA_INVALID, shown_name, too_deep) from error
+    except (ValueError, UnusableSchemaError) as error:
         raise _invalid(Reason.SCHEMA_INVALID, shown_name, error) from error
 
 

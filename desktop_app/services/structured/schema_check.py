@@ -18,6 +18,7 @@ _LONGEST_REASON: Final = 300
 _LONGEST_NUMBER: Final = 30
 _MOST_DIGITS: Final = 700
 """Of the quotient of the largest and the smallest number."""
+_TOO_DEEP: Final = "it is nested too deeply, or refers to itself without an end"
 
 
 class UnusableSchemaError(Exception):
@@ -56,7 +57,9 @@ def require_schema(schema: object) -> Mapping[str, Any]:
     )
     try:
         found = best_match(validator.iter_errors(schema))
-    except (SchemaError, RecursionError, OverflowError) as error:
+    except RecursionError as error:
+        raise UnusableSchemaError(_TOO_DEEP) from error
+    except (SchemaError, OverflowError) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     if found is not None:
         raise UnusableSchemaError(f"{found.json_path}: {found.message[:_LONGEST_REASON]}")
@@ -113,7 +116,9 @@ def schema_problems(schema: Mapping[str, Any], value: Any) -> tuple[SchemaProble
                 break
     except Unresolvable as error:
         raise UnusableSchemaError(_leads_nowhere(error.ref)) from error
-    except (SchemaError, RecursionError, TypeError, ValueError, re.error, OverflowError) as error:
+    except RecursionError as error:
+        raise UnusableSchemaError(_TOO_DEEP) from error
+    except (SchemaError, TypeError, ValueError, re.error, OverflowError) as error:
         raise UnusableSchemaError(type(error).__name__) from error
     return tuple(problems)
 
@@ -138,7 +143,9 @@ def check_answer(schema: Mapping[str, Any], text: str) -> CheckedAnswer:
     """Check an answer against a valid schema. Takes a while: call it in a thread."""
     try:
         value = loads(text)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        return CheckedAnswer(None, (SchemaProblem("$", "not valid JSON: nested too deeply"),))
+    except ValueError as error:
         return CheckedAnswer(None, (SchemaProblem("$", f"not valid JSON: {error}"),))
     try:
         problems = schema_problems(schema, value)

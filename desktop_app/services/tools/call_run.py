@@ -69,7 +69,7 @@ class CallRun:
             seconds: the time that is left for them.
         """
         ready: list[_Ready] = []
-        for number, call in enumerate(calls):
+        for number, call in enumerate(map(self._named, calls)):
             if number >= MOST_PARALLEL:
                 words = f"Too many calls at once. At most {MOST_PARALLEL} run."
                 yield _ended(call, ToolCallState.FAILED, words)
@@ -108,6 +108,13 @@ class CallRun:
                 task.cancel()
             if tasks:
                 await asyncio.wait(tasks, timeout=CLEANUP_S)
+
+    def _named(self, call: ToolCallPart) -> ToolCallPart:
+        """Return the call with the tool's name, if that cannot be told from the one it was sent."""
+        tool = self._tools.tools.get(call.name)
+        if tool is None or tool.definition.full_name == call.shown_name:
+            return call
+        return replace(call, full_name=tool.definition.full_name)
 
     async def _checked(self, call: ToolCallPart, text: str) -> _Ready | ToolCallStep:
         """Return the call ready to run, or its failure."""

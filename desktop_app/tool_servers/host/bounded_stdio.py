@@ -113,13 +113,14 @@ async def _read_lines(process: asyncio.subprocess.Process, incoming: Any, say: S
 
 
 def _message(line: bytes) -> SessionMessage | None:
+    text = line.decode("utf-8", "replace")  # a program may pass on the bytes of any file
     try:
-        return SessionMessage(types.jsonrpc_message_adapter.validate_json(line, by_name=False))
+        return SessionMessage(types.jsonrpc_message_adapter.validate_json(text, by_name=False))
     except (ValueError, RecursionError):
-        return _unreadable_reply(line)
+        return _unreadable_reply(text)
 
 
-def _unreadable_reply(line: bytes) -> SessionMessage | None:
+def _unreadable_reply(line: str) -> SessionMessage | None:
     """Return an error in place of a reply that is no valid message, so that nobody waits for it."""
     try:
         found = json.loads(line)

@@ -94,6 +94,7 @@ def test_a_refusal_of_the_model_stays_one(shell: Shell, schema: str) -> None:
     script = streams(sse(CREATED), said, sse(COMPLETED))
     done, _ = answer_to(shell, script, arguments=("Who?", "--schema", schema, "--json"))
     assert (done.code, done.json["status"], done.json["parsed"]) == (3, "refused", None)
+    assert done.err == "repartee: The model declined.\n"
 
 
 def test_chat_completions_take_a_response_format(shell: Shell, schema: str) -> None:

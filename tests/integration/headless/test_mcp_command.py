@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from desktop_app.domain.tools.tool import ToolDefinition
 from tests.helpers.guarded_server import guarded
 from tests.helpers.process_tree import gone, processes_below
 from tests.integration.headless.command import Ended, Shell, answer_to, ended, gateway
@@ -184,11 +185,25 @@ def test_a_single_tool_of_a_server_is_offered_alone(shell: Shell) -> None:
     assert [tool["name"] for tool in bodies[0]["tools"]] == ["demo__echo"]
 
 
+def test_a_tool_with_odd_characters_keeps_its_name(shell: Shell) -> None:
+    """The API takes no space, so the model gets another name."""
+    asyncio.run(add(shell, "odd"))
+    sent = ToolDefinition("read file", "", source="demo").wire_name
+    denied, _ = asked(shell, calling(sent), "--mcp", "demo")
+    assert denied.json["tool_calls"][0]["name"] == "demo/read file"
+    assert "Allow it with --allow-tool demo/read file" in denied.err
+    done, _ = asked(shell, calling(sent), "--mcp", "demo", "--allow-tool", "demo/read file")
+    assert done.json["tool_calls"][0]["result"] == "echo: "
+
+
 def test_a_server_that_is_missing_or_fails_refuses_the_question(shell: Shell) -> None:
     asyncio.run(add(shell, "exits"))
     done, bodies = asked(shell, ANSWERED, "--mcp", "nobody")
     assert (done.code, bodies) == (2, [])
     assert "There is no tool server named “nobody”. Available: demo." in done.err
+    done, bodies = asked(shell, ANSWERED, "--mcp", "demo/echo")
+    assert (done.code, bodies) == (2, [])
+    assert "There is no tool server named “demo/echo”." in done.err
     done, bodies = asked(shell, ANSWERED, "--mcp", "demo")
     assert (done.code, bodies) == (2, [])
     assert "didn’t start" in done.err

@@ -90,6 +90,12 @@ async def test_lines_that_are_no_messages_go_to_the_log() -> None:
         assert "Not a message: Hello, this is no JSON" in server.log
 
 
+async def test_bytes_that_are_no_utf_8_are_replaced() -> None:
+    """Otherwise the call would wait for its reply until its time is over."""
+    async with scripted("latin") as server:
+        assert await server.call("echo", text="caf\xe9") == "echo: caf\ufffd"
+
+
 @pytest.mark.parametrize(
     ("fault", "why"),
     [

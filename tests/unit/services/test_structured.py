@@ -37,7 +37,7 @@ def test_an_answer_that_matches_has_a_value() -> None:
         ("Ann is three.", "$", "not valid JSON"),
         ('{"name": "Ann", "age": NaN}', "$", "NaN is no JSON"),
         ('{"name": "Ann", "age": -1e999}', "$", "-1e999 is too large"),
-        ("[" * 100_000, "$", "not valid JSON"),
+        ("[" * 100_000, "$", "not valid JSON: nested too deeply"),
     ],
 )
 def test_another_answer_has_a_path_and_a_reason(answer: str, path: str, words: str) -> None:
@@ -115,6 +115,11 @@ def test_a_reference_that_leads_nowhere_is_named() -> None:
         require_schema({"properties": {"a": {"$ref": "#/$defs/none"}}})
 
 
+def test_a_schema_that_refers_to_itself_says_so() -> None:
+    with pytest.raises(UnusableSchemaError, match="refers to itself without an end"):
+        require_schema({"$ref": "#"})
+
+
 def test_references_may_lead_inward_and_to_the_draft() -> None:
     name = {"$id": "name", "$ref": "#/$defs/word", "$defs": {"word": {"type": "string"}}}
     schema = {
@@ -154,7 +159,7 @@ def test_valid_grammars(syntax: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("syntax", "text", "words"),
     [
-        ("lark", 'begin: "a"', "start"),
+        ("lark", 'begin: "a"', "there is no rule named start"),
         ("lark", 'start: "a', "."),
         ("lark", "start: other", "other"),
         ("lark", "start: /(/", "."),
