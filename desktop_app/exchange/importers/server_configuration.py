@@ -29,6 +29,8 @@ LARGEST_FILE: Final = 1 << 20
 _STRING_OR_COMMENT: Final = re.compile(
     r'"(?:[^"\\]|\\.)*+"|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<comma>,(?=\s*[}\]]))', re.S
 )
+_INPUT: Final = re.compile(r"\$\{input:([^}]+)\}")
+_NO_NAME: Final = re.compile(r"\W|^(?=\d)", re.ASCII)
 _ODD: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -142,4 +144,9 @@ def _texts(name: str, values: object) -> dict[str, str]:
         return {}
     if not isinstance(values, dict):
         raise ToolServerError(Reason.TOOL_SERVER_EMPTY, server=name)
-    return {key: str(value) for key, value in values.items() if value is not None}
+    return {key: _asked(str(value)) for key, value in values.items() if value is not None}
+
+
+def _asked(value: str) -> str:
+    """Return a value with the questions of VS Code as variables; a start names an unset one."""
+    return _INPUT.sub(lambda found: f"${{env:{_NO_NAME.sub('_', found[1])}}}", value)

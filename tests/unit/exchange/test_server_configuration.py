@@ -56,6 +56,17 @@ def test_vs_code_with_comments() -> None:
     assert (server.command, server.folder) == (("python", "-m", "x"), "/srv")
 
 
+def test_what_vs_code_asks_for_is_a_variable() -> None:
+    """Otherwise the placeholder itself would be kept, and sent as a password."""
+    headers = {"Authorization": "Bearer ${input:api-key}", "X": "${input:2nd}"}
+    (read,) = read_text(
+        json.dumps({"servers": {"a": {"url": "https://host/", "headers": headers}}})
+    )
+    server, secrets = read.made()
+    assert server.headers == {"Authorization": "Bearer ${env:api_key}", "X": "${env:_2nd}"}
+    assert not secrets
+
+
 def test_vs_codes_own_settings() -> None:
     (read,) = read_text('{"mcp": {"servers": {"a": {"command": "x"}}}}')
     assert read.made()[0].name == "a"
