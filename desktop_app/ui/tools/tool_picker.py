@@ -18,6 +18,7 @@ from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     menu_text,
     one_line,
+    set_tooltip,
     several_lines,
     spoken_text,
 )
@@ -36,6 +37,8 @@ _PERMISSIONS: Final = {
 }
 _LONGEST_FORM: Final = 40
 _WIDTH: Final = 440
+_NAME_WIDTH: Final = 350
+"""Of a tool's name and its permission."""
 _HEIGHT: Final = 420
 
 
@@ -161,15 +164,25 @@ class ToolPicker(QFrame):
         column, head = QVBoxLayout(row), QHBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(self._theme.px(2))
-        box = self._boxes[tool.name] = QCheckBox(menu_text(tool.name))
+        box = self._boxes[tool.name] = QCheckBox()
+        # A server's name as wide as the list would push the permission out of it.
+        allowed = tool.permission
+        combo = None if allowed is None else self._permission(tool.name, allowed)
+        room = self._theme.px(_NAME_WIDTH)
+        room -= combo.sizeHint().width() if combo is not None else 0
+        name = one_line(tool.name)
+        fitting = box.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room)
+        box.setText(menu_text(fitting))
+        set_tooltip(box, "" if fitting == name else tool.name)
+        box.setAccessibleName(spoken_text(tool.name))
         box.setObjectName(f"tool-{tool.name}")
         box.setChecked(tool.is_chosen)
         box.setEnabled(not tool.reason or tool.is_chosen)
         box.setAccessibleDescription(spoken_text(plain_text(tool.reason) or tool.words))
         box.toggled.connect(lambda _on: self._tell())
         head.addWidget(box, 1)
-        if tool.permission is not None:
-            head.addWidget(self._permission(tool.name, tool.permission))
+        if combo is not None:
+            head.addWidget(combo)
         column.addLayout(head)
         if tool.words:
             column.addWidget(self._note(PlainLabel(several_lines(tool.words))))

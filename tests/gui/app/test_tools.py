@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QBuffer
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QToolButton
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QScrollArea, QToolButton
 
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -22,7 +22,7 @@ from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import Permission, ToolDefinition
 from desktop_app.services.tools.consent import ConsentQuestion, Decision
 from desktop_app.ui.tools.consent_card import ConsentCard
-from desktop_app.ui.tools.tool_picker import ToolPicker
+from desktop_app.ui.tools.tool_picker import ToolChoice, ToolPicker
 from tests.gui.app.desk import Desk, until
 from tests.helpers.widgets import find
 
@@ -163,6 +163,21 @@ async def _picker(desk: Desk) -> ToolPicker:
     await until(lambda: tools.picker is not None and bool(tools.picker.findChildren(QCheckBox)))
     assert tools.picker is not None
     return tools.picker
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+async def test_a_long_name_leaves_room_for_the_permission() -> None:
+    async with Desk(environment=COMET) as desk:
+        picker = ToolPicker(desk.theme.current, desk.window)
+        name = "everything/trigger-long-running-operation-and-wait"
+        picker.set_tools([ToolChoice(name, "Waits.", permission=Permission.ASK)], is_here=True)
+        picker.show_at(desk.window)
+        (area,) = picker.findChildren(QScrollArea)
+        rows = area.widget()
+        assert rows is not None
+        assert rows.minimumSizeHint().width() <= area.viewport().width()
+        assert find(picker, QCheckBox, f"tool-{name}").accessibleName() == name
+        picker.close()
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)

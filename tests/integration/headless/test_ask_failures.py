@@ -290,7 +290,7 @@ def test_an_output_that_is_full_is_said(shell: Shell, more: str) -> None:
         )
         done = await ended(process)
         assert done.code == 1
-        assert "Can’t write the response: No space left" in done.err
+        assert "Can’t write the response: the disk is full" in done.err
 
     against(WHOLE, test=test)
 
