@@ -60,6 +60,8 @@ async def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None
     again = await shell.run("mcp", "add", "demo", "--", "true")
     assert again.code == 1
     assert "already" in again.err
+    ((prompts,),) = shell.rows("SELECT prompts FROM tool_servers")
+    assert json.loads(prompts), "the window offers them"
     words = (await shell.run("mcp", "test", "demo")).out.splitlines()
     assert words[0].startswith("demo is ready after ")
     assert words[1] == "demo/echo  Returns the text"
