@@ -111,8 +111,12 @@ def test_the_parts_of_an_answer_have_their_roles(view: TranscriptView) -> None:
         ("Section", "python code, 2 lines"),
         ("BlockQuote", "Quoted"),
         ("Equation", "x squared"),
-        ("Equation", "x squared"),
     ]
+
+
+def test_the_links_of_footnotes_say_what_they_are(view: TranscriptView) -> None:
+    view.set_messages([question("Tell"), answer("Words.[^1]\n\n[^1]: The note.\n")])
+    assert ("Link", "Footnote 1") in outline(message_at(view, 1))
 
 
 def test_headings_have_levels_and_cells_their_places(view: TranscriptView) -> None:

@@ -13,8 +13,10 @@ from desktop_app.domain.conversations.message_facts import ENDINGS, answer_facts
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.rendering.block_model import Block, Kind, Runs, is_destination, words_of
+from desktop_app.rendering.markdown.footnote_links import is_note_link
 from desktop_app.rendering.spoken_formula import spoken_formula, spoken_words
 from desktop_app.rendering.spoken_sentences import code_name
+from desktop_app.ui.transcript.keyboard.focus_targets import note_name
 from desktop_app.ui.transcript.message_items import ACTION, Line, Part
 from desktop_app.ui.widgets.foreign_text import one_line
 
@@ -136,7 +138,8 @@ def _text_node(at: int, item: Item) -> ReadingNode:
         elif item.quote:
             role = _Role.BlockQuote
     node = ReadingNode(role, one_line(words, _LONGEST_NAME), words, level, item=at)
-    node.children = list(_links_and_formulas(item.runs, at))
+    if role != _Role.Equation:  # which would be spoken twice
+        node.children = list(_links_and_formulas(item.runs, at))
     return node
 
 
@@ -146,6 +149,8 @@ def _links_and_formulas(runs: Runs, at: int) -> Iterator[ReadingNode]:
         of_link = [run for run in group if not is_destination(run)]
         if link and of_link:
             words = spoken_words(of_link).strip()
+            if is_note_link(link):
+                words = note_name(link)
             role = _Role.Button if link.startswith(ACTION) else _Role.Link
             yield ReadingNode(role, one_line(words, _LONGEST_NAME), words, link=link, item=at)
             continue

@@ -124,7 +124,7 @@ def described(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
             return tr(state, name=named), ""
         return named or _image_name(_named_below(document, stop)), ""
     if is_note_link(stop.target):
-        return _note_name(stop.target), ""
+        return note_name(stop.target), ""
     address = shown_target(stop.target)
     name = words or tr("Image")
     if is_opened(stop.target):
@@ -132,7 +132,8 @@ def described(document: QTextDocument, stop: FocusTarget) -> tuple[str, str]:
     return tr("{name}, blocked link: {address}", name=name, address=address), address
 
 
-def _note_name(target: str) -> str:
+def note_name(target: str) -> str:
+    """Return the name of a link between a footnote's mark and its definition."""
     if leads_back(target):
         return tr("Back from footnote {label}", label=label_of(target))
     return tr("Footnote {label}", label=label_of(target))
