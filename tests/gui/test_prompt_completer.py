@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication, QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 
 from desktop_app.domain.prompts.prompts import Prompt
+from desktop_app.ui.composer.completion import prompt_menu
 from desktop_app.ui.composer.completion.prompt_completer import PromptCompleter, typed_name
 from desktop_app.ui.composer.completion.prompt_fields import FieldText, PromptFields
 from desktop_app.ui.composer.completion.prompt_menu import PromptMenu, matching
@@ -143,6 +144,21 @@ def test_the_list_is_a_sound_model(qtmodeltester: ModelTester, qtbot: QtBot) -> 
     menu.set_prompts(PROMPTS)
     assert menu.show_matches("")
     qtmodeltester.check(menu.model)
+
+
+def test_the_marked_prompt_is_announced_once(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(prompt_menu, "announce", lambda _view, words: said.append(words))
+    menu = PromptMenu(themes.light())
+    qtbot.addWidget(menu)
+    menu.set_prompts(PROMPTS)
+    for typed in ("c", "co", "cod", "code r"):
+        menu.show_matches(typed)
+    assert [words.partition(",")[0] for words in said] == ["Explain code", "Review code"]
+    menu.show()
+    menu.hide()
+    menu.show_matches("code r")
+    assert said[-1] == said[-2]
 
 
 def test_titles_that_begin_so_come_first() -> None:

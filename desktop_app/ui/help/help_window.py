@@ -37,6 +37,7 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
     window_title,
 )
+from desktop_app.ui.widgets.role_names import DIALOG
 from desktop_app.ui.widgets.rows_model import ROW
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class HelpWindow(QWidget):
 
     def __init__(self, theme: Theme, book: HelpBook) -> None:
         super().__init__()
+        self.accessible_role = DIALOG
         self.setObjectName("help")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(window_title(tr("Help – Repartee")))

@@ -67,6 +67,8 @@ def _faults(widget: QWidget) -> Iterator[str]:
             yield f"{said} has no role"
     if isinstance(widget, QComboBox) and name == widget.currentText():
         yield f"{said} is named by its value {name!r}"
+    if widget.isWindow() and known.role() in UNHEARD:
+        yield f"{said} is a window without a role"
     if "\ufffc" in name:
         yield f"{said} has an object character in its name"
 

@@ -23,12 +23,13 @@ from desktop_app.ui.look.mirroring import mirror
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.sidebar.row_delegates import Index, RowDelegate
 from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.rows_model import ROW, RowsModel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QKeyEvent, QPainter
+    from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter
 
     from desktop_app.domain.prompts.prompts import Prompt
     from desktop_app.ui.look.theme import Theme
@@ -94,6 +95,7 @@ class PromptMenu(QFrame):
         self.setAccessibleName(tr("Prompts"))
         set_role(self, "card")
         self._prompts: Sequence[Prompt] = ()
+        self._announced = ""
         self.model: RowsModel[Prompt] = RowsModel(
             lambda prompt: prompt.title,
             _accessible_text,
@@ -169,12 +171,14 @@ class PromptMenu(QFrame):
         """Select and announce the row that Enter chooses, because the focus stays in the text."""
         selection = self.view.selectionModel()
         selection.select(self.view.currentIndex(), selection.SelectionFlag.ClearAndSelect)
-        # Imported late because it takes 10 ms.
-        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+        words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole) or ""
+        if words != self._announced:  # a letter that changes nothing says nothing
+            self._announced = words
+            announce(self.view, words)
 
-        words = self.view.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
-        if words and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.view, words))
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._announced = ""
 
     def _choose(self, index: QModelIndex) -> None:
         prompt = index.data(ROW)
