@@ -425,6 +425,8 @@ class Styles:
             made.setAnchorHref(run.link)
             quiet = kind in (Part.REASONING,)
             made.setForeground(self.theme.dim if quiet else self.theme.accent)
+            # Color alone does not tell a link from the text around it; citations are smaller.
+            made.setFontUnderline(isinstance(kind, Kind) and not is_citation(run.link))
         return made
 
     def _base(self, kind: Kind | Part, level: int) -> QTextCharFormat:

@@ -836,3 +836,12 @@ def test_an_attachment_is_dragged_but_a_click_opens_it(
     assert len(carried) == 1
     with qtbot.waitSignal(view.action_requested):
         click_link(view, qtbot, "report.pdf")
+
+
+def test_links_do_not_differ_by_color_alone(view: TranscriptView) -> None:
+    view.set_messages([question("Q"), answer("See [the manual](https://a.example) first.")])
+    shown = view.toPlainText()
+    cursor = view.textCursor()
+    for word, is_link in (("See", False), ("manual", True), ("first", False)):
+        cursor.setPosition(shown.index(word) + 1)
+        assert cursor.charFormat().fontUnderline() is is_link
