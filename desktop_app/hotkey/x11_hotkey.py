@@ -81,6 +81,8 @@ class X11Hotkey:
         """Give the keys back."""
         # If the X server has ended, so has the grab.
         with suppress(xlib_error.ConnectionClosedError, OSError):
+            self._root.ungrab_key(X.AnyKey, X.AnyModifier)
+            self._display.sync()  # the server may notice the end only after our next grab
             self._display.close()
 
     def _grab(self) -> None:
