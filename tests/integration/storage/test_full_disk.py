@@ -129,7 +129,7 @@ for form in ("json", "markdown", "html", "pdf"):
     command = [sys.executable, "-m", "desktop_app", "export", *which, \
 "--format", form, "--to", target]
     ended = subprocess.run(command, capture_output=True, text=True)
-    print(form, ended.returncode, "No space left" in ended.stderr, target.read_bytes())
+    print(form, ended.returncode, "the disk is full" in ended.stderr, target.read_bytes())
 left()
 """
 )
