@@ -149,8 +149,8 @@ def add_to_day(connection: sqlite3.Connection, entry: Entry, went: CallPerforman
 def fill_days(connection: sqlite3.Connection) -> None:
     """Sum up the entries that are older than the sums.
 
-    A million take 15 s. If there are many, only note them: the window must open at once. Then
-    `sum_up_slice` sums them up while other work goes on.
+    A million take many seconds. If there are many, only note them: the window must open at once.
+    Then `sum_up_slice` sums them up while other work goes on.
     """
     connection.execute("DELETE FROM settings WHERE key = ?", (_REST,))
     count, last = connection.execute("SELECT count(*), max(id) FROM ledger").fetchone()
