@@ -194,8 +194,12 @@ class ServerConnection:
                 self._ready.set_result(None)
         elif event == "failed":
             if not self._ready.done():
-                needs = said["needs_sign_in"]
-                failure = ServerFailure(said["reason"], has_ended=True, needs_sign_in=needs)
+                failure = ServerFailure(
+                    said["reason"],
+                    has_ended=True,
+                    has_closed=said["has_closed"],
+                    needs_sign_in=said["needs_sign_in"],
+                )
                 self._ready.set_exception(failure)
             elif said["needs_sign_in"]:
                 self._listener.on_sign_in_needed()

@@ -38,14 +38,21 @@ class ServerFailure(Exception):  # noqa: N818 — a failure to report, not to ha
 
     Attributes:
         has_ended: the process is gone.
+        has_closed: the server hung up without a reply, so `reason` says nothing.
         needs_sign_in: the user has to sign in.
     """
 
     def __init__(
-        self, reason: str, *, has_ended: bool = False, needs_sign_in: bool = False
+        self,
+        reason: str,
+        *,
+        has_ended: bool = False,
+        has_closed: bool = False,
+        needs_sign_in: bool = False,
     ) -> None:
         super().__init__(reason)
-        self.has_ended, self.needs_sign_in = has_ended, needs_sign_in
+        self.has_ended, self.has_closed = has_ended, has_closed
+        self.needs_sign_in = needs_sign_in
 
 
 @dataclass(frozen=True)

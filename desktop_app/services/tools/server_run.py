@@ -115,6 +115,7 @@ class ServerRun:
         self._redactor = Redactor()
         self._lock = asyncio.Lock()
         self._listed: dict[str, Any] = {}
+        self._last_words = ""  # of its standard error, since it was last started
         self._crashes: list[float] = []
         self._is_starting = self._is_closing = False
         self._active = 0
@@ -222,7 +223,10 @@ class ServerRun:
 
     def on_log(self, level: str, text: str) -> None:
         """Keep a line of the log."""
-        self.log.append(LogLine(level, self.shown(text)))
+        line = LogLine(level, self.shown(text))
+        self.log.append(line)
+        if not level and line.text.strip():
+            self._last_words = line.text.strip()
         self._on_changed()
 
     def on_list_changed(self, what: str) -> None:
@@ -324,6 +328,7 @@ class ServerRun:
         # Python needs a while for the spellings of many keys.
         self._redactor = await asyncio.to_thread(Redactor, self._secrets)
         self._is_starting, self._keeping, self._needs_sign_in = True, None, False
+        self._last_words = ""
         self._on_changed()
         try:
             self._connection = await self._connect(order, self)
@@ -345,6 +350,8 @@ class ServerRun:
         why = self.shown(str(failure)).rstrip(".")
         if self._address:
             return self._error(Reason.TOOL_SERVER_SIGN_IN_FAILED, why=why)
+        if failure.has_closed:
+            why = self._last_words.rstrip(".") or why
         return self._error(Reason.TOOL_SERVER_NOT_STARTED, why=why)
 
     def _failed(self, error: ToolServerError) -> ToolServerError:

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from mcp.shared.exceptions import MCPError
+from mcp.types import CONNECTION_CLOSED
 
 from desktop_app.tool_servers.host.sign_in import SignInError
 
@@ -17,8 +18,7 @@ _INVALID: Final = re.compile(r"\d+ validation errors? for \w+\n(.+)\n +(.+?)(?: 
 
 def reason_of(error: BaseException) -> str:
     """Return why something failed, in the words of the server or the SDK."""
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
+    error = _first(error)
     if isinstance(error, MCPError):
         return str(error.error.message)[:LONGEST_REASON] or "error"
     if isinstance(error, OSError) and error.strerror:
@@ -29,6 +29,18 @@ def reason_of(error: BaseException) -> str:
     if invalid := invalid_place(error):
         return f"its reply is not valid: {invalid}"
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def has_closed(error: BaseException) -> bool:
+    """Return True if the server ended or hung up without saying why."""
+    error = _first(error)
+    return isinstance(error, MCPError) and error.error.code == CONNECTION_CLOSED
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    return error
 
 
 def invalid_place(error: BaseException) -> str:

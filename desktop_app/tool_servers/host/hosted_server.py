@@ -20,7 +20,7 @@ from desktop_app.child_processes import ChildCommand
 from desktop_app.tool_servers.host import content
 from desktop_app.tool_servers.host.bounded_stdio import LONGEST_LINE, bounded_stdio
 from desktop_app.tool_servers.host.checked_tools import with_checked_tools
-from desktop_app.tool_servers.host.failure_text import reason_of
+from desktop_app.tool_servers.host.failure_text import has_closed, reason_of
 from desktop_app.tool_servers.host.line_output import LineOutput
 from desktop_app.tool_servers.host.sign_in import NEEDED, SignIn
 
@@ -109,7 +109,10 @@ class HostedServer:
 
     def _say_failed(self, error: BaseException) -> None:
         self._output.send(
-            event="failed", reason=reason_of(error), needs_sign_in=self._needs_sign_in
+            event="failed",
+            reason=reason_of(error),
+            has_closed=has_closed(error),
+            needs_sign_in=self._needs_sign_in,
         )
 
     @property

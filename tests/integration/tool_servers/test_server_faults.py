@@ -142,14 +142,15 @@ async def test_an_endless_line_ends_the_server() -> None:
 
 async def test_a_server_that_ends_at_once_says_why_without_its_secrets() -> None:
     async with scripted("exits", environment={"TOKEN": SECRET}) as server:
-        with pytest.raises(ToolServerError, match="didn’t start"):
+        with pytest.raises(ToolServerError, match="didn’t start: cannot start with"):
             await server.tools()
         assert "cannot start with" in server.log
         assert SECRET not in server.log
         (row,) = await server.source.tools()
         assert row.definition.full_name == "demo/*"
         assert row.failure is not None
-        assert "didn’t start" in str(row.failure)
+        assert "didn’t start: cannot start with" in str(row.failure)
+        assert SECRET not in str(row.failure)
 
 
 async def test_a_result_never_shows_a_secret() -> None:
