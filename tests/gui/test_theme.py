@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QIcon, QPalette
-from PySide6.QtWidgets import QFrame, QLabel, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QMessageBox, QVBoxLayout, QWidget
 
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import icons, theme
@@ -172,6 +172,20 @@ def test_a_theme_leaves_the_focus_on_the_default_button(qtbot: QtBot, qapp: QApp
     watcher.set_mode("dark")
     assert cancel.hasFocus()
     watcher.set_mode("system")
+
+
+@THEMES
+@pytest.mark.parametrize("is_checked", [False, True])
+def test_boxes_can_be_seen(qtbot: QtBot, qapp: QApplication, make, is_checked: bool) -> None:
+    current = make()
+    theme.apply(qapp, current)
+    box = QCheckBox()
+    qtbot.addWidget(box)
+    box.setChecked(is_checked)
+    box.show()
+    image = box.grab().toImage()
+    pixels = (image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height()))
+    assert max(contrast(pixel, current.ground) for pixel in pixels) >= 3
 
 
 def test_a_role_can_change_while_shown(qtbot: QtBot, qapp: QApplication) -> None:

@@ -261,6 +261,9 @@ QMenu::item { padding: $6px $24px $6px $12px; border-radius: $6px; }
 QMenu::item:selected { background: @selected; color: @text; }
 QMenu::item:disabled { color: @faint; }
 QMenu::separator { background: @line; height: 1px; margin: $4px $8px; }
+QCheckBox::indicator { width: $15px; height: $15px; }
+QCheckBox::indicator:unchecked { background: @card; border: 1px solid @dim; border-radius: $3px;
+    width: $13px; height: $13px; }
 QPushButton, QToolButton { background: transparent; border: 2px solid transparent;
     border-radius: $8px; color: @text; padding: 0 $6px; min-height: $26px; }
 QPushButton:focus, QToolButton:focus { border-color: @accent; }
