@@ -21,6 +21,7 @@ from desktop_app.ui.settings.settings_panel import SettingsPanel
 from desktop_app.ui.transcript.view import TranscriptView
 from desktop_app.ui.window import main_window
 from desktop_app.ui.window.main_window import MainWindow
+from tests.helpers.full_store import WINDOW_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -445,6 +446,7 @@ def test_state_comes_back(window: MainWindow, watcher: theme.ThemeWatcher, qtbot
     window.toggle_settings()
     window.resize(700, 600)
     state = json.loads(json.dumps(window.state()))
+    assert state.keys() == WINDOW_STATE.keys()  # those that a restore of a backup is tested with
     other = opened(qtbot, watcher)
     other.restore_state(state)
     assert other.size() == window.size()

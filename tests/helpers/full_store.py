@@ -66,6 +66,14 @@ from desktop_app.storage.spending.ledger import Ledger
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, 123456, tzinfo=UTC)
 CHOICE = ModelChoice("openai", "gpt-5.2", Variant.THINKING, Effort.HIGH)
+WINDOW_STATE = {
+    "geometry": "AAAA",
+    "geometries": {"1280x800+0+0": "AAAA"},
+    "list": True,
+    "settings": False,
+    "is_dark": True,
+    "is_strong": None,
+}
 TEXT = "The door of the house is green. The key lies under the stone. " * 3
 DATA = TEXT.encode()
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -160,7 +168,7 @@ async def _fill_rest(database: Database, first: Conversation) -> None:
     for key, value in {
         "look.theme": "dark",
         "keys.new": "Ctrl+N",
-        "window.state": {"geometry": "AAAA", "list": True, "settings": False},
+        "window.state": WINDOW_STATE,
         "window.scroll": ["m", 0.5],
         "window.quick_place": [0.2, 0.8],
         "desktop.paste_token": "b7f0",

@@ -231,6 +231,7 @@ STRANGE: Final[dict[str, Rows]] = {
         "INSERT INTO passage_vectors SELECT min(id), 'other', zeroblob(64) FROM passages"
     ),
     "setting-of-another-shape": _setting("window.state", 5),
+    "setting-of-another-depth": _setting("window.state", {"geometries": {"a": ["b"]}}),
     "setting-nested": _setting("window.new_draft", "[" * 90_000 + "]" * 90_000),
     "setting-list": _setting("look.theme", ["dark"] * 9),
     "setting-model-file": _setting("local_model.weights", ["/etc/passwd"]),

@@ -414,6 +414,14 @@ def _flat(value: Any) -> None:
     _require(all(each is None or isinstance(each, str | int) for each in value.values()))
 
 
+def _window_state(value: Any) -> None:
+    _require(isinstance(value, dict))
+    _flat({**value, "geometries": None})
+    geometries = value.get("geometries", {})
+    _require(isinstance(geometries, dict))
+    _require(all(isinstance(each, str) for each in geometries.values()))
+
+
 def _refusals(value: Any) -> None:
     _require(isinstance(value["on"], str) and isinstance(value["refused"], list))
     _require(all(isinstance(each, str) for each in value["refused"]))
@@ -441,7 +449,7 @@ _SETTINGS: Final[Mapping[str, Callable[[Any], object]]] = {
     "models.favorites": _pairs,
     "presets.hidden": _names,
     "spending.unpriced.": _refused,
-    "window.state": _flat,
+    "window.state": _window_state,
     "window.scroll": _scroll,
     "window.new_draft": _new_draft,
     "window.quick_draft": _quick_draft,
