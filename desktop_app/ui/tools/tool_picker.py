@@ -37,8 +37,9 @@ _PERMISSIONS: Final = {
 }
 _LONGEST_FORM: Final = 40
 _WIDTH: Final = 440
-_NAME_WIDTH: Final = 350
-"""Of a tool's name and its permission."""
+_MARGIN: Final = 14
+_BESIDE: Final = 8
+"""Between a tool's name, its permission and the scroll bar."""
 _HEIGHT: Final = 420
 
 
@@ -98,7 +99,7 @@ class ToolPicker(QFrame):
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QVBoxLayout(self)
-        column.setContentsMargins(*[theme.px(14)] * 4)
+        column.setContentsMargins(*[theme.px(_MARGIN)] * 4)
         column.setSpacing(theme.px(8))
         column.addWidget(self.title)
         column.addWidget(self.note)
@@ -122,7 +123,7 @@ class ToolPicker(QFrame):
         self.note.setText(words if is_here else tr("The model may call these."))
         shown = QWidget()
         rows = QVBoxLayout(shown)
-        rows.setContentsMargins(0, 0, self._theme.px(8), 0)
+        rows.setContentsMargins(0, 0, self._theme.px(_BESIDE), 0)
         rows.setSpacing(self._theme.px(10))
         for tool in tools:
             rows.addWidget(self._row(tool))
@@ -164,12 +165,15 @@ class ToolPicker(QFrame):
         column, head = QVBoxLayout(row), QHBoxLayout()
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(self._theme.px(2))
+        head.setSpacing(self._theme.px(_BESIDE))
         box = self._boxes[tool.name] = QCheckBox()
         # A server's name as wide as the list would push the permission out of it.
         allowed = tool.permission
         combo = None if allowed is None else self._permission(tool.name, allowed)
-        room = self._theme.px(_NAME_WIDTH)
-        room -= combo.sizeHint().width() if combo is not None else 0
+        px = self._theme.px
+        room = self.width() - 2 * px(_MARGIN) - px(_BESIDE)
+        room -= box.sizeHint().width() + self._area.verticalScrollBar().sizeHint().width()
+        room -= combo.sizeHint().width() + px(_BESIDE) if combo is not None else 0
         name = one_line(tool.name)
         fitting = box.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room)
         box.setText(menu_text(fitting))
