@@ -1,6 +1,6 @@
 """Keeps a window out of task lists and pagers on X11, for which Qt has no way.
 
-A tool window is in none either, but Openbox then leaves it below full-screen windows.
+Xfce's panel lists the quick prompt without these states.
 https://specifications.freedesktop.org/wm-spec/latest/
 """
 
