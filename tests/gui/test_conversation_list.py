@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, strategies
 from PySide6.QtCore import QAbstractItemModel, QEvent, QModelIndex, QPoint, Qt
-from PySide6.QtGui import QAccessible, QContextMenuEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QAccessible, QContextMenuEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu
 
@@ -277,6 +277,26 @@ def test_selection_stays_with_its_conversation(listing: ConversationList) -> Non
     assert [i.data() for i in listing.view.selectedIndexes()] == ["Title c"]
     listing.remove("c")
     assert not listing.view.selectedIndexes()
+
+
+@pytest.mark.parametrize(
+    "direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft]
+)
+def test_a_selected_row_does_not_differ_by_its_ground_alone(
+    listing: ConversationList, direction: Qt.LayoutDirection
+) -> None:
+    QGuiApplication.setLayoutDirection(direction)
+    try:
+        listing.select("b")
+        row = listing.view.visualRect(listing.view.selectedIndexes()[0])
+        image = listing.view.viewport().grab(row).toImage()
+    finally:
+        QGuiApplication.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    middle, accent = image.height() // 2, theme.light().accent
+    bar = [x for x in range(image.width()) if image.pixelColor(x, middle) == accent]
+    is_mirrored = direction is Qt.LayoutDirection.RightToLeft
+    assert bar
+    assert all((x > image.width() - 12) if is_mirrored else (x < 12) for x in bar)
 
 
 def test_selected_before_it_is_known(listing: ConversationList) -> None:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QIcon, QPalette
-from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QLabel,
+    QMessageBox,
+    QTableWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop_app.paths import resource_path
 from desktop_app.ui.look import icons, theme
@@ -186,6 +194,24 @@ def test_boxes_can_be_seen(qtbot: QtBot, qapp: QApplication, make, is_checked: b
     image = box.grab().toImage()
     pixels = (image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height()))
     assert max(contrast(pixel, current.ground) for pixel in pixels) >= 3
+
+
+def test_a_selected_row_of_a_table_does_not_differ_by_its_ground_alone(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    current = theme.light()
+    theme.apply(qapp, current)
+    table = QTableWidget(2, 2)
+    theme.set_role(table, "figures")
+    table.setShowGrid(False)
+    qtbot.addWidget(table)
+    table.show()
+    table.setCurrentCell(1, 0)
+    for row, is_selected in ((0, False), (1, True)):
+        cell = table.visualRect(table.model().index(row, 0))
+        image = table.viewport().grab(cell).toImage()
+        column = {image.pixelColor(image.width() // 2, y).name() for y in range(image.height())}
+        assert (current.accent.name() in column) is is_selected
 
 
 def test_a_role_can_change_while_shown(qtbot: QtBot, qapp: QApplication) -> None:

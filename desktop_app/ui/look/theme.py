@@ -299,6 +299,8 @@ QTableView[role="figures"] { alternate-background-color: @side;
 QHeaderView, QHeaderView::section { background: transparent; color: @dim; border: none;
     padding: 0 $3px; min-height: $28px; }
 QTableView[role="figures"]::item { padding: 0 $3px; }
+QTableView[role="figures"]::item:selected { border: 0 solid @accent; border-top-width: 1px;
+    border-bottom-width: 1px; }
 QAbstractScrollArea::corner { background: transparent; border: none; }
 QHeaderView::section { border-bottom: 1px solid @line; }
 [role="card-text"] { background: transparent; border: none; }

@@ -15,6 +15,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPointF,
     QRect,
+    QRectF,
     QSize,
     Qt,
 )
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 Index = QModelIndex | QPersistentModelIndex
 
 _GAP: Final = 2
+_BAR: Final = 3
 _INSET: Final = 12
 _DOT: Final = 8
 _ICON: Final = 15
@@ -90,7 +92,7 @@ class RowDelegate(QStyledItemDelegate):
         return rect.adjusted(0, 0, -margin, -self.theme.px(_GAP))
 
     def paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Paint the selected or hovered background, and the focus ring.
+        """Paint the selected or hovered background, the bar of a selected row, the focus ring.
 
         The state comes from the view instead of `option.state`, whose flags belong to
         QStyle (see `theme.APPLICATION_ARGUMENTS`).
@@ -102,6 +104,14 @@ class RowDelegate(QStyledItemDelegate):
         if view.selectionModel().isSelected(index):
             painter.setBrush(self.theme.selected)
             painter.drawRoundedRect(rect, radius, radius)
+            # The ground alone hardly differs from that of other rows.
+            inset, bar = radius / 2, self.theme.px(_BAR)
+            painter.setBrush(self.theme.accent)
+            painter.drawRoundedRect(
+                QRectF(rect.left() + inset, rect.top() + radius, bar, rect.height() - 2 * radius),
+                bar / 2,
+                bar / 2,
+            )
         elif _is_hovered(view, option.rect):
             painter.setBrush(self.theme.hover)
             painter.drawRoundedRect(rect, radius, radius)
