@@ -125,6 +125,8 @@ _KINDS_OF_NOTES: Final = (
     Part.FOOTER,
     Part.FOLD,
 )
+# Their links are arrows, or begin with an arrow, or are images.
+_SHAPED_LINKS: Final = (Part.REASONING, Part.VERSIONS, Part.PICTURES)
 # Blocks of plain text, in either direction; blocks that are set apart from a list's text.
 _TEXTS: Final = (Kind.PARAGRAPH, Kind.HEADING)
 _APART: Final = (Kind.TABLE, Kind.CODE, Kind.CODE_HEAD, Kind.RULE)
@@ -426,7 +428,7 @@ class Styles:
             quiet = kind in (Part.REASONING,)
             made.setForeground(self.theme.dim if quiet else self.theme.accent)
             # Color alone does not tell a link from the text around it; citations are smaller.
-            made.setFontUnderline(isinstance(kind, Kind) and not is_citation(run.link))
+            made.setFontUnderline(kind not in _SHAPED_LINKS and not is_citation(run.link))
         return made
 
     def _base(self, kind: Kind | Part, level: int) -> QTextCharFormat:

@@ -839,9 +839,11 @@ def test_an_attachment_is_dragged_but_a_click_opens_it(
 
 
 def test_links_do_not_differ_by_color_alone(view: TranscriptView) -> None:
-    view.set_messages([question("Q"), answer("See [the manual](https://a.example) first.")])
+    text = "See [the manual](https://a.example) first."
+    view.set_messages([question("Q"), answer(text, status=MessageStatus.CANCELLED)])
     shown = view.toPlainText()
     cursor = view.textCursor()
-    for word, is_link in (("See", False), ("manual", True), ("first", False)):
+    words = {"See": False, "manual": True, "first": False, "Stopped": False, "Continue": True}
+    for word, is_link in words.items():
         cursor.setPosition(shown.index(word) + 1)
         assert cursor.charFormat().fontUnderline() is is_link
