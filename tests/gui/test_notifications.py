@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop_app.domain.errors import StoreFullError
 from desktop_app.ui.look import theme
+from desktop_app.ui.window.cards.card_area import CardArea
 from desktop_app.ui.window.cards.notifications import NOTE_STAYS_MS, Notifications
 
 if TYPE_CHECKING:
@@ -187,3 +188,19 @@ def test_words_that_are_scrolled_end_before_the_bar(qtbot: QtBot) -> None:
     text = card._text
     qtbot.waitUntil(lambda: text.verticalScrollBar().isVisible())
     qtbot.waitUntil(lambda: card.status.width() == text.viewport().width())
+
+
+def test_a_card_taller_than_its_area_is_shown_from_its_beginning(qtbot: QtBot) -> None:
+    area = CardArea()
+    qtbot.addWidget(area)
+    area.resize(400, 200)
+    first, tall = QLabel("first"), QLabel("tall")
+    for card, height in ((first, 60), (tall, 500)):
+        card.setFixedHeight(height)
+        card.hide()
+        area.add(card)
+    area.show()
+    first.show()
+    tall.show()
+    bar = area.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.value() == tall.y() > 0)

@@ -74,7 +74,7 @@ class CardArea(QScrollArea):
             self._show_or_hide()
             if kind is QEvent.Type.ShowToParent and isinstance(watched, QWidget):
                 # Later, because the layout gives a new card its place in its next pass.
-                QTimer.singleShot(0, watched, lambda: self.ensureWidgetVisible(watched, 0, 0))
+                QTimer.singleShot(0, watched, lambda: self._bring(watched))
         elif kind is QEvent.Type.LayoutRequest and watched is self._cards:
             self.updateGeometry()
         return super().eventFilter(watched, event)
@@ -82,6 +82,13 @@ class CardArea(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.updateGeometry()
+
+    def _bring(self, card: QWidget) -> None:
+        """Scroll to a new card, or to its beginning if it is taller than the area."""
+        if card.height() > self.viewport().height():
+            self.verticalScrollBar().setValue(card.y())
+        else:
+            self.ensureWidgetVisible(card, 0, 0)
 
     def _show_or_hide(self) -> None:
         self.setVisible(any(not card.isHidden() for card in self._added))
