@@ -123,6 +123,7 @@ class PresetsPage(QWidget):
         inner = QWidget()
         self._inner = QVBoxLayout(inner)
         self._inner.addLayout(self._choices)
+        self._inner.addWidget(self.is_default)
         self._inner.addWidget(self.form)
         self._inner.addWidget(self.examples)
         self._inner.addStretch(1)
@@ -143,7 +144,6 @@ class PresetsPage(QWidget):
         self._right.setContentsMargins(0, 0, 0, 0)
         self._right.addWidget(self.name)
         self._right.addWidget(self._area, 1)
-        self._right.addWidget(self.is_default)
         self._right.addWidget(buttons)
         self._nothing = PlainLabel(
             tr("A preset combines instructions, a model, an effort, and other settings.")
