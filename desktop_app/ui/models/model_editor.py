@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDialog,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
@@ -29,6 +28,7 @@ from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, spoken_text, window_title
+from desktop_app.ui.widgets.form_dialog import FormDialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ _OPEN, _YES, _NO = "", "yes", "no"
 _EFFORTS_OPEN, _EFFORTS_NONE, _EFFORTS_CHOSEN = "open", "none", "chosen"
 
 
-class ModelEditor(QDialog):
+class ModelEditor(FormDialog):
     """The form for one model.
 
     Signals:
@@ -237,7 +237,7 @@ class ModelEditor(QDialog):
             self._problem.set_text(str(problem), "error")
             return
         self.saved.emit(self._row.provider_id, entered)
-        self.close()
+        self.accept()
 
     def _entered(self) -> OwnModel:
         """Return what was entered. Raises ValueError with a sentence."""

@@ -29,6 +29,7 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
     window_title,
 )
+from desktop_app.ui.widgets.form_dialog import FormDialog
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +54,7 @@ class EnteredServer:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-class ServerForm(QDialog):
+class ServerForm(FormDialog):
     """The form for a server.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout
 
 from desktop_app.domain.conversations.review import LONGEST_NOTE, Review, ReviewKind
 from desktop_app.i18n.translation import N_, tr
@@ -16,6 +16,7 @@ from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size
 from desktop_app.ui.widgets.foreign_text import PlainLabel, PlainTextField, spoken_text
+from desktop_app.ui.widgets.form_dialog import FormDialog
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -32,7 +33,7 @@ _VERDICTS: Final = (
 )
 
 
-class ReviewDialog(QDialog):
+class ReviewDialog(FormDialog):
     """The dialog for one answer.
 
     Signals:
@@ -113,4 +114,4 @@ class ReviewDialog(QDialog):
             review = Review(ReviewKind(chosen), self.note.text().strip(), self._original)
         text = self.text.toPlainText()
         self.saved.emit(review, "" if text == self._text else text)
-        self.close()
+        self.accept()

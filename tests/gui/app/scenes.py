@@ -200,7 +200,7 @@ async def conversation(desk: Desk, look: Look) -> None:
     review = await _dialog(ReviewDialog)
     review.verdict.set_current("rejected")
     await look("review")
-    _close_dialogs(desk)
+    review.accept()
     desk.window.focus_prompt()
     desk.act("edit", at=0)
     await look("editing")
@@ -386,6 +386,9 @@ async def models(desk: Desk, look: Look) -> None:
     editor.fields["input_price"].setText("1")
     editor.save.click()
     await look("model-editor-problem")
+    editor.reject()
+    await look("discard-changes")
+    find(editor, QPushButton, "discard-changes").click()
     _close_dialogs(desk)
 
 

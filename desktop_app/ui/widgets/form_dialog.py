@@ -1,0 +1,50 @@
+"""A dialog with a form, which asks before it drops what was entered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLineEdit, QPlainTextEdit
+
+from desktop_app.i18n.translation import tr
+from desktop_app.ui.widgets.foreign_text import message_box
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QShowEvent
+
+
+class FormDialog(QDialog):
+    """A dialog that Esc and closing end at once only if nothing was changed in it."""
+
+    _before: list[object] | None = None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._before is None:
+            self._before = self._entered_values()
+
+    def reject(self) -> None:
+        """Close, or ask whether the changes can go."""
+        if self._before in (None, self._entered_values()):
+            super().reject()
+        else:
+            self._ask()
+
+    def _ask(self) -> None:
+        from PySide6.QtWidgets import QMessageBox  # not needed at the start
+
+        box = message_box(tr("Discard your changes?"), parent=self)
+        box.setObjectName("discard-question")
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
+        discard.setObjectName("discard-changes")
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        discard.clicked.connect(lambda: QDialog.reject(self))
+        box.open()
+
+    def _entered_values(self) -> list[object]:
+        values: list[object] = [each.text() for each in self.findChildren(QLineEdit)]
+        values += [each.toPlainText() for each in self.findChildren(QPlainTextEdit)]
+        values += [each.currentIndex() for each in self.findChildren(QComboBox)]
+        return values + [each.isChecked() for each in self.findChildren(QAbstractButton)]

@@ -1,0 +1,77 @@
+"""Forms in dialogs ask before they drop what was entered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWidget
+
+from desktop_app.domain.models.model_row import ModelRow
+from desktop_app.ui.look import theme
+from desktop_app.ui.models.model_editor import ModelEditor
+from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
+from desktop_app.ui.window.review_dialog import ReviewDialog
+from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
+
+    from desktop_app.ui.widgets.form_dialog import FormDialog
+
+
+def _review(parent: QWidget) -> FormDialog:
+    return ReviewDialog("Because of dust.", None, theme.light(), parent)
+
+
+def _server(parent: QWidget) -> FormDialog:
+    return ServerForm(EnteredServer("mail", ("mail-server",)), theme.light(), parent)
+
+
+def _model(parent: QWidget) -> FormDialog:
+    return ModelEditor(ModelRow("own", "Own", "m", "M"), theme.light(), parent)
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "save"),
+    [
+        (_review, "review-note", "save-review"),
+        (_server, "server-folder", ""),
+        (_model, "model-window", "save-model"),
+    ],
+)
+def test_changes_are_dropped_only_after_a_question(
+    qtbot: QtBot, make: Callable[[QWidget], FormDialog], field: str, save: str
+) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    parent.resize(900, 700)
+    parent.show()
+    untouched = make(parent)
+    untouched.open()
+    QTest.keyClick(untouched, Qt.Key.Key_Escape)
+    assert untouched.isHidden()
+    dialog = make(parent)
+    dialog.open()
+    edit = find(dialog, QLineEdit, field)
+    QTest.keyClicks(edit, "12")
+    QTest.keyClick(edit, Qt.Key.Key_Escape)
+    question = find(dialog, QMessageBox, "discard-question")
+    assert question.defaultButton() is question.button(QMessageBox.StandardButton.Cancel)
+    QTest.keyClick(question, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: dialog.findChild(QMessageBox) is None)
+    assert dialog.isVisible()
+    assert edit.text() == "12"
+    if save:
+        saving = make(parent)
+        saving.open()
+        QTest.keyClicks(find(saving, QLineEdit, field), "12")
+        find(saving, QPushButton, save).click()
+        assert saving.isHidden()
+    dialog.close()
+    find(dialog, QPushButton, "discard-changes").click()
+    assert dialog.isHidden()
