@@ -33,6 +33,8 @@ from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_lin
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from PySide6.QtGui import QResizeEvent
+
     from desktop_app.domain.spending.spending_report import Spent
     from desktop_app.ui.look.theme import Theme
 
@@ -43,7 +45,8 @@ PAGES: Final = (
     ("months", N_("By month")),
     ("charts", N_("Charts")),
 )
-SIZE: Final = (760, 520)
+SIZE: Final = (900, 520)
+_LEAST_NAME: Final = 90
 CHARTS: Final = "charts"
 NOT_COUNTED: Final = N_("Calls of unknown cost: no price is known, or no usage was reported.")
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -158,6 +161,7 @@ class SpendingView(QDialog):
         self._column.setContentsMargins(px(16), px(14), px(16), px(14))
         self._column.setSpacing(px(12))
         self.table.verticalHeader().setDefaultSectionSize(px(30))
+        self._least_name = px(_LEAST_NAME)
         self.resize(fitting_size(SIZE, theme, self.parentWidget()))
 
     def _show(self) -> None:
@@ -194,13 +198,31 @@ class SpendingView(QDialog):
             self._fill_row(row, names_of_row, spent)
         has_unknown = bool(table.total.uncounted)
         widget.setColumnHidden(len(headings) - 1, not has_unknown)
-        mode, header = QHeaderView.ResizeMode, widget.horizontalHeader()
+        self._fit_columns()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Cut long names, which are in the tooltips, before the table has to scroll."""
+        table, mode = self.table, QHeaderView.ResizeMode
+        header, sides = table.horizontalHeader(), self._column.contentsMargins()
         header.setSectionResizeMode(mode.ResizeToContents)
-        # If the table must scroll, the first column would otherwise get no width.
-        shown = (c for c in range(len(headings)) if not widget.isColumnHidden(c))
-        wanted = sum(max(widget.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in shown)
-        sides = self._column.contentsMargins()
-        if wanted <= self.width() - sides.left() - sides.right():
+        shown = [c for c in range(table.columnCount()) if not table.isColumnHidden(c)]
+        if not shown:
+            return
+        widths = {c: max(table.sizeHintForColumn(c), header.sectionSizeHint(c)) for c in shown}
+        names = range(table.columnCount() - len(FIGURES))
+        room = self.width() - sides.left() - sides.right() - 2 * table.frameWidth()
+        missing = sum(widths.values()) - room + table.verticalScrollBar().sizeHint().width()
+        for _ in range(max(0, missing)):
+            widths[max(names, key=widths.__getitem__)] -= 1
+        # With large text, the first column would get no width.
+        if all(widths[c] >= self._least_name for c in names):
+            header.setSectionResizeMode(mode.Interactive)
+            for column, width in widths.items():
+                table.setColumnWidth(column, width)
             header.setSectionResizeMode(0, mode.Stretch)
 
     def _fill_row(self, row: int, names: tuple[str, ...], spent: Spent) -> None:

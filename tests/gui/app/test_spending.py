@@ -24,10 +24,12 @@ from desktop_app.backend.environment_profiles import OPENAI
 from desktop_app.domain.answering.stream_events import Completed, UsageReported
 from desktop_app.domain.conversations.conversation import now
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.domain.spending.spending_report import Call, CallPerformance
+from desktop_app.domain.spending.spending_report import Call, CallPerformance, Spent
 from desktop_app.storage.spending import daily_sums, ledger
+from desktop_app.ui.look import theme
 from desktop_app.ui.settings.sections.spending_section import SpendingSection
 from desktop_app.ui.spending.spending_charts import SpendingCharts
+from desktop_app.ui.spending.spending_table import FIGURES, SpendingTable
 from desktop_app.ui.spending.spending_view import SpendingView
 from tests.gui.app.desk import Desk, until
 from tests.helpers.widgets import find
@@ -315,3 +317,16 @@ async def test_the_rows_of_a_chart_are_saved_as_csv(
         head, first, _second = target.read_text("utf-8").splitlines()
         assert head.startswith("day,calls,uncounted,failed")
         assert first.endswith(",0.25")
+
+
+def test_long_names_are_cut_before_the_table_scrolls(qtbot) -> None:
+    view = SpendingView(theme.light())
+    qtbot.addWidget(view)
+    usage = Usage(1_204_000, 312_000, 98_000)
+    name = "a-model-with-a-name-that-goes-on-and-on" * 2
+    row = (("My own server", name, "Summaries"), Spent(123, 4, usage, Decimal("12.3456")))
+    view.set_tables({"month": SpendingTable(("Provider", "Model", "Purpose", *FIGURES), (row,))})
+    view.show()
+    assert not view.table.horizontalScrollBar().maximum()
+    assert view.table.model().index(0, 1).data(Qt.ItemDataRole.ToolTipRole) == name
+    assert view.table.columnWidth(8) >= view.table.sizeHintForColumn(8)
