@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from desktop_app.ui.look import theme as themes
@@ -89,9 +89,14 @@ class ConversationPane(QWidget):
         self._hide_optional_parts()
 
     def add_above_prompt(self, widget: QWidget) -> None:
-        """Insert a widget between the notifications and the prompt."""
+        """Insert a widget between the notifications and the prompt, also for the Tab key."""
         assert self._cards is not None
         self._cards.add(widget)
+        before: QWidget = self.notifications.close_button
+        for part in widget.findChildren(QWidget):
+            if part.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                QWidget.setTabOrder(before, part)
+                before = part
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""

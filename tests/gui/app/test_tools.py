@@ -7,9 +7,18 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QBuffer
+from PySide6.QtCore import QBuffer, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QScrollArea, QToolButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QScrollArea,
+    QToolButton,
+    QWidget,
+)
 
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -79,8 +88,13 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         assert shown.words.startswith("Run the tool “look”? It reads data on this computer.")
         assert shown.arguments.toPlainText() == '{\n  "path": "a\\u202eb"\n}'
         shown.arguments.setPlainText('{"path": "c"}')
-        shown.arguments.setFocus()
-        await until(shown.arguments.hasFocus)
+        desk.text.setFocus()
+        await until(desk.text.hasFocus)
+        focused: QWidget = desk.text
+        for part in (shown.always, shown.conversation, shown.deny, shown.once, shown.arguments):
+            QTest.keyClick(focused, Qt.Key.Key_Backtab)
+            assert QApplication.focusWidget() is part
+            focused = part
         desk.click("consent-once")
         assert await task == Decision(True, Permission.ASK, '{"path": "c"}')
         await until(lambda: card(desk) is None)
