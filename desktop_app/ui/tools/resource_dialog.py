@@ -71,6 +71,7 @@ class ResourceDialog(QDialog):
         column.addLayout(head)
         column.addWidget(self.list, 1)
         column.addLayout(foot)
+        self.list.setFocus()  # not the help, which comes first
         self.resize(fitting_size(_SIZE, theme, parent))
 
     def set_resources(self, choices: Sequence[ResourceChoice], problems: Sequence[str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop_app.app.tools import servers_controller
@@ -56,7 +58,7 @@ async def test_a_server_is_added_with_its_tools_prompts_and_resources() -> None:
         await until(lambda: shown(ResourceDialog))
         (dialog,) = shown(ResourceDialog)
         await until(dialog.attach.isEnabled)
-        dialog.attach.click()
+        QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
         await until(lambda: desk.state.draft.value.attachments)
         (part,) = desk.state.draft.value.attachments
         assert isinstance(part, DocumentPart)
