@@ -43,6 +43,9 @@ class Questions:
             if isinstance(window, QDialog) and window.isVisible():
                 is_ours = not isinstance(window, QFileDialog | QPrintDialog)
                 name = window.objectName()
+                form = window.parentWidget()
+                if name == ASKED_OF_A_FORM and form is not None:
+                    name = form.objectName()
                 assert not is_ours or name in {*PLACES, NO_HELP_YET}, (
                     f"no section for {name} in {scene}"
                 )
@@ -122,6 +125,8 @@ async def _activated(window: QWidget) -> None:
 
 # It says why the program, and with it the help, cannot start.
 NO_HELP_YET: Final = "cannot-start"
+ASKED_OF_A_FORM: Final = "discard-question"
+"""Its help is that of the form."""
 # The focus stays in the message box while its menu is open, and the list of tools closes.
 POPUPS: Final = {"prompt-menu", "tool-picker"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -169,11 +170,16 @@ async def test_wiping_that_was_broken_off_goes_on(tmp_path: Path) -> None:
         await store.begin_turn(conversation, question, ended(an_answer(question), "Yes."))
         await NotesStore(database).put("key", f"A note on {WORD}", conversation.id)
         wiping = asyncio.ensure_future(store.erase([conversation.id]))
+        await asyncio.sleep(0)  # now the deletion is submitted
+        goes_on = threading.Event()
+        held = asyncio.ensure_future(database.write(lambda _: goes_on.wait()))
         while await store.get(conversation.id) is not None:  # noqa: ASYNC110
             await asyncio.sleep(0)
         wiping.cancel()
+        goes_on.set()
         with pytest.raises(asyncio.CancelledError):
             await wiping
+        await held
     async with opened(path) as database:
         await database.wipe_rest()
         assert holding(tmp_path) == []
