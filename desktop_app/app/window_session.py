@@ -522,12 +522,13 @@ class WindowSession:
         return must_stay_open() or self.controllers.batches.is_creating
 
     def _change_language(self) -> bool:
+        if self.is_rebuilt:
+            return True
         controllers = self.controllers
         is_busy = controllers.running.conversations or controllers.transfer.is_busy
-        if is_busy or controllers.state.temporary.exists or self.quick_host.has_unsent:
+        is_typed = self.quick_host.has_unsent or self._holds_form
+        if is_busy or is_typed or controllers.state.temporary.exists:
             return False
-        if self._holds_form or self.is_rebuilt:
-            return self.is_rebuilt
         self.is_rebuilt = True
         self.reopened = commands_to_reopen()
         self._window.setEnabled(False)  # what is typed now would be lost

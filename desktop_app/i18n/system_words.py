@@ -1,4 +1,4 @@
-"""What the system and JSON's reader say about a file, in the user's language."""
+"""Words for why a file can't be read or written, in the user's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What dialogs and forms announce to screen readers while the focus stays where it is."""
+"""Announcements of dialogs and forms, made while the focus stays where it is."""
 
 from __future__ import annotations
 

@@ -31,13 +31,18 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield at
 
 
-async def test_the_theme_is_that_of_the_portal(address: str) -> None:
-    values = {"color-scheme": 1, "contrast": 0, "reduced-motion": 0}
+def methods_of(values: dict[str, int]) -> dict[tuple[str, str], Method]:
+    """Return the methods of a portal with these values, which may change."""
 
     def read(_namespace: str, key: str) -> tuple[str, tuple[object, ...]]:
         return "v", (("v", ("u", values[key])),)
 
-    methods: dict[tuple[str, str], Method] = {(INTERFACE, "Read"): read}
+    return {(INTERFACE, "Read"): read}
+
+
+async def test_the_theme_is_that_of_the_portal(address: str) -> None:
+    values = {"color-scheme": 1, "contrast": 0, "reduced-motion": 0}
+    methods = methods_of(values)
     bus = SessionBus()
     with BusService(address, PORTAL, methods) as portal:
         await bus.connect()
@@ -72,11 +77,7 @@ async def test_the_cursor_does_not_blink_with_reduced_motion(address: str) -> No
     usual = hints.cursorFlashTime()
     assert usual
     values = {"color-scheme": 0, "contrast": 0, "reduced-motion": 1}
-
-    def read(_namespace: str, key: str) -> tuple[str, tuple[object, ...]]:
-        return "v", (("v", ("u", values[key])),)
-
-    methods: dict[tuple[str, str], Method] = {(INTERFACE, "Read"): read}
+    methods = methods_of(values)
     bus = SessionBus()
     with BusService(address, PORTAL, methods) as portal:
         await bus.connect()
@@ -90,11 +91,7 @@ async def test_the_cursor_does_not_blink_with_reduced_motion(address: str) -> No
 
 async def test_the_appearance_of_the_portal_is_known_at_the_next_start(address: str) -> None:
     values = {"color-scheme": 1, "contrast": 0, "reduced-motion": 0}
-
-    def read(_namespace: str, key: str) -> tuple[str, tuple[object, ...]]:
-        return "v", (("v", ("u", values[key])),)
-
-    methods: dict[tuple[str, str], Method] = {(INTERFACE, "Read"): read}
+    methods = methods_of(values)
     bus = SessionBus()
     with BusService(address, PORTAL, methods):
         await bus.connect()
