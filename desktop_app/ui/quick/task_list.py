@@ -10,7 +10,7 @@ import ctypes
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtGui import QGuiApplication, QNativeInterface
+from PySide6.QtGui import QGuiApplication
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -42,6 +42,8 @@ def skip_task_lists(window: QWidget) -> None:
 
 def _connection() -> int:
     """Return Qt's connection to the X server, 0 for none."""
+    from PySide6.QtGui import QNativeInterface  # other systems may not have it
+
     application = QGuiApplication.instance()
     if not isinstance(application, QGuiApplication):
         return 0
