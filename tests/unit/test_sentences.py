@@ -166,7 +166,7 @@ def chosen_remedies(product_nodes: Nodes) -> dict[Reason, set[Remedy]]:
         for reason in reasons:
             found[reason] |= remedies
     for path, nodes in product_nodes.items():
-        if path.stem in ("legacy_errors", "legacy_sentences"):
+        if path.stem == "legacy_sentences":
             continue
         for function in nodes:
             if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -258,7 +258,7 @@ def test_every_reason_is_used_and_has_a_sentence(product_nodes: Nodes) -> None:
     used = {
         Reason[node.attr]
         for path, nodes in product_nodes.items()
-        if path.stem not in ("error_sentences", "legacy_errors")
+        if path.stem != "error_sentences"
         for node in nodes
         if isinstance(node, ast.Attribute) and name_of(node.value) == "Reason"
         if node.attr in Reason.__members__  # Qt has reasons, too
@@ -270,7 +270,7 @@ def test_every_remedy_is_used(product_nodes: Nodes) -> None:
     used = {
         node.attr
         for path, nodes in product_nodes.items()
-        if path.stem not in ("error_text", "legacy_sentences", "legacy_errors")
+        if path.stem not in ("error_text", "legacy_sentences")
         for node in nodes
         if isinstance(node, ast.Attribute) and name_of(node.value) == "Remedy"
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -32,23 +33,22 @@ def error_from_json(value: Mapping[str, Any]) -> ErrorNote:
     Raises:
         LookupError, TypeError, ValueError: it is none.
     """
-    # Imported here, because the start does not need it.
-    from desktop_app.domain.conversations.legacy.legacy_sentences import (
-        legacy_error,
-        legacy_error_code,
-    )
-
     remedy, words = value.get("remedy"), value.get("what_to_do", "")
     note = ErrorNote(
         Reason(value["reason"]) if "reason" in value else value["what_happened"],
         words if remedy is None else Remedy(remedy),
         value.get("details", ""),
-        value["code"] if "code" in value else legacy_error_code(value.get("kind", "")),
+        value.get("code", ""),
         dict(value.get("params", {})),
     )
     if not all(isinstance(each, str | int) for each in note.params.values()):
         raise TypeError("a parameter of an error is neither text nor number")
     if "code" not in value:
-        note = legacy_error(note)
+        from desktop_app.domain.conversations.legacy.legacy_sentences import (
+            legacy_error,  # rarely needed
+            legacy_error_code,
+        )
+
+        note = legacy_error(replace(note, code=legacy_error_code(value.get("kind", ""))))
     note.sentences  # noqa: B018 - raises if one of their parameters is missing
     return note

@@ -14,11 +14,8 @@ import pytest
 from desktop_app.domain.batch.batch_jobs import BatchItem, ItemStatus
 from desktop_app.domain.batch.batch_wording import item_error_text, job_error_text
 from desktop_app.domain.conversations.conversation import INCOMPLETE, Message
-from desktop_app.domain.conversations.legacy.legacy_errors import LEGACY_ERRORS
 from desktop_app.domain.conversations.legacy.legacy_sentences import (
-    _NOTICES as LEGACY_NOTICES,
-)
-from desktop_app.domain.conversations.legacy.legacy_sentences import (
+    LEGACY,
     legacy_error,
     legacy_notice,
     legacy_usage_scope,
@@ -184,26 +181,28 @@ def test_stored_notices_get_codes(tmp_path: Path) -> None:
     assert known not in stored
 
 
-@pytest.mark.parametrize("code", LEGACY_NOTICES)
-def test_every_notice_of_the_version_before_is_known(code: NoticeCode) -> None:
+@pytest.mark.parametrize("code", LEGACY["notices"])
+def test_every_notice_of_the_version_before_is_known(code: str) -> None:
     names = ("provider", "setting", "count", "names", "model", "cost")
     params = {name: f"a {name}" for name in names}
-    found = legacy_notice(LEGACY_NOTICES[code].format_map(params))
+    found = legacy_notice(LEGACY["notices"][code].format_map(params))
     assert isinstance(found, AnswerNotice)
-    assert (found.code, str(found)) == (code, str(notice(code, **params)))
+    assert (found.code, str(found)) == (code, str(notice(NoticeCode(code), **params)))
 
 
-@pytest.mark.parametrize("reason", LEGACY_ERRORS)
-def test_every_error_of_the_version_before_is_known(reason: Reason) -> None:
-    said = LEGACY_ERRORS[reason]
-    for sentence in filter(None, (said.happened, said.fuller)):
+@pytest.mark.parametrize("reason", LEGACY["errors"])
+def test_every_error_of_the_version_before_is_known(reason: str) -> None:
+    for sentence in legacy_wordings(reason):
         text = sentence.format_map({"unit": "page", "note": "a note", **error_params()})
         found = legacy_error(ErrorNote(text, "Turn it off."))
         assert isinstance(found.reason, Reason)
-        known = LEGACY_ERRORS[found.reason]
         params = {"unit": "?", "note": "?", **error_params("?"), **found.params}
-        assert text in (known.happened.format_map(params), known.fuller.format_map(params))
+        assert text in [known.format_map(params) for known in legacy_wordings(found.reason)]
         assert found.what_to_do == "Turn it off."
+
+
+def legacy_wordings(reason: str) -> list[str]:
+    return [LEGACY[table][reason] for table in ("errors", "fuller") if reason in LEGACY[table]]
 
 
 def test_a_stored_reason_replaces_its_sentences(tmp_path: Path) -> None:
