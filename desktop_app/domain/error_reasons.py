@@ -192,6 +192,7 @@ class Reason(StrEnum):
     # Answers that ended early
     ENDED_BY_MODEL = "ended_by_model"
     ENDED_AT_LENGTH = "ended_at_length"
+    DECLINED = "declined"
     ENDED_BY_FILTER = "ended_by_filter"
     GRAMMAR_NOT_FOLLOWED = "grammar_not_followed"
     TOOL_ROUNDS_REACHED = "tool_rounds_reached"

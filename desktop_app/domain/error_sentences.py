@@ -646,6 +646,7 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
     Reason.ENDED_AT_LENGTH: ErrorSentences(
         N_("The response reached its maximum length."), remedy=Remedy.CONTINUE
     ),
+    Reason.DECLINED: ErrorSentences(N_("The model declined."), remedy=Remedy.RETRY_CHANGED),
     Reason.ENDED_BY_FILTER: ErrorSentences(
         N_("The provider’s content filter stopped the response."),
         remedy=Remedy.RETRY_CHANGED,

@@ -9,7 +9,7 @@ Each class has a stable `code`, and each error a `Reason`: both are stored, neve
     │   ├── ModelNotFoundError      404 model_not_found
     │   ├── RefusedParameterError   400 unsupported_value / unsupported_parameter (has .param)
     │   ├── ContextTooLongError     400 context_length_exceeded
-    │   ├── ContentFilteredError    400 content_filter: the provider's filter stopped it
+    │   ├── ContentFilteredError    400 content_filter, or the model declined
     │   ├── RateLimitedError        429 rate_limit_exceeded
     │   ├── QuotaExhaustedError     429 insufficient_quota, credit_balance_exhausted
     │   ├── ProviderFaultError      5xx and other refusals (has .status)
@@ -279,7 +279,7 @@ class ContextTooLongError(ProviderError):
 
 
 class ContentFilteredError(ProviderError):
-    """The provider's content filter stopped the question or the answer."""
+    """The provider's content filter stopped the question or the answer, or the model declined."""
 
     code = "refused"  # as of an answer that the filter ends
 

@@ -390,14 +390,13 @@ class _Reading:
             seen = await reader.shown(task, piece)
             small = await self._reply(_request(task, piece, seen, is_merging=is_merging), say)
             await asyncio.shield(self._keep(key, small))  # it has been billed
-        reply = small.reply
-        if reply.error is not None:
-            raise reply.error
-        return text_of(reply.parts).strip()
+        if small.error is not None:
+            raise small.error
+        return text_of(small.reply.parts).strip()
 
     async def _keep(self, key: str, small: SmallReply) -> None:
         await self._write_down(small)
-        if small.reply.error is None:
+        if small.error is None:
             note = text_of(small.reply.parts).strip()
             await self._reader.notes.put(key, note, self._task.conversation_id)
 

@@ -17,13 +17,19 @@ from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     Incomplete,
+    RefusalDelta,
     Started,
     TextDelta,
     UsageReported,
     Waiting,
 )
 from desktop_app.domain.conversations.conversation import Conversation, MessageStatus, now
-from desktop_app.domain.errors import ModelNotFoundError, ProviderFaultError, SpendingCapError
+from desktop_app.domain.errors import (
+    ContentFilteredError,
+    ModelNotFoundError,
+    ProviderFaultError,
+    SpendingCapError,
+)
 from desktop_app.domain.models.model_catalog import Effort, ModelCatalog, UtilityTask, Variant
 from desktop_app.domain.models.model_listing import ListedModel, ModelListing
 from desktop_app.domain.spending.cost import Usage
@@ -236,6 +242,17 @@ async def test_a_failure_is_raised_and_what_it_cost_is_counted_all_the_same() ->
     with pytest.raises(ProviderFaultError):
         await ask(jobs_of(provider, book))
     assert [line.purpose for line in book.lines] == ["compaction"]
+
+
+@pytest.mark.parametrize("end", [Completed(), Incomplete("content_filter")])
+async def test_a_refusal_is_no_text(end: Completed | Incomplete) -> None:
+    book = Book()
+    said = TextDelta("Half") if isinstance(end, Incomplete) else RefusalDelta("I can’t.")
+    with pytest.raises(ContentFilteredError):
+        await ask(jobs_of(ScriptedProvider([said, UsageReported(USAGE), end]), book))
+    (line,) = book.lines
+    assert line.performance is not None
+    assert line.performance.outcome == "refused"
 
 
 async def test_a_text_that_reached_its_limit_is_used() -> None:

@@ -17,11 +17,13 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.answering.text_size import TextSize
 from desktop_app.domain.conversations.conversation import MessageStatus
+from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.domain.errors import ContentFilteredError, ReplyTooLargeError
 from desktop_app.domain.spending.spending_report import CallPerformance
 
 if TYPE_CHECKING:
+    from desktop_app.domain.errors import ProviderError
     from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
 LARGEST: Final = 16 * 1024 * 1024
@@ -62,6 +64,16 @@ class SmallReply:
                 )
             )
         self.reply = accumulate(self.reply, event)
+
+    @property
+    def error(self) -> ProviderError | None:
+        """Return why there is no text; None for one that is whole, or was cut at a limit."""
+        reply = self.reply
+        if reply.error is None and reply.status is MessageStatus.REFUSED:
+            filtered = bool(reply.incomplete_reason)
+            reason = Reason.ENDED_BY_FILTER if filtered else Reason.DECLINED
+            return ContentFilteredError(reason, details=text_of(reply.parts))
+        return reply.error
 
     @property
     def is_billed(self) -> bool:

@@ -106,7 +106,7 @@ class UtilityModel:
 
         Raises:
             SpendingCapError: the provider's monthly cap would be exceeded; nothing was sent.
-            UserFacingError: there is no key, or the provider failed.
+            UserFacingError: there is no key, the provider failed, or the model declined.
         """
         while True:
             chosen = self.model_for(purpose, own)
@@ -130,12 +130,12 @@ class UtilityModel:
                         await asyncio.shield(self._write_reply(small, *at))
                     raise
                 await self._write_reply(small, *at)
-            reply = small.reply
-            if reply.error is None:
-                return text_of(reply.parts).strip()
-            gone = isinstance(reply.error, ModelNotFoundError) and chosen.model != own.model
+            error = small.error
+            if error is None:
+                return text_of(small.reply.parts).strip()
+            gone = isinstance(error, ModelNotFoundError) and chosen.model != own.model
             if not gone:
-                raise reply.error
+                raise error
             self._missing.add((chosen.profile.id, chosen.model.id))
 
     async def write_down(
