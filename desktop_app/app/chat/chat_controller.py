@@ -486,7 +486,7 @@ class ChatController(QObject):
     def continue_last(self) -> None:
         """Continue the last answer if it was cut."""
         path = self._current.path
-        whole = (MessageStatus.COMPLETE, MessageStatus.STREAMING)
+        whole = (MessageStatus.COMPLETE, MessageStatus.STREAMING, MessageStatus.REFUSED)
         if path and path[-1].role is Role.ASSISTANT and path[-1].status not in whole:
             self._start(self._continue(path[-1]))
         else:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.desktop.window_request import BATCHES
 from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_link import MessageLink, parse_link
-from desktop_app.i18n.translation import tr
+from desktop_app.i18n.translation import N_, tr
 from desktop_app.session.launcher_progress import show_progress
 from desktop_app.session.notifier import Notifier
 from desktop_app.session.session_bus import BusError
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 LONG_S: Final = 10.0
 """Shorter answers are not announced: the user is still waiting for them."""
+_READY: Final = N_("Response ready")
+_ENDINGS: Final = {
+    MessageStatus.FAILED: N_("Response failed"),
+    MessageStatus.REFUSED: N_("The model declined"),
+}
 
 
 class AnswerNotifier(QObject):
@@ -92,10 +97,9 @@ class AnswerNotifier(QObject):
         lasted = max(self._clock() - began, answer.duration_s or 0.0)
         if lasted <= LONG_S or answer.status is MessageStatus.CANCELLED:
             return
-        is_failed = answer.status is MessageStatus.FAILED
         link = str(MessageLink(conversation_id, answer.id))
         self._notified.add(conversation_id)
-        words = tr("Response failed") if is_failed else tr("Response ready")
+        words = tr(_ENDINGS.get(answer.status, _READY))
         # A later answer in the conversation replaces the notification.
         key = str(MessageLink(conversation_id))
         self._notify(words, self._title_of(conversation_id), key, link)

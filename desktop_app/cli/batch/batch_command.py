@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from desktop_app.backend.backend import Backend
     from desktop_app.services.batch.batch_service import BatchService
 
-EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_MISMATCH, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 SHORTEST_ID = 4
 NAMED_LEFT_OUT = 20
 """At most this many skipped files are named; the rest are counted."""
@@ -229,11 +229,24 @@ async def _say_begun(backend: Backend, job: BatchJob, options: argparse.Namespac
         return EXIT_FAILED
     if job.status.is_over:
         say(result_words(job))
-        sent = job.counts.total - job.counts.left_out
-        return 0 if job.counts.answered == sent else EXIT_FAILED
+        return await _exit_code(backend, job)
     say(progress_words(job))
     say(tr("To get the responses, run “{command}”.", command="repartee batch status"))
     return 0 if any(upload.batch_id for upload in job.uploads) else EXIT_FAILED
+
+
+async def _exit_code(backend: Backend, job: BatchJob) -> int:
+    """Return the exit code of a job that is over: that of the worst outcome of its files."""
+    counts = job.counts
+    if counts.answered + counts.refused < counts.total - counts.left_out:
+        return EXIT_FAILED
+    if counts.refused:
+        return EXIT_REFUSED
+    lines = await backend.batch_store.lines(job.id)
+    mismatched = any(
+        line.error is not None and line.error.reason is Reason.ITEM_SCHEMA_PROBLEM for line in lines
+    )
+    return EXIT_MISMATCH if mismatched else 0
 
 
 # -------------------------------------------------------------- status

@@ -12,10 +12,13 @@ from desktop_app.i18n.translation import tr
 _JOB_FIELDS: Final = (
     "id, title, status (preparing, ready, uploading, validating, in_progress, finalizing, "
     "completed, failed, expired, cancelling, cancelled), provider, model, variant, effort, files, "
-    "answered, failed, unanswered, left_out, waiting, input_tokens, output_tokens, cost_usd, "
-    "estimate_usd, error, notices (of start), created_at, started_at, ended_at, batch_ids"
+    "answered, refused, failed, unanswered, left_out, waiting, input_tokens, output_tokens, "
+    "cost_usd, estimate_usd, error, notices (of start), created_at, started_at, ended_at, batch_ids"
 )
-_ITEM_FIELDS: Final = "items (name, status, answered_by, answer, parsed, error, usage, cost_usd)"
+_ITEM_FIELDS: Final = (
+    "items (name, status (unread, read, left_out, sent, answered, refused, failed, unanswered), "
+    "answered_by, answer, parsed, error, usage, cost_usd)"
+)
 
 
 def add_batch(
@@ -109,6 +112,8 @@ def _epilog_of_start() -> str:
             **usual_codes(),
             0: tr("The job was sent. With --wait: every file has a response."),
             1: tr("The job wasn’t sent. With --wait: some files have no response."),
+            3: tr("With --wait: the model declined some files, or a content filter stopped them."),
+            4: tr("With --wait: some responses don’t match the schema."),
         },
     )
 

@@ -114,6 +114,7 @@ def facts(job: BatchJob) -> dict[str, Any]:
         "effort": choice.effort.value if choice.effort else None,
         "files": counts.total,
         "answered": counts.answered,
+        "refused": counts.refused,
         "failed": counts.failed,
         "unanswered": counts.unanswered,
         "left_out": counts.left_out,

@@ -291,6 +291,8 @@ def _show(runs: Sequence[EvaluationRun]) -> None:
             f"({formatting.percent(round(low * 100))}–{formatting.percent(round(high * 100))})  "
             f"{cost:>10}  {time:>8}"
         )
+        if run.refused:
+            write_line("    " + tr_plural("{count} declined", "{count} declined", run.refused))
         for result in run.results:
             if not result.passed:
                 write_line(clean_line(f"    {result.id}: {'; '.join(result.failed)}"))

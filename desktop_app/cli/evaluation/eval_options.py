@@ -13,9 +13,9 @@ from desktop_app.domain.models.variants import Effort
 from desktop_app.i18n.translation import tr
 
 _RUN_FIELDS: Final = (
-    "runs (provider, variant, effort, model, passed, cases, share, low, high, cost_usd, "
-    "judge_cost_usd, usage, p50_s, p95_s, p50_first_token_s, results (id, passed, failed, answer, "
-    "cost_usd, duration_s)), notices, error"
+    "runs (provider, variant, effort, model, passed, cases, refused, share, low, high, cost_usd, "
+    "judge_cost_usd, usage, p50_s, p95_s, p50_first_token_s, results (id, status, passed, failed, "
+    "answer, cost_usd, duration_s)), notices, error"
 )
 _DRY_FIELDS: Final = (
     "dry_run, runs (provider, variant, effort, model, calls, input_tokens, max_output_tokens, "

@@ -12,14 +12,15 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.batch_wiring import batch_service
 from desktop_app.cli.batch.batch_output import job_notices
 from desktop_app.domain.batch.batch_jobs import BatchItem, BatchJob, BatchStatus, ItemStatus
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, UserFacingError
-from desktop_app.domain.evaluation.evaluation_result import CaseResult
+from desktop_app.domain.evaluation.evaluation_result import CaseResult, why_missing
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.i18n.translation import tr
@@ -48,6 +49,11 @@ class Contestant:
         effort = self.resolved.effort
         return self.resolved.profile.id, self.resolved.model.id, effort.value if effort else ""
 
+
+_ENDINGS: Final = {
+    ItemStatus.ANSWERED: MessageStatus.COMPLETE,
+    ItemStatus.REFUSED: MessageStatus.REFUSED,
+}
 
 Answers = Mapping[tuple[tuple[str, ...], str], CaseResult]
 """Results by the identity of a contestant and the id of a case."""
@@ -198,7 +204,9 @@ def _error_of(job: BatchJob) -> UserFacingError:
 
 def _result(case: EvaluationCase, row: BatchItem) -> CaseResult:
     why = "" if row.error is None else row.error.what_happened
-    if row.status is not ItemStatus.ANSWERED:
+    if row.status not in _ENDINGS:
         why = why or row.status.value
-    failed = (f"error: {why}",) if why else ()
-    return CaseResult(case.id, row.answer, failed, row.usage or Usage(), row.cost)
+    status = _ENDINGS.get(row.status, MessageStatus.FAILED)
+    failed = why_missing(status, why)
+    usage = row.usage or Usage()
+    return CaseResult(case.id, row.answer, failed, usage, row.cost, status=status)

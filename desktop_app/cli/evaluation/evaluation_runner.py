@@ -34,7 +34,6 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
-    Message,
     MessageStatus,
     new_id,
     now,
@@ -50,6 +49,7 @@ from desktop_app.domain.evaluation.evaluation_result import (
     EvaluationRun,
     result_from_json,
     result_to_json,
+    why_missing,
 )
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
@@ -180,7 +180,9 @@ class EvaluationRunner:
             self.stopped_by = error
             return None
         except UserFacingError as error:
-            result = CaseResult(case.id, "", (f"error: {error.what_happened}",))
+            status = MessageStatus.FAILED
+            failed = why_missing(status, error.what_happened)
+            result = CaseResult(case.id, "", failed, status=status)
         await self.backend.notes.put(key, json.dumps(result_to_json(result)), "")
         self._count()
         return result
@@ -215,11 +217,12 @@ class EvaluationRunner:
         result = CaseResult(
             case.id,
             answer.text,
-            _why_incomplete(answer),
+            why_missing(answer.status, answer.error.what_happened if answer.error else ""),
             answer.usage or Usage(),
             answer.cost,
             first_token_s=first[0] if first else None,
             duration_s=answer.duration_s or 0.0,
+            status=answer.status,
         )
         return await self._checked(result, case, column, named)
 
@@ -300,13 +303,6 @@ def _to_judge(fence: Fence, check: Check, case: EvaluationCase, answer: str) -> 
     """Return what a judge is asked about an answer."""
     fenced = (fence.around("question", case.input), fence.around("answer", answer))
     return "\n\n".join((f"Rubric:\n{check.value}", *fenced))
-
-
-def _why_incomplete(answer: Message) -> tuple[str, ...]:
-    if answer.status is MessageStatus.COMPLETE:
-        return ()
-    why = answer.error.what_happened if answer.error else answer.status.value
-    return (f"error: {why}",)
 
 
 def _verdict(check: Check, said: str) -> str:

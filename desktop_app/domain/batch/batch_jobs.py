@@ -75,8 +75,9 @@ class ItemStatus(StrEnum):
     """The state of a file of a job.
 
     UNREAD: not read yet. READ: it will be sent. LEFT_OUT: it could not be read or does not fit, and
-    is never sent. SENT: it waits for its answer. ANSWERED. FAILED: the provider refused it, or sent
-    something unusable. UNANSWERED: the batch ended without a result for it; nothing is billed.
+    is never sent. SENT: it waits for its answer. ANSWERED. REFUSED: the model declined, or the
+    provider's filter stopped it. FAILED: the provider rejected the request, or sent something
+    unusable. UNANSWERED: the batch ended without a result for it; nothing is billed.
     """
 
     UNREAD = "unread"
@@ -84,11 +85,12 @@ class ItemStatus(StrEnum):
     LEFT_OUT = "left_out"
     SENT = "sent"
     ANSWERED = "answered"
+    REFUSED = "refused"
     FAILED = "failed"
     UNANSWERED = "unanswered"
 
 
-RETRYABLE: Final = (ItemStatus.FAILED, ItemStatus.UNANSWERED)
+RETRYABLE: Final = (ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED)
 """The items that "run the rest again" takes into a new job."""
 
 
@@ -173,6 +175,7 @@ class BatchCounts:
     waiting: int = 0
     left_out: int = 0
     answered: int = 0
+    refused: int = 0
     failed: int = 0
     unanswered: int = 0
     usage: Usage = field(default_factory=Usage)
@@ -180,9 +183,14 @@ class BatchCounts:
     uncounted: int = 0
 
     @property
+    def missing(self) -> int:
+        """Return the number of sent files that ended without an answer."""
+        return self.refused + self.failed + self.unanswered
+
+    @property
     def done(self) -> int:
         """Return the number of sent files that have a final state."""
-        return self.answered + self.failed + self.unanswered
+        return self.answered + self.missing
 
 
 @dataclass(frozen=True)
@@ -303,7 +311,7 @@ class BatchResult:
     """The provider's result for one request.
 
     Attributes:
-        status: ANSWERED, FAILED or UNANSWERED.
+        status: ANSWERED, REFUSED, FAILED or UNANSWERED.
         error: why there is no answer, or no whole one; None if there is.
         answered_by: the model that the result names; "" if it names none.
     """

@@ -34,6 +34,7 @@ ITEM_WORDS: Final = {
     ItemStatus.LEFT_OUT: N_("Skipped"),
     ItemStatus.SENT: N_("Waiting"),
     ItemStatus.ANSWERED: N_("Answered"),
+    ItemStatus.REFUSED: N_("Declined"),
     ItemStatus.FAILED: N_("Failed"),
     ItemStatus.UNANSWERED: N_("No response"),
 }
@@ -94,6 +95,8 @@ def progress_words(job: BatchJob) -> str:
         pieces.append(tr("{done} of {total} done", done=max(done, counts.done), total=sent))
         return " · ".join(pieces)
     pieces.append(tr("{answered} of {total} answered", answered=counts.answered, total=sent))
+    if counts.refused:
+        pieces.append(tr_plural("{count} declined", "{count} declined", counts.refused))
     if counts.failed:
         pieces.append(tr_plural("{count} failed", "{count} failed", counts.failed))
     if counts.unanswered:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.statistics import percentile, wilson_interval
 
@@ -20,6 +21,7 @@ class CaseResult:
         failed: the labels of failed checks, or why there is no whole answer.
         cost, judge_cost: US dollars; None if unknown.
         first_token_s, duration_s: None if they were not measured, as in batches.
+        status: how the answer ended.
     """
 
     id: str
@@ -30,6 +32,7 @@ class CaseResult:
     judge_cost: Decimal | None = Decimal(0)
     first_token_s: float | None = None
     duration_s: float | None = None
+    status: MessageStatus = MessageStatus.COMPLETE
 
     @property
     def passed(self) -> bool:
@@ -50,8 +53,27 @@ def result_from_json(row: Mapping[str, Any]) -> CaseResult:
     costs = {
         name: None if row[name] is None else Decimal(row[name]) for name in ("cost", "judge_cost")
     }
-    rest = {"failed": tuple(row["failed"]), "usage": Usage(**row["usage"])}
+    failed = tuple(row["failed"])
+    status = MessageStatus(row["status"]) if "status" in row else _earlier_status(failed)
+    rest = {"failed": failed, "usage": Usage(**row["usage"]), "status": status}
     return CaseResult(**{**row, **costs, **rest})
+
+
+def _earlier_status(failed: Sequence[str]) -> MessageStatus:
+    """Return the status of a result of an earlier version, which had it in words only."""
+    if "error: refused" in failed:
+        return MessageStatus.REFUSED
+    has_failed = any(label.startswith("error: ") for label in failed)
+    return MessageStatus.FAILED if has_failed else MessageStatus.COMPLETE
+
+
+def why_missing(status: MessageStatus, why: str) -> tuple[str, ...]:
+    """Return the label of an answer that is not whole; () for one that is."""
+    if status is MessageStatus.COMPLETE and not why:
+        return ()
+    if status is MessageStatus.REFUSED:
+        return (f"refused: {why}" if why else "refused",)
+    return (f"error: {why or status.value}",)
 
 
 @dataclass(frozen=True)
@@ -74,6 +96,11 @@ class EvaluationRun:
     def passed(self) -> int:
         """The number of cases whose answer passes every check."""
         return sum(result.passed for result in self.results)
+
+    @property
+    def refused(self) -> int:
+        """The number of cases that the model declined, or a content filter stopped."""
+        return sum(result.status is MessageStatus.REFUSED for result in self.results)
 
     @property
     def share(self) -> float:
@@ -112,6 +139,7 @@ class EvaluationRun:
             "model": self.model,
             "passed": self.passed,
             "cases": len(self.results),
+            "refused": self.refused,
             "share": round(self.share, 4),
             "low": round(low, 4),
             "high": round(high, 4),
@@ -124,6 +152,7 @@ class EvaluationRun:
             "results": [
                 {
                     "id": result.id,
+                    "status": result.status.value,
                     "passed": result.passed,
                     "failed": list(result.failed),
                     "answer": result.answer,

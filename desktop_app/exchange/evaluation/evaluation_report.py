@@ -24,9 +24,9 @@ pre { white-space: pre-wrap; margin: 0; font: inherit; }
 }
 """
 _COLUMNS: Final = (
-    *("provider", "variant", "effort", "model", "id", "passed", "failed", "answer"),
-    *("input_tokens", "output_tokens", "reasoning_tokens", "cost_usd", "first_token_s"),
-    "duration_s",
+    *("provider", "variant", "effort", "model", "id", "status", "passed", "failed"),
+    *("answer", "input_tokens", "output_tokens", "reasoning_tokens", "cost_usd"),
+    *("first_token_s", "duration_s"),
 )
 
 
@@ -46,6 +46,7 @@ def _values(result: CaseResult) -> tuple[object, ...]:
     usage = result.usage
     return (
         result.id,
+        result.status.value,
         "yes" if result.passed else "no",
         "; ".join(result.failed),
         result.answer,
@@ -75,8 +76,8 @@ def html_report(evaluation: Evaluation) -> str:
 
 def _summary(runs: Sequence[EvaluationRun]) -> str:
     heads = (
-        *("Model", "Passed", "Share", "95% interval", "Cost (USD)", "Judge (USD)"),
-        *("Tokens", "p50 (s)", "p95 (s)", "First token p50 (s)"),
+        *("Model", "Passed", "Declined", "Share", "95% interval", "Cost (USD)"),
+        *("Judge (USD)", "Tokens", "p50 (s)", "p95 (s)", "First token p50 (s)"),
     )
     rows = []
     for run in runs:
@@ -84,6 +85,7 @@ def _summary(runs: Sequence[EvaluationRun]) -> str:
         tokens = run.usage.input_tokens + run.usage.output_tokens
         cells = (
             f"{run.passed}/{len(run.results)}",
+            run.refused,
             f"{run.share:.0%}",
             f"{low:.0%}–{high:.0%}",
             facts["cost_usd"] or "unknown",

@@ -22,7 +22,7 @@ from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.conversations.message_parts import text_of
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
-from desktop_app.domain.errors import ReplyTooLargeError
+from desktop_app.domain.errors import ContentFilteredError, ProviderError, ReplyTooLargeError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.providers.apis import (
     chat_completions,
@@ -109,9 +109,10 @@ def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
         return None
     response = json_fields.mapping(row, "response")
     error = row.get("error")
-    note = _note(provider, error) if error else None
+    failure = _error_of(provider, error) if error else None
+    note = None if failure is None else note_of(failure)
     if not response:
-        return _result_without_response(name, error, note)
+        return _result_without_response(name, error, failure)
     result = _result_of_response(name, response, provider, api)
     if note is None:
         return result
@@ -121,17 +122,23 @@ def result_of(line: bytes, provider: str, api: Api) -> BatchResult | None:
     return replace(result, error=note)
 
 
-def _result_without_response(name: str, error: object, note: ErrorNote | None) -> BatchResult:
+def _result_without_response(
+    name: str, error: object, failure: ProviderError | None
+) -> BatchResult:
     not_begun = _UNSTARTED_ERRORS.get(json_fields.text(error, "code"))
     if not_begun:
         return BatchResult(name, ItemStatus.UNANSWERED, error=ErrorNote(not_begun))
-    note = note or ErrorNote(Reason.ITEM_UNANSWERED)
-    return BatchResult(name, ItemStatus.FAILED, error=note)
+    note = ErrorNote(Reason.ITEM_UNANSWERED) if failure is None else note_of(failure)
+    return BatchResult(name, _kind_of(failure), error=note)
 
 
-def _note(provider: str, error: object) -> ErrorNote:
-    body = error_body.parse_error({"error": error})
-    return note_of(error_replies.error_from(provider, body))
+def _kind_of(failure: ProviderError | None) -> ItemStatus:
+    is_filtered = isinstance(failure, ContentFilteredError)
+    return ItemStatus.REFUSED if is_filtered else ItemStatus.FAILED
+
+
+def _error_of(provider: str, error: object) -> ProviderError:
+    return error_replies.error_from(provider, error_body.parse_error({"error": error}))
 
 
 def _result_of_response(
@@ -145,7 +152,7 @@ def _result_of_response(
         error = error_replies.error_from(
             provider, found, status=status or None, request_id=request_id
         )
-        return BatchResult(name, ItemStatus.FAILED, error=note_of(error))
+        return BatchResult(name, _kind_of(error), error=note_of(error))
     reply = _reply(body, provider, api)
     kind, answer, why = _outcome(reply)
     return BatchResult(name, kind, answer, why, reply.usage, reply.model)
@@ -155,21 +162,27 @@ def _outcome(reply: Reply) -> tuple[ItemStatus, str, ErrorNote | None]:
     """Return the status, the answer, and why it is missing or not whole."""
     answer = text_of(reply.parts).strip()
     kept = TextSize().fit(answer, LARGEST_RESULT)
+    if reply.status is MessageStatus.REFUSED:
+        return ItemStatus.REFUSED, kept, _why_refused(reply)
     if len(kept) < len(answer):
         why = ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": LARGEST_RESULT // MB})
         return ItemStatus.ANSWERED, kept, why
     if reply.status is MessageStatus.COMPLETE and answer:
         return ItemStatus.ANSWERED, answer, None
-    if reply.status is MessageStatus.REFUSED and not reply.incomplete_reason:
-        return ItemStatus.FAILED, answer, ErrorNote(Reason.ITEM_DECLINED)
-    if reply.status in (MessageStatus.INCOMPLETE, MessageStatus.REFUSED):
+    if reply.status is MessageStatus.INCOMPLETE:
         words = {"words": reply.incomplete_reason}
         reason = _ENDINGS.get(reply.incomplete_reason, Reason.ITEM_ENDED_EARLY)
-        is_answered = bool(answer) and reply.status is MessageStatus.INCOMPLETE
-        kind = ItemStatus.ANSWERED if is_answered else ItemStatus.FAILED
+        kind = ItemStatus.ANSWERED if answer else ItemStatus.FAILED
         return kind, answer, ErrorNote(reason, params=words)
     why = note_of(reply.error) if reply.error else ErrorNote(Reason.ITEM_ANSWER_EMPTY)
     return ItemStatus.FAILED, answer, why
+
+
+def _why_refused(reply: Reply) -> ErrorNote:
+    if reply.error is not None:
+        return note_of(reply.error)
+    filtered = bool(reply.incomplete_reason)
+    return ErrorNote(Reason.ITEM_ENDED_BY_FILTER if filtered else Reason.ITEM_DECLINED)
 
 
 # The type that a body states outweighs the API that was asked.
@@ -191,7 +204,6 @@ def _reply(body: Mapping[str, Any], provider: str, api: Api) -> Reply:
 
 _ENDINGS: Final = {
     "max_output_tokens": Reason.ITEM_ENDED_AT_LENGTH,
-    "content_filter": Reason.ITEM_ENDED_BY_FILTER,
 }
 
 

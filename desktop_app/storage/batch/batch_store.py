@@ -58,7 +58,12 @@ _COLUMNS: Final = (
     "cached_tokens, output_tokens, reasoning_tokens, cost, error, conversation_id, answered_by"
 )
 _ENDED: Final = ", ".join(f"'{status.value}'" for status in sorted(ENDED))
-_RANK: Final = {ItemStatus.UNANSWERED: 1, ItemStatus.FAILED: 2, ItemStatus.ANSWERED: 3}
+_RANK: Final = {
+    ItemStatus.UNANSWERED: 1,
+    ItemStatus.FAILED: 2,
+    ItemStatus.REFUSED: 3,
+    ItemStatus.ANSWERED: 4,
+}
 
 
 class BatchStore:
@@ -374,6 +379,7 @@ def _counts(by_status: Mapping[str, int], sums: BatchCounts) -> BatchCounts:
         waiting=sum(by_status.get(status.value, 0) for status in waiting),
         left_out=by_status.get(ItemStatus.LEFT_OUT.value, 0),
         answered=by_status.get(ItemStatus.ANSWERED.value, 0),
+        refused=by_status.get(ItemStatus.REFUSED.value, 0),
         failed=by_status.get(ItemStatus.FAILED.value, 0),
         unanswered=by_status.get(ItemStatus.UNANSWERED.value, 0),
     )

@@ -571,4 +571,14 @@ MIGRATIONS: tuple[Migration, ...] = (
         ),
     ),
     Migration("0038_days_of_calls", _DAYS, fill_days),
+    # Files of batches that the model declined, or a filter stopped, had failed.
+    Migration(
+        "0039_refused_items",
+        (
+            """UPDATE batch_items SET status = 'refused' WHERE status = 'failed' AND (
+                instr(error, '"reason":"item_declined"')
+                OR instr(error, '"reason":"item_ended_by_filter"')
+                OR instr(error, '"reason":"ended_by_filter"'))""",
+        ),
+    ),
 )

@@ -207,7 +207,7 @@ class BatchJobPage(QWidget):
         self.cancel.setVisible(not status.is_over)
         self.cancel.setEnabled(not job.is_cancelled)
         self.cancel.setText(tr("Cancel job") if status.was_sent else tr("Discard"))
-        rest = counts.failed + counts.unanswered
+        rest = counts.missing
         self.again_button.setVisible(status.is_over and bool(rest))
         self.report.setVisible(status.was_sent)
         self.remove.setVisible(status.is_over)

@@ -24,7 +24,9 @@ Index = QModelIndex | QPersistentModelIndex
 _NOWHERE: Final = QModelIndex()
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-TROUBLED: Final = frozenset({ItemStatus.LEFT_OUT, ItemStatus.FAILED, ItemStatus.UNANSWERED})
+TROUBLED: Final = frozenset(
+    {ItemStatus.LEFT_OUT, ItemStatus.REFUSED, ItemStatus.FAILED, ItemStatus.UNANSWERED}
+)
 
 
 class BatchJobModel(QAbstractTableModel):

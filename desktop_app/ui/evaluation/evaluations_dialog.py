@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop_app.domain.conversations.conversation import MessageStatus
 from desktop_app.domain.models.variants import Effort, Variant
 from desktop_app.domain.statistics import percentile
 from desktop_app.i18n.formatting import duration, moment, money, number, percent
@@ -174,11 +175,10 @@ class EvaluationsDialog(QDialog):
             )
             return
         failing = evaluation.failing
-        self.note.setText(
-            tr_plural("{count} case failed", "{count} cases failed", len(failing))
-            if failing
-            else tr("Every case passed.")
-        )
+        refused = sum(run.refused for run in evaluation.runs)
+        said = [tr_plural("{count} case failed", "{count} cases failed", len(failing))]
+        said += [tr_plural("{count} declined", "{count} declined", refused)] if refused else []
+        self.note.setText(" · ".join(said) if failing else tr("Every case passed."))
         self._show_runs(evaluation.runs)
         self._show_failing(evaluation, failing)
 
@@ -287,4 +287,6 @@ def _verdict(result: CaseResult | None) -> str:
         return NONE
     if result.passed:
         return tr("Passed: {answer}", answer=result.answer)
+    if result.status is MessageStatus.REFUSED:
+        return tr("Declined: {answer}", answer=result.answer or "; ".join(result.failed))
     return tr("Failed ({checks}): {answer}", checks="; ".join(result.failed), answer=result.answer)

@@ -133,7 +133,7 @@ async def test_answers_with_a_schema_have_a_column_for_each_field(shell: Shell) 
         file.write_text(json.dumps(schema))
         arguments = (*run.files("a", "b", "c"), *TASK, "--schema", str(file), "--wait", "--json")
         begun = await run("start", *arguments)
-        assert begun.code == 0, begun.err
+        assert begun.code == 4, begun.err
         form = provider.requests()[0]["body"]["response_format"]["json_schema"]
         assert (form["name"], form["schema"]) == ("person", schema)
         items = begun.json["items"]
@@ -147,6 +147,30 @@ async def test_answers_with_a_schema_have_a_column_for_each_field(shell: Shell) 
         file.write_text('{"type": 3}')
         refused = await run("start", *arguments)
         assert (refused.code, len(provider.batches)) == (2, 1)
+
+
+async def test_a_refusal_has_a_status_and_an_exit_code_of_its_own(shell: Shell) -> None:
+    def outcome(requests: list[dict[str, Any]]) -> Outcome:
+        row = answered(requests[1]["custom_id"], "")
+        message = row["response"]["body"]["choices"][0]["message"]
+        message.update(content=None, refusal="I can’t help with that.")
+        return Outcome(output=lines(answered(requests[0]["custom_id"], "Fine."), row))
+
+    async with batch_server(shell, outcome) as (_provider, run):
+        begun = await run("start", *run.files("a", "b"), *TASK, "--wait", "--json")
+        assert begun.code == 3
+        assert "1 of 2 answered · 1 declined" in begun.err
+        job = begun.json
+        assert (job["answered"], job["refused"], job["failed"]) == (1, 1, 0)
+        item = job["items"][1]
+        assert (item["status"], item["answer"]) == ("refused", "I can’t help with that.")
+        assert item["error"] == "The model declined."
+        out = await run("report", job["id"], "--format", "csv")
+        rows = list(csv.DictReader(io.StringIO(out.out.removeprefix("\ufeff"), newline="")))
+        assert [row["status"] for row in rows] == ["answered", "refused"]
+        assert "Declined" in (await run("status", job["id"])).out
+        again = await run("again", job["id"], "--yes", "--json")
+        assert [item["name"] for item in again.json["items"]] == ["note-2.md"]
 
 
 async def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:

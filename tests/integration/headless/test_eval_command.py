@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 from collections import Counter
 from decimal import Decimal
@@ -14,7 +15,7 @@ import pytest
 from tests.helpers.batch_server import BatchServer, Outcome, answered, lines
 from tests.helpers.waiting import until
 from tests.integration.headless.command import Shell, against, answer_to, gateway
-from tests.integration.headless.replies import CREATED, SILENT, WHOLE, delta, refusal
+from tests.integration.headless.replies import COMPLETED, CREATED, SILENT, WHOLE, delta, refusal
 from tests.unit.providers.loopback import LoopbackServer, Received, streams
 from tests.unit.providers.samples import sse
 
@@ -240,6 +241,25 @@ def test_failing_calls_fail_their_cases(shell: Shell, tmp_path: Path) -> None:
         assert why.startswith("error: ")
 
     against(refusal(400, "invalid_request"), WHOLE, test=test)
+
+
+def test_refusals_are_named_as_such(shell: Shell, tmp_path: Path) -> None:
+    cases = write_cases(tmp_path, {"id": "a", "input": "1", "checks": [{"contains": "x"}]})
+
+    async def test(server: LoopbackServer) -> None:
+        out = tmp_path / "out"
+        arguments = ("eval", cases, "--variant", "thinking", "--to", str(out))
+        done = await shell.run(*arguments, env=gateway(server.base_url))
+        assert done.code == 0
+        assert "1 declined" in done.out
+        assert "a: refused" in done.out
+        (result,) = json.loads((out / "results.json").read_text())["runs"][0]["results"]
+        assert (result["status"], result["failed"]) == ("refused", ["refused"])
+        (row,) = csv.DictReader((out / "results.csv").read_text().splitlines())
+        assert row["status"] == "refused"
+
+    said = sse({"type": "response.refusal.delta", "output_index": 0, "delta": "I can’t."})
+    against(streams(sse(CREATED), said, sse(COMPLETED)), test=test)
 
 
 async def test_a_killed_batch_is_collected_by_the_same_command(

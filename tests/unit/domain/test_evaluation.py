@@ -111,6 +111,19 @@ def test_a_run_sums_up_its_cases() -> None:
         assert result_from_json(result_to_json(result)) == result
 
 
+def test_refusals_are_counted_apart_and_found_in_earlier_results() -> None:
+    rows = [
+        result_to_json(CaseResult(label, "", (label,)))
+        for label in ("error: refused", "error: No credit.", "contains: x")
+    ]
+    for row in rows:
+        del row["status"]
+    results = [result_from_json(row) for row in rows]
+    assert [result.status.value for result in results] == ["refused", "failed", "complete"]
+    told = EvaluationRun("p", None, None, "m", results).to_json()
+    assert (told["refused"], told["results"][0]["status"]) == (1, "refused")
+
+
 def test_a_run_of_unknown_price_has_no_cost() -> None:
     run = EvaluationRun("p", None, None, "m", [CaseResult("1", "a", ())])
     assert run.to_json()["cost_usd"] is None

@@ -200,12 +200,51 @@ def test_of_an_answer_that_no_model_writes_the_beginning_is_kept() -> None:
     assert result.error == ErrorNote(Reason.ITEM_ANSWER_CUT, params={"limit": 16})
 
 
-def test_an_answer_that_the_filter_stops_is_not_answered() -> None:
-    choice = {"message": {"content": "Half"}, "finish_reason": "content_filter"}
-    body = {"object": "chat.completion", "choices": [choice]}
-    row = {"custom_id": "job-1", "response": {"status_code": 200, "body": body}}
-    result = result_of(json.dumps(row).encode(), "OpenAI", Api.CHAT_COMPLETIONS)
+FILTERED = {"error": {"code": "content_filter", "message": "Filtered."}}
+
+
+def chat_body(message: dict[str, Any], reason: str) -> dict[str, Any]:
+    choices = [{"message": message, "finish_reason": reason}]
+    return {"object": "chat.completion", "choices": choices}
+
+
+def response_body(part: dict[str, Any], **more: Any) -> dict[str, Any]:
+    item = {"type": "message", "role": "assistant", "content": [part]}
+    return {"object": "response", "status": "completed", "output": [item], **more}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "answer", "reason"),
+    [
+        (200, chat_body({"content": "Half"}, "content_filter"), "Half", "item_ended_by_filter"),
+        (200, chat_body({"content": None, "refusal": "No."}, "stop"), "No.", "item_declined"),
+        (200, response_body({"type": "refusal", "refusal": "No."}), "No.", "item_declined"),
+        (
+            200,
+            response_body(
+                {"type": "output_text", "text": "Half"},
+                status="incomplete",
+                incomplete_details={"reason": "content_filter"},
+            ),
+            "Half",
+            "item_ended_by_filter",
+        ),
+        (400, FILTERED, "", "ended_by_filter"),
+    ],
+)
+def test_a_refusal_is_an_outcome_of_its_own(
+    status: int, body: dict[str, Any], answer: str, reason: str
+) -> None:
+    row = {"custom_id": "job-1", "response": {"status_code": status, "body": body}}
+    result = result_of(json.dumps(row).encode(), "OpenAI", Api.RESPONSES)
     assert result is not None
-    assert (result.status, result.answer) == (ItemStatus.FAILED, "Half")
+    assert (result.status, result.answer) == (ItemStatus.REFUSED, answer)
     assert result.error is not None
-    assert result.error.reason is Reason.ITEM_ENDED_BY_FILTER
+    assert result.error.reason == Reason(reason)
+
+
+def test_a_request_that_the_filter_stops_is_refused_and_not_failed() -> None:
+    row = {"custom_id": "job-1", "response": None, **FILTERED}
+    result = result_of(json.dumps(row).encode(), "Azure", Api.RESPONSES)
+    assert result is not None
+    assert result.status is ItemStatus.REFUSED

@@ -26,6 +26,7 @@ from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.storage.batch.batch_store import BatchStore
 from desktop_app.storage.conversations.conversation_store import ConversationStore
+from desktop_app.storage.conversations.row_conversion import error_to_text
 from desktop_app.storage.database.database import Database
 from desktop_app.storage.database.migrations import MIGRATIONS
 from desktop_app.storage.documents.collection_store import CollectionStore
@@ -100,6 +101,23 @@ def test_a_summary_that_was_asked_for_is_the_templates(tmp_path: Path) -> None:
     rows = [{"role": "user", "parts": parts(text)} for text in questions]
     old_store(path, "0019", *rows, {"parts": parts(SUMMARY)})
     assert [m.template_id for m in read(path, "m0", "m1", "m2")] == ["executive-summary", "", ""]
+
+
+def test_files_of_batches_that_were_declined_had_failed(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    old_store(path, "0039")
+    reasons = (Reason.ITEM_DECLINED, Reason.ITEM_ENDED_BY_FILTER, Reason.ITEM_EXPIRED)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for number, reason in enumerate(reasons):
+            insert(
+                connection, "batch_items", job_id="j", number=number, status="failed", upload=1,
+                tokens=1, name="a", path="", part="", error=error_to_text(ErrorNote(reason)),
+                conversation_id="", answer="",
+            )  # fmt: skip
+    read(path)
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT status FROM batch_items ORDER BY number").fetchall()
+    assert [row[0] for row in rows] == ["refused", "refused", "failed"]
 
 
 def test_a_notice_that_said_whose_tokens_they_are_becomes_a_field(tmp_path: Path) -> None:
