@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from desktop_app.domain.conversations.conversation import SearchHit, SearchOrder
 from desktop_app.domain.conversations.message_parts import DocumentPart, PassagesPart
 from desktop_app.domain.documents.document_sections import sections, unit_of
-from desktop_app.domain.tools.tool import LONGEST_RESULT, ToolDefinition, ToolError
+from desktop_app.domain.tools.tool import ToolDefinition, ToolError
 from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.i18n.translation import N_
 from desktop_app.tools import schemas
@@ -131,7 +131,7 @@ class DocumentTools:
         if not chosen:
             raise ToolError(f"The document has {len(pages)} pages.")
         said = f"{document.name}, pages {first} to {first + len(chosen) - 1} of {len(pages)}"
-        return (f"{said}\n\n" + "\n\n".join(chosen))[:LONGEST_RESULT]
+        return f"{said}\n\n" + "\n\n".join(chosen)
 
     async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         documents = [

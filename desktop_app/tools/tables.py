@@ -10,6 +10,8 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
+from desktop_app.domain.documents.csv_head import first_row
+
 MOST_CELLS: Final = 20_000_000
 _CSV: Final = ("text/csv", "text/tab-separated-values")
 _RULE: Final = re.compile(r"\|(?: *:?-+:? *\|)+")
@@ -65,10 +67,9 @@ def _lines(text: str, start: int = 0, stop: int | None = None) -> Iterator[tuple
 
 
 def _csv_rows(text: str) -> Iterator[list[str]]:
-    first = text.partition("\n")[0]
-    delimiter = max(";\t,|", key=first.count)
-    csv.field_size_limit(1 << 20)
-    yield from csv.reader((line for line, _ in _lines(text)), delimiter=delimiter)
+    start, delimiter = first_row(text)
+    csv.field_size_limit(len(text) + 1)
+    yield from csv.reader((line for line, _ in _lines(text, start)), delimiter=delimiter)
 
 
 def _sheet_rows(text: str, start: int, stop: int) -> Iterator[list[str]]:

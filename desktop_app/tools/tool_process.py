@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,18 +30,25 @@ CPU_S: Final = 60
 """A table of 50 MB takes 10 s."""
 MOST_ROWS: Final = 500
 LONGEST_CELL: Final = 1000
-LONGEST_OUTPUT: Final = 200_000
-"""Characters."""
+LONGEST_OUTPUT: Final = 198_000
+"""Characters; remarks follow within those that a model gets."""
 _NUMBER_BEGINS: Final = frozenset("-.0123456789")
+_NUMBER_ENDS: Final = frozenset("%0123456789")
+_WRITTEN_NUMBER: Final = re.compile(r"-?\d[\d.]*(?:,\d[\d,.]*%?|%)")
+MOST_NAMED: Final = 20
 _PR_SET_PDEATHSIG: Final = 1
 """Of linux/prctl.h; no other system confines this process."""
 
 
 class _BoundedText(io.StringIO):
-    """A text that takes LONGEST_OUTPUT characters and drops the rest."""
+    """A text that takes LONGEST_OUTPUT characters and counts the rest."""
+
+    left_out = 0
 
     def write(self, text: str) -> int:
-        super().write(text[: max(0, LONGEST_OUTPUT - self.tell())])
+        room = max(0, LONGEST_OUTPUT - self.tell())
+        super().write(text[:room])
+        self.left_out += max(0, len(text) - room)
         return len(text)
 
 
@@ -74,11 +82,12 @@ def _end_with_parent() -> None:
 
 def query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str]:
     """Run one reading statement over the tables of documents, in memory."""
+    import csv
     import sqlite3
 
     connection = sqlite3.connect(":memory:")
     connection.execute("PRAGMA temp_store = MEMORY")  # large sorts would need a file
-    failures = (sqlite3.Error, sqlite3.Warning, MemoryError, UnicodeError)
+    failures = (sqlite3.Error, sqlite3.Warning, csv.Error, MemoryError, UnicodeError)
     notes: list[str] = []
     taken: set[str] = set()
     try:
@@ -95,10 +104,16 @@ def query(documents: Iterable[Mapping[str, str]], sql: str) -> dict[str, str]:
     except failures as error:
         reason = str(error)[:LONGEST_CELL] or type(error).__name__
         return {"error": "\n".join([reason, *notes])}
-    lines = [" | ".join(names), *(" | ".join(map(_cell, row)) for row in rows[:MOST_ROWS])]
-    if len(rows) > MOST_ROWS:
-        lines.append(f"(only the first {MOST_ROWS} rows)")
-    return {"result": "\n".join([*lines, *notes])[:LONGEST_OUTPUT]}
+    lines, length = [" | ".join(names)[:LONGEST_OUTPUT]], 0
+    for row in rows[:MOST_ROWS]:
+        lines.append(" | ".join(map(_cell, row)))
+        length += len(lines[-1]) + 1
+        if length > LONGEST_OUTPUT and len(lines) > 2:
+            lines.pop()
+            break
+    if len(lines) <= len(rows):
+        lines.append(f"(only the first {len(lines) - 1} rows)")
+    return {"result": "\n".join([*lines, *notes])}
 
 
 def _with_own_name(table: DocumentTable, taken: set[str]) -> DocumentTable:
@@ -123,8 +138,20 @@ def _filled(connection: Any, table: DocumentTable) -> Iterator[str]:
     except sqlite3.Error as error:
         yield f"(The table {table.name} could not be read: {error})"
         return
-    rows = ([_value(cell) for cell in row] for row in table.rows)
-    connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608 — quoted
+    texts: dict[str, str] = {}
+
+    def values() -> Iterator[list[str | int | float | None]]:
+        for row in table.rows:
+            found = [_value(cell) for cell in row]
+            for column, value in zip(table.columns, found, strict=True):
+                if isinstance(value, str) and column not in texts and _is_written_number(value):
+                    texts[column] = value
+            yield found
+
+    connection.executemany(f"INSERT INTO {name} VALUES ({marks})", values())  # noqa: S608 — quoted
+    if texts:
+        shown = ", ".join(f"{column} (as {texts[column]})" for column in [*texts][:MOST_NAMED])
+        yield f"(Numbers that are texts in the table {table.name}; convert them first: {shown})"
     if table.left_out:
         kept, every = table.count, table.count + table.left_out
         yield f"(Of the table {table.name}, only the first {kept} of {every} rows)"
@@ -153,6 +180,11 @@ def _value(cell: str) -> str | int | float | None:
         return cell
     is_plain = cell.replace("-", "", 1).replace(".", "", 1).isdigit() and cell[:2] != "00"
     return decimal if is_plain and len(cell) <= 15 and not _is_padded(cell) else cell
+
+
+def _is_written_number(text: str) -> bool:
+    """Return True for 1.234,56 and 15%, of which SQL would calculate with the beginning."""
+    return text[-1] in _NUMBER_ENDS and bool(_WRITTEN_NUMBER.fullmatch(text))
 
 
 def _is_padded(cell: str) -> bool:
@@ -191,4 +223,5 @@ def python(code: str) -> dict[str, str]:
             own = error.__traceback__.tb_next if error.__traceback__ else None
             if not is_done:
                 traceback.print_exception(type(error), error, own, limit=-3)
-    return {"result": printed.getvalue()}
+    cut = f"\n[Cut here: {printed.left_out} characters more.]" if printed.left_out else ""
+    return {"result": printed.getvalue() + cut}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.conversations.notices import NoticeCode, NoticeText, notice
+from desktop_app.domain.documents.csv_head import first_row
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import DocumentDoesNotFitError, IllegalChoiceError
@@ -132,10 +133,11 @@ def _size(part: object) -> int:
 def _csv_beginning(name: str, text: str) -> str:
     import csv  # few documents need it
 
-    sample = text[:_SAMPLE]
-    delimiter = max(";\t,|", key=sample.partition("\n")[0].count)
+    start, delimiter = first_row(text[:_SAMPLE])
+    sample = text[start:_SAMPLE]
+    csv.field_size_limit(_SAMPLE)
     rows = list(islice(csv.reader(io.StringIO(sample), delimiter=delimiter), FIRST_ROWS + 1))
-    if len(text) > len(sample) and len(rows) <= FIRST_ROWS:
+    if len(text) > _SAMPLE and len(rows) <= FIRST_ROWS:
         rows.pop()  # it may be cut
     lines = text.count("\n") + (not text.endswith("\n"))  # a quoted cell may have several
     return _described(name, f"about {lines - 1:,} rows", rows)

@@ -40,6 +40,12 @@ def test_a_table_is_described() -> None:
     assert "x 20" not in found
 
 
+def test_the_head_of_a_table_is_read_as_excel_writes_it() -> None:
+    found = sent(CSV, f'sep=;\n"a, b, c";d\n1;"{"x" * 150_000}"\n2;y\n')
+    assert "Columns: a, b, c (number); d (text)\n" in found
+    assert "\n2 | y" in found
+
+
 def test_each_sheet_is_described() -> None:
     row = "| {n} | a |\n"
     rows = "".join(row.format(n=n) for n in range(5000))

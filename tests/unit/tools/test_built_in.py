@@ -90,6 +90,18 @@ def test_what_is_no_arithmetic_is_refused(expression: str) -> None:
         calculate(expression)
 
 
+@pytest.mark.parametrize("expression", ["1,000 * 2", "sum(1,000, 2,000)", "max(1,000,000)"])
+def test_separators_of_thousands_are_refused_in_words(expression: str) -> None:
+    with pytest.raises(ToolError, match="no separators of thousands"):
+        calculate(expression)
+
+
+@pytest.mark.parametrize("expression", ["200 * 15%", "(1 + 2)%", "5% * 3"])
+def test_a_percentage_is_refused_in_words(expression: str) -> None:
+    with pytest.raises(ToolError, match="remainder"):
+        calculate(expression)
+
+
 @given(st.decimals(-(10**9), 10**9, places=6), st.decimals(-(10**9), 10**9, places=6))
 def test_sums_are_those_of_decimal(a: Decimal, b: Decimal) -> None:
     assert Decimal(calculate(f"({a:f}) + ({b:f})")) == a + b
@@ -154,6 +166,10 @@ def test_documents_are_searched_and_read_by_page() -> None:
     found = call("search_documents", words="Notice months")
     assert found.startswith("[lease.pdf, page 2]")
     assert "Notice is three months." in call("read_pages", document="LEASE.pdf", first=2, last=None)
+    assert call("read_pages", document="lease.pdf", first=1, last=20).endswith("three months.")
+    for first, last, words in ((3, None, "has 2 pages"), (2, 1, "from 1 on"), (1, 21, "at most")):
+        with pytest.raises(ToolError, match=words):
+            call("read_pages", document="lease.pdf", first=first, last=last)
     with pytest.raises(ToolError, match=r"lease\.pdf, rooms\.csv"):
         call("read_pages", document="/etc/passwd", first=1, last=1)
 
@@ -196,6 +212,49 @@ def test_rows_that_are_left_out_are_said(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(tables, "MOST_CELLS", 2)
     said = query([TABLE], "SELECT count(*) FROM t")["result"]
     assert said == "count(*)\n1\n(Of the table t, only the first 1 of 2 rows)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("\n \na,b\n1,2\n", "sep=;\na;b\n1;2\n", "SEP=\t\na\tb\n1\t2\n"),
+        *("sep=,\na,b\n1,2\n", '"a","b"\n"1","2"\n'),
+    ],
+)
+def test_the_first_row_of_a_csv_file_is_found(text: str) -> None:
+    assert query([csv(text)], "SELECT a, b FROM t") == {"result": "a | b\n1 | 2"}
+
+
+def test_a_quoted_separator_separates_nothing() -> None:
+    assert query([csv('a,"b; c; d"\nx,5\n')], "SELECT * FROM t")["result"] == "a | b; c; d\nx | 5"
+
+
+def test_a_long_cell_is_read() -> None:
+    text = f'a,b\n1,"{"x" * 1_100_000}"\n'
+    assert query([csv(text)], "SELECT length(b) FROM t") == {"result": "length(b)\n1100000"}
+
+
+def test_a_damaged_table_is_an_error_in_words() -> None:
+    assert "new-line" in query([csv("a,b\r1,2\r")], "SELECT * FROM t")["error"]
+
+
+def test_numbers_that_sql_would_misread_are_named() -> None:
+    text = "net;tax;day;no\n1.234,56;19%;01.02.2026;12, High Street\n2;7;2026-02-01;3\n"
+    said = query([csv(text)], "SELECT count(*) FROM t")["result"]
+    assert said == (
+        "count(*)\n2\n"
+        "(Numbers that are texts in the table t; convert them first: "
+        "net (as 1.234,56), tax (as 19%))"
+    )
+
+
+def test_rows_that_are_too_long_are_left_out_whole_and_said() -> None:
+    many = "a\n" + ("x" * 900 + "\n") * 400
+    said = query([csv(many)], "SELECT a FROM t")["result"]
+    *rows, remark = said.splitlines()
+    assert len(said) <= 200_000
+    assert {len(row) for row in rows[1:]} == {900}
+    assert remark == f"(only the first {len(rows) - 1} rows)"
 
 
 def test_each_row_is_one_line() -> None:
@@ -274,7 +333,9 @@ def test_code_reaches_nothing(code: str) -> None:
 @needs_sandbox
 def test_code_is_bounded() -> None:
     assert "MemoryError" in call("python", code="x = bytearray(10**10)")
-    assert len(call("python", code="print('x' * 10_000_000)")) <= 200_000
+    printed = call("python", code="print('x' * 10_000_000)")
+    assert len(printed) <= 200_000
+    assert printed.endswith(" characters more.]")
 
 
 _PARENT = """

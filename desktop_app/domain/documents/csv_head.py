@@ -1,0 +1,25 @@
+"""The beginning of a CSV file: where its first row is, and what separates its cells."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+DELIMITERS: Final = ";\t,|"
+_BLANK: Final = re.compile(r"(?:[ \t]*\n)*")
+_STATED: Final = re.compile(r"sep=([;\t,|:])\n", re.IGNORECASE)
+_QUOTED: Final = re.compile(r'"[^"]*(?:"|$)')
+
+
+def first_row(text: str) -> tuple[int, str]:
+    """Return where the first row begins, and the delimiter.
+
+    Empty lines and the line with which Excel states the delimiter are no rows.
+    """
+    blank = _BLANK.match(text)
+    start = blank.end() if blank else 0
+    if stated := _STATED.match(text, start):
+        return stated.end(), stated[1]
+    end = text.find("\n", start)
+    line = text[start : end if end >= 0 else len(text)]
+    return start, max(DELIMITERS, key=_QUOTED.sub("", line).count)
