@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,9 +16,10 @@ from desktop_app.tools.date_time import date_time
 
 CALCULATOR: Final = ToolDefinition(
     "calculator",
-    "Calculates exactly with decimal numbers. Operators: + - * / // % ^ and parentheses. "
-    "Functions: abs, ceil, exp, floor, ln, log, max, min, round(value, decimals), sqrt, sum. "
-    "Constants: pi, e. Use it for any arithmetic.",
+    "Calculates exactly with decimal numbers, written with a point and without separators of "
+    "thousands. Operators: + - * / // % (remainder) ^ and parentheses. Functions: abs, ceil, exp, "
+    "floor, ln, log, max, min, round(value, decimals), sqrt, sum. Constants: pi, e. Use it for any "
+    "arithmetic.",
     schemas.arguments(expression=schemas.text("For example: (1.05^10 - 1) * 2000")),
     touches=N_("It calculates with exact decimal numbers."),
     needs_consent=False,
@@ -73,7 +75,7 @@ class BuiltInTools:
 
 
 async def _calculate(arguments: Mapping[str, Any], _context: ToolContext) -> str:
-    return calculate(arguments["expression"])
+    return await asyncio.to_thread(calculate, arguments["expression"])
 
 
 async def _tell_time(arguments: Mapping[str, Any], _context: ToolContext) -> str:

@@ -28,6 +28,7 @@ LONGEST: Final = 2000
 DIGITS: Final = 100
 LARGEST_EXPONENT: Final = 10_000
 _DEEPEST: Final = 50
+_NO_COMMAS: Final = "Numbers have a decimal point, and no separators of thousands."
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[a-z]+)"
@@ -111,7 +112,8 @@ class _Parser:
         """Return the value of the whole expression."""
         found = self._sum()
         if self._at < len(self._tokens):
-            raise ToolError(f"Unexpected “{self._tokens[self._at][1]}”.")
+            text = self._tokens[self._at][1]
+            raise ToolError(f"Unexpected “{text}”." + (f" {_NO_COMMAS}" if text == "," else ""))
         return found
 
     def _next(self, *marks: str) -> str:
@@ -171,15 +173,24 @@ class _Parser:
             value = self._sum()
             self._close()
             return value
+        if self._at > 0 and self._tokens[self._at - 1] == ("mark", "%") and not self._is_operand():
+            raise ToolError("% is the remainder of a division. Write 15/100 for 15 %.")
         if self._at >= len(self._tokens):
             raise ToolError("The expression ends too early.")
         kind, text = self._tokens[self._at]
         self._at += 1
         if kind == "number":
+            if len(text) > 1 and text.isdigit() and text[0] == "0":  # as in sum(1,000, 2,000)
+                raise ToolError(f"Unexpected “{text}”. {_NO_COMMAS}")
             return self._context.create_decimal(text.replace("_", ""))
         if kind == "name":
             return self._named(text)
         raise ToolError(f"Unexpected “{text}”.")
+
+    def _is_operand(self) -> bool:
+        """Return True if a value begins at the next token."""
+        token = self._tokens[self._at : self._at + 1]
+        return bool(token) and (token[0][0] != "mark" or token[0][1] == "(")
 
     def _close(self) -> None:
         if not self._next(")"):

@@ -8,6 +8,7 @@ or proxies are used.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import ipaddress
 import socket
 import zlib
@@ -147,7 +148,8 @@ class WebPageTool:
                         url = urljoin(url, reply.headers["location"])
                         continue
                     media_type = _readable(reply.status_code, reply.headers)
-                    return url, media_type, await _bounded(reply)
+                    data = await bounded_body(reply)
+                    return url, media_type, _in_utf8(data, reply.charset_encoding)
                 except (httpx.HTTPError, httpx.InvalidURL) as error:
                     name = type(error).__name__
                     raise ToolError(f"The page could not be fetched ({name}).") from error
@@ -155,6 +157,8 @@ class WebPageTool:
 
     async def _checked(self, url: str) -> tuple[str, str]:
         """Return a public address of the URL’s host, and the host. Raises ToolError."""
+        import httpx
+
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -164,9 +168,10 @@ class WebPageTool:
         if parts.scheme not in _PORTS or not host or parts.username or parts.password:
             raise ToolError("Only http and https addresses without a user name can be fetched.")
         try:
-            ascii_host = host if ":" in host else host.encode("idna").decode()
+            # The codec "idna" follows an older standard, in which some names are other servers'.
+            ascii_host = host if ":" in host else httpx.URL(f"http://{host}").raw_host.decode()
             found = await self._resolve(ascii_host, port or _PORTS[parts.scheme])
-        except (OSError, UnicodeError) as error:
+        except (OSError, UnicodeError, httpx.InvalidURL) as error:
             raise ToolError("The host was not found.") from error
         # One private address among them is enough for a refusal: which is used would be luck.
         if not found or not all(map(self._allows, found)):
@@ -183,14 +188,15 @@ def _readable(status: int, headers: Mapping[str, str]) -> str:
     return media_type
 
 
-async def _bounded(reply: httpx.Response) -> bytes:
+async def bounded_body(reply: httpx.Response) -> bytes:
     """Return the body; of a compressed one, no more is unpacked than may be returned."""
     encoding = reply.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "deflate"):
         raise ToolError("The page is compressed in a way that is not supported.")
     unpacking = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
-    data = b""
+    data = bytearray()
     async for piece in reply.aiter_raw():
+        await asyncio.sleep(0)  # one read of the network may be 10,000 chunks of a byte
         if unpacking is not None:
             try:
                 piece = unpacking.decompress(piece, LARGEST_PAGE + 1 - len(data))
@@ -199,4 +205,19 @@ async def _bounded(reply: httpx.Response) -> bytes:
         data += piece
         if len(data) > LARGEST_PAGE:
             raise ToolError(f"The page is larger than {LARGEST_PAGE >> 20} MB.")
-    return data
+    if unpacking is not None and data and not unpacking.eof:
+        raise ToolError("The page is damaged.")
+    return bytes(data)
+
+
+def _in_utf8(data: bytes, stated: str | None) -> bytes:
+    """Return a text in UTF-8 and marked so, if the server says how it is encoded."""
+    if stated is None:
+        return data
+    # Browsers read ISO 8859-1 as Windows-1252, so pages are written that way.
+    encoding = "cp1252" if stated.lower() in ("iso-8859-1", "latin1") else stated
+    try:
+        text = data.removeprefix(codecs.BOM_UTF8).decode(encoding)
+    except (LookupError, UnicodeError):
+        return data  # its reader finds the encoding
+    return codecs.BOM_UTF8 + text.encode("utf-8", "replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import Final
 
@@ -26,7 +27,7 @@ def to_markdown(page: str) -> str:
 def _decode(data: bytes) -> plain_text.DecodedText | None:
     """Decode a page by the encoding that it states, else by the likeliest."""
     stated = _CHARSET.search(data[:2048])
-    if not stated:
+    if not stated or data.startswith(codecs.BOM_UTF8):
         return plain_text.decode(data)
     # Browsers read ISO 8859-1 as Windows-1252, so pages are written that way.
     encoding = stated[1].decode("ascii", "replace").lower()

@@ -7,15 +7,18 @@ import gzip
 import ssl
 import threading
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
+from desktop_app.documents.text import web_page
 from desktop_app.domain.tools.tool import ToolError
-from desktop_app.tools.web_page_tool import LARGEST_PAGE, WebPageTool, is_public
+from desktop_app.tools.web_page_tool import LARGEST_PAGE, WebPageTool, bounded_body, is_public
 
 REDIRECT = "/redirect?"
+RUSSIAN = "<meta charset=utf-8><p>Привет</p>".encode("cp1251")
 BOMB = gzip.compress(bytes(200 << 20), 9)
 
 
@@ -28,11 +31,15 @@ class _Site(BaseHTTPRequestHandler):
             self.end_headers()
             return
         bodies = {"/": b"<p>Hello</p>", "/packed": gzip.compress(b"<p>Hello</p>"), "/bomb": BOMB}
+        bodies |= {"/packed-cut": gzip.compress(bytes(9000))[:-12], "/russian": RUSSIAN}
         body = bodies.get(self.path, b"x" * (LARGEST_PAGE + 1))
-        kind = "image/png" if self.path == "/image" else "text/html; charset=utf-8"
+        charset = "windows-1251" if self.path == "/russian" else "utf-8"
+        kind = "image/png" if self.path == "/image" else f"text/html; charset={charset}"
         self.send_response(200)
         self.send_header("content-type", kind)
         if self.path in ("/packed", "/bomb"):
+            self.send_header("content-encoding", "gzip")
+        if self.path == "/packed-cut":
             self.send_header("content-encoding", "gzip")
         if self.path == "/brotli":
             self.send_header("content-encoding", "br")
@@ -78,7 +85,7 @@ def fetch(url: str) -> tuple[str, str, bytes]:
 
 def test_a_page_is_fetched(port: int) -> None:
     url, kind, data = fetch(f"http://site.test:{port}/")
-    assert (kind, data) == ("text/html", b"<p>Hello</p>")
+    assert (kind, data) == ("text/html", b"\xef\xbb\xbf<p>Hello</p>")
     assert url == f"http://site.test:{port}/"
 
 
@@ -99,6 +106,50 @@ def test_pages_that_are_large_or_no_text_are_refused(port: int) -> None:
         fetch(f"http://site.test:{port}/image")
 
 
+def test_a_page_is_in_the_encoding_that_the_server_states(port: int) -> None:
+    data = fetch(f"http://site.test:{port}/russian")[2]
+    page = web_page.read(data)
+    assert page is not None
+    assert page.text.strip() == "Привет"
+
+
+def test_a_compressed_page_that_is_cut_is_refused(port: int) -> None:
+    with pytest.raises(ToolError, match="damaged"):
+        fetch(f"http://site.test:{port}/packed-cut")
+
+
+async def test_many_small_chunks_leave_time_for_the_window() -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        for _ in range(2000):
+            yield b"x"
+
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.ensure_future(count())
+    assert await bounded_body(httpx.Response(200, content=pieces())) == b"x" * 2000
+    counting.cancel()
+    assert turns >= 1999
+
+
+async def test_names_are_those_of_the_current_standard() -> None:
+    asked: list[str] = []
+
+    async def resolve(host: str, _port: int) -> list[str]:
+        asked.append(host)
+        raise OSError
+
+    tool = WebPageTool(read, ssl.create_default_context, resolve)
+    with pytest.raises(ToolError, match="not found"):
+        await tool.fetch("https://straße.example/")
+    assert asked == ["xn--strae-oqa.example"]
+
+
 def test_a_redirect_to_no_address_is_refused(port: int) -> None:
     with pytest.raises(ToolError):
         fetch(f"http://site.test:{port}{REDIRECT}http://[::1")
@@ -106,7 +157,7 @@ def test_a_redirect_to_no_address_is_refused(port: int) -> None:
 
 @pytest.mark.attack("tools")
 def test_no_more_is_unpacked_than_is_kept(port: int) -> None:
-    assert fetch(f"http://site.test:{port}/packed")[2] == b"<p>Hello</p>"
+    assert fetch(f"http://site.test:{port}/packed")[2].endswith(b"<p>Hello</p>")
     tracemalloc.start()
     try:
         with pytest.raises(ToolError, match="larger than 5 MB"):
