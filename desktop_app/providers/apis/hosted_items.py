@@ -22,6 +22,11 @@ HOSTED_ITEMS: Final = {
     "image_generation_call": "image_generation",
 }
 """The types of output items, and the tools that they are calls of."""
+INCLUDED: Final = {
+    "file_search": "file_search_call.results",
+    "code_interpreter": "code_interpreter_call.outputs",
+}
+"""What is sent of a tool's results only on demand."""
 MOST_CITATIONS: Final = 100
 LARGEST_IMAGE: Final = 12 * 1024 * 1024
 _LONGEST_HEAD: Final = 100
@@ -30,30 +35,47 @@ _MARKUP: Final = re.compile(r"([\\\[\]<>`*_])")
 
 
 @dataclass(frozen=True)
-class CitationLink:
-    """A cited page."""
+class CitedSource:
+    """A cited page, or a cited file at the provider, which has no address."""
 
     address: str
     title: str
 
     @property
+    def name(self) -> str:
+        """Return what tells it from others."""
+        return self.address or self.title
+
+    @property
     def markdown(self) -> str:
-        """Return the link, with the title as plain text."""
+        """Return the link, with the title as plain text; of a file, its name."""
         title = _MARKUP.sub(r"\\\1", " ".join(self.title.split())[:200]) or self.address
-        return f"[{title}]({self.address})"
+        return f"[{title}]({self.address})" if self.address else title
 
 
-def citation_links(annotations: Iterable[Mapping[str, Any]]) -> Iterator[CitationLink]:
-    """Yield the pages that these annotations cite, each once."""
+def cited_sources(annotations: Iterable[Mapping[str, Any]]) -> Iterator[CitedSource]:
+    """Yield the pages and files that these annotations cite, each once."""
     seen: set[str] = set()
     for each in annotations:
-        address = json_fields.text(each, "url")
-        is_page = json_fields.text(each, "type") == "url_citation"
-        if is_page and address not in seen and _ADDRESS.fullmatch(address):
-            seen.add(address)
-            yield CitationLink(address, json_fields.text(each, "title"))
+        kind = json_fields.text(each, "type")
+        cited = CitedSource("", "")
+        if kind == "url_citation" and _ADDRESS.fullmatch(json_fields.text(each, "url")):
+            cited = CitedSource(json_fields.text(each, "url"), json_fields.text(each, "title"))
+        elif kind == "file_citation":
+            cited = CitedSource("", json_fields.text(each, "filename").strip())
+        if cited.name and cited.name not in seen:
+            seen.add(cited.name)
+            yield cited
         if len(seen) == MOST_CITATIONS:
             return
+
+
+def code_images(item: Mapping[str, Any]) -> Iterator[bytes]:
+    """Yield the images that code has drawn at the provider."""
+    if json_fields.text(item, "type") == "code_interpreter_call":
+        for output in json_fields.rows(item, "outputs"):
+            if image := decoded_image(json_fields.text(output, "url")):
+                yield image
 
 
 def hosted_call(call_id: str, item: Mapping[str, Any]) -> HostedCall:
@@ -76,13 +98,20 @@ def _arguments(tool: str, item: Mapping[str, Any]) -> dict[str, Any]:
         case "web_search":
             action = json_fields.mapping(item, "action")
             names = ("type", "query", "url", "pattern")
-            return {name: text for name in names if (text := json_fields.text(action, name))}
+            known = {name: text for name in names if (text := json_fields.text(action, name))}
+            several = [] if "query" in known else _queries(action)
+            return {**known, "queries": several} if several else known
         case "file_search":
-            return {"queries": [q for q in item.get("queries") or () if isinstance(q, str)]}
+            return {"queries": _queries(item)}
         case "code_interpreter":
             container = json_fields.text(item, "container_id")
             return {"code": json_fields.text(item, "code"), "container": container}
     return {"prompt": json_fields.text(item, "revised_prompt")}
+
+
+def _queries(item: Mapping[str, Any]) -> list[str]:
+    found = item.get("queries")
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def _result(tool: str, item: Mapping[str, Any]) -> str:

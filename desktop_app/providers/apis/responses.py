@@ -31,6 +31,7 @@ from desktop_app.domain.models.parameter_support import is_of_family, sendable, 
 from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
 from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis.answer_forms import schema_fields, tool_fields
+from desktop_app.providers.apis.hosted_items import INCLUDED
 from desktop_app.providers.http import json_fields
 
 PATH: Final = "responses"
@@ -72,7 +73,10 @@ def body(
         # Also if the provider stores conversations: the user may change that later.
         # The items of hosted tools, which reasoning refers to, are not sent again.
         is_hosting = any(tool.hosted is not None for tool in request.tools)
-        if thinks and not request.background and not is_hosting:
+        if is_hosting:
+            names = {tool.name for tool in request.tools if tool.hosted is not None}
+            fields["include"] = [INCLUDED[name] for name in sorted(names & INCLUDED.keys())] or ""
+        elif thinks and not request.background:
             fields["include"] = ["reasoning.encrypted_content"]
     if request.background:
         fields.update(background=True, store=True)

@@ -15,6 +15,7 @@ from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
     HostedCall,
+    ImageArrived,
     Incomplete,
     ReasoningDelta,
     ReasoningItem,
@@ -27,7 +28,12 @@ from desktop_app.domain.answering.stream_events import (
 )
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.providers.apis import error_body, error_replies
-from desktop_app.providers.apis.hosted_items import HOSTED_ITEMS, citation_links, hosted_call
+from desktop_app.providers.apis.hosted_items import (
+    HOSTED_ITEMS,
+    cited_sources,
+    code_images,
+    hosted_call,
+)
 from desktop_app.providers.apis.token_usage import usage_of
 from desktop_app.providers.http import json_fields, stream_errors
 from desktop_app.providers.http.reply_limits import MOST_PARTS, too_many_parts
@@ -300,9 +306,10 @@ class ResponsesReader:
             self._hosted.add(name)
             self.has_content = True
             yield hosted_call(name, item)
+            yield from map(ImageArrived, code_images(item))
 
     def _sources(self, text: str, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        """Yield links to the cited pages that the text does not link to itself.
+        """Yield links to the cited pages, and cited files, that the text does not name itself.
 
         JSON stays as it is: links behind it would make it invalid.
         """
@@ -310,11 +317,11 @@ class ResponsesReader:
             return
         found = [
             link
-            for link in citation_links(json_fields.rows(part, "annotations"))
-            if link.address not in text and link.address not in self._cited
+            for link in cited_sources(json_fields.rows(part, "annotations"))
+            if link.name not in text and link.name not in self._cited
         ]
         if found:
-            self._cited |= {link.address for link in found}
+            self._cited |= {link.name for link in found}
             yield TextDelta("\n\n" + "\n".join(f"- {link.markdown}" for link in found))
 
     def _content(self, at: int, index: int, part: Mapping[str, Any]) -> Iterator[StreamEvent]:
