@@ -16,18 +16,31 @@ class PaletteEntry(NamedTuple):
     Attributes:
         note: shown beside the title and searched too, such as a command's category.
         keys: the shortcut, "" for none.
+        also: other words that find it; not shown.
     """
 
     id: str
     title: str
     note: str = ""
     keys: str = ""
+    also: str = ""
+
+    @property
+    def beside(self) -> str:
+        """The text that is searched besides the title."""
+        return f"{self.note} {self.also}"
 
 
 def entries_of(commands: Iterable[Command], keymap: Keymap) -> list[PaletteEntry]:
     """Return the rows of commands, in the language in use."""
     return [
-        PaletteEntry(c.id, tr(c.title), tr(c.category.value), keymap.shortcut_of(c.id))
+        PaletteEntry(
+            c.id,
+            tr(c.title),
+            tr(c.category.value),
+            keymap.shortcut_of(c.id),
+            tr(c.also) if c.also else "",
+        )
         for c in commands
     ]
 
@@ -43,7 +56,7 @@ def matching(typed: str, entries: Iterable[PaletteEntry]) -> Sequence[PaletteEnt
     ranked = [
         (place, entry)
         for entry in entries
-        if (place := rank(words, entry.title, entry.note)) is not None
+        if (place := rank(words, entry.title, entry.beside)) is not None
     ]
     return [entry for _, entry in sorted(ranked, key=lambda pair: pair[0])]
 

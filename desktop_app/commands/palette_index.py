@@ -139,7 +139,7 @@ class PaletteIndex:
         fuzzy = letters_in_order("".join(words))
         ranked: list[tuple[tuple[int, float, int], PaletteEntry]] = []
         for entry in self._entries:
-            place = rank(words, entry.title, entry.note)
+            place = rank(words, entry.title, entry.beside)
             if place is None and not fuzzy.search(entry.title.casefold()):
                 continue
             place = _FUZZY if place is None else place

@@ -13,6 +13,7 @@ from desktop_app.domain.tools.tool import Permission
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo
+from desktop_app.ui.widgets.buttons.enter_key import press_focused
 from desktop_app.ui.widgets.foreign_text import (
     PlainButton,
     PlainLabel,
@@ -26,6 +27,8 @@ from desktop_app.ui.widgets.linked_label import LinkedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PySide6.QtGui import QKeyEvent
 
     from desktop_app.ui.look.theme import Theme
 
@@ -137,6 +140,10 @@ class ToolPicker(QFrame):
         first = next((box for box in self._boxes.values() if box.isEnabled()), None)
         if first is not None:
             first.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not press_focused(self, event):
+            super().keyPressEvent(event)
 
     def show_at(self, anchor: QWidget) -> None:
         """Open beside a button, within its window."""

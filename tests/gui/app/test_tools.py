@@ -180,6 +180,21 @@ async def _picker(desk: Desk) -> ToolPicker:
 
 
 @pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
+async def test_enter_chooses_in_the_list_of_tools() -> None:
+    async with Desk(environment=COMET) as desk:
+        picker = await _picker(desk)
+        asked: list[bool] = []
+        picker.form_requested.connect(lambda: asked.append(True))
+        box = find(picker, QCheckBox, "tool-calculator")
+        box.setFocus()
+        QTest.keyClick(box, Qt.Key.Key_Return)
+        assert box.isChecked()
+        picker.form.setFocus()
+        QTest.keyClick(picker.form, Qt.Key.Key_Return)
+        assert asked == [True]
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard", extend=True)
 async def test_a_long_name_leaves_room_for_the_permission() -> None:
     async with Desk(environment=COMET) as desk:
         picker = ToolPicker(desk.theme.current, desk.window)

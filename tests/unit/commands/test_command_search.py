@@ -33,6 +33,14 @@ def test_entries_show_commands_with_the_users_keys() -> None:
     assert len(others) == len(COMMANDS) - 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [("resource", "tools.resources"), ("schema", "tools.form"), ("mcp perm", "tools.choose")],
+)
+def test_commands_are_found_by_words_beside_their_titles(typed: str, command: str) -> None:
+    assert command in [entry.id for entry in matching(typed, entries_of(COMMANDS, Keymap()))]
+
+
 def test_entries_are_in_the_language_in_use(tmp_path: Path) -> None:
     translation.use_language("pseudo", tmp_path)
     try:
