@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.backend import build_backend
+from desktop_app.cli.answers.chosen_model import learn_listing
 from desktop_app.cli.streams.console import say, write_json, write_line
-from desktop_app.domain.conversations.conversation import ModelChoice
+from desktop_app.domain.answering.chat_request import ProviderKind
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingError
-from desktop_app.domain.models.variants import Variant
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.i18n.translation import in_english, tr
@@ -65,9 +65,15 @@ async def _list(*, as_json: bool) -> int:
 
 
 async def _usual_choice(backend: Backend) -> ResolvedChoice:
-    """Return the model that answers by default."""
-    profile = await backend.default_profile(await backend.profiles(), await backend.values())
-    return backend.chat.resolve(profile, ModelChoice(profile.id, "", Variant.THINKING))
+    """Return the model that answers by default, as a server's list of models says."""
+    await backend.listings.load()
+    values = await backend.values()
+    profile = await backend.default_profile(await backend.profiles(), values)
+    if profile.kind is ProviderKind.COMPATIBLE and not profile.models:
+        with suppress(UserFacingError, TimeoutError):  # it is as good as unknown then
+            await learn_listing(backend, profile)
+        profile = await backend.default_profile(await backend.profiles(), values)
+    return backend.chat.resolve(profile, backend.default_choice(profile, values))
 
 
 def brief(tool: ListedTool, refusal: str) -> str:

@@ -79,7 +79,7 @@ async def answering_profile(
     if all(spec.model for spec in specs):
         return profile
     try:
-        await _learn_listing(backend, profile)
+        await learn_listing(backend, profile)
     except _TELLING:
         raise
     except (ProviderError, TimeoutError) as failed:
@@ -100,7 +100,7 @@ async def learn_window(backend: Backend, profile: ProviderProfile, choice: Model
     if is_family or not is_open or profile.kind is ProviderKind.ON_DEVICE:
         return
     with suppress(UserFacingError, TimeoutError):
-        await _learn_listing(backend, profile)
+        await learn_listing(backend, profile)
 
 
 async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelChoice) -> None:
@@ -108,10 +108,10 @@ async def learn_price(backend: Backend, profile: ProviderProfile, choice: ModelC
     is_open = profile.kind is ProviderKind.COMPATIBLE and backend.listings.of(profile) is None
     if is_open and backend.chat.resolve(profile, choice).price is None:
         with suppress(UserFacingError, TimeoutError):
-            await _learn_listing(backend, profile)
+            await learn_listing(backend, profile)
 
 
-async def _learn_listing(backend: Backend, profile: ProviderProfile) -> None:
+async def learn_listing(backend: Backend, profile: ProviderProfile) -> None:
     """Fetch the list of models, unless it is fresh. Raises UserFacingError, TimeoutError."""
     if not backend.listings.is_fresh(profile):
         async with asyncio.timeout(LISTING_S):

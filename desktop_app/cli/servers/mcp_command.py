@@ -8,7 +8,7 @@ import signal
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.backend.backend import build_backend
 from desktop_app.child_processes import open_in_browser
@@ -16,6 +16,7 @@ from desktop_app.cli.streams.console import say, write_json, write_line
 from desktop_app.cli.streams.terminal import worded
 from desktop_app.cli.tool_commands import brief, tool_json
 from desktop_app.domain.error_note import note_of
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import ImportRefusedError, UserFacingError
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.tool_server import server_of
@@ -36,6 +37,20 @@ if TYPE_CHECKING:
 
 EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 _SHOWN_LOG = 20
+_INVALID: Final = frozenset(
+    {
+        Reason.NO_SUCH_TOOL_SERVER,
+        Reason.TOOL_SERVER_ADDRESS,
+        Reason.TOOL_SERVER_EMPTY,
+        Reason.TOOL_SERVER_EXISTS,
+        Reason.TOOL_SERVER_HEADER,
+        Reason.TOOL_SERVER_NAME,
+        Reason.TOOL_SERVER_PASSWORD,
+        Reason.TOOL_SERVER_UNENCRYPTED,
+        Reason.TOOL_SERVER_VARIABLE,
+    }
+)
+"""What is wrong with the command line itself."""
 
 
 def run_mcp(options: argparse.Namespace) -> int:
@@ -46,7 +61,7 @@ def run_mcp(options: argparse.Namespace) -> int:
         return asyncio.run(_run(options))
     except UserFacingError as error:
         say(_worded(error))
-        return EXIT_FAILED
+        return EXIT_USAGE if error.reason in _INVALID else EXIT_FAILED
     except (asyncio.CancelledError, KeyboardInterrupt):
         return EXIT_INTERRUPTED
 

@@ -58,7 +58,7 @@ async def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None
     kinds = {tool["name"]: tool["kind"] for tool in done.json["tools"]}
     assert (kinds["demo/echo"], kinds["demo/fail"]) == ("reads", "leaves")
     again = await shell.run("mcp", "add", "demo", "--", "true")
-    assert again.code == 1
+    assert again.code == 2
     assert "already" in again.err
     ((prompts,),) = shell.rows("SELECT prompts FROM tool_servers")
     assert json.loads(prompts), "the window offers them"
@@ -67,7 +67,7 @@ async def test_a_server_is_added_listed_tested_and_removed(shell: Shell) -> None
     assert words[1] == "demo/echo  Returns the text"
     assert (await shell.run("mcp", "remove", "demo")).code == 0
     gone = await shell.run("mcp", "test", "demo")
-    assert (gone.code, gone.err) == (1, "repartee: There is no tool server named “demo”.\n")
+    assert (gone.code, gone.err) == (2, "repartee: There is no tool server named “demo”.\n")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_server_that_cannot_be_one_is_refused(
     shell: Shell, arguments: tuple[str, ...], words: str
 ) -> None:
     done = asyncio.run(shell.run("mcp", "add", *arguments))
-    assert done.code == 1
+    assert done.code == 2
     assert words in done.err
     assert "secret" not in done.err
     assert shell.rows("SELECT name FROM tool_servers") == []
@@ -220,6 +220,18 @@ async def test_tools_lists_those_of_servers_and_why_one_is_missing(shell: Shell)
     assert "didn’t start" in rows["broken/*"]["reason"]
     assert rows["demo/read file"]["available"]
     assert not rows["demo/ab"]["available"], "an invisible character in its name"
+
+
+@pytest.mark.parametrize(("models", "offered"), [(("gpt-5.2", "gpt-4o"), True), (("m",), False)])
+async def test_tools_know_what_a_gateway_serves(
+    shell: Shell, models: tuple[str, ...], offered: bool
+) -> None:
+    async with LoopbackServer(models=models) as server:
+        env = {"OPENAI_API_KEY": "sk-a", "OPENAI_BASE_URL": server.base_url}
+        told = await shell.run("tools", "--json", env=env)
+    rows = {row["name"]: row for row in told.json_lines}
+    assert rows["web_search"]["available"] is offered
+    assert rows["calculator"]["available"]
 
 
 async def test_nothing_is_left_when_the_command_is_killed(shell: Shell) -> None:
