@@ -17,6 +17,7 @@ from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import to_markdown
 from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.ui.look import theme
+from desktop_app.ui.transcript.layout.message_layout import is_table
 from desktop_app.ui.transcript.media.code_folds import SHOWN, show_folds, with_folds
 from desktop_app.ui.transcript.viewport import stream_scheduler, viewport_filler
 from tests.gui.transcript.test_message_navigator import on_screen
@@ -191,7 +192,7 @@ def test_what_is_around_the_screen_is_there_before_one_scrolls_to_it(
     assert is_filled(view, 1)
 
 
-@pytest.mark.parametrize("change", ["zoom", "width"])
+@pytest.mark.parametrize("change", ["theme", "zoom", "width"])
 def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, long: Message, change: str) -> None:
     bar = view.verticalScrollBar()
     for share in (0.4, 0.05, 0.9):
@@ -202,7 +203,7 @@ def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, long: Message, ch
         if change == "width":
             view.resize(600 if view.width() > 600 else 900, 600)
         else:
-            view.set_theme(theme.light(1.2))
+            view.set_theme(theme.dark() if change == "theme" else theme.light(1.2))
         assert abs(top_item(view) - item) <= 1
         assert view.document().characterCount() < 40_000
         assert is_filled(view)
@@ -210,6 +211,20 @@ def test_the_place_is_kept(view: TranscriptView, qtbot: QtBot, long: Message, ch
         assert abs(top_item(view) - item) <= 1
         assert is_filled(view)
         view.set_theme(theme.light())
+
+
+def test_the_placeholder_below_a_table_that_is_written_again_has_its_height(
+    view: TranscriptView, long: Message
+) -> None:
+    """Otherwise the view would be at the end of the document, and follow it."""
+    layout, writer = layout_of(view, long), view.messages.writer
+    tables = [at for at, item in enumerate(layout.items) if is_table(item)]
+    part = next(at for at in tables if not is_table(layout.items[at + 1]))
+    with view.anchor.suspended():
+        view.messages.write_again(theme.dark(), long.id, part - 1, 10, view.viewport().width())
+    assert (layout.counts[part + 1], layout.is_ruled(part)) == (0, False)
+    end = len(layout.items) - 1
+    assert writer.top_of(layout, end) - writer.top_of(layout, part) > layout.hole_above(end) > 9000
 
 
 def test_the_end_is_followed_whatever_changes(

@@ -212,7 +212,9 @@ class DocumentWriter:
     def write(self, layout: MessageLayout, ranges: Iterable[tuple[int, int]]) -> None:
         """Materialize the items of these ranges [first, end) and both ends of the message."""
         cursor = self._begin()
-        for first, end in ranges:
+        # From top to bottom: the placeholder below a table is a margin of the table, which is found
+        # by its position until the edit ends.
+        for first, end in ((0, min(1, len(layout.items))), *sorted(ranges)):
             self._items.write(layout, first, end, cursor)
             self._items.adjust_gap(layout, end, cursor)
             self._tell_written(layout, first, end)
