@@ -267,8 +267,12 @@ def test_title(window: MainWindow) -> None:
     assert window.windowTitle() == "Repartee"
 
 
-def test_theme_reaches_the_parts(window: MainWindow, watcher: theme.ThemeWatcher) -> None:
+def test_theme_reaches_the_parts(
+    qtbot: QtBot, window: MainWindow, watcher: theme.ThemeWatcher
+) -> None:
     watcher.set_mode("dark")
+    assert not window.updatesEnabled(), "else a part of the window had the former colors"
+    qtbot.waitUntil(window.updatesEnabled)
     assert window.transcript.palette().base().color() == watcher.current.ground
     ring = window.header.meter.grab().toImage()
     drawn = {ring.pixelColor(x, 8).name() for x in range(ring.width())}

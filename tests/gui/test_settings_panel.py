@@ -31,7 +31,7 @@ from desktop_app.settings.server_presets import SERVER_PRESETS, profile_from
 from desktop_app.settings.setting import Group
 from desktop_app.settings.values import validate
 from desktop_app.ui.look import theme as themes
-from desktop_app.ui.settings.form_widgets import Switch
+from desktop_app.ui.settings.form_widgets import Combo, Switch
 from desktop_app.ui.settings.sections.address_section import problem_of_address, warning_of_address
 from desktop_app.ui.settings.sections.key_state import KeyState
 from desktop_app.ui.settings.settings_frame import PAGES
@@ -715,3 +715,13 @@ def test_nothing_is_wider_than_the_panel(qtbot: QtBot, panel: SettingsPanel, sca
     for page, _ in PAGES:
         panel.show_page(page)
         assert panel.minimumSizeHint().width() <= panel.width(), page
+
+
+def test_a_page_follows_the_theme_when_it_is_shown_again(panel: SettingsPanel) -> None:
+    panel.show_page("look")
+    choice = panel.findChildren(Combo)[-1]
+    panel.show_page("keys")
+    panel.set_theme(themes.dark())
+    assert not choice._theme.is_dark, "hidden pages take no time"
+    panel.show_page("look")
+    assert choice._theme.is_dark

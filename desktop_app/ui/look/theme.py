@@ -30,8 +30,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from shiboken6 import isValid
 
 from desktop_app.rendering.color_tokens import CONTRAST_DARK, CONTRAST_LIGHT, DARK, LIGHT
 from desktop_app.ui.look.mirroring import is_mirrored
@@ -432,7 +433,8 @@ class ThemeWatcher(QObject):
         portal: the last `set_portal_appearance`; at first, that of the previous run.
 
     Signals:
-        changed(Theme): emitted after the application got another theme.
+        changed(Theme): emitted after the application got another theme; in the same size, in the
+            next pass of the event loop.
     """
 
     changed = Signal(object)
@@ -452,6 +454,7 @@ class ThemeWatcher(QObject):
         self._text_size = text_size
         self._font, self._line_width = font, line_width
         self._flash_time: int | None = None
+        self._unpainted: list[QWidget] = []
         self.portal = portal
         hints = QGuiApplication.styleHints()
         hints.colorSchemeChanged.connect(self.refresh)
@@ -509,7 +512,23 @@ class ThemeWatcher(QObject):
             # In another size, what is hidden takes part in the layout.
             is_resized = theme.interface() != before.interface()
             apply(self._application, theme, at_once=is_resized)
-            self.changed.emit(theme)
+            if is_resized:
+                self.changed.emit(theme)
+            else:  # one part after the other, and nothing is painted before the last
+                self._unpainted = [w for w in self._application.topLevelWidgets() if w.isVisible()]
+                for window in self._unpainted:
+                    window.setUpdatesEnabled(False)
+                QTimer.singleShot(0, self, self._announce)
+
+    def _announce(self) -> None:
+        self.changed.emit(self.current)
+        QTimer.singleShot(0, self, self._paint)
+
+    def _paint(self) -> None:
+        windows, self._unpainted = self._unpainted, []
+        for window in windows:
+            if isValid(window):
+                window.setUpdatesEnabled(True)
 
     def _request_color_scheme(self) -> None:
         """Ask for window frames and system dialogs in the same mode, if the platform can."""

@@ -71,12 +71,14 @@ class SettingsFrame(QWidget):
         self._makers = makers
         self._holders: dict[str, QVBoxLayout] = {}
         self._areas: dict[str, QScrollArea] = {}
+        self._outdated: set[str] = set()
         self._build()
 
     def show_page(self, page: str) -> None:
         """Show a page, creating it if needed."""
         if not self._holders[page].count():
             self._holders[page].addWidget(self._makers[page]())
+        self._update_page(page)
         before = self._tabs.current()
         has_keyboard = before is not None and self._tabs.button(before).hasFocus()
         self._tabs.set_current(page)
@@ -103,11 +105,19 @@ class SettingsFrame(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Apply the theme."""
-        from desktop_app.ui.settings.form_widgets import retheme
-
         self._theme = theme
         self._dress()
-        retheme(self, theme)
+        self._tabs.set_theme(theme)
+        self._outdated = set(self._areas)
+        self._update_page(self._tabs.current())
+
+    def _update_page(self, page: str | None) -> None:
+        """Apply the theme to a page that has an earlier one."""
+        if page in self._outdated:
+            self._outdated.remove(page)
+            from desktop_app.ui.settings.form_widgets import retheme  # the start needs none
+
+            retheme(self._areas[page], self._theme)
 
     def _build(self) -> None:
         from desktop_app.ui.widgets.buttons.help_button import HelpButton  # the start needs none

@@ -10,9 +10,10 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow, QWidget
 
@@ -137,7 +138,7 @@ class MainWindow(QMainWindow):
         self.transcript = transcript
         self._add_later_parts()
         self.pane.complete(transcript, self.first_start, self.notifications)
-        self._watcher.changed.connect(transcript.set_theme)
+        self._watcher.changed.connect(self._set_transcript_theme)
         transcript.text_typed.connect(self._type_into_prompt)
         self._order_tabs()
 
@@ -339,6 +340,13 @@ class MainWindow(QMainWindow):
         ):
             part.set_theme(theme)
         self._arrange()
+
+    def _set_transcript_theme(self, theme: Theme) -> None:
+        """Apply the theme to the transcript; in the same size, after all else."""
+        if theme.interface() == self.transcript.theme.interface():
+            QTimer.singleShot(0, self.transcript, partial(self.transcript.set_theme, theme))
+        else:
+            self.transcript.set_theme(theme)
 
     def _fit_screen(self, size: QSize) -> QSize:
         """Scale a size to the current text size, limited to the screen."""

@@ -32,7 +32,7 @@ from desktop_app.ui.look.theme import Mode, light
 from desktop_app.ui.widgets.mnemonics import NO_MNEMONIC
 from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app import scenes
-from tests.gui.app.desk import Desk
+from tests.gui.app.desk import Desk, until
 from tests.helpers.rendered_contrast import Colors, Text, colors_in, texts_of_window
 from tests.helpers.translated_texts import is_of_qt, widgets_of
 
@@ -206,7 +206,7 @@ class Audit:
             for widget in _visible_parts(window):
                 self.counts["widgets"] += self._new("widget", [id(widget)])
                 self._note(scene, _faults(widget))
-        self._look_at_contrast(scene, windows)
+        await self._look_at_contrast(scene, windows)
 
     def _held_alt(self, window: QWidget) -> list[str]:
         """Return the texts that can have mnemonics, as they are while Alt is held."""
@@ -219,7 +219,7 @@ class Audit:
         self._note("", (f"{text!r} stays" for text, _ in _mnemonics(_texts_with_mnemonics(window))))
         return held
 
-    def _look_at_contrast(self, scene: str, windows: list[QWidget]) -> None:
+    async def _look_at_contrast(self, scene: str, windows: list[QWidget]) -> None:
         """Measure each new text in the light theme, and in the others if its style is new.
 
         All colors come from the theme: texts of the same class, role and colors in one theme have
@@ -238,10 +238,14 @@ class Audit:
         if not wanted:
             return
         for mode in OTHERS:
-            self._desk.theme.set_mode(mode)
+            await self._set_mode(mode)
             for text, colors in _measured(windows, lambda t: (t.widget, t.words) in wanted):
                 self._check(scene, mode, text, colors)
-        self._desk.theme.set_mode("light")
+        await self._set_mode("light")
+
+    async def _set_mode(self, mode: Mode) -> None:
+        self._desk.theme.set_mode(mode)
+        await until(self._desk.window.updatesEnabled)
 
     def _check(self, scene: str, mode: Mode, text: Text, colors: Colors) -> None:
         self.counts[f"texts in {mode}"] += 1

@@ -310,7 +310,7 @@ async def test_theme_and_text_size_change_at_once() -> None:
         desk.window.settings.setting_changed.emit("look.theme", "dark")
         await desk.written()
         assert desk.theme.current.is_dark
-        assert desk.window.transcript.theme.is_dark
+        await until(lambda: desk.window.transcript.theme.is_dark)
         height = desk.window.header.height()
         desk.press(Qt.Key.Key_Plus, CONTROL)
         desk.press(Qt.Key.Key_Equal, CONTROL)  # + without Shift

@@ -154,6 +154,7 @@ async def test_a_long_text_comes_in_slices() -> None:
         bar = shown.verticalScrollBar()
         before = bar.value()
         desk.theme.set_mode("dark")
+        await until(lambda: shown.theme == desk.theme.current)
         assert bar.value() == before
         for _ in range(60):
             bar.setValue(bar.maximum())
