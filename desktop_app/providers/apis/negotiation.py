@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderKind, ProviderProfile
 from desktop_app.domain.answering.stream_events import Notice, Started
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import EndpointMissingError, RefusedParameterError
 from desktop_app.domain.models.model_catalog import Api, ModelInfo
 from desktop_app.domain.models.parameter_notices import api_notices
@@ -155,6 +156,14 @@ class Negotiation:
         """
         if isinstance(refusal, EndpointMissingError):
             # The other API cannot read a compacted state, nor stream the input of a custom tool.
+            if self.api is Api.RESPONSES and self._needs_api and self.request.grammar is not None:
+                raise EndpointMissingError(
+                    Reason.GRAMMAR_NOT_AT_PROVIDER,
+                    provider=self._profile.name,
+                    syntax=self.request.grammar.syntax.value,
+                    details=refusal.details,
+                    status=refusal.status,
+                ) from refusal
             is_last = self.api is not Api.RESPONSES or bool(self.request.state or self._needs_api)
             if is_last or not self._learning.may_fall_back(self._info):
                 raise refusal

@@ -155,6 +155,14 @@ def test_the_input_of_a_custom_tool_is_the_answer(
     assert (done.code, done.json["answer"], done.json["tool_calls"]) == (0, "yes", [])
 
 
+def test_a_server_without_the_api_of_a_grammar_says_so(shell: Shell, tmp_path: Path) -> None:
+    grammar = written(tmp_path / "answer.regex", "yes|no")
+    options = ("Well?", "--variant", "thinking", "--grammar", grammar)
+    done, bodies = answer_to(shell, refusal(404, "not_found"), arguments=options)
+    assert (done.code, len(bodies)) == (1, 1)
+    assert "doesn’t support grammars of the kind regex" in done.err
+
+
 def test_an_answer_without_its_grammar_is_incomplete(shell: Shell, tmp_path: Path) -> None:
     grammar = written(tmp_path / "answer.regex", "yes|no")
     options = ("Well?", "--variant", "thinking", "--grammar", grammar)
