@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from desktop_app.domain.conversations.message_facts import pages_fact, token_count
+from desktop_app.domain.conversations.message_facts import (
+    image_pages_fact,
+    pages_fact,
+    token_count,
+)
 from desktop_app.domain.conversations.message_parts import TEXT_ONLY, ChosenPages
 from desktop_app.domain.documents.document_sections import unit_of
 from desktop_app.domain.models.image_tokens import DETAILS
@@ -181,21 +185,10 @@ def _about(part: DocumentPart, resolved: ResolvedChoice) -> str:
     elif is_file(part, resolved.files):
         lines.append(tr("{provider} reads the original file.", provider=resolved.profile.name))
     else:
-        lines += [line] if (line := _about_pictures(part)) else []
+        lines += [line] if (line := image_pages_fact(part)) else []
     if part.is_protected:
         lines.append(tr(PROTECTED))
         if part.seen_pages:
             lines.append(tr("After a restart, its pages need the password again."))
     lines += [line] if (line := price_note(resolved)) else []
     return "\n".join(lines)
-
-
-def _about_pictures(part: DocumentPart) -> str:
-    pages = replace(part, detail="auto").seen_pages
-    if not pages:
-        return ""
-    shown = ", ".join(str(page.number) for page in pages[:12])
-    more = " …" if len(pages) > 12 else ""
-    if part.detail == TEXT_ONLY:
-        return tr("Pages without text are skipped: {pages}", pages=shown + more)
-    return tr("Pages without text are sent as images: {pages}", pages=shown + more)

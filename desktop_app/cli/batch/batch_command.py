@@ -36,6 +36,7 @@ from desktop_app.domain.batch.batch_wording import (
     ITEM_WORDS,
     estimate_words,
     item_error_text,
+    item_scan_words,
     progress_words,
     result_words,
 )
@@ -55,8 +56,8 @@ if TYPE_CHECKING:
 
 EXIT_FAILED, EXIT_USAGE, EXIT_REFUSED, EXIT_MISMATCH, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 SHORTEST_ID = 4
-NAMED_LEFT_OUT = 20
-"""At most this many skipped files are named; the rest are counted."""
+NAMED_FILES = 20
+"""At most this many skipped files, and scans, are named; the rest are counted."""
 
 
 def run_batch(options: argparse.Namespace) -> int:
@@ -161,7 +162,7 @@ async def _prepare_and_send(
         raise IllegalChoiceError(Reason.BATCH_CLAIMED)
     try:
         job = await _read(service, job, options)
-        await _say_left_out(backend, job)
+        await _say_files(backend, job, options)
         if not job.estimate.files:
             await service.remove(job.id)
             say(tr("None of the files can be sent."))
@@ -194,13 +195,21 @@ async def _read(service: BatchService, job: BatchJob, options: argparse.Namespac
     return await service.prepare(job.id, steps.show)
 
 
-async def _say_left_out(backend: Backend, job: BatchJob) -> None:
-    left = [r for r in await backend.batch_store.rows(job.id) if r.status is ItemStatus.LEFT_OUT]
-    for row in left[:NAMED_LEFT_OUT]:
-        say(tr("{file} skipped: {reason}", file=row.name, reason=item_error_text(row)))
-    if len(left) > NAMED_LEFT_OUT:
-        more = len(left) - NAMED_LEFT_OUT
-        say(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
+async def _say_files(backend: Backend, job: BatchJob, options: argparse.Namespace) -> None:
+    """Say which files are skipped, and which pages are sent as images; keep it for the JSON."""
+    rows = await backend.batch_store.rows(job.id)
+    left = [row for row in rows if row.status is ItemStatus.LEFT_OUT]
+    told = [
+        tr("{file} skipped: {reason}", file=row.name, reason=item_error_text(row))
+        for row in left[:NAMED_FILES]
+    ]
+    if more := len(left[NAMED_FILES:]):
+        told.append(tr_plural("{count} more file skipped.", "{count} more files skipped.", more))
+    scans = [row for row in rows if row.status is ItemStatus.READ and item_scan_words(row)]
+    told += [f"{row.name}: {item_scan_words(row)}" for row in scans[:NAMED_FILES]]
+    for words in told:
+        say(words)
+    options.notices = [*getattr(options, "notices", []), *told]
 
 
 def _say_step(job: BatchJob, options: argparse.Namespace) -> None:

@@ -104,6 +104,8 @@ class BatchEstimate:
         input_cost: US dollars at the batch price, else the ordinary one; None if unknown.
         cost: with the answers, of `BatchJob.expected_answer` tokens each.
         ordinary_cost: of the same files as ordinary questions.
+        image_pages: pages without text, which are sent as images.
+        image_tokens, image_cost: of these pages; included above.
     """
 
     files: int = 0
@@ -112,6 +114,9 @@ class BatchEstimate:
     input_cost: Decimal | None = None
     cost: Decimal | None = None
     ordinary_cost: Decimal | None = None
+    image_pages: int = 0
+    image_tokens: int = 0
+    image_cost: Decimal | None = None
 
 
 def estimate_batch(
@@ -120,8 +125,13 @@ def estimate_batch(
     batch: Price | None,
     ordinary: Price | None,
     answer: int = USUAL_ANSWER,
+    images: tuple[int, int] = (0, 0),
 ) -> BatchEstimate:
-    """Return the estimate for files of so many tokens each, and answers of `answer` tokens."""
+    """Return the estimate for files of so many tokens each, and answers of `answer` tokens.
+
+    Args:
+        images: the number of pages that are sent as images, and their tokens.
+    """
     counts = list(tokens)
     sent = Usage(input_tokens=sum(counts))
     whole = sent + Usage(output_tokens=answer * len(counts))
@@ -132,6 +142,8 @@ def estimate_batch(
         None if batch is None else batch.of(sent),
         None if batch is None else batch.of(whole),
         None if ordinary is None else ordinary.of(whole),
+        *images,
+        None if batch is None else batch.of(Usage(input_tokens=images[1])),
     )
 
 

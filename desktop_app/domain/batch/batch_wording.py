@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from desktop_app.domain.batch.batch_jobs import (
+    BatchEstimate,
     BatchItem,
     BatchJob,
     BatchLine,
     BatchStatus,
     ItemStatus,
 )
+from desktop_app.domain.conversations.message_facts import image_pages_fact
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr, tr_plural
 
@@ -57,6 +60,8 @@ def estimate_words(job: BatchJob) -> str:
         sentences.append(
             tr_plural("{count} file skipped.", "{count} files skipped.", estimate.left_out)
         )
+    if estimate.image_pages:
+        sentences.append(_scan_words(estimate))
     if estimate.cost is None or estimate.ordinary_cost is None:
         sentences.append(tr("The batch price of this model is unknown."))
     elif estimate.files:
@@ -79,6 +84,30 @@ def estimate_words(job: BatchJob) -> str:
         )
         sentences.append(tr("Responses arrive within 24 hours."))
     return " ".join(sentences)
+
+
+def _scan_words(estimate: BatchEstimate) -> str:
+    """Describe the pages that are sent as images, and their share of the cost."""
+    tokens = formatting.tokens(estimate.image_tokens)
+    if estimate.image_cost is None:
+        return tr_plural(
+            "{count} page without text is sent as an image: about {tokens} of these tokens.",
+            "{count} pages without text are sent as images: about {tokens} of these tokens.",
+            estimate.image_pages,
+            tokens=tokens,
+        )
+    return tr_plural(
+        "{count} page without text is sent as an image: about {tokens} of these tokens ({cost}).",
+        "{count} pages without text are sent as images: about {tokens} of these tokens ({cost}).",
+        estimate.image_pages,
+        tokens=tokens,
+        cost=formatting.money(estimate.image_cost),
+    )
+
+
+def item_scan_words(item: BatchItem) -> str:
+    """Return which pages of a file are sent as images; "" for none."""
+    return image_pages_fact(item.part) if isinstance(item.part, DocumentPart) else ""
 
 
 def progress_words(job: BatchJob) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from desktop_app.domain.conversations.conversation import (
@@ -14,6 +15,7 @@ from desktop_app.domain.conversations.conversation import (
     Role,
 )
 from desktop_app.domain.conversations.message_parts import (
+    TEXT_ONLY,
     ChosenPages,
     DocumentPart,
     ImagePart,
@@ -125,6 +127,18 @@ def token_facts(message: Message) -> list[str]:
             )
         )
     return facts
+
+
+def image_pages_fact(part: DocumentPart) -> str:
+    """Return which pages without text are sent as images, or skipped; "" if there are none."""
+    pages = replace(part, detail="auto").seen_pages
+    if not pages:
+        return ""
+    shown = ", ".join(str(page.number) for page in pages[:12])
+    more = " …" if len(pages) > 12 else ""
+    if part.detail == TEXT_ONLY:
+        return tr("Pages without text are skipped: {pages}", pages=shown + more)
+    return tr("Pages without text are sent as images: {pages}", pages=shown + more)
 
 
 def reasoning_title(reasoning: str, seconds: float | None, *, thinking: bool = False) -> str:

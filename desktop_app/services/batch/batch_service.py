@@ -38,6 +38,7 @@ from desktop_app.domain.conversations.conversation import (
     now,
     title_from,
 )
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.domain.error_note import ErrorNote, note_of
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import (
@@ -57,6 +58,7 @@ from desktop_app.services.batch.batch_preparation import BatchPreparer, OnProgre
 from desktop_app.services.batch.batch_results import fetch
 from desktop_app.services.batch.batch_upload import BatchSender, is_refusal
 from desktop_app.services.chat.choice_resolution import ResolvedChoice, model_info, with_claim
+from desktop_app.services.documents.image_attachments import page_tokens
 from desktop_app.services.ports import NeedsOf, no_template_needs
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.structured.requested_form import chosen_form
@@ -179,11 +181,15 @@ class BatchService:
 
     async def _estimate(self, job: BatchJob, profile: ProviderProfile, info: ModelInfo) -> BatchJob:
         rows = await self.store.rows(job.id)
-        tokens = [row.tokens for row in rows if row.status is ItemStatus.READ]
+        read = [row for row in rows if row.status is ItemStatus.READ]
+        tokens = [row.tokens for row in read]
+        scans = [row.part for row in read if isinstance(row.part, DocumentPart)]
+        pages = sum(len(part.seen_pages) for part in scans)
+        images = (pages, sum(page_tokens(part, info)[0] for part in scans))
         batch = self._price(profile, info, TIER)
         ordinary = self._price(profile, info, None)
         left_out, answer = len(rows) - len(tokens), job.expected_answer
-        estimate = estimate_batch(tokens, left_out, batch, ordinary, answer)
+        estimate = estimate_batch(tokens, left_out, batch, ordinary, answer, images)
         job = replace(job, status=BatchStatus.READY, estimate=estimate)
         return await self._save(job)
 

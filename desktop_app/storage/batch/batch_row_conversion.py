@@ -39,7 +39,7 @@ from desktop_app.storage.conversations.row_conversion import (
     to_text,
 )
 
-_MONEY: Final = ("input_cost", "cost", "ordinary_cost")
+_MONEY: Final = ("input_cost", "cost", "ordinary_cost", "image_cost")
 
 
 def job_to_row(job: BatchJob) -> Row:
@@ -82,7 +82,8 @@ def job_from_row(row: Cells) -> BatchJob:
     answered = Overrides.from_json(details["settings"])
     estimate: dict[str, Any] = details["estimate"]
     for name in _MONEY:
-        estimate[name] = None if estimate[name] is None else Decimal(estimate[name])
+        amount = estimate.get(name)  # not in jobs of earlier versions
+        estimate[name] = None if amount is None else Decimal(amount)
     return BatchJob(
         id=row["id"],
         choice=ModelChoice(

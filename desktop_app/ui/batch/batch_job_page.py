@@ -18,6 +18,7 @@ from desktop_app.domain.batch.batch_jobs import BatchStatus, ItemStatus
 from desktop_app.domain.batch.batch_wording import (
     estimate_words,
     item_error_text,
+    item_scan_words,
     job_error_text,
     progress_words,
 )
@@ -240,6 +241,7 @@ class BatchJobPage(QWidget):
         words = [f"[{item_error_text(item)}]"] if item.error else []
         other = other_model(self._job.choice, item.answered_by) if self._job else ""
         words += [f"[{other}]"] if other else []
+        words += [f"[{scans}]"] if (scans := item_scan_words(item)) else []
         words += [item.answer] if item.answer else []
         text = "\n\n".join(words)
         if text != self.answer.toPlainText():

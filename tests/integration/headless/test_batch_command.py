@@ -173,6 +173,22 @@ async def test_a_refusal_has_a_status_and_an_exit_code_of_its_own(shell: Shell) 
         assert [item["name"] for item in again.json["items"]] == ["note-2.md"]
 
 
+async def test_scans_are_told_before_they_are_paid(
+    shell: Shell, pytestconfig: pytest.Config
+) -> None:
+    path = pytestconfig.rootpath / "tests" / "data" / "scanned.pdf"
+    async with batch_server(shell) as (_provider, run):
+        begun = await run("start", str(path), *TASK, "--yes", "--json")
+        assert begun.code == 0, begun.err
+        (told,) = [n for n in begun.json["notices"] if n.startswith("scanned.pdf: ")]
+        assert "Pages without text are sent as images: 1" in told
+        assert told in begun.err
+        assert "sent as image" in begun.err.replace(told, "")
+        estimate = json.loads(shell.rows("SELECT details FROM batch_jobs")[0][0])["estimate"]
+        assert estimate["image_pages"] > 0
+        assert Decimal(estimate["image_cost"]) < Decimal(estimate["cost"])
+
+
 async def test_a_report_as_csv_has_no_formulas(shell: Shell) -> None:
     def outcome(requests: list[dict[str, Any]]) -> Outcome:
         ids = [request["custom_id"] for request in requests]
