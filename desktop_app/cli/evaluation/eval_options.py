@@ -18,10 +18,10 @@ _RUN_FIELDS: Final = (
     "answer, cost_usd, duration_s)), notices, error"
 )
 _DRY_FIELDS: Final = (
-    "dry_run, runs (provider, variant, effort, model, calls, input_tokens, max_output_tokens, "
-    "input_cost_usd, max_cost_usd, judge_model, judge_calls, judge_input_tokens, "
-    "judge_input_cost_usd, judge_max_cost_usd), calls, judge_calls, input_tokens, "
-    "judge_input_tokens, input_cost_usd, max_cost_usd"
+    "dry_run, runs (provider, variant, effort, model, calls, not_sent, input_tokens, "
+    "max_output_tokens, input_cost_usd, max_cost_usd, judge_model, judge_calls, "
+    "judge_input_tokens, judge_input_cost_usd, judge_max_cost_usd), calls, judge_calls, "
+    "input_tokens, judge_input_tokens, input_cost_usd, max_cost_usd"
 )
 _CHECKS: Final = (
     '{"contains": "…"}, {"regex": "…"}, {"equals": "…"}, {"number": 42, "within": 0.5}, '

@@ -9,6 +9,7 @@ from desktop_app.cli.evaluation.evaluation_batches import Contestant, settings_f
 from desktop_app.cli.evaluation.evaluation_runner import JUDGE_OUTPUT
 from desktop_app.cli.streams.console import clean_line, write_json, write_line
 from desktop_app.domain.conversations.conversation import Draft
+from desktop_app.domain.errors import DocumentDoesNotFitError
 from desktop_app.domain.evaluation.evaluation_case import CheckKind
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.i18n import formatting
@@ -35,6 +36,8 @@ async def show_plan(runner: EvaluationRunner, *, as_json: bool) -> None:
         write_json({"dry_run": True, "runs": plans, **totals})
         return
     for plan in plans:
+        for words in plan["not_sent"]:
+            write_line(clean_line(words))
         write_line(_line_of(plan))
         if plan["judge_calls"]:
             write_line("  " + _line_of_judge(plan))
@@ -67,7 +70,7 @@ def _line_of_judge(plan: dict[str, Any]) -> str:
 
 async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
     resolved, settings = column.resolved, runner.settings
-    tokens = 0
+    tokens, not_sent = 0, list[str]()
     known, most = Decimal(0), Decimal(0)
     is_priced = resolved.price is not None
     is_free = resolved.price is not None and resolved.price.is_free
@@ -80,6 +83,11 @@ async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
             draft,
             max_output_tokens=settings.parameters.max_output_tokens,
         )
+        try:
+            runner.service.estimator.require_room(draft, estimate, resolved)
+        except DocumentDoesNotFitError as error:
+            not_sent.append(f"{case.id}: {error.what_happened}")
+            continue
         tokens += estimate.input_tokens
         known += estimate.input_cost or 0
         most += (estimate.input_cost or 0) + (estimate.longest_answer_cost or 0)
@@ -92,7 +100,8 @@ async def _plan(runner: EvaluationRunner, column: Contestant) -> dict[str, Any]:
         "variant": variant.value if variant else None,
         "effort": effort or None,
         "model": model,
-        "calls": len(runner.cases),
+        "calls": len(runner.cases) - len(not_sent),
+        "not_sent": not_sent,
         "input_tokens": tokens,
         "max_output_tokens": longest,
         "input_cost_usd": str(known) if is_priced else None,

@@ -38,7 +38,7 @@ from desktop_app.domain.conversations.conversation import (
     new_id,
     now,
 )
-from desktop_app.domain.errors import SpendingCapError, UserFacingError
+from desktop_app.domain.errors import SpendingCapError, StorageError, UserFacingError
 from desktop_app.domain.evaluation.evaluation_case import (
     Check,
     CheckKind,
@@ -180,9 +180,12 @@ class EvaluationRunner:
             self.stopped_by = error
             return None
         except UserFacingError as error:
+            # A store that fails may do so after the question; all else is found before it.
+            cost = None if isinstance(error, StorageError) else Decimal(0)
             status = MessageStatus.FAILED
             failed = why_missing(status, error.what_happened)
-            result = CaseResult(case.id, "", failed, status=status)
+            result = CaseResult(case.id, "", failed, cost=cost, status=status)
+            self.notices[f"{case.id}: {error.what_happened}"] = None
         await self.backend.notes.put(key, json.dumps(result_to_json(result)), "")
         self._count()
         return result

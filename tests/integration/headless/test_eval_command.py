@@ -243,6 +243,25 @@ def test_failing_calls_fail_their_cases(shell: Shell, tmp_path: Path) -> None:
     against(refusal(400, "invalid_request"), WHOLE, test=test)
 
 
+def test_a_file_that_does_not_fit_is_told_and_not_paid(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "big.txt").write_text("word " * 400_000)
+    cases = write_cases(tmp_path, {"id": "a", "input": "1", "files": ["big.txt"]})
+
+    async def test(server: LoopbackServer) -> None:
+        arguments = ("eval", cases, "--variant", "thinking", "--json")
+        dry = await shell.run(*arguments, "--dry-run", env=gateway(server.base_url))
+        (told,) = dry.json["runs"][0]["not_sent"]
+        assert told.startswith("a: With big.txt, this needs")
+        assert (dry.json["calls"], dry.json["max_cost_usd"]) == (0, "0")
+        done = await shell.run(*arguments, env=gateway(server.base_url))
+        assert done.json["notices"] == [told]
+        (run,) = done.json["runs"]
+        assert (run["results"][0]["status"], run["cost_usd"]) == ("failed", "0")
+        assert not server.requests
+
+    against(test=test)
+
+
 def test_refusals_are_named_as_such(shell: Shell, tmp_path: Path) -> None:
     cases = write_cases(tmp_path, {"id": "a", "input": "1", "checks": [{"contains": "x"}]})
 
