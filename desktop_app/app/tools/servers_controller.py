@@ -168,11 +168,16 @@ class ServersController(QObject):
         self, given: EnteredServer, *, replaces: bool
     ) -> tuple[ToolServer, ServerSecrets]:
         """Return what was entered as a server, with the stored values that were kept."""
-        from desktop_app.domain.tools.tool_server import ServerSecrets, server_of
+        from desktop_app.domain.tools.tool_server import (
+            ServerSecrets,
+            has_kept_arguments,
+            server_of,
+        )
         from desktop_app.ui.tools.server_form import KEPT
 
         stored = ServerSecrets()
         has_kept = KEPT in (*given.environment.values(), *given.headers.values())
+        has_kept = has_kept or has_kept_arguments(given.command)
         if replaces and (has_kept or given.url.endswith(f"?{KEPT}")):
             stored = await self._servers().secrets_of(
                 (await self._servers().run(given.name)).server
@@ -188,6 +193,7 @@ class ServersController(QObject):
             url=given.url.replace(f"?{KEPT}", f"?{stored.query}") if stored else given.url,
             environment=whole(given.environment, stored.environment),
             headers=whole(given.headers, stored.headers),
+            arguments=stored.arguments,
         )
 
     async def _ask_removal(self, name: str) -> None:

@@ -1,8 +1,9 @@
 """Servers of tools as the user configures them, and what a process needs to start one.
 
-Values of variables and headers, and the query of an address, may be secret: they are kept in the
-keyring, for this command or address alone. A value that only names a variable of the environment,
-such as `${env:TOKEN}`, is no secret and is filled in when the server starts.
+Values of variables and headers, the query of an address, and arguments such as `--token=…` may be
+secret: they are kept in the keyring, for this command or address alone. A value that only names a
+variable of the environment, such as `${env:TOKEN}`, is no secret and is filled in when the server
+starts.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -29,6 +31,20 @@ _MERE_REFERENCE: Final = re.compile(
     r"(?:(?:Bearer|Basic|Token) )?\$\{(?:env:)?[A-Za-z_][A-Za-z0-9_]*\}", re.I
 )
 _WITH_PASSWORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@\s:]*:[^/@\s]+@")
+_KEPT_ARGUMENT: Final = re.compile(r"\$\{keyring:(\d+)\}")
+"""In a command, the place of an argument that is in the keyring."""
+_SECRET_NAME: Final = (
+    r"[\w.-]*(?:token|secret|password|passwd|passphrase|credentials?|authorization|cookie"
+    r"|(?<![a-z])pat|(?:api|access|secret|private|auth|account|service|app)[-_]?key)"
+)
+_FLAG: Final = re.compile(rf"--?{_SECRET_NAME}", re.I)
+_ASSIGNED: Final = re.compile(
+    rf"((?:--?header=)?-{{0,2}}{_SECRET_NAME}\s*[=:]\s*)(.+)", re.I | re.S
+)
+_QUERY: Final = re.compile(rf"([?&]{_SECRET_NAME}=)([^&#\s]+)", re.I)
+_KEY: Final = re.compile(
+    r"(?:sk-|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sbp_|hf_|AIza|AKIA|eyJ)[\w.-]{12,}"
+)
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VARIABLE_NAME: Final = re.compile(r"[^=\0]+")
 
@@ -62,25 +78,29 @@ class ServerSecrets:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: str = field(default="", repr=False)
+    arguments: tuple[str, ...] = field(default=(), repr=False)
 
     def __bool__(self) -> bool:
-        return bool(self.environment or self.headers or self.query)
+        return bool(self.environment or self.headers or self.query or self.arguments)
 
     @property
     def values(self) -> tuple[str, ...]:
         """Return all values, to be removed from what the server says."""
-        return (*self.environment.values(), *self.headers.values(), self.query)
+        named = (*self.environment.values(), *self.headers.values())
+        return (*named, self.query, *self.arguments)
 
     def to_text(self) -> str:
         """Return the text for the keyring."""
         fields = {"environment": dict(self.environment), "headers": dict(self.headers)}
-        return json.dumps({**fields, "query": self.query}, ensure_ascii=False)
+        others = {"query": self.query, "arguments": self.arguments}
+        return json.dumps({**fields, **others}, ensure_ascii=False)
 
     @classmethod
     def from_text(cls, text: str) -> ServerSecrets:
         """Return the values in a text of `to_text`."""
         found = json.loads(text)
-        return cls(found["environment"], found["headers"], found["query"])
+        arguments = tuple(found.get("arguments", ()))
+        return cls(found["environment"], found["headers"], found["query"], arguments)
 
 
 @dataclass(frozen=True)
@@ -89,7 +109,8 @@ class ToolServer:
 
     Attributes:
         name: before the / in the names of its tools.
-        command: the program and its arguments; () if there is an address.
+        command: the program and its arguments, with `${keyring:1}` for the first that the keyring
+            has; () if there is an address.
         folder: the working folder of the command; "" for the home folder.
         url: the address, without a query.
         environment: variables with their reference, or with "" if the keyring has the value.
@@ -109,7 +130,7 @@ class ToolServer:
     def has_secrets(self) -> bool:
         """Return True if the keyring has values of it."""
         values = (*self.environment.values(), *self.headers.values())
-        return self.has_query or not all(values)
+        return self.has_query or not all(values) or has_kept_arguments(self.command)
 
     @property
     def secret_name(self) -> str:
@@ -148,8 +169,13 @@ def server_of(
     url: str = "",
     environment: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
 ) -> tuple[ToolServer, ServerSecrets]:
-    """Return a server and its secret values. Raises ToolServerError if it cannot be one."""
+    """Return a server and its secret values. Raises ToolServerError if it cannot be one.
+
+    Args:
+        arguments: the values for `${keyring:1}` and so on in the command.
+    """
     if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise ToolServerError(Reason.TOOL_SERVER_NAME, server=name)
     if bool(command) == bool(url):
@@ -166,9 +192,10 @@ def server_of(
         if not _HEADER.fullmatch(word) or re.search(r"[\r\n\0]", value):
             raise ToolServerError(Reason.TOOL_SERVER_HEADER, server=name, header=word)
     address, query = _split(name, url)
+    shown, hidden = _without_secrets([_with_secrets(word, arguments) for word in command])
     server = ToolServer(
         name,
-        tuple(command),
+        shown,
         folder,
         address,
         {key: _reference(value) for key, value in given.items()},
@@ -179,8 +206,44 @@ def server_of(
         {key: value for key, value in given.items() if not _reference(value)},
         {key: value for key, value in sent.items() if not _reference(value)},
         query,
+        hidden,
     )
     return server, secrets
+
+
+def has_kept_arguments(command: Sequence[str]) -> bool:
+    """Return True if the keyring has arguments of a command."""
+    return any(_KEPT_ARGUMENT.search(word) for word in command)
+
+
+def _without_secrets(words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return a command without the secrets in its arguments, and these."""
+    hidden: list[str] = []
+
+    def hide(value: str) -> str:
+        if _reference(value):
+            return value
+        hidden.append(value)
+        return f"${{keyring:{len(hidden)}}}"
+
+    shown = list(words[:1])
+    for before, word in pairwise(words):
+        assigned = _ASSIGNED.fullmatch(word)
+        if assigned is not None:
+            shown.append(assigned[1] + hide(assigned[2]))
+        elif _KEY.fullmatch(word) or (_FLAG.fullmatch(before) and not word.startswith("-")):
+            shown.append(hide(word))
+        else:
+            shown.append(_QUERY.sub(lambda found: found[1] + hide(found[2]), word))
+    return tuple(shown), tuple(hidden)
+
+
+def _with_secrets(word: str, values: Sequence[str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        number = int(found[1])
+        return values[number - 1] if 0 < number <= len(values) else found[0]
+
+    return _KEPT_ARGUMENT.sub(value, word)
 
 
 def _split(name: str, url: str) -> tuple[str, str]:
@@ -233,8 +296,9 @@ def launch_order(
             "proxies": _proxies(variables),
         }
     own = whole(server.environment, secrets.environment)
+    hidden = [filled(value) for value in secrets.arguments]
     return {
-        "command": [filled(word) for word in server.command],
+        "command": [_with_secrets(filled(word), hidden) for word in server.command],
         "folder": server.folder or home,
         "environment": {**_proxies(variables, with_passwords=False), **own},
     }

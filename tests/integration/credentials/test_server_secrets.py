@@ -29,7 +29,8 @@ async def test_values_are_in_the_keyring_alone_and_reach_the_server(home: Path) 
     try:
         servers = backend.tool_servers
         command = (sys.executable, SCRIPTED)
-        server, secrets = server_of("demo", command=command, environment={"TOKEN": SECRET})
+        words = (*command, "--token", f"a{SECRET}")
+        server, secrets = server_of("demo", command=words, environment={"TOKEN": SECRET})
         await servers.add(server, secrets)
         assert SECRET in in_keyring()["tool-server:demo"]
         tools = await backend.tools.chosen(["demo/environment"])

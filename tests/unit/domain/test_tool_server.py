@@ -6,7 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from desktop_app.domain.tools.tool_server import ToolServer
+from desktop_app.domain.tools.tool_server import (
+    ServerSecrets,
+    ToolServer,
+    launch_order,
+    server_of,
+)
 
 STARTED = ToolServer("notes", command=("/bin/notes-server", "--all"), folder="/home/ann")
 AT_AN_ADDRESS = ToolServer("notes", url="https://tools.example/mcp")
@@ -76,3 +81,46 @@ def test_values_without_a_reference_are_in_the_keyring(
     server: ToolServer, has_secrets: bool
 ) -> None:
     assert server.has_secrets is has_secrets
+
+
+SECRET = "tok-0123456789-abcdefgh"
+
+
+@pytest.mark.attack("key-origin")
+@pytest.mark.parametrize(
+    "words",
+    [
+        *((f"--token={SECRET}",), ("--api-key", SECRET), ("-e", f"GITHUB_TOKEN={SECRET}")),
+        *(("--header", f"Authorization: Bearer {SECRET}"), (f"--header=X-Api-Key:{SECRET}",)),
+        *(("--pat", SECRET), (f"https://a.example/mcp?x=1&access_token={SECRET}&y=2",)),
+        *((f"sk-{SECRET}",), ("--password", SECRET, "--secret", f"a{SECRET}")),
+    ],
+)
+def test_secrets_in_arguments_are_kept_apart(words: tuple[str, ...]) -> None:
+    command = ("npx", "-y", *words, "end")
+    server, secrets = server_of("demo", command=command)
+    assert SECRET not in str(server)
+    assert SECRET not in str(secrets)
+    assert server.has_secrets
+    assert server.command[0] == "npx"
+    assert server.command[-1] == "end"
+    stored = ServerSecrets.from_text(secrets.to_text())
+    assert stored == secrets
+    assert launch_order(server, stored, {}, "/home/ann")["command"] == list(command)
+    again = server_of("demo", command=server.command, arguments=stored.arguments)
+    assert again == (server, secrets)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("--token", "${env:TOKEN}"), ("--header", "Authorization: Bearer ${TOKEN}"), ()),
+        *(("--all", "/home/ann"), ("--compat", "old"), ("--sort-key", "name"), ("--token", "-v")),
+        ("https://a.example/mcp?x=1",),
+    ],
+)
+def test_other_arguments_stay(words: tuple[str, ...]) -> None:
+    server, secrets = server_of("demo", command=("npx", *words))
+    assert server.command == ("npx", *words)
+    assert not secrets
+    assert not server.has_secrets
