@@ -229,7 +229,13 @@ def test_snippets_lose_their_marks() -> None:
         [(4, 3), (14, 4)],
     )
     assert plain_snippet("cut \x02in the middle") == ("cut in the middle", [(4, 13)])
-    assert plain_snippet("Text\n## \x02Head\x03\n#5") == ("Text Head #5", [(5, 4)])
+    shown = ("Bold, code and gone", [(0, 4)])
+    assert plain_snippet("**\x02Bold\x03**, `code` and ~~gone~~") == shown
+    assert plain_snippet("2**3**4, a * b * c and *args, **more") == (
+        "2**3**4, a * b * c and *args, **more",
+        [],
+    )
+    assert plain_snippet("the **bold te…") == ("the bold te…", [])
     assert plain_snippet("") == ("", [])
 
 

@@ -42,6 +42,11 @@ _SIGNS = "\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 _SIGN = re.compile(f"[{_SIGNS}]")
 _PRIVATE: Final = 0xF0000
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
+_LINE_SIGNS: Final = re.compile(
+    r"\n[ \t]*(?:>[ \t]?)*"
+    r"(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:```|~~~)[^`\n]*(?=\n|$))?"
+)
+"""What begins a quote, a heading, an item or a code block in Markdown."""
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 
@@ -141,8 +146,9 @@ def _phrase(term: tuple[str, bool]) -> tuple[str, bool]:
 def snippet(text: str, query: str) -> str:
     """Return the part of `text` around the first match of `query`, on one line.
 
-    Matches are between U+0002 and U+0003. It is the beginning of the text if the match cannot be
-    located (a word written with other characters than the query's).
+    Matches are between U+0002 and U+0003. Markdown's signs at the beginnings of lines are left out.
+    It is the beginning of the text if the match cannot be located (a word written with other
+    characters than the query's).
     """
     pattern = _pattern(query)
     first = _first_match(pattern, text) if pattern else None
@@ -151,7 +157,9 @@ def snippet(text: str, query: str) -> str:
         start = _next_word(text, start, first.start() if first else start)
     # A match that begins before the cut ends at it.
     piece = text[start : start + SNIPPET_LENGTH]
-    marked = _CONTROL_OR_SPACE.sub(" ", piece)
+    if not start or text[start - 1] == "\n":
+        piece = f"\n{piece}"
+    marked = _CONTROL_OR_SPACE.sub(" ", _LINE_SIGNS.sub("\n", piece))
     if pattern:
         marked = pattern.sub(lambda match: f"{MATCH_START}{match.group()}{MATCH_END}", marked)
     after = "…" if start + SNIPPET_LENGTH < len(text) else ""

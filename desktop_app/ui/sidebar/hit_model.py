@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 # The characters around a match in a snippet (see SearchHit).
 _MARKS: Final = re.compile("\x02([^\x02\x03]*)\x03?")
-_HEADING_SIGNS: Final = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+", re.MULTILINE)
+_PAIRED_SIGNS: Final = re.compile(
+    r"(?<![\w*`~])(\*{1,3}|~~|`{1,2})(?=[^\s*`~])([^*`~]*[^\s*`~])(?:\1(?![\w*`~])|(?<=…)$)"
+)
+"""Strong, emphasized, struck or code words; the last ones may be cut."""
 _LINKS: Final = re.compile(
     r"(?<!\w)!?\[([^\[\]]*)\]\([^()\s\x02\x03]*(?: \"[^\"\x02\x03]*\")?(?:\)|…?$)"
 )
@@ -42,8 +45,8 @@ def _accessible_text(hit: SearchHit) -> str:
 def plain_snippet(snippet: str) -> tuple[str, list[tuple[int, int]]]:
     """Return a snippet in one line without its marks, and the (start, length) of each match."""
     text, spans, end = "", [], 0
-    snippet = _HEADING_SIGNS.sub("", snippet[:_LONGEST_SNIPPET])
-    snippet = _LINKS.sub(r"\1", snippet)
+    snippet = _LINKS.sub(r"\1", snippet[:_LONGEST_SNIPPET])
+    snippet = _PAIRED_SIGNS.sub(r"\2", snippet)
     snippet = re.sub(r"[ \t\r\n]+", " ", snippet[:_LONGEST_SNIPPET])
     for match in _MARKS.finditer(snippet):
         text += one_line(snippet[end : match.start()], _LONGEST_SNIPPET)

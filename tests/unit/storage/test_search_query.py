@@ -304,6 +304,12 @@ def test_snippets_are_short_lines_around_the_first_match() -> None:
     assert len(found) <= SNIPPET_LENGTH + 4
 
 
+def test_snippets_lack_what_begins_lines_in_markdown() -> None:
+    text = "# Head\n\n- [x] a needle\n> * 5 - 3 # 2\n```python\nx = 1\n```\n#tag\n1. one"
+    found = snippet(text, "needle").replace(MATCH_START, "").replace(MATCH_END, "")
+    assert " ".join(found.split()) == "Head a needle 5 - 3 # 2 x = 1 #tag 1. one"
+
+
 def test_a_match_far_into_a_document_is_shown() -> None:
     for lead in (49_990, 50_000, 130_001):
         found = snippet("x" * (lead - 1) + " needle in a haystack", "needle in")
