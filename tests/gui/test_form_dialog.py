@@ -75,3 +75,15 @@ def test_changes_are_dropped_only_after_a_question(
     dialog.close()
     find(dialog, QPushButton, "discard-changes").click()
     assert dialog.isHidden()
+
+
+def test_enter_in_the_note_saves_the_verdict(qtbot: QtBot) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    dialog = ReviewDialog("Because of dust.", None, theme.light(), parent)
+    dialog.open()
+    QTest.keyClicks(dialog.note, "right")
+    with qtbot.waitSignal(dialog.saved) as saved:
+        QTest.keyClick(dialog.note, Qt.Key.Key_Return)
+    assert saved.args is not None
+    assert saved.args[0].note == "right"

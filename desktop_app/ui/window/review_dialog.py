@@ -68,6 +68,7 @@ class ReviewDialog(FormDialog):
         self._hint.setWordWrap(True)
         set_role(self._hint, "note")
         self.save = plain_button(tr("Save"), "save-review")
+        self.save.setDefault(True)
         self._lay_out()
         self.text.setPlainText(text)
         self._text = self.text.toPlainText()

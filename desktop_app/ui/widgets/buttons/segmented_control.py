@@ -44,6 +44,7 @@ class Segment(PlainButton):
         self._padding = padding
         self._has_ring = False
         self.setCheckable(True)
+        self.setAutoDefault(False)  # Enter in a field of its dialog would choose it
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:
