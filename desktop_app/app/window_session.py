@@ -393,11 +393,13 @@ class WindowSession:
         self._memory.wait()
 
     def show_mnemonics(self) -> WindowMnemonics:
-        """Give all windows mnemonics from now on. The start does not wait for them."""
+        """Give windows mnemonics, and scroll to the focus. The start does not wait for them."""
+        from desktop_app.ui.widgets.tab_order import FocusScroller
         from desktop_app.ui.widgets.window_mnemonics import WindowMnemonics
 
         if self._mnemonics is None:
             self._mnemonics = WindowMnemonics(self._window, self._without_mnemonics)
+            FocusScroller(self._window)
         return self._mnemonics
 
     def _without_mnemonics(self, window: QWidget) -> tuple[QWidget, ...]:

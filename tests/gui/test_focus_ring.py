@@ -20,7 +20,9 @@ from desktop_app.ui.look import theme
 from desktop_app.ui.spending.bar_chart import BarChart
 from desktop_app.ui.widgets.buttons.menu_button import MenuButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
-from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField
+from desktop_app.ui.widgets.fitting_dialog import scrolling
+from desktop_app.ui.widgets.foreign_text import PlainButton, PlainTextField, PlainToolButton
+from desktop_app.ui.widgets.tab_order import FocusScroller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +93,7 @@ def checked_button() -> QWidget:
 MAKERS: Final[dict[str, tuple[Callable[[], QWidget], str]]] = {
     "check-box": (QCheckBox, ""),
     "checked-button": (checked_button, "plain"),
+    "stop": (PlainToolButton, "stop"),
     "text": (PlainTextField, "field"),
     "table": (QTableWidget, "figures"),
     "scrolled": (QListView, "ringed"),
@@ -123,3 +126,27 @@ def test_the_style_sheet_shows_the_focus(kind: str, qtbot: QtBot, dressed: theme
     accents = [shown.pixelColor(*at).name() == ring != plain.pixelColor(*at).name() for at in edges]
     assert kind == "checked-button" or any(accents)
     assert shown != plain
+
+
+def test_tab_scrolls_to_what_is_out_of_sight(qtbot: QtBot) -> None:
+    window, page = QWidget(), QWidget()
+    qtbot.addWidget(window)
+    scroller = FocusScroller(window)
+    rows = QVBoxLayout(page)
+    boxes = [QCheckBox(str(number)) for number in range(40)]
+    for box in boxes:
+        rows.addWidget(box)
+    area, field = scrolling(page), QLineEdit()
+    column = QVBoxLayout(window)
+    for widget in (field, area):
+        column.addWidget(widget)
+    window.resize(200, 200)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    assert boxes[0].hasFocus()
+    assert not boxes[0].visibleRegion().isEmpty()
+    del scroller

@@ -328,7 +328,8 @@ QHeaderView::section { border-bottom: 1px solid @line; }
 [role="send"]:hover { background: @accent_strong; }
 [role="send"]:disabled { background: @hover; }
 [role="stop"] { background: @text; }
-[role="send"]:focus, [role="stop"]:focus { border-color: @focus_on_accent; }
+[role="send"]:focus { border-color: @focus_on_accent; }
+[role="stop"]:focus { border-color: @accent; }
 QScrollBar { background: transparent; border: none; width: $10px; height: $10px; margin: 0; }
 QScrollBar::handle { background: @thumb; border-radius: $3px; margin: $2px; min-height: $32px;
     min-width: $32px; }

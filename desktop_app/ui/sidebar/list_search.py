@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from desktop_app.i18n.translation import tr, tr_plural
 from desktop_app.ui.sidebar.hit_model import HitModel
@@ -85,16 +85,14 @@ class ListSearch(QObject):
         """The filters of the search; created on first use because start-up does not need them."""
         if self._filters is None:
             from desktop_app.ui.sidebar.search_filters import SearchFilters
+            from desktop_app.ui.widgets.tab_order import order_tabs
 
             filters = self._filters = SearchFilters(self._theme)
             filters.set_folders(self._folders)
             filters.changed.connect(lambda: self.changed.emit(self._words))
             filters.hide()
             self.column.addWidget(filters)
-            before: QWidget = self.field
-            for button in filters.buttons:
-                QWidget.setTabOrder(before, button)
-                before = button
+            order_tabs(self.field, filters.buttons)
         return self._filters
 
     @property

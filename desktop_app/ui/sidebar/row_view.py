@@ -128,9 +128,13 @@ class RowView(QListView):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the focus ring unless a click moved the focus here."""
-        self.shows_focus = event.reason() != Qt.FocusReason.MouseFocusReason
+        """Show the focus ring unless a click moved the focus here; Tab passes by an empty list."""
+        reason, reasons = event.reason(), Qt.FocusReason
+        self.shows_focus = reason != reasons.MouseFocusReason
         super().focusInEvent(event)
+        is_tab = reason in (reasons.TabFocusReason, reasons.BacktabFocusReason)
+        if is_tab and not self._proxy.rowCount():
+            self.focusNextPrevChild(reason == reasons.TabFocusReason)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Hide the focus ring on a click."""

@@ -567,11 +567,19 @@ class TranscriptView(TranscriptSurface):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Move the focus to the next message, or out of the transcript after the last one."""
-        if self.focus_navigator.go_to_message(forward=forward):
-            return True
-        if not self.hasFocus():
-            self.setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self._is_on_bar():
+            if self.focus_navigator.go_to_message(forward=forward):
+                return True
+            if not self.hasFocus():
+                self.setFocus(Qt.FocusReason.OtherFocusReason)
         return super().focusNextPrevChild(forward)
+
+    def _is_on_bar(self) -> bool:
+        """Return True if the focus is on a button or bar over the messages."""
+        focused: QWidget | None = self.focusWidget()  # PySide's types forget None
+        if focused is None or focused is self:
+            return False
+        return self.isAncestorOf(focused) and not self.viewport().isAncestorOf(focused)
 
     def selectAll(self) -> None:
         """Select the whole conversation."""

@@ -41,6 +41,7 @@ from desktop_app.ui.widgets.foreign_text import (
 )
 from desktop_app.ui.widgets.linked_label import LinkedLabel
 from desktop_app.ui.widgets.role_names import DIALOG
+from desktop_app.ui.widgets.tab_order import order_tabs
 from desktop_app.ui.window.header import ElidedLabel
 
 if TYPE_CHECKING:
@@ -190,6 +191,10 @@ class DocumentViewer(QWidget):
         column.addLayout(self._finding)
         column.addWidget(self._note)
         column.addWidget(self._stack, 1)
+        order_tabs(
+            buttons["viewer-original"],
+            (*self.find_bar.stops, self._message, self.pages, self.text),
+        )
 
     def _connect(self) -> None:
         pages = self.pages

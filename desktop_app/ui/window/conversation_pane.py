@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # Below this height, in theme pixels, the default hint below the prompt is hidden.
 _TIGHT_HEIGHT: Final = 320
+_TAB: Final = Qt.FocusPolicy.TabFocus
 # The least height of the cards, in theme pixels: a line and a part of the next.
 _LEAST_CARDS: Final = 44
 
@@ -36,7 +37,7 @@ class ConversationPane(QWidget):
 
     Attributes:
         header, prompt
-        transcript, notifications: available after `complete`.
+        transcript, notifications, cards: available after `complete`.
 
     Signals:
         titled(str): emitted with the title that is shown from now on.
@@ -44,13 +45,14 @@ class ConversationPane(QWidget):
 
     transcript: TranscriptView
     notifications: Notifications
+    cards: CardArea
 
     titled = Signal(str)
 
     def __init__(self, window: QWidget, header: Header, prompt: PromptEditor, theme: Theme) -> None:
         super().__init__(window)
         self._first_start: FirstStart | None = None
-        self._cards: CardArea | None = None
+        self._stops: list[QWidget] = []  # of Tab, in the cards below the notifications
         self.header, self.prompt = header, prompt
         self._transcript = QWidget()  # placeholder until the transcript is created
         self._space_above, self._space_below = QWidget(), QWidget()
@@ -75,11 +77,11 @@ class ConversationPane(QWidget):
         """Take what the first paint does not show; see `MainWindow.set_transcript`."""
         from desktop_app.ui.window.cards.card_area import CardArea  # no part of the first paint
 
-        self._first_start, self._cards = first_start, CardArea()
+        self._first_start, self.cards = first_start, CardArea()
         self.transcript, self.notifications = transcript, notifications
         self._text_column.insertWidget(0, first_start)
-        self._text_column.insertWidget(1, self._cards)
-        self._cards.add(notifications)
+        self._text_column.insertWidget(1, self.cards)
+        self.cards.add(notifications)
         self._text_column.addWidget(first_start.key_line)
         self._column.replaceWidget(self._transcript, transcript)
         self._transcript.deleteLater()
@@ -90,13 +92,20 @@ class ConversationPane(QWidget):
 
     def add_above_prompt(self, widget: QWidget) -> None:
         """Insert a widget between the notifications and the prompt, also for the Tab key."""
-        assert self._cards is not None
-        self._cards.add(widget)
-        before: QWidget = self.notifications.close_button
-        for part in widget.findChildren(QWidget):
-            if part.focusPolicy() & Qt.FocusPolicy.TabFocus:
-                QWidget.setTabOrder(before, part)
-                before = part
+        from desktop_app.ui.widgets.tab_order import order_tabs  # no part of the first paint
+
+        self.cards.add(widget)
+        before = self._stops[-1] if self._stops else self.notifications.close_button
+        parts = [w for w in widget.findChildren(QWidget) if w.focusPolicy() & _TAB]
+        order_tabs(before, parts)
+        self._stops += parts
+
+    def focus_cards(self, reason: Qt.FocusReason) -> None:
+        """Focus the first widget of the cards that Tab stops at."""
+        for stop in (*self.notifications.stops, *self._stops):
+            if stop.isVisible():
+                stop.setFocus(reason)
+                return
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""
@@ -148,7 +157,7 @@ class ConversationPane(QWidget):
         """Hide optional parts, and let the cards scroll, if the height is small."""
         px = self._theme.px
         self.prompt.set_tight(self.height() < px(_TIGHT_HEIGHT))
-        if self._first_start is None or self._cards is None:
+        if self._first_start is None:
             return
         margins, spacing = self._text_column.contentsMargins(), self._text_column.spacing()
         width = self.width() - margins.left() - margins.right()
@@ -156,9 +165,9 @@ class ConversationPane(QWidget):
         spare -= _height_at(self.prompt, width)
         if self._first_start.key_line.isVisibleTo(self):
             spare -= _height_at(self._first_start.key_line, width) + spacing
-        if needed := self._cards.needed:
+        if needed := self.cards.needed:
             spare -= spacing
-            self._cards.setMaximumHeight(max(spare, px(_LEAST_CARDS)))
+            self.cards.setMaximumHeight(max(spare, px(_LEAST_CARDS)))
             spare -= needed
         fits = self._first_start.show_what_fits(width, spare - spacing)
         self._first_start.setVisible(fits and self._is_first_start)
@@ -170,8 +179,8 @@ class ConversationPane(QWidget):
         is_spacious = self._is_first_start and self.height() >= px(_TIGHT_HEIGHT)
         spacing = px(20 if is_spacious else 8)
         self._text_column.setSpacing(spacing)
-        if self._cards is not None:
-            self._cards.set_spacing(spacing)
+        if self._first_start is not None:
+            self.cards.set_spacing(spacing)
         self._column.activate()  # now, because the new width has already been applied
 
 

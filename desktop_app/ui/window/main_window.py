@@ -7,7 +7,6 @@ part and the prompt its readable width.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from enum import Enum
 from functools import partial
@@ -211,7 +210,7 @@ class MainWindow(QMainWindow):
         self.prompt.put(text)
 
     def step_region(self, step: int) -> None:
-        """Focus the next (+1) or previous (-1) visible area: list, transcript, prompt, settings."""
+        """Focus the next (+1) or previous (-1) visible area: from the list to the settings."""
         views = (self.conversations.view, self.conversations.hit_view)
         listed = next((view for view in views if view.isVisible()), self.conversations.search)
         regions: list[tuple[QWidget, Callable[[Qt.FocusReason], object]]] = [
@@ -219,6 +218,7 @@ class MainWindow(QMainWindow):
             (self.pane.header, self.header.settings_button.setFocus),
             (self.transcript, self.transcript.setFocus),
             (self.first_start, self.first_start.cards[0].setFocus),
+            (self.pane.cards, self.pane.focus_cards),
             (self.prompt, self.prompt.focus_text),
             (self.settings, self.settings.focus_tabs),
         ]
@@ -304,6 +304,8 @@ class MainWindow(QMainWindow):
 
     def _order_tabs(self) -> None:
         """Set the tab order: left to right, top to bottom."""
+        from desktop_app.ui.widgets.tab_order import order_tabs  # no part of the first paint
+
         order = (
             self.conversations.search,
             self.conversations.new_button,
@@ -318,15 +320,17 @@ class MainWindow(QMainWindow):
             self.header.list_button,
             self.header.preset,
             self.header.settings_button,
+            self.transcript.find_in_it.anchor,
             self.transcript,
+            self.transcript.latest_button,
             *self.first_start.cards,
+            self.notifications.anchor,
             self.notifications.close_button,
             self.prompt,
             self.first_start.key_line.button,
             self.settings,
         )
-        for before, after in itertools.pairwise(order):
-            QWidget.setTabOrder(before, after)
+        order_tabs(order[0], order[1:])
 
     def _set_theme(self, theme: Theme) -> None:
         self.setMinimumSize(self._fit_screen(_MINIMUM_SIZE).boundedTo(_LARGEST_MINIMUM))

@@ -1,6 +1,7 @@
 """The accessible tree of every window, dialog, card, page and menu.
 
-Names, roles and labels, clashes of shortcuts and mnemonics, and the contrast of rendered texts.
+Names, roles and labels, clashes of shortcuts and mnemonics, the way of the Tab key, and the
+contrast of rendered texts.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible, QColor, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -29,6 +31,9 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.look.theme import Mode, light
+from desktop_app.ui.sidebar.row_view import RowView
+from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
+from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.widgets.mnemonics import NO_MNEMONIC
 from desktop_app.ui.window.main_window import MainWindow
 from tests.gui.app import scenes
@@ -38,6 +43,8 @@ from tests.helpers.translated_texts import is_of_qt, widgets_of
 
 Role = QAccessible.Role
 OTHERS: Final[tuple[Mode, ...]] = ("dark", "contrast")  # every scene begins in the light theme
+SAME_ROW: Final = 8
+MOST_STOPS: Final = 300
 # What a screen reader calls "filler" or nothing.
 UNHEARD = (Role.NoRole, Role.Client)
 
@@ -71,6 +78,68 @@ def _faults(widget: QWidget) -> Iterator[str]:
         yield f"{said} is a window without a role"
     if "\ufffc" in name:
         yield f"{said} has an object character in its name"
+
+
+def _tab_faults(window: QWidget) -> Iterator[str]:
+    """Press Tab all the way round; yield what it passes by, and where it goes back."""
+    focused = QApplication.focusWidget()
+    if focused is None or focused.window() is not window:
+        return
+    shown = [w for w in _visible_parts(window) if _takes_keys(w) and not w.focusProxy()]
+    stops = [w for w in shown if not _is_exclusive(w) and not _is_empty(w)]
+    way = [focused]
+    for _ in range(MOST_STOPS):
+        QTest.keyClick(way[-1], Qt.Key.Key_Tab)
+        focused = QApplication.focusWidget()
+        if focused is None or (focused in way and focused is not way[-1]):
+            break
+        if focused is not way[-1]:  # else it went to the next link in a text
+            way.append(focused)
+    for stop in stops:
+        if stop not in way:
+            yield f"Tab passes by {type(stop).__name__} {stop.objectName()!r}"
+    over_text = (FocusTargetButton, ActionRow)
+    way = [w for w in way if not isinstance(w, over_text) and not isinstance(w.parent(), over_text)]
+    back = [pair for pair in pairwise(way) if _goes_back(*pair)]
+    if len(back) > 1:  # once it goes round
+        yield f"Tab goes back: {[[w.objectName() for w in pair] for pair in back]}"
+
+
+def _goes_back(before: QWidget, after: QWidget) -> bool:
+    if before.isAncestorOf(after) or after.isAncestorOf(before):
+        return False
+    first, second = _parts_side_by_side(before, after)
+    is_up = second.bottom() <= first.top() and second.left() < first.right()
+    is_row = abs(second.center().y() - first.center().y()) < SAME_ROW
+    return is_up or (is_row and second.right() <= first.left())
+
+
+def _is_empty(widget: QWidget) -> bool:
+    return isinstance(widget, RowView) and not widget.model().rowCount()
+
+
+def _is_exclusive(widget: QWidget) -> bool:
+    """Return True for one of several buttons that Tab goes to once, and the arrow keys through."""
+    return isinstance(widget, QAbstractButton) and (
+        widget.autoExclusive() or QAbstractButton.group(widget) is not None
+    )
+
+
+def _parts_side_by_side(one: QWidget, other: QWidget) -> tuple[QRect, QRect]:
+    """Return the places of the largest parts that have only one of two widgets each."""
+    lines = [[w, *_above(w)] for w in (one, other)]
+    first, second = (
+        next(part for part, above in pairwise(line) if above in lines[not at])
+        for at, line in enumerate(lines)
+    )
+    return first.geometry(), second.geometry()
+
+
+def _above(widget: QWidget) -> Iterator[QWidget]:
+    above: QWidget | None = widget.parentWidget()
+    while above is not None:
+        yield above
+        above = above.parentWidget()
 
 
 def _texts_with_mnemonics(window: QWidget) -> list[str]:
@@ -203,6 +272,7 @@ class Audit:
             if isinstance(window, QMenu):
                 self.counts["menus"] += self._new("menu", [scene])
                 continue
+            self._note(scene, _tab_faults(window))
             for widget in _visible_parts(window):
                 self.counts["widgets"] += self._new("widget", [id(widget)])
                 self._note(scene, _faults(widget))

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QTextBrowser, QWidget
 from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.errors import AuthenticationError
 from desktop_app.ui.library.collections_dialog import CollectionsDialog
+from desktop_app.ui.tools.consent_card import ConsentCard
 from desktop_app.ui.widgets.buttons.segmented_control import Segment
 from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import DATA
@@ -264,3 +265,55 @@ async def test_a_chord_runs_its_command_whatever_the_text_does_with_its_keys() -
 
 def _is_collections(window: QWidget) -> bool:
     return isinstance(window, CollectionsDialog) and window.isVisible()
+
+
+def tabbed(desk: Desk, count: int) -> list[str]:
+    """Press Tab, and return the names of the widgets that it goes to."""
+    names = []
+    for _ in range(count):
+        desk.press(Qt.Key.Key_Tab)
+        focused = QApplication.focusWidget()
+        names.append(focused.objectName() if focused is not None else "")
+    return names
+
+
+async def test_tab_goes_through_the_find_bar_and_past_the_way_to_the_end() -> None:
+    async with Desk() as desk:
+        desk.window.resize(1200, 700)
+        await desk.ask_and_answer("Hi", "Hello, *hello*.")
+        view = desk.window.transcript
+        desk.ready.actions["find.open"]()
+        view.find_in_it.bar.show_count(1, 2, True)
+        view.latest_button.show()
+        names = tabbed(desk, 8)
+        assert names[:4] == ["find-previous", "find-next", "find-close", "transcript"]
+        assert names[-2:] == ["latest", "prompt"]
+        desk.text.setFocus()
+        around = tabbed(desk, 20)
+        assert {"search", "conversations", "open-settings", "find"} < {*around}
+
+
+async def test_f6_stops_at_the_cards_and_tab_takes_them_from_top_to_bottom() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Hi", "Hello.")
+        cards = [ConsentCard(desk.theme.current) for _ in range(2)]
+        for number, card in enumerate(cards):
+            card.setObjectName(f"card-{number}")
+            desk.window.pane.add_above_prompt(card)
+            card.ask("search", "Reads files.", "{}", waiting=0)
+        desk.window.notifications.notify("Deleted", actions=[("Undo", lambda: None)])
+        desk.window.transcript.setFocus()
+        desk.ready.actions["region.next"]()
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        assert focused.property("text") == "Undo"
+        stops = [focused]
+        while (focused := QApplication.focusWidget()) is not desk.text:
+            assert focused is not None
+            stops.append(focused)
+            desk.press(Qt.Key.Key_Tab)
+        ways = [next((n for n, c in enumerate(cards) if c.isAncestorOf(w)), -1) for w in stops]
+        assert ways == sorted(ways)
+        assert {*ways} == {-1, 0, 1}
+        for card in cards:
+            card.hide()

@@ -14,6 +14,7 @@ from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import FormSection, Note, Tone
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainLabel, spoken_text
+from desktop_app.ui.widgets.tab_order import order_tabs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,9 +74,9 @@ class ServersTab(QWidget):
         self._none = PlainLabel(tr(NONE_YET))
         set_role(self._none, "note")
         self._list = QVBoxLayout()
-        add = plain_button(tr("Add…"), "add-server")
+        self._add = add = plain_button(tr("Add…"), "add-server")
         add.clicked.connect(self.add_requested)
-        import_ = plain_button(tr("Import…"), "import-servers")
+        self._import = import_ = plain_button(tr("Import…"), "import-servers")
         import_.clicked.connect(self.import_requested)
         buttons = FlowLayout()
         buttons.addWidget(add)
@@ -97,6 +98,8 @@ class ServersTab(QWidget):
                 self._list.removeWidget(part)
                 part.deleteLater()
             self._parts = {name: self._section(name) for name in names}
+            if names:
+                order_tabs(self._parts[names[-1]].remove, (self._add, self._import))
         self._rows = list(rows)
         for row in rows:
             self._parts[row.name].show_row(row)

@@ -86,6 +86,11 @@ class FindBar(QFrame):
         set_role(button, "quiet")
         return button
 
+    @property
+    def stops(self) -> list[QWidget]:
+        """What Tab stops at, in order."""
+        return [self.field, *self._buttons]
+
     def set_theme(self, theme: Theme) -> None:
         """Apply the colors and sizes of a theme."""
         size = theme.px(15)

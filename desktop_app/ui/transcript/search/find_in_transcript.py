@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QTextBrowser, QWidget
 
 from desktop_app.ui.look.theme import MARGIN
 from desktop_app.ui.transcript.search.finder import Finder
+from desktop_app.ui.widgets.tab_order import TabAnchor, order_tabs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,9 @@ _LONGEST_SELECTION: Final = 100
 
 class FindInTranscript(QObject):
     """The find bar of one view, created when first opened, and its finder.
+
+    Attributes:
+        anchor: where Tab comes to the bar.
 
     Signals:
         height_changed(): the bar's height above the text has changed.
@@ -45,6 +49,7 @@ class FindInTranscript(QObject):
         self._before: QWidget | None = None
         self.finder = Finder(view, messages, bring, unfold, unfold_code)
         self._bar: FindBar | None = None
+        self.anchor = TabAnchor(view)
 
     @property
     def bar(self) -> FindBar:
@@ -57,6 +62,7 @@ class FindInTranscript(QObject):
             made.stepped.connect(self.finder.step)
             made.closed.connect(self.close)
             self.finder.counted.connect(made.show_count)
+            order_tabs(self.anchor, made.stops)
         return self._bar
 
     @property

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QWidget
 
 from desktop_app.domain.error_text import WINDOW, remedy_segments
 from desktop_app.domain.errors import UserFacingError
@@ -31,10 +31,10 @@ from desktop_app.ui.widgets.foreign_text import (
     spoken_text,
 )
 from desktop_app.ui.widgets.linked_label import LinkedLabel
+from desktop_app.ui.widgets.tab_order import TabAnchor, order_tabs
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent, QResizeEvent
-    from PySide6.QtWidgets import QWidget
 
     from desktop_app.ui.look.theme import Theme
 
@@ -62,6 +62,7 @@ class Notifications(QFrame):
 
     Attributes:
         status: the line that screen readers read; it keeps the last announcement.
+        anchor: where Tab comes to the card.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -75,6 +76,8 @@ class Notifications(QFrame):
         self._count = PlainLabel()
         self._count.setObjectName("count")
         self._count.setProperty("role", "note")
+        self.anchor = TabAnchor(self)
+        self._actions: list[QWidget] = []
         self.close_button = PlainToolButton()
         self.close_button.setObjectName("dismiss")
         self.close_button.setProperty("role", "quiet")
@@ -85,6 +88,12 @@ class Notifications(QFrame):
         self._lay_out()
         self.set_theme(theme)
         self.hide()
+
+    @property
+    def stops(self) -> list[QWidget]:
+        """What Tab stops at, in order."""
+        has_links = self._details.focusPolicy() & Qt.FocusPolicy.TabFocus
+        return [*([self._details] if has_links else []), *self._actions, self.close_button]
 
     def notify(
         self,
@@ -236,11 +245,14 @@ class Notifications(QFrame):
             if widget := item.widget():
                 widget.hide()
                 widget.deleteLater()
+        self._actions = []
         for label, action in card.actions:
             button = PlainButton(label)
             button.setProperty("role", "link")
             button.clicked.connect(lambda *_, action=action: self._run(action))
             self._buttons.addWidget(button)
+            self._actions.append(button)
+        order_tabs(self.anchor, self.stops[:-1])
 
     def _run(self, action: Callable[[], object]) -> None:
         self.dismiss()
