@@ -240,6 +240,21 @@ def test_watcher_tells_of_mode_and_text_size(qtbot: QtBot, qapp: QApplication) -
     watcher.set_mode("system")
 
 
+def test_a_window_hidden_between_two_changes_is_painted_again(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    watcher = theme.ThemeWatcher(qapp, "light")
+    watcher.set_mode("dark")
+    window.hide()
+    watcher.set_mode("light")
+    assert not window.updatesEnabled()
+    qtbot.waitUntil(window.updatesEnabled)
+    watcher.set_mode("system")
+
+
 def test_watcher_takes_a_font_and_a_line_width(qtbot: QtBot, qapp: QApplication) -> None:
     watcher = theme.ThemeWatcher(qapp, "light")
     system = watcher.current.reading().family()

@@ -516,9 +516,10 @@ class ThemeWatcher(QObject):
             if is_resized:
                 self.changed.emit(theme)
             else:  # one part after the other, and nothing is painted before the last
-                self._unpainted = [w for w in self._application.topLevelWidgets() if w.isVisible()]
-                for window in self._unpainted:
+                shown = [w for w in self._application.topLevelWidgets() if w.isVisible()]
+                for window in shown:
                     window.setUpdatesEnabled(False)
+                self._unpainted += shown  # a change before may wait for others
                 QTimer.singleShot(0, self, self._announce)
 
     def _announce(self) -> None:
