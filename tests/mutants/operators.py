@@ -1,8 +1,20 @@
-"""Finds mutable places in a module and creates the mutants."""
+"""Finds mutable places in a module and creates the mutants.
+
+Four kinds of places are left out, because a program with the change behaves as well as without it:
+
+- what stands in a Protocol, which only states a type: its defaults never apply;
+- the size of a limit or of a piece of work: a constant of 100 or more, or a product or shift, whose
+  name has a superlative (`LONGEST_LINE`, `_MOST_CELLS`) or says how much is done at once
+  (`_PIECE`, `AT_ONCE`). Its value was chosen, and a neighboring one would do as well. Comparisons
+  with the limit are mutated, and so are small limits;
+- the end of a slice at 100 or more, where a text is cut or a sample of it looked at, likewise;
+- `strict=True` of `zip`, which asserts that a correct program has as many of both.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +37,12 @@ _ARITHMETIC: Final[dict[type[ast.operator], type[ast.operator]]] = {
     ast.Mult: ast.FloorDiv,
     ast.FloorDiv: ast.Mult,
 }
+_LIMITS: Final = re.compile(
+    r"(^|_)(MOST|LEAST|(DEEP|LARG|LONG|NARROW|SHORT|SMALL|TALL|WID)EST"
+    r"|AT_ONCE|CHUNK|PIECE|SAMPLE|SLICE|STEP)(_|$)"
+)
+_LARGE: Final = 100
+"""From here on, a limit that is larger by one is larger by at most 1 %."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +77,44 @@ def make_mutant(module: str, source: str, number: int) -> Mutant:
 
 
 def _nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what runs: no annotations, and no body of `if TYPE_CHECKING`."""
+    """Yield what runs and makes a difference: no annotations and nothing that is left out."""
     yield node
     for name, field in ast.iter_fields(node):
         if name in ("annotation", "returns", "decorator_list"):
             continue
         for child in field if isinstance(field, list) else [field]:
-            if isinstance(child, ast.AST) and not _is_for_types(child):
+            if isinstance(child, ast.AST) and not _is_left_out(child, node):
                 yield from _nodes(child)
 
 
-def _is_for_types(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.If)
-        and isinstance(node.test, ast.Name)
-        and node.test.id == "TYPE_CHECKING"
-    )
+def _is_left_out(node: ast.AST, parent: ast.AST) -> bool:
+    match node:
+        case ast.If(test=ast.Name("TYPE_CHECKING")):
+            return True
+        case ast.ClassDef(bases=bases):
+            return any("Protocol" in ast.unparse(base) for base in bases)
+        case ast.keyword("strict", ast.Constant(True)):
+            return isinstance(parent, ast.Call) and ast.unparse(parent.func) == "zip"
+    match parent:
+        case ast.Slice(upper=upper):
+            return node is upper and _is_large(node)
+        case ast.Assign(targets=[ast.Name(name)]) | ast.AnnAssign(target=ast.Name(name)):
+            return bool(_LIMITS.search(name)) and (_is_large(node) or _is_product(node))
+    return False
+
+
+def _is_large(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value >= _LARGE
+
+
+def _is_product(node: ast.AST) -> bool:
+    match node:
+        case ast.BinOp(op=ast.Mult() | ast.LShift() | ast.Pow()):
+            return all(
+                isinstance(side, ast.Constant) or _is_product(side)
+                for side in (node.left, node.right)
+            )
+    return False
 
 
 def _operator(node: ast.AST) -> str:
