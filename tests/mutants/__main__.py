@@ -2,9 +2,10 @@
 
     packaging/desktop-session.sh .venv/bin/python -m tests.mutants [N] [--seed N] [--only PATH]
 
-The changes are made in a copy of the committed files. For each, the tests that import the changed
-module run first, then the unit tests of its package, then the integration tests that name it. Code
-that runs in processes of its own is named by none: all integration tests of its package run.
+The changes are made in a copy of the committed files. For each, the unit tests that import the
+changed module and the examples in its docstrings run first, then the unit tests of its package,
+then the integration tests and the gui tests that import it. Code that runs in processes of its own
+is named by none: all integration tests of its package run.
 `equivalent.txt` lists changes that no test can notice, with reasons. A change by which the tests
 hang counts as noticed, as is usual, and is listed as a timeout: tests that fail tell more. A change
 whose tests also fail without it, as on a busy computer, is listed as unknown and not counted. The
@@ -100,7 +101,7 @@ def _run(copy: Path, mutant: Mutant) -> str:
     finally:
         changed.write_bytes(original)
     # Without a session bus, tests fail that have nothing to do with the mutant.
-    is_doubtful = outcome != "survived" and tests[0].startswith("tests/integration")
+    is_doubtful = outcome != "survived" and not tests[0].startswith("tests/unit")
     if is_doubtful and _outcome(copy, tests) != "survived":
         print(f"fails without a mutant: {' '.join(tests)}", file=sys.stderr, flush=True)
         return "unknown"
@@ -119,13 +120,15 @@ def _tests(copy: Path, module: str) -> list[list[str]]:
             for path in sorted((copy / "tests" / kind).rglob("test_*.py"))
             if importing.search(path.read_text("utf-8"))
         ]
-        for kind in ("unit", "integration")
+        for kind in ("unit", "integration", "gui")
     }
+    if ">>> " in (copy / module).read_text("utf-8"):
+        near["unit"].insert(0, f"tests/unit/test_docstrings.py::test_examples[{package}.{name}]")
     tested = package.split(".")[1]
     feature = f"tests/unit/{_UNIT_TESTS.get(tested, tested)}"
     whole = [feature] if (copy / feature).is_dir() else []
     processes = [f"tests/integration/{_PROCESS_TESTS[tested]}"] if tested in _PROCESS_TESTS else []
-    return [near["unit"], whole, near["integration"], processes]
+    return [near["unit"], whole, near["integration"], processes, near["gui"]]
 
 
 def _outcome(copy: Path, tests: list[str]) -> str:
