@@ -118,18 +118,22 @@ def _points(source: Element | None) -> dict[int, str]:
     """Return values by index, with multi-level categories joined."""
     if source is None:
         return {}
-    levels = [*_iterate(source, "lvl")][::-1] or [source]
+    levels = [_level(e) for e in [*_iterate(source, "lvl")][::-1] or [source]]
+    count = min(max((at for values in levels for at in values), default=-1) + 1, _MOST_POINTS)
     found: dict[int, str] = {}
-    for level in levels:
+    for values in levels:
         last = ""
-        style = next((code.text or "" for code in _iterate(level, "formatCode")), "")
-        values = {_index_of(point): _value(point, style) for point in _iterate(level, "pt")}
-        for at in range(min(max((*values, *found, -1)) + 1, _MOST_POINTS)):
+        for at in range(count):
             # A category of an upper level applies until the next.
             last = values.get(at, last if len(levels) > 1 else "")
             if last:
                 found[at] = f"{found[at]} {last}" if at in found else last
     return found
+
+
+def _level(element: Element) -> dict[int, str]:
+    style = next((code.text or "" for code in _iterate(element, "formatCode")), "")
+    return {_index_of(point): _value(point, style) for point in _iterate(element, "pt")}
 
 
 def _index_of(point: Element) -> int:

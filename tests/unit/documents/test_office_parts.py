@@ -84,6 +84,53 @@ def test_a_chart_in_a_text_is_a_table() -> None:
     assert read("x.docx", parts) == f"Before.\n\n{CHART_TEXT}"
 
 
+@pytest.mark.parametrize(
+    ("value", "style", "shown"),
+    [
+        ("45000", "yyyy-mm-dd", "2023-03-15"),
+        ("45000.5", "d.m.", "2023-03-15 12:00"),
+        ("1", "d", "1899-12-31"),
+        ("0", "d", "0"),
+        ("2900000", "yyyy", "2900000"),
+        ("12", "#,##0 &quot;days&quot;", "12"),
+        ("0.125", "0.0%", "12.5%"),
+        ("1e20", "General", "1e20"),
+        ("many", "0%", "many"),
+    ],
+)
+def test_values_of_a_chart_are_shown_as_it_shows_them(value: str, style: str, shown: str) -> None:
+    parts = word(f"<w:p><w:r>{DRAWN}</w:r></w:p>")
+    parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
+    parts["word/charts/chart1.xml"] = (
+        f"<c:chartSpace {_SPACES}><c:chart><c:plotArea><c:barChart>{series('', value, style)}"
+        "</c:barChart></c:plotArea></c:chart></c:chartSpace>"
+    )
+    assert read("x.docx", parts) == (
+        f"Chart:\n\n|  | Series 1 |\n| --- | --- |\n| May | {shown} |\n| June |  |"
+    )
+
+
+def test_a_category_of_an_upper_level_applies_until_the_next() -> None:
+    def level(**names: str) -> str:
+        points = "".join(f'<c:pt idx="{n[1:]}"><c:v>{v}</c:v></c:pt>' for n, v in names.items())
+        return f"<c:lvl>{points}</c:lvl>"
+
+    levels = level(_0="Q1", _1="Q2", _2="Q1", _3="Q2") + level(_0="2024", _2="2025")
+    values = "".join(f'<c:pt idx="{n}"><c:v>{n}</c:v></c:pt>' for n in (0, 1, 3, "x"))
+    parts = word(f"<w:p><w:r>{DRAWN}</w:r></w:p>")
+    parts["word/_rels/document.xml.rels"] = relations(one="charts/chart1.xml")
+    parts["word/charts/chart1.xml"] = (
+        f"<c:chartSpace {_SPACES}><c:chart><c:plotArea><c:barChart><c:ser><c:cat>{levels}</c:cat>"
+        f"<c:val>{values}</c:val></c:ser></c:barChart></c:plotArea></c:chart></c:chartSpace>"
+    )
+    assert read("x.docx", parts).splitlines()[4:] == [
+        "| 2024 Q1 | x |",
+        "| 2024 Q2 | 1 |",
+        "| 2025 Q1 |  |",
+        "| 2025 Q2 | 3 |",
+    ]
+
+
 def test_a_chart_and_a_diagram_on_a_slide() -> None:
     point = "<dgm:pt modelId='{}'{}><dgm:t><a:p><a:r><a:t>{}</a:t></a:r></a:p></dgm:t></dgm:pt>"
     model = (
