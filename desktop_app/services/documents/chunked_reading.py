@@ -260,7 +260,7 @@ class ChunkedReader:
             UserFacingError
         """
         window = error.window or task.resolved.model.input_limit or 0
-        is_known = error.tokens > 0 and window > 0
+        is_known = error.tokens and window
         count = ceil(error.tokens / (window * SPLIT_SHARE)) if is_known else 2
         count = min(max(2, count), MOST_SPLITS)
         size = ceil(len(piece.text) / count)

@@ -67,8 +67,9 @@ def offers(
 
 def _may_have(profile: ProviderProfile, model_id: str, listing: ModelListing | None) -> bool:
     """Return False for a model that neither the user nor the list of an unknown server names."""
-    is_known = profile.kind is not ProviderKind.COMPATIBLE or listing is None
-    return is_known or model_id in profile.models or (listing is not None and listing.has(model_id))
+    if profile.kind is not ProviderKind.COMPATIBLE or listing is None:
+        return True
+    return model_id in profile.models or listing.has(model_id)
 
 
 def _window(listing: ModelListing | None, model_id: str) -> str:
