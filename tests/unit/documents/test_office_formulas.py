@@ -46,6 +46,30 @@ def of(**parts: str) -> str:
             "[1, 0; 0, 1]",
         ),
         (f"<m:sSub>{of(e=run('a'), sub=run('0'))}</m:sSub>", "a_0"),
+        (
+            f"<m:f><m:fPr><m:type m:val='noBar'/></m:fPr>{of(num=run('n'), den=run('k'))}</m:f>",
+            "n choose k",
+        ),
+        (f"<m:rad>{of(deg=run('n+1'), e=run('x'))}</m:rad>", "^(n+1)√x"),
+        (f"<m:limLow>{of(e=run('lim'), lim=run('n→∞'))}</m:limLow>", "lim_(n→∞)"),
+        (f"<m:limUpp>{of(e=run('A'), lim=run('k'))}</m:limUpp>", "A^k"),
+        (f"<m:acc>{of(e=run('x'))}</m:acc>", "x\u0302"),
+        (f"<m:eqArr>{of(e=run('x=1'))}{of(e=run('y=2'))}</m:eqArr>", "x=1; y=2"),
+        (
+            f"<m:d><m:dPr><m:begChr m:val='{{'/><m:sepChr m:val=','/><m:endChr m:val=''/></m:dPr>"
+            f"{of(e=run('1'))}{of(e=run('2'))}</m:d>",
+            "{1,2",
+        ),
+        (f"<m:func>{of(fName=run('sin'), e=run('x'))}</m:func>", "sin x"),
+        (
+            f"<m:f>{of(num=run('(a)(b)'), den='<m:d>' + of(e=run('c') * 2) + '</m:d>')}</m:f>",
+            "((a)(b))/(cc)",
+        ),
+        (f"<m:f>{of(num=run('((a)b)'), den=run('1.5'))}</m:f>", "((a)b)/1.5"),
+        (
+            f"<m:oMathPara><m:oMath>{run('a')}</m:oMath><m:oMath>{run('b')}</m:oMath></m:oMathPara>",
+            "a\nb",
+        ),
     ],
 )
 def test_a_formula_is_written_as_it_is_typed(formula: str, expected: str) -> None:
@@ -61,6 +85,9 @@ def test_what_a_formula_in_mathml_was_typed_as() -> None:
         '<annotation encoding="StarMath 5.0">E = m c^2</annotation></semantics></math>'
     )
     assert office_formulas.formula_text(tree) == "E = m c^2"
+    assert office_formulas.formula_text(tree[0]) == ""
+    tree[0].remove(tree[0][1])
+    assert office_formulas.formula_text(tree) == "E"
 
 
 def test_powers_and_indices_of_a_text_change_its_figures() -> None:

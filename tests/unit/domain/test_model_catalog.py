@@ -8,7 +8,14 @@ from decimal import Decimal
 import pytest
 
 from desktop_app.domain.errors import SettingError
-from desktop_app.domain.models.model_catalog import Api, Effort, ModelCatalog, ModelInfo, Variant
+from desktop_app.domain.models.model_catalog import (
+    Api,
+    Effort,
+    FileInputs,
+    ModelCatalog,
+    ModelInfo,
+    Variant,
+)
 from desktop_app.domain.spending.cost import FREE, Price
 from desktop_app.paths import resource_path
 
@@ -115,6 +122,10 @@ def test_a_file_of_ones_own_extends_and_overrides_by_field() -> None:
         'models.x.price = { input = "a lot", output = "1" }',
         'models.x.variant = "turbo"',
         "models.x.efforts = 3",
+        "models.x.max_input = 0",
+        "models.x.max_input = true",
+        "file_inputs.x = { each_mb = 0, together_mb = 1, types = [] }",
+        "file_inputs.x = { each_mb = 1, together_mb = 1.5, types = [] }",
     ],
 )
 def test_a_file_with_a_mistake_says_what_to_do(text: str) -> None:
@@ -122,6 +133,13 @@ def test_a_file_with_a_mistake_says_what_to_do(text: str) -> None:
         ModelCatalog.from_toml(text)
     assert "models.toml" in caught.value.what_to_do
     assert caught.value.details
+
+
+def test_sizes_of_files_are_given_in_megabytes() -> None:
+    catalog = ModelCatalog.from_toml(
+        'file_inputs.x = { each_mb = 1, together_mb = 3, types = ["text/csv"] }'
+    )
+    assert catalog.file_inputs("x") == FileInputs(1 << 20, 3 << 20, ("text/csv",))
 
 
 @pytest.mark.parametrize(

@@ -17,3 +17,8 @@ from desktop_app.domain.spending.spending_report import month_forecast
 def test_the_month_goes_on_as_it_has(day: int, hour: int, expected: int) -> None:
     at = datetime(2026, 11, day, hour).astimezone()
     assert round(month_forecast(Decimal(10), at)) == expected
+
+
+def test_half_a_month_is_half_of_it_to_the_second() -> None:
+    at = datetime(2026, 11, 16).astimezone()
+    assert month_forecast(Decimal(10), at) == 20

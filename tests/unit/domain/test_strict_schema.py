@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from desktop_app.domain.tools.strict_schema import is_strict, sendable_arguments
+from desktop_app.domain.tools.strict_schema import (
+    MOST_CHARACTERS,
+    MOST_ENUM_VALUES,
+    MOST_LEVELS,
+    MOST_PROPERTIES,
+    is_strict,
+    sendable_arguments,
+)
 
 
 def test_alternatives_at_the_top_become_optional_properties() -> None:
@@ -46,5 +53,54 @@ def test_other_schemas_are_sent_as_they_are() -> None:
     ],
 )
 def test_each_part_of_a_strict_schema_has_a_type(part: Any, strict: bool) -> None:
-    closed = {"required": ["a"], "additionalProperties": False}
-    assert is_strict({"type": "object", "properties": {"a": part}, **closed}) is strict
+    assert is_strict(_closed(a=part)) is strict
+
+
+def _closed(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
+
+
+_TEXT = {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "strict"),
+    [
+        (_closed(a=_TEXT), True),
+        (_closed(a=_closed(b=_TEXT)), True),
+        (_closed(a={"type": ["object", "null"], "additionalProperties": False}), True),
+        (_closed(a={"type": ["object", "null"]}), False),
+        ({"type": "array", "items": _TEXT}, False),
+        ({**_closed(a=_TEXT), "anyOf": [_TEXT]}, False),
+        ({**_closed(a=_TEXT), "required": []}, False),
+        ({**_closed(a=_TEXT), "additionalProperties": True}, False),
+        ({**_closed(a=_TEXT), "$defs": {"b": {"type": "object"}}}, False),
+        (_closed(a={**_TEXT, "properties": {}}), False),
+        (_closed(a={**_TEXT, "not": {}}), False),
+        (_closed(**{str(n): _TEXT for n in range(MOST_PROPERTIES)}), True),
+        (_closed(**{str(n): _TEXT for n in range(MOST_PROPERTIES + 1)}), False),
+        (_closed(a={"enum": [0] * MOST_ENUM_VALUES}), True),
+        (_closed(a={"enum": [0] * (MOST_ENUM_VALUES + 1)}), False),
+        (_closed(a={"const": "x" * (MOST_CHARACTERS - 1)}), True),
+        (_closed(a={"const": "x" * MOST_CHARACTERS}), False),
+        (_closed(a={"enum": ["x" * (MOST_CHARACTERS - 1)]}), True),
+        (_closed(a={"enum": ["x" * MOST_CHARACTERS]}), False),
+    ],
+)
+def test_what_providers_take_as_strict(schema: dict[str, Any], strict: bool) -> None:
+    assert is_strict(schema) is strict
+
+
+@pytest.mark.parametrize(("depth", "strict"), [(MOST_LEVELS - 2, True), (MOST_LEVELS - 1, False)])
+def test_a_strict_schema_is_not_too_deep(depth: int, strict: bool) -> None:
+    lists: dict[str, Any] = _TEXT
+    objects: dict[str, Any] = _TEXT
+    for _ in range(depth):
+        lists, objects = {"type": "array", "items": lists}, _closed(a=objects)
+    assert is_strict(_closed(a=lists)) is strict
+    assert is_strict(_closed(a=objects)) is strict

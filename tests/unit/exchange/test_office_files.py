@@ -95,8 +95,13 @@ def test_word(tmp_path: Path) -> None:
 def test_opendocument(tmp_path: Path) -> None:
     write_odt(tmp_path / "a.odt", "Title", conversation())
     body = odfdo.Document(str(tmp_path / "a.odt")).body
-    assert [h.text for h in body.get_headers()][:2] == ["Title", body.get_headers()[1].text]
-    assert "Plan" in [h.text for h in body.get_headers()]
+    headings: list[Any] = body.get_headers()
+    assert [(h.level, h.text) for h in headings] == [
+        ("1", "Title"),
+        *(("2", message.heading) for message in conversation()),
+        ("3", "Plan"),
+        ("4", "Costs"),
+    ]
     text = "\n".join(paragraph.inner_text for paragraph in body.get_paragraphs())
     for words in ("• first", "◦ deeper", "a quote", 'print("a < b")', "Do this with code"):
         assert words in text

@@ -107,6 +107,8 @@ def test_headers_and_parameters_are_secrets_of_the_address() -> None:
         "X-Token": "w0rd",
         "api-version": "preview",
     }
+    assert [f.name for f in profile.custom_fields if f.in_query] == ["api-version"]
+    assert all(field.is_secret for field in profile.custom_fields)
     assert {secret.origin for secret in secrets.values()} == {"https://gateway.example:443"}
     assert "w0rd" not in repr(profile)
     assert not profile.unusable_variable

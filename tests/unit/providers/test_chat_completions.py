@@ -38,6 +38,7 @@ from desktop_app.domain.errors import (
 )
 from desktop_app.domain.models.model_catalog import Effort
 from desktop_app.domain.spending.cost import Usage
+from desktop_app.domain.tools.tool import ToolDefinition
 from desktop_app.providers.apis import chat_completions
 from desktop_app.providers.apis.chat_completions import ChatCompletionsReader
 from tests.unit.providers.samples import (
@@ -182,6 +183,77 @@ def test_text_is_sent_as_plain_text_and_pictures_in_a_list() -> None:
 
 
 # ---------------------------------------------------------------- streams
+
+
+_SCHEMA = {
+    "type": "object",
+    "properties": {"q": {"type": "string"}},
+    "required": ["q"],
+    "additionalProperties": False,
+}
+FIND = ToolDefinition("find", "Finds.", _SCHEMA, input_format=None)
+RUN = ToolDefinition("run", "Runs.", input_format={})
+LARK = ToolDefinition(
+    "lark", "", input_format={"type": "grammar", "syntax": "lark", "definition": "a"}
+)
+_FOUND = {"name": "find", "description": "Finds.", "parameters": _SCHEMA}
+
+
+def test_functions_are_strict_where_that_is_known() -> None:
+    request = ChatRequest("gpt-5.2", (), tools=(FIND,), tool_choice="find")
+    named = {"type": "function", "function": {"name": "find"}}
+    known, other = body(request, OPENAI), body(request, COMPATIBLE)
+    assert known["tools"] == [{"type": "function", "function": {**_FOUND, "strict": True}}]
+    assert other["tools"] == [{"type": "function", "function": _FOUND}]
+    assert known["tool_choice"] == other["tool_choice"] == named
+    assert known["parallel_tool_calls"] is True
+    assert "parallel_tool_calls" not in other
+
+
+def test_tools_whose_input_is_text_are_custom() -> None:
+    request = ChatRequest("gpt-5.2", (), tools=(RUN, LARK), tool_choice="lark")
+    grammar = {"syntax": "lark", "definition": "a"}
+    sent = body(request, OPENAI)
+    assert [tool["custom"] for tool in sent["tools"]] == [
+        {"name": "run", "description": "Runs."},
+        {"name": "lark", "description": "", "format": {"type": "grammar", "grammar": grammar}},
+    ]
+    assert {tool["type"] for tool in sent["tools"]} == {"custom"}
+    assert sent["tool_choice"] == {"type": "custom", "custom": {"name": "lark"}}
+
+
+@pytest.mark.parametrize("choice", ["auto", "none", "required"])
+def test_a_choice_that_names_no_tool_is_sent_as_it_is(choice: str) -> None:
+    request = ChatRequest("gpt-5.2", (), tools=(FIND,), tool_choice=choice)
+    assert body(request, OPENAI)["tool_choice"] == choice
+
+
+def test_calls_go_before_their_results_and_the_text_behind_them() -> None:
+    parts = (
+        TextPart("First."),
+        ToolCallPart("1", "find", '{"q": "a"}', result="found"),
+        ToolCallPart("2", "run", "ls", is_custom=True, result="files"),
+        ToolCallPart("3", "find", "{}"),
+        TextPart("Last."),
+    )
+    request = ChatRequest("gpt-5.2", (Said(Role.ASSISTANT, parts),))
+    assert body(request, OPENAI)["messages"] == [
+        {
+            "role": "assistant",
+            "content": "First.",
+            "tool_calls": [
+                {
+                    "id": "1",
+                    "type": "function",
+                    "function": {"name": "find", "arguments": '{"q": "a"}'},
+                },
+                {"id": "2", "type": "custom", "custom": {"name": "run", "input": "ls"}},
+            ],
+        },
+        {"role": "tool", "tool_call_id": "1", "content": "found"},
+        {"role": "tool", "tool_call_id": "2", "content": "files"},
+        {"role": "assistant", "content": "Last."},
+    ]
 
 
 def read(*chunks: dict[str, Any] | str, end: bool = True) -> list[StreamEvent]:

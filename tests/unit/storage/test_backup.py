@@ -211,6 +211,8 @@ def test_the_oldest_backups_go(home: Home) -> None:
     made = [home.back_up(hours) for hours in range(4)]
     stranger = home.backups / "holiday.zip"
     stranger.touch()
+    keep_newest(home.backups, 5)
+    assert sorted(home.backups.iterdir()) == sorted([*made, stranger])
     keep_newest(home.backups, 2)
     assert sorted(home.backups.iterdir()) == sorted([*made[2:], stranger])
 
