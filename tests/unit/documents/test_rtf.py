@@ -28,6 +28,8 @@ def test_characters_by_number_and_their_stand_ins() -> None:
     assert rtf(rb"5 \u8364?, \u-10179?\u-8704?, \u233\'e9, {\uc2 \u8364EU x}{\uc0\u233 n}") == (
         "5 €, 😀, é, € xén"
     )
+    halves = rb"\u-10240?\u-9216?, \u-9217?\u-8193?, \u-10179?\u-8704?\u-8704?, \u-10241?"
+    assert rtf(halves) == "\U00010000, \U0010ffff, 😀, \ud7ff"
 
 
 def test_headings_by_outline_and_by_the_style_s_name() -> None:

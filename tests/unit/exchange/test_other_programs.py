@@ -287,6 +287,34 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+@pytest.mark.parametrize("is_set", [True, False])
+def test_marks_of_a_chatgpt_conversation(is_set: bool) -> None:
+    from desktop_app.exchange.importers import chatgpt
+
+    marks = {"is_starred": is_set, "is_archived": not is_set}
+    found = chatgpt.read_conversation({**CHATGPT[0], **marks}, lambda _: None).conversation
+    assert (found.pinned, found.archived) == (is_set, not is_set)
+
+
+@pytest.mark.parametrize(
+    ("marks", "status"),
+    [
+        ({}, MessageStatus.COMPLETE),
+        ({"unfinished": False, "error": False}, MessageStatus.COMPLETE),
+        ({"unfinished": True}, MessageStatus.INTERRUPTED),
+        ({"error": True}, MessageStatus.INTERRUPTED),
+    ],
+)
+def test_a_librechat_answer_may_be_cut_off(marks: dict[str, bool], status: MessageStatus) -> None:
+    from desktop_app.exchange.importers import librechat
+
+    asked = {"messageId": "q", "isCreatedByUser": True, "text": "Hi"}
+    said = {"messageId": "a", "parentMessageId": "q", "text": "Yes", "createdAt": 1, **marks}
+    value = {"conversationId": "c", "options": {}, "messages": [asked, said]}
+    _, answer = librechat.read_conversation(value).messages
+    assert answer.status is status
+
+
 @given(st.data())
 def test_whatever_stands_in_a_field_only_the_documented_error_comes(data: st.DataObject) -> None:
     from desktop_app.exchange.importers import chatgpt, librechat, open_webui

@@ -229,6 +229,8 @@ def test_formats_follow_the_language() -> None:
         ("en", "1,000", "1000"),
         ("en", "1.000", "1.000"),
         ("en", "0,000", "0.000"),
+        ("en", ".5", "0.5"),
+        ("en", "$ 7", "7"),
     ],
 )
 def test_an_amount_is_read_as_the_locale_writes_it(code: str, text: str, amount: str) -> None:

@@ -107,8 +107,9 @@ def test_an_edited_prompt_needs_what_the_built_in_one_does() -> None:
 def test_a_prompt_is_found_by_its_id_or_its_title() -> None:
     entries = library([SHIPPED], [OWN])
     assert named("translate", entries) == named(" TRANSLATE ", entries) == SHIPPED
-    with pytest.raises(IllegalChoiceError, match="no prompt “x”"):
-        named("x", entries)
+    with pytest.raises(IllegalChoiceError, match="no prompt “x”") as refused:
+        named("x", library([SHIPPED], [OWN, replace(OWN, id="h", title="Old", hidden=True)]))
+    assert refused.value.params["known"] == ", ".join(e.prompt.title for e in entries)
     with pytest.raises(IllegalChoiceError, match="Several"):
         named("reply", library([], [OWN, replace(OWN, id="p")]))
 
