@@ -1,6 +1,6 @@
 """Finds mutable places in a module and creates the mutants.
 
-Four kinds of places are left out, because a program with the change behaves as well as without it:
+Five kinds of places are left out, because a program with the change behaves as well as without it:
 
 - what stands in a Protocol, which only states a type: its defaults never apply;
 - the size of a limit or of a piece of work: a constant of 100 or more, or a product or shift, whose
@@ -8,6 +8,7 @@ Four kinds of places are left out, because a program with the change behaves as 
   (`_PIECE`, `AT_ONCE`). Its value was chosen, and a neighboring one would do as well. Comparisons
   with the limit are mutated, and so are small limits;
 - the end of a slice at 100 or more, where a text is cut or a sample of it looked at, likewise;
+- `return False`, which would return None, as false as it is; its change to True is drawn;
 - `strict=True` of `zip`, which asserts that a correct program has as many of both.
 """
 
@@ -130,7 +131,7 @@ def _operator(node: ast.AST) -> str:
             return "arithmetic"
         case ast.Constant(value=bool() | int()):
             return "constant"
-        case ast.Return(value=ast.expr()) if not _is_none(node.value):
+        case ast.Return(value=ast.expr()) if not _is_none_or_false(node.value):
             return "return None"
         case ast.ExceptHandler(type=ast.expr()):
             return "except"
@@ -146,8 +147,8 @@ def _is_text(node: ast.BinOp) -> bool:
     )
 
 
-def _is_none(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _is_none_or_false(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and (node.value is None or node.value is False)
 
 
 def _change(node: ast.AST) -> None:
