@@ -95,7 +95,9 @@ def _tokens(expression: str) -> list[tuple[str, str]]:
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup is None:
-            raise ToolError(f"Unexpected “{text[at : at + 20].strip()}” at position {at + 1}.")
+            rest = text[at:].lstrip()
+            place = len(text) - len(rest) + 1
+            raise ToolError(f"Unexpected “{rest[:20].strip()}” at position {place}.")
         found.append((match.lastgroup, match[match.lastgroup]))
         at = match.end()
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -70,6 +71,8 @@ def test_rounding_is_said(expression: str) -> None:
         *(("1e999999999", "too large"), ("1e-999999999", "too small"), ("exp(-10^9)", "too small")),
         *(("log(0)", "not defined"), ("ln(-1)", "not defined")),
         *(("7 % 0", "Division by zero"), ("0 // 0", "Division by zero")),
+        ("1 + ?", "Unexpected “\\?” at position 5"),
+        (f"7 {'?' * 21}", f"Unexpected “{re.escape('?' * 20)}” at position 3"),
     ],
 )
 def test_the_reason_of_a_refusal_is_the_right_one(expression: str, words: str) -> None:
