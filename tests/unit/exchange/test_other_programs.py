@@ -15,10 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, TextPart
+from desktop_app.domain.conversations.message_parts import (
+    AttachmentFile,
+    ImagePart,
+    ReasoningPart,
+    TextPart,
+    text_of,
+)
 from desktop_app.domain.errors import ImportRefusedError
 from desktop_app.exchange.importers.import_reader import read_export
-from desktop_app.exchange.importers.imported import LOST_IMAGE, ImportedConversation
+from desktop_app.exchange.importers.imported import LOST_IMAGE, ImportedConversation, add_image
 from desktop_app.exchange.importers.message_tree import Node, Source, build_tree
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\0" * 24
@@ -285,6 +291,35 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         for key, inner in items:
             found += places(inner, (*path, key))
     return found
+
+
+@pytest.mark.parametrize("current", ["1", "2a", ""])
+def test_the_branch_that_open_webui_shows_is_kept(current: str) -> None:
+    from desktop_app.exchange.importers import open_webui
+
+    value: Any = copy.deepcopy(OPEN_WEBUI[0])
+    value["chat"]["history"]["currentId"] = current
+    found = open_webui.read_conversation(value)
+    (leaf,) = (m for m in found.messages if m.id == found.conversation.leaf_id)
+    assert text_of(leaf.parts) == {"1": "Why?", "2a": "Yeast."}.get(current, "Carbon dioxide.")
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\0\0\0\0WEBP", "image/webp"),
+        (b"RIFF\0\0\0\0WAVE", ""),
+        (b"OggS\0\0\0\0WEBP", ""),
+    ],
+)
+def test_the_type_of_an_image_is_that_of_its_bytes(data: bytes, media_type: str) -> None:
+    files: dict[str, AttachmentFile] = {}
+    part = add_image("a", data, files)
+    assert getattr(part, "media_type", "") == media_type
+    assert [file.data for file in files.values()] == ([data] if media_type else [])
 
 
 @pytest.mark.parametrize("is_set", [True, False])

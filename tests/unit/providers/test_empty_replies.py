@@ -155,3 +155,26 @@ def test_the_kind_that_a_server_has_shown_outweighs_its_port(
 def test_the_name_of_a_server_outweighs_its_port(name: str, remedy: Remedy) -> None:
     failed = ConnectionAttempt(name, "127.0.0.1", port=11434).connection_failed("refused", "")
     assert failed.error.remedy == remedy
+
+
+@pytest.mark.parametrize(
+    ("words", "has_ca_file", "reason", "remedy"),
+    [
+        ("certificate has expired", False, Reason.CERTIFICATE_EXPIRED, ""),
+        ("certificate is not yet valid", True, Reason.CERTIFICATE_NOT_YET_VALID, ""),
+        ("Hostname mismatch", False, Reason.CERTIFICATE_OF_OTHER, ""),
+        ("self-signed", False, Reason.CERTIFICATE_NOT_TRUSTED, Remedy.CHOOSE_CERTIFICATES),
+        ("self-signed", True, Reason.CERTIFICATE_NOT_TRUSTED, Remedy.CHECK_CERTIFICATES),
+    ],
+)
+@pytest.mark.parametrize(
+    "begins", ["[SSL: CERTIFICATE_VERIFY_FAILED] ", "certificate verify failed: "]
+)
+def test_what_is_wrong_with_a_certificate_is_said(
+    words: str, has_ca_file: bool, reason: Reason, remedy: str, begins: str
+) -> None:
+    attempt = ConnectionAttempt("Own", "own.example", has_ca_file=has_ca_file)
+    failed = attempt.connection_failed(f"{begins}{words}", "details")
+    assert (failed.error.reason, failed.error.remedy) == (reason, remedy)
+    assert failed.error.details == "details"
+    assert not failed.may_repeat
