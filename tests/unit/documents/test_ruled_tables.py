@@ -65,6 +65,21 @@ def test_cells_between_lines_are_a_table_where_they_stand() -> None:
     )
 
 
+def test_lines_of_many_short_steps_are_lines() -> None:
+    def stepped(x: float, y: float, to_x: float, to_y: float) -> str:
+        count = int(max(abs(to_x - x), abs(to_y - y)) // 2)
+        points = [(x + (to_x - x) * n / count, y + (to_y - y) * n / count) for n in range(count)]
+        drawn = "".join(f"{at} {up} l " for at, up in points)
+        return f"{x} {y} m {drawn}{to_x} {to_y} l S "
+
+    xs, ys = (60, 160, 240), (712, 696, 682, 668)
+    cells = rows([("Room", "Warden"), ("East", ""), ("West", "Ines")], (64, 164))
+    ruled = "".join(stepped(x, ys[0], x, ys[-1]) for x in xs)
+    ruled += "".join(stepped(xs[0], y, xs[-1], y) for y in ys)
+    assert read(ruled + cells) == read(grid(xs, ys) + cells)
+    assert read(ruled + cells).startswith("| Room | Warden |")
+
+
 def test_boxes_with_round_corners_are_no_table() -> None:
     def box(x: float, y: float) -> str:
         right, top = x + 100, y + 20
