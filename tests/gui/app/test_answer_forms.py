@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtTest import QTest
 
 from desktop_app.domain.answering.answer_form import FormKind, FormSource
 from desktop_app.domain.conversations.conversation import new_id
@@ -59,6 +61,27 @@ async def test_a_valid_answer_is_a_table_and_its_text_one_click_away() -> None:
         run(desk, "show-value")
         assert PEOPLE not in desk.transcript
         assert desk.state.current.path[-1].text == PEOPLE
+        await until(lambda: not desk.controllers.lexer.is_busy)
+
+
+async def test_the_keyboard_stays_where_the_text_is_shown() -> None:
+    async with Desk(environment=COMET) as desk:
+        use(desk, FORM)
+        turn = await desk.ask("Who?")
+        turn.end(PEOPLE)
+        await desk.settled()
+        transcript = desk.window.transcript
+        transcript.moveCursor(QTextCursor.MoveOperation.Start)
+        transcript.setFocus(Qt.FocusReason.TabFocusReason)
+        stop = desk.window.focusWidget()
+        for _ in range(8):
+            if stop.accessibleName() == "Show JSON":
+                break
+            QTest.keyClick(stop, Qt.Key.Key_Tab)
+            stop = desk.window.focusWidget()
+        QTest.keyClick(stop, Qt.Key.Key_Return)
+        assert PEOPLE in desk.transcript
+        await until(lambda: desk.window.focusWidget().accessibleName() == "Show as table")
         await until(lambda: not desk.controllers.lexer.is_busy)
 
 

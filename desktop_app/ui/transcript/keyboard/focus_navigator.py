@@ -26,7 +26,7 @@ from desktop_app.ui.transcript.keyboard.focus_targets import (
     places_of,
 )
 from desktop_app.ui.transcript.layout.long_text import Words
-from desktop_app.ui.transcript.message_items import ACTION, Line, Part
+from desktop_app.ui.transcript.message_items import ACTION, SHOW_TEXT, SHOW_VALUE, Line, Part
 from desktop_app.ui.transcript.viewport.visible_blocks import visible_blocks
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 _AT_REST_MS: Final = 300
 _MOST_COVERED: Final = 60
 _VERSIONS: Final = (f"{ACTION}older-version", f"{ACTION}newer-version")
+_REPLACED_BY: Final = {
+    f"{ACTION}{SHOW_TEXT}": f"{ACTION}{SHOW_VALUE}",
+    f"{ACTION}{SHOW_VALUE}": f"{ACTION}{SHOW_TEXT}",
+}
 
 
 class FocusedPlace(NamedTuple):
@@ -370,9 +374,13 @@ class FocusNavigator(QObject):
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _like(self, at: int, stop: FocusTarget) -> FocusTarget | None:
-        """Return the nearest target in a message with the same address or action."""
+        """Return the nearest target in a message with the same address or action.
+
+        The ways to show JSON replace each other.
+        """
         begin, end = self._extent(at)
-        found = [one for one in self._within(begin, end) if one.target == stop.target]
+        alike = (stop.target, _REPLACED_BY.get(stop.target))
+        found = [one for one in self._within(begin, end) if one.target in alike]
         return min(found, key=lambda one: abs(one.start - stop.start), default=None)
 
     def _of_other_version(self, button: FocusTargetButton) -> FocusTarget | None:
