@@ -327,8 +327,12 @@ class SettingsPanel(QFrame):
         for section in self._built().findChildren(CollapsibleSection):
             if section.isAncestorOf(field):
                 section.expand()
-        self._built().ensure_visible(page, field)
-        self._call_when_visible(lambda: _focus_in(field))
+
+        def show() -> None:
+            self._built().ensure_visible(page, field)  # a new page has no layout before
+            _focus_in(field)
+
+        self._call_when_visible(show)
 
     def show_section(self, page: str, section: str) -> None:
         """Show a page with a section expanded, by the name of the section's title."""
