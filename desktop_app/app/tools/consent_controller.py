@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
-from desktop_app.domain.tools.tool import Permission, ToolKind
+from desktop_app.domain.tools.tool import Permission, ToolError, ToolKind
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.tools.consent import ConsentQuestion, Decision, may_run
 
 if TYPE_CHECKING:
     from desktop_app.app.state.open_conversation import OpenConversation
+    from desktop_app.domain.tools.tool import ToolDefinition
     from desktop_app.services.tools.consent import ConsentDesk
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.tools.consent_card import ConsentCard, ConsentChoice
@@ -33,6 +34,10 @@ class _Pending:
 
     question: ConsentQuestion
     answer: asyncio.Future[Decision]
+
+    def reopen(self) -> None:
+        """Wait for another answer."""
+        self.answer = asyncio.get_running_loop().create_future()
 
 
 class ConsentController(QObject):
@@ -66,7 +71,12 @@ class ConsentController(QObject):
             self._pane.notifications.notify(words)
         self._show()
         try:
-            return await pending.answer
+            decision = await pending.answer
+            while problem := await _problem_of(question.tool, decision.arguments):
+                pending.reopen()
+                self._show_problem(pending, problem)
+                decision = await pending.answer
+            return decision
         finally:
             self._pending.remove(pending)
             self._show()
@@ -89,6 +99,13 @@ class ConsentController(QObject):
         card = self._made_card()
         card.ask(tool.full_name, note, call.arguments, waiting=len(here) - 1)
         self._pane.notifications.announce(card.words)
+
+    def _show_problem(self, pending: _Pending, problem: str) -> None:
+        """Let the user change arguments again that the tool does not take."""
+        if pending is self._asked and self._card is not None:
+            words = tr("Not valid: {words}", words=problem)
+            self._card.show_problem(words)
+            self._pane.notifications.announce(words)
 
     def _hide(self, card: ConsentCard) -> None:
         """Hide the card; the focus goes to the prompt, where Qt would take any widget."""
@@ -124,3 +141,16 @@ class ConsentController(QObject):
             }[choice]
             arguments = card.changed_arguments
             asked.answer.set_result(Decision(True, permission, arguments))
+
+
+async def _problem_of(tool: ToolDefinition, arguments: str) -> str:
+    """Return why changed arguments are none of a tool; "" if they are, or nothing was changed."""
+    if not arguments:
+        return ""
+    from desktop_app.services.tools.call_arguments import parse_arguments  # not for the start
+
+    try:
+        await asyncio.to_thread(parse_arguments, tool, arguments)
+    except ToolError as error:
+        return str(error)
+    return ""

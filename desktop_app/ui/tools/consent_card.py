@@ -20,6 +20,7 @@ from desktop_app.ui.widgets.foreign_text import (
     PlainLabel,
     PlainTextField,
     set_tooltip,
+    several_lines,
     spoken_text,
 )
 
@@ -111,6 +112,12 @@ class ConsentCard(QFrame):
         self._shown = self.arguments.toPlainText()
         self.setAccessibleName(spoken_text(self.words))
         self.show()
+
+    def show_problem(self, words: str) -> None:
+        """Say why the changed arguments cannot be used; the field has the focus."""
+        self._note.setText(several_lines(words))
+        self._note.show()
+        self.arguments.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_theme(self, theme: Theme) -> None:
         """Apply a theme."""

@@ -87,6 +87,10 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         assert shown is not None
         assert shown.words.startswith("Run the tool “look”? It reads data on this computer.")
         assert shown.arguments.toPlainText() == '{\n  "path": "a\\u202eb"\n}'
+        shown.arguments.setPlainText('{"path": ')
+        desk.click("consent-once")
+        await until(lambda: "Not valid: The arguments are not valid JSON" in shown.words)
+        assert not task.done()
         shown.arguments.setPlainText('{"path": "c"}')
         desk.text.setFocus()
         await until(desk.text.hasFocus)
