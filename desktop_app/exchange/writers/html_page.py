@@ -33,6 +33,7 @@ from desktop_app.rendering.incremental.block_stream import render
 from desktop_app.rendering.markdown.footnote_links import link_to_mark
 from desktop_app.rendering.processes import highlight
 from desktop_app.rendering.processes.math_typesetting import Formula
+from desktop_app.rendering.structured_answer import with_form
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 EMBEDDED: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
@@ -111,8 +112,9 @@ class HtmlPage:
                 yield code_block("", _visible(part.result)) if part.result else ""
                 yield "</details>"
         yield from _attached(message, images)
-        if message.text:
-            yield self._rendered(message.text)
+        shown = with_form(message, as_text=False)
+        if shown.text:
+            yield self._rendered(shown.text)
         yield from _ending(message)
         facts = " · ".join(answer_facts(message, self._name_of_model))
         if facts:

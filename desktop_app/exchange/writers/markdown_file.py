@@ -17,6 +17,7 @@ from desktop_app.domain.conversations.message_parts import ReasoningPart, ToolCa
 from desktop_app.exchange.writers.footnotes import unique_footnotes
 from desktop_app.i18n.translation import tr
 from desktop_app.rendering.markdown.parser import parser
+from desktop_app.rendering.structured_answer import with_form
 
 ModelName = Callable[[str], str]
 
@@ -54,18 +55,27 @@ def _message(message: Message, name_of_model: ModelName, notes: set[str]) -> Ite
             quoted = "\n".join(f"> {line}".rstrip() for line in thought.splitlines())
             yield f"> *{tr('Reasoning')}*\n>\n{quoted}"
         elif isinstance(part, ToolCallPart):
-            blocks = [fenced(part.run_arguments)]
-            blocks += [fenced(part.result, "")] if part.result else []
-            code = "\n\n".join(blocks)
-            quoted = "\n".join(f"> {line}".rstrip() for line in code.splitlines())
-            yield f"> *{call_caption(part)}*\n>\n{quoted}"
-    if message.text:
-        yield _close_fence(unique_footnotes(message.text, notes))
-    for notice in (*message.notices, export_ending(message)):
-        if notice:
-            yield f"*{notice}*"
-    if message.error is not None:
-        yield f"*{message.error.what_happened}*"
+            yield call_as_markdown(part)
+    shown = with_form(message, as_text=True)
+    if shown.text:
+        yield _close_fence(unique_footnotes(shown.text, notes))
+    for line in ending_lines(message):
+        yield f"*{line}*"
+
+
+def call_as_markdown(call: ToolCallPart) -> str:
+    """Return a quote with a call, its arguments and its result."""
+    blocks = [fenced(call.run_arguments)]
+    blocks += [fenced(call.result, "")] if call.result else []
+    code = "\n\n".join(blocks)
+    quoted = "\n".join(f"> {line}".rstrip() for line in code.splitlines())
+    return f"> *{call_caption(call)}*\n>\n{quoted}"
+
+
+def ending_lines(message: Message) -> list[str]:
+    """Return the notices below an answer, and why it is not whole."""
+    lines = [str(notice) for notice in (*message.notices, export_ending(message)) if notice]
+    return lines if message.error is None else [*lines, message.error.what_happened]
 
 
 def _close_fence(text: str) -> str:

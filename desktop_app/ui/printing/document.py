@@ -54,6 +54,7 @@ from desktop_app.rendering.markdown.footnote_links import is_label, link_to_mark
 from desktop_app.rendering.markdown.inline_images import bytes_of, is_drawn, is_name
 from desktop_app.rendering.markdown.links import is_opened
 from desktop_app.rendering.processes import highlight
+from desktop_app.rendering.structured_answer import with_form
 from desktop_app.ui.printing.print_styles import (
     BETWEEN_QUOTES,
     CODE,
@@ -203,8 +204,9 @@ class PrintedConversation:
                 if part.result:
                     lines = [code_line(line, "") for line in part.result.split("\n")]
                     self._code([Block(Kind.CODE_HEAD, language=""), *lines])
-        if message.text:
-            self._blocks(message.text)
+        shown = with_form(message, as_text=False)
+        if shown.text:
+            self._blocks(shown.text)
         self._ending(message)
 
     def _ending(self, message: Message) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from hypothesis import strategies as st
 from pptx import Presentation
 
 from desktop_app.domain.conversations.conversation import Message, MessageStatus, Role
-from desktop_app.domain.conversations.message_parts import TextPart
+from desktop_app.domain.conversations.message_parts import TextPart, ToolCallPart
+from desktop_app.domain.conversations.notices import NoticeCode, notice
+from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.exchange.writers.office.docx_file import write_docx
 from desktop_app.exchange.writers.office.odt_file import write_odt
 from desktop_app.exchange.writers.office.office_content import (
@@ -113,6 +116,32 @@ def test_opendocument(tmp_path: Path) -> None:
     assert {level.get_attribute("style:num-format") for level in levels} == {""}
     (table,) = body.get_tables()
     assert [[c or "" for c in row] for row in table.get_values()][1][0] == "Tea"
+
+
+def test_calls_tables_of_json_and_refusals_are_in_every_file(tmp_path: Path) -> None:
+    call = ToolCallPart("c", "look", '{"at": "x"}', result="It is red.", state=ToolCallState.DONE)
+    made = message(Role.ASSISTANT, '[{"name": "Ann"}]')
+    form = (notice(NoticeCode.SCHEMA_USED, name="people"),)
+    made = replace(made, parts=(call, *made.parts), notices=form)
+    declined = replace(message(Role.ASSISTANT, "No."), status=MessageStatus.REFUSED)
+    shown = list(messages_of((made, declined), lambda model: model))
+    write_docx(tmp_path / "a.docx", "T", shown)
+    document = docx.Document(str(tmp_path / "a.docx"))
+    text = "\n".join(paragraph.text for paragraph in document.paragraphs)
+    assert document.tables[0].rows[1].cells[0].text == "Ann"
+    write_odt(tmp_path / "a.odt", "T", shown)
+    body = odfdo.Document(str(tmp_path / "a.odt")).body
+    said = "\n".join(paragraph.inner_text for paragraph in body.get_paragraphs())
+    write_pptx(tmp_path / "a.pptx", "T", shown)
+    slides = list(Presentation(str(tmp_path / "a.pptx")).slides)[1:]
+    outline = "\n".join(slide.placeholders[1].text_frame.text for slide in slides)
+    for words in (text, said, outline):
+        assert "look · Done" in words
+        assert "Declined by the model" in words
+    for words in (text, said):
+        assert "It is red." in words
+    write_csv(tmp_path / "a.csv", list(tables_of(shown[0].blocks)))
+    assert "Ann" in (tmp_path / "a.csv").read_text("utf-8-sig")
 
 
 def test_slides(tmp_path: Path) -> None:

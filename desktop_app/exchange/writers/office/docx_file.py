@@ -43,7 +43,10 @@ def write_docx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
         document.add_heading(message.heading, 1)
         for note in message.notes:
             document.add_paragraph(note, style="Caption")
+        _add_blocks(document, message.calls)
         _add_blocks(document, message.blocks)
+        for ending in message.endings:
+            document.add_paragraph(ending, style="Caption")
     with file.open("wb") as stream:
         document.save(stream)
 

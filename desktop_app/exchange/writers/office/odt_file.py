@@ -48,7 +48,7 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
         body.append(Header(2, message.heading))
         for note in message.notes:
             body.append(Paragraph(note))
-        for part in _parts(message.blocks):
+        for part in _parts((*message.calls, *message.blocks)):
             if isinstance(part, OfficeTable):
                 tables += 1
                 body.append(_table(part, f"Table{tables}"))
@@ -59,6 +59,8 @@ def write_odt(file: Path, title: str, messages: Iterable[OfficeMessage]) -> None
                 body.append(Paragraph("⁂"))
             elif part.kind is not Kind.CODE_HEAD:
                 body.append(_paragraph(part))
+        for ending in message.endings:
+            body.append(Paragraph(ending))
     made = BytesIO()  # `save` would change the file's name
     document.save(made)
     file.write_bytes(made.getvalue())

@@ -9,6 +9,8 @@ from typing import Final
 
 from desktop_app.domain.conversations.conversation import Message, Role
 from desktop_app.domain.conversations.message_facts import heading_of, sources_of
+from desktop_app.domain.conversations.message_parts import tool_calls
+from desktop_app.exchange.writers.markdown_file import call_as_markdown, ending_lines
 from desktop_app.rendering.block_model import (
     FORMULA_BEGINS,
     FORMULA_ENDS,
@@ -19,6 +21,7 @@ from desktop_app.rendering.block_model import (
     words_of,
 )
 from desktop_app.rendering.incremental.block_stream import render
+from desktop_app.rendering.structured_answer import with_form
 
 # XML has no place for them; FORMULA_BEGINS and FORMULA_ENDS are invisible.
 _NOT_IN_XML: Final = re.compile(
@@ -28,12 +31,14 @@ _NOT_IN_XML: Final = re.compile(
 
 @dataclass(frozen=True)
 class OfficeMessage:
-    """A message as office files show it."""
+    """A message as office files show it: below `notes` and the `calls` of tools its blocks."""
 
     heading: str
     blocks: tuple[Block, ...]
     notes: tuple[str, ...]
     is_answer: bool
+    calls: tuple[Block, ...] = ()
+    endings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,14 +51,17 @@ class OfficeTable:
 def messages_of(
     path: Iterable[Message], name_of_model: Callable[[str], str]
 ) -> Iterator[OfficeMessage]:
-    """Yield the messages with what is shown of them."""
+    """Yield the messages with what is shown of them, and the calls of tools."""
     for message in path:
+        calls = [call_as_markdown(call) for call in tool_calls(message.parts)]
         sources = [f"[{number}] {source}" for number, source, _ in sources_of(message)]
         yield OfficeMessage(
             plain(heading_of(message, name_of_model)),
-            tuple(render(message.text)),
-            tuple(plain(note) for note in (*(part.name for part in message.attachments), *sources)),
+            tuple(render(with_form(message, as_text=False).text)),
+            tuple(map(plain, (*(part.name for part in message.attachments), *sources))),
             message.role is Role.ASSISTANT,
+            tuple(render("\n\n".join(calls))),
+            tuple(map(plain, ending_lines(message))),
         )
 
 

@@ -36,7 +36,10 @@ def write_pptx(file: Path, title: str, messages: Iterable[OfficeMessage]) -> Non
     for message in messages:
         if not message.is_answer:
             continue
-        for heading, points in _sections(plain(title), message.blocks):
+        # Of a call, a slide has no room for the arguments and the result.
+        calls = [block for block in message.calls if block.kind is Kind.PARAGRAPH]
+        sections = _sections(plain(title), (*calls, *message.blocks), message.endings)
+        for heading, points in sections:
             for part in _parts(points):
                 _add(presentation, heading, part)
     with file.open("wb") as stream:
@@ -56,8 +59,10 @@ def _parts(points: list[Point]) -> Iterator[list[Point]]:
     yield part
 
 
-def _sections(title: str, blocks: Iterable[Block]) -> Iterator[tuple[str, list[Point]]]:
-    """Yield each heading with the points below it."""
+def _sections(
+    title: str, blocks: Iterable[Block], endings: Iterable[str]
+) -> Iterator[tuple[str, list[Point]]]:
+    """Yield each heading with the points below it; the last has the endings, too."""
     heading, points = "", list[Point]()
     for block in blocks:
         if block.kind is Kind.HEADING:
@@ -69,6 +74,7 @@ def _sections(title: str, blocks: Iterable[Block]) -> Iterator[tuple[str, list[P
             points += [(0, " · ".join(row)) for row in rows]
         elif text := plain(block.text).strip():
             points.append((min(max(block.depth - 1, 0), _DEEPEST), text))
+    points += [(0, ending) for ending in endings]
     if heading or points:
         yield heading or title, points
 
