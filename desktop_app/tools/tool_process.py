@@ -211,13 +211,23 @@ def _cell(value: object) -> str:
 
 
 def python(code: str) -> dict[str, str]:
-    """Run Python code and return what it prints. Any exception of the code is an answer."""
+    """Run Python code; return what it prints, and the value of an expression at its end.
+
+    Any exception of the code is an answer.
+    """
+    import ast
     import traceback
 
     printed = _BoundedText()
     with redirect_stdout(printed), redirect_stderr(printed):
         try:
-            exec(compile(code, "<tool>", "exec"), {"__name__": "__main__"})  # noqa: S102 — confined
+            tree, names = ast.parse(code, "<tool>"), {"__name__": "__main__"}
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, "<tool>", "exec"), names)  # noqa: S102 — confined
+            if isinstance(last, ast.Expr):
+                value = eval(compile(ast.Expression(last.value), "<tool>", "eval"), names)  # noqa: S307
+                if value is not None:
+                    print(repr(value))  # noqa: T201 — small models often forget to print
         except BaseException as error:  # noqa: BLE001 — the code is the model's
             is_done = isinstance(error, SystemExit) and not error.code
             own = error.__traceback__.tb_next if error.__traceback__ else None

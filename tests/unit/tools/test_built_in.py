@@ -301,6 +301,8 @@ def test_large_tables_are_sorted_in_memory() -> None:
 @needs_sandbox
 def test_code_runs_and_its_errors_are_results() -> None:
     assert call("python", code="print(sum(range(10)))") == "45\n"
+    assert call("python", code="x = 6\nx * 7") == "42\n"
+    assert call("python", code="[1].append(2)") == ""
     failed = call("python", code="print('before')\n1 / 0")
     assert failed.startswith("before\nTraceback")
     assert failed.count("File ") == 1  # none of this program
