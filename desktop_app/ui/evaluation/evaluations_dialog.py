@@ -22,7 +22,6 @@ from desktop_app.domain.statistics import percentile
 from desktop_app.i18n.formatting import duration, moment, money, number, percent
 from desktop_app.i18n.translation import N_, tr, tr_plural
 from desktop_app.ui.library.prompts_page import plain_button
-from desktop_app.ui.look.theme import set_role
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
@@ -34,6 +33,7 @@ from desktop_app.ui.widgets.foreign_text import (
     several_lines,
     spoken_text,
 )
+from desktop_app.ui.widgets.shared_columns import show_as_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,15 +107,10 @@ class EvaluationsDialog(QDialog):
         for table, name in ((self.runs, tr("Runs")), (self.failing, tr("Failed cases"))):
             table.setAccessibleName(spoken_text(name))
             table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-            table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+            show_as_rows(table)
             table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
             table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-            table.setShowGrid(False)
-            table.setTabKeyNavigation(False)
-            table.verticalHeader().hide()
-            table.horizontalHeader().setHighlightSections(False)
-            set_role(table, "figures")
-        self.runs.setWordWrap(False)
+        self.failing.setWordWrap(True)
         self._head, self._foot = QHBoxLayout(), QHBoxLayout()
         self._head.addWidget(self.choice, 1)
         self._head.addStretch()  # which keeps the button in its corner while there is no choice

@@ -30,6 +30,7 @@ from desktop_app.ui.models.model_columns import (
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip
+from desktop_app.ui.widgets.shared_columns import show_as_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,20 +95,14 @@ class ModelsDialog(QDialog):
         table = self.table
         table.setModel(self._shown)
         table.setAccessibleName(tr("Models"))
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        show_as_rows(table)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
         table.setSortingEnabled(True)
-        table.verticalHeader().hide()
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setResizeContentsPrecision(0)  # a gateway lists hundreds
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
-        set_role(table, "figures")
         self._head, self._foot = QHBoxLayout(), QHBoxLayout()
         self._head.addWidget(self.search, 1)
         self._head.addWidget(self.filter)

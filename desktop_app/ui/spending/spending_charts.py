@@ -25,6 +25,7 @@ from desktop_app.ui.spending.spending_measures import COLUMNS, MEASURES, MODEL_C
 from desktop_app.ui.spending.spending_rows import SpendingRows
 from desktop_app.ui.widgets.flow_layout import FlowLayout
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, spoken_text
+from desktop_app.ui.widgets.shared_columns import show_as_rows
 
 if TYPE_CHECKING:
     from desktop_app.ui.look.theme import Theme
@@ -100,22 +101,16 @@ class SpendingCharts(QWidget):
         set_role(self.caption, "note")
         set_role(self.forecast, "dim")
         set_role(self._export, "plain")
-        set_role(self.table, "figures")
         self._export.setAutoDefault(False)
         self.caption.setWordWrap(True)
         self.forecast.setWordWrap(True)
         table = self.table
         table.setAccessibleName(tr("Figures of the chart"))
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        show_as_rows(table)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
         header = table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setResizeContentsPrecision(0)  # the visible rows
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._head = FlowLayout()

@@ -29,6 +29,7 @@ from desktop_app.ui.widgets.buttons.help_button import HelpButton
 from desktop_app.ui.widgets.buttons.segmented_control import SegmentedControl
 from desktop_app.ui.widgets.fitting_dialog import fitting_size, scrolling
 from desktop_app.ui.widgets.foreign_text import PlainButton, PlainLabel, one_line, set_tooltip
+from desktop_app.ui.widgets.shared_columns import show_as_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,13 +94,7 @@ class SpendingView(QDialog):
         table = self.table
         table.setAccessibleName(tr("Spending"))
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.horizontalHeader().setHighlightSections(False)
-        set_role(table, "figures")
+        show_as_rows(table)
         set_role(self.total, "strong")
         set_role(self._copy, "plain")
         for button in self.findChildren(QPushButton):

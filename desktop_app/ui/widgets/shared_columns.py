@@ -1,6 +1,6 @@
-"""A table whose columns have fixed shares of its width.
+"""Tables of rows, and one whose columns have fixed shares of its width.
 
-Qt measures no cells, so it stays fast with tens of thousands of rows.
+For the latter Qt measures no cells, so it stays fast with tens of thousands of rows.
 """
 
 from __future__ import annotations
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
 
+def show_as_rows(table: QTableView) -> None:
+    """Let a table select whole rows of one line each. Tab leaves it."""
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().hide()
+    table.horizontalHeader().setHighlightSections(False)
+    set_role(table, "figures")
+
+
 class SharedColumns(QTableView):
     """A table with single selection and rows of equal height.
 
@@ -30,18 +41,12 @@ class SharedColumns(QTableView):
         super().__init__()
         self._shares = shares
         self.setModel(model)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        show_as_rows(self)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().hide()
-        self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setMinimumSectionSize(20)
-        set_role(self, "figures")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
