@@ -62,9 +62,9 @@ done
 ensure_system test
 ensure_venv test
 
-# One stage more than there are processors: each waits for a third of its time. What a stage prints
-# is shown when it has ended; a stage that was asked for alone is shown as it runs.
-at_once=$(($(nproc) + 1))
+# Two stages more than there are processors: each waits for a third of its time or more. What a
+# stage prints is shown when it has ended; a stage that was asked for alone is shown as it runs.
+at_once=$(($(nproc) + 2))
 # The stores sync every change to the disk. In memory, if there is room, no test waits for that.
 has_room_in_memory() {
     [[ -w /dev/shm && $(df --output=avail --block-size=1M /dev/shm | tail -n 1) -gt 4096 ]] &&

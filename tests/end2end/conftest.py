@@ -15,7 +15,7 @@ from tests.helpers.processors import on_one_processor
 
 @pytest.fixture(autouse=True, scope="session")
 def one_processor() -> Iterator[None]:
-    with on_one_processor(0):
+    with on_one_processor():
         yield
 
 

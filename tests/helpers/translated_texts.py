@@ -55,9 +55,10 @@ def widgets_of(root: QWidget) -> list[QWidget]:
     """Return `root` and the widgets below it, without `QT_DIALOGS` and what is in them."""
     if is_of_qt(root):
         return []
-    dialogs = [dialog for kind in QT_DIALOGS for dialog in root.findChildren(kind)]
+    found = [root, *root.findChildren(QWidget)]
+    dialogs = [widget for widget in found if isinstance(widget, QT_DIALOGS)]
     of_qt = {part for dialog in dialogs for part in (dialog, *dialog.findChildren(QWidget))}
-    return [widget for widget in (root, *root.findChildren(QWidget)) if widget not in of_qt]
+    return [widget for widget in found if widget not in of_qt]
 
 
 def is_of_qt(widget: QWidget | None) -> bool:
