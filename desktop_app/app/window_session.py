@@ -340,7 +340,7 @@ class WindowSession:
         from desktop_app.hotkey.hotkey_status import COMMAND
 
         keys = Keymap.from_settings(self.controllers.state.values.all).shortcut_of(COMMAND)
-        self._hotkey.hold("" if self._is_paused else keys)
+        self._hotkey.hold(keys, paused=self._is_paused)
 
     # -------------------------------------------------------------- start
 

@@ -17,7 +17,7 @@ class HotkeyStatus(StrEnum):
 
     TAKEN: another program has the keys. UNAVAILABLE: the desktop lets no program have any, or the
     user refused. UNKNOWN_KEYS: the keyboard has no such key. OFF: the user removed the shortcut.
-    ASKS: the desktop will ask the user.
+    ASKS: the desktop will ask the user. PAUSED: until the user ends it in the tray's menu.
     """
 
     WORKS = "works"
@@ -26,6 +26,7 @@ class HotkeyStatus(StrEnum):
     UNKNOWN_KEYS = "unknown_keys"
     OFF = "off"
     ASKS = "asks"
+    PAUSED = "paused"
 
 
 STATUS_TEXTS: Final = {
@@ -39,6 +40,7 @@ STATUS_TEXTS: Final = {
         "When Repartee starts, the desktop asks whether {keys} may open the quick prompt."
     ),
     HotkeyStatus.OFF: N_("No global shortcut is set."),
+    HotkeyStatus.PAUSED: N_("{keys} is paused. Turn it on again in the tray menu."),
 }
 """A sentence for each status, marked for translation; placeholders {keys} and {command}."""
 

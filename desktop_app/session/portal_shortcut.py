@@ -7,6 +7,7 @@ https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Glo
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from desktop_app.hotkey.hotkey_status import COMMAND, HotkeyError, HotkeyReport, HotkeyStatus
@@ -25,6 +26,29 @@ _SESSION: Final = "org.freedesktop.portal.Session"
 def _holder(scope: str) -> str:
     """Return the name on the bus of the process that holds the shortcut."""
     return f"{bus_name(scope)}.GlobalShortcut"
+
+
+def _pausing(scope: str) -> str:
+    """Return the name on the bus of the process in which the user paused the shortcut."""
+    return f"{bus_name(scope)}.PausedShortcut"
+
+
+async def announce_pause(bus: SessionBus, scope: str, *, paused: bool) -> None:
+    """Tell other processes that the shortcut is paused, or no longer; without a bus, do nothing."""
+    with suppress(BusError):
+        await (bus.own if paused else bus.disown)(_pausing(scope))
+
+
+async def is_paused(scope: str) -> bool:
+    """Return True if the user paused the shortcut of the running program."""
+    bus = SessionBus()
+    try:
+        await bus.connect()
+        return await bus.has_owner(_pausing(scope))
+    except BusError:
+        return False
+    finally:
+        await bus.aclose()
 
 
 class PortalShortcut:

@@ -14,7 +14,7 @@ from desktop_app.hotkey.hotkey_check import is_x11
 from desktop_app.hotkey.hotkey_status import HotkeyError, HotkeyReport, HotkeyStatus
 from desktop_app.i18n.translation import tr
 from desktop_app.session.desktop_binding import binding_desktop
-from desktop_app.session.portal_shortcut import PortalShortcut
+from desktop_app.session.portal_shortcut import PortalShortcut, announce_pause
 
 if TYPE_CHECKING:
     from desktop_app.app.tasks import Tasks
@@ -37,6 +37,8 @@ class HotkeyController(QObject):
     def __init__(self, parent: QObject, *, bus: SessionBus, scope: str, tasks: Tasks) -> None:
         super().__init__(parent)
         self._tasks = tasks
+        self._bus, self._scope = bus, scope
+        self._is_paused = self._is_pause_known = False
         self._portal = PortalShortcut(bus, scope, self.pressed.emit, self._lose_portal)
         self._keys: str | None = None
         self._asking: asyncio.Task[str] | None = None
@@ -44,10 +46,10 @@ class HotkeyController(QObject):
         self._native: NativeHotkey | None = None
         self._changing = asyncio.Lock()
 
-    def hold(self, keys: str) -> None:
-        """Grab other keys, in Qt's portable text; "" for none."""
-        if keys != self._keys:
-            self._keys = keys
+    def hold(self, keys: str, *, paused: bool) -> None:
+        """Grab other keys, in Qt's portable text; "" for none. While `paused`, grab none."""
+        if (keys, paused) != (self._keys, self._is_paused):
+            self._keys, self._is_paused = keys, paused
             self._stop_asking()
             self._tasks.start(self._change())
 
@@ -64,8 +66,14 @@ class HotkeyController(QObject):
 
     async def _change(self) -> None:
         async with self._changing:
-            keys = self._keys or ""
+            keys, paused = self._keys or "", self._is_paused
             await self._release()
+            if paused != self._is_pause_known:
+                self._is_pause_known = paused
+                await announce_pause(self._bus, self._scope, paused=paused)
+            if paused and keys:
+                self.reported.emit(HotkeyReport(keys, HotkeyStatus.PAUSED))
+                return
             try:
                 report = await self._grab(keys)
             except HotkeyError as error:

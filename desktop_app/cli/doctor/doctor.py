@@ -38,7 +38,7 @@ from desktop_app.i18n.translation import N_, tr, tr_context, tr_plural
 from desktop_app.local_model.server import find_weights
 from desktop_app.sandbox import available
 from desktop_app.session.login_start import place_of_start, starts_at_login
-from desktop_app.session.portal_shortcut import check_portal
+from desktop_app.session.portal_shortcut import check_portal, is_paused
 
 PACKAGES = ("PySide6-Essentials", "qasync", "httpx", "keyring", "markdown-it-py", "Markdown")
 MORE_PACKAGES = ("Pygments", "tiktoken", "python-calamine", "pypdfium2", "xllamacpp", "truststore")
@@ -284,9 +284,8 @@ async def _hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
     keys = Keymap.from_settings(values).shortcut_of(COMMAND)
     report = await _hotkey_report(keys, backend.folders.scope)
     text = tr(STATUS_TEXTS[report.status], keys=report.keys, command=OPEN_COMMAND)
-    works = {HotkeyStatus.WORKS: True, HotkeyStatus.OFF: None, HotkeyStatus.ASKS: None}.get(
-        report.status, False
-    )
+    neither = (HotkeyStatus.OFF, HotkeyStatus.ASKS, HotkeyStatus.PAUSED)
+    works = None if report.status in neither else report.status is HotkeyStatus.WORKS
     if native_hotkey.is_native():
         text = " ".join((text, tr("It hasn’t been tested on this system.")))
     facts = {"shortcut": report.keys, "status": report.status.value}
@@ -296,6 +295,8 @@ async def _hotkey(backend: Backend, problem: UserFacingError | None) -> Finding:
 async def _hotkey_report(keys: str, scope: str) -> HotkeyReport:
     if native_hotkey.is_native():
         return check_native_hotkey(keys)
+    if keys and await is_paused(scope):
+        return HotkeyReport(keys, HotkeyStatus.PAUSED)
     report = await asyncio.to_thread(check_hotkey, keys, os.environ)
     if report.status is HotkeyStatus.UNAVAILABLE and not is_x11(os.environ):
         return await check_portal(keys, scope)

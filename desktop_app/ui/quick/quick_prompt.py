@@ -159,7 +159,7 @@ class QuickPrompt(QWidget):
         self._theme = theme
         self.choice = nothing_chosen()
         self._accompanying_text = self._status_before_drag = ""
-        self._streaming = self._offers_undo = False
+        self._streaming = self._offers_undo = self._has_notice = self._is_expanded = False
         self.place: tuple[float, float] | None = None
         self._opened_at = self.pos()
         # Without a compositor, X11 shows transparent corners in black.
@@ -340,7 +340,7 @@ class QuickPrompt(QWidget):
         """Show whether the conversation is kept off the disk."""
         self._unsaved.setChecked(unsaved)
         self._unsaved.setText(tr("Not saved") if unsaved else tr("Don’t save"))
-        self._open_button.setEnabled(not unsaved)
+        self._expand(self._is_expanded)
 
     def set_large_paste(self, characters: int) -> None:
         """Set the number of characters beyond which a pasted text is not inserted."""
@@ -408,7 +408,7 @@ class QuickPrompt(QWidget):
 
     def set_status(self, text: str) -> None:
         """Show a few words and announce them; they end a problem."""
-        self.show_facts(text)
+        self._show_status(text, "", "", is_notice=True)
         self.announce(text)
 
     def show_facts(self, text: str) -> None:
@@ -425,12 +425,14 @@ class QuickPrompt(QWidget):
 
     def offer_undo(self, text: str) -> None:
         """Say what was done, with a button that undoes it."""
-        self._show_status(text, "", tr("Undo"))
+        self._show_status(text, "", tr("Undo"), is_notice=True)
         self._offers_undo = True
         self.announce(text)
 
-    def _show_status(self, text: str, problem: str, remedy: str) -> None:
-        self._offers_undo = False
+    def _show_status(
+        self, text: str, problem: str, remedy: str, *, is_notice: bool = False
+    ) -> None:
+        self._offers_undo, self._has_notice = False, is_notice
         self._status.setText(text)
         self._problem.setText(problem)
         self._problem.setVisible(bool(problem))
@@ -592,10 +594,12 @@ class QuickPrompt(QWidget):
 
     def _expand(self, expanded: bool) -> None:
         """Show or hide the transcript, small at first; it grows with the answer."""
-        for widget in (self.transcript, self._copy, self._paste, self._open_button):
+        self._is_expanded, is_unsaved = expanded, self._unsaved.isChecked()
+        for widget in (self.transcript, self._copy, self._paste):
             widget.setVisible(expanded)
-        for widget in (self._selection, self._unsaved):
-            widget.setVisible(not expanded)
+        self._open_button.setVisible(expanded and not is_unsaved)
+        self._selection.setVisible(not expanded)
+        self._unsaved.setVisible(not expanded or is_unsaved)
         self._stop.setVisible(self._streaming)
         self.transcript.setFixedHeight(self._theme.px(LEAST_ANSWER))
         self._fit()
@@ -624,6 +628,8 @@ class QuickPrompt(QWidget):
         """Show the shortcuts of the buttons if there is room for them."""
         shown = [hint for hint in self._hints if hint.isVisibleTo(self)]
         spaces = self._footer.spacing() * len(shown) + 2 * self._theme.px(MARGIN)
+        if self._has_notice:
+            spaces += painting.text_width(self._status.text(), self._theme.note())
         room = min(self._theme.px(WIDTH), self.screen().availableGeometry().width()) - spaces
         fits = sum(hint.whole_width for hint in shown) <= room
         for hint in self._hints:

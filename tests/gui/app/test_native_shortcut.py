@@ -64,9 +64,10 @@ async def test_it_is_held_until_other_keys_or_none_are_wanted(
         ("Ctrl+F1", HotkeyStatus.WORKS),
         ("Ctrl+F2", HotkeyStatus.TAKEN),
         ("", HotkeyStatus.OFF),
+        ("Ctrl+F4", HotkeyStatus.PAUSED),
         ("Ctrl+F3", HotkeyStatus.WORKS),
     ):
-        controller.hold(keys)
+        controller.hold(keys, paused=status is HotkeyStatus.PAUSED)
         await until(partial(said_of, keys, reports))
         assert reports[-1].status is status
         assert list(system.held) == [keys] * (status is HotkeyStatus.WORKS)
@@ -106,6 +107,6 @@ async def test_a_press_while_the_keys_are_grabbed_is_not_missed(
     parent, tasks, pressed = QObject(), Tasks(lambda error: None), list[bool]()
     controller = HotkeyController(parent, bus=SessionBus(), scope="", tasks=tasks)
     controller.pressed.connect(lambda: pressed.append(True))
-    controller.hold("Ctrl+F1")
+    controller.hold("Ctrl+F1", paused=False)
     await until(lambda: pressed)
     await controller.close()

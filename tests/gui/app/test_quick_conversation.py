@@ -98,9 +98,12 @@ async def test_an_unsaved_conversation_is_in_no_file_and_in_no_list() -> None:
         await desk.settled()
         assert await desk.backend.conversations.all() == []
         assert is_unsaved(desk)
+        assert find(quick, QPushButton, "unsaved").isVisible()
         quick.open_in_window_requested.emit()  # it stays here
         await desk.settled()
         assert quick.isVisible()
+        said = find(quick, ElidedLabel, "status")
+        assert QLabel.text(said) == said.text(), "not cut"
         quick.hide()
         opened(desk)
         assert not is_unsaved(desk)

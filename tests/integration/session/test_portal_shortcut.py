@@ -22,7 +22,13 @@ from desktop_app.session.desktop_binding import (
     unbind,
 )
 from desktop_app.session.portal import PATH, SERVICE
-from desktop_app.session.portal_shortcut import INTERFACE, PortalShortcut, check_portal
+from desktop_app.session.portal_shortcut import (
+    INTERFACE,
+    PortalShortcut,
+    announce_pause,
+    check_portal,
+    is_paused,
+)
 from desktop_app.session.session_bus import SessionBus
 from tests.helpers.bus_service import BusService, Method, properties
 
@@ -95,6 +101,18 @@ async def test_the_portal_reports_presses_until_it_is_closed(address: str) -> No
         assert (await check_portal(KEYS, "")).status is HotkeyStatus.ASKS
         portal.service.wait_for("Close")
         await bus.aclose()
+
+
+async def test_a_pause_is_known_to_other_processes(address: str) -> None:
+    bus = SessionBus()
+    await announce_pause(bus, "", paused=True)  # without a bus
+    await bus.connect()
+    assert not await is_paused("")
+    await announce_pause(bus, "", paused=True)
+    assert await is_paused("")
+    await announce_pause(bus, "", paused=False)
+    assert not await is_paused("")
+    await bus.aclose()
 
 
 @pytest.mark.parametrize(("code", "bound"), [(1, True), (2, True), (0, False)])

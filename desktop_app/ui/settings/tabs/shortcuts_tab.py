@@ -331,7 +331,8 @@ class ShortcutsTab(QWidget):
         """Show whether the global shortcut works."""
         keys = one_line(report.trigger) or shortcut_text(report.keys)
         text = tr(STATUS_TEXTS[report.status], keys=keys, command=OPEN_COMMAND)
-        fine = report.status in (HotkeyStatus.WORKS, HotkeyStatus.OFF, HotkeyStatus.ASKS)
+        faults = (HotkeyStatus.TAKEN, HotkeyStatus.UNAVAILABLE, HotkeyStatus.UNKNOWN_KEYS)
+        fine = report.status not in faults
         self._rows[COMMAND].set_status(text, "note" if fine else "warning")
         self._hotkey_help.show_report(report)
 
