@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QIcon, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QLabel,
+    QMenu,
     QMessageBox,
     QTableWidget,
     QVBoxLayout,
@@ -212,6 +213,28 @@ def test_a_selected_row_of_a_table_does_not_differ_by_its_ground_alone(
         image = table.viewport().grab(cell).toImage()
         column = {image.pixelColor(image.width() // 2, y).name() for y in range(image.height())}
         assert (current.accent.name() in column) is is_selected
+
+
+@pytest.mark.qt_log_ignore("does not support grabbing the keyboard")
+def test_the_current_entry_of_a_menu_does_not_differ_by_its_ground_alone(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    current = theme.light()
+    theme.apply(qapp, current)
+    menu = QMenu()
+    qtbot.addWidget(menu)
+    first, second = menu.addAction("Copy"), menu.addAction("Rename")
+    menu.popup(QPoint())
+    menu.setActiveAction(second)
+    image = menu.grab().toImage()
+    for action in (first, second):
+        place = menu.actionGeometry(action)
+        drawn = {image.pixelColor(place.center().x(), y).name() for y in _rows(place)}
+        assert (current.accent.name() in drawn) is (action is second)
+
+
+def _rows(place: QRect) -> range:
+    return range(place.top(), place.bottom() + 1)
 
 
 def test_a_role_can_change_while_shown(qtbot: QtBot, qapp: QApplication) -> None:

@@ -214,6 +214,7 @@ def palette(theme: Theme) -> QPalette:
 _SHEET: Final = """
 QToolTip { background: @card; color: @text; border: 1px solid @line; padding: $4px $6px; }
 QMainWindow, QDialog { background: @ground; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QFrame[role="side"] { background: @side; border: 0 solid @line; }
 QFrame[role="side"][edge="right"] { border-right-width: 1px; }
 QFrame[role="side"][edge="left"] { border-left-width: 1px; }
@@ -258,8 +259,8 @@ QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView, QMenu { background: @card; border: 1px solid @line; color: @text;
     padding: $4px; outline: none; selection-background-color: @selected; selection-color: @text; }
 QMenu { menu-scrollable: 1; }
-QMenu::item { padding: $6px $24px $6px $12px; border-radius: $6px; }
-QMenu::item:selected { background: @selected; color: @text; }
+QMenu::item { padding: $5px $23px $5px $11px; border: 1px solid transparent; border-radius: $6px; }
+QMenu::item:selected { background: @selected; border-color: @accent; color: @text; }
 QMenu::item:disabled { color: @faint; }
 QMenu::separator { background: @line; height: 1px; margin: $4px $8px; }
 QCheckBox::indicator { width: $15px; height: $15px; }
@@ -311,8 +312,8 @@ QHeaderView::section { border-bottom: 1px solid @line; }
 [role="filter"]:hover { color: @text; background: @hover; }
 [role="filter"]:focus { border-color: @accent; }
 [role="filter"][set="true"] { color: @accent; background: @tint; font-weight: 600; }
-[role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px; }
-[role="link"]:hover { text-decoration: underline; }
+[role="link"] { color: @accent; font-weight: 600; padding: 0; min-height: $20px;
+    text-decoration: underline; }
 [role="fold"] { color: @dim; font-weight: 600; padding: 0 $4px 0 0; margin-left: -$4px; }
 [role="fold"]:hover { color: @text; }
 [role="suggestion"] { background: @tint; color: @accent; font-weight: 600; font-size: @suggestion;
