@@ -228,7 +228,7 @@ class WindowSession:
         tray.new_requested.connect(self._open_new)
         tray.conversation_requested.connect(self._open_conversation)
         tray.pause_requested.connect(self._pause_hotkey)
-        tray.quit_requested.connect(self.quit)
+        tray.quit_requested.connect(self._quit_unless_entering)
         notifier = self.notifier = AnswerNotifier(
             window,
             running,
@@ -464,7 +464,7 @@ class WindowSession:
             "palette.open": lambda: self._palette.toggle(),
             "quick.open": lambda: self.quick.open_with(""),
             "conversation.copy-link": self._copy_link,
-            "app.quit": self.quit,
+            "app.quit": self._quit_unless_entering,
         }
 
     def _bind_keys(self) -> None:
@@ -570,6 +570,12 @@ class WindowSession:
         """End the program: stop what runs, store what arrived, close the store."""
         if not self.is_ending:
             self._ending = asyncio.get_running_loop().create_task(self._end())
+
+    def _quit_unless_entering(self) -> None:
+        from desktop_app.ui.widgets.form_dialog import ask_about_changes  # not needed at the start
+
+        if not ask_about_changes():
+            self.quit()
 
     def end_for(self, work: ClosedWork) -> None:
         """Close the window, do this work on the closed store, and start again."""

@@ -13,6 +13,7 @@ from desktop_app.domain.models.model_row import ModelRow
 from desktop_app.ui.look import theme
 from desktop_app.ui.models.model_editor import ModelEditor
 from desktop_app.ui.tools.server_form import EnteredServer, ServerForm
+from desktop_app.ui.widgets.form_dialog import ask_about_changes
 from desktop_app.ui.window.review_dialog import ReviewDialog
 from tests.helpers.widgets import find
 
@@ -66,6 +67,9 @@ def test_changes_are_dropped_only_after_a_question(
     qtbot.waitUntil(lambda: dialog.findChild(QMessageBox) is None)
     assert dialog.isVisible()
     assert edit.text() == "12"
+    assert ask_about_changes(), "the program does not end"
+    find(dialog, QMessageBox, "discard-question").close()
+    qtbot.waitUntil(lambda: dialog.findChild(QMessageBox) is None)
     if save:
         saving = make(parent)
         saving.open()
@@ -75,6 +79,7 @@ def test_changes_are_dropped_only_after_a_question(
     dialog.close()
     find(dialog, QPushButton, "discard-changes").click()
     assert dialog.isHidden()
+    assert not ask_about_changes()
 
 
 def test_enter_in_the_note_saves_the_verdict(qtbot: QtBot) -> None:

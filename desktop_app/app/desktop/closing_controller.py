@@ -78,12 +78,16 @@ class ClosingController(QObject):
 
     def close_window(self) -> None:
         """Close the window as the settings say; ask if they do not, or if answers are running."""
+        from desktop_app.ui.widgets.form_dialog import ask_about_changes  # not needed at the start
+
         if self._is_asking:
             return
         if is_session_ending():  # nobody could answer any more
             self.ended.emit()
         elif self.is_resident:
             self._hide()
+        elif ask_about_changes():
+            return
         elif self._values[ON_CLOSE] == OnClose.ASK and self._has_tray:
             self._ask_whether_to_stay()
         elif self._running.conversations:

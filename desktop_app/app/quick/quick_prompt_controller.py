@@ -335,7 +335,8 @@ class QuickPromptController(QObject):
                 text = self._marked(text.replace(_MARKS[SELECTION], ATTACHED), "")[0]
             else:
                 text, brought = self._marked(text, brought)
-            typed = Draft(text.strip(), self.attachments.parts, self.window.template_id)
+            text = text if text.strip() else ""  # the user may type on after a space
+            typed = Draft(text, self.attachments.parts, self.window.template_id)
             self._brought = ""
             self.attachments.clear()
             await self._go_on("", action, typed, brought)

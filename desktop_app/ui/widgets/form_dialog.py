@@ -5,13 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLineEdit,
+    QPlainTextEdit,
+)
 
 from desktop_app.i18n.translation import tr
 from desktop_app.ui.widgets.foreign_text import message_box
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QShowEvent
+
+
+def ask_about_changes() -> bool:
+    """Ask whether the changes in an open form can go. Return False if there are none."""
+    for form in QApplication.topLevelWidgets():
+        if isinstance(form, FormDialog) and form.isVisible() and form.has_changes:
+            form.raise_()
+            form.activateWindow()
+            form.reject()
+            return True
+    return False
 
 
 class FormDialog(QDialog):
@@ -24,16 +42,23 @@ class FormDialog(QDialog):
         if self._before is None:
             self._before = self._entered_values()
 
+    @property
+    def has_changes(self) -> bool:
+        """True if something was entered that closing would drop."""
+        return self._before not in (None, self._entered_values())
+
     def reject(self) -> None:
         """Close, or ask whether the changes can go."""
-        if self._before in (None, self._entered_values()):
-            super().reject()
-        else:
+        if self.has_changes:
             self._ask()
+        else:
+            super().reject()
 
     def _ask(self) -> None:
         from PySide6.QtWidgets import QMessageBox  # not needed at the start
 
+        if self.findChild(QMessageBox, "discard-question") is not None:
+            return
         box = message_box(tr("Discard your changes?"), parent=self)
         box.setObjectName("discard-question")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
