@@ -723,6 +723,19 @@ def test_a_drop_on_the_heading_pins_on_top(pinned: ConversationList, qtbot: QtBo
     assert told.args == [["a", "p", "q", "r"]]
 
 
+def test_a_drop_on_the_first_heading_pins_the_first_one(
+    listing: ConversationList, qtbot: QtBot
+) -> None:
+    listing.set_conversations([conversation("a"), conversation("b")])
+    place = listing.view.visualRect(listing.view.model().index(0, 0)).center()
+    with qtbot.waitSignal(listing.pins_arranged) as told:
+        drop_at(listing, place, "b")
+    assert told.args == [["b"]]
+    listing.view.set_can_go_back(True)  # in the archive
+    with qtbot.assertNotEmitted(listing.pins_arranged):
+        drop_at(listing, place, "b")
+
+
 def test_a_drop_elsewhere_arranges_nothing(pinned: ConversationList, qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(pinned.pins_arranged):
         drop_at(pinned, place_of(pinned, "a", lower=False), "p")

@@ -354,7 +354,10 @@ def style_sheet(theme: Theme) -> str:
         "focus_on_accent": theme.text.name(),
         "overlay": f"rgba({theme.tint.red()}, {theme.tint.green()}, {theme.tint.blue()}, 215)",
         "segment": (theme.ground if theme.is_dark else theme.card).name(),
-        "thumb": ("#3A3A37" if theme.is_dark else "#D5D4CF"),
+        # In high contrast, lines have the color of text.
+        "thumb": theme.faint.name()
+        if theme.line == theme.text
+        else ("#3A3A37" if theme.is_dark else "#D5D4CF"),
         # Half of the height including the border; with 1 px more, Qt draws square corners.
         "round": f"{(theme.px(28) + 4) // 2}px",
         "note": f"{theme.points(NOTE):.3f}pt",

@@ -318,14 +318,17 @@ class ConversationView(RowView):
     def _pinned_before(self, event: QDropEvent) -> str | None:
         """Return the pinned conversation before which a drop puts others; "" behind the last.
 
-        None if the pointer is not on the pinned ones or their heading.
+        None if the pointer is not on the pinned ones, their heading or the first heading.
         """
         place = event.position().toPoint()
         index = self.indexAt(place)
         is_lower = place.y() > self.visualRect(index).center().y()
         below = self.model().index(index.row() + 1, 0)
         if index.data(Roles.IS_HEADING):
-            return below.data(Roles.IDENTIFIER) if below.data(Roles.ON_TOP) else None
+            if below.data(Roles.ON_TOP):
+                return str(below.data(Roles.IDENTIFIER))
+            # On top of the list the first conversation is pinned.
+            return None if index.row() or self.can_go_back else ""
         if not index.data(Roles.ON_TOP):
             return None
         if not is_lower:
