@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 SIZES: Final = {"large": QSize(1280, 800), "small": QSize(640, 480), "doubled": QSize(800, 600)}
 CHOSEN: Final = os.environ.get("REPARTEE_LANGUAGE", "")
 CODES: Final = [CHOSEN] if CHOSEN else [pseudo.LEFT_TO_RIGHT, pseudo.RIGHT_TO_LEFT]
-# Covers the focused part of a conversation, without a text of its own, while the window is active.
-UNSEEN: Final = {"FocusTargetButton"}
+# The first covers the focused part of a conversation, without a text of its own, while the window
+# is active; the second is never shown.
+UNSEEN: Final = {"FocusTargetButton", "TabAnchor"}
 # Qt's own filter of a dialog that has none.
 QT_FILTERS: Final = {"All Files (*)"}
 PICTURES: Final = os.environ.get("REPARTEE_SCREENSHOTS", "")
