@@ -37,7 +37,12 @@ _WITHOUT_UNIT_TESTS: Final = ("app", "ui", "sandbox")
 """Packages that gui tests and whole processes test: too slow for a sample."""
 _UNIT_TESTS: Final = {"backend": "headless", "cli": "headless"}
 """The folders of unit tests that are not named after the package."""
-_PROCESS_TESTS: Final = {"cli": "headless", "tool_servers": "tool_servers"}
+_PROCESS_TESTS: Final = {
+    "cli": "headless",
+    "documents": "documents",
+    "local_model": "local_model",
+    "tool_servers": "tool_servers",
+}
 """The folders of integration tests of packages that run in processes of their own."""
 
 
