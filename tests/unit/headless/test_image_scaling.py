@@ -1,0 +1,74 @@
+"""Scaled images are kept until there are too many bytes of them, the newest longest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from desktop_app.backend import image_scaling
+from desktop_app.backend.image_scaling import ImageScaler
+from desktop_app.documents.worker.document_worker import DocumentWorker
+from desktop_app.documents.worker.protocol import ScaledImage
+from desktop_app.domain.conversations.message_parts import DocumentPart, ImagePart, PageImage
+from desktop_app.domain.models.image_tokens import Size
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class Originals:
+    async def text(self, sha256: str) -> str:
+        return ""
+
+    async def bytes(self, sha256: str) -> bytes:
+        return sha256.encode()
+
+
+class CountingWorker(DocumentWorker):
+    """Makes images of 10 bytes and counts them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+
+    async def scale(self, name: str, data: bytes, media_type: str, size: Size) -> ScaledImage:
+        self.made.append(name)
+        return ScaledImage("image/png", *size, b"0123456789")
+
+    async def render_pages(
+        self, name: str, data: bytes, pages: Sequence[tuple[int, Size]], *, password: str = ""
+    ) -> list[ScaledImage]:
+        self.made += [f"{name} {number}" for number, _ in pages]
+        return [ScaledImage("image/png", *size, b"0123456789") for _, size in pages]
+
+
+def picture(name: str) -> ImagePart:
+    return ImagePart(name, name, "image/png", 9, 20, 30)
+
+
+async def test_what_was_used_last_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_scaling, "MOST_BYTES", 20)
+    worker = CountingWorker()
+    scaler = ImageScaler(Originals(), worker)
+    for name in ("a", "b", "a", "c", "a", "b"):
+        await scaler.scaled(picture(name), None)
+    assert worker.made == ["a", "b", "c", "b"]
+
+
+async def test_one_image_is_kept_however_large_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_scaling, "MOST_BYTES", 5)
+    worker = CountingWorker()
+    scaler = ImageScaler(Originals(), worker)
+    for name in ("a", "a", "b"):
+        await scaler.scaled(picture(name), None)
+    assert worker.made == ["a", "b"]
+
+
+async def test_only_pages_that_are_missing_are_rendered() -> None:
+    worker = CountingWorker()
+    scaler = ImageScaler(Originals(), worker)
+    pages = tuple(PageImage(number, 100, 200) for number in (1, 2, 3))
+    for count in (2, 2, 3):
+        part = DocumentPart("d", "d", "application/pdf", 9, 3, pictured=pages[:count])
+        assert len(await scaler.pages(part, None)) == count
+    assert worker.made == ["d 1", "d 2", "d 3"]
