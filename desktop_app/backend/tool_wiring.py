@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from desktop_app.child_processes import environment_with_keys
 from desktop_app.credentials.vault import KeyPlace
+from desktop_app.domain.conversations.message_parts import DocumentPart
 from desktop_app.providers.http.trust import trusted_context
 from desktop_app.services.tools.hosted_tools import HostedTools
 from desktop_app.services.tools.server_source import ServerSource
@@ -39,7 +40,15 @@ def tool_sources(backend: Backend) -> tuple[ToolSource, ...]:
     async def vector_stores() -> Sequence[str]:
         return str((await backend.values())["tools.vector_stores"]).split()
 
-    documents = DocumentTools(backend.search, retrieve)
+    async def collected(ids: Sequence[str]) -> list[DocumentPart]:
+        files = [file for id_ in ids for file in await backend.collections.files(id_)]
+        return [
+            DocumentPart(file.sha256, file.name, file.media_type, file.size, file.pages)
+            for file in files
+            if file.status == "ready"
+        ]
+
+    documents = DocumentTools(backend.search, retrieve, collected, backend.attachments.text)
     pages = WebPageTool(read_text, trusted_context)
     built_in = BuiltInTools([*documents.tools(), *pages.tools()])
     return (built_in, HostedTools(vector_stores))

@@ -23,6 +23,7 @@ MOST_PAGES: Final = 20
 CHARACTERS_PER_PAGE: Final = 4000
 """Of documents without pages."""
 _AROUND: Final = 300
+_MOST_NAMED: Final = 100
 
 SEARCH_LIBRARY: Final = ToolDefinition(
     "search_library",
@@ -39,13 +40,14 @@ SEARCH_DOCUMENTS: Final = ToolDefinition(
 )
 READ_PAGES: Final = ToolDefinition(
     "read_pages",
-    "Reads pages, sheets or sections of a document attached to this conversation.",
+    "Reads pages, sheets or sections of a document attached to this conversation, or in one of "
+    "its collections.",
     schemas.arguments(
         document=schemas.text("The name of the document"),
         first=schemas.optional_number("The first page, from 1; null for 1"),
         last=schemas.optional_number("The last page; null for the first alone"),
     ),
-    touches=N_("It reads the documents of this conversation."),
+    touches=N_("It reads the documents and collections of this conversation."),
 )
 QUERY_TABLE: Final = ToolDefinition(
     "query_table",
@@ -82,10 +84,19 @@ class DocumentTools:
 
     Args:
         retrieve: returns the best passages of collections, for a question and a number of tokens.
+        collected: returns the documents of collections.
+        text_of: returns the text of one of these, by its hash.
     """
 
-    def __init__(self, library: LibrarySearch, retrieve: Retrieve) -> None:
+    def __init__(
+        self,
+        library: LibrarySearch,
+        retrieve: Retrieve,
+        collected: Callable[[Sequence[str]], Awaitable[Sequence[DocumentPart]]],
+        text_of: Callable[[str], Awaitable[str]],
+    ) -> None:
         self._library, self._retrieve = library, retrieve
+        self._collected, self._text_of = collected, text_of
 
     def tools(self) -> list[BuiltInTool]:
         """Return the tools."""
@@ -109,9 +120,7 @@ class DocumentTools:
     async def _search_documents(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         words = arguments["words"]
         found: list[str] = []
-        parts = [p for message in context.messages for p in message.passage_parts]
-        collections = list(dict.fromkeys(part.collection_id for part in parts))
-        if collections:
+        if collections := _collections_of(context):
             for part in await self._retrieve(collections, words, MOST_PASSAGE_TOKENS):
                 found += [f"[{p.source}]\n{p.text}" for p in part.passages]
         for document in documents_of(context):
@@ -120,12 +129,16 @@ class DocumentTools:
         return "\n\n".join(found[:MOST_HITS]) or "Nothing was found."
 
     async def _read_pages(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
-        document = _named(context, arguments["document"])
+        attached = documents_of(context)
+        ids = _collections_of(context)
+        documents = [*attached, *(await self._collected(ids) if ids else ())]
+        document = _named(documents, arguments["document"])
         first = arguments["first"] or 1
         last = arguments["last"] or first
         if not 1 <= first <= last or last - first >= MOST_PAGES:
             raise ToolError(f"Choose pages from 1 on, at most {MOST_PAGES} at once.")
-        text = await context.text_of(document.sha256)
+        text_of = context.text_of if document in attached else self._text_of
+        text = await text_of(document.sha256)
         pages = await asyncio.to_thread(_pages, document, text)
         chosen = pages[first - 1 : last]
         if not chosen:
@@ -156,13 +169,18 @@ def documents_of(context: ToolContext) -> list[DocumentPart]:
     return list(found.values())
 
 
-def _named(context: ToolContext, name: str) -> DocumentPart:
-    documents = documents_of(context)
+def _collections_of(context: ToolContext) -> list[str]:
+    """Return the ids of the collections that a conversation asks, each once."""
+    parts = [part for message in context.messages for part in message.passage_parts]
+    return list(dict.fromkeys(part.collection_id for part in parts))
+
+
+def _named(documents: Sequence[DocumentPart], name: str) -> DocumentPart:
     for document in documents:
         if document.name.casefold() == name.casefold():
             return document
-    known = ", ".join(document.name for document in documents) or "none"
-    raise ToolError(f"No such document is attached. Attached: {known}")
+    known = ", ".join(document.name for document in documents[:_MOST_NAMED]) or "none"
+    raise ToolError(f"There is no such document. Documents: {known}")
 
 
 def _pages(document: DocumentPart, text: str) -> list[str]:

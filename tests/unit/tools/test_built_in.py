@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -149,7 +150,14 @@ LEASE = DocumentPart("a" * 64, "lease.pdf", "application/pdf", 9, pages=2)
 ROOMS = DocumentPart("b" * 64, "rooms.csv", "text/csv", 9)
 ASKED = Message("q", "c", None, Role.USER, MessageStatus.COMPLETE, (LEASE, ROOMS), NOON)
 CONTEXT = ToolContext("c", (ASKED,), text_of)
-TOOLS = BuiltInTools(DocumentTools(Library(), nothing).tools())
+HELD = DocumentPart("b" * 64, "held.csv", "text/csv", 9)
+
+
+async def collected(ids: Sequence[str]) -> Sequence[DocumentPart]:
+    return [HELD] if "k" in ids else []
+
+
+TOOLS = BuiltInTools(DocumentTools(Library(), nothing, collected, text_of).tools())
 
 
 def call(name: str, **arguments: object) -> str:
@@ -175,6 +183,18 @@ def test_documents_are_searched_and_read_by_page() -> None:
             call("read_pages", document="lease.pdf", first=first, last=last)
     with pytest.raises(ToolError, match=r"lease\.pdf, rooms\.csv"):
         call("read_pages", document="/etc/passwd", first=1, last=1)
+
+
+async def test_documents_of_collections_are_read_by_page() -> None:
+    (tool,) = [t.definition for t in await TOOLS.tools() if t.definition.name == "read_pages"]
+    passages = PassagesPart("k", "Contracts", ())
+    asked = replace(ASKED, parts=(*ASKED.parts, passages))
+    arguments = {"document": "held.csv", "first": 1, "last": None}
+    said = await TOOLS.call(tool, arguments, ToolContext("c", (asked,), text_of))
+    assert said.startswith("held.csv, pages 1 to 1 of 1")
+    assert "Harrow" in said
+    with pytest.raises(ToolError, match="no such document"):
+        await TOOLS.call(tool, arguments, CONTEXT)
 
 
 def test_tables_of_spreadsheets() -> None:
