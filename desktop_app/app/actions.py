@@ -53,6 +53,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "block.previous": lambda: window.transcript.step_block(-1),
         "region.next": lambda: window.step_region(+1),
         "region.previous": lambda: window.step_region(-1),
+        "menu.open": window.open_context_menu,
         "prompt.attach": window.prompt.choose_files,
         "prompt.attach-folder": window.prompt.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,

@@ -13,6 +13,7 @@ from desktop_app.i18n.translation import tr
 from desktop_app.ui.help.help_book import matches
 from desktop_app.ui.help.help_place import HelpPlace
 from desktop_app.ui.look.theme import set_role
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import spoken_text
 from desktop_app.ui.widgets.linked_label import PLACE_SCHEME
 from desktop_app.ui.widgets.sealed_document import SealedBrowser
@@ -47,6 +48,13 @@ class HelpText(SealedBrowser):
         self._words: list[str] = []
         self.anchorClicked.connect(self._follow)
         self.set_theme(theme)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Speak the link that Tab goes to: Qt tells screen readers of the whole text alone."""
+        went = super().focusNextPrevChild(forward)
+        if self.hasFocus():
+            announce(self, self.textCursor().selectedText())
+        return went
 
     def set_chapter(self, title: str, html: str) -> None:
         """Show a chapter from its beginning."""

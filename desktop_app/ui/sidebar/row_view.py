@@ -72,6 +72,11 @@ class RowView(QListView):
         self.shows_focus = False
         self.clicked.connect(self.chosen)
 
+    def take_focus_if_filled(self) -> None:
+        """Let Tab pass by the list while it has no row that could show the focus."""
+        policy = Qt.FocusPolicy
+        self.setFocusPolicy(policy.WheelFocus if self._proxy.rowCount() else policy.NoFocus)
+
     def relayout(self) -> None:
         """Lay out the rows again after the delegate's sizes changed."""
         self.scheduleDelayedItemsLayout()
@@ -128,13 +133,9 @@ class RowView(QListView):
             super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the focus ring unless a click moved the focus here; Tab passes by an empty list."""
-        reason, reasons = event.reason(), Qt.FocusReason
-        self.shows_focus = reason != reasons.MouseFocusReason
+        """Show the focus ring unless a click moved the focus here."""
+        self.shows_focus = event.reason() != Qt.FocusReason.MouseFocusReason
         super().focusInEvent(event)
-        is_tab = reason in (reasons.TabFocusReason, reasons.BacktabFocusReason)
-        if is_tab and not self._proxy.rowCount():
-            self.focusNextPrevChild(reason == reasons.TabFocusReason)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Hide the focus ring on a click."""

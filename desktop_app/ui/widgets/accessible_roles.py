@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QAccessibleWidget, QComboBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAccessibleWidget, QComboBox, QStackedWidget, QWidget
 from shiboken6 import isValid
 
 from desktop_app.i18n.translation import tr
@@ -62,6 +62,9 @@ def _interface_of(_class_name: str, widget: object) -> Any:
         made = make()
     elif isinstance(widget, QComboBox):
         made = AccessibleCombo(widget, QAccessible.Role.ComboBox, widget.accessibleName())
+    elif isinstance(widget, QStackedWidget):
+        # Qt calls it "layered pane", which a screen reader speaks at each change of the page.
+        made = QAccessibleWidget(widget, QAccessible.Role.Client, widget.accessibleName())
     elif role:
         kind = AccessibleChoice if isinstance(widget, QAbstractButton) else QAccessibleWidget
         made = kind(widget, QAccessible.Role[role], widget.accessibleName())

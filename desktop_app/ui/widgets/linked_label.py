@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from PySide6.QtCore import QObject, Qt, Signal
 
 from desktop_app.domain.places import LinkedText, LinkSegment, Place, plain_text
+from desktop_app.ui.widgets.announcements import announce
 from desktop_app.ui.widgets.foreign_text import LONGEST_PARAGRAPH, PlainLabel, one_line
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QFocusEvent
     from PySide6.QtWidgets import QMessageBox
 
 PLACE_SCHEME: Final = "place:"
+_Reason = Qt.FocusReason
 _LINKS: Final = (
     Qt.TextInteractionFlag.TextSelectableByMouse
     | Qt.TextInteractionFlag.LinksAccessibleByMouse
@@ -62,6 +65,19 @@ class LinkedLabel(PlainLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         super().setText(text)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Go to the first or the last link, as Tab came from above or below."""
+        super().focusInEvent(event)
+        if event.reason() in (_Reason.TabFocusReason, _Reason.BacktabFocusReason):
+            self.focusNextPrevChild(event.reason() == _Reason.TabFocusReason)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Speak the link that Tab goes to: Qt tells screen readers of the label alone."""
+        went = super().focusNextPrevChild(forward)
+        if self.hasFocus():
+            announce(self, self.selectedText())
+        return went
 
     def _follow(self, link: str) -> None:
         self.place_requested.emit(Place(link.removeprefix(PLACE_SCHEME)))

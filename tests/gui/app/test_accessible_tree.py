@@ -31,7 +31,6 @@ from PySide6.QtWidgets import (
 
 from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.look.theme import Mode, light
-from desktop_app.ui.sidebar.row_view import RowView
 from desktop_app.ui.transcript.keyboard.focus_targets import FocusTargetButton
 from desktop_app.ui.transcript.keyboard.message_actions import ActionRow
 from desktop_app.ui.widgets.mnemonics import NO_MNEMONIC
@@ -76,6 +75,8 @@ def _faults(widget: QWidget) -> Iterator[str]:
         yield f"{said} is named by its value {name!r}"
     if widget.isWindow() and known.role() in UNHEARD:
         yield f"{said} is a window without a role"
+    if known.role() is Role.LayeredPane:
+        yield f"{said} is spoken as a layered pane"
     if "\ufffc" in name:
         yield f"{said} has an object character in its name"
 
@@ -86,7 +87,7 @@ def _tab_faults(window: QWidget) -> Iterator[str]:
     if focused is None or focused.window() is not window:
         return
     shown = [w for w in _visible_parts(window) if _takes_keys(w) and not w.focusProxy()]
-    stops = [w for w in shown if not _is_exclusive(w) and not _is_empty(w)]
+    stops = [w for w in shown if not _is_exclusive(w)]
     way = [focused]
     for _ in range(MOST_STOPS):
         QTest.keyClick(way[-1], Qt.Key.Key_Tab)
@@ -112,10 +113,6 @@ def _goes_back(before: QWidget, after: QWidget) -> bool:
     is_up = second.bottom() <= first.top() and second.left() < first.right()
     is_row = abs(second.center().y() - first.center().y()) < SAME_ROW
     return is_up or (is_row and second.right() <= first.left())
-
-
-def _is_empty(widget: QWidget) -> bool:
-    return isinstance(widget, RowView) and not widget.model().rowCount()
 
 
 def _is_exclusive(widget: QWidget) -> bool:

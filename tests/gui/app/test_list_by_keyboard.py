@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
 from desktop_app.app.desktop.single_instance import call
 from desktop_app.app.desktop.window_request import OpenRequest, encode
@@ -15,6 +16,10 @@ from desktop_app.ui.sidebar.conversation_model import Roles
 from desktop_app.ui.sidebar.conversation_view import ConversationView
 from desktop_app.ui.widgets.rows_model import ROW
 from tests.gui.app.desk import Desk, until
+from tests.helpers.menus import entry_text
+
+if TYPE_CHECKING:
+    import pytest
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -72,6 +77,20 @@ async def test_ctrl_z_in_the_list_undoes_the_last_deletion_even_without_its_note
         QTest.keyClick(view, Qt.Key.Key_Z, CONTROL)
         assert desk.said == "Nothing to undo"
         await desk.written()
+
+
+async def test_shift_f10_opens_the_menu_of_the_current_conversation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with Desk() as desk:
+        view = await asked(desk, "One", "Two")
+        menus: list[list[str]] = []
+        monkeypatch.setattr(
+            QMenu, "popup", lambda menu, _at: menus.append([entry_text(a) for a in menu.actions()])
+        )
+        view.setCurrentIndex(view.model().index(2, 0))
+        desk.ready.actions["menu.open"]()
+        assert [titles[0] for titles in menus] == ["Rename\tF2"]
 
 
 async def searched(desk: Desk, words: str, title: str) -> None:
