@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
@@ -29,14 +30,15 @@ from desktop_app.ui.models.model_columns import (
 )
 from desktop_app.ui.settings.form_widgets import Combo, retheme
 from desktop_app.ui.widgets.buttons.help_button import HelpButton
-from desktop_app.ui.widgets.foreign_text import PlainLabel, set_tooltip
+from desktop_app.ui.widgets.foreign_text import PlainLabel, menu_text, set_tooltip
+from desktop_app.ui.widgets.program_menu import ProgramMenu
 from desktop_app.ui.widgets.shared_columns import show_as_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtGui import QKeyEvent, QShowEvent
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QMenu, QWidget
 
     from desktop_app.domain.models.model_row import ModelRow
     from desktop_app.ui.look.theme import Theme
@@ -119,6 +121,10 @@ class ModelsDialog(QDialog):
         self.search.textChanged.connect(self._filter)
         self.filter.currentIndexChanged.connect(lambda _at: self._filter(self.search.text()))
         self.table.doubleClicked.connect(self._take)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(
+            lambda at: self.sort_menu().popup(self.table.viewport().mapToGlobal(at))
+        )
         self.table.clicked.connect(self._clicked)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_buttons())
         self._use.clicked.connect(lambda: self._emit(self.use_requested))
@@ -191,7 +197,25 @@ class ModelsDialog(QDialog):
         else:
             super().keyPressEvent(event)
 
+    def sort_menu(self) -> QMenu:
+        """Return the table's menu: the order of its rows, without a click on a column's heading."""
+        menu = ProgramMenu(self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        for column in range(NAME_COLUMN, self._shown.columnCount()):
+            heading = str(self._shown.headerData(column, Qt.Orientation.Horizontal))
+            text = menu_text(tr("Sort by {column}", column=heading))
+            menu.addAction(text, partial(self._sort, column))
+        return menu
+
     # ------------------------------------------------------------------ private
+
+    def _sort(self, column: int) -> None:
+        """Sort by a column; downward if it is upward already."""
+        header, orders = self.table.horizontalHeader(), Qt.SortOrder
+        is_upward = header.sortIndicatorOrder() is orders.AscendingOrder
+        again = header.sortIndicatorSection() == column and is_upward
+        order = orders.DescendingOrder if again else orders.AscendingOrder
+        self.table.sortByColumn(column, order)
 
     def _filter(self, text: str) -> None:
         self._shown.set_text(text)

@@ -375,6 +375,7 @@ async def models(desk: Desk, look: Look) -> None:
     table = await _dialog(ModelsDialog)
     await until(lambda: bool(table.rows))
     await look("models")
+    await _popup(desk, look, "menu-models", table.sort_menu())
     table.filter.setCurrentIndex(1)
     await look("models-filtered")
     table.filter.setCurrentIndex(0)

@@ -63,7 +63,8 @@ async def test_unknown_prices_come_last_in_any_order() -> None:
         await desk.state.providers.reload()
         table = await _table(desk)
         for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
-            table.table.sortByColumn(4, order)
+            table.sort_menu().actions()[3].trigger()
+            assert table.table.horizontalHeader().sortIndicatorOrder() is order
             prices = [None if row.price is None else row.price.input for row in table.rows]
             known = [price for price in prices if price is not None]
             assert known == sorted(known, reverse=order is Qt.SortOrder.DescendingOrder)
