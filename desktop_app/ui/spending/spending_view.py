@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QHeaderView,
-    QPushButton,
     QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
@@ -97,8 +96,7 @@ class SpendingView(QDialog):
         show_as_rows(table)
         set_role(self.total, "strong")
         set_role(self._copy, "plain")
-        for button in self.findChildren(QPushButton):
-            button.setAutoDefault(False)
+        self._copy.setAutoDefault(False)  # Enter in the table would press it
         QShortcut(QKeySequence.StandardKey.Copy, self, self.copy)
         self._head, self._foot = QHBoxLayout(), QHBoxLayout()
         self._head.addWidget(self._tabs)
