@@ -292,7 +292,8 @@ def _show(runs: Sequence[EvaluationRun]) -> None:
             f"{cost:>10}  {time:>8}"
         )
         if run.refused:
-            write_line("    " + tr_plural("{count} declined", "{count} declined", run.refused))
+            declined = tr_plural("{count} declined", "{count} declined", run.refused)
+            write_line(f"{'':4}{declined}")
         for result in run.results:
             if not result.passed:
                 write_line(clean_line(f"    {result.id}: {'; '.join(result.failed)}"))

@@ -203,8 +203,8 @@ class ModelsDialog(QDialog):
         menu.aboutToHide.connect(menu.deleteLater)
         for column in range(NAME_COLUMN, self._shown.columnCount()):
             heading = str(self._shown.headerData(column, Qt.Orientation.Horizontal))
-            text = menu_text(tr("Sort by {column}", column=heading))
-            menu.addAction(text, partial(self._sort, column))
+            text = tr("Sort by {column}", column=heading)
+            menu.addAction(menu_text(text), partial(self._sort, column))
         return menu
 
     # ------------------------------------------------------------------ private
