@@ -16,7 +16,7 @@ from desktop_app.domain.errors import IllegalChoiceError, Remedy, UserFacingErro
 from desktop_app.domain.places import plain_text
 from desktop_app.domain.tools.remote_tool import ALL_TOOLS
 from desktop_app.i18n.translation import in_english, tr
-from desktop_app.services.tools.hosted_tools import hosted_refusal, why_unavailable
+from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words, why_unavailable
 from desktop_app.services.tools.tool_set import all_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ async def _list(*, as_json: bool) -> int:
         return 0
     width = max((len(tool.definition.full_name) for tool in found), default=0)
     for tool, refusal in listed:
-        write_line(f"{tool.definition.full_name:<{width}}  {brief(tool, refusal)}".rstrip())
+        price = "" if refusal else price_words(tool, backend.catalog.hosted_tools, usual.profile)
+        words = " ".join(filter(None, (brief(tool, refusal), price)))
+        write_line(f"{tool.definition.full_name:<{width}}  {words}".rstrip())
     return 0
 
 

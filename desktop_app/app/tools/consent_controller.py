@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from desktop_app.ui.window.conversation_pane import ConversationPane
 
 _KINDS: Final = {
-    ToolKind.READS: N_("It reads data on this computer. The provider gets the result."),
+    ToolKind.READS: N_("The provider gets the result."),
     ToolKind.WRITES: N_("It can change data."),
     ToolKind.LEAVES: N_("It sends data to other servers."),
 }
@@ -95,7 +95,7 @@ class ConsentController(QObject):
         self._asked = first
         tool, call = first.question.tool, first.question.call
         touches = tr(tool.touches) if tool.touches else ""
-        note = " ".join(filter(None, (tr(_KINDS[tool.kind]), touches)))
+        note = " ".join(filter(None, (touches, tr(_KINDS[tool.kind]))))
         card = self._made_card()
         card.ask(tool.full_name, note, call.arguments, waiting=len(here) - 1)
         self._pane.notifications.announce(card.words)

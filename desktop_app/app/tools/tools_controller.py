@@ -19,11 +19,10 @@ from desktop_app.domain.errors import IllegalChoiceError
 from desktop_app.domain.places import LinkedText, LinkSegment
 from desktop_app.domain.tools.tool import ListedTool, Permission, ToolKind
 from desktop_app.foreign_file import RefusedFileError, open_file
-from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.structured.form_support import require_grammar_support
 from desktop_app.services.tools.consent import fingerprint
-from desktop_app.services.tools.hosted_tools import hosted_refusal, why_unavailable
+from desktop_app.services.tools.hosted_tools import hosted_refusal, price_words, why_unavailable
 from desktop_app.ui.settings.dialog_field import EditRequest, form_words, tools_words
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 TOOLS: Final = "answer.tools"
 FORM: Final = "answer.form"
 _KINDS: Final = {
-    ToolKind.READS: N_("Reads data on this computer."),
+    ToolKind.READS: N_("The provider gets the result."),
     ToolKind.WRITES: N_("Can change data."),
     ToolKind.LEAVES: N_("Sends data to other servers."),
 }
@@ -165,11 +164,7 @@ class ToolsController(QObject):
 
     def _price(self, tool: ListedTool) -> str:
         """Return what a call costs; "" for tools that run here."""
-        price = self._backend.catalog.hosted_tools.get(tool.definition.name)
-        if tool.definition.hosted is None or price is None:
-            return ""
-        price *= self._setup.profile.price_multiplier
-        return tr("{price} per use, besides the tokens.", price=formatting.exact_money(price))
+        return price_words(tool, self._backend.catalog.hosted_tools, self._setup.profile)
 
     async def _permit(self, name: str, permission: Permission) -> None:
         store, here = self._backend.permissions, self._current.id

@@ -10,23 +10,25 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from desktop_app.domain.answering.chat_request import ProviderKind
+from desktop_app.domain.answering.chat_request import ProviderKind, ProviderProfile
 from desktop_app.domain.conversations.message_parts import ToolCallPart
 from desktop_app.domain.models.model_catalog import Api
 from desktop_app.domain.places import LinkedText, LinkSegment, linked_text
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import ListedTool, ToolDefinition, ToolError, ToolKind
 from desktop_app.domain.tools.tool_context import ToolContext
+from desktop_app.i18n import formatting
 from desktop_app.i18n.translation import N_, tr
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 
+CODE_INTERPRETER: Final = "code_interpreter"
 _ABOUT: Final = {
     "web_search": ("Searches the web.", N_("The provider searches the web.")),
     "file_search": (
         "Searches the files of a vector store at the provider.",
         N_("The provider searches files that you have stored there."),
     ),
-    "code_interpreter": (
+    CODE_INTERPRETER: (
         "Runs Python at the provider.",
         N_("The provider runs Python in a container."),
     ),
@@ -36,7 +38,7 @@ NAMES: Final = frozenset(_ABOUT)
 _NO_STORE: Final = N_("Enter the ID of a vector store in {responses_page}.")
 _FIELDS: Final[Mapping[str, Mapping[str, Any]]] = {
     "web_search": {"type": "web_search"},
-    "code_interpreter": {"type": "code_interpreter", "container": {"type": "auto"}},
+    CODE_INTERPRETER: {"type": "code_interpreter", "container": {"type": "auto"}},
     # The price of an image depends on both.
     "image_generation": {"type": "image_generation", "quality": "medium", "size": "1024x1024"},
 }
@@ -100,13 +102,24 @@ def why_unavailable(tool: ListedTool) -> LinkedText:
     return linked_text(tool.reason, {"why": tool.why})
 
 
+def price_words(tool: ListedTool, prices: Mapping[str, Decimal], profile: ProviderProfile) -> str:
+    """Return what a call costs at a provider, for the user; "" for tools that run here."""
+    price = prices.get(tool.definition.name)
+    if tool.definition.hosted is None or price is None:
+        return ""
+    money = formatting.exact_money(price * profile.price_multiplier)
+    if tool.definition.name == CODE_INTERPRETER:  # later code in the same container is free
+        return tr("At most {price} per use, besides the tokens.", price=money)
+    return tr("{price} per use, besides the tokens.", price=money)
+
+
 def hosted_cost(calls: Iterable[ToolCallPart], prices: Mapping[str, Decimal]) -> Decimal:
     """Return what hosted calls cost. All code of one container costs once; failures are free."""
     total, containers = Decimal(0), set[str]()
     for call in calls:
         if not call.is_hosted or call.state is ToolCallState.FAILED:
             continue
-        if call.name == "code_interpreter":
+        if call.name == CODE_INTERPRETER:
             container = _container(call)
             if container in containers:
                 continue

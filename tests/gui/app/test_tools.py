@@ -85,7 +85,7 @@ async def test_the_question_shows_the_arguments_and_takes_a_change() -> None:
         await until(lambda: card(desk))
         shown = card(desk)
         assert shown is not None
-        assert shown.words.startswith("Run the tool “look”? It reads data on this computer.")
+        assert shown.words.startswith("Run the tool “look”? The provider gets the result.")
         assert shown.arguments.toPlainText() == '{\n  "path": "a\\u202eb"\n}'
         shown.arguments.setPlainText('{"path": ')
         desk.click("consent-once")
@@ -217,7 +217,8 @@ async def test_a_long_name_leaves_room_for_the_permission() -> None:
 async def test_tools_of_the_provider_are_priced_or_disabled_with_the_reason() -> None:
     async with Desk(environment={"OPENAI_API_KEY": "sk-a"}) as desk:
         picker = await _picker(desk)
-        assert "$0.01 per use" in _words(picker)
+        assert " $0.01 per use" in _words(picker)
+        assert "At most $0.03 per use" in _words(picker)
         assert find(picker, QCheckBox, "tool-web_search").isEnabled()
         assert not find(picker, QCheckBox, "tool-file_search").isEnabled()
         assert "Enter the ID of a vector store" in _words(picker)
