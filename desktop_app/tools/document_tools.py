@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from desktop_app.domain.conversations.conversation import SearchHit, SearchOrder
@@ -63,7 +64,7 @@ PYTHON: Final = ToolDefinition(
     "Runs Python code without network and files, and returns what it prints. Only the standard "
     "library is certain.",
     schemas.arguments(code=schemas.text("Python code that prints its results")),
-    touches=N_("It runs code in a confined process without network and files."),
+    touches=N_("It runs Python code that can’t use the network or open your files."),
 )
 
 
@@ -123,27 +124,33 @@ class DocumentTools:
         if collections := _collections_of(context):
             for part in await self._retrieve(collections, words, MOST_PASSAGE_TOKENS):
                 found += [f"[{p.source}]\n{p.text}" for p in part.passages]
-        for document in documents_of(context):
+        for name, document in _by_name(documents_of(context)).items():
             text = await context.text_of(document.sha256)
-            found += await asyncio.to_thread(_passages, document, text, words)
+            found += await asyncio.to_thread(_passages, name, document, text, words)
         return "\n\n".join(found[:MOST_HITS]) or "Nothing was found."
 
     async def _read_pages(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
         attached = documents_of(context)
         ids = _collections_of(context)
-        documents = [*attached, *(await self._collected(ids) if ids else ())]
-        document = _named(documents, arguments["document"])
+        hashes = {document.sha256: document.name for document in attached}
+        collected = await self._collected(ids) if ids else ()
+        more = [each for each in collected if hashes.get(each.sha256) != each.name]
+        documents = _by_name([*attached, *more])
+        name = _name_in(documents, arguments["document"])
+        document = documents[name]
         first = arguments["first"] or 1
         last = arguments["last"] or first
         if not 1 <= first <= last or last - first >= MOST_PAGES:
             raise ToolError(f"Choose pages from 1 on, at most {MOST_PAGES} at once.")
-        text_of = context.text_of if document in attached else self._text_of
+        text_of = context.text_of if document.sha256 in hashes else self._text_of
         text = await text_of(document.sha256)
         pages = await asyncio.to_thread(_pages, document, text)
         chosen = pages[first - 1 : last]
         if not chosen:
             raise ToolError(f"The document has {len(pages)} pages.")
-        said = f"{document.name}, pages {first} to {first + len(chosen) - 1} of {len(pages)}"
+        said = f"{name}, pages {first} to {first + len(chosen) - 1} of {len(pages)}"
+        if others := _others_of_this_name(documents, name):
+            said += f" (others of this name: {', '.join(others[:_MOST_NAMED])})"
         return f"{said}\n\n" + "\n\n".join(chosen)
 
     async def _query_table(self, arguments: Mapping[str, Any], context: ToolContext) -> str:
@@ -175,11 +182,31 @@ def _collections_of(context: ToolContext) -> list[str]:
     return list(dict.fromkeys(part.collection_id for part in parts))
 
 
-def _named(documents: Sequence[DocumentPart], name: str) -> DocumentPart:
+def _by_name(documents: Iterable[DocumentPart]) -> dict[str, DocumentPart]:
+    """Return documents by their names; the second “a.pdf” is “a.pdf (2)”."""
+    named: dict[str, DocumentPart] = {}
+    taken = set[str]()
     for document in documents:
-        if document.name.casefold() == name.casefold():
-            return document
-    known = ", ".join(document.name for document in documents[:_MOST_NAMED]) or "none"
+        name, number = document.name, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{document.name} ({number})"
+        taken.add(name.casefold())
+        named[name] = document
+    return named
+
+
+def _others_of_this_name(documents: Mapping[str, DocumentPart], name: str) -> list[str]:
+    wanted = documents[name].name.casefold()
+    return [n for n, d in documents.items() if n != name and d.name.casefold() == wanted]
+
+
+def _name_in(documents: Iterable[str], wanted: str) -> str:
+    """Return the name of a document as it is written. Raises ToolError if there is none."""
+    for name in documents:
+        if name.casefold() == wanted.casefold():
+            return name
+    known = ", ".join(islice(documents, _MOST_NAMED)) or "none"
     raise ToolError(f"There is no such document. Documents: {known}")
 
 
@@ -193,7 +220,7 @@ def _pages(document: DocumentPart, text: str) -> list[str]:
     return [text[at : at + size] for at in range(0, len(text), size)] or [""]
 
 
-def _passages(document: DocumentPart, text: str, words: str) -> list[str]:
+def _passages(name: str, document: DocumentPart, text: str, words: str) -> list[str]:
     """Return the surroundings of the first occurrences of all words, or of any if none has all."""
     wanted = [word.casefold() for word in re.findall(r"\w+", words)]
     pages = [
@@ -205,5 +232,5 @@ def _passages(document: DocumentPart, text: str, words: str) -> list[str]:
     for number, page, folded in best[:MOST_HITS]:
         at = min((folded.find(word) for word in wanted if word in folded), default=0)
         piece = page[max(0, at - _AROUND) : at + _AROUND].strip()
-        found.append(f"[{document.name}, page {number}]\n{piece}")
+        found.append(f"[{name}, page {number}]\n{piece}")
     return found

@@ -197,6 +197,24 @@ async def test_documents_of_collections_are_read_by_page() -> None:
         await TOOLS.call(tool, arguments, CONTEXT)
 
 
+async def test_documents_of_the_same_name_are_told_apart() -> None:
+    other = replace(ROOMS, name="Lease.PDF")  # another file
+    asked = replace(ASKED, parts=(LEASE, other, PassagesPart("k", "Contracts", ())))
+    context = ToolContext("c", (asked,), text_of)
+    tools = {tool.definition.name: tool.definition for tool in await TOOLS.tools()}
+    pages = {"first": 1, "last": None}
+    first = await TOOLS.call(tools["read_pages"], {"document": "lease.pdf", **pages}, context)
+    assert "Rent is 900." in first
+    assert first.startswith("lease.pdf, pages 1 to 1 of 2 (others of this name: Lease.PDF (2))")
+    second = await TOOLS.call(tools["read_pages"], {"document": "lease.pdf (2)", **pages}, context)
+    assert second.startswith("Lease.PDF (2), pages 1 to 1 of 1 (others of this name: lease.pdf)")
+    assert "Harrow" in second
+    found = await TOOLS.call(tools["search_documents"], {"words": "Selby"}, context)
+    assert found.startswith("[Lease.PDF (2), page 1]")
+    with pytest.raises(ToolError, match=r"Documents: lease\.pdf, Lease\.PDF \(2\), held\.csv$"):
+        await TOOLS.call(tools["read_pages"], {"document": "none.csv", **pages}, context)
+
+
 def test_tables_of_spreadsheets() -> None:
     text = "## A\n\n| x | y |\n| --- | --- |\n| 1 | a \\| b |\n\n## B\n\n| z |\n| --- |\n| 2 |\n"
     first, second = tables_of("t.xlsx", "x", text)
