@@ -36,6 +36,9 @@ _READ: Final = ("text/html", "application/xhtml+xml", "text/plain", "text/markdo
 _MOVED: Final = (301, 302, 303, 307, 308)
 # Special networks that `is_global` of some versions of Python does not know.
 _NOT_PUBLIC: Final = ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")
+_GZIP_OR_ZLIB: Final = zlib.MAX_WBITS | 32
+_GZIP_BEGINS: Final = b"\x1f"
+"""The first byte of a member; the second may be in the next piece."""
 _ISATAP: Final = 0x5EFE
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -193,16 +196,23 @@ async def bounded_body(reply: httpx.Response) -> bytes:
     encoding = reply.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "deflate"):
         raise ToolError("The page is compressed in a way that is not supported.")
-    unpacking = None if encoding == "identity" else zlib.decompressobj(zlib.MAX_WBITS | 32)
+    unpacking = None if encoding == "identity" else zlib.decompressobj(_GZIP_OR_ZLIB)
     data = bytearray()
     async for piece in reply.aiter_raw():
         await asyncio.sleep(0)  # one read of the network may be 10,000 chunks of a byte
-        if unpacking is not None:
+        if unpacking is None:
+            data += piece
+        while unpacking is not None and piece and len(data) <= LARGEST_PAGE:
+            if unpacking.eof:
+                if not piece.startswith(_GZIP_BEGINS):
+                    break  # padding
+                await asyncio.sleep(0)  # one piece may have 3,000 empty members
+                unpacking = zlib.decompressobj(_GZIP_OR_ZLIB)
             try:
-                piece = unpacking.decompress(piece, LARGEST_PAGE + 1 - len(data))
+                data += unpacking.decompress(piece, LARGEST_PAGE + 1 - len(data))
             except zlib.error as error:
                 raise ToolError("The page is damaged.") from error
-        data += piece
+            piece = unpacking.unused_data
         if len(data) > LARGEST_PAGE:
             raise ToolError(f"The page is larger than {LARGEST_PAGE >> 20} MB.")
     if unpacking is not None and data and not unpacking.eof:

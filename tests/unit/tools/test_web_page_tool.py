@@ -113,6 +113,32 @@ def test_a_page_is_in_the_encoding_that_the_server_states(port: int) -> None:
     assert page.text.strip() == "Привет"
 
 
+@pytest.mark.parametrize("size", [1, 7, 1 << 16])
+@pytest.mark.parametrize("padding", [b"", bytes(9)])
+async def test_all_members_of_a_compressed_page_are_read(size: int, padding: bytes) -> None:
+    packed = b"".join(map(gzip.compress, (b"<p>One", b"", b"Two", b"Three"))) + padding
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        for at in range(0, len(packed), size):
+            yield packed[at : at + size]
+
+    headers = {"content-encoding": "gzip"}
+    reply = httpx.Response(200, headers=headers, content=pieces())
+    assert await bounded_body(reply) == b"<p>OneTwoThree"
+
+
+@pytest.mark.attack("tools")
+async def test_members_together_are_bounded() -> None:
+    member = gzip.compress(bytes(LARGEST_PAGE))
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        yield member * 3
+
+    reply = httpx.Response(200, headers={"content-encoding": "gzip"}, content=pieces())
+    with pytest.raises(ToolError, match="larger than 5 MB"):
+        await bounded_body(reply)
+
+
 def test_a_compressed_page_that_is_cut_is_refused(port: int) -> None:
     with pytest.raises(ToolError, match="damaged"):
         fetch(f"http://site.test:{port}/packed-cut")
