@@ -45,7 +45,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from desktop_app.i18n.translation import in_english
 
@@ -154,14 +154,14 @@ class UserFacingError(Exception):
     """A failure that is reported to the user.
 
     Attributes:
-        code: identifies the class, in memory and in the store.
+        code: identifies the class, or that of a wrapped error, in memory and in the store.
         reason: what happened, as a code; or a sentence that another process or a store brought.
         remedy: what to do, if it is not what `error_sentences` says of the reason.
         params: values for the placeholders in the sentences.
         details: for the Details view and the log; never a key, never a prompt.
     """
 
-    code: ClassVar[str] = "error"
+    code: str = "error"
 
     def __init__(
         self,

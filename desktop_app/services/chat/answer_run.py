@@ -63,6 +63,7 @@ from desktop_app.domain.errors import (
     ModelNotFoundError,
     ProviderError,
     RunLostError,
+    SpendingCapError,
     StorageError,
     UserFacingError,
 )
@@ -619,7 +620,9 @@ class AnswerRun:
         if usage is None and reply.usage_scope is UsageScope.FIRST:
             return
         is_begun = usage is not None or reply.may_be_billed
-        if is_begun or (self._is_sent and reply.error is not None):
+        # The cap may refuse a further round of tools, which then is not sent.
+        is_refused = reply.error is not None and reply.error.code != SpendingCapError.code
+        if is_begun or (self._is_sent and is_refused):
             price = self._resolved.price
             is_free = usage is None and price is not None and price.is_free
             await self._write_line(usage, is_billed=is_begun and not is_free)
@@ -695,6 +698,7 @@ def as_provider_error(error: UserFacingError) -> ProviderError:
         details=error.details,
     )
     failed.__cause__ = error
+    failed.code = error.code
     return failed
 
 

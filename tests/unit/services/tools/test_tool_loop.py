@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from desktop_app.backend.environment_profiles import OPENAI
+from desktop_app.domain.answering.chat_request import ProviderProfile
 from desktop_app.domain.answering.generation import GenerationParameters
 from desktop_app.domain.answering.stream_events import (
     Completed,
@@ -21,6 +24,7 @@ from desktop_app.domain.answering.stream_events import (
 from desktop_app.domain.conversations.conversation import Message, MessageStatus
 from desktop_app.domain.conversations.message_parts import ToolCallPart, tool_calls
 from desktop_app.domain.error_reasons import Reason
+from desktop_app.domain.errors import SpendingCapError
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.tools.call_state import ToolCallState
 from desktop_app.domain.tools.tool import LONGEST_RESULT, Permission, ToolError, ToolLimits
@@ -56,13 +60,14 @@ async def run(
     source: Source,
     *scripts: list[Any],
     consent: ConsentDesk | None = None,
+    profile: ProviderProfile = OPENAI,
     **limits: Any,
 ) -> tuple[Message, ScriptedProvider, Room]:
     """Ask once with all tools of a source. Return the answer as stored."""
     provider = ScriptedProvider(*scripts)
     async with open_room(tmp_path, provider, tools=ToolCatalog([source]), consent=consent) as room:
         names = [tool.definition.full_name for tool in await source.tools()]
-        began = await room.begin("Two?", settings=settings(*names, **limits))
+        began = await room.begin("Two?", profile, settings=settings(*names, **limits))
         answer = await room.run(began)
         stored = await room.store.path(began.conversation.id)
         assert stored[-1] == answer
@@ -192,6 +197,17 @@ async def test_the_cost_of_all_rounds_is_limited(tmp_path: Path) -> None:
     assert answer.error is not None
     assert answer.error.reason is Reason.TOOL_COST_REACHED
     assert len(provider.requests) == 2
+
+
+async def test_the_monthly_cap_between_rounds_is_named_as_before_the_first(tmp_path: Path) -> None:
+    profile = replace(OPENAI, monthly_cap=Decimal("0.003"))  # a round costs $0.00315
+    source = Source(double=doubled)
+    answer, provider, _ = await run(
+        tmp_path, source, asks(("c1", "double", "{}")), ANSWER, profile=profile
+    )
+    assert answer.error is not None
+    assert (answer.error.reason, answer.error.code) == (Reason.CAP_REACHED, SpendingCapError.code)
+    assert len(provider.requests) == 1
 
 
 async def test_ids_that_are_missing_or_repeated_are_replaced(tmp_path: Path) -> None:
