@@ -226,6 +226,7 @@ class Reason(StrEnum):
     TOOL_SERVER_FILE = "tool_server_file"
     TOOL_SERVER_SSE = "tool_server_sse"
     TOOL_SERVER_OFF = "tool_server_off"
+    TOOL_SERVER_ENV_FILE = "tool_server_env_file"
 
     # Documents
     PASSWORD_PROTECTED = "password_protected"

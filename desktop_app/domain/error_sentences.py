@@ -763,6 +763,10 @@ SENTENCES: Final[Mapping[Reason, ErrorSentences]] = {
         N_("The tool server “{server}” is turned off in the file and wasn’t added."),
         remedy=N_("Turn it on there and import again."),
     ),
+    Reason.TOOL_SERVER_ENV_FILE: ErrorSentences(
+        N_("The tool server “{server}” reads variables from “{file}” and wasn’t added."),
+        remedy=N_("Copy them to “env” and import again."),
+    ),
     # Documents
     Reason.PASSWORD_PROTECTED: ErrorSentences(
         N_("“{name}” is password-protected."),

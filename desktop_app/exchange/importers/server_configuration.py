@@ -120,6 +120,8 @@ def _made(name: str, fields: Mapping[str, Any]) -> tuple[ToolServer, ServerSecre
         raise ToolServerError(Reason.TOOL_SERVER_OFF, server=name)
     if transport == "sse":
         raise ToolServerError(Reason.TOOL_SERVER_SSE, server=name)
+    if env_file := fields.get("envFile"):
+        raise ToolServerError(Reason.TOOL_SERVER_ENV_FILE, server=name, file=str(env_file))
     command, url = fields.get("command", ""), fields.get("url") or fields.get("serverUrl", "")
     words = fields.get("args", [])
     if not (isinstance(words, list) and all(isinstance(w, str | int | float) for w in words)):

@@ -130,6 +130,26 @@ def test_a_server_that_is_turned_off_is_skipped(field: dict[str, bool]) -> None:
     assert on.made()[0].name == "on"
 
 
+def test_a_server_with_a_file_of_variables_is_refused_by_name() -> None:
+    """Without them it would start and fail for a reason that nobody sees."""
+    with_file, without = read_text(
+        json.dumps(
+            {
+                "mcpServers": {
+                    "with": {"command": "x", "envFile": "${workspaceFolder}/.env"},
+                    "without": {"command": "x", "envFile": ""},
+                }
+            }
+        )
+    )
+    with pytest.raises(
+        ToolServerError, match=r"reads variables from “\$\{workspaceFolder\}/\.env”"
+    ):
+        with_file.made()
+    assert not with_file.is_off
+    assert without.made()[0].name == "without"
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none.json"
     with pytest.raises(ImportRefusedError, match="it doesn’t exist") as caught:
