@@ -4,8 +4,8 @@
 
 The changes are made in a copy of the committed files. For each, the unit tests that import the
 changed module and the examples in its docstrings run first, then the unit tests of its package,
-then the integration tests and the gui tests that import it. Code that runs in processes of its own
-is named by none: all integration tests of its package run.
+then the integration tests and the gui tests that import it. No test imports code that runs in
+processes of its own: all integration tests of its package run.
 `equivalent.txt` lists changes that no test can notice, with reasons. A change by which the tests
 hang counts as noticed, as is usual, and is listed as a timeout: tests that fail tell more. A change
 whose tests also fail without it, as on a busy computer, is listed as unknown and not counted. The
