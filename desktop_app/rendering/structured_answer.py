@@ -26,7 +26,7 @@ LONGEST_TREE: Final = 200_000
 """Characters of JSON that are shown as a table or a tree; more is shown as code."""
 _FENCE: Final = "~~~~~~~~~~~~"
 _DEEPEST: Final = 12
-_MARKUP: Final = re.compile(r"([!-/:-@\[-`{-~])")
+_MARKUP: Final = re.compile(r"[!-/:-@\[-`{-~]")
 _LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}")
 
 
@@ -149,4 +149,9 @@ def _table(table: JsonTable) -> list[str]:
 
 def _plain(text: str) -> str:
     """Return a text as Markdown that shows its characters, on one line."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    return _MARKUP.sub(_escape, " ".join(text.split()))
+
+
+def _escape(found: re.Match[str]) -> str:
+    # A backslash before a bracket begins a formula.
+    return f"&#{ord(found[0])};" if found[0] in "()[]" else f"\\{found[0]}"

@@ -89,9 +89,10 @@ async def test_an_object_is_a_tree() -> None:
     async with Desk(environment=COMET) as desk:
         use(desk, FORM)
         turn = await desk.ask("Who?")
-        turn.end(json.dumps({"people": [], "place": {"city": "*Bonn*", "zip": [5, None]}}))
+        place = {"city": "*Bonn* (Rhine)", "zip": [5, None]}
+        turn.end(json.dumps({"people": [{"tags": ["a", "b"]}], "place": place}))
         await desk.settled()
-        for words in ("place", "city: *Bonn*", "zip", "5", "–"):
+        for words in ('["a", "b"]', "place", "city: *Bonn* (Rhine)", "zip", "5", "–"):
             assert words in desk.transcript
         run(desk, "copy-csv")
         assert clipboard().splitlines()[0] == "people,place"
