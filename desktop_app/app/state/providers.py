@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ class Providers(QObject):
         self._profiles: list[ProviderProfile] = []
         self._default: ProviderProfile = ON_DEVICE
         self.shown_as_text: set[str] = set()
+        self._loading = asyncio.Lock()
 
     @property
     def all(self) -> list[ProviderProfile]:
@@ -71,9 +73,10 @@ class Providers(QObject):
 
     async def reload(self) -> None:
         """Load the profiles again."""
-        profiles = await self._backend.profiles()
-        self._default = await self._backend.default_profile(profiles, self._values.all)
-        self._profiles = profiles
+        async with self._loading:  # the store may answer two readers in any order
+            profiles = await self._backend.profiles()
+            self._default = await self._backend.default_profile(profiles, self._values.all)
+            self._profiles = profiles
         self.changed.emit()
 
     async def refresh_listing(self, profile: ProviderProfile, *, insist: bool = False) -> None:

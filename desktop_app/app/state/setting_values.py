@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,12 @@ class SettingValues(QObject):
         super().__init__(parent)
         self._store = store
         self._values = with_defaults({})
+        self._loading = asyncio.Lock()
 
     async def load(self) -> None:
         """Load the values from the store."""
-        self._values = with_defaults(await self._store.all())
+        async with self._loading:  # the store may answer two readers in any order
+            self._values = with_defaults(await self._store.all())
 
     @property
     def all(self) -> Mapping[str, SettingValue]:
