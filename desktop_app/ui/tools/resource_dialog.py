@@ -64,7 +64,7 @@ class ResourceDialog(QDialog):
         self.attach.clicked.connect(self._choose)
         head, foot = QHBoxLayout(), QHBoxLayout()
         head.addWidget(self._note, 1)
-        head.addWidget(HelpButton())
+        head.addWidget(HelpButton(), 0, Qt.AlignmentFlag.AlignRight)  # also without the note
         foot.addStretch(1)
         foot.addWidget(self.attach)
         column = QVBoxLayout(self)
