@@ -33,7 +33,7 @@ ENDINGS: Final[Mapping[MessageStatus, str]] = {
     MessageStatus.CANCELLED: N_("Stopped"),
     MessageStatus.INTERRUPTED: N_("Interrupted because Repartee closed"),
     MessageStatus.REFUSED: N_("Declined by the model"),
-    MessageStatus.INCOMPLETE: N_("Incomplete because the model reached a limit"),
+    MessageStatus.INCOMPLETE: N_("Incomplete"),
 }
 """The footer of an incomplete answer, by status; marked for translation."""
 
@@ -56,10 +56,15 @@ _CALL_STATES: Final = {
 _TITLE: Final = re.compile(r"\s*(?:\*\*|#+ )(?P<title>[^*\n]{3,80})")
 
 
+def is_explained(message: Message) -> bool:
+    """Return True if an answer's error says how the answer ended."""
+    explained = (MessageStatus.INTERRUPTED, MessageStatus.REFUSED, MessageStatus.INCOMPLETE)
+    return message.status in explained and message.error is not None
+
+
 def export_ending(message: Message) -> str:
     """Return why an exported answer is incomplete; "" if it is complete, or its error says so."""
-    explained = (MessageStatus.INTERRUPTED, MessageStatus.REFUSED)
-    if message.status in explained and message.error is not None:
+    if is_explained(message):
         return ""
     ending = _EXPORT_ENDINGS.get(message.status)
     return tr(ending) if ending else ""

@@ -19,6 +19,7 @@ from desktop_app.domain.conversations.message_facts import (
     attachment_facts,
     call_line,
     indented_json,
+    is_explained,
     reasoning_title,
 )
 from desktop_app.domain.conversations.message_parts import ImagePart, ReasoningPart, tool_calls
@@ -225,9 +226,7 @@ def ending_lines(
     if any(_code_of(notice) is NoticeCode.SCHEMA_PROBLEM for notice in message.notices):
         lines.append(Line(Part.NOTICE, (_action("retry"),)))
     ending = ENDINGS.get(message.status)
-    explained = (MessageStatus.INTERRUPTED, MessageStatus.REFUSED)
-    is_explained = message.status in explained and message.error is not None
-    if ending and not is_explained:
+    if ending and not is_explained(message):
         action = "continue" if message.text.strip() else "retry"
         offers = message.role is Role.ASSISTANT and (is_last or action == "retry")
         offers = offers and message.status is not MessageStatus.REFUSED

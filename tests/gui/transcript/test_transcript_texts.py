@@ -14,7 +14,7 @@ from desktop_app.app.answers.retry_countdown import RetryCountdown
 from desktop_app.app.chat.choice_controller import estimate_texts
 from desktop_app.app.chat.compaction_controller import mark_of
 from desktop_app.domain.conversations.compaction import Compaction, CompactionKind
-from desktop_app.domain.conversations.conversation import MessageStatus, Role, now
+from desktop_app.domain.conversations.conversation import INCOMPLETE, MessageStatus, Role, now
 from desktop_app.domain.conversations.message_facts import (
     answer_facts,
     attachment_facts,
@@ -28,9 +28,11 @@ from desktop_app.domain.conversations.message_parts import (
     ToolCallPart,
 )
 from desktop_app.domain.documents.collections import Passage
+from desktop_app.domain.error_note import ErrorNote
+from desktop_app.domain.error_reasons import Reason
 from desktop_app.domain.models.token_rates import CountMethod
 from desktop_app.domain.spending.cost import Usage
-from desktop_app.i18n.translation import use_language
+from desktop_app.i18n.translation import tr, use_language
 from desktop_app.services.spending.cost_estimate import Estimate
 from desktop_app.ui.transcript.citation_sources import name_of, source_lines
 from desktop_app.ui.transcript.keyboard.focus_targets import described, focus_targets_of
@@ -83,6 +85,14 @@ def test_the_facts_beside_a_message() -> None:
 def test_the_end_of_an_answer(status: MessageStatus) -> None:
     lines = ending_lines(answer("Text", status), "", details=False)
     assert not untranslated(run.text for line in lines for run in line.runs)
+
+
+def test_an_error_alone_says_why_an_answer_is_incomplete() -> None:
+    error = ErrorNote(Reason.GRAMMAR_NOT_FOLLOWED, code=INCOMPLETE)
+    cut = answer("Text", MessageStatus.INCOMPLETE, error=error)
+    words = [run.text for line in ending_lines(cut, "", details=False) for run in line.runs]
+    assert words.count(tr("Continue")) == 1
+    assert tr("Incomplete") not in words
 
 
 @pytest.mark.parametrize(("new", "known"), [((), ()), ((1,), ()), ((1, 2), (3,)), ((), (3, 4))])
