@@ -162,6 +162,8 @@ _OF_ENVIRONMENT: Final[Mapping[Remedy, str]] = {
     Remedy.CHOOSE_CERTIFICATES: N_(
         "On a company network, name its certificate file in SSL_CERT_FILE."
     ),
+    # The limit is that of the saved provider with the same address.
+    Remedy.RAISE_CAP: N_("Raise the saved provider’s limit, or wait until {day}."),
 }
 _IN_TERMINAL: Final[Mapping[Remedy, str]] = {
     Remedy.ADD_KEY: N_("Add one in {provider_page}, or set OPENAI_API_KEY or COMETAPI_KEY."),

@@ -35,7 +35,7 @@ def test_it_warns_then_refuses_with_the_figures(shell: Shell) -> None:
         second = await shell.ask(server.base_url, "Which?", "--json")
         assert second.code == 1
         assert second.json["error"]["kind"] == "spending_cap"
-        for words in ("$0.00315 of $0.00315 spent", "exceeds the limit", "Raise the limit"):
+        for words in ("$0.00315 of $0.00315 spent", "exceeds the limit", "saved provider’s limit"):
             assert words in second.err
         assert len(server.requests) == 1
 

@@ -54,6 +54,12 @@ def test_a_sentence_is_said_as_it_is() -> None:
         assert said == f"It broke. {to_do}"
 
 
+def test_the_limit_of_a_provider_of_the_environment_is_raised_elsewhere() -> None:
+    note = ErrorNote("No.", Remedy.RAISE_CAP, params={"day": "May 1"})
+    said = worded(note, from_environment=True)
+    assert said == "No. Raise the saved provider’s limit, or wait until May 1."
+
+
 def test_a_key_of_the_environment_is_replaced_there() -> None:
     note = note_of(AuthenticationError("No.", what_to_do=Remedy.CHECK_KEY))
     assert note.code == "authentication"
