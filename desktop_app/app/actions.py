@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from desktop_app.app.help.help_places import SHORTCUTS
 from desktop_app.domain.conversations.list_filter import ARCHIVE, LIST, TRASH, ListFilter
 from desktop_app.domain.models.model_catalog import Variant
+from desktop_app.ui.widgets.program_menu import open_context_menu
 
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
@@ -53,7 +54,7 @@ def actions_of(window: MainWindow, its: Controllers) -> Actions:
         "block.previous": lambda: window.transcript.step_block(-1),
         "region.next": lambda: window.step_region(+1),
         "region.previous": lambda: window.step_region(-1),
-        "menu.open": window.open_context_menu,
+        "menu.open": lambda: open_context_menu(window),
         "prompt.attach": window.prompt.choose_files,
         "prompt.attach-folder": window.prompt.choose_folder,
         "prompt.paste-plain": window.prompt.paste_plain,

@@ -31,6 +31,7 @@ from desktop_app.app.chat.compaction_controller import CompactionController
 from desktop_app.app.chat.comparison_controller import ComparisonController
 from desktop_app.app.chat.temporary_controller import TemporaryController
 from desktop_app.app.chat.title_controller import TitleController
+from desktop_app.app.dialog_shortcuts import DialogShortcuts
 from desktop_app.app.documents.collections_controller import CollectionsController
 from desktop_app.app.documents.viewer_controller import Target, ViewerController
 from desktop_app.app.evaluation.evaluation_controller import EvaluationController
@@ -65,6 +66,7 @@ from desktop_app.child_processes import child_command
 from desktop_app.ui.transcript.media.json_process import JsonProcess
 from desktop_app.ui.transcript.media.typesetter import Typesetter
 from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.ui.widgets.program_menu import open_context_menu
 
 if TYPE_CHECKING:
     from desktop_app.app.startup.closed_store import ClosedWork
@@ -196,6 +198,12 @@ class Controllers(QObject):
             tasks=state.tasks,
             settings_store=state.backend.settings,
         )
+        shortcuts = DialogShortcuts(
+            window,
+            state.values,
+            {"help.open": lambda _: self.help.open(), "menu.open": open_context_menu},
+        )
+        shortcuts.window_met.connect(self.help.connect_buttons)
         self.typesetter = Typesetter(child_command("math"), window)
         self.lexer = JsonProcess(child_command("lexing"), window)
         self._join()

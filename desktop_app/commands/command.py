@@ -111,7 +111,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("block.previous", N_("Previous paragraph or block"), _C.VIEW, "Alt+Shift+PgUp"),
     Command("region.next", N_("Go to next area"), _C.VIEW, "F6"),
     Command("region.previous", N_("Go to previous area"), _C.VIEW, "Shift+F6"),
-    Command("menu.open", N_("Open context menu"), _C.VIEW, "Shift+F10"),
+    Command("menu.open", N_("Open context menu"), _C.VIEW, "Shift+F10", CommandScope.EVERYWHERE),
     Command("prompt.send", N_("Send message"), _C.PROMPT, "Return", CommandScope.PROMPT),
     Command("prompt.stop", N_("Stop response"), _C.PROMPT, "Esc"),
     Command("prompt.attach", N_("Attach files…"), _C.PROMPT, "Ctrl+O"),

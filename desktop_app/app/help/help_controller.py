@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop_app.app.help.help_places import PLACES, START, place_of
@@ -25,16 +24,11 @@ if TYPE_CHECKING:
     from desktop_app.ui.look.theme import ThemeWatcher
     from desktop_app.ui.widgets.buttons.help_button import HelpButton
 
-COMMAND: Final = "help.open"
 GEOMETRY: Final = "window.help"
-
-# Windows whose shortcuts are bound with all their commands.
-_OWN_SHORTCUTS: Final = frozenset({"main", "quick-prompt"})
-_FOLLOWED: Final = "follows-help"
 
 
 class HelpController(QObject):
-    """Opens the one help window, and connects its shortcut and “?” in other windows.
+    """Opens the one help window, and connects each “?” of other windows.
 
     Signals:
         place_requested(Place): a link to a place of the main window was followed.
@@ -60,15 +54,18 @@ class HelpController(QObject):
         self._window: HelpWindow | None = None
         self._wanted = START
         self._opening: asyncio.Future[None] | None = None
-        self._shortcuts: list[QShortcut] = []
         values.changed.connect(self._on_value)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.connect(self._follow_focus)
 
     def open(self) -> None:
         """Open the section that belongs to the focused widget."""
         self.open_at(place_of(QApplication.focusWidget()))
+
+    def connect_buttons(self, window: QWidget) -> None:
+        """Have each “?” of a window open the section that belongs to it."""
+        from desktop_app.ui.widgets.buttons.help_button import HelpButton
+
+        for button in window.findChildren(HelpButton):
+            button.clicked.connect(partial(self._open_for, button))
 
     def _open_for(self, button: HelpButton, *_: object) -> None:
         self.open_at(place_of(button))
@@ -123,30 +120,6 @@ class HelpController(QObject):
         if self._window is not None:
             self._window.set_book(book)
 
-    # ------------------------------------------------------------------ shortcut
-
     def _on_value(self, key: str) -> None:
-        if not key.startswith("keys."):
-            return
-        for shortcut in self._shortcuts:
-            shortcut.setKey(self._keys())
-        if self._window is not None:
+        if key.startswith("keys.") and self._window is not None:
             self._tasks.start(self._refresh())
-
-    def _keys(self) -> QKeySequence:
-        return QKeySequence(Keymap.from_settings(self._values.all).shortcut_of(COMMAND))
-
-    def _follow_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
-        """Connect a window's shortcut and "?" when it first has the focus."""
-        window = now.window() if now is not None else None
-        if window is None or window.objectName() in _OWN_SHORTCUTS or window.property(_FOLLOWED):
-            return
-        from desktop_app.ui.widgets.buttons.help_button import HelpButton
-
-        window.setProperty(_FOLLOWED, True)
-        for button in window.findChildren(HelpButton):
-            button.clicked.connect(partial(self._open_for, button))
-        shortcut = QShortcut(self._keys(), window)
-        shortcut.activated.connect(self.open)
-        shortcut.destroyed.connect(lambda: self._shortcuts.remove(shortcut))
-        self._shortcuts.append(shortcut)

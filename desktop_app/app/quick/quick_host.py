@@ -13,6 +13,7 @@ from desktop_app.app.quick.window_handover import WindowHandover
 from desktop_app.app.shortcuts import Shortcuts
 from desktop_app.commands.keymap import Keymap
 from desktop_app.ui.transcript.view import TranscriptView
+from desktop_app.ui.widgets.program_menu import open_context_menu
 
 if TYPE_CHECKING:
     from desktop_app.app.controllers import Controllers
@@ -185,7 +186,12 @@ class QuickHost(QObject):
         paste_back.ended.connect(self._on_hidden)
         quick_window.hidden.connect(self._on_hidden)
         self._shortcuts = Shortcuts(
-            quick_window, {"app.quit": self._end, "help.open": its.help.open}
+            quick_window,
+            {
+                "app.quit": self._end,
+                "help.open": its.help.open,
+                "menu.open": lambda: open_context_menu(quick_window),
+            },
         )
         keymap = Keymap.from_settings(its.state.values.all)
         quick_window.set_keymap(keymap)

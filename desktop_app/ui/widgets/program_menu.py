@@ -1,10 +1,11 @@
-"""The menu class of the program."""
+"""The menu class of the program, and the key that opens context menus."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,3 +30,16 @@ class ProgramMenu(QMenu):
             self.clear()
             self._fill(self)
         mark_menu(self)
+
+
+def open_context_menu(window: QWidget) -> None:
+    """Open the menu of a window's focused widget, as Qt does with the Menu key alone."""
+    from PySide6.QtGui import QContextMenuEvent
+
+    focused: QWidget | None = window.focusWidget()  # PySide's types forget None
+    if focused is not None:
+        cursor = focused.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
+        at = cursor.center() if isinstance(cursor, QRect) else focused.rect().center()
+        reason = QContextMenuEvent.Reason.Keyboard
+        event = QContextMenuEvent(reason, at, focused.mapToGlobal(at))
+        QApplication.sendEvent(focused, event)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from desktop_app.ui.look import theme as themes
 from desktop_app.ui.look.mirroring import placed
@@ -208,18 +208,6 @@ class MainWindow(QMainWindow):
     def _type_into_prompt(self, text: str) -> None:
         self.focus_prompt()
         self.prompt.put(text)
-
-    def open_context_menu(self) -> None:
-        """Open the menu of the focused widget, as Qt does with the Menu key alone."""
-        from PySide6.QtGui import QContextMenuEvent
-
-        focused: QWidget | None = self.focusWidget()  # PySide's types forget None
-        if focused is not None:
-            cursor = focused.inputMethodQuery(Qt.InputMethodQuery.ImCursorRectangle)
-            at = cursor.center() if isinstance(cursor, QRect) else focused.rect().center()
-            reason = QContextMenuEvent.Reason.Keyboard
-            event = QContextMenuEvent(reason, at, focused.mapToGlobal(at))
-            QApplication.sendEvent(focused, event)
 
     def step_region(self, step: int) -> None:
         """Focus the next (+1) or previous (-1) visible area: from the list to the settings."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QMenu, QPushButton
 
 from desktop_app.domain.conversations.conversation import ModelChoice
 from desktop_app.domain.models.model_catalog import Effort
@@ -19,6 +20,9 @@ from tests.gui.app.desk import Desk, until
 from tests.gui.app.scenes import OWN_SERVER
 from tests.gui.app.scenes import _dialog as dialog_of
 from tests.helpers.widgets import find
+
+if TYPE_CHECKING:
+    import pytest
 
 SERVER = replace(OWN_SERVER, name="Home", models=("mystery", "other"), monthly_cap=Decimal(5))
 
@@ -41,6 +45,18 @@ async def test_a_model_is_found_and_chosen_with_the_keyboard() -> None:
         QTest.keyClick(table.table, Qt.Key.Key_Return)
         assert desk.state.setup.choice.model == "mystery"
         assert not table.isVisible()
+
+
+async def test_shift_f10_opens_the_menu_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    menus: list[str] = []
+    monkeypatch.setattr(QMenu, "popup", lambda menu, _at: menus.append(menu.actions()[0].text()))
+    async with Desk() as desk:
+        await desk.backend.settings.save_profile(SERVER)
+        await desk.state.providers.reload()
+        table = await _table(desk)
+        table.table.setFocus()
+        QTest.keyClick(table.table, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
+        assert menus == ["Sort by Model"]
 
 
 async def test_favorites_come_first_and_stay() -> None:

@@ -112,7 +112,7 @@ async def test_every_command_has_an_action() -> None:
         }
         open_quick(desk)
         quick = quick_of(desk)
-        assert everywhere <= {*quick._actions(), "app.quit", "help.open"}
+        assert everywhere <= {*quick._actions(), "app.quit", "help.open", "menu.open"}
 
 
 async def test_keys_do_what_they_say() -> None:

@@ -1,0 +1,69 @@
+"""The shortcuts of commands that apply in every window, such as help, in the other windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QWidget
+
+from desktop_app.commands.keymap import Keymap
+
+if TYPE_CHECKING:
+    from desktop_app.app.state.setting_values import SettingValues
+
+# Windows whose shortcuts are bound with all their commands.
+_OWN_SHORTCUTS: Final = frozenset({"main", "quick-prompt"})
+_FOLLOWED: Final = "has-dialog-shortcuts"
+
+
+class DialogShortcuts(QObject):
+    """Binds commands in every window that binds none itself.
+
+    Args:
+        actions: what a command does in the window in which its keys were pressed, by its id.
+
+    Signals:
+        window_met(QWidget): a window has the focus for the first time.
+    """
+
+    window_met = Signal(object)
+
+    def __init__(
+        self,
+        parent: QObject,
+        values: SettingValues,
+        actions: Mapping[str, Callable[[QWidget], object]],
+    ) -> None:
+        super().__init__(parent)
+        self._values, self._actions = values, actions
+        self._bound: list[tuple[str, QShortcut]] = []
+        values.changed.connect(self._on_value)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._follow_focus)
+
+    def _on_value(self, key: str) -> None:
+        if key.startswith("keys."):
+            for command, shortcut in self._bound:
+                shortcut.setKey(self._keys(command))
+
+    def _keys(self, command: str) -> QKeySequence:
+        return QKeySequence(Keymap.from_settings(self._values.all).shortcut_of(command))
+
+    def _follow_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
+        """Bind the commands in a window when it first has the focus."""
+        window = now.window() if now is not None else None
+        if window is None or window.objectName() in _OWN_SHORTCUTS or window.property(_FOLLOWED):
+            return
+        window.setProperty(_FOLLOWED, True)
+        self.window_met.emit(window)
+        for command, act in self._actions.items():
+            shortcut = QShortcut(self._keys(command), window)
+            shortcut.activated.connect(partial(act, window))
+            bound = (command, shortcut)
+            shortcut.destroyed.connect(partial(self._bound.remove, bound))
+            self._bound.append(bound)
