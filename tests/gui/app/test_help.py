@@ -76,7 +76,7 @@ async def test_the_question_mark_of_a_dialog_opens_its_section(command: str, pla
         await until(lambda: isinstance(QApplication.activeWindow(), QDialog))
         dialog = QApplication.activeWindow()
         assert dialog is not None
-        await until(lambda: bool(dialog.property("follows-help")))
+        await until(lambda: bool(dialog.property("has-dialog-shortcuts")))
         QTest.mouseClick(find(dialog, QToolButton, "help-button"), Qt.MouseButton.LeftButton)
         await _opened(desk, at=place)
 

@@ -116,6 +116,22 @@ def test_an_error_below_an_answer_links_to_its_place() -> None:
     assert links == [("Settings › Provider", f"{ACTION}{PLACE}{Place.PROVIDER}")]
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (Reason.NO_KEY, "Add key"),
+        (Reason.NO_KEY_FOR_HOST, "Add key"),
+        (Reason.KEY_NOT_ACCEPTED, "Change key"),
+    ],
+)
+def test_a_key_is_to_be_added_only_if_there_is_none(reason: Reason, words: str) -> None:
+    note = ErrorNote(reason, Remedy.CHECK_KEY, code=AuthenticationError.code)
+    lines = error_lines(answer("", MessageStatus.FAILED, error=note), details=False)
+    (line,) = [each for each in lines if isinstance(each, Line) and each.part is Part.ERROR_ACTIONS]
+    assert words in [run.text for run in line.runs]
+    assert len([run for run in line.runs if run.text.endswith("key")]) == 1
+
+
 def test_parameters_make_no_links() -> None:
     text = linked_text("{words} {provider_page}", {"words": "{data_page} <a href='place:x'>"})
     assert [segment.place for segment in text] == [None, None, Place.PROVIDER]

@@ -65,6 +65,8 @@ def test_only_a_prompt_for_one_document_is_asked_of_each() -> None:
         "Sum up.", of_one, [one, one]
     )
     assert "If there are several documents" in for_each("Sum up.", of_one, [archive])
+    # The text stays true after some of them were removed.
+    assert for_each("Sum up.", of_one, [one] * 2) == for_each("Sum up.", of_one, [one] * 5)
     typed = "Read the attached document."
     for needs in (NO_NEEDS, TemplateNeeds(documents=2)):
         assert for_each(typed, needs, [one, one]) == typed
