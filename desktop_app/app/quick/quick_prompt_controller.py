@@ -204,9 +204,12 @@ class QuickPromptController(QObject):
 
     def _recall(self, step: int) -> None:
         """Show an older (+1) or newer (-1) question; the newest of all is what was typed."""
+        at = self._history_at + step
         if self._history_at < 0:
             self._typed = self.window.text()
-        at = self._history_at + step
+            # After an answer, the newest question is already shown.
+            if at == 0 and self._history[:1] == [self._typed]:
+                at = 1
         if -1 <= at < len(self._history):
             self._history_at = at
             self.window.set_text(self._typed if at < 0 else self._history[at])
@@ -311,6 +314,7 @@ class QuickPromptController(QObject):
         self.window.transcript.set_messages([began.answer])
         self._running.start(began)
         self.window.set_streaming(True)
+        self._tasks.start(self._load_history())
 
     def _act(self, action: str) -> None:
         """Apply an action to the answer in the window, which has room for it."""

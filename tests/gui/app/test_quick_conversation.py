@@ -73,6 +73,21 @@ async def test_up_recalls_earlier_questions() -> None:
         assert seen == ["Second?", "First?", "First?", "Second?", "draft", "draft"]
 
 
+async def test_up_recalls_questions_that_were_just_asked() -> None:
+    async with Desk() as desk:
+        await desk.ask_and_answer("Before?", "Yes.")
+        quick = opened(desk)
+        for text in ("One?", "Two?"):
+            turn = await ask(desk, quick, text)
+            turn.end("Yes.")
+            await desk.settled()
+        seen = []
+        for key in (*[Qt.Key.Key_Up] * 3, *[Qt.Key.Key_Down] * 3):
+            QTest.keyClick(line(quick), key)
+            seen.append(line(quick).toPlainText())
+        assert seen == ["One?", "Before?", "Before?", "One?", "Two?", "Two?"]
+
+
 async def test_a_follow_up_replaces_the_question_and_knows_the_answer() -> None:
     async with Desk() as desk:
         quick = opened(desk)
