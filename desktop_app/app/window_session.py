@@ -334,6 +334,15 @@ class WindowSession:
         self._is_paused = paused
         self._hold_hotkey()
 
+    def _toggle_pause(self) -> None:
+        if not self._is_on_desktop:
+            return
+        paused = not self._is_paused
+        self._pause_hotkey(paused)
+        self.tray.set_paused(paused)
+        words = tr("Global shortcut paused") if paused else tr("Global shortcut resumed")
+        self._window.notifications.notify(words)
+
     def _hold_hotkey(self) -> None:
         if not self._is_on_desktop:
             return
@@ -463,6 +472,7 @@ class WindowSession:
             "view.normal": lambda: self._resize_text(0),
             "palette.open": lambda: self._palette.toggle(),
             "quick.open": lambda: self.quick.open_with(""),
+            "quick.pause": self._toggle_pause,
             "conversation.copy-link": self._copy_link,
             "app.quit": self._quit_unless_entering,
         }

@@ -196,6 +196,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
         "Meta+Alt+Space",
         CommandScope.GLOBAL,
     ),
+    Command("quick.pause", N_("Pause or resume global shortcut"), _C.PROGRAM),
     Command("quick.go-on", N_("Continue in Repartee"), _C.PROGRAM, "Ctrl+O", CommandScope.QUICK),
     Command(
         "quick.add-selection", N_("Add selected text"), _C.PROGRAM, "Ctrl+T", CommandScope.QUICK

@@ -40,7 +40,10 @@ STATUS_TEXTS: Final = {
         "When Repartee starts, the desktop asks whether {keys} may open the quick prompt."
     ),
     HotkeyStatus.OFF: N_("No global shortcut is set."),
-    HotkeyStatus.PAUSED: N_("{keys} is paused. Turn it on again in the tray menu."),
+    HotkeyStatus.PAUSED: N_(
+        "{keys} is paused. Turn it on again in the tray menu, or with the command "
+        "“Pause or resume global shortcut”."
+    ),
 }
 """A sentence for each status, marked for translation; placeholders {keys} and {command}."""
 

@@ -90,6 +90,11 @@ class TrayController(QObject):
         if self._icon is not None:
             self._pause.setVisible(bool(keys))
 
+    def set_paused(self, paused: bool) -> None:
+        """Show whether the global shortcut is paused."""
+        if self._icon is not None:
+            self._pause.setChecked(paused)
+
     def _take_host(self, there: bool) -> None:
         if there and self._icon is None:
             self._build()

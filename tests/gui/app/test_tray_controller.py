@@ -26,5 +26,15 @@ async def test_without_a_bus_the_icon_is_there_if_the_system_has_a_tray() -> Non
             await tray.watch()
             assert shown == [True] * is_there
             assert (tray._icon is not None) is is_there
+            tray.pause_requested.connect(shown.append)
+            tray.set_paused(True)
+            assert shown == [True, True] * is_there
             await desk.settled()
             tray.close()
+
+
+async def test_a_command_pauses_and_resumes_the_global_shortcut() -> None:
+    async with Desk() as desk:
+        for words in ("Global shortcut paused", "Global shortcut resumed"):
+            desk.ready._actions_of_the_program()["quick.pause"]()
+            assert words in desk.said
