@@ -50,7 +50,7 @@ _INVALID: Final = frozenset(
         Reason.TOOL_SERVER_VARIABLE,
     }
 )
-"""What is wrong with the command line itself."""
+"""Reasons that lie in the command line itself."""
 
 
 def run_mcp(options: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ INCLUDED: Final = {
     "file_search": "file_search_call.results",
     "code_interpreter": "code_interpreter_call.outputs",
 }
-"""What is sent of a tool's results only on demand."""
+"""The parts of hosted tools' results that are sent only on demand."""
 MOST_CITATIONS: Final = 100
 LARGEST_IMAGE: Final = 12 * 1024 * 1024
 _LONGEST_HEAD: Final = 100

@@ -46,7 +46,7 @@ _LINE_SIGNS: Final = re.compile(
     r"\n[ \t]*(?:>[ \t]?)*"
     r"(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:```|~~~)[^`\n]*(?=\n|$))?"
 )
-"""What begins a quote, a heading, an item or a code block in Markdown."""
+"""The beginning of a quote, a heading, an item or a code block in Markdown."""
 _CONTROL_OR_SPACE = re.compile(r"[\x00-\x20\x7f]+")
 
 

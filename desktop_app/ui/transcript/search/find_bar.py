@@ -88,7 +88,7 @@ class FindBar(QFrame):
 
     @property
     def stops(self) -> list[QWidget]:
-        """What Tab stops at, in order."""
+        """The widgets that Tab stops at, in order."""
         return [self.field, *self._buttons]
 
     def set_theme(self, theme: Theme) -> None:

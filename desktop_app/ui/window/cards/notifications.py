@@ -91,7 +91,7 @@ class Notifications(QFrame):
 
     @property
     def stops(self) -> list[QWidget]:
-        """What Tab stops at, in order."""
+        """The widgets that Tab stops at, in order."""
         has_links = self._details.focusPolicy() & Qt.FocusPolicy.TabFocus
         return [*([self._details] if has_links else []), *self._actions, self.close_button]
 
