@@ -135,7 +135,7 @@ def _csv_beginning(name: str, text: str) -> str:
 
     start, delimiter = first_row(text[:_SAMPLE])
     sample = text[start:_SAMPLE]
-    csv.field_size_limit(_SAMPLE)
+    csv.field_size_limit(max(csv.field_size_limit(), _SAMPLE))
     rows = list(islice(csv.reader(io.StringIO(sample), delimiter=delimiter), FIRST_ROWS + 1))
     if len(text) > _SAMPLE and len(rows) <= FIRST_ROWS:
         rows.pop()  # it may be cut

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,15 @@ def test_the_head_of_a_table_is_read_as_excel_writes_it() -> None:
     found = sent(CSV, f'sep=;\n"a, b, c";d\n1;"{"x" * 150_000}"\n2;y\n')
     assert "Columns: a, b, c (number); d (text)\n" in found
     assert "\n2 | y" in found
+
+
+def test_a_limit_that_another_reader_has_set_stays() -> None:
+    before = csv.field_size_limit(1 << 22)
+    try:
+        sent(CSV, "a,b\n1,2\n")
+        assert csv.field_size_limit() == 1 << 22
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_each_sheet_is_described() -> None:
