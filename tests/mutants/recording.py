@@ -1,0 +1,115 @@
+"""A pytest plugin that records which lines of the product each test runs, and how long it takes.
+
+    RECORD_LINES=FOLDER pytest -p tests.mutants.recording …
+
+The command line's processes are followed, which `tests/helpers/fork_server.py` forks. Documents are
+read in sandboxes that can write no record.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import coverage
+import pytest
+
+FOLDER: Final = "RECORD_LINES"
+"""The variable that names the folder of the record."""
+_ROOT: Final = Path(__file__).parents[2]
+_UNRECORDED: Final = ("app", "ui")
+_seconds: dict[str, float] = {}
+
+
+class Record:
+    """What the tests of one commit ran, and how long it took."""
+
+    def __init__(self, folder: Path) -> None:
+        self.seconds: dict[str, float] = {}
+        for file in folder.rglob("*.seconds"):
+            self.seconds |= json.loads(file.read_text("utf-8"))
+        self._lines = coverage.CoverageData(str(folder / "lines"))
+        self._lines.read()
+        self._root = folder.joinpath("root").read_text("utf-8")
+
+    def tests(self, module: str, lines: range) -> tuple[set[str], bool]:
+        """Return the tests that run the lines, and whether their import does.
+
+        If nothing else does, what the lines define is used anywhere in the module.
+        """
+        by_line = self._lines.contexts_by_lineno(f"{self._root}/{module}")
+        found = {test for line in lines for test in by_line.get(line, ())}
+        is_imported = "" in found
+        if found == {""}:
+            found = {test for tests in by_line.values() for test in tests}
+        return found & self.seconds.keys(), is_imported
+
+
+def follow_forks() -> None:
+    """Record what the forks of this process run, for the test that runs at the time."""
+    os.register_at_fork(after_in_child=_record_child)
+
+
+def _record_child() -> None:
+    test = (_folder() / "current").read_text("utf-8")
+    recorder = _recorder(f"{os.getpid()}-{time.monotonic_ns()}", test)
+    recorder.start()
+    process = os.getpid()
+
+    def end() -> None:
+        if os.getpid() == process:
+            recorder.stop()
+            recorder.save()
+
+    atexit.register(end)
+
+
+def _folder() -> Path:
+    return Path(os.environ[FOLDER])
+
+
+def _recorder(name: str, test: str | None = None) -> coverage.Coverage:
+    return coverage.Coverage(
+        data_file=str(_folder() / f"{name}.lines"),
+        context=test,
+        source=[str(_ROOT / "desktop_app")],
+        omit=[f"*/desktop_app/{package}/*" for package in _UNRECORDED],
+        config_file=False,
+        messages=False,
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
+    """Record from before the first import of the product."""
+    name = str(time.monotonic_ns())
+    recorder = _recorder(name)
+    config.pluginmanager.register(_Tests(recorder))
+    recorder.start()
+    try:
+        return (yield)
+    finally:
+        recorder.stop()
+        recorder.save()
+        (_folder() / f"{name}.seconds").write_text(json.dumps(_seconds), "utf-8")
+
+
+class _Tests:
+    def __init__(self, recorder: coverage.Coverage) -> None:
+        self._recorder = recorder
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._recorder.switch_context(item.nodeid)
+        (_folder() / "current").write_text(item.nodeid, "utf-8")
+        started = time.perf_counter()
+        try:
+            return (yield)
+        finally:
+            _seconds[item.nodeid] = time.perf_counter() - started
+            self._recorder.switch_context("")
