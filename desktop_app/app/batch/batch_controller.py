@@ -75,6 +75,7 @@ class BatchController(QObject):
         self._current, self._draft = session.current, session.draft
         self._values, self._providers = answer_settings.values, answer_settings.providers
         self._setup, self._tasks = answer_settings.setup, tasks
+        self._start = tasks.start
         self._backend = backend
         self._navigator, self._presenter, self._prompts = navigator, presenter, prompts
         self._lines: Sequence[BatchLine] = ()
@@ -89,9 +90,6 @@ class BatchController(QObject):
         self._timer.timeout.connect(lambda: self._start(self._refresh()))
         pane.prompt.attach_requested.connect(self.offer)
         self._current.opened.connect(self._forget_offer)
-
-    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
-        self._tasks.start(work)
 
     @property
     def is_creating(self) -> bool:

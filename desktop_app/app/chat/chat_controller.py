@@ -102,7 +102,8 @@ class ChatController(QObject):
         self._current, self._draft = session.current, session.draft
         self._values = answer_settings.values
         self._providers = answer_settings.providers
-        self._setup, self._drafts, self._tasks = answer_settings.setup, session.drafts, tasks
+        self._setup, self._drafts = answer_settings.setup, session.drafts
+        self._start = tasks.start
         self._conversations, self._chat_service = conversations, chat_service
         self._running = running
         self._navigator, self._presenter, self._saver = navigator, presenter, saver
@@ -147,9 +148,6 @@ class ChatController(QObject):
         self._current.opened.connect(self._show_state)
         self._edited.changed.connect(self._show_hint)
         running.finished.connect(self._finish)
-
-    def _start(self, work: Work) -> None:
-        self._tasks.start(work)
 
     def _is_open(self, conversation_id: str) -> bool:
         return conversation_id == self._current.id

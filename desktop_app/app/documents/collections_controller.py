@@ -71,7 +71,7 @@ class CollectionsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._prompt, self._notifications = parent, prompt, notifications
-        self._theme, self._draft, self._tasks = theme, draft, tasks
+        self._theme, self._draft, self._start = theme, draft, tasks.start
         self._collections = collections
         self._notes, self._origins = notes, origins
         self._dialog: CollectionsDialog | None = None
@@ -94,9 +94,6 @@ class CollectionsController(QObject):
     @property
     def _service(self) -> Collections:
         return self._collections()
-
-    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
-        self._tasks.start(work)
 
     # -------------------------------------------------------------- the window
 
@@ -237,7 +234,7 @@ class CollectionsController(QObject):
             self._say(tr("Another collection is being updated. Wait for it or cancel it."))
             return
         self._filled, self._at = collection_id, None
-        self._filling = self._tasks.start(self._run(work, said))
+        self._filling = self._start(self._run(work, said))
         self._show_work()
 
     async def _run(self, work: Work, said: str | None) -> None:

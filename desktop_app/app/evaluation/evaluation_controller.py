@@ -16,7 +16,7 @@ from desktop_app.i18n.translation import tr
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.app.tasks import Tasks
     from desktop_app.domain.evaluation.evaluation_result import Evaluation
     from desktop_app.storage.database.database import Database
     from desktop_app.storage.documents.evaluation_store import EvaluationStore
@@ -39,7 +39,7 @@ class EvaluationController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._database = parent, theme, database
-        self._tasks, self._notifications = tasks, notifications
+        self._start, self._notifications = tasks.start, notifications
         self._dialog: EvaluationsDialog | None = None
         self._deleted: Evaluation | None = None
 
@@ -52,9 +52,6 @@ class EvaluationController(QObject):
     def show(self) -> None:
         """Show the newest evaluation, or the one that was chosen last."""
         self._start(self._show())
-
-    def _start(self, work: Work) -> None:
-        self._tasks.start(work)
 
     async def _show(self) -> None:
         dialog = self._dialog = self._dialog or self._made()

@@ -16,7 +16,7 @@ from desktop_app.app.answers.running_answers import RunningAnswers
 from desktop_app.app.library.draft_saver import DraftSaver
 from desktop_app.app.library.list_presenter import ListPresenter
 from desktop_app.app.state.folder_list import FolderList
-from desktop_app.app.tasks import Tasks, Work
+from desktop_app.app.tasks import Tasks
 from desktop_app.domain.conversations.conversation import (
     Conversation,
     Draft,
@@ -76,7 +76,7 @@ class LibraryController(QObject):
         self._folders = folders
         self._new_conversation, self._temporary = answer_settings.new_conversation, temporary
         self._drafts = session.drafts
-        self._tasks = tasks
+        self._start = tasks.start
         self._conversations, self._settings_store = stores.conversations, stores.settings_store
         self._flag_store, self._database = stores.flag_store, stores.database
         self._attachment_store = attachment_store
@@ -96,9 +96,6 @@ class LibraryController(QObject):
         shown.pin_requested.connect(self._pin)
         shown.hit_open_requested.connect(lambda *hit: self._start(self.open(*hit)))
         self._current.opened.connect(self._show_opened)
-
-    def _start(self, work: Work) -> None:
-        self._tasks.start(work)
 
     # -------------------------------------------------------------- start and end
 

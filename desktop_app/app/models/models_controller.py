@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.dependency_groups import AnswerSettings
-    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.app.tasks import Tasks
     from desktop_app.backend.backend import Backend
     from desktop_app.domain.answering.chat_request import ProviderProfile
     from desktop_app.domain.models.model_row import ModelRow
@@ -46,7 +46,7 @@ class ModelsController(QObject):
         super().__init__(parent)
         self._parent, self._theme = parent, theme
         self._providers, self._setup = answer_settings.providers, answer_settings.setup
-        self._tasks, self._backend = tasks, backend
+        self._start, self._backend = tasks.start, backend
         self._dialog: ModelsDialog | None = None
         self._saving = asyncio.Lock()
         for changed in (self._providers.changed, self._providers.listings_changed):
@@ -60,9 +60,6 @@ class ModelsController(QObject):
     def edit(self, provider_id: str, model: str) -> None:
         """Show the form for a model."""
         self._start(self._show(provider_id, model, edits=True))
-
-    def _start(self, work: Work) -> None:
-        self._tasks.start(work)
 
     async def _show(self, provider_id: str, model: str, *, edits: bool = False) -> None:
         if self._dialog is None:

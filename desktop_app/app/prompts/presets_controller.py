@@ -69,7 +69,7 @@ class PresetsController(QObject):
         self._notifications, self._header, self._current = notifications, header, current
         self._values, self._setup = answer_settings.values, answer_settings.setup
         self._new_conversation, self._presets = answer_settings.new_conversation, presets
-        self._tasks = tasks
+        self._start = tasks.start
         self._prompt_store = prompt_store
         self._choices = choices
         self._manage = manage
@@ -236,9 +236,6 @@ class PresetsController(QObject):
     async def _write(self, work: Work) -> None:
         async with self._saving:
             await work
-
-    def _start(self, work: Work) -> None:
-        self._tasks.start(work)
 
     def _override(self, preset_id: str, change: Callable[[Overrides], Overrides]) -> None:
         preset = self._presets.by_id.get(preset_id)

@@ -80,7 +80,7 @@ class PromptsController(QObject):
         super().__init__(parent)
         self._parent, self._prompt, self._transcript = parent, prompt, transcript
         self._theme, self._draft, self._values = theme, draft, values
-        self._tasks, self._prompt_store = tasks, prompt_store
+        self._start, self._prompt_store = tasks.start, prompt_store
         self._built_in: tuple[Prompt, ...] = ()
         self._stored: dict[str, Prompt] = {}
         self._list = prompt_list
@@ -196,9 +196,6 @@ class PromptsController(QObject):
         dialog.import_requested.connect(lambda path: self._start(self._import(path)))
         dialog.export_requested.connect(lambda path: self._start(self._export(path)))
         return dialog
-
-    def _start(self, work: Work) -> None:
-        self._tasks.start(work)
 
     def _lines(self) -> list[tuple[Prompt, str]]:
         return [(entry.prompt, entry.origin.value) for entry in self._list.entries]

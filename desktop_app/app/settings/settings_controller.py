@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from desktop_app.app.settings.parameter_notes import note_text, refusal_text
 from desktop_app.app.settings.secret_removal import SecretRemoval
 from desktop_app.app.state.open_conversation import OpenConversation
-from desktop_app.app.tasks import Tasks, Work
+from desktop_app.app.tasks import Tasks
 from desktop_app.backend.answer_settings import KEYS, own_values, with_own, without_own
 from desktop_app.backend.backend import WEIGHTS_SETTING, Backend, use_weights
 from desktop_app.backend.environment_profiles import OPENAI
@@ -85,7 +85,7 @@ class SettingsController(QObject):
         self._current, self._values = current, answer_settings.values
         self._providers = answer_settings.providers
         self._setup = answer_settings.setup
-        self._new_conversation, self._tasks = answer_settings.new_conversation, tasks
+        self._new_conversation, self._start = answer_settings.new_conversation, tasks.start
         self._backend = backend
         self._panel = panel
         self._removal = SecretRemoval(
@@ -143,9 +143,6 @@ class SettingsController(QObject):
             lambda id_, key, value: self._setup.override(id_, lambda own: with_own(own, key, value))
         )
         panel.override_removed.connect(self._remove_override)
-
-    def _start(self, work: Work) -> None:
-        self._tasks.start(work)
 
     def open_at_key(self) -> None:
         """Show the panel at the key field."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from desktop_app.app.state.providers import Providers
     from desktop_app.app.state.spending_events import SpendingEvents
-    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.app.tasks import Tasks
     from desktop_app.services.spending.budget import Budget
     from desktop_app.storage.conversations.review_store import ReviewCount
     from desktop_app.storage.database.database import Database
@@ -65,7 +65,7 @@ class SpendingController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._notifications, self._panel = parent, notifications, panel
-        self._theme, self._providers, self._tasks = theme, providers, tasks
+        self._theme, self._providers, self._start = theme, providers, tasks.start
         self._ledger, self._budget, self._database = ledger, budget, database
         self._name_of_model = name_of_model
         self._view: SpendingView | None = None
@@ -75,9 +75,6 @@ class SpendingController(QObject):
         spending.spent.connect(lambda provider_id: self._start(self._after(provider_id)))
         self._providers.changed.connect(lambda: self._start(self.show_months()))
         panel.spending_requested.connect(self.show)
-
-    def _start(self, work: Work) -> None:
-        self._tasks.start(work)
 
     async def show_months(self) -> None:
         """Show each provider's spending this month in the settings."""
@@ -107,7 +104,7 @@ class SpendingController(QObject):
 
     def prepare(self) -> None:
         """Sum up the calls that an older version has recorded, while other work goes on."""
-        self._preparation = self._tasks.start(self._prepare())
+        self._preparation = self._start(self._prepare())
 
     async def _prepare(self) -> None:
         if await self._ledger.sum_up_earlier(self._show_prepared, PAUSE_S):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from desktop_app.app.state.prompt_list import PromptList
-    from desktop_app.app.tasks import Tasks, Work
+    from desktop_app.app.tasks import Tasks
     from desktop_app.domain.tools.tool_server import ServerSecrets, ToolServer
     from desktop_app.services.tools.server_run import ServerRun
     from desktop_app.services.tools.tool_server_book import ToolServers
@@ -64,7 +64,7 @@ class ServersController(QObject):
     ) -> None:
         super().__init__(parent)
         self._parent, self._theme, self._servers = parent, theme, servers
-        self._panel, self._notifications, self._tasks = panel, notifications, tasks
+        self._panel, self._notifications, self._start = panel, notifications, tasks.start
         self._prompts, self._database = prompts, database
         self._results: dict[str, str] = {}
         self._later = QTimer(self)
@@ -80,9 +80,6 @@ class ServersController(QObject):
         panel.server_sign_out_requested.connect(lambda name: self._start(self._sign_out(name)))
         panel.server_log_requested.connect(lambda name: self._start(self._show_log(name)))
         panel.servers_import_requested.connect(self._choose_import)
-
-    def _start(self, work: Work) -> None:
-        self._tasks.start(work)
 
     async def load_prompts(self) -> None:
         """Offer the prompts of all servers as they were when each was last tested."""
