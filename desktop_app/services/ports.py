@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,10 +36,10 @@ async def no_template_needs(_template_id: str) -> TemplateNeeds:
 class Provider(Protocol):
     """A provider that answers requests."""
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer as events, the last of which is the only terminal event."""
 
-    def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
+    def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
         """Yield the answer of a background run from its start; ends as `stream` does."""
 
     async def cancel(self, run: RemoteRun) -> Usage | None:

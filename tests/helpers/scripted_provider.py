@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
 from desktop_app.domain.answering.stream_events import StreamEvent
@@ -59,7 +59,7 @@ class ScriptedProvider:
             raise made
         return made
 
-    async def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
+    async def resume(self, run: RemoteRun) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the next script for a background run."""
         self.resumed.append(run)
         for event in self._scripts.pop(0):
@@ -76,7 +76,7 @@ class ScriptedProvider:
             raise self.took
         return self.took
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of the next script."""
         self.requests.append(request)
         try:

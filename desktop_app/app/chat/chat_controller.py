@@ -116,7 +116,7 @@ class ChatController(QObject):
         )
         self._before_asking, self._ways_out = before_asking, ways_out
         self._cancel_first = cancel_first
-        self._actions: dict[str, Callable[[Message], None]] = {
+        self._actions: dict[str, Callable[[Message], object]] = {
             "retry": lambda answer: self._start(self._retry(answer)),
             "retry-with": self._offer_others,
             "continue": lambda answer: self._start(self._continue(answer)),

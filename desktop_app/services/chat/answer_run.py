@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from desktop_app.domain.answering.answer_form import NOT_FOLLOWED, AnswerSchema
 from desktop_app.domain.answering.chat_request import ChatRequest
@@ -307,9 +307,7 @@ class AnswerRun:
             self._take(Failed(as_provider_error(error)), listen)
             return
         self._is_sent = True
-        # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
-        events_of_provider = cast(AsyncGenerator[StreamEvent, None], self._events_of(provider))
-        stream = with_pictures(events_of_provider, self._keep_picture, self._picture_text)
+        stream = with_pictures(self._events_of(provider), self._keep_picture, self._picture_text)
         async with aclosing(stream) as events:
             async for event in events:
                 if self._should_stand_in(event):
@@ -376,7 +374,7 @@ class AnswerRun:
         """The text shown until the first event."""
         return tr("Waiting for {model}.", model=self._resolved.model.name)
 
-    def _events_of(self, provider: Provider) -> AsyncIterator[StreamEvent]:
+    def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.stream(self._request)
 
     def _kept_of(self, event: StreamEvent) -> StreamEvent:

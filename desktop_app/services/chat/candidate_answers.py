@@ -8,13 +8,13 @@ requested separately, with a notice under each.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final, cast
+from typing import Final
 
-from desktop_app.domain.answering.chat_request import ChatRequest, ProviderProfile
+from desktop_app.domain.answering.chat_request import ChatRequest
 from desktop_app.domain.answering.stream_events import (
     Completed,
     Failed,
@@ -27,12 +27,10 @@ from desktop_app.domain.answering.stream_events import (
     UsageShared,
     Waiting,
 )
-from desktop_app.domain.conversations.compaction import ProviderState
-from desktop_app.domain.conversations.conversation import RemoteRun
 from desktop_app.domain.conversations.notices import AnswerNotice, NoticeCode, notice
-from desktop_app.domain.models.parameter_support import LearnedSupport
-from desktop_app.domain.spending.cost import Usage, UsageScope
+from desktop_app.domain.spending.cost import UsageScope
 from desktop_app.services.ports import Gateway, Provider
+from desktop_app.services.provider_wrapper import GatewayWrapper, ProviderWrapper
 from desktop_app.services.spending.budget import Hold
 from desktop_app.services.spending.cost_estimate import Estimate
 from desktop_app.services.spending.shared_usage import COUNTED_WITH_FIRST, for_all
@@ -96,7 +94,10 @@ class OneRequest:
 
     def gateway_of(self, number: int) -> Gateway:
         """Return the gateway for an answer, counted from 0."""
-        return _CandidateGateway(self, self._gateway, number)
+        return GatewayWrapper(
+            self._gateway,
+            lambda profile, provider: _CandidateProvider(self, provider, profile.name, number),
+        )
 
     def shared(self, provider: Provider, request: ChatRequest) -> _Shared:
         """Return the shared request, which the first caller opens.
@@ -108,28 +109,14 @@ class OneRequest:
         return self._shared[request.model]
 
 
-class _CandidateGateway:
-    """A gateway to one of the answers."""
-
-    def __init__(self, group: OneRequest, gateway: Gateway, number: int) -> None:
-        self._group, self._gateway, self._number = group, gateway, number
-
-    async def provider(self, profile: ProviderProfile) -> Provider:
-        provider = await self._gateway.provider(profile)
-        return _CandidateProvider(self._group, provider, profile.name, self._number)
-
-    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        return await self._gateway.learned_support(profile, model)
-
-
-class _CandidateProvider:
+class _CandidateProvider(ProviderWrapper):
     """A provider that streams one of the shared answers."""
 
     def __init__(self, group: OneRequest, provider: Provider, name: str, number: int) -> None:
-        self._group, self._provider = group, provider
-        self._name, self._number = name, number
+        super().__init__(provider)
+        self._group, self._name, self._number = group, name, number
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         shared = self._group.shared(self._provider, request)
         has_ended = False
         async with aclosing(shared.of(self._number)) as events:
@@ -140,26 +127,16 @@ class _CandidateProvider:
             return
         yield Notice(asked_separately(self._name))
         alone = replace(request, parameters=replace(request.parameters, candidates=1))
-        stream = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(alone))
-        async with aclosing(stream) as events:
+        async with aclosing(self._provider.stream(alone)) as events:
             async for event in events:
                 yield event
-
-    async def compact(self, request: ChatRequest) -> ProviderState:
-        return await self._provider.compact(request)
-
-    def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
-        return self._provider.resume(run)
-
-    async def cancel(self, run: RemoteRun) -> Usage | None:
-        return await self._provider.cancel(run)
 
 
 class _Shared:
     """A stream with several readers, closed once it has none."""
 
     def __init__(self, provider: Provider, request: ChatRequest, count: int) -> None:
-        self._stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(request))
+        self._stream = provider.stream(request)
         self._queues: dict[int, asyncio.Queue[StreamEvent | None]] = {
             number: asyncio.Queue() for number in range(count)
         }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -88,7 +88,7 @@ class ResumedAnswering(AnswerRun):
     def _opening(self) -> str:
         return tr("Reconnecting to {provider}.", provider=self._resolved.profile.name)
 
-    def _events_of(self, provider: Provider) -> AsyncIterator[StreamEvent]:
+    def _events_of(self, provider: Provider) -> AsyncGenerator[StreamEvent, None]:
         return provider.resume(self._kept_run)
 
     def look_again(self, provider_id: str) -> None:

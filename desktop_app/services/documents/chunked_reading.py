@@ -46,7 +46,7 @@ from desktop_app.services.documents.note_taking import (
     MERGING,
     DocumentPiece,
     NoteCache,
-    ReadingGateway,
+    ReadingProvider,
     Task,
     key_of,
     longest,
@@ -56,6 +56,7 @@ from desktop_app.services.documents.note_taking import (
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.fence import Fence, one_line
 from desktop_app.services.ports import AttachmentSource, Gateway, PictureSource, SpendingBook
+from desktop_app.services.provider_wrapper import GatewayWrapper
 from desktop_app.services.spending.budget import Budget
 from desktop_app.services.spending.cost_estimate import (
     FRAME,
@@ -185,7 +186,9 @@ class ChunkedReader:
 
     def reading(self, task: Task) -> Gateway:
         """Return such a gateway for an existing task."""
-        return ReadingGateway(self, task)
+        return GatewayWrapper(
+            self.gateway, lambda _profile, provider: ReadingProvider(self, task, provider)
+        )
 
     async def pieces(self, task: Task, estimator: Estimator | None = None) -> list[DocumentPiece]:
         """Return all chunks of all documents, in order. Raises UserFacingError.

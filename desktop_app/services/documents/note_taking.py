@@ -12,23 +12,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Final, Protocol, cast
+from typing import Final, Protocol
 
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
     GenerationParameters,
     ProviderKind,
-    ProviderProfile,
     RequestMessage,
     RequestPart,
 )
 from desktop_app.domain.answering.stream_events import Failed, Notice, StreamEvent, Waiting
-from desktop_app.domain.conversations.compaction import ProviderState
-from desktop_app.domain.conversations.conversation import RemoteRun, Role, now
+from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import DocumentPart, TextPart, text_of
 from desktop_app.domain.conversations.notices import NoticeCode, notice
 from desktop_app.domain.error_reasons import Reason
@@ -41,7 +39,6 @@ from desktop_app.domain.errors import (
     StreamCutError,
     UserFacingError,
 )
-from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage, call_cost
 from desktop_app.domain.spending.spending_report import Call, Purpose
 from desktop_app.i18n import formatting
@@ -53,6 +50,7 @@ from desktop_app.services.documents.image_attachments import page_name
 from desktop_app.services.documents.summary_grammar import is_built_in
 from desktop_app.services.fence import SAMPLE, Fence
 from desktop_app.services.ports import Gateway, Provider, SpendingBook
+from desktop_app.services.provider_wrapper import ProviderWrapper
 from desktop_app.services.spending.budget import Budget
 
 AT_ONCE: Final = 4  # concurrent calls; the on-device model handles a single call at a time
@@ -192,28 +190,16 @@ def key_of(task: Task, piece: DocumentPiece) -> str:
     return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
 
 
-class ReadingGateway:
-    """The reader's gateway, whose provider reads the documents before it answers."""
-
-    def __init__(self, reader: Reader, task: Task) -> None:
-        self._reader, self._task = reader, task
-
-    async def provider(self, profile: ProviderProfile) -> Provider:
-        return _Reading(self._reader, self._task, await self._reader.gateway.provider(profile))
-
-    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        return await self._reader.gateway.learned_support(profile, model)
-
-
-class _Reading:
+class ReadingProvider(ProviderWrapper):
     """A provider for a single task: `stream` takes notes, then requests the answer."""
 
     def __init__(self, reader: Reader, task: Task, provider: Provider) -> None:
-        self._reader, self._task, self._provider = reader, task, provider
+        super().__init__(provider)
+        self._reader, self._task = reader, task
         self._spent = Decimal(0)
         self._in_all: Decimal | None = None  # approximate, with the answer; None if unknown
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield progress as Waiting events, then the answer."""
         # A stand-in for the task's model would need other chunks.
         resolved = self._task.answerer or self._task.resolved
@@ -261,8 +247,7 @@ class _Reading:
         for attempt in range(MOST_SPLITS + 1):
             final = _from_notes(request, "\n\n".join(piece.text for piece in pieces))
             refused: ContextTooLongError | None = None
-            answer = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(final))
-            async with aclosing(answer) as events:
+            async with aclosing(self._provider.stream(final)) as events:
                 async for event in events:
                     error = event.error if isinstance(event, Failed) else None
                     if isinstance(error, ContextTooLongError) and attempt < MOST_SPLITS:
@@ -402,9 +387,8 @@ class _Reading:
 
     async def _reply(self, request: ChatRequest, say: Say) -> SmallReply:
         small = SmallReply(self._task.resolved.profile.name)
-        stream = cast(AsyncGenerator[StreamEvent, None], self._provider.stream(request))
         try:
-            async with aclosing(stream) as events:
+            async with aclosing(self._provider.stream(request)) as events:
                 async for event in events:
                     if isinstance(event, Waiting) and event.seconds:
                         say(event)
@@ -442,15 +426,6 @@ class _Reading:
         spent = formatting.money(self._spent)
         cost = formatting.money(self._in_all) if self._in_all else ""
         return Waiting(0, tr(words[is_merging], done=done, total=total, spent=spent, cost=cost))
-
-    def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
-        return self._provider.resume(run)
-
-    async def cancel(self, run: RemoteRun) -> Usage | None:
-        return await self._provider.cancel(run)
-
-    async def compact(self, request: ChatRequest) -> ProviderState:
-        return await self._provider.compact(request)
 
 
 def _request(

@@ -8,7 +8,7 @@ on disk that it runs, and no result is used before it is.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -17,7 +17,6 @@ from typing import Final, cast
 
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
-    ProviderProfile,
     RequestMessage,
     RequestPart,
 )
@@ -29,8 +28,7 @@ from desktop_app.domain.answering.stream_events import (
     RoundEnded,
     StreamEvent,
 )
-from desktop_app.domain.conversations.compaction import ProviderState
-from desktop_app.domain.conversations.conversation import RemoteRun, Role
+from desktop_app.domain.conversations.conversation import Role
 from desktop_app.domain.conversations.message_parts import (
     Part,
     ReasoningPart,
@@ -40,7 +38,6 @@ from desktop_app.domain.conversations.message_parts import (
     tool_calls,
 )
 from desktop_app.domain.errors import ProviderError, UserFacingError
-from desktop_app.domain.models.parameter_support import LearnedSupport
 from desktop_app.domain.spending.cost import Usage
 from desktop_app.domain.spending.spending_report import Purpose
 from desktop_app.domain.tools.tool import TOO_EXPENSIVE, TOO_LONG, TOO_MANY_ROUNDS, ToolLimits
@@ -48,6 +45,7 @@ from desktop_app.domain.tools.tool_context import ToolContext
 from desktop_app.services.chat.choice_resolution import ResolvedChoice
 from desktop_app.services.fence import Fence
 from desktop_app.services.ports import Gateway, Provider
+from desktop_app.services.provider_wrapper import GatewayWrapper, ProviderWrapper
 from desktop_app.services.spending.budget import Budget, Hold
 from desktop_app.services.tools.call_results import sent_parts
 from desktop_app.services.tools.call_run import CallRun
@@ -73,7 +71,7 @@ class LoopTask:
     tool_prices: Mapping[str, Decimal] = field(default_factory=dict)
 
 
-class ToolLoop:
+class ToolLoop(GatewayWrapper):
     """A gateway whose provider runs tools between its requests.
 
     Args:
@@ -89,31 +87,15 @@ class ToolLoop:
         budget: Budget,
         as_provider_error: Callable[[UserFacingError], ProviderError],
     ) -> None:
-        self._gateway = gateway
+        super().__init__(gateway, lambda _profile, provider: _LoopProvider(provider, self))
         self.task, self.desk, self.budget = task, desk, budget
         self.as_provider_error = as_provider_error
 
-    async def provider(self, profile: ProviderProfile) -> Provider:
-        """Return a provider that runs tools. Raises UserFacingError."""
-        return _LoopProvider(await self._gateway.provider(profile), self)
 
-    async def learned_support(self, profile: ProviderProfile, model: str) -> LearnedSupport:
-        """Return what earlier requests have shown about the model."""
-        return await self._gateway.learned_support(profile, model)
-
-
-class _LoopProvider:
+class _LoopProvider(ProviderWrapper):
     def __init__(self, provider: Provider, loop: ToolLoop) -> None:
-        self._provider, self._loop = provider, loop
-
-    def resume(self, run: RemoteRun) -> AsyncIterator[StreamEvent]:
-        return self._provider.resume(run)
-
-    async def cancel(self, run: RemoteRun) -> Usage | None:
-        return await self._provider.cancel(run)
-
-    async def compact(self, request: ChatRequest) -> ProviderState:
-        return await self._provider.compact(request)
+        super().__init__(provider)
+        self._loop = loop
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the events of all rounds; the last is the only terminal event."""
@@ -124,7 +106,7 @@ class _LoopProvider:
         while True:
             async with hold:
                 ending: StreamEvent | None = None
-                async with aclosing(self._one(self._round(request, reply))) as events:
+                async with aclosing(self._provider.stream(self._round(request, reply))) as events:
                     async for event in events:
                         if isinstance(event, Completed | Incomplete | Failed):
                             ending = event
@@ -159,10 +141,6 @@ class _LoopProvider:
             except UserFacingError as error:
                 yield Failed(self._loop.as_provider_error(error))
                 return
-
-    def _one(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
-        return cast(AsyncGenerator[StreamEvent, None], self._provider.stream(request))
 
     def _round(self, request: ChatRequest, reply: Reply) -> ChatRequest:
         """Return the next request: with all rounds so far, and without calls after the last."""

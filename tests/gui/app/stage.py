@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,7 +67,7 @@ class Turn:
         """End it with an error."""
         self.give(Failed(error))
 
-    async def events(self) -> AsyncIterator[StreamEvent]:
+    async def events(self) -> AsyncGenerator[StreamEvent, None]:
         try:
             while True:
                 event = await self._events.get()
@@ -99,7 +99,7 @@ class StageClient:
         self._stage = stage
         self._profile = profile
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         turn = Turn(request, self._profile)
         self._stage.turns.append(turn)
         return turn.events()

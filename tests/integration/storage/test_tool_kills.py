@@ -18,7 +18,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
@@ -77,7 +77,7 @@ class Counting:
 class Calling(ScriptedProvider):
     """A model that calls the tool for some rounds and then answers."""
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         calls = tool_calls(request.messages[-1].parts)
         assert not [call for call in calls if call.is_hosted], "sent to the provider that ran it"
         if len(calls) < ROUNDS * PARALLEL:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -60,7 +60,7 @@ def client_of(
     )
 
 
-async def all_of(source: AsyncIterator[StreamEvent]) -> list[StreamEvent]:
+async def all_of(source: AsyncGenerator[StreamEvent, None]) -> list[StreamEvent]:
     return [event async for event in source]
 
 

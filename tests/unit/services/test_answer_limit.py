@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -225,7 +224,7 @@ class EndlessProvider(ScriptedProvider):
 
     sent = 0
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         while True:
             self.sent += 1
             yield TextDelta("a")
@@ -247,7 +246,7 @@ async def test_a_reader_that_is_behind_holds_up_the_stream() -> None:
         await asyncio.sleep(0)
     assert provider.sent < 40
     for stream in (first, second):
-        await cast(AsyncGenerator[StreamEvent, None], stream).aclose()
+        await stream.aclose()
 
 
 class WatchedDelta(TextDelta):
@@ -261,7 +260,7 @@ class WatchedProvider(ScriptedProvider):
         super().__init__()
         self.alive: weakref.WeakSet[WatchedDelta] = weakref.WeakSet()
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         for number in range(100):
             delta = WatchedDelta(f"{number}")
             self.alive.add(delta)
@@ -280,8 +279,8 @@ async def test_nothing_is_held_for_an_answer_that_has_ended() -> None:
     second = (await together.gateway_of(1).provider(CHAT)).stream(ask())
     waiting = asyncio.ensure_future(anext(second))
     assert isinstance(await anext(first), WatchedDelta)
-    await cast(AsyncGenerator[StreamEvent, None], first).aclose()
+    await first.aclose()
     await provider.holding.wait()
     assert len(provider.alive) <= 2, "the one at hand and the one before"
     await waiting
-    await cast(AsyncGenerator[StreamEvent, None], second).aclose()
+    await second.aclose()

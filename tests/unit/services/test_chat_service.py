@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -291,7 +291,7 @@ async def test_nothing_is_held_while_tools_run_between_two_requests(tmp_path: Pa
         return "seen"
 
     class Twice(ScriptedProvider):
-        async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+        async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
             held.append(count_holds())
             if tool_calls(request.messages[-1].parts):
                 yield TextDelta("Done.")

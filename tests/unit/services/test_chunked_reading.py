@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -112,7 +112,7 @@ class NoteTaker(ScriptedProvider):
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[StreamEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         self.requests.append(request)
         self.running += 1
         self.most_at_once = max(self.most_at_once, self.running)
@@ -527,7 +527,7 @@ async def test_stopping_stops_every_call(tmp_path: Path) -> None:
         request = ChatRequest(model=MODEL.id, messages=(RequestMessage(Role.USER, ()),))
         stream = provider.stream(request)
         await anext(stream)
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         assert not [t for t in others if "work" in repr(t)]
 

@@ -7,12 +7,12 @@ no reasoning is summarized, and no model is used that costs more than the conver
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Final, cast
+from typing import Final
 
 from desktop_app.domain.answering.chat_request import (
     ChatRequest,
@@ -20,7 +20,6 @@ from desktop_app.domain.answering.chat_request import (
     ProviderProfile,
     RequestMessage,
 )
-from desktop_app.domain.answering.stream_events import StreamEvent
 from desktop_app.domain.conversations.conversation import Role, now
 from desktop_app.domain.conversations.message_parts import TextPart, text_of
 from desktop_app.domain.errors import ModelNotFoundError
@@ -196,9 +195,7 @@ class UtilityModel:
         self, small: SmallReply, profile: ProviderProfile, request: ChatRequest
     ) -> None:
         provider = await self.gateway.provider(profile)
-        # The Protocol says AsyncIterator, but only a generator's aclose() closes it early.
-        stream = cast(AsyncGenerator[StreamEvent, None], provider.stream(request))
-        async with aclosing(stream) as events:
+        async with aclosing(provider.stream(request)) as events:
             async for event in events:
                 small.take(event)
 
