@@ -19,10 +19,14 @@ _FENCE: Final = re.compile(" {0,3}(`{3,}|~{3,})")
 # Addresses, paths, options, tags and names joined by a sign.
 _NO_PROSE: Final = re.compile(r"[/\\@]|^(?:www\.|[<#$&]\w|--?\w)|\w[_.:]\w")
 _TOKEN: Final = re.compile(rf"(?<!\S)\S{{2,{_LONGEST_TOKEN}}}(?!\S)")
-# Letters with combining marks, joined by apostrophes.
-_WORD: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f])*(?:['’][^\W\d_]+)*")
+# Letters with the marks of Latin, Hebrew, Arabic and Indic scripts, joined by apostrophes.
+_MARKS: Final = (
+    r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
+    r"\u0900-\u0963\u0971-\u0dff\u200c\u200d"
+)
+_WORD: Final = re.compile(rf"[^\W\d_](?:[^\W\d_]|[{_MARKS}])*(?:['’][^\W\d_]+)*")
 # Scripts without spaces between words.
-_UNSPACED: Final = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+_UNSPACED: Final = {"CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"}
 
 
 class ProseWord(NamedTuple):
@@ -67,14 +71,21 @@ def _without_code(line: str) -> str:
 
 
 def _is_prose(word: str) -> bool:
-    """Return False for single letters, abbreviations, names of code, and unspaced scripts."""
+    """Return False for single letters, abbreviations, names of code, unspaced and mixed scripts."""
     if len(word) < 2 or word.isupper():
         return False
     if word.isascii() and word[1:].islower():
         return True
     if any(left.islower() and right.isupper() for left, right in pairwise(word)):
         return False
-    return not unicodedata.name(word[0], "").startswith(_UNSPACED)
+    return script_of(word) not in {"", *_UNSPACED}
+
+
+@lru_cache(256)
+def script_of(word: str) -> str:
+    """Return the script of a word as the names of its letters begin, "LATIN"; "" if mixed."""
+    scripts = {unicodedata.name(each, "").partition(" ")[0] for each in word if each.isalpha()}
+    return scripts.pop() if len(scripts) == 1 else ""
 
 
 def fence_after(line: str, opened: str) -> str:

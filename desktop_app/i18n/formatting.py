@@ -1,4 +1,4 @@
-"""Numbers, money, dates, durations, sizes and lists, formatted for the user's locale.
+"""Numbers, money, dates, durations, sizes and lists, formatted for the user's locale; scripts.
 
 The window sets Qt's formats (`ui/look/locale_formats.py`). Commands use Babel's, which are imported
 when something is first formatted.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from babel.numbers import NumberPattern
 
 _KB: Final = 1024
+_OTHER_SCRIPTS: Final = {"BANGLA": "BENGALI", "ODIA": "ORIYA", "KOREAN": "HANGUL"}
+"""What Unicode calls the scripts that CLDR names otherwise."""
 
 
 class Formats(Protocol):
@@ -371,3 +373,18 @@ def locale_name(language: str) -> str:
 
 
 _DEFAULT: Final = {"en": "en-US"}
+
+
+@cache
+def script_of_language(code: str) -> str:
+    """Return the script of a language ("sr_RS@latin") by its name in Unicode, "LATIN"."""
+    from babel import Locale
+    from babel.core import get_global
+
+    subtags = re.split("[-_@]", code)
+    likely = get_global("likely_subtags")
+    known = likely.get("_".join(subtags[:2])) or likely.get(subtags[0]) or ""
+    names = Locale("en").scripts
+    stated = [each for each in (*subtags[1:], *known.split("_")) if each in names]
+    name = "LATIN" if "latin" in subtags or not stated else names[stated[0]].upper()
+    return _OTHER_SCRIPTS.get(name, name)

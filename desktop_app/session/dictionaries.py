@@ -12,6 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from desktop_app.domain.prose_words import script_of
+from desktop_app.i18n.formatting import script_of_language
+
 LIBRARY: Final = "libenchant-2.so.2"
 PACKAGES: Final = "libenchant-2-2 hunspell-en-us"
 """The Debian packages of the library and of a dictionary."""
@@ -41,22 +44,24 @@ class Dictionaries:
         return sorted(found)
 
     def misspelled(self, words: Iterable[str], languages: Sequence[str]) -> set[str]:
-        """Return the words that none of the languages has; none without a dictionary."""
-        loaded = self._of(languages)
-        if not loaded:
-            return set()
-        return {word for word in words if not any(self._has(each, word) for each in loaded)}
+        """Return the words that a language of their script may have, but none has."""
+        wrong: set[str] = set()
+        for word in words:
+            able = self._of(languages, word)
+            if able and not any(self._has(each, word) for each in able):
+                wrong.add(word)
+        return wrong
 
     def suggestions(self, word: str, languages: Sequence[str]) -> list[str]:
         """Return replacements for a word, the best of each language in turn."""
-        lists = [self._suggest(each, word) for each in self._of(languages)]
+        lists = [self._suggest(each, word) for each in self._of(languages, word)]
         longest = max(map(len, lists), default=0)
         in_turn = [each[at] for at in range(longest) for each in lists if at < len(each)]
         return list(dict.fromkeys(in_turn))[:MOST_SUGGESTIONS]
 
     def add(self, word: str, languages: Sequence[str]) -> None:
-        """Add a word to the user's own list of the first language."""
-        for each in self._of(languages)[:1]:
+        """Add a word to the user's own list of the first language of its script."""
+        for each in self._of(languages, word)[:1]:
             self._library.enchant_dict_add(each, *_bytes_of(word))
 
     def close(self) -> None:
@@ -66,12 +71,14 @@ class Dictionaries:
         self._loaded.clear()
         self._library.enchant_broker_free(self._broker)
 
-    def _of(self, languages: Sequence[str]) -> list[ctypes.c_void_p]:
-        for code in languages:
+    def _of(self, languages: Sequence[str], word: str) -> list[ctypes.c_void_p]:
+        """Return the dictionaries that can have a word, by its script."""
+        able = [code for code in languages if script_of_language(code) == script_of(word)]
+        for code in able:
             if code not in self._loaded:
                 found = self._library.enchant_broker_request_dict(self._broker, code.encode())
                 self._loaded[code] = ctypes.c_void_p(found)
-        return [self._loaded[code] for code in languages if self._loaded[code].value]
+        return [self._loaded[code] for code in able if self._loaded[code].value]
 
     def _has(self, dictionary: ctypes.c_void_p, word: str) -> bool:
         return bool(self._library.enchant_dict_check(dictionary, *_bytes_of(word)) == 0)

@@ -47,6 +47,19 @@ def test_a_language_without_a_dictionary_misspells_nothing(system: Dictionaries)
     system.add("wrld", ["tlh"])
 
 
+def test_words_of_other_scripts_are_not_misspelled(system: Dictionaries) -> None:
+    others = ["слово", "كتاب", "λόγος", "日本", "हिन्दी"]
+    assert system.misspelled([*others, "wrld"], ENGLISH) == {"wrld"}
+    assert system.suggestions("слово", ENGLISH) == []
+
+
+def test_a_word_is_added_to_the_first_language_of_its_script(
+    system: Dictionaries, own_words: Path
+) -> None:
+    system.add("wrld", ["ru_RU", "en_US"])
+    assert "wrld" in (own_words / "en_US.dic").read_text()
+
+
 def test_a_missing_library_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dictionaries, "LIBRARY", "libnowhere.so.9")
     with pytest.raises(OSError, match="libnowhere"):

@@ -12,6 +12,7 @@ from desktop_app.domain.prose_words import (
     LONGEST_LINE,
     fence_after,
     next_misspelled,
+    script_of,
     words_of_line,
 )
 
@@ -31,12 +32,20 @@ def test_words_keep_their_apostrophes_and_marks() -> None:
     [
         *("`wrld`", "``a ` wrld``", "https://wrld.example/teh", "www.wrld.nl", "wrld@teh.org"),
         *("/wrld", "./teh/wrld", r"C:\wrld", "@wrld", "#teh", "$WRLD", "<wrld>", "--wrld"),
-        *("snake_wrld", "camelWrld", "WRLD", "wrld2", "2wrld", "wrld()", "teh.wrld", "中文字"),
+        *("snake_wrld", "camelWrld", "WRLD", "wrld2", "2wrld", "wrld()", "teh.wrld"),
+        *("中文字", "人々", "Wrldは素晴らしい"),
         "a" * (LONGEST_LINE + 1),
     ],
 )
 def test_code_and_addresses_have_no_words(line: str) -> None:
     assert words(line) == []
+
+
+def test_words_keep_the_marks_of_their_script() -> None:
+    assert words("हिन्दी, كِتَابٌ. می‌خواهم") == ["हिन्दी", "كِتَابٌ", "می‌خواهم"]
+    assert [script_of(word) for word in ("हिन्दी", "слово", "Häuser")] == [
+        *("DEVANAGARI", "CYRILLIC", "LATIN")
+    ]
 
 
 def test_positions_are_those_of_qt() -> None:
