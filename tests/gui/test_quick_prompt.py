@@ -471,6 +471,19 @@ def test_pasted_and_dropped_pictures_are_handed_over(quick: QuickPrompt, qtbot: 
     assert line.toPlainText() == "words"
 
 
+def test_no_room_is_left_for_a_problem_after_a_restart(
+    qtbot: QtBot, dressed: themes.Theme, answer: PlainAnswer
+) -> None:
+    quick = QuickPrompt(dressed, cast("Any", answer))
+    qtbot.addWidget(quick)
+    with qtbot.waitExposed(quick):
+        quick.open_with("", keeps=True)
+    before = quick.height()
+    quick.set_problem("No key")
+    quick.set_status("")
+    assert quick.height() == before
+
+
 def test_chips_take_their_room_and_give_it_back(quick: QuickPrompt, qtbot: QtBot) -> None:
     quick.open_with("")
     before = quick.height()

@@ -200,6 +200,7 @@ class QuickPrompt(QWidget):
         self._problem.setObjectName("problem")
         self._problem.setWordWrap(True)
         set_role(self._problem, "error")
+        self._problem.hide()
         self._remedy_button = HintButton(tr("Fix"), self._theme)
         self._remedy_button.setObjectName("way-out")
         self._remedy_button.hide()
