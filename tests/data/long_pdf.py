@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 WORDS = (
     "The compressor of the cold room in Harrow was checked and found in order; the bearing has run "
     "without a fault since August and is to be replaced in November at the latest"
@@ -27,9 +29,16 @@ def pdf_of(pages: list[list[str]]) -> bytes:
     return drawn_pdf([f"BT /F 10 Tf 14 TL 60 790 Td {lines}ET" for lines in drawn])
 
 
-def drawn_pdf(pages: list[str]) -> bytes:
-    """Return a PDF whose pages are drawn by these operators. /F is Helvetica."""
+def drawn_pdf(pages: list[str], forms: Sequence[str] = ()) -> bytes:
+    """Return a PDF whose pages are drawn by these operators.
+
+    /F is Helvetica. `forms` are the entries and operators of the form objects /X0, /X1 and so on,
+    as in "/Matrix [1 0 0 1 0 0] stream 0 0 m 9 9 l S".
+    """
     kids = " ".join(f"{4 + 2 * index} 0 R" for index in range(len(pages)))
+    names = " ".join(f"/X{n} {4 + 2 * len(pages) + n} 0 R" for n in range(len(forms)))
+    resources = "/Resources << /Font << /F 3 0 R >>"
+    resources += f" /XObject << {names} >> >>" if forms else " >>"
     objects = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>",
@@ -38,9 +47,15 @@ def drawn_pdf(pages: list[str]) -> bytes:
     for index, stream in enumerate(pages):
         objects += [
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
-            f"/Resources << /Font << /F 3 0 R >> >> /Contents {5 + 2 * index} 0 R >>",
+            f"{resources} /Contents {5 + 2 * index} 0 R >>",
             f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
         ]
+    for form in forms:
+        entries, _, stream = form.partition("stream ")
+        objects.append(
+            f"<< /Type /XObject /Subtype /Form /BBox [-2000 -2000 2000 2000] {resources} {entries} "
+            f"/Length {len(stream)} >>\nstream\n{stream}\nendstream"
+        )
     return _file(objects)
 
 
