@@ -379,9 +379,17 @@ class _Reader:
             self._address = ""
             self._groups[-1].at_end = lambda: self._take_link(begins, address)
             return
-        outer = self._paragraph, self.blocks, self._cell
+        if not self._paragraph.is_in_table:
+            self._end_table()
+        outer, table = (self._paragraph, self.blocks, self._cell), (self._rows, self._row)
         self._paragraph, self.blocks, self._cell = _Paragraph(), [], []
-        self._groups[-1].at_end = lambda: self._take_part(word, *outer)
+        self._rows, self._row = [], Row()
+
+        def at_end() -> None:
+            self._take_part(word, *outer)
+            self._rows, self._row = table
+
+        self._groups[-1].at_end = at_end
 
     def _end_group(self) -> None:
         self._flush()
@@ -422,7 +430,9 @@ class _Reader:
         self, word: str, paragraph: _Paragraph, blocks: list[MarkdownBlock], cell: list[str]
     ) -> None:
         self._end_paragraph()
-        inner, in_table = self.blocks, self._cell
+        in_table, self._cell = self._cell, []
+        self._end_table()
+        inner = self.blocks
         self._paragraph, self.blocks, self._cell = paragraph, blocks, cell
         texts = [block.text.strip() for block in inner] + in_table
         if word == "footnote":

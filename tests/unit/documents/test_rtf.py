@@ -100,6 +100,33 @@ def test_notes_stand_at_the_end_and_links_keep_their_address() -> None:
     assert rtf(body) == ("Word[^1] on.\n\n[here](https://a.example/x) 7\n\n[^1]: Said **below**.")
 
 
+@pytest.mark.parametrize(
+    ("row", "behind", "expected"),
+    [
+        (
+            rb"a\cell b\cell",
+            rb"After{\footnote n} it.",
+            "| a | b |\n| --- | --- |\n\nAfter[^1] it.",
+        ),
+        (rb"a\cell b{\footnote n}\cell", rb"After", "| a | b[^1] |\n| --- | --- |\n\nAfter"),
+        (
+            rb"a\cell b{\footnote\pard\intbl n}\cell\row\intbl c\cell d\cell",
+            rb"After",
+            "| a | b[^1] |\n| --- | --- |\n| c | d |\n\nAfter",
+        ),
+    ],
+)
+def test_a_table_stays_in_the_text_beside_a_note(row: bytes, behind: bytes, expected: str) -> None:
+    body = rb"\trowd\cellx1000\cellx2000\intbl " + row + rb"\row\pard " + behind + rb"\par"
+    assert rtf(body) == f"{expected}\n\n[^1]: n"
+
+
+def test_a_text_box_behind_a_table_follows_it() -> None:
+    table = rb"\trowd\cellx1000\cellx2000\intbl a\cell b\cell\row\pard "
+    body = table + rb"x{\shp{\*\shpinst{\shptxt box\par}}}\par"
+    assert rtf(body) == "| a | b |\n| --- | --- |\n\nbox\n\nx"
+
+
 def test_what_is_not_shown_is_not_read() -> None:
     body = (
         rb"{\info{\title Meta}}{\header Top}{\footer\pard Page\par}{\*\unknown {\b "
