@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ from desktop_app.rendering.document_text import DocumentText, TextForm
 from desktop_app.rendering.export.html_writer import to_html
 from desktop_app.rendering.export.text_writer import plain_pieces, to_markdown
 from desktop_app.rendering.incremental.block_stream import BlockStream, render
+from desktop_app.rendering.markdown.inline_images import size_of
+from desktop_app.rendering.markdown.links import image_destination, is_opened, true_destination
 from desktop_app.rendering.provisional.provisional_inline import closers_of
 
 EXPECTED: Final = Path(__file__).with_name("markdown")
@@ -61,6 +64,106 @@ _BLOCKS: Final = (
 )
 
 
+_LONG: Final = (
+    *("words of a paragraph ", "*a* word ", "a **b", "[a", "`x ", "| 1 | *two* |\n", "- item\n"),
+    *("> quote\n", "- item\n\n  more\n", "x = 1\n", "[x] ", "文字", "1. one\n", "a_b ", "$x$ and "),
+    *("words\n", "$5 ", "\\(x ", "![p](data:image/png;base64,", "https://a.b/c ", "  - nested\n"),
+    *("[1] ", "~~s~~ ", "A sentence ends. ", "|a|b|\n|-|-|\n|1|2|\n", "```\nx\n```\n", "# H\n"),
+)
+_SCHEMES: Final = ("http://", "https://", "HTTPS://", "https://", "ftp://", "xmpp:", "//", "", "#")
+_USERS: Final = ("", "", "", "", "user@", "user:pw@", "a.example@", "a.example\\\\@")
+_HOSTS: Final = (
+    *(
+        "a.example",
+        "b.example",
+        "www.a.example",
+        "bücher.example",
+        "localhost",
+        "127.0.0.1",
+        "a.md",
+    ),
+    *(
+        "[::1]",
+        "0x7f000001",
+        "2130706433",
+        "xn--bcher-kva.example",
+        "ɑ.example",
+        "a。example",
+        "a..b",
+    ),
+    *(
+        "A.EXAMPLE",
+        "a.example.",
+        "%61.example",
+        "a_b.example",
+        "раураl.example",
+        "b-.example",
+        "::1",
+    ),
+)
+_RESTS: Final = (
+    *(
+        "",
+        "",
+        "",
+        "/",
+        ":80",
+        ":99999/",
+        ":999999",
+        "/c/readme.md",
+        "/c/readme.md?x#y",
+        "?q=a.example",
+    ),
+    *("#main.py", "/%2e%2e", " x", "\\x", "/a.example/"),
+)
+_RECIPIENTS: Final = (
+    *("me@a.example", "me@a.example,you@b.example", "-me@b.example", "ME@A.example", "", "bad@@x"),
+    *("me@bücher.example", "me%40a.example", "me%2540a.example", "a,b@c.example"),
+)
+_FIELDS: Final = (
+    *(
+        "",
+        "",
+        "?subject=x",
+        "?bcc=z@c.example",
+        "?cc=y@b.example",
+        "?body=a%0d%0ab",
+        "?body=a&attach=b",
+    ),
+    *(
+        "?attach=/etc/passwd",
+        "?subject=a%0d%0aBcc:x",
+        "?to=me@a.example",
+        "?x=y",
+        "?subject=%ff",
+        "?",
+    ),
+    *("?body=a;bcc=z@c.example", "?body=a%250abcc=z@c.example", "?cc=bad", "?BCC=z@c.example"),
+    "?subject=" + "%25" * 9 + "41",
+)
+_WORDS: Final = (
+    *(
+        "the docs",
+        "a.example",
+        "b.example",
+        "www.a.example",
+        "https://a.example",
+        "http://b.example/",
+    ),
+    *(
+        "a．example",
+        "a。example",
+        "раураl",
+        "me@a.example",
+        "you@b.example",
+        "readme.md",
+        "main.py",
+    ),
+    *("localhost", "localhost:80", "127.0.0.1", "2130706433", "0x7f000001", "::1", "12:30:45", " "),
+    *("a·example", "l·l", "(", ")", ", ", "⒜.example", "x\u200by.example", "1.2.3.4.5", "bank"),
+)
+
+
 def half_written() -> Iterator[str]:
     """Yield texts with what is shown of them and the marks that close it."""
     chance = random.Random("half-written")
@@ -87,12 +190,66 @@ def streamed() -> Iterator[str]:
         yield json.dumps([source, steps], ensure_ascii=False)
 
 
+def streamed_long() -> Iterator[str]:
+    """Yield long sources by their pieces, with the patches of a stream."""
+    chance = random.Random("streamed long")
+    for _ in range(60):
+        filler = chance.choice(_LONG)
+        source = _source(chance) + filler * chance.choice((20, 90, 300)) + _source(chance)
+        stream, at, steps = BlockStream(), 0, []
+        while at < len(source):
+            size = chance.choice((7, 40, 400))
+            patches = stream.feed(source[at : at + size])
+            at += size
+            steps.append(" ".join(f"{p.at}-{p.removed}+{len(p.added)}" for p in patches))
+        patches = stream.finish()
+        end = " ".join(f"{p.at}-{p.removed}+{len(p.added)}" for p in patches)
+        yield json.dumps([filler, steps, end, len(stream.blocks)], ensure_ascii=False)
+
+
+def links() -> Iterator[str]:
+    """Yield words and targets of links, with the destination that is shown."""
+    chance = random.Random("links")
+    for _ in range(1_000):
+        web = (_SCHEMES, _USERS, _HOSTS, _RESTS)
+        mail = (("mailto:", "MAILTO:"), _RECIPIENTS, _FIELDS)
+        target = "".join(map(chance.choice, chance.choice((web, web, web, mail))))
+        words = "".join(chance.choices(_WORDS, k=chance.choice((1, 1, 1, 2, 3))))
+        words = chance.choice((words, words, words, target, target.partition(":")[2]))
+        shown = true_destination(words, target), true_destination(None, target)
+        yield json.dumps(
+            [words, target, is_opened(target), *shown, image_destination(target)],
+            ensure_ascii=False,
+        )
+
+
+def picture_sizes() -> Iterator[str]:
+    """Yield the beginnings of images with the size that they state."""
+    chance = random.Random("picture sizes")
+    heads = (
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        b"GIF89a",
+        b"GIF87a",
+        b"\xff\xd8\xff\xe0\0\x04ab\xff\xc0\0\x11\x08",
+        b"\xff\xd8\xff\xc4\0\x03a\xff\xcf\0\x11\x08",
+        b"\xff\xd8\xff\xc2\0\x11\x08",
+        b"RIFF1234WEBPVP8 123456789012",
+        b"RIFF1234WEBPVP8L1234/",
+        b"RIFF1234WEBPVP8X12345678",
+    )
+    for _ in range(200):
+        data = chance.choice(heads) + bytes(chance.choices((0, 1, 2, 64), k=chance.randint(0, 12)))
+        kind = chance.choice(("png", "jpeg", "gif", "webp", "svg"))
+        target = f"data:image/{kind};base64,{b64encode(data).decode()}"
+        yield json.dumps([data.hex(), kind, size_of(target)])
+
+
 def exported() -> Iterator[str]:
     """Yield sources with their HTML, Markdown and plain text."""
     chance = random.Random("exported")
     for _ in range(250):
         source = _source(chance)
-        blocks = render(source)
+        blocks = render(source, frozenset(chance.choices(range(1, 5), k=2)))
         texts = [to_html(blocks), to_markdown(blocks), "".join(plain_pieces(blocks))]
         yield json.dumps([source, *texts], ensure_ascii=False)
 
@@ -124,6 +281,9 @@ def _words(block: Block) -> str:
 SAMPLES: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "half-written": half_written,
     "streamed": streamed,
+    "streamed-long": streamed_long,
+    "links": links,
+    "picture-sizes": picture_sizes,
     "exported": exported,
     "passages": passages,
 }
